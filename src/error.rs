@@ -1,0 +1,64 @@
+//! What can go wrong that a user can mend. Bad traffic is never an error: it is what the report is about.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A fault that a user can mend, with the path it concerns.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A capture file, or standard input, could not be opened.
+    #[error("{}: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Reading failed in the middle.
+    #[error("{}: at byte {offset}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Bytes read before, of the uncompressed capture.
+        offset: u64,
+        /// What the system, or the decompressor, said.
+        source: io::Error,
+    },
+    /// The file holds no byte.
+    #[error("{}: the file is empty", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The first bytes are those of no capture format.
+    #[error("{}: not a pcap or pcapng capture: {found}", path.display())]
+    NotACapture {
+        /// The file.
+        path: PathBuf,
+        /// What it begins with.
+        found: String,
+    },
+    /// A directory was given that holds no capture.
+    #[error("{}: no capture files in this directory", path.display())]
+    NoCaptures {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// libpcap rejects the filter expression.
+    #[error("filter `{expression}`: {message}")]
+    Filter {
+        /// The expression as given.
+        expression: String,
+        /// libpcap's words.
+        message: String,
+    },
+    /// The report could not be written.
+    #[error("{}: {source}", path.display())]
+    Write {
+        /// The file, or `standard output`.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}

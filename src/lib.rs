@@ -1,0 +1,8 @@
+//! Why did each WebSocket connection in a packet capture close?
+
+pub mod capture;
+pub mod error;
+pub mod limits;
+pub mod seen;
+pub mod side;
+pub mod tcp;

@@ -1,0 +1,75 @@
+//! When and where something was seen: every fact of a report carries the packet that proves it.
+
+use std::fmt;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A point in time as the capture recorded it: nanoseconds since 1970-01-01T00:00:00Z.
+///
+/// An `i64` of nanoseconds reaches from 1677 to 2262; what lies outside is clamped by the reader that met it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The time `nanos` nanoseconds after the epoch.
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the epoch.
+    pub const fn as_nanos(self) -> i64 {
+        self.0
+    }
+
+    /// How long after `earlier` this is; zero where the capture's clock went backwards.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC, with as many fractional digits as are not zero.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0))
+            .ok()
+            .and_then(|time| time.format(&Rfc3339).ok());
+        match text {
+            Some(text) => f.write_str(&text),
+            None => write!(f, "{} ns", self.0),
+        }
+    }
+}
+
+/// The packet in which something was seen, and its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seen {
+    /// Number of the packet, from 1, as Wireshark's `frame.number`.
+    pub packet: u64,
+    /// The packet's timestamp.
+    pub time: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn displays_rfc_3339() {
+        let time = Timestamp::from_nanos(1_700_000_000_123_456_789);
+        assert_eq!(time.to_string(), "2023-11-14T22:13:20.123456789Z");
+        assert_eq!(Timestamp::default().to_string(), "1970-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_gives_zero() {
+        let (early, late) = (Timestamp::from_nanos(5), Timestamp::from_nanos(9));
+        assert_eq!(late.since(early), Duration::from_nanos(4));
+        assert_eq!(early.since(late), Duration::ZERO);
+        assert_eq!(
+            Timestamp::from_nanos(i64::MAX).since(Timestamp::from_nanos(i64::MIN)),
+            Duration::from_nanos(i64::MAX as u64)
+        );
+    }
+}

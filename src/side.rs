@@ -1,0 +1,88 @@
+//! The two ends of a connection, and a pair of anything indexed by them.
+
+use std::ops::{Index, IndexMut, Not};
+
+/// An end of a WebSocket connection (RFC 6455 §1.3).
+///
+/// `Client` is who sent the opening handshake, `Server` who answered it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Sent the opening handshake.
+    Client,
+    /// Answered it.
+    Server,
+}
+
+impl Side {
+    /// Both, client first.
+    pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
+}
+
+impl Not for Side {
+    type Output = Self;
+
+    /// The other end.
+    fn not(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
+/// One `T` for each end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct PerSide<T> {
+    /// The client's.
+    pub client: T,
+    /// The server's.
+    pub server: T,
+}
+
+impl<T> PerSide<T> {
+    /// Gives the client's to the server and the server's to the client.
+    pub fn swap(&mut self) {
+        std::mem::swap(&mut self.client, &mut self.server);
+    }
+}
+
+impl<T> Index<Side> for PerSide<T> {
+    type Output = T;
+
+    fn index(&self, side: Side) -> &T {
+        match side {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        }
+    }
+}
+
+impl<T> IndexMut<Side> for PerSide<T> {
+    fn index_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn not_is_its_own_inverse() {
+        for side in Side::BOTH {
+            assert_ne!(!side, side);
+            assert_eq!(!!side, side);
+        }
+    }
+
+    #[test]
+    fn swap_exchanges_the_ends() {
+        let mut pair = PerSide { client: 1, server: 2 };
+        pair.swap();
+        assert_eq!((pair[Side::Client], pair[Side::Server]), (2, 1));
+    }
+}

@@ -1,0 +1,63 @@
+//! One TCP segment as a packet carried it (RFC 9293 §3.1).
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use crate::seen::Seen;
+
+/// A segment, its payload lent from the packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment<'a> {
+    /// The packet that carried it.
+    pub seen: Seen,
+    /// Sender.
+    pub source: SocketAddr,
+    /// Receiver.
+    pub destination: SocketAddr,
+    /// SEG.SEQ: sequence number of the first payload byte, or of the SYN.
+    pub seq: u32,
+    /// SEG.ACK; meaningful only with [`Flags::ACK`].
+    pub ack: u32,
+    /// Control bits.
+    pub flags: Flags,
+    /// SEG.WND, unscaled.
+    pub window: u16,
+    /// Time to live, or hop limit: a reset forged on the way often has another than its supposed sender.
+    pub ttl: u8,
+    /// The payload bytes that were captured.
+    pub payload: &'a [u8],
+    /// Payload bytes on the wire; more than `payload.len()` where the snaplen cut the packet.
+    pub payload_len: u32,
+}
+
+/// The control bits of a segment, as in byte 13 of the header.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Flags(pub u8);
+
+impl Flags {
+    /// No more data from the sender.
+    pub const FIN: Self = Self(0x01);
+    /// Synchronize sequence numbers.
+    pub const SYN: Self = Self(0x02);
+    /// Reset the connection.
+    pub const RST: Self = Self(0x04);
+    /// The acknowledgment field is significant.
+    pub const ACK: Self = Self(0x10);
+
+    /// Whether all bits of `other` are set.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl fmt::Debug for Flags {
+    /// The letters of tcpdump: `S`, `F`, `R`, `P`, `.`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (bit, letter) in [(0x02, "S"), (0x01, "F"), (0x04, "R"), (0x08, "P"), (0x10, ".")] {
+            if self.0 & bit != 0 {
+                f.write_str(letter)?;
+            }
+        }
+        Ok(())
+    }
+}
