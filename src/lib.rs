@@ -3,6 +3,7 @@
 pub mod capture;
 pub mod error;
 pub mod limits;
+pub mod packet;
 pub mod seen;
 pub mod side;
 pub mod tcp;
