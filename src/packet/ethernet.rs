@@ -25,6 +25,11 @@ pub(super) mod ether_types {
         0x0806, 0x0842, 0x8035, 0x809b, 0x80f3, 0x8137, 0x8809, 0x8863, 0x888e, 0x8892, 0x88a4, 0x88b8, 0x88cc, 0x88e1,
         0x88f7, 0x8902, 0x890d, 0x9000,
     ];
+
+    /// Whether IP comes next, or after a tag.
+    pub fn may_lead_to_ip(number: u16) -> bool {
+        matches!(number, IPV4 | IPV6) || VLAN_TAGS.contains(&number)
+    }
 }
 
 /// An Ethernet frame.

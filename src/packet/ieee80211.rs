@@ -11,24 +11,21 @@ use super::Skipped;
 use super::body::Body;
 use super::layer::{Layer, Next};
 
-/// Radiotap: a header that says its own length and which fields it has.
+/// Radiotap: a header that says its own length and which fields it has. That a checksum ends the frame it may say too,
+/// but IP says where its packet ends.
 ///
 /// ```text
 /// | version 1 | 0 | length 2 LE | present 4 LE, bit 31: another follows … | fields, each aligned to its size … |
 /// ```
 pub(super) fn radiotap(body: Body<'_>) -> Result<Next<'_>, Skipped> {
     const NAME: &str = "radiotap";
-    const FCS_AT_END: u8 = 0x10;
     const PADDED: u8 = 0x20;
-    const FCS: usize = 4;
     let ((length, flags), read) = body.peel(NAME, radiotap_flags)?;
     let length = usize::from(length);
     if length < body.length.saturating_sub(read.length) {
         return Err(Skipped::Broken(NAME));
     }
     let frame = body.skip(NAME, length)?;
-    let fcs = if flags & FCS_AT_END != 0 { FCS } else { 0 };
-    let frame = frame.limit(frame.length.saturating_sub(fcs));
     Ok(Next::Layer(Layer::Ieee80211 { padded: flags & PADDED != 0 }, frame))
 }
 

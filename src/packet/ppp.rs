@@ -23,7 +23,8 @@ pub(super) fn frame(body: Body<'_>) -> Result<Next<'_>, Skipped> {
     const MPLS: u16 = 0x0281;
     const MPLS_UPSTREAM: u16 = 0x0283;
     const CONTROL_PROTOCOLS: u16 = 0x8000;
-    let compressed = verify(u8, |byte| byte & 1 == 1).map(u16::from);
+    // 0xff is no protocol, but the address cut off behind its first byte.
+    let compressed = verify(u8, |byte| byte & 1 == 1 && *byte != 0xff).map(u16::from);
     match body.peel("PPP", preceded(opt(tag(&[0xff, 0x03][..])), alt((compressed, be_u16))))? {
         (IPV4 | IPV6, rest) => network::ip(rest),
         (MPLS | MPLS_UPSTREAM, rest) => Ok(Next::Layer(Layer::Mpls, rest)),

@@ -9,6 +9,7 @@ use nom::{IResult, Parser};
 
 use super::Skipped;
 use super::body::Body;
+use super::ethernet::ether_types;
 use super::layer::{Layer, Next};
 use crate::limits;
 
@@ -24,7 +25,7 @@ pub(super) const GTP_U: u16 = 2152;
 pub(super) const PPP_IN_GRE: u16 = 0x880b;
 
 /// An MPLS label (RFC 3032). What is below the last shows only by its first four bits (RFC 4928): IP, or an Ethernet
-/// frame behind a control word (RFC 4448), or without one.
+/// frame.
 ///
 /// ```text
 /// | label 20 bits, class 3, bottom of stack 1, time to live 8 |
@@ -37,11 +38,27 @@ pub(super) fn mpls(body: Body<'_>) -> Result<Next<'_>, Skipped> {
         return Ok(Next::Layer(Layer::Mpls, rest));
     }
     match rest.peel(NAME, peek(u8))?.0 >> 4 {
-        0 => Ok(Next::Layer(Layer::Ethernet, rest.skip(NAME, 4)?)),
+        0 => pseudowire(rest),
         1 => Err(Skipped::NotTcp), // associated channel: maintenance
         4 | 6 => Ok(Next::Layer(Layer::Ip, rest)),
         _ => Ok(Next::Layer(Layer::Ethernet, rest)),
     }
+}
+
+/// An Ethernet frame with or without a control word in front of it (RFC 4448). Its four bits of zero begin most hardware
+/// addresses too; the EtherType behind the right ones tells.
+///
+/// ```text
+/// [ 0 4 bits, reserved 12, sequence 2 ] | destination 6 | source 6 | EtherType 2 |
+/// ```
+fn pseudowire(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+    const NAME: &str = "pseudowire";
+    let ((without, with), _) = body.peel(NAME, (preceded(take(12usize), be_u16), preceded(take(2usize), be_u16)))?;
+    let frame = match ether_types::may_lead_to_ip(with) && !ether_types::may_lead_to_ip(without) {
+        true => body.skip(NAME, 4)?,
+        false => body,
+    };
+    Ok(Next::Layer(Layer::Ethernet, frame))
 }
 
 /// Generic routing encapsulation (RFC 2784, RFC 2890; version 1: RFC 2637).
