@@ -9,6 +9,7 @@ pub mod event;
 pub mod facts;
 pub mod http;
 pub mod limits;
+pub mod packet;
 pub mod seen;
 pub mod side;
 pub mod sink;

@@ -15,6 +15,17 @@ pub const INTERFACES: usize = 65_536;
 /// IP datagrams whose fragments are waited for at once.
 pub const FRAGMENTED_DATAGRAMS: usize = 256;
 
+/// Bytes kept of all those datagrams: 64 of the largest there can be, and more than 256 of 10 kB.
+pub const FRAGMENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Runs of bytes, with holes between them, kept of one fragmented datagram. One fragment arriving out of order makes one
+/// hole; 45 of 1480 bytes fill the largest datagram, so that even in the worst order there are 23 runs.
+pub const FRAGMENT_RUNS: usize = 64;
+
+/// How long the rest of a fragmented datagram is waited for, as Linux does (`ipfrag_time`): IPv4 identifications return
+/// soon, and fragments of two datagrams must not meet.
+pub const FRAGMENT_WAIT: Duration = Duration::from_secs(30);
+
 /// Headers peeled off one packet (VLAN tags, tunnels, extension headers) before it is given up.
 pub const HEADERS: usize = 16;
 
@@ -89,3 +100,6 @@ pub const LINGER: Duration = Duration::from_secs(30);
 
 /// A connection in which nothing was recognised is forgotten after this silence (capture time).
 pub const IDLE_UNKNOWN: Duration = Duration::from_secs(600);
+
+/// Kinds of packets not understood that are counted one by one: a report has no room for more.
+pub const SKIPPED_KINDS: usize = 64;
