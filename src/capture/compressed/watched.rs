@@ -1,6 +1,5 @@
 //! What lies beneath a decompressor, so that its failures can be told apart.
 
-use std::error::Error as _;
 use std::io::{self, ErrorKind, Read};
 
 /// A reader that remembers how it ended.
