@@ -1,12 +1,32 @@
 //! Captures: where packets come from. The only stage that does I/O, so the only one that can fail.
+//!
+//! ```text
+//! paths ─ open ─┬─ one file ───────────────────────────────┬─ Source
+//!               └─ several: merge, by time ─ one file each ┘
+//! one file: file or pipe ─ compressed (gzip, zstd, lz4) ─ Window ─ pcap or pcapng reader
+//! ```
+//!
+//! In `pcap` and `pcapng` the files that parse bytes keep no state, and the readers that keep state know no byte offset.
+
+mod compressed;
+mod file;
+#[cfg(feature = "live")]
+pub mod filter;
+mod link_type;
+mod merge;
+mod open;
+mod pcap;
+mod pcapng;
+mod tally;
+#[cfg(test)]
+mod testing;
+mod window;
+
+pub use link_type::LinkType;
+pub use open::open;
 
 use crate::error::Error;
 use crate::seen::Timestamp;
-
-/// Link-layer header type of a packet: a number of the registry shared by pcap and pcapng
-/// (<https://www.tcpdump.org/linktypes.html>).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LinkType(pub u16);
 
 /// A captured unit, lent by its [`Source`] until the next [`Source::advance`].
 #[derive(Clone, Copy, Debug)]
@@ -17,9 +37,9 @@ pub struct Packet<'a> {
     pub time: Timestamp,
     /// What its first bytes are.
     pub link_type: LinkType,
-    /// The bytes that were kept.
+    /// The bytes that were kept; at most [`limits::PACKET`](crate::limits::PACKET).
     pub data: &'a [u8],
-    /// Bytes on the wire; more than `data.len()` where the capture's snaplen cut the packet.
+    /// Bytes on the wire; more than `data.len()` where the capture's snaplen cut the packet, never less.
     pub length: u32,
 }
 
@@ -27,14 +47,29 @@ pub struct Packet<'a> {
 ///
 /// Moving and looking are two calls, so that a merge can hold the head of each source without copying it.
 pub trait Source {
-    /// Moves to the next packet; `false` when there is none.
+    /// Moves to the next packet; `false` when there is none, and from then on.
     fn advance(&mut self) -> Result<bool, Error>;
 
-    /// The packet that the last successful [`advance`](Self::advance) moved to.
+    /// The packet that the last successful [`advance`](Self::advance) moved to. Before that, and after the end, the
+    /// packet's fields mean nothing.
     fn packet(&self) -> Packet<'_>;
 
-    /// What has been read so far: one entry for each file.
+    /// What has been read so far: one entry for each file, in the order they were given.
     fn summaries(&self) -> Vec<Summary>;
+}
+
+impl<S: Source + ?Sized> Source for Box<S> {
+    fn advance(&mut self) -> Result<bool, Error> {
+        (**self).advance()
+    }
+
+    fn packet(&self) -> Packet<'_> {
+        (**self).packet()
+    }
+
+    fn summaries(&self) -> Vec<Summary> {
+        (**self).summaries()
+    }
 }
 
 /// What a report says of one capture file.
@@ -42,7 +77,7 @@ pub trait Source {
 pub struct Summary {
     /// The file's path, or `-` for standard input.
     pub path: String,
-    /// `pcap`, `pcap (ns)`, `pcapng`, with `+gzip` and the like where it was compressed.
+    /// `pcap`, `pcap (ns)`, `pcap (modified)`, `pcapng`, with `+gzip`, `+zstd` or `+lz4` where it was compressed.
     pub format: String,
     /// Packets read.
     pub packets: u64,
@@ -52,6 +87,7 @@ pub struct Summary {
     pub first: Option<Timestamp>,
     /// Time of the latest packet.
     pub last: Option<Timestamp>,
-    /// What the reader met: truncation, skipped blocks, packets dropped while capturing.
+    /// What the reader met: truncation, skipped blocks, packets dropped while capturing. Text from the capture in it
+    /// (interface names) is as hostile as the capture.
     pub notes: Vec<String>,
 }

@@ -1,0 +1,88 @@
+//! Capture filters (BPF), compiled by libpcap.
+
+use pcap::{BpfProgram, Capture, Linktype};
+
+use super::{LinkType, Packet, Source, Summary};
+use crate::error::Error;
+
+/// A filter expression in the language of pcap-filter(7).
+///
+/// An expression means something only for a link type, so it is compiled when a packet of a new one is met.
+///
+/// **`len` and `greater` see the captured length**: libpcap's offline filter is given the bytes alone and takes their
+/// count for the length on the wire, so `greater 500` refuses a packet of 1500 bytes that the snaplen cut to 64.
+pub struct Filter {
+    expression: String,
+    programs: Vec<(LinkType, BpfProgram)>,
+}
+
+impl Filter {
+    /// A filter by `expression`, which is not looked at before the first packet.
+    pub fn new(expression: &str) -> Self {
+        Self { expression: expression.to_owned(), programs: Vec::new() }
+    }
+
+    /// Whether `packet` passes; an error if libpcap rejects the expression for its link type.
+    pub fn matches(&mut self, packet: &Packet<'_>) -> Result<bool, Error> {
+        let known = self.programs.iter().position(|(link_type, _)| *link_type == packet.link_type);
+        if known.is_none() {
+            self.programs.push((packet.link_type, self.compile(packet.link_type)?));
+        }
+        let program = known.map_or(self.programs.last(), |index| self.programs.get(index));
+        Ok(program.is_some_and(|(_, program)| program.filter(packet.data)))
+    }
+
+    fn compile(&self, link_type: LinkType) -> Result<BpfProgram, Error> {
+        let compiled = Capture::dead(dlt(link_type)).and_then(|dead| dead.compile(&self.expression, true));
+        compiled.map_err(|error| Error::Filter {
+            expression: self.expression.clone(),
+            message: format!("{error} (link type {})", link_type.0),
+        })
+    }
+}
+
+/// libpcap's own number of a link type. They differ where the systems had different ones before the registry.
+fn dlt(link_type: LinkType) -> Linktype {
+    let openbsd = cfg!(target_os = "openbsd");
+    Linktype(match link_type {
+        LinkType::ATM_RFC1483 => 11,
+        LinkType::RAW if openbsd => 14,
+        LinkType::RAW => 12,
+        LinkType::LOOP if openbsd => 12,
+        LinkType::PKTAP if cfg!(target_vendor = "apple") => 149,
+        LinkType(number) => number.into(),
+    })
+}
+
+/// The packets of a source that pass a filter, under the numbers they have in the source.
+pub struct Filtered<S> {
+    source: S,
+    filter: Filter,
+}
+
+impl<S: Source> Filtered<S> {
+    /// What of `source` passes `filter`.
+    pub fn new(source: S, filter: Filter) -> Self {
+        Self { source, filter }
+    }
+}
+
+impl<S: Source> Source for Filtered<S> {
+    fn advance(&mut self) -> Result<bool, Error> {
+        while self.source.advance()? {
+            if self.filter.matches(&self.source.packet())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn packet(&self) -> Packet<'_> {
+        self.source.packet()
+    }
+
+    /// Of the source: packets that do not pass are counted too.
+    fn summaries(&self) -> Vec<Summary> {
+        self.source.summaries()
+    }
+}

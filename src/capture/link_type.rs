@@ -1,0 +1,46 @@
+//! Link-layer header types: what the first bytes of a packet are.
+
+/// A number of the registry shared by pcap and pcapng (<https://www.tcpdump.org/linktypes.html>).
+///
+/// The constants have the registry's names without `LINKTYPE_`; a type without a constant is carried all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkType(pub u16);
+
+impl LinkType {
+    /// BSD loopback: the address family in the byte order of the capturing host.
+    pub const NULL: Self = Self(0);
+    /// Ethernet (IEEE 802.3).
+    pub const ETHERNET: Self = Self(1);
+    /// PPP, with or without HDLC-like framing (RFC 1661, RFC 1662).
+    pub const PPP: Self = Self(9);
+    /// ATM, LLC-encapsulated (RFC 2684).
+    pub const ATM_RFC1483: Self = Self(100);
+    /// PPP in HDLC-like framing (RFC 1662), or Cisco HDLC.
+    pub const PPP_HDLC: Self = Self(50);
+    /// PPPoE session packets (RFC 2516).
+    pub const PPP_ETHER: Self = Self(51);
+    /// An IPv4 or IPv6 header, told apart by its version.
+    pub const RAW: Self = Self(101);
+    /// Cisco HDLC.
+    pub const C_HDLC: Self = Self(104);
+    /// IEEE 802.11 wireless LAN.
+    pub const IEEE802_11: Self = Self(105);
+    /// OpenBSD loopback: the address family in network byte order.
+    pub const LOOP: Self = Self(108);
+    /// Linux "cooked" capture, version 1: what the `any` device gives.
+    pub const LINUX_SLL: Self = Self(113);
+    /// A radiotap header before IEEE 802.11.
+    pub const IEEE802_11_RADIOTAP: Self = Self(127);
+    /// A Per-Packet Information header before a packet of another type.
+    pub const PPI: Self = Self(192);
+    /// An IPv4 header.
+    pub const IPV4: Self = Self(228);
+    /// An IPv6 header.
+    pub const IPV6: Self = Self(229);
+    /// Linux netlink NFLOG messages.
+    pub const NFLOG: Self = Self(239);
+    /// Apple's PKTAP header before a packet of another type.
+    pub const PKTAP: Self = Self(258);
+    /// Linux "cooked" capture, version 2.
+    pub const LINUX_SLL2: Self = Self(276);
+}

@@ -1,0 +1,94 @@
+//! The frame of every pcapng block, and the section header (draft-ietf-opsawg-pcapng §3.1, §4.1).
+//!
+//! ```text
+//! type:4  total length:4  body  [padding to 4]  total length:4
+//!                         body of a section header: byte-order magic:4  major:2 minor:2  section length:8  options
+//! ```
+
+use nom::bytes::complete::take;
+use nom::combinator::{map_opt, peek, verify};
+use nom::number::Endianness;
+use nom::number::complete::{be_u32, u16, u32};
+use nom::sequence::preceded;
+use nom::{IResult, Parser};
+
+use crate::limits;
+
+/// Bytes of the shortest block, and as many as [`head`] looks at.
+pub(super) const SHORTEST: usize = 12;
+
+/// The total length once more.
+const TRAILER: usize = 4;
+
+/// Block types.
+pub(super) mod kind {
+    pub(in super::super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+    pub(in super::super) const INTERFACE_DESCRIPTION: u32 = 1;
+    pub(in super::super) const PACKET: u32 = 2;
+    pub(in super::super) const SIMPLE_PACKET: u32 = 3;
+    pub(in super::super) const INTERFACE_STATISTICS: u32 = 5;
+    pub(in super::super) const ENHANCED_PACKET: u32 = 6;
+}
+
+/// How a block begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// One of [`kind`], or another.
+    pub(super) kind: u32,
+    /// Bytes of the block, padding and both lengths included.
+    pub(super) length: usize,
+    /// Of the block: its section's, or the one that a section header announces.
+    pub(super) order: Endianness,
+}
+
+impl Head {
+    /// Bytes of the block before `rest`, which is what a parser left of its [`body`].
+    #[inline]
+    pub(super) fn before(&self, rest: &[u8]) -> usize {
+        self.length.saturating_sub(TRAILER).saturating_sub(rest.len())
+    }
+}
+
+/// Parses the head of a block in a section of byte order `order`; an error where its length cannot be true.
+#[inline]
+pub(super) fn head(input: &[u8], order: Endianness) -> IResult<&[u8], Head> {
+    let (input, kind) = u32(order)(input)?;
+    // This type reads the same in both orders.
+    let (input, order) = if kind == kind::SECTION_HEADER { announced_order(input)? } else { (input, order) };
+    let (input, length) = map_opt(u32(order), |length| {
+        // Some writers leave the padding out of the length.
+        let length = (length as usize).checked_next_multiple_of(4)?;
+        (SHORTEST..=limits::BLOCK).contains(&length).then_some(length)
+    })
+    .parse(input)?;
+    Ok((input, Head { kind, length, order }))
+}
+
+/// The byte order that a section header announces after its length.
+fn announced_order(input: &[u8]) -> IResult<&[u8], Endianness> {
+    let magic = map_opt(be_u32, |magic| match magic {
+        0x1a2b_3c4d => Some(Endianness::Big),
+        0x4d3c_2b1a => Some(Endianness::Little),
+        _ => None,
+    });
+    peek(preceded(be_u32, magic)).parse(input)
+}
+
+/// Whether a file that begins so claims to be pcapng.
+pub(in crate::capture) fn is_pcapng(input: &[u8]) -> bool {
+    head(input, Endianness::Big).is_ok_and(|(_, head)| head.kind == kind::SECTION_HEADER)
+}
+
+/// Parses a whole block: what lies between its two lengths. An error if they differ.
+#[inline]
+pub(super) fn body(block: &[u8], order: Endianness) -> IResult<&[u8], &[u8]> {
+    let (input, length) = preceded(be_u32, u32(order)).parse(block)?;
+    let (input, body) = take(input.len().saturating_sub(TRAILER))(input)?;
+    let (input, _) = verify(u32(order), |&again| again == length).parse(input)?;
+    Ok((input, body))
+}
+
+/// Parses the body of a section header: the major version. An error for one that is not known.
+pub(super) fn section_header(body: &[u8], order: Endianness) -> IResult<&[u8], u16> {
+    preceded(be_u32, verify(u16(order), |&major| major == 1)).parse(body)
+}

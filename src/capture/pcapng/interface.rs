@@ -1,0 +1,72 @@
+//! Interface descriptions and statistics (draft-ietf-opsawg-pcapng §4.2, §4.6).
+//!
+//! ```text
+//! Interface Description  LinkType:2  reserved:2  snaplen:4  options
+//! Interface Statistics   interface:4  time high:4 low:4  options
+//! ```
+
+use nom::bytes::complete::take;
+use nom::number::Endianness;
+use nom::number::complete::{i64, u16, u32, u64};
+use nom::{IResult, Parser};
+
+use super::clock::Clock;
+use super::options::options;
+use crate::capture::LinkType;
+use crate::limits;
+
+const IF_NAME: u16 = 2;
+const IF_TSRESOL: u16 = 9;
+const IF_TSOFFSET: u16 = 14;
+const ISB_IFDROP: u16 = 5;
+const ISB_OSDROP: u16 = 7;
+
+/// What a section says of one of its interfaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Interface {
+    /// Of its packets.
+    pub(super) link_type: LinkType,
+    /// Bytes kept of a packet; 0 for all.
+    pub(super) snaplen: u32,
+    /// What its timestamps mean.
+    pub(super) clock: Clock,
+    /// As the system calls it; empty where the capture does not say.
+    pub(super) name: String,
+    /// Packets it missed while capturing, by the latest statistics.
+    pub(super) dropped: u64,
+}
+
+/// Parses the body of an Interface Description Block.
+pub(super) fn description(body: &[u8], order: Endianness) -> IResult<&[u8], Interface> {
+    let (body, (link_type, _reserved, snaplen)) = (u16(order), u16(order), u32(order)).parse(body)?;
+    let (mut resolution, mut offset, mut name) = (None, 0, String::new());
+    for (code, value) in options(body, order) {
+        match code {
+            IF_NAME => name = printable(value),
+            IF_TSRESOL => resolution = value.first().copied(),
+            IF_TSOFFSET => offset = seconds(value, order),
+            _ => {}
+        }
+    }
+    let clock = Clock::new(resolution, offset);
+    Ok((&[], Interface { link_type: LinkType(link_type), snaplen, clock, name, dropped: 0 }))
+}
+
+fn seconds(value: &[u8], order: Endianness) -> i64 {
+    i64::<_, nom::error::Error<_>>(order)(value).map_or(0, |(_, seconds)| seconds)
+}
+
+fn printable(name: &[u8]) -> String {
+    let name = name.get(..limits::INTERFACE_NAME).unwrap_or(name);
+    String::from_utf8_lossy(name).chars().filter(|char| !char.is_control()).collect()
+}
+
+/// Parses the body of an Interface Statistics Block: the interface, and how many packets it dropped so far.
+pub(super) fn statistics(body: &[u8], order: Endianness) -> IResult<&[u8], (u32, u64)> {
+    let (body, (interface, _time)) = (u32(order), take(8usize)).parse(body)?;
+    let counts = options(body, order).filter(|(code, _)| matches!(*code, ISB_IFDROP | ISB_OSDROP));
+    let dropped = counts
+        .filter_map(|(_, value)| u64::<_, nom::error::Error<_>>(order)(value).ok())
+        .fold(0, |sum: u64, (_, count)| sum.saturating_add(count));
+    Ok((&[], (interface, dropped)))
+}

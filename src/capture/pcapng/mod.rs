@@ -1,0 +1,332 @@
+//! Reader of pcapng files: sections of either byte order, interfaces of different kinds.
+
+mod block;
+mod clock;
+mod interface;
+mod options;
+mod packet;
+
+use std::ops::Range;
+
+use block::{Head, SHORTEST, kind};
+use interface::Interface;
+use nom::number::Endianness;
+
+use super::file::Name;
+use super::tally::Tally;
+use super::window::Window;
+use super::{LinkType, Packet, Source, Summary};
+use crate::error::Error;
+use crate::limits;
+use crate::seen::Timestamp;
+
+pub(super) use block::is_pcapng;
+
+/// A pcapng file being read.
+pub(super) struct Pcapng {
+    window: Window,
+    name: Name,
+    tally: Tally,
+    /// Of the section.
+    order: Endianness,
+    /// Of the section.
+    interfaces: Vec<Interface>,
+    time: Timestamp,
+    link_type: LinkType,
+    length: u32,
+    data: Range<usize>,
+    ended: bool,
+}
+
+impl Pcapng {
+    /// Begins before the first section header, which [`is_pcapng`] has recognised.
+    pub(super) fn new(window: Window, name: Name) -> Self {
+        Self {
+            window,
+            name,
+            tally: Tally::new(),
+            order: Endianness::Little,
+            interfaces: Vec::new(),
+            time: Timestamp::default(),
+            link_type: LinkType::NULL,
+            length: 0,
+            data: 0..0,
+            ended: false,
+        }
+    }
+
+    #[inline]
+    fn hold(&mut self, wanted: usize) -> Result<bool, Error> {
+        self.window.hold(wanted).map_err(|error| self.name.read_error(&self.window, error))
+    }
+
+    /// Holds the next block whole; `None` at the end, or where a corrupt length makes it the end.
+    #[inline]
+    fn block(&mut self) -> Result<Option<Head>, Error> {
+        if !self.hold(SHORTEST)? {
+            self.tally.ended(&self.window, "block");
+            return Ok(None);
+        }
+        let Ok((_, head)) = block::head(self.window.held(), self.order) else {
+            self.tally.corrupt(&self.window, "the length of the block there is corrupt");
+            return Ok(None);
+        };
+        if !self.hold(head.length)? {
+            self.tally.ended(&self.window, "block");
+            return Ok(None);
+        }
+        Ok(Some(head))
+    }
+
+    /// Takes the block that is held and passes over it. Whether it was a packet, or what is wrong with it.
+    #[inline]
+    fn take(&mut self, head: Head) -> Result<bool, &'static str> {
+        let block = self.window.held().get(..head.length).unwrap_or_default();
+        let (_, body) = block::body(block, head.order).map_err(|_| "its two lengths differ")?;
+        let parsed = match head.kind {
+            kind::ENHANCED_PACKET => packet::enhanced(body, self.order),
+            kind::PACKET => packet::obsolete(body, self.order),
+            kind::SIMPLE_PACKET => {
+                let snaplen = self.interfaces.first().map_or(0, |interface| interface.snaplen);
+                packet::simple(body, self.order, snaplen)
+            }
+            kind::INTERFACE_DESCRIPTION => {
+                let (_, interface) = interface::description(body, self.order).map_err(|_| "it is too short")?;
+                if self.interfaces.len() == limits::INTERFACES {
+                    return Err("the section has too many interfaces");
+                }
+                self.interfaces.push(interface);
+                return Ok(false);
+            }
+            kind::INTERFACE_STATISTICS => {
+                let (_, (id, dropped)) = interface::statistics(body, self.order).map_err(|_| "it is too short")?;
+                let interface = self.interfaces.get_mut(id as usize).ok_or("its interface is not described")?;
+                interface.dropped = interface.dropped.max(dropped);
+                return Ok(false);
+            }
+            _ => return Ok(false),
+        };
+        let (rest, packet) = parsed.map_err(|_| "the lengths of its packet cannot be true")?;
+        let interface = self.interfaces.get(packet.interface as usize).ok_or("its interface is not described")?;
+        // A packet without a time is taken to follow close on the one before.
+        self.time = packet.time.map_or(self.time, |units| interface.clock.time(units));
+        self.link_type = interface.link_type;
+        self.length = packet.length;
+        self.data = self.window.place(head.before(rest), packet.captured as usize);
+        self.tally.packet(self.time);
+        Ok(true)
+    }
+
+    /// Begins a section; `false` if it is of an unknown version.
+    fn begin_section(&mut self, head: Head) -> bool {
+        self.end_section();
+        let block = self.window.held().get(..head.length).unwrap_or_default();
+        self.order = head.order;
+        let known =
+            block::body(block, head.order).is_ok_and(|(_, body)| block::section_header(body, head.order).is_ok());
+        if !known {
+            self.tally.corrupt(&self.window, "the section header there is corrupt or of an unknown version");
+        }
+        known
+    }
+
+    /// Forgets the section's interfaces, but not what they dropped.
+    fn end_section(&mut self) {
+        let interfaces = std::mem::take(&mut self.interfaces);
+        drops(&interfaces).for_each(|note| self.tally.note(note));
+    }
+}
+
+/// A note for each interface that missed packets.
+fn drops(interfaces: &[Interface]) -> impl Iterator<Item = String> {
+    interfaces.iter().enumerate().filter(|(_, interface)| interface.dropped > 0).map(|(id, interface)| {
+        let (count, name) = (interface.dropped, &interface.name);
+        let name = if name.is_empty() { &id.to_string() } else { name };
+        let packets = if count == 1 { "packet was" } else { "packets were" };
+        format!("{count} {packets} dropped while capturing on interface {name}")
+    })
+}
+
+impl Source for Pcapng {
+    #[inline]
+    fn advance(&mut self) -> Result<bool, Error> {
+        while !self.ended {
+            let Some(head) = self.block()? else {
+                self.ended = true;
+                break;
+            };
+            if head.kind == kind::SECTION_HEADER {
+                self.ended = !self.begin_section(head);
+                self.window.consume(head.length);
+                continue;
+            }
+            let taken = self.take(head);
+            if let Err(fault) = taken {
+                self.tally.skipped(self.window.position(), fault);
+            }
+            self.window.consume(head.length);
+            if taken == Ok(true) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    #[inline]
+    fn packet(&self) -> Packet<'_> {
+        Packet {
+            number: self.tally.packets,
+            time: self.time,
+            link_type: self.link_type,
+            data: self.window.lent(self.data.clone()),
+            length: self.length,
+        }
+    }
+
+    fn summaries(&self) -> Vec<Summary> {
+        let format = self.name.format("pcapng");
+        vec![self.tally.summary(self.name.path(), &format, self.window.read(), drops(&self.interfaces))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::LinkType;
+    use crate::capture::testing::build::{Order, Pcapng};
+    use crate::capture::testing::{Owned, notes, read, read_clean};
+
+    fn owned(nanos: i64, link_type: LinkType, data: &[u8], length: u32) -> Owned {
+        Owned { nanos, link_type, data: data.to_vec(), length }
+    }
+
+    #[test]
+    fn sections_of_either_order_with_interfaces_of_their_own() {
+        for order in Order::BOTH {
+            let other = if order == Order::Big { Order::Little } else { Order::Big };
+            let bytes = Pcapng::new(order)
+                .interface(1, 0, &[])
+                .interface(101, 64, &[(9, &[9]), (14, &order.u64(3600))])
+                .enhanced(1, 5, b"ip", 40)
+                .enhanced(0, 5 << 32, b"ether", 5)
+                .section(other)
+                .interface(276, 0, &[(9, &[0x8a]), (14, &other.u64((-2_i64) as u64))])
+                .enhanced(0, 2560, &[1; 999], 1000)
+                .bytes;
+            assert_eq!(
+                read_clean(&bytes),
+                [
+                    owned(3_600_000_000_005, LinkType::RAW, b"ip", 40),
+                    owned((5 << 32) * 1000, LinkType::ETHERNET, b"ether", 5),
+                    owned(500_000_000, LinkType::LINUX_SLL2, &[1; 999], 1000),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn the_old_and_the_simple_packet_block() {
+        for order in Order::BOTH {
+            let bytes = Pcapng::new(order)
+                .interface(1, 6, &[])
+                .simple(b"first", 5)
+                .packet(0, 7, b"obsolete", 9)
+                .simple(b"simple", 1000)
+                .bytes;
+            assert_eq!(
+                read_clean(&bytes),
+                [
+                    owned(0, LinkType::ETHERNET, b"first", 5),
+                    owned(7000, LinkType::ETHERNET, b"obsolete", 9),
+                    owned(7000, LinkType::ETHERNET, b"simple", 1000),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn blocks_without_packets_are_passed_over() {
+        let mut file = Pcapng::new(Order::Little).interface(1, 0, &[]);
+        // Name resolution, systemd journal, decryption secrets, custom, unknown; the last as long as one may be.
+        for kind in [4, 9, 10, 0xbad, 0x7777_7777] {
+            file = file.block(kind, &[0xab; 21]);
+        }
+        let bytes = file.block(0x1234, &vec![0; crate::limits::BLOCK - 12]).enhanced(0, 1, b"x", 1).bytes;
+        assert_eq!(read_clean(&bytes), [owned(1000, LinkType::ETHERNET, b"x", 1)]);
+    }
+
+    #[test]
+    fn drops_are_noted_for_each_interface() {
+        for order in Order::BOTH {
+            let bytes = Pcapng::new(order)
+                .interface(1, 0, &[(2, b"eth\x1b0")])
+                .interface(1, 0, &[])
+                .interface(1, 0, &[(2, b"lo")])
+                .statistics(0, &[(4, &order.u64(100)), (5, &order.u64(3))])
+                .statistics(0, &[(5, &order.u64(5)), (7, &order.u64(7))])
+                .statistics(1, &[(7, &order.u64(1))])
+                .statistics(2, &[(5, &order.u64(0))])
+                .bytes;
+            let expected = [
+                "12 packets were dropped while capturing on interface eth0",
+                "1 packet was dropped while capturing on interface 1",
+            ];
+            assert_eq!(notes(&bytes), expected);
+            let another_section = [bytes.clone(), Pcapng::new(order).bytes].concat();
+            assert_eq!(notes(&another_section), expected);
+        }
+    }
+
+    #[test]
+    fn corrupt_blocks_are_skipped_and_counted() {
+        let sound = || Pcapng::new(Order::Little).interface(1, 0, &[]).enhanced(0, 1, b"one", 3);
+        let end = sound().bytes.len();
+        let undescribed = sound().enhanced(1, 2, b"two", 3).enhanced(0, 3, b"three", 5).bytes;
+        let (packets, summary) = read(&undescribed).unwrap();
+        assert_eq!(packets.len(), 2);
+        let first = format!("a corrupt block at byte {end} was skipped: its interface is not described");
+        assert_eq!(summary.notes, [first]);
+
+        let mut many = sound();
+        for _ in 0..2000 {
+            many = many.enhanced(0, 2, b"longer than sent", 3);
+        }
+        let (packets, summary) = read(&many.enhanced(0, 3, b"three", 5).bytes).unwrap();
+        assert_eq!(packets.len(), 2);
+        let count = format!("2000 corrupt blocks were skipped, the first at byte {end}:");
+        assert!(summary.notes[0].starts_with(&count), "{:?}", summary.notes);
+
+        let mut differ = sound().enhanced(0, 2, b"two", 3).enhanced(0, 3, b"three", 5).bytes;
+        differ[end + 8 + 23 + 1 + 12] ^= 1;
+        let (packets, summary) = read(&differ).unwrap();
+        assert_eq!(packets.len(), 2);
+        assert!(summary.notes[0].ends_with("its two lengths differ"), "{:?}", summary.notes);
+    }
+
+    #[test]
+    fn a_corrupt_length_ends_the_file() {
+        let sound = Pcapng::new(Order::Little).interface(1, 0, &[]).enhanced(0, 1, b"one", 3).bytes;
+        for length in [0_u32, 8, crate::limits::BLOCK as u32 + 1, u32::MAX] {
+            let bytes = [&sound[..], &6_u32.to_le_bytes(), &length.to_le_bytes(), &[0; 64]].concat();
+            let (packets, summary) = read(&bytes).unwrap();
+            assert_eq!(packets.len(), 1);
+            let note = format!("reading ended at byte {}: the length of the block there is corrupt", sound.len());
+            assert_eq!(summary.notes, [note]);
+        }
+    }
+
+    #[test]
+    fn a_block_cut_off_is_noted() {
+        let bytes = Pcapng::new(Order::Big).interface(1, 0, &[]).enhanced(0, 1, b"one", 3).bytes;
+        let cut = bytes.len() - 5;
+        let note = format!("the file is cut off at byte {cut}, in the middle of the block that begins at byte 48");
+        assert_eq!(notes(&bytes[..cut]), [note]);
+    }
+
+    #[test]
+    fn an_unknown_version_ends_the_file() {
+        let mut second = Pcapng::new(Order::Little).bytes;
+        second[12] = 9;
+        let bytes = [Pcapng::new(Order::Big).bytes, second].concat();
+        assert!(notes(&bytes)[0].contains("unknown version"));
+    }
+}

@@ -1,0 +1,61 @@
+//! The three blocks that carry a packet (draft-ietf-opsawg-pcapng §4.3, §4.4, appendix A).
+//!
+//! ```text
+//! Enhanced Packet  interface:4          time high:4 low:4  captured length:4  original length:4  data  [padding] [options]
+//! Simple Packet                                                               original length:4  data  [padding]
+//! Packet, obsolete interface:2 drops:2  time high:4 low:4  captured length:4  original length:4  data  [padding] [options]
+//! ```
+
+use nom::number::Endianness;
+use nom::number::complete::{u16, u32};
+use nom::{IResult, Parser};
+
+use crate::limits;
+
+/// What a block says of its packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Captured {
+    /// Of the section, from 0.
+    pub(super) interface: u32,
+    /// In units of the interface's clock; a Simple Packet Block has none.
+    pub(super) time: Option<u64>,
+    /// Bytes of the packet in the block.
+    pub(super) captured: u32,
+    /// Bytes on the wire.
+    pub(super) length: u32,
+}
+
+/// Parses the body of an Enhanced Packet Block up to the packet's data; an error where its lengths cannot be true.
+#[inline]
+pub(super) fn enhanced(body: &[u8], order: Endianness) -> IResult<&[u8], Captured> {
+    let (body, interface) = u32(order)(body)?;
+    timed(body, order, interface)
+}
+
+/// As [`enhanced`], for the obsolete Packet Block.
+pub(super) fn obsolete(body: &[u8], order: Endianness) -> IResult<&[u8], Captured> {
+    let (body, (interface, _drops)) = (u16(order), u16(order)).parse(body)?;
+    timed(body, order, interface.into())
+}
+
+#[inline]
+fn timed(body: &[u8], order: Endianness, interface: u32) -> IResult<&[u8], Captured> {
+    let field = || u32(order);
+    let (body, (high, low, captured, length)) = (field(), field(), field(), field()).parse(body)?;
+    let time = Some(u64::from(high) << 32 | u64::from(low));
+    plausible(body, Captured { interface, time, captured, length })
+}
+
+/// As [`enhanced`], for a Simple Packet Block: of the first interface, whose `snaplen` (0: none) cut the packet.
+pub(super) fn simple(body: &[u8], order: Endianness, snaplen: u32) -> IResult<&[u8], Captured> {
+    let (body, length) = u32(order)(body)?;
+    let captured = if snaplen == 0 { length } else { length.min(snaplen) };
+    plausible(body, Captured { interface: 0, time: None, captured, length })
+}
+
+#[inline]
+fn plausible(data: &[u8], packet: Captured) -> IResult<&[u8], Captured> {
+    let captured = packet.captured as usize;
+    let fits = captured <= data.len() && captured <= limits::PACKET && packet.captured <= packet.length;
+    if fits { Ok((data, packet)) } else { nom::combinator::fail().parse(data) }
+}

@@ -1,0 +1,58 @@
+//! For the tests of this folder: captures built byte by byte, and all that a reader makes of them.
+
+pub(super) mod build;
+
+use std::io::Cursor;
+use std::path::Path;
+
+use super::{LinkType, Source, Summary, file};
+use crate::error::Error;
+
+/// A packet, owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Owned {
+    pub(super) nanos: i64,
+    pub(super) link_type: LinkType,
+    pub(super) data: Vec<u8>,
+    pub(super) length: u32,
+}
+
+/// All packets of `source`, whose numbers must count up from 1, and the summaries after the last.
+pub(super) fn drain(source: &mut dyn Source) -> Result<(Vec<Owned>, Vec<Summary>), Error> {
+    let mut packets = Vec::new();
+    while source.advance()? {
+        let packet = source.packet();
+        packets.push(Owned {
+            nanos: packet.time.as_nanos(),
+            link_type: packet.link_type,
+            data: packet.data.to_vec(),
+            length: packet.length,
+        });
+        assert_eq!(packet.number, packets.len() as u64);
+    }
+    assert!(!source.advance()?, "the end is for good");
+    Ok((packets, source.summaries()))
+}
+
+/// All packets of the file that `bytes` are, read through a window of 64 bytes, and its summary.
+pub(super) fn read(bytes: &[u8]) -> Result<(Vec<Owned>, Summary), Error> {
+    let mut source = file::recognise(Path::new("test"), Box::new(Cursor::new(bytes.to_vec())), 64)?;
+    let (packets, mut summaries) = drain(&mut *source)?;
+    let summary = summaries.remove(0);
+    assert_eq!(summary.packets, packets.len() as u64);
+    assert_eq!(summary.first.map(|time| time.as_nanos()), packets.iter().map(|packet| packet.nanos).min());
+    assert_eq!(summary.last.map(|time| time.as_nanos()), packets.iter().map(|packet| packet.nanos).max());
+    Ok((packets, summary))
+}
+
+/// As [`read`], of a file without a flaw.
+pub(super) fn read_clean(bytes: &[u8]) -> Vec<Owned> {
+    let (packets, summary) = read(bytes).unwrap();
+    assert_eq!((summary.notes.as_slice(), summary.bytes), ([].as_slice(), bytes.len() as u64));
+    packets
+}
+
+/// The notes on a file.
+pub(super) fn notes(bytes: &[u8]) -> Vec<String> {
+    read(bytes).unwrap().1.notes
+}

@@ -1,0 +1,157 @@
+//! A window over the bytes of a capture: plain buffered reading that can hold one whole block.
+//!
+//! ```text
+//!            before           start        end
+//!   ├ consumed, forgotten ┼┤ consumed ├ held ┤ free ┤
+//!                          └───────── buffer ────────┘
+//! ```
+//!
+//! What is held stays where it is until the next [`Window::hold`] that has to read; then it moves to the buffer's front.
+
+use std::io::{self, ErrorKind, Read};
+use std::ops::Range;
+
+/// The bytes of a capture, some of them in memory.
+pub(super) struct Window {
+    reader: Box<dyn Read + Send>,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    before: u64,
+    ended: bool,
+    broken: Option<io::Error>,
+}
+
+impl Window {
+    /// A window that reads `capacity` bytes at once.
+    pub(super) fn new(reader: Box<dyn Read + Send>, capacity: usize) -> Self {
+        Self { reader, buffer: vec![0; capacity], start: 0, end: 0, before: 0, ended: false, broken: None }
+    }
+
+    /// Sees to it that `wanted` bytes are held, growing the buffer where it is smaller; `false` if the capture ends
+    /// before. The caller bounds `wanted`.
+    #[inline]
+    pub(super) fn hold(&mut self, wanted: usize) -> io::Result<bool> {
+        if self.end.saturating_sub(self.start) >= wanted { Ok(true) } else { self.fill(wanted) }
+    }
+
+    /// Reads until `wanted` bytes are held.
+    #[cold]
+    fn fill(&mut self, wanted: usize) -> io::Result<bool> {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.before = self.position();
+            self.end = self.end.saturating_sub(self.start);
+            self.start = 0;
+        }
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
+        }
+        while self.end < wanted && !self.ended {
+            let free = self.buffer.get_mut(self.end..).unwrap_or_default();
+            match self.reader.read(free) {
+                Ok(0) => self.ended = true,
+                Ok(read) => self.end = self.end.saturating_add(read).min(self.buffer.len()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // How a decompressor says that the file itself is at fault: what came before is good.
+                Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData) => {
+                    self.ended = true;
+                    self.broken = Some(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.end >= wanted)
+    }
+
+    /// The bytes held.
+    #[inline]
+    pub(super) fn held(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Where `count` bytes lie that begin `front` bytes after the first one held, for [`lent`](Self::lent).
+    #[inline]
+    pub(super) fn place(&self, front: usize, count: usize) -> Range<usize> {
+        let from = self.start.saturating_add(front);
+        from..from.saturating_add(count)
+    }
+
+    /// Passes over `count` of the bytes held.
+    #[inline]
+    pub(super) fn consume(&mut self, count: usize) {
+        self.start = self.start.saturating_add(count).min(self.end);
+    }
+
+    /// The bytes at a [`place`](Self::place) found since the last [`hold`](Self::hold), even if consumed.
+    #[inline]
+    pub(super) fn lent(&self, place: Range<usize>) -> &[u8] {
+        self.buffer.get(place).unwrap_or_default()
+    }
+
+    /// Offset in the capture, in bytes, of the first byte held.
+    pub(super) fn position(&self) -> u64 {
+        self.before.saturating_add(self.start as u64)
+    }
+
+    /// Bytes of the capture read so far.
+    pub(super) fn read(&self) -> u64 {
+        self.before.saturating_add(self.end as u64)
+    }
+
+    /// Why the capture ended where it did, if its decompressor gave up.
+    pub(super) fn broken(&self) -> Option<&io::Error> {
+        self.broken.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives one byte a call, with interruptions, then fails.
+    struct Trickle(Vec<u8>, ErrorKind, bool);
+
+    impl Read for Trickle {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.2 = !self.2;
+            if self.2 {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            if self.0.is_empty() {
+                return Err(self.1.into());
+            }
+            buf[0] = self.0.remove(0);
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn grows_to_what_is_wanted_and_carries_the_tail() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let mut window = Window::new(Box::new(io::Cursor::new(bytes.clone())), 16);
+        assert!(window.hold(10).unwrap());
+        let place = window.place(2, 8);
+        window.consume(10);
+        assert_eq!(window.lent(place), &bytes[2..10]);
+        assert!(window.hold(100).unwrap());
+        assert_eq!(window.position(), 10);
+        assert_eq!(&window.held()[..100], &bytes[10..110]);
+        window.consume(100);
+        assert!(!window.hold(147).unwrap());
+        assert_eq!((window.held().len(), window.read()), (146, 256));
+    }
+
+    #[test]
+    fn a_broken_stream_ends_and_an_io_error_fails() {
+        let mut window = Window::new(Box::new(Trickle(vec![1, 2, 3], ErrorKind::UnexpectedEof, false)), 16);
+        assert!(window.hold(3).unwrap());
+        assert!(window.broken().is_none());
+        assert!(!window.hold(4).unwrap());
+        assert!(window.broken().is_some());
+        assert_eq!(window.held(), [1, 2, 3]);
+
+        let mut window = Window::new(Box::new(Trickle(vec![1, 2, 3], ErrorKind::PermissionDenied, false)), 16);
+        assert_eq!(window.hold(4).unwrap_err().kind(), ErrorKind::PermissionDenied);
+    }
+}
