@@ -70,8 +70,8 @@ pub struct Sent {
     pub largest_before: u64,
     /// Its pings without a pong so far, oldest first.
     pub unanswered_pings: Vec<Ping>,
-    /// Its last frame.
-    pub last_frame: Option<Seen>,
+    /// The segment with its last frame but for Close frames.
+    pub last_frame: Option<Carrier>,
     /// How often its frames were lost sight of.
     pub lost: u32,
     /// Whether they are lost sight of now.
@@ -159,13 +159,19 @@ impl Facts {
         self.handshake.request.is_some() || self.handshake.response.is_some() || self.tls.is_some() || refused_tls
     }
 
+    /// The last frame of either side before `end`, Close frames not counted.
+    pub fn last_frame(&self, end: Seen) -> Option<Seen> {
+        let last = |side: Side| self.sent[side].last_frame.map(|carrier| carrier.seen).filter(|seen| *seen <= end);
+        last(Side::Client).max(last(Side::Server))
+    }
+
     /// Takes one event.
     pub fn apply(&mut self, event: &Event<'_>) {
         let seen = event.carrier.seen;
         match &event.what {
             What::Http(output) => self.apply_http(seen, output),
             What::Tls(outcome) => self.tls = Some((event.side, seen, *outcome)),
-            What::Ws(ws) => self.apply_ws(event.side, seen, ws),
+            What::Ws(ws) => self.apply_ws(event.side, &event.carrier, ws),
             What::Fin | What::Reset => {}
         }
     }
@@ -188,14 +194,20 @@ impl Facts {
         }
     }
 
-    fn apply_ws(&mut self, side: Side, seen: Seen, event: &ws::Event<'_>) {
+    fn apply_ws(&mut self, side: Side, carrier: &Carrier, event: &ws::Event<'_>) {
+        let seen = carrier.seen;
         match event {
-            ws::Event::Frame { header, start, header_end } => self.sent[side].frame(header, *start, seen, *header_end),
+            ws::Event::Frame { header, start, header_end } => {
+                self.sent[side].frame(header, *start, carrier, *header_end)
+            }
             ws::Event::Message(message) => self.sent[side].message(message, seen),
             ws::Event::Ping(payload) => self.sent[side].ping(payload, seen),
             ws::Event::Pong(payload) => {
                 self.sent[side].pongs += 1;
-                self.sent[!side].answered(payload);
+                // A pong that comes after the Close came too late.
+                if self.closes.is_empty() {
+                    self.sent[!side].answered(payload);
+                }
             }
             ws::Event::Close(close) => self.close(side, close),
             ws::Event::Violation(violation) => {
@@ -232,10 +244,12 @@ impl Facts {
 }
 
 impl Sent {
-    fn frame(&mut self, header: &ws::Header, start: Seen, seen: Seen, header_end: u64) {
+    fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {
         self.frames += 1;
         self.payload_bytes = self.payload_bytes.saturating_add(header.length);
-        self.last_frame = Some(start);
+        if header.opcode != Opcode::CLOSE {
+            self.last_frame = Some(*carrier);
+        }
         let [before, latest] = &mut self.recent;
         match header.opcode {
             Opcode::TEXT | Opcode::BINARY => {
@@ -246,7 +260,7 @@ impl Sent {
                 *latest = Some(DataMessage {
                     opcode: header.opcode,
                     start,
-                    end: seen,
+                    end: carrier.seen,
                     header_end,
                     declared: header.length,
                     inflated: None,

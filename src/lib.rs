@@ -4,6 +4,8 @@ pub mod analyzer;
 pub mod capture;
 pub mod chunk;
 pub mod connection;
+pub mod diagnose;
+pub mod ending;
 pub mod error;
 pub mod event;
 pub mod facts;

@@ -43,6 +43,8 @@ pub struct Sent {
     pub last: Option<Seen>,
     /// Time to live of its first segment.
     pub ttl: u8,
+    /// Whether segments other than resets came with a time to live that differs from it.
+    pub ttl_varied: bool,
     /// Retransmissions and probes since the other side was last heard.
     pub unanswered: Unanswered,
     /// Times it had no room to receive.
@@ -88,6 +90,7 @@ impl Analysis {
             sent.first = Some(segment.seen);
             sent.ttl = segment.ttl;
         }
+        sent.ttl_varied |= segment.ttl != sent.ttl && !segment.flags.has(Flags::RST);
         sent.last = Some(segment.seen);
         match arrival {
             Arrival::Retransmission => sent.retransmissions = sent.retransmissions.saturating_add(1),

@@ -1,0 +1,72 @@
+//! From facts to causes.
+//!
+//! A rule is one mechanism: a predicate over the facts of one connection, in `rules/NAME.rs`, beside `rules/NAME.toml`
+//! with its words. NAME is its id everywhere: in the JSON report, in `fixtures/NAME`, on the command line.
+
+pub mod finding;
+pub mod provoked;
+mod rules;
+
+pub use finding::{Blame, Confidence, Evidence, Finding, Value};
+pub use rules::RULES;
+
+use crate::ending::Ending;
+use crate::facts::Facts;
+use crate::seen::Timestamp;
+
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'f> {
+    /// The connection.
+    pub facts: &'f Facts,
+    /// How it ended.
+    pub ending: Ending,
+    /// Time of the capture's last packet.
+    pub capture_end: Timestamp,
+}
+
+/// One mechanism that ends connections.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its id.
+    pub name: &'static str,
+    /// Whether it tells a cause, or only how the connection ended.
+    pub role: Role,
+    /// Whether it fits, and why.
+    pub detect: fn(&Case<'_>) -> Option<Finding>,
+    /// Its words: TOML, one table a text, one key a language.
+    pub words: &'static str,
+}
+
+/// What a rule tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Why the connection ended.
+    Cause,
+    /// How it ended. Always true, but only an answer where no cause is known.
+    Description,
+}
+
+/// A rule that fits, and why.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What it found.
+    pub finding: Finding,
+}
+
+/// All rules that fit a connection, the answer first. The last rule always fits.
+pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
+    let mut verdicts: Vec<_> =
+        RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
+    // Stable: among equals the table's order decides.
+    verdicts.sort_by_key(|verdict| {
+        let guess = verdict.rule.role == Role::Cause && verdict.finding.confidence == Confidence::Low;
+        (guess, verdict.rule.role, verdict.finding.confidence)
+    });
+    // A description says nothing beside another.
+    let mut described = false;
+    verdicts.retain(|verdict| verdict.rule.role == Role::Cause || !std::mem::replace(&mut described, true));
+    verdicts
+}
