@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use foldhash::fast::FixedState;
 
 use crate::chunk::Carrier;
+use crate::ending::Ending;
 use crate::event::{Event, What};
 use crate::http::{self, Handshake};
 use crate::limits;
@@ -157,6 +158,30 @@ impl Facts {
     pub fn is_reportable(&self) -> bool {
         let refused_tls = self.client_hello.is_some() && self.answered_with.is_some();
         self.handshake.request.is_some() || self.handshake.response.is_some() || self.tls.is_some() || refused_tls
+    }
+
+    /// What limited the view.
+    pub fn visibility(&self, ending: &Ending) -> Vec<&'static str> {
+        let tcp = &self.tcp.sent;
+        let any = |has: fn(&crate::tcp::analysis::Sent) -> bool| Side::BOTH.iter().any(|side| has(&tcp[*side]));
+        let lost_frames = Side::BOTH.iter().any(|side| self.sent[*side].lost > 0);
+        [
+            (self.tcp.syn.is_none() && self.tcp.syn_ack.is_none(), "late_start"),
+            (any(|sent| sent.lost_bytes > 0), "lost_bytes"),
+            (any(|sent| sent.cut_bytes > 0), "truncated_packets"),
+            (any(|sent| sent.segments == 0), "one_direction"),
+            (lost_frames, "lost_frames"),
+            (self.client_hello.is_some(), "no_keys"),
+            (ending.kind == crate::ending::Kind::Open, "early_end"),
+        ]
+        .into_iter()
+        .filter_map(|(limited, name)| limited.then_some(name))
+        .collect()
+    }
+
+    /// Whether TCP has ended: a FIN or a RST of either side was seen.
+    pub fn is_over(&self) -> bool {
+        Side::BOTH.iter().any(|side| self.tcp.sent[*side].fin.is_some() || self.tcp.sent[*side].reset.is_some())
     }
 
     /// The last frame of either side before `end`, Close frames not counted.

@@ -2,6 +2,7 @@
 
 pub mod analyzer;
 pub mod capture;
+pub mod catalog;
 pub mod chunk;
 pub mod connection;
 pub mod diagnose;
@@ -12,6 +13,7 @@ pub mod facts;
 pub mod http;
 pub mod limits;
 pub mod packet;
+pub mod report;
 pub mod seen;
 pub mod side;
 pub mod sink;

@@ -349,6 +349,16 @@ pub struct Extension<'a> {
     parameters: &'a str,
 }
 
+impl fmt::Display for Extension<'_> {
+    /// As it stood in the header.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parameters.trim() {
+            "" => f.write_str(self.name),
+            parameters => write!(f, "{}; {parameters}", self.name),
+        }
+    }
+}
+
 impl<'a> Extension<'a> {
     /// The value of a parameter, empty where it has none; `None` where the parameter is not there.
     pub fn parameter(&self, name: &str) -> Option<&'a str> {

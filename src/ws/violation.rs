@@ -163,4 +163,29 @@ impl Kind {
             _ => false,
         }
     }
+
+    /// Its name in reports, and the section that makes the rule.
+    pub const fn name(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Unmasked => ("unmasked_client_frame", "RFC 6455 §5.1"),
+            Self::Masked => ("masked_server_frame", "RFC 6455 §5.1"),
+            Self::ReservedBits(_) => ("reserved_bits", "RFC 6455 §5.2"),
+            Self::ReservedOpcode => ("reserved_opcode", "RFC 6455 §5.2"),
+            Self::UnexpectedContinuation => ("unexpected_continuation", "RFC 6455 §5.4"),
+            Self::InterleavedMessage => ("interleaved_message", "RFC 6455 §5.4"),
+            Self::FragmentedControl => ("fragmented_control_frame", "RFC 6455 §5.5"),
+            Self::OversizedControl(_) => ("oversized_control_frame", "RFC 6455 §5.5"),
+            Self::NonMinimalLength(_) => ("nonminimal_length", "RFC 6455 §5.2"),
+            Self::LengthTopBit => ("length_top_bit", "RFC 6455 §5.2"),
+            Self::InvalidUtf8 { .. } => ("invalid_utf8", "RFC 6455 §8.1"),
+            Self::InvalidCloseCode(_) => ("invalid_close_code", "RFC 6455 §7.4"),
+            Self::TruncatedCloseCode(_) => ("truncated_close_code", "RFC 6455 §5.5.1"),
+            Self::InvalidCloseReason { .. } => ("invalid_close_reason", "RFC 6455 §5.5.1"),
+            Self::UndecodableDeflate => ("undecodable_deflate", "RFC 7692 §7.2.2"),
+            Self::AfterClose => ("frame_after_close", "RFC 6455 §5.5.1"),
+            Self::HttpAfterUpgrade => ("http_after_upgrade", "RFC 6455 §5.2"),
+            Self::LengthTooShort(_) => ("length_too_short", "RFC 6455 §5.2"),
+            Self::Desynchronized => ("desynchronised_stream", "RFC 6455 §5.2"),
+        }
+    }
 }
