@@ -81,7 +81,7 @@ impl Decoder {
 }
 
 fn decode_whole(whole: &Whole, seen: Seen) -> Result<End<'_>, Skipped> {
-    layer::peel(network::reassembled(whole.datagram())?, seen)
+    layer::peel(network::extended(whole.datagram())?, seen)
 }
 
 fn skip<'a>(tally: &mut Tally, skipped: Skipped) -> Option<Segment<'a>> {

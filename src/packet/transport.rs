@@ -37,13 +37,14 @@ pub(super) fn tcp<'a>(datagram: Datagram<'a>, seen: Seen) -> Result<Segment<'a>,
 
 /// The segment of which `tcp` has the fields and `header_len` bytes are header.
 fn segment<'a>(
-    Datagram { route, body, .. }: Datagram<'_>,
+    Datagram { ip, body, .. }: Datagram<'_>,
     seen: Seen,
     tcp: &TcpSlice<'_>,
     header_len: usize,
     payload: &'a [u8],
 ) -> Result<Segment<'a>, Skipped> {
     let payload_len = body.length.checked_sub(header_len).ok_or(Skipped::Broken(NAME))?;
+    let route = ip.route();
     let flags = [tcp.fin(), tcp.syn(), tcp.rst(), tcp.psh(), tcp.ack(), tcp.urg(), tcp.ece(), tcp.cwr()];
     Ok(Segment {
         seen,
