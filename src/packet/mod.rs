@@ -7,28 +7,28 @@
 //!            └────────────┴───────────── tunnel ────────────────┘
 //! ```
 //!
-//! Headers are functions without state, each of which takes one off the front of a [`body::Body`] and says what comes
-//! next; [`layer`] is the loop over them. Fragments are the only thing that is kept.
+//! Headers are functions without state, each of which takes one off the front of a [`body::Body`] and calls what comes
+//! next; [`walk::Walk`] bounds how deep. Fragments are the only thing that is kept.
 
 mod body;
 mod ethernet;
 mod fragments;
 mod ieee80211;
-mod layer;
 mod link;
 mod network;
 mod ppp;
 mod skipped;
 mod transport;
 mod tunnel;
+mod walk;
 
 pub use skipped::Skipped;
 
 use self::body::Body;
 use self::fragments::{Fragments, Whole};
-use self::layer::{End, Layer, Next};
 use self::network::Fragment;
 use self::skipped::Tally;
+use self::walk::{End, Found, Walk};
 use crate::capture::Packet;
 use crate::limits;
 use crate::seen::Seen;
@@ -49,8 +49,7 @@ impl Decoder {
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Option<Segment<'a>> {
         let seen = Seen { packet: packet.number, time: packet.time };
         let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
-        let frame = Next::Layer(Layer::Link(packet.link_type), Body::new(packet.data, length));
-        match layer::peel(frame, seen) {
+        match link::header(Walk::new(seen), packet.link_type, Body::new(packet.data, length)) {
             Ok(End::Segment(segment)) => Some(segment),
             Ok(End::Fragment(fragment)) => self.reassemble(&fragment, seen),
             Err(skipped) => skip(&mut self.tally, skipped),
@@ -80,8 +79,8 @@ impl Decoder {
     }
 }
 
-fn decode_whole(whole: &Whole, seen: Seen) -> Result<End<'_>, Skipped> {
-    layer::peel(network::extended(whole.datagram())?, seen)
+fn decode_whole(whole: &Whole, seen: Seen) -> Found<'_> {
+    network::extended(Walk::new(seen), whole.datagram())
 }
 
 fn skip<'a>(tally: &mut Tally, skipped: Skipped) -> Option<Segment<'a>> {

@@ -11,9 +11,9 @@ use etherparse::{
 use nom::combinator::peek;
 use nom::number::complete::u8;
 
-use super::Skipped;
 use super::body::Body;
-use super::layer::Next;
+use super::walk::{End, Found, Walk};
+use super::{Skipped, transport};
 
 /// Who sent an IP packet to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,17 +86,17 @@ pub(super) struct Fragment<'a> {
 }
 
 /// IPv4 or IPv6, as the version says.
-pub(super) fn ip(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+pub(super) fn ip<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     match body.peel("IP", peek(u8))?.0 >> 4 {
-        4 => ipv4(body),
-        6 => ipv6(body),
+        4 => ipv4(walk, body),
+        6 => ipv6(walk, body),
         _ => Err(Skipped::Broken("IP")),
     }
 }
 
 /// IPv4, and the authentication header if there is one.
 #[inline]
-pub(super) fn ipv4(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+pub(super) fn ipv4<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "IPv4";
     let header = Ipv4HeaderSlice::from_slice(body.bytes).map_err(|error| match error {
         ipv4::HeaderSliceError::Len(_) => body.too_short(NAME),
@@ -118,17 +118,17 @@ pub(super) fn ipv4(body: Body<'_>) -> Result<Next<'_>, Skipped> {
             more: header.more_fragments(),
             body,
         }
-        .next();
+        .end();
     }
     match protocol {
-        ip_number::AUTH => extended(Datagram { ip, protocol, body }),
-        _ => Ok(Next::Datagram(Datagram { ip, protocol, body })),
+        ip_number::AUTH => extended(walk, Datagram { ip, protocol, body }),
+        _ => transport::header(walk, Datagram { ip, protocol, body }),
     }
 }
 
 /// IPv6 and its extension headers.
 #[inline]
-pub(super) fn ipv6(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+pub(super) fn ipv6<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "IPv6";
     let header = Ipv6HeaderSlice::from_slice(body.bytes).map_err(|error| match error {
         ipv6::HeaderSliceError::Len(_) => body.too_short(NAME),
@@ -141,25 +141,25 @@ pub(super) fn ipv6(body: Body<'_>) -> Result<Next<'_>, Skipped> {
     let body = body.resize(length).skip(NAME, Ipv6Header::LEN)?;
     let datagram = Datagram { ip: Ip::V6(header), protocol: header.next_header(), body };
     match datagram.protocol {
-        ip_number::TCP => Ok(Next::Datagram(datagram)),
-        _ => extended(datagram),
+        ip_number::TCP => transport::tcp(walk, datagram),
+        _ => extended(walk, datagram),
     }
 }
 
 /// The extension headers in front of what a packet, or the fragments of one, carried. The authentication header, which
 /// IPv4 has too, is one of them.
-pub(super) fn extended(datagram: Datagram<'_>) -> Result<Next<'_>, Skipped> {
+pub(super) fn extended<'a>(walk: Walk, datagram: Datagram<'a>) -> Found<'a> {
     const NAME: &str = "IP extension";
     let Datagram { ip, protocol, body } = datagram;
     let (extensions, protocol, _, stop) = Ipv6ExtensionsSlice::from_slice_lax(protocol, body.bytes);
     if extensions.is_fragmenting_payload() {
-        return fragment(&extensions, ip, body)?.next();
+        return fragment(&extensions, ip, body)?.end();
     }
     let body = body.skip(NAME, extensions.slice().len())?;
     match stop {
         Some((ipv6_exts::HeaderSliceError::Len(_), _)) => Err(body.too_short(NAME)),
         Some((ipv6_exts::HeaderSliceError::Content(_), _)) => Err(Skipped::Broken(NAME)),
-        None => Ok(Next::Datagram(Datagram { ip, protocol, body })),
+        None => transport::header(walk, Datagram { ip, protocol, body }),
     }
 }
 
@@ -197,19 +197,13 @@ fn fragment_of<'a>(header: &Ipv6FragmentHeaderSlice<'_>, ip: Ip<'a>, body: Body<
     }
 }
 
-impl Datagram<'_> {
-    pub fn is_tcp(&self) -> bool {
-        self.protocol == ip_number::TCP
-    }
-}
-
 impl<'a> Fragment<'a> {
     /// Keeps what may become TCP, in a tunnel at least: the others would only take its place.
-    fn next(self) -> Result<Next<'a>, Skipped> {
+    fn end(self) -> Found<'a> {
         match self.protocol {
             ip_number::ICMP | ip_number::IPV6_ICMP | ip_number::OSPFIGP | ip_number::SCTP => Err(Skipped::NotTcp),
             ip_number::ENCAP_SEC => Err(Skipped::Encrypted("ESP")),
-            _ => Ok(Next::Fragment(self)),
+            _ => Ok(End::Fragment(self)),
         }
     }
 }
