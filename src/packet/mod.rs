@@ -26,7 +26,7 @@ pub use skipped::Skipped;
 
 use self::body::Body;
 use self::fragments::{Fragments, Whole};
-use self::network::Fragment;
+use self::network::{Datagram, Fragment};
 use self::skipped::Tally;
 use self::walk::{End, Found, Walk};
 use crate::capture::Packet;
@@ -49,8 +49,8 @@ impl Decoder {
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Option<Segment<'a>> {
         let seen = Seen { packet: packet.number, time: packet.time };
         let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
-        match link::header(Walk::new(seen), packet.link_type, Body::new(packet.data, length)) {
-            Ok(End::Segment(segment)) => Some(segment),
+        match link::header(Walk::default(), packet.link_type, Body::new(packet.data, length)) {
+            Ok(End::Tcp(datagram)) => segment(datagram, seen, &mut self.tally),
             Ok(End::Fragment(fragment)) => self.reassemble(&fragment, seen),
             Err(skipped) => skip(&mut self.tally, skipped),
         }
@@ -68,22 +68,33 @@ impl Decoder {
     fn reassemble(&mut self, fragment: &Fragment<'_>, seen: Seen) -> Option<Segment<'_>> {
         let mut whole = self.fragments.add(fragment, seen.time, &mut self.tally)?;
         for _ in 0..limits::HEADERS {
-            let Ok(End::Fragment(inner)) = decode_whole(&whole, seen) else { break };
+            let Ok(End::Fragment(inner)) = peel(&whole) else { break };
             whole = self.fragments.add(&inner, seen.time, &mut self.tally)?;
         }
-        match decode_whole(self.whole.insert(whole), seen) {
-            Ok(End::Segment(segment)) => Some(segment),
+        match peel(self.whole.insert(whole)) {
+            Ok(End::Tcp(datagram)) => segment(datagram, seen, &mut self.tally),
             Ok(End::Fragment(_)) => skip(&mut self.tally, Skipped::NestedHeaders),
             Err(skipped) => skip(&mut self.tally, skipped),
         }
     }
 }
 
-fn decode_whole(whole: &Whole, seen: Seen) -> Found<'_> {
-    network::extended(Walk::new(seen), whole.datagram())
+/// Reads the segment, once what is around it is off.
+#[inline(always)]
+fn segment<'a>(datagram: Datagram<'a>, seen: Seen, tally: &mut Tally) -> Option<Segment<'a>> {
+    match transport::tcp(datagram, seen) {
+        Ok(segment) => Some(segment),
+        Err(skipped) => skip(tally, skipped),
+    }
 }
 
+#[cold]
 fn skip<'a>(tally: &mut Tally, skipped: Skipped) -> Option<Segment<'a>> {
     tally.count(skipped, 1);
     None
+}
+
+/// What is in a datagram put together.
+fn peel(whole: &Whole) -> Found<'_> {
+    network::extended(Walk::default(), whole.datagram())
 }

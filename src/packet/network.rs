@@ -141,7 +141,7 @@ pub(super) fn ipv6<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     let body = body.resize(length).skip(NAME, Ipv6Header::LEN)?;
     let datagram = Datagram { ip: Ip::V6(header), protocol: header.next_header(), body };
     match datagram.protocol {
-        ip_number::TCP => transport::tcp(walk, datagram),
+        ip_number::TCP => Ok(End::Tcp(datagram)),
         _ => extended(walk, datagram),
     }
 }

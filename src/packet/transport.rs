@@ -11,16 +11,17 @@ use nom::sequence::preceded;
 use super::network::Datagram;
 use super::walk::{End, Found, Walk};
 use super::{Skipped, network, tunnel};
+use crate::seen::Seen;
 use crate::tcp::{Flags, Segment};
 
 const NAME: &str = "TCP";
 
 /// A TCP segment. Where the snaplen cut into the options, the 20 bytes before them still tell everything but the payload.
-#[inline]
-pub(super) fn tcp<'a>(walk: Walk, datagram: Datagram<'a>) -> Found<'a> {
+#[inline(always)]
+pub(super) fn tcp<'a>(datagram: Datagram<'a>, seen: Seen) -> Result<Segment<'a>, Skipped> {
     let body = datagram.body;
     match TcpSlice::from_slice(body.bytes) {
-        Ok(tcp) => segment(walk, datagram, &tcp, tcp.header_len(), tcp.payload()),
+        Ok(tcp) => segment(datagram, seen, &tcp, tcp.header_len(), tcp.payload()),
         Err(HeaderSliceError::Content(_)) => Err(Skipped::Broken(NAME)),
         Err(HeaderSliceError::Len(_)) => {
             let Some(mut fixed) = body.bytes.first_chunk::<{ TcpHeader::MIN_LEN }>().copied() else {
@@ -30,24 +31,24 @@ pub(super) fn tcp<'a>(walk: Walk, datagram: Datagram<'a>) -> Found<'a> {
             let header_len = usize::from(*offset >> 4) * 4;
             *offset = 0x50; // 20 bytes: a header without options is whole
             let tcp = TcpSlice::from_slice(&fixed).map_err(|_| Skipped::Broken(NAME))?;
-            segment(walk, datagram, &tcp, header_len, &[])
+            segment(datagram, seen, &tcp, header_len, &[])
         }
     }
 }
 
 /// The segment of which `tcp` has the fields and `header_len` bytes are header.
-#[inline]
+#[inline(always)]
 fn segment<'a>(
-    walk: Walk,
     Datagram { ip, body, .. }: Datagram<'_>,
+    seen: Seen,
     tcp: &TcpSlice<'_>,
     header_len: usize,
     payload: &'a [u8],
-) -> Found<'a> {
+) -> Result<Segment<'a>, Skipped> {
     let payload_len = body.length.checked_sub(header_len).ok_or(Skipped::Broken(NAME))?;
     let route = ip.route();
-    Ok(End::Segment(Segment {
-        seen: walk.seen,
+    Ok(Segment {
+        seen,
         source: SocketAddr::new(route.source, tcp.source_port()),
         destination: SocketAddr::new(route.destination, tcp.destination_port()),
         seq: tcp.sequence_number(),
@@ -57,14 +58,14 @@ fn segment<'a>(
         ttl: route.ttl,
         payload,
         payload_len: u32::try_from(payload_len).unwrap_or(u32::MAX),
-    }))
+    })
 }
 
 /// TCP, or what may hold it.
 #[inline]
 pub(super) fn header<'a>(walk: Walk, datagram: Datagram<'a>) -> Found<'a> {
     match datagram.protocol {
-        ip_number::TCP => tcp(walk, datagram),
+        ip_number::TCP => Ok(End::Tcp(datagram)),
         _ => tunnel(walk, datagram),
     }
 }
