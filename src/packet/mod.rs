@@ -7,8 +7,8 @@
 //!            └────────────┴───────────── tunnel ────────────────┘
 //! ```
 //!
-//! Headers are functions without state, each of which takes one off the front of a [`body::Body`] and calls what comes
-//! next; [`walk::Walk`] bounds how deep. Fragments are the only thing that is kept.
+//! Headers are functions without state, each of which takes one off the front of a `Body` and calls what comes
+//! next; `Walk` bounds how deep. Fragments are the only thing that is kept.
 
 mod body;
 mod ethernet;
@@ -44,8 +44,8 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// The segment in `packet`, or that its last fragment was missing of. `None` is counted in
-    /// [`skipped`](Self::skipped), unless the packet is a fragment of a datagram that others complete.
+    /// The segment in `packet`, or in the datagram of which it is the last fragment that was missing. `None` is counted
+    /// in [`skipped`](Self::skipped), unless the packet is a fragment of a datagram that others complete.
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Option<Segment<'a>> {
         let seen = Seen { packet: packet.number, time: packet.time };
         let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
