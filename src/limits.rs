@@ -41,7 +41,7 @@ pub const FRAGMENT_RUNS: usize = 64;
 /// soon, and fragments of two datagrams must not meet.
 pub const FRAGMENT_WAIT: Duration = Duration::from_secs(30);
 
-/// Headers peeled off one packet (VLAN tags, tunnels, extension headers) before it is given up.
+/// Headers of one packet that may hold another of their kind (VLAN tags, labels, tunnels) before it is given up.
 pub const HEADERS: usize = 16;
 
 /// Bytes held out of order for one direction of a TCP connection. Twice the usual Linux receive window at start-up;

@@ -21,11 +21,13 @@ pub(super) struct Body<'a> {
 
 impl<'a> Body<'a> {
     /// `bytes` of `length`; a capture that claims less on the wire than it kept is not believed.
+    #[inline]
     pub fn new(bytes: &'a [u8], length: usize) -> Self {
         Self { bytes, length: length.max(bytes.len()) }
     }
 
     /// Takes a header off the front. `name` is what is reported where it does not fit.
+    #[inline]
     pub fn peel<T>(
         self,
         name: &'static str,
@@ -41,17 +43,20 @@ impl<'a> Body<'a> {
     }
 
     /// Takes `length` bytes of a header off the front.
+    #[inline]
     pub fn skip(self, name: &'static str, length: usize) -> Result<Self, Skipped> {
         self.peel(name, take(length)).map(|(_, rest)| rest)
     }
 
     /// A header says that only `length` bytes belong to it: what follows is padding or a checksum.
+    #[inline]
     pub fn limit(self, length: usize) -> Self {
         self.resize(length.min(self.length))
     }
 
     /// The IP header says `length`, and is believed even where the capture claims less: some tools that shorten packets
     /// overwrite the length on the wire.
+    #[inline]
     pub fn resize(self, length: usize) -> Self {
         Self { bytes: self.bytes.get(..length).unwrap_or(self.bytes), length }
     }

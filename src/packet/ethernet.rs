@@ -5,7 +5,7 @@ use nom::number::complete::{be_u16, be_u24};
 use nom::sequence::preceded;
 
 use super::body::Body;
-use super::layer::{Layer, Next};
+use super::walk::{Found, Walk};
 use super::{Skipped, network, ppp, tunnel};
 
 /// EtherTypes (IANA, IEEE 802 Numbers).
@@ -37,25 +37,27 @@ pub(super) mod ether_types {
 /// ```text
 /// | destination 6 | source 6 | EtherType, or length 2 |
 /// ```
-pub(super) fn frame(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+#[inline]
+pub(super) fn frame<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     let (number, rest) = body.peel("Ethernet", preceded(take(12usize), be_u16))?;
-    ether_type(number, rest)
+    ether_type(walk, number, rest)
 }
 
 /// What `number` says follows.
-pub(super) fn ether_type(number: u16, body: Body<'_>) -> Result<Next<'_>, Skipped> {
+#[inline]
+pub(super) fn ether_type<'a>(walk: Walk, number: u16, body: Body<'a>) -> Found<'a> {
     use ether_types::{ETHERNET, IPV4, IPV6, MPLS, MPLS_UPSTREAM, PPPOE_SESSION, VLAN_TAGS, WITHOUT_IP};
     // The longest payload of a frame that has its length in the place of the EtherType.
     const LENGTH: u16 = 1500;
     match number {
-        IPV4 => network::ipv4(body),
-        IPV6 => network::ipv6(body),
-        0..=LENGTH => Ok(Next::Layer(Layer::Llc, body.limit(usize::from(number)))),
-        tag if VLAN_TAGS.contains(&tag) => vlan(body),
-        MPLS | MPLS_UPSTREAM => Ok(Next::Layer(Layer::Mpls, body)),
-        PPPOE_SESSION => ppp::pppoe(body),
-        ETHERNET => Ok(Next::Layer(Layer::Ethernet, body)),
-        tunnel::PPP_IN_GRE => Ok(Next::Layer(Layer::Ppp, body)),
+        IPV4 => network::ipv4(walk, body),
+        IPV6 => network::ipv6(walk, body),
+        0..=LENGTH => llc(walk.deeper()?, body.limit(usize::from(number))),
+        tag if VLAN_TAGS.contains(&tag) => vlan(walk, body),
+        MPLS | MPLS_UPSTREAM => tunnel::mpls(walk.deeper()?, body),
+        PPPOE_SESSION => ppp::pppoe(walk, body),
+        ETHERNET => frame(walk.deeper()?, body),
+        tunnel::PPP_IN_GRE => ppp::frame(walk.deeper()?, body),
         known if WITHOUT_IP.contains(&known) => Err(Skipped::NotTcp),
         unknown => Err(Skipped::EtherType(unknown)),
     }
@@ -66,9 +68,9 @@ pub(super) fn ether_type(number: u16, body: Body<'_>) -> Result<Next<'_>, Skippe
 /// ```text
 /// | priority, id 2 | EtherType, or length 2 |
 /// ```
-fn vlan(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+fn vlan<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     let (number, rest) = body.peel("VLAN", preceded(take(2usize), be_u16))?;
-    Ok(Next::Layer(Layer::EtherType(number), rest))
+    ether_type(walk.deeper()?, number, rest)
 }
 
 /// Logical link control, and the SNAP header if there is one.
@@ -76,7 +78,7 @@ fn vlan(body: Body<'_>) -> Result<Next<'_>, Skipped> {
 /// ```text
 /// | aa aa 03 | organization 3 | EtherType 2 |     | 06 06 03 | IP
 /// ```
-pub(super) fn llc(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+pub(super) fn llc<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const SNAP: u32 = 0xaa_aa_03;
     const IP: u32 = 0x06_06_03;
     const ENCAPSULATED_ETHERNET: u32 = 0x00_00_00;
@@ -85,11 +87,11 @@ pub(super) fn llc(body: Body<'_>) -> Result<Next<'_>, Skipped> {
         (SNAP, snap) => {
             let ((organization, number), rest) = snap.peel("SNAP", (be_u24, be_u16))?;
             match organization {
-                ENCAPSULATED_ETHERNET | BRIDGE_TUNNEL => Ok(Next::Layer(Layer::EtherType(number), rest)),
+                ENCAPSULATED_ETHERNET | BRIDGE_TUNNEL => ether_type(walk.deeper()?, number, rest),
                 _ => Err(Skipped::NotTcp),
             }
         }
-        (IP, rest) => network::ip(rest),
+        (IP, rest) => network::ip(walk, rest),
         _ => Err(Skipped::NotTcp), // spanning tree and the like
     }
 }

@@ -8,7 +8,7 @@ use etherparse::{IpFragOffset, IpNumber};
 
 use super::Skipped;
 use super::body::Body;
-use super::network::{Datagram, Fragment, Route};
+use super::network::{Datagram, Fragment, Ip, Route};
 use super::skipped::Tally;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -85,7 +85,7 @@ impl Whole {
     /// The datagram as if it had come in one packet.
     pub fn datagram(&self) -> Datagram<'_> {
         let captured = self.bytes.get(..self.captured).unwrap_or(&self.bytes);
-        Datagram { route: self.route, protocol: self.protocol, body: Body::new(captured, self.bytes.len()) }
+        Datagram { ip: Ip::Kept(&self.route), protocol: self.protocol, body: Body::new(captured, self.bytes.len()) }
     }
 }
 
@@ -101,11 +101,12 @@ struct Identity {
 
 impl Identity {
     fn of(fragment: &Fragment<'_>) -> Self {
+        let Route { source, destination, .. } = fragment.ip.route();
         Self {
-            source: fragment.route.source,
-            destination: fragment.route.destination,
+            source,
+            destination,
             identification: fragment.identification,
-            protocol: fragment.route.source.is_ipv4().then_some(fragment.protocol),
+            protocol: source.is_ipv4().then_some(fragment.protocol),
         }
     }
 }
@@ -132,7 +133,7 @@ impl Waiting {
         Self {
             identity,
             since,
-            route: fragment.route,
+            route: fragment.ip.route(),
             protocol: fragment.protocol,
             buffer: IpDefragBuf::new(fragment.protocol, Vec::new(), Vec::new()),
             captured: usize::MAX,
@@ -157,7 +158,7 @@ impl Waiting {
             return Err(Spoiled);
         }
         if start == 0 {
-            (self.route, self.protocol) = (fragment.route, fragment.protocol);
+            (self.route, self.protocol) = (fragment.ip.route(), fragment.protocol);
         }
         self.place(offset, more, body)?;
         Ok(self.buffer.is_complete())
@@ -182,6 +183,8 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -192,9 +195,15 @@ mod tests {
 
     /// A fragment of which only `bytes` of `length` were captured.
     fn cut(identification: u32, start: usize, more: bool, bytes: &[u8], length: usize) -> Fragment<'_> {
-        let route = Route { source: [10, 0, 0, 1].into(), destination: [10, 0, 0, 2].into(), ttl: start as u8 };
+        const FIRST: Route = Route {
+            source: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
+            destination: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ttl: 1,
+        };
+        const OTHER: Route = Route { ttl: 2, ..FIRST };
+        let ip = Ip::Kept(if start == 0 { &FIRST } else { &OTHER });
         let offset = IpFragOffset::try_new(u16::try_from(start / 8).unwrap()).unwrap();
-        Fragment { route, identification, protocol: IpNumber::TCP, offset, more, body: Body::new(bytes, length) }
+        Fragment { ip, identification, protocol: IpNumber::TCP, offset, more, body: Body::new(bytes, length) }
     }
 
     /// Adds each at the same time; the datagrams that became whole, and what was tallied.
@@ -259,9 +268,9 @@ mod tests {
         assert!(add(cut(1, 16, true, &[2; 5], 16)).is_none());
         assert!(add(fragment(1, 32, false, &[3; 4])).is_none());
         let whole = add(fragment(1, 0, true, &[1; 16])).unwrap();
-        let Datagram { body, route, .. } = whole.datagram();
+        let Datagram { body, ip, .. } = whole.datagram();
         assert_eq!(body.bytes, [&[1; 16][..], &[2; 5]].concat());
-        assert_eq!((body.length, route.ttl), (36, 0), "36 on the wire, and the first fragment's time to live");
+        assert_eq!((body.length, ip.route().ttl), (36, 1), "36 on the wire, and the first fragment's time to live");
     }
 
     #[test]

@@ -7,9 +7,9 @@ use nom::number::complete::{le_u16, le_u32, u8};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
-use super::Skipped;
 use super::body::Body;
-use super::layer::{Layer, Next};
+use super::walk::{Found, Walk};
+use super::{Skipped, ethernet};
 
 /// Radiotap: a header that says its own length and which fields it has. That a checksum ends the frame it may say too,
 /// but IP says where its packet ends.
@@ -17,7 +17,7 @@ use super::layer::{Layer, Next};
 /// ```text
 /// | version 1 | 0 | length 2 LE | present 4 LE, bit 31: another follows … | fields, each aligned to its size … |
 /// ```
-pub(super) fn radiotap(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+pub(super) fn radiotap<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "radiotap";
     const PADDED: u8 = 0x20;
     let ((length, flags), read) = body.peel(NAME, radiotap_flags)?;
@@ -25,8 +25,7 @@ pub(super) fn radiotap(body: Body<'_>) -> Result<Next<'_>, Skipped> {
     if length < body.length.saturating_sub(read.length) {
         return Err(Skipped::Broken(NAME));
     }
-    let frame = body.skip(NAME, length)?;
-    Ok(Next::Layer(Layer::Ieee80211 { padded: flags & PADDED != 0 }, frame))
+    frame(walk, body.skip(NAME, length)?, flags & PADDED != 0)
 }
 
 /// The header's length, and the field of flags, if present: the second, after the clock of 8 bytes.
@@ -52,7 +51,7 @@ fn radiotap_flags(input: &[u8]) -> IResult<&[u8], (u16, u8), ()> {
 /// ```text
 /// | control 2 | duration 2 | addresses 3 × 6 | sequence 2 | [ address 6 ] | [ QoS 2 ] | [ HT control 4 ] | LLC
 /// ```
-pub(super) fn frame(body: Body<'_>, padded: bool) -> Result<Next<'_>, Skipped> {
+pub(super) fn frame<'a>(walk: Walk, body: Body<'a>, padded: bool) -> Found<'a> {
     let (header, mut rest) = body.peel("802.11", header)?;
     if padded {
         let length = body.length.saturating_sub(rest.length);
@@ -63,7 +62,7 @@ pub(super) fn frame(body: Body<'_>, padded: bool) -> Result<Next<'_>, Skipped> {
         Header { protected: true, .. } => Err(Skipped::Encrypted("802.11")),
         Header { fragmented: true, .. } => Err(Skipped::Unsupported("fragmented 802.11 frame")),
         Header { aggregate: true, .. } => Err(Skipped::Unsupported("802.11 A-MSDU")),
-        _ => Ok(Next::Layer(Layer::Llc, rest)),
+        _ => ethernet::llc(walk.deeper()?, rest),
     }
 }
 

@@ -7,7 +7,7 @@ use nom::number::complete::{be_u16, be_u32, le_u16, le_u32, u8};
 use nom::sequence::{preceded, terminated};
 
 use super::body::Body;
-use super::layer::{Layer, Next};
+use super::walk::{Found, Walk};
 use super::{Skipped, ethernet, ieee80211, network, ppp};
 use crate::capture::LinkType;
 
@@ -35,20 +35,21 @@ const PKTAP: u16 = 258;
 const LINUX_SLL2: u16 = 276;
 
 /// Peels what `link_type` names.
-pub(super) fn header(LinkType(link_type): LinkType, body: Body<'_>) -> Result<Next<'_>, Skipped> {
+#[inline]
+pub(super) fn header<'a>(walk: Walk, LinkType(link_type): LinkType, body: Body<'a>) -> Found<'a> {
     match link_type {
-        ETHERNET => ethernet::frame(body),
-        LINUX_SLL => linux_sll(body),
-        LINUX_SLL2 => linux_sll2(body),
-        NULL | LOOP => loopback(body),
-        RAW | DLT_RAW | DLT_RAW_OPENBSD | IPV4 | IPV6 => network::ip(body),
-        PPP | PPP_HDLC => ppp::frame(body),
-        PPP_ETHER => ppp::pppoe(body),
-        IEEE802_11 => ieee80211::frame(body, false),
-        IEEE802_11_RADIOTAP => ieee80211::radiotap(body),
-        PPI => ppi(body),
-        NFLOG => nflog(body),
-        PKTAP => pktap(body),
+        ETHERNET => ethernet::frame(walk, body),
+        LINUX_SLL => linux_sll(walk, body),
+        LINUX_SLL2 => linux_sll2(walk, body),
+        NULL | LOOP => loopback(walk, body),
+        RAW | DLT_RAW | DLT_RAW_OPENBSD | IPV4 | IPV6 => network::ip(walk, body),
+        PPP | PPP_HDLC => ppp::frame(walk, body),
+        PPP_ETHER => ppp::pppoe(walk, body),
+        IEEE802_11 => ieee80211::frame(walk, body, false),
+        IEEE802_11_RADIOTAP => ieee80211::radiotap(walk, body),
+        PPI => ppi(walk, body),
+        NFLOG => nflog(walk, body),
+        PKTAP => pktap(walk, body),
         _ => Err(Skipped::LinkType(LinkType(link_type))),
     }
 }
@@ -84,10 +85,10 @@ pub(super) fn name(link_type: u16) -> Option<&'static str> {
 /// ```text
 /// | packet type 2 | ARPHRD 2 | address length 2 | address 8 | protocol 2 |
 /// ```
-fn linux_sll(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+fn linux_sll<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     let ((hardware, _, protocol), rest) =
         body.peel("Linux SLL", (preceded(take(2usize), be_u16), take(10usize), be_u16))?;
-    cooked(hardware, protocol, rest)
+    cooked(walk, hardware, protocol, rest)
 }
 
 /// Linux "cooked" capture, version 2.
@@ -95,29 +96,29 @@ fn linux_sll(body: Body<'_>) -> Result<Next<'_>, Skipped> {
 /// ```text
 /// | protocol 2 | reserved 2 | interface 4 | ARPHRD 2 | packet type 1 | address length 1 | address 8 |
 /// ```
-fn linux_sll2(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+fn linux_sll2<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     let ((protocol, _, hardware), rest) =
         body.peel("Linux SLL2", (be_u16, take(6usize), terminated(be_u16, take(10usize))))?;
-    cooked(hardware, protocol, rest)
+    cooked(walk, hardware, protocol, rest)
 }
 
 /// What follows either cooked header: most often what the EtherType says.
-fn cooked(hardware: u16, protocol: u16, rest: Body<'_>) -> Result<Next<'_>, Skipped> {
+fn cooked<'a>(walk: Walk, hardware: u16, protocol: u16, rest: Body<'a>) -> Found<'a> {
     const ARPHRD_IEEE80211_RADIOTAP: u16 = 803;
     const ARPHRD_NETLINK: u16 = 824;
     const LINUX_802_3: u16 = 0x0001; // Novell's frames, without LLC
     const LINUX_802_2: u16 = 0x0004;
     match (hardware, protocol) {
-        (ARPHRD_IEEE80211_RADIOTAP, _) => Ok(Next::Layer(Layer::Radiotap, rest)),
+        (ARPHRD_IEEE80211_RADIOTAP, _) => ieee80211::radiotap(walk.deeper()?, rest),
         (ARPHRD_NETLINK, _) | (_, LINUX_802_3) => Err(Skipped::NotTcp),
-        (_, LINUX_802_2) => Ok(Next::Layer(Layer::Llc, rest)),
-        (_, protocol) => ethernet::ether_type(protocol, rest),
+        (_, LINUX_802_2) => ethernet::llc(walk.deeper()?, rest),
+        (_, protocol) => ethernet::ether_type(walk, protocol, rest),
     }
 }
 
 /// BSD loopback: four bytes of address family, in the byte order of the machine that captured, or the network's (LOOP).
 /// No family is above 65535, so the order shows. `AF_INET6` has a number in each system.
-fn loopback(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+fn loopback<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const AF_INET: u32 = 2;
     const AF_INET6_LINUX: u32 = 10;
     const AF_INET6_BSD: u32 = 24;
@@ -125,7 +126,7 @@ fn loopback(body: Body<'_>) -> Result<Next<'_>, Skipped> {
     const AF_INET6_DARWIN: u32 = 30;
     let (family, rest) = body.peel("loopback", be_u32)?;
     match if family > 0xffff { family.swap_bytes() } else { family } {
-        AF_INET | AF_INET6_LINUX | AF_INET6_BSD | AF_INET6_FREEBSD | AF_INET6_DARWIN => network::ip(rest),
+        AF_INET | AF_INET6_LINUX | AF_INET6_BSD | AF_INET6_FREEBSD | AF_INET6_DARWIN => network::ip(walk, rest),
         other => Err(Skipped::AddressFamily(other)),
     }
 }
@@ -135,9 +136,9 @@ fn loopback(body: Body<'_>) -> Result<Next<'_>, Skipped> {
 /// ```text
 /// | version 1 | flags 1 | length 2 LE | link type 4 LE | fields … |
 /// ```
-fn ppi(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+fn ppi<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     let ((length, link_type), _) = body.peel("PPI", (preceded(take(2usize), le_u16), le_u32))?;
-    inner(link_type, "PPI", 8, usize::from(length), body)
+    inner(walk, link_type, "PPI", 8, usize::from(length), body)
 }
 
 /// Apple's packet tap: a link type of its own inside.
@@ -145,27 +146,21 @@ fn ppi(body: Body<'_>) -> Result<Next<'_>, Skipped> {
 /// ```text
 /// | length 4 LE | next 4 LE: 0 nothing, 1 a packet | link type 4 LE | interface, process … |
 /// ```
-fn pktap(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+fn pktap<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     let ((length, next, link_type), _) = body.peel("PKTAP", (le_u32, le_u32, le_u32))?;
     if next == 0 {
         return Err(Skipped::NotTcp);
     }
-    inner(link_type, "PKTAP", 12, usize::try_from(length).unwrap_or(usize::MAX), body)
+    inner(walk, link_type, "PKTAP", 12, usize::try_from(length).unwrap_or(usize::MAX), body)
 }
 
 /// The frame of `link_type` that follows a header of `length` bytes, of which `read` were looked at.
-fn inner<'a>(
-    link_type: u32,
-    name: &'static str,
-    read: usize,
-    length: usize,
-    body: Body<'a>,
-) -> Result<Next<'a>, Skipped> {
+fn inner<'a>(walk: Walk, link_type: u32, name: &'static str, read: usize, length: usize, body: Body<'a>) -> Found<'a> {
     let link_type = u16::try_from(link_type).map_err(|_| Skipped::Broken(name))?;
     if length < read {
         return Err(Skipped::Broken(name));
     }
-    Ok(Next::Layer(Layer::Link(LinkType(link_type)), body.skip(name, length)?))
+    header(walk.deeper()?, LinkType(link_type), body.skip(name, length)?)
 }
 
 /// Linux netfilter log: attributes, of which one is the packet from its IP header on.
@@ -176,7 +171,7 @@ fn inner<'a>(
 ///
 /// Length (which counts itself and the type) and type are in the byte order of the machine that captured. There are
 /// less than 256 types, so the order shows.
-fn nflog(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+fn nflog<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "NFLOG";
     const NFULA_PAYLOAD: u16 = 9;
     let mut rest = body.skip(NAME, 4)?;
@@ -184,7 +179,7 @@ fn nflog(body: Body<'_>) -> Result<Next<'_>, Skipped> {
         let ((length, kind), value) = rest.peel(NAME, (u8, u8, le_u16).map(nflog_attribute))?;
         let Some(value_length) = length.checked_sub(4) else { return Err(Skipped::Broken(NAME)) };
         if kind == NFULA_PAYLOAD {
-            return network::ip(value.limit(usize::from(value_length)));
+            return network::ip(walk, value.limit(usize::from(value_length)));
         }
         rest = value.skip(NAME, usize::from(value_length).next_multiple_of(4).min(value.length))?;
     }

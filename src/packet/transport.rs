@@ -8,15 +8,16 @@ use nom::bytes::complete::take;
 use nom::number::complete::be_u16;
 use nom::sequence::preceded;
 
-use super::layer::{Layer, Next};
 use super::network::Datagram;
-use super::{Skipped, tunnel};
+use super::walk::{End, Found, Walk};
+use super::{Skipped, network, tunnel};
 use crate::seen::Seen;
 use crate::tcp::{Flags, Segment};
 
 const NAME: &str = "TCP";
 
 /// A TCP segment. Where the snaplen cut into the options, the 20 bytes before them still tell everything but the payload.
+#[inline(always)]
 pub(super) fn tcp<'a>(datagram: Datagram<'a>, seen: Seen) -> Result<Segment<'a>, Skipped> {
     let body = datagram.body;
     match TcpSlice::from_slice(body.bytes) {
@@ -36,22 +37,23 @@ pub(super) fn tcp<'a>(datagram: Datagram<'a>, seen: Seen) -> Result<Segment<'a>,
 }
 
 /// The segment of which `tcp` has the fields and `header_len` bytes are header.
+#[inline(always)]
 fn segment<'a>(
-    Datagram { route, body, .. }: Datagram<'_>,
+    Datagram { ip, body, .. }: Datagram<'_>,
     seen: Seen,
     tcp: &TcpSlice<'_>,
     header_len: usize,
     payload: &'a [u8],
 ) -> Result<Segment<'a>, Skipped> {
     let payload_len = body.length.checked_sub(header_len).ok_or(Skipped::Broken(NAME))?;
-    let flags = [tcp.fin(), tcp.syn(), tcp.rst(), tcp.psh(), tcp.ack(), tcp.urg(), tcp.ece(), tcp.cwr()];
+    let route = ip.route();
     Ok(Segment {
         seen,
         source: SocketAddr::new(route.source, tcp.source_port()),
         destination: SocketAddr::new(route.destination, tcp.destination_port()),
         seq: tcp.sequence_number(),
         ack: tcp.acknowledgment_number(),
-        flags: Flags(flags.iter().rev().fold(0, |bits, &set| bits << 1 | u8::from(set))),
+        flags: Flags(tcp.slice().get(13).copied().unwrap_or_default()),
         window: tcp.window_size(),
         ttl: route.ttl,
         payload,
@@ -59,11 +61,20 @@ fn segment<'a>(
     })
 }
 
+/// TCP, or what may hold it.
+#[inline]
+pub(super) fn header<'a>(walk: Walk, datagram: Datagram<'a>) -> Found<'a> {
+    match datagram.protocol {
+        ip_number::TCP => Ok(End::Tcp(datagram)),
+        _ => tunnel(walk, datagram),
+    }
+}
+
 /// What another protocol than TCP may hold it in.
-pub(super) fn tunnel(Datagram { protocol, body, .. }: Datagram<'_>) -> Result<Next<'_>, Skipped> {
+fn tunnel<'a>(walk: Walk, Datagram { protocol, body, .. }: Datagram<'a>) -> Found<'a> {
     match protocol {
-        ip_number::IPV4 | ip_number::IPV6 => Ok(Next::Layer(Layer::Ip, body)),
-        ip_number::GRE => tunnel::gre(body),
+        ip_number::IPV4 | ip_number::IPV6 => network::ip(walk.deeper()?, body),
+        ip_number::GRE => tunnel::gre(walk, body),
         ip_number::ENCAP_SEC => Err(Skipped::Encrypted("ESP")),
         ip_number::IP_COMP => Err(Skipped::Unsupported("IPComp")),
         ip_number::UDP => {
@@ -71,9 +82,9 @@ pub(super) fn tunnel(Datagram { protocol, body, .. }: Datagram<'_>) -> Result<Ne
             let (port, rest) = body.peel("UDP", preceded(take(2usize), be_u16))?;
             let rest = rest.skip("UDP", 4)?;
             match port {
-                tunnel::VXLAN | tunnel::VXLAN_LINUX => tunnel::vxlan(rest),
-                tunnel::GENEVE => tunnel::geneve(rest),
-                tunnel::GTP_U => tunnel::gtp_u(rest),
+                tunnel::VXLAN | tunnel::VXLAN_LINUX => tunnel::vxlan(walk, rest),
+                tunnel::GENEVE => tunnel::geneve(walk, rest),
+                tunnel::GTP_U => tunnel::gtp_u(walk, rest),
                 _ => Err(Skipped::NotTcp),
             }
         }

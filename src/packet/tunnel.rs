@@ -7,10 +7,10 @@ use nom::number::complete::{be_u16, be_u32, u8};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
-use super::Skipped;
 use super::body::Body;
 use super::ethernet::ether_types;
-use super::layer::{Layer, Next};
+use super::walk::{Found, Walk};
+use super::{Skipped, ethernet, network, ppp};
 use crate::limits;
 
 /// UDP port of VXLAN (RFC 7348).
@@ -30,18 +30,18 @@ pub(super) const PPP_IN_GRE: u16 = 0x880b;
 /// ```text
 /// | label 20 bits, class 3, bottom of stack 1, time to live 8 |
 /// ```
-pub(super) fn mpls(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+pub(super) fn mpls<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "MPLS";
     const BOTTOM: u32 = 0x0000_0100;
     let (label, rest) = body.peel(NAME, be_u32)?;
     if label & BOTTOM == 0 {
-        return Ok(Next::Layer(Layer::Mpls, rest));
+        return mpls(walk.deeper()?, rest);
     }
     match rest.peel(NAME, peek(u8))?.0 >> 4 {
-        0 => pseudowire(rest),
+        0 => pseudowire(walk, rest),
         1 => Err(Skipped::NotTcp), // associated channel: maintenance
-        4 | 6 => Ok(Next::Layer(Layer::Ip, rest)),
-        _ => Ok(Next::Layer(Layer::Ethernet, rest)),
+        4 | 6 => network::ip(walk.deeper()?, rest),
+        _ => ethernet::frame(walk.deeper()?, rest),
     }
 }
 
@@ -51,14 +51,14 @@ pub(super) fn mpls(body: Body<'_>) -> Result<Next<'_>, Skipped> {
 /// ```text
 /// [ 0 4 bits, reserved 12, sequence 2 ] | destination 6 | source 6 | EtherType 2 |
 /// ```
-fn pseudowire(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+fn pseudowire<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "pseudowire";
     let ((without, with), _) = body.peel(NAME, (preceded(take(12usize), be_u16), preceded(take(2usize), be_u16)))?;
     let frame = match ether_types::may_lead_to_ip(with) && !ether_types::may_lead_to_ip(without) {
         true => body.skip(NAME, 4)?,
         false => body,
     };
-    Ok(Next::Layer(Layer::Ethernet, frame))
+    ethernet::frame(walk.deeper()?, frame)
 }
 
 /// Generic routing encapsulation (RFC 2784, RFC 2890; version 1: RFC 2637).
@@ -67,7 +67,7 @@ fn pseudowire(body: Body<'_>) -> Result<Next<'_>, Skipped> {
 /// | C R K S s recur 3 bits, A, reserved 4 bits, version 3 bits | protocol 2 |
 /// [ C: checksum 2, reserved 2 ] [ K: key 4; version 1: length 2, call 2 ] [ S: sequence 4 ] [ A: acknowledgment 4 ]
 /// ```
-pub(super) fn gre(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+pub(super) fn gre<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const ERSPAN_II: u16 = 0x88be;
     const ERSPAN_III: u16 = 0x22eb;
     let (gre, rest) = body.peel("GRE", gre_header)?;
@@ -76,13 +76,13 @@ pub(super) fn gre(body: Body<'_>) -> Result<Next<'_>, Skipped> {
     }
     match gre.protocol {
         // Type I has no header of its own, and no sequence number.
-        ERSPAN_II if gre.flags & Gre::SEQUENCE == 0 => Ok(Next::Layer(Layer::Ethernet, rest)),
-        ERSPAN_II | ERSPAN_III => erspan(rest),
+        ERSPAN_II if gre.flags & Gre::SEQUENCE == 0 => ethernet::frame(walk.deeper()?, rest),
+        ERSPAN_II | ERSPAN_III => erspan(walk, rest),
         PPP_IN_GRE => {
             let length = gre.key.map_or(rest.length, |key| usize::from(key.0));
-            Ok(Next::Layer(Layer::Ppp, rest.limit(length)))
+            ppp::frame(walk.deeper()?, rest.limit(length))
         }
-        protocol => Ok(Next::Layer(Layer::EtherType(protocol), rest)),
+        protocol => ethernet::ether_type(walk.deeper()?, protocol, rest),
     }
 }
 
@@ -120,18 +120,18 @@ fn gre_header(input: &[u8]) -> IResult<&[u8], Gre, ()> {
 /// II:  | version 4 bits: 1, VLAN 12 | class … session 2 | index 4 |
 /// III: | version 4 bits: 2, VLAN 12 | class … session 2 | time 4 | tag 2 | P, type 5 bits, …, O | [ O: platform 8 ]
 /// ```
-fn erspan(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+fn erspan<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "ERSPAN";
     const PLATFORM: u16 = 0x0001;
     let (version, rest) = body.peel(NAME, be_u16)?;
     match version >> 12 {
-        1 => Ok(Next::Layer(Layer::Ethernet, rest.skip(NAME, 6)?)),
+        1 => ethernet::frame(walk.deeper()?, rest.skip(NAME, 6)?),
         2 => {
             let (flags, rest) = rest.peel(NAME, preceded(take(8usize), be_u16))?;
             let rest = if flags & PLATFORM != 0 { rest.skip(NAME, 8)? } else { rest };
             match flags >> 10 & 0x1f {
-                0 => Ok(Next::Layer(Layer::Ethernet, rest)),
-                2 => Ok(Next::Layer(Layer::Ip, rest)),
+                0 => ethernet::frame(walk.deeper()?, rest),
+                2 => network::ip(walk.deeper()?, rest),
                 _ => Err(Skipped::NotTcp),
             }
         }
@@ -144,13 +144,13 @@ fn erspan(body: Body<'_>) -> Result<Next<'_>, Skipped> {
 /// ```text
 /// | flags 1: I 08 | reserved 3 | identifier 3 | reserved 1 | Ethernet frame
 /// ```
-pub(super) fn vxlan(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+pub(super) fn vxlan<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const IDENTIFIER: u8 = 0x08;
     let (flags, rest) = body.peel("VXLAN", u8)?;
     if flags & IDENTIFIER == 0 {
         return Err(Skipped::NotTcp);
     }
-    Ok(Next::Layer(Layer::Ethernet, rest.skip("VXLAN", 7)?))
+    ethernet::frame(walk.deeper()?, rest.skip("VXLAN", 7)?)
 }
 
 /// GENEVE.
@@ -158,13 +158,13 @@ pub(super) fn vxlan(body: Body<'_>) -> Result<Next<'_>, Skipped> {
 /// ```text
 /// | version 2 bits: 0, options' length 6 bits, in 4 bytes | flags 1 | EtherType 2 | identifier 3 | reserved 1 | options |
 /// ```
-pub(super) fn geneve(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+pub(super) fn geneve<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     let ((first, protocol), rest) = body.peel("GENEVE", (u8, preceded(take(1usize), be_u16)))?;
     if first >> 6 != 0 {
         return Err(Skipped::NotTcp);
     }
     let options = usize::from(first & 0x3f) * 4;
-    Ok(Next::Layer(Layer::EtherType(protocol), rest.skip("GENEVE", 4 + options)?))
+    ethernet::ether_type(walk.deeper()?, protocol, rest.skip("GENEVE", 4 + options)?)
 }
 
 /// GTP-U: of its messages, the one that carries a packet.
@@ -173,7 +173,7 @@ pub(super) fn geneve(body: Body<'_>) -> Result<Next<'_>, Skipped> {
 /// | version 3 bits: 1, protocol 1, reserved 1, E, S, PN | type 1: ff | length 2 | tunnel 4 |
 /// [ E, S or PN: sequence 2, number 1, next extension 1 ] [ length 1, in 4 bytes | … | next extension 1 ] …
 /// ```
-pub(super) fn gtp_u(body: Body<'_>) -> Result<Next<'_>, Skipped> {
+pub(super) fn gtp_u<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "GTP-U";
     const PACKET: u8 = 0xff;
     let ((flags, message, length), rest) = body.peel(NAME, (u8, u8, be_u16))?;
@@ -182,13 +182,13 @@ pub(super) fn gtp_u(body: Body<'_>) -> Result<Next<'_>, Skipped> {
     }
     let mut rest = rest.skip(NAME, 4)?.limit(usize::from(length));
     if flags & 0x07 == 0 {
-        return Ok(Next::Layer(Layer::Ip, rest));
+        return network::ip(walk.deeper()?, rest);
     }
     let mut extension;
     (extension, rest) = rest.peel(NAME, be_u32.map(|word| word & 0xff))?;
     for _ in 0..limits::HEADERS {
         if extension == 0 || flags & 0x04 == 0 {
-            return Ok(Next::Layer(Layer::Ip, rest));
+            return network::ip(walk.deeper()?, rest);
         }
         let (length, content) = rest.peel(NAME, u8)?;
         // The content without the two bytes around it.
