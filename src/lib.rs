@@ -13,6 +13,7 @@ pub mod facts;
 pub mod http;
 pub mod limits;
 pub mod packet;
+pub mod render;
 pub mod report;
 pub mod seen;
 pub mod side;

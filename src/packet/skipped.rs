@@ -41,6 +41,13 @@ pub enum Skipped {
     Others,
 }
 
+impl Skipped {
+    /// Whether TCP may have been missed.
+    pub fn is_fault(&self) -> bool {
+        *self != Self::NotTcp
+    }
+}
+
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, number, name) = match *self {

@@ -224,9 +224,15 @@ impl Connection {
         }
     }
 
+    /// Whether a code occurred, on the wire or at an endpoint.
+    pub fn has_code(&self, code: u16) -> bool {
+        self.codes().contains_key(&code)
+    }
+
     /// Every code that occurred, and whether it was on the wire; each once.
     pub(super) fn codes(&self) -> BTreeMap<u16, bool> {
-        let reported = [self.endpoint_codes.client, self.endpoint_codes.server].into_iter().flatten().map(|code| (code, false));
+        let reported =
+            [self.endpoint_codes.client, self.endpoint_codes.server].into_iter().flatten().map(|code| (code, false));
         let own = self.code().map(|code| (code, false));
         let sent = self.closes.iter().filter_map(|close| Some((close.code?, true)));
         reported.chain(own).chain(sent).collect()

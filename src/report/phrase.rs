@@ -85,6 +85,9 @@ mod tests {
         assert_eq!(number(2_097_152), "2,097,152");
         let of = |millis| duration(Duration::from_millis(millis));
         assert_eq!((of(0), of(4), of(250)), ("0.0 ms".into(), "4.0 ms".into(), "250 ms".into()));
-        assert_eq!((of(20_012), of(185_000), of(7_260_000)), ("20.0 s".into(), "3 min 05 s".into(), "2 h 01 min".into()));
+        assert_eq!(
+            (of(20_012), of(185_000), of(7_260_000)),
+            ("20.0 s".into(), "3 min 05 s".into(), "2 h 01 min".into())
+        );
     }
 }

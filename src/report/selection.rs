@@ -16,9 +16,8 @@ pub struct Selection {
 impl Selection {
     /// Whether a connection is one of those asked for by number or code.
     pub fn matches(&self, connection: &Connection) -> bool {
-        let codes = connection.codes();
         (self.ids.is_empty() || self.ids.contains(&connection.id))
-            && (self.codes.is_empty() || self.codes.iter().any(|code| codes.contains_key(code)))
+            && (self.codes.is_empty() || self.codes.iter().any(|code| connection.has_code(*code)))
     }
 
     /// Whether it was asked for by number or code.
