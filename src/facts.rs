@@ -131,6 +131,8 @@ pub struct Close {
     pub complete: bool,
     /// Whether it is as RFC 6455 wants it.
     pub valid: bool,
+    /// Whether a fragmented message of its sender was not finished.
+    pub inside_message: bool,
 }
 
 impl Facts {
@@ -260,6 +262,7 @@ impl Facts {
                 reason: String::from_utf8_lossy(close.reason).into(),
                 complete: close.complete,
                 valid: close.valid,
+                inside_message: close.inside_message,
             };
             // Bytes that waited behind a hole come late, but were captured in their turn.
             let at = self.closes.partition_point(|other| other.carrier.seen.packet <= fact.carrier.seen.packet);
@@ -272,18 +275,18 @@ impl Sent {
     fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {
         self.frames += 1;
         self.payload_bytes = self.payload_bytes.saturating_add(header.length);
-        if header.opcode != Opcode::CLOSE {
+        if header.start.opcode != Opcode::CLOSE {
             self.last_frame = Some(*carrier);
         }
         let [before, latest] = &mut self.recent;
-        match header.opcode {
+        match header.start.opcode {
             Opcode::TEXT | Opcode::BINARY => {
                 if let Some(latest) = latest {
                     self.largest_before = self.largest_before.max(latest.size());
                 }
                 *before = *latest;
                 *latest = Some(DataMessage {
-                    opcode: header.opcode,
+                    opcode: header.start.opcode,
                     start,
                     end: carrier.seen,
                     header_end,

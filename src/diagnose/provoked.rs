@@ -78,8 +78,8 @@ fn provocation<'f>(case: &Case<'f>, violation: &Violation, codes: &[u16]) -> Opt
         (false, ..) => return None,
         _ if after > LATE => return None,
         (true, true, true) if prompt => Confidence::Certain,
-        (true, true, _) if prompt => Confidence::High,
-        (true, false, true) => Confidence::High,
+        (true, true, true) | (true, false, true) => Confidence::High,
+        (true, true, false) if prompt => Confidence::High,
         _ => Confidence::Medium,
     };
     Some((reaction, confidence))

@@ -4,10 +4,10 @@
 //! behind violations as far as lengths can be believed, and behind gaps as far as they lie within a known payload.
 
 use super::close::{Body, body};
-use super::frame::{HEADER, Header, Opcode, header, unmask};
+use super::frame::{HEADER, Header, Opcode, START, header, start, unmask};
 use super::message::{Fault, Messages};
 use super::resync::{is_run_of_frames, overrun};
-use super::violation::{Context, Kind, Rules, Violation, of_header};
+use super::violation::{Context, Kind, MessageState, Rules, Violation, of_length, of_start};
 use super::{Close, Event, Scratch};
 use crate::chunk::{Carrier, Chunk};
 use crate::limits;
@@ -40,11 +40,15 @@ enum State {
 }
 
 /// A header whose end has not come yet.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Partial {
     bytes: [u8; HEADER],
     len: usize,
     start: Option<(Carrier, u64)>,
+    /// Whether its first two bytes have been looked at.
+    judged: bool,
+    /// Whether they broke no rule.
+    legal: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +71,13 @@ struct Frame {
 struct Place<'a> {
     carrier: &'a Carrier,
     offset: u64,
+}
+
+impl Place<'_> {
+    /// The same segment, so many bytes on.
+    const fn after(self, bytes: usize) -> Self {
+        Self { offset: self.offset.saturating_add(bytes as u64), ..self }
+    }
 }
 
 impl Decoder {
@@ -131,75 +142,91 @@ impl Decoder {
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> usize {
         let had = self.partial.len;
-        let (start, offset) = *self.partial.start.get_or_insert((*place.carrier, place.offset));
+        let (begun, offset) = *self.partial.start.get_or_insert((*place.carrier, place.offset));
         let copied = self.partial.fill(bytes);
-        let known = self.partial.bytes();
+        let known = self.partial;
+        let known = known.bytes();
+        let context = Context::new(known);
         if self.rules.side == Side::Server && known.iter().zip(HTTP).all(|(a, b)| a == b) {
             if known.len() >= HTTP.len() {
-                let violation = self.violation(
-                    Kind::HttpAfterUpgrade,
-                    Opcode(8),
-                    start,
-                    place,
-                    HTTP.len() - had,
-                    Context::new(known),
-                );
-                out(place.carrier, Event::Violation(violation));
+                let end = place.after(HTTP.len().saturating_sub(had));
+                out(place.carrier, self.violation(Kind::HttpAfterUpgrade, Opcode::CLOSE, begun, end, context));
                 self.lose(place, out);
             }
             return copied;
         }
-        let Ok((_, parsed)) = header(known) else {
+        let parsed = header(known).ok().map(|(_, parsed)| parsed);
+        let Ok((_, first)) = start(known) else {
             return copied;
         };
-        let context = Context::new(known);
-        self.partial = Partial::default();
-        let taken = usize::from(parsed.size).saturating_sub(had);
-
-        let mut implausible = 0;
-        let mut legal = true;
-        let well_masked = parsed.key.is_some() == (self.rules.side == Side::Client);
-        for kind in of_header(&parsed, self.rules, self.messages.state()) {
-            implausible += usize::from(kind.is_implausible(self.well_masked > 0));
-            if implausible == 1
+        if !std::mem::replace(&mut self.partial.judged, true) {
+            let end = place.after(START.saturating_sub(had));
+            let length = parsed.map_or_else(|| u64::from(first.length), |parsed| parsed.length);
+            let kinds: Vec<_> = of_start(first, length, self.rules, self.messages.state()).collect();
+            let implausible = kinds.iter().filter(|kind| kind.is_implausible(self.well_masked > 0)).count();
+            if implausible > 0
                 && had == 0
-                && let Some((key, phase)) = self.text_before.take()
-                && let Some(len) = overrun(bytes, key.map(|key| (key, phase)), self.rules)
+                && let Some(len) = self.overrun(begun, place, bytes, first.opcode, out)
             {
-                let text = decoded(bytes, key, phase);
-                let kind = Kind::LengthTooShort(len as u64);
-                out(
-                    place.carrier,
-                    Event::Violation(self.violation(kind, parsed.opcode, start, place, 1, Context::new(&text))),
-                );
                 return len;
             }
-            legal = false;
-            out(place.carrier, Event::Violation(self.violation(kind, parsed.opcode, start, place, taken, context)));
+            self.partial.legal = kinds.is_empty();
+            for kind in kinds {
+                out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
+            }
+            if implausible > 1 {
+                out(place.carrier, self.violation(Kind::Desynchronized, first.opcode, begun, end, context));
+                self.lose(place, out);
+                return copied;
+            }
+            if self.closed && first.opcode != Opcode::CLOSE {
+                out(place.carrier, self.violation(Kind::AfterClose, first.opcode, begun, end, context));
+            }
         }
-        if implausible > 1 || parsed.length >> 63 == 1 {
-            let kind = Kind::Desynchronized;
-            out(place.carrier, Event::Violation(self.violation(kind, parsed.opcode, start, place, taken, context)));
+        let Some(parsed) = parsed else {
+            return copied;
+        };
+        let taken = usize::from(parsed.size).saturating_sub(had);
+        let end = place.after(taken);
+        let legal = self.partial.legal;
+        self.partial = Partial::default();
+        for kind in of_length(&parsed) {
+            out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
+        }
+        if parsed.length >> 63 == 1 {
             self.lose(place, out);
             return taken;
         }
-        self.well_masked += u32::from(well_masked);
-        if self.closed && parsed.opcode != Opcode::CLOSE {
-            let kind = Kind::AfterClose;
-            out(place.carrier, Event::Violation(self.violation(kind, parsed.opcode, start, place, taken, context)));
-        }
-        let header_end = place.offset.saturating_add(taken as u64);
-        out(place.carrier, Event::Frame { header: parsed, start: start.seen, header_end });
-        if matches!(parsed.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {
-            self.messages.begin_frame(&parsed, start.seen);
+        self.well_masked =
+            self.well_masked.saturating_add(u32::from(first.masked == (self.rules.side == Side::Client)));
+        out(place.carrier, Event::Frame { header: parsed, start: begun.seen, header_end: end.offset });
+        if matches!(first.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {
+            self.messages.begin_frame(&parsed, begun.seen);
         }
         self.control.clear();
-        let frame = Frame { header: parsed, start, offset, received: 0, intact: true, legal };
+        let frame = Frame { header: parsed, start: begun, offset, received: 0, intact: true, legal };
         self.state = State::Payload(frame);
         if parsed.length == 0 {
-            self.end_frame(frame, Place { offset: header_end, ..place }, scratch, out);
+            self.end_frame(frame, end, scratch, out);
         }
         taken
+    }
+
+    /// Skips bytes that go on with the text before them instead of beginning a frame; how many, if they do.
+    fn overrun(
+        &mut self,
+        begun: Carrier,
+        place: Place<'_>,
+        bytes: &[u8],
+        opcode: Opcode,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> Option<usize> {
+        let (key, phase) = self.text_before.take()?;
+        let len = overrun(bytes, key.map(|key| (key, phase)), self.rules)?;
+        self.partial = Partial::default();
+        let text = Context::new(&decoded(bytes, key, phase));
+        out(place.carrier, self.violation(Kind::LengthTooShort(len as u64), opcode, begun, place.after(1), text));
+        Some(len)
     }
 
     /// Takes bytes of a payload; returns how many.
@@ -213,12 +240,12 @@ impl Decoder {
     ) -> usize {
         let left = usize::try_from(frame.header.length - frame.received).unwrap_or(usize::MAX);
         let piece = bytes.get(..left).unwrap_or(bytes);
-        if frame.header.opcode.is_control() {
+        if frame.header.start.opcode.is_control() {
             if frame.intact {
                 let room = 125usize.saturating_sub(self.control.len());
                 self.control.extend(piece.iter().take(room));
             }
-        } else if !frame.header.opcode.is_reserved() {
+        } else if !frame.header.start.opcode.is_reserved() {
             self.data(&frame, place, piece, scratch, out);
         }
         frame.received += piece.len() as u64;
@@ -256,35 +283,30 @@ impl Decoder {
                 _ => part,
             };
             if let Err(fault) = self.messages.push(plain, &mut inflating) {
-                let place = Place { offset, ..place };
-                let violation = self.fault(fault, frame, place, plain);
-                out(place.carrier, Event::Violation(violation));
-                return;
+                let event = self.fault(fault, false, frame, Place { offset, ..place }, plain);
+                return out(place.carrier, event);
             }
             phase += part.len() as u64;
             offset = offset.saturating_add(part.len() as u64);
         }
     }
 
-    /// A violation in a message's contents, found in `plain`, which begins at `place`.
-    fn fault(&self, fault: Fault, frame: &Frame, place: Place<'_>, plain: &[u8]) -> Violation {
+    /// A violation in a message's contents, found in `plain`, which begins at `place`, or at the message's end.
+    fn fault<'e>(&self, fault: Fault, at_end: bool, frame: &Frame, place: Place<'_>, plain: &[u8]) -> Event<'e> {
+        let opcode = frame.header.start.opcode;
         match fault {
-            Fault::Deflate => self.violation(
-                Kind::UndecodableDeflate,
-                frame.header.opcode,
-                frame.start,
-                place,
-                plain.len(),
-                Context::new(plain),
-            ),
+            Fault::Deflate => {
+                let end = place.after(plain.len());
+                self.violation(Kind::UndecodableDeflate, opcode, frame.start, end, Context::new(plain))
+            }
             Fault::Utf8(invalid) => {
-                let kind = Kind::InvalidUtf8 { offset: invalid.offset, byte: invalid.byte, at_end: false };
+                let kind = Kind::InvalidUtf8 { offset: invalid.offset, byte: invalid.byte, at_end };
                 // Where in this piece: exact for plain text, its end for inflated text.
                 let before = self.messages.text_before(plain.len());
                 let at = before.and_then(|before| usize::try_from(invalid.proof.checked_sub(before)?).ok());
                 let context = at.map_or_else(Context::default, |at| Context::around(plain, at));
-                let past = at.map_or(plain.len(), |at| at + 1);
-                self.violation(kind, frame.header.opcode, frame.start, place, past, context)
+                let end = place.after(at.map_or(plain.len(), |at| at + 1));
+                self.violation(kind, opcode, frame.start, end, context)
             }
         }
     }
@@ -299,13 +321,13 @@ impl Decoder {
         self.state = State::Header;
         let header = frame.header;
         self.text_before = None;
-        match header.opcode {
+        match header.start.opcode {
             Opcode::CLOSE => self.close(&frame, place, out),
             Opcode::PING | Opcode::PONG => {
                 let payload = self.control_payload(&header);
                 out(
                     place.carrier,
-                    if header.opcode == Opcode::PING { Event::Ping(payload) } else { Event::Pong(payload) },
+                    if header.start.opcode == Opcode::PING { Event::Ping(payload) } else { Event::Pong(payload) },
                 );
             }
             Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY => {
@@ -313,13 +335,9 @@ impl Decoder {
                     self.text_before = Some((header.key, header.length));
                 }
                 let (_, mut inflating) = scratch.split();
-                let (message, result) = self.messages.end_frame(header.fin, &mut inflating);
+                let (message, result) = self.messages.end_frame(header.start.fin, &mut inflating);
                 if let Err(fault) = result {
-                    let mut violation = self.fault(fault, &frame, place, &[]);
-                    if let Kind::InvalidUtf8 { at_end, .. } = &mut violation.kind {
-                        *at_end = true;
-                    }
-                    out(place.carrier, Event::Violation(violation));
+                    out(place.carrier, self.fault(fault, true, &frame, place, &[]));
                 }
                 if let Some(message) = message {
                     out(place.carrier, Event::Message(message));
@@ -350,11 +368,11 @@ impl Decoder {
             }
         }
         let valid = frame.legal && fault.is_none();
-        let close = Close { code, reason, complete, valid, carrier: frame.start, offset: frame.offset };
+        let inside_message = self.messages.state() == MessageState::Open;
+        let close = Close { code, reason, complete, valid, inside_message, carrier: frame.start, offset: frame.offset };
         out(place.carrier, Event::Close(close));
         if let Some(kind) = fault {
-            let context = Context::new(&payload);
-            out(place.carrier, Event::Violation(self.violation(kind, Opcode::CLOSE, frame.start, place, 0, context)));
+            out(place.carrier, self.violation(kind, Opcode::CLOSE, frame.start, place, Context::new(&payload)));
         }
     }
 
@@ -374,7 +392,7 @@ impl Decoder {
         frame.received += missing;
         frame.intact = false;
         self.state = State::Payload(frame);
-        if !frame.header.opcode.is_control() {
+        if !frame.header.start.opcode.is_control() {
             self.messages.count(missing);
             self.messages.gap();
         }
@@ -397,18 +415,10 @@ impl Decoder {
         }
     }
 
-    /// A violation by the frame that `start` began, proved by the byte before `place` + `past`.
-    fn violation(
-        &self,
-        kind: Kind,
-        opcode: Opcode,
-        start: Carrier,
-        place: Place<'_>,
-        past: usize,
-        context: Context,
-    ) -> Violation {
-        let needed = place.offset.saturating_add(past as u64);
-        Violation { kind, side: self.rules.side, frame: start.seen, seen: place.carrier.seen, needed, opcode, context }
+    /// A violation by the frame that `begun` carried, proved by the bytes before `end`.
+    fn violation<'e>(&self, kind: Kind, opcode: Opcode, begun: Carrier, end: Place<'_>, context: Context) -> Event<'e> {
+        let (side, seen) = (self.rules.side, end.carrier.seen);
+        Event::Violation(Violation { kind, side, frame: begun.seen, seen, needed: end.offset, opcode, context })
     }
 }
 

@@ -57,15 +57,26 @@ pub enum LengthForm {
     Bits64,
 }
 
-/// A frame header as it stands on the wire: parsed, not judged.
+/// The first two bytes of a header. Most rules can be seen broken in them, and endpoints object without waiting for more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct Start {
     /// Last, or only, fragment of its message.
     pub fin: bool,
     /// RSV1, RSV2, RSV3 as the bits 4, 2, 1.
     pub rsv: u8,
     /// What the frame is.
     pub opcode: Opcode,
+    /// Whether a masking key follows.
+    pub masked: bool,
+    /// The length if below 126; 126 or 127 where 16 or 64 bits of it follow.
+    pub length: u8,
+}
+
+/// A frame header as it stands on the wire: parsed, not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its first two bytes.
+    pub start: Start,
     /// The masking key, if the payload is masked.
     pub key: Option<[u8; 4]>,
     /// Payload bytes.
@@ -90,33 +101,40 @@ impl Header {
     }
 }
 
-/// Parses one header; `Incomplete` asks for more bytes. Whatever the bits say is a header.
-pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
+/// Bytes of a [`Start`].
+pub const START: usize = 2;
+
+/// Parses the first two bytes of a header. Whatever the bits say is a header.
+pub fn start(input: &[u8]) -> IResult<&[u8], Start> {
     let (rest, (first, second)) = (be_u8, be_u8).parse(input)?;
-    let (rest, (length, form)) = match second & 0x7F {
+    let start = Start {
+        fin: first & 0x80 != 0,
+        rsv: (first >> 4) & 0x7,
+        opcode: Opcode(first & 0xF),
+        masked: second & 0x80 != 0,
+        length: second & 0x7F,
+    };
+    Ok((rest, start))
+}
+
+/// Parses one header; `Incomplete` asks for more bytes.
+pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
+    let (rest, start) = start(input)?;
+    let (rest, (length, form)) = match start.length {
         126 => be_u16.map(|length| (u64::from(length), LengthForm::Bits16)).parse(rest)?,
         127 => be_u64.map(|length| (length, LengthForm::Bits64)).parse(rest)?,
         short => (rest, (u64::from(short), LengthForm::Bits7)),
     };
-    let (rest, key) = cond(second & 0x80 != 0, take(4usize)).parse(rest)?;
+    let (rest, key) = cond(start.masked, take(4usize)).parse(rest)?;
     let key = key.and_then(|bytes: &[u8]| <[u8; 4]>::try_from(bytes).ok());
     let size = 2
-        + if key.is_some() { 4 } else { 0 }
+        + if start.masked { 4 } else { 0 }
         + match form {
             LengthForm::Bits7 => 0,
             LengthForm::Bits16 => 2,
             LengthForm::Bits64 => 8,
         };
-    let header = Header {
-        fin: first & 0x80 != 0,
-        rsv: (first >> 4) & 0x7,
-        opcode: Opcode(first & 0xF),
-        key,
-        length,
-        form,
-        size,
-    };
-    Ok((rest, header))
+    Ok((rest, Header { start, key, length, form, size }))
 }
 
 /// Exclusive-ors `bytes` with the masking key, whose byte `phase % 4` stands first (RFC 6455 §5.3).
@@ -148,7 +166,7 @@ mod tests {
         let single = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
         let (rest, parsed) = header(&single).unwrap();
         assert_eq!(rest, b"Hello");
-        assert_eq!((parsed.fin, parsed.opcode, parsed.key, parsed.length), (true, Opcode::TEXT, None, 5));
+        assert_eq!((parsed.start.fin, parsed.start.opcode, parsed.key, parsed.length), (true, Opcode::TEXT, None, 5));
 
         let masked = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
         let (rest, parsed) = header(&masked).unwrap();
@@ -157,9 +175,9 @@ mod tests {
         assert_eq!(payload, b"Hello");
 
         let (_, fragment) = header(&[0x01, 0x03, 0x48, 0x65, 0x6c]).unwrap();
-        assert_eq!((fragment.fin, fragment.opcode), (false, Opcode::TEXT));
+        assert_eq!((fragment.start.fin, fragment.start.opcode), (false, Opcode::TEXT));
         let (_, last) = header(&[0x80, 0x02, 0x6c, 0x6f]).unwrap();
-        assert_eq!((last.fin, last.opcode), (true, Opcode::CONTINUATION));
+        assert_eq!((last.start.fin, last.start.opcode), (true, Opcode::CONTINUATION));
 
         let (_, medium) = header(&[0x82, 0x7E, 0x01, 0x00]).unwrap();
         assert_eq!((medium.length, medium.size), (256, 4));

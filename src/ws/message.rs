@@ -87,17 +87,17 @@ impl Messages {
 
     /// A data frame begins.
     pub fn begin_frame(&mut self, header: &Header, start: Seen) {
-        if header.opcode == Opcode::CONTINUATION {
+        if header.start.opcode == Opcode::CONTINUATION {
             if let Some(open) = &mut self.open {
                 open.message.fragments = open.message.fragments.saturating_add(1);
             }
             return;
         }
         self.unknown = false;
-        let compressed = header.rsv & super::frame::RSV1 != 0;
+        let compressed = header.start.rsv & super::frame::RSV1 != 0;
         let message =
-            Message { opcode: header.opcode, compressed, start, fragments: 1, wire_len: 0, plain_len: Some(0) };
-        let text = (header.opcode == Opcode::TEXT).then(Text::default);
+            Message { opcode: header.start.opcode, compressed, start, fragments: 1, wire_len: 0, plain_len: Some(0) };
+        let text = (header.start.opcode == Opcode::TEXT).then(Text::default);
         let readable = !compressed || !matches!(self.deflate, Deflate::NotAgreed);
         self.open = Some(Open { message, text, readable });
     }

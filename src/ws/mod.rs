@@ -66,6 +66,8 @@ pub struct Close<'a> {
     pub complete: bool,
     /// Whether the frame and its payload are as RFC 6455 §5.5.1 and §7.4 want them.
     pub valid: bool,
+    /// Whether a fragmented message of its sender was not finished.
+    pub inside_message: bool,
     /// The segment with its first byte.
     pub carrier: Carrier,
     /// Stream offset of its first byte.

@@ -2,7 +2,7 @@
 
 use super::close::{Body, body};
 use super::frame::{Header, Opcode, header, unmask};
-use super::violation::{MessageState, Rules, of_header};
+use super::violation::{MessageState, Rules, of_length, of_start};
 use simdutf8::basic;
 
 /// The longest excess of a payload over its declared length that is looked for: characters counted instead of bytes
@@ -55,7 +55,8 @@ fn begins_frame(bytes: &[u8], rules: Rules) -> bool {
 /// A frame that breaks no rule and lies wholly in `bytes`: header, payload, and what follows.
 fn whole_frame(bytes: &[u8], rules: Rules) -> Option<(Header, &[u8], &[u8])> {
     let (rest, parsed) = header(bytes).ok()?;
-    if of_header(&parsed, rules, MessageState::Unknown).next().is_some() {
+    let broken = of_start(parsed.start, parsed.length, rules, MessageState::Unknown).chain(of_length(&parsed)).next();
+    if broken.is_some() {
         return None;
     }
     let (payload, rest) = rest.split_at_checked(usize::try_from(parsed.length).ok()?)?;
@@ -64,15 +65,15 @@ fn whole_frame(bytes: &[u8], rules: Rules) -> Option<(Header, &[u8], &[u8])> {
 
 /// Whether a payload is what its opcode says.
 fn is_plausible_payload(parsed: &Header, payload: &[u8]) -> bool {
-    if parsed.rsv != 0 {
+    if parsed.start.rsv != 0 {
         return true;
     }
     let mut plain = payload.to_vec();
     if let Some(key) = parsed.key {
         unmask(&mut plain, key, 0);
     }
-    match parsed.opcode {
-        Opcode::TEXT if parsed.fin => basic::from_utf8(&plain).is_ok(),
+    match parsed.start.opcode {
+        Opcode::TEXT if parsed.start.fin => basic::from_utf8(&plain).is_ok(),
         Opcode::CLOSE => match body(&plain) {
             Body::Empty => true,
             Body::HalfCode(_) => false,

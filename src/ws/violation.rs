@@ -1,7 +1,7 @@
 //! What breaks RFC 6455 or RFC 7692 on the wire.
 
 use super::close::CloseCode;
-use super::frame::{Header, Opcode, RSV1};
+use super::frame::{Header, Opcode, RSV1, Start};
 use crate::limits;
 use crate::seen::Seen;
 use crate::side::Side;
@@ -130,24 +130,32 @@ pub enum MessageState {
     Unknown,
 }
 
-/// The rules of framing that a header breaks by itself or in its place.
-pub fn of_header(header: &Header, rules: Rules, message: MessageState) -> impl Iterator<Item = Kind> {
-    let Header { fin, rsv, opcode, key, length, .. } = *header;
+/// The rules of framing that the first two bytes of a header break, by themselves or in their place. `length` is that of
+/// the payload, as far as it is known.
+pub fn of_start(start: Start, length: u64, rules: Rules, message: MessageState) -> impl Iterator<Item = Kind> {
+    let Start { fin, rsv, opcode, masked, .. } = start;
     let first_of_message = matches!(opcode, Opcode::TEXT | Opcode::BINARY);
     let allowed = if rules.deflate && first_of_message { RSV1 } else { 0 };
     let control = opcode.is_control();
-    let top_bit = length >> 63 == 1;
     [
-        (rules.side == Side::Client && key.is_none()).then_some(Kind::Unmasked),
-        (rules.side == Side::Server && key.is_some()).then_some(Kind::Masked),
+        (rules.side == Side::Client && !masked).then_some(Kind::Unmasked),
+        (rules.side == Side::Server && masked).then_some(Kind::Masked),
         (rsv & !allowed != 0).then_some(Kind::ReservedBits(rsv & !allowed)),
         opcode.is_reserved().then_some(Kind::ReservedOpcode),
         (opcode == Opcode::CONTINUATION && message == MessageState::Closed).then_some(Kind::UnexpectedContinuation),
         (first_of_message && message == MessageState::Open).then_some(Kind::InterleavedMessage),
         (control && !fin).then_some(Kind::FragmentedControl),
         (control && length > 125).then_some(Kind::OversizedControl(length)),
-        (!header.is_minimal()).then_some(Kind::NonMinimalLength(length)),
-        top_bit.then_some(Kind::LengthTopBit),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The rules that a header's length breaks.
+pub fn of_length(header: &Header) -> impl Iterator<Item = Kind> {
+    [
+        (!header.is_minimal()).then_some(Kind::NonMinimalLength(header.length)),
+        (header.length >> 63 == 1).then_some(Kind::LengthTopBit),
     ]
     .into_iter()
     .flatten()

@@ -39,6 +39,7 @@ rules! {
     Cause invalid_close_code,
     Cause truncated_close_code,
     Cause invalid_close_reason,
+    Cause close_inside_message,
     Cause undecodable_deflate,
     Cause message_too_big,
     Cause wrong_message_type,
