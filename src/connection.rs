@@ -170,15 +170,14 @@ impl Layers {
             Layer::WebSocket(_) => self.frames(side, carrier, offset, chunk, context),
             Layer::Http(_) => self.http(side, carrier, offset, chunk, context),
             Layer::Tls(observer) => {
-                let mut outcome = None;
-                match chunk {
-                    Chunk::Bytes(bytes) if side == Side::Server && is_http_response(bytes) => {
-                        let what = What::Http(http::Output::NotTls { first: bytes });
-                        self.layer = Layer::Other { encrypted: false };
-                        return self.tell(side, carrier, what, context);
-                    }
-                    _ => observer.push(side, carrier, chunk, &mut |_, _, found| outcome = Some(found)),
+                if let Chunk::Bytes(bytes) = chunk
+                    && side == Side::Server
+                    && is_http_response(bytes)
+                {
+                    self.layer = Layer::Other { encrypted: false };
+                    return self.tell(side, carrier, What::Http(http::Output::NotTls { first: bytes }), context);
                 }
+                let outcome = observer.push(side, carrier, chunk);
                 self.tls(side, carrier, outcome, context);
             }
         }
@@ -250,8 +249,7 @@ impl Layers {
 
     fn end<S: Sink>(&mut self, side: Side, carrier: &Carrier, what: What<'_>, context: &mut Context<'_, S>) {
         if let Layer::Tls(observer) = &mut self.layer {
-            let mut outcome = None;
-            observer.end(side, carrier, &mut |_, _, found| outcome = Some(found));
+            let outcome = observer.end(side, carrier);
             self.tls(side, carrier, outcome, context);
         }
         self.tell(side, carrier, what, context);

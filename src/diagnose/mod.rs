@@ -39,9 +39,11 @@ pub struct Rule {
 }
 
 /// What a rule tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Why the connection ended.
+    /// Why the connection ended: the receiver of something failed the connection (RFC 6455 §7.1.7).
+    Failure,
+    /// Why the connection ended, in any other way.
     Cause,
     /// How it ended. Always true, but only an answer where no cause is known.
     Description,
@@ -62,11 +64,12 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
         RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
     // Stable: among equals the table's order decides.
     verdicts.sort_by_key(|verdict| {
-        let guess = verdict.rule.role == Role::Cause && verdict.finding.confidence == Confidence::Low;
-        (guess, verdict.rule.role, verdict.finding.confidence)
+        let description = verdict.rule.role == Role::Description;
+        let guess = !description && verdict.finding.confidence == Confidence::Low;
+        (guess, description, verdict.finding.confidence)
     });
     // A description says nothing beside another.
     let mut described = false;
-    verdicts.retain(|verdict| verdict.rule.role == Role::Cause || !std::mem::replace(&mut described, true));
+    verdicts.retain(|verdict| verdict.rule.role != Role::Description || !std::mem::replace(&mut described, true));
     verdicts
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::phrase::{self, json};
 use super::{code_name, redact};
 use crate::catalog::{Language, Texts};
-use crate::diagnose::{Blame, Case, Confidence, Verdict, diagnose};
+use crate::diagnose::{Blame, Case, Confidence, Role, Verdict, diagnose};
 use crate::ending::{Ending, Kind, beginning_close, first_close, is_reply};
 use crate::facts::Facts;
 use crate::http::handshake::extensions;
@@ -171,7 +171,10 @@ impl Connection {
     pub fn new(id: usize, facts: &Facts, capture_end: Timestamp, language: Language) -> Self {
         let ending = Ending::of(facts);
         let case = Case { facts, ending, capture_end };
-        let mut findings = diagnose(&case).into_iter().map(|verdict| Finding::new(&verdict, facts.stream, language));
+        let verdicts = diagnose(&case);
+        let failed_by = verdicts.first().and_then(failed_by);
+        let endpoint_code = |side| endpoint_code(facts, &ending, side, failed_by);
+        let mut findings = verdicts.iter().map(|verdict| Finding::new(verdict, facts.stream, language));
         let opened = facts.switched.unwrap_or(facts.first).time;
         let ended = ending.carrier.map(|carrier| carrier.seen.time);
         Self {
@@ -189,10 +192,7 @@ impl Connection {
             ending: ending.kind,
             closed_by: ending.by,
             closes: closes(facts, language),
-            endpoint_codes: PerSide {
-                client: endpoint_code(facts, &ending, Side::Client),
-                server: endpoint_code(facts, &ending, Side::Server),
-            },
+            endpoint_codes: PerSide { client: endpoint_code(Side::Client), server: endpoint_code(Side::Server) },
             verdict: findings.next().unwrap_or_else(|| Finding::none(facts)),
             findings: findings.collect(),
             violations: facts.violations.iter().map(Violation::new).collect(),
@@ -358,17 +358,31 @@ fn closes(facts: &Facts, language: Language) -> Vec<Close> {
         .collect()
 }
 
+/// Who failed the connection, by this verdict: the side that is not to blame.
+fn failed_by(verdict: &Verdict) -> Option<Side> {
+    match verdict.finding.blame.filter(|_| verdict.rule.role == Role::Failure)? {
+        Blame::Client => Some(Side::Server),
+        Blame::Server => Some(Side::Client),
+        Blame::Network => None,
+    }
+}
+
 /// What a side's API reports: the code it received, 1005 for a Close frame without one, 1006 where none came
-/// (RFC 6455 §7.1.5). `None` where there was no end, no WebSocket, or where implementations differ.
-fn endpoint_code(facts: &Facts, ending: &Ending, side: Side) -> Option<u16> {
+/// (RFC 6455 §7.1.5), or where the side failed the connection and read no further (§7.1.7). `None` where there was no
+/// end, or no WebSocket, or where implementations differ.
+fn endpoint_code(facts: &Facts, ending: &Ending, side: Side, failed_by: Option<Side>) -> Option<u16> {
+    match ending.kind {
+        Kind::Open => return None,
+        // A server has nothing to report.
+        Kind::Refused | Kind::NoAnswer => {
+            return (side == Side::Client && ending.by.is_some()).then_some(CloseCode::ABNORMAL.0);
+        }
+        _ if failed_by == Some(side) => return Some(CloseCode::ABNORMAL.0),
+        _ => {}
+    }
     if let Some(received) = first_close(facts, !side) {
         let usable = received.valid && received.complete;
         return usable.then_some(received.code.unwrap_or(CloseCode::NO_STATUS).0);
     }
-    match ending.kind {
-        Kind::Open => None,
-        // A browser reports 1006 to its page, other clients the HTTP status; a server has nothing to report.
-        Kind::Refused | Kind::NoAnswer => None,
-        _ => facts.is_over().then_some(CloseCode::ABNORMAL.0),
-    }
+    facts.is_over().then_some(CloseCode::ABNORMAL.0)
 }

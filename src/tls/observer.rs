@@ -1,7 +1,10 @@
 //! A TLS handshake watched from outside: did it come to application data, and if not, who gave up?
 
+use std::time::Duration;
+
 use super::record::{Alert, ContentType, HEADER, Header, header};
 use crate::chunk::{Carrier, Chunk};
+use crate::seen::Timestamp;
 use crate::side::{PerSide, Side};
 
 /// How a handshake went.
@@ -11,8 +14,9 @@ pub enum Outcome {
     Established,
     /// A side gave up with an alert in the clear.
     Alert(Alert),
-    /// A side sent one encrypted record of an alert's size, and nothing else after the other's handshake (TLS 1.3).
-    ProbableAlert,
+    /// The client left right behind the server's part of the handshake, without any data: it did not like what it got, and
+    /// said so encrypted, or not at all.
+    Abandoned,
 }
 
 /// Watches the records of both sides.
@@ -28,32 +32,30 @@ struct Records {
     /// The record under way, and the fragment bytes still to come.
     record: Option<(Header, u64)>,
     fragment: Vec<u8>,
-    encrypted: u32,
-    last_encrypted: u16,
+    /// Records that say they are of the handshake.
+    handshakes: u32,
+    /// Encrypted records that are too long, or too short, for an alert.
+    data: u32,
     /// Whether the side has changed to encryption: alerts cannot be read from then on.
     changed: bool,
     broken: bool,
+    last: Timestamp,
 }
 
 /// An encrypted alert of TLS 1.3: level, description, content type, and a tag of 16 bytes (RFC 8446 §5.2).
 const ENCRYPTED_ALERT: u16 = 2 + 1 + 16;
 
-/// Encrypted records a client sends in a TLS 1.3 handshake that succeeds, before its first data: its Finished.
-const CLIENT_FINISHED: u32 = 1;
+/// Who leaves later than this after the server's handshake had other reasons: browsers open connections in advance.
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 impl Observer {
     /// Takes a chunk; tells the outcome once.
-    pub fn push(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        chunk: Chunk<'_>,
-        out: &mut impl FnMut(Side, &Carrier, Outcome),
-    ) {
+    pub fn push(&mut self, side: Side, carrier: &Carrier, chunk: Chunk<'_>) -> Option<Outcome> {
         if self.decided {
-            return;
+            return None;
         }
         let records = &mut self.sides[side];
+        records.last = carrier.seen.time;
         let alert = match chunk {
             Chunk::Bytes(bytes) => records.push(bytes),
             Chunk::Gap { .. } => {
@@ -62,25 +64,26 @@ impl Observer {
             }
         };
         let outcome = alert.map(Outcome::Alert).or_else(|| self.is_established().then_some(Outcome::Established));
-        if let Some(outcome) = outcome {
-            self.decided = true;
-            out(side, carrier, outcome);
-        }
+        self.decided = outcome.is_some();
+        outcome
     }
 
     /// A side has ended the connection.
-    pub fn end(&mut self, side: Side, carrier: &Carrier, out: &mut impl FnMut(Side, &Carrier, Outcome)) {
-        let records = &self.sides[side];
-        let probable = side == Side::Client && records.encrypted == 1 && records.last_encrypted == ENCRYPTED_ALERT;
-        if !self.decided && probable && !records.broken {
-            self.decided = true;
-            out(side, carrier, Outcome::ProbableAlert);
+    pub fn end(&mut self, side: Side, carrier: &Carrier) -> Option<Outcome> {
+        let server = &self.sides.server;
+        let at_once = carrier.seen.time.since(server.last) <= AT_ONCE;
+        if self.decided || side == Side::Server || server.handshakes == 0 || !at_once {
+            return None;
         }
+        self.decided = true;
+        Some(Outcome::Abandoned)
     }
 
+    /// Whether the client has sent data: behind its Finished, which is an encrypted record of its own in TLS 1.3, and one
+    /// more record of the handshake in TLS 1.2.
     fn is_established(&self) -> bool {
-        let broken = self.sides.client.broken || self.sides.server.broken;
-        broken || (self.sides.client.encrypted > CLIENT_FINISHED && self.sides.server.encrypted > 0)
+        let PerSide { client, server } = &self.sides;
+        client.broken || server.broken || client.data > 1 || (client.data > 0 && client.handshakes > 1)
     }
 }
 
@@ -122,10 +125,10 @@ impl Records {
         self.fragment.clear();
         self.record = (record.length > 0).then_some((record, u64::from(record.length)));
         match record.content_type {
-            ContentType::APPLICATION_DATA => {
-                self.encrypted = self.encrypted.saturating_add(1);
-                self.last_encrypted = record.length;
+            ContentType::APPLICATION_DATA if record.length != ENCRYPTED_ALERT => {
+                self.data = self.data.saturating_add(1)
             }
+            ContentType::HANDSHAKE => self.handshakes = self.handshakes.saturating_add(1),
             ContentType::CHANGE_CIPHER_SPEC => self.changed = true,
             _ => {}
         }
@@ -145,38 +148,40 @@ impl Records {
 mod tests {
     use super::*;
 
+    const HELLO: [u8; 7] = [0x16, 3, 1, 0, 2, 1, 0];
+    const FINISHED: [u8; 8] = [0x17, 3, 3, 0, 3, 0, 0, 0];
+
     fn outcomes(pushes: &[(Side, &[u8])], end: Option<Side>) -> Vec<Outcome> {
-        let (mut observer, mut outcomes) = (Observer::default(), Vec::new());
+        let mut observer = Observer::default();
         let carrier = Carrier::default();
-        let mut out = |_: Side, _: &Carrier, outcome| outcomes.push(outcome);
+        let mut outcomes = Vec::new();
         for (side, bytes) in pushes {
             for byte in *bytes {
-                observer.push(*side, &carrier, Chunk::Bytes(&[*byte]), &mut out);
+                outcomes.extend(observer.push(*side, &carrier, Chunk::Bytes(&[*byte])));
             }
         }
-        if let Some(side) = end {
-            observer.end(side, &carrier, &mut out);
-        }
+        outcomes.extend(end.and_then(|side| observer.end(side, &carrier)));
         outcomes
     }
 
     #[test]
     fn an_alert_in_the_clear() {
-        let hello = [0x16, 3, 1, 0, 2, 1, 0];
         let alert = [0x15, 3, 3, 0, 2, 2, 70];
-        assert_eq!(outcomes(&[(Side::Client, &hello), (Side::Server, &alert)], None), [Outcome::Alert(Alert(70))]);
+        assert_eq!(outcomes(&[(Side::Client, &HELLO), (Side::Server, &alert)], None), [Outcome::Alert(Alert(70))]);
     }
 
     #[test]
-    fn an_encrypted_alert_is_a_guess() {
-        let server = [[0x17, 3, 3, 0, 40].as_slice(), &[0; 40]].concat();
-        let client = [[0x17, 3, 3, 0, 19].as_slice(), &[0; 19]].concat();
-        let pushes = [(Side::Server, server.as_slice()), (Side::Client, client.as_slice())];
-        assert_eq!(outcomes(&pushes, Some(Side::Client)), [Outcome::ProbableAlert]);
-        let data = [client.as_slice(), &client].concat();
-        assert_eq!(
-            outcomes(&[(Side::Server, &server), (Side::Client, &data)], Some(Side::Client)),
-            [Outcome::Established]
-        );
+    fn leaving_at_once_is_told_from_leaving_after_data() {
+        let alert = [[0x17, 3, 3, 0, 19].as_slice(), &[0; 19]].concat();
+        let left = [
+            (Side::Client, HELLO.as_slice()),
+            (Side::Server, &HELLO),
+            (Side::Client, &FINISHED),
+            (Side::Client, &alert),
+        ];
+        assert_eq!(outcomes(&left, Some(Side::Client)), [Outcome::Abandoned]);
+        let data = [&left[..3], &[(Side::Client, FINISHED.as_slice())]].concat();
+        assert_eq!(outcomes(&data, Some(Side::Client)), [Outcome::Established]);
+        assert_eq!(outcomes(&left[..1], Some(Side::Client)), []);
     }
 }

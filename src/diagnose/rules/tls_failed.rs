@@ -16,7 +16,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         Outcome::Alert(alert) => {
             Some(finding(Confidence::Certain).blame(!side).with("alert", Value::Token(alert.to_string())))
         }
-        Outcome::ProbableAlert => Some(finding(Confidence::Medium).blame(!side).variant("encrypted")),
+        Outcome::Abandoned => Some(finding(Confidence::Medium).blame(!side).variant("encrypted")),
         Outcome::Established => None,
     }
 }
