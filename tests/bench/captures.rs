@@ -43,7 +43,7 @@ pub const PLANS: [Plan; 5] = [
     Plan {
         name: "bulk",
         actors: |cast| cast.callers::<Bulk>(64, 400_000, SECOND),
-        ending_at: SIZE - (32 << 20),
+        ending_at: SIZE - (38 << 20),
         bad_link: false,
         may_miss_percent: 0,
     },
@@ -58,7 +58,7 @@ pub const PLANS: [Plan; 5] = [
             cast.actors(40, SECOND, || Box::new(Quic::new(1_500_000 / 40)));
             cast.actors(40, SECOND, || Box::new(Dns { rate: 300_000 / 40 }));
         },
-        ending_at: SIZE - (4 << 20),
+        ending_at: SIZE - (20 << 20),
         bad_link: false,
         may_miss_percent: 0,
     },
@@ -77,7 +77,7 @@ pub const PLANS: [Plan; 5] = [
             cast.callers::<Chat>(2_000, 500, 10 * SECOND);
             cast.callers::<Bulk>(32, 1_000_000 / 32, SECOND);
         },
-        ending_at: SIZE - (16 << 20),
+        ending_at: SIZE - (25 << 20),
         bad_link: true,
         may_miss_percent: 5,
     },
