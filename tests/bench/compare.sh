@@ -49,13 +49,13 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# measure TOOL CAPTURE COMMAND...: appends seconds and KiB to files; the output of the last run stays.
+# measure TOOL CAPTURE OUTPUT COMMAND...: appends microseconds and KiB to files.
 measure() {
-    local tool=$1 capture=$2 start end
+    local tool=$1 capture=$2 output=$3 start end
     local log=$work/$capture.$tool
-    shift 2
+    shift 3
     start=${EPOCHREALTIME/./}
-    ${gnu_time:+"$gnu_time" -q -f %M -o "$work/peak"} "$@" >"$log.out" 2>"$log.err" ||
+    ${gnu_time:+"$gnu_time" -q -f %M -o "$work/peak"} "$@" >"$output" 2>"$log.err" ||
         { cat "$log.err" >&2; fail "$tool failed on $capture"; }
     end=${EPOCHREALTIME/./}
     echo "$((end - start))" >>"$log.micros"
@@ -69,9 +69,9 @@ tshark_closes=(-n -o tcp.reassemble_out_of_order:TRUE -Y websocket.opcode==8
 run() {
     local tool=$1 capture=$2 file=$directory/$2.pcap
     case $tool in
-        cat) measure cat "$capture" sh -c 'exec cat "$1" >/dev/null' - "$file" ;;
-        whyclosed) measure whyclosed "$capture" "$program" --format json "$file" ;;
-        tshark) measure tshark "$capture" tshark -r "$file" "${tshark_closes[@]}" ;;
+        cat) measure cat "$capture" /dev/null cat "$file" ;;
+        whyclosed) measure whyclosed "$capture" /dev/null "$program" --format json "$file" ;;
+        tshark) measure tshark "$capture" "$work/$capture.closes" tshark -r "$file" "${tshark_closes[@]}" ;;
     esac
 }
 
@@ -83,16 +83,18 @@ median() {
 divided() { awk -v a="$1" -v b="$2" -v f="$3" 'BEGIN { if (a == "" || b == "") print "–"; else printf f, a / b }'; }
 truth() { sed -n "s/^ *\"$2\": \([0-9]*\).*/\1/p" "$directory/$1.json"; }
 
-closes() {
-    case $1 in
-        whyclosed) grep -oE '"role": ?"' "$work/$2.whyclosed.out" | wc -l || true ;;
-        # A packet with two Close frames lists both codes; one without a code leaves the field empty.
-        tshark) awk -F '\t' '{ n += split($3, codes, ",") > 1 ? split($3, codes, ",") : 1 } END { print n + 0 }' "$work/$2.tshark.out" ;;
-    esac
-}
+# How many Close frames the tools found. tshark lists several codes for a packet with several, and none where a Close
+# frame has none.
+found_by_whyclosed() { "$program" --format json "$directory/$1.pcap" | { grep -oE '"role": ?"' || true; } | wc -l; }
+found_by_tshark() { awk -F '\t' '{ n += (codes = split($3, _, ",")) ? codes : 1 } END { print n + 0 }' "$work/$1.closes"; }
 
 for capture; do
-    cat "$directory/$capture.pcap" >/dev/null # into the page cache
+    # Untimed: the file comes into the page cache.
+    if [[ ${tools[*]} == *whyclosed* ]]; then
+        found_by_whyclosed "$capture" >"$work/$capture.whyclosed.found"
+    else
+        cat "$directory/$capture.pcap" >/dev/null
+    fi
     for ((round = 1; round <= (runs > runs_of_tshark ? runs : runs_of_tshark); round++)); do
         for tool in "${tools[@]}"; do
             limit=$runs
@@ -102,21 +104,23 @@ for capture; do
     done
 done
 
-echo "| capture | MB | packets | cat s | whyclosed s | × cat | tshark s | tshark ÷ whyclosed | peak MiB cat | whyclosed | tshark | Close frames | whyclosed | tshark |"
+echo "| capture | MB | packets | cat s | whyclosed s | whyclosed ÷ cat | tshark s | tshark ÷ whyclosed" \
+    "| cat peak MiB | whyclosed peak MiB | tshark peak MiB | Close frames | found by whyclosed | found by tshark |"
 echo "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 for capture; do
-    declare -A micros=() kib=() found=()
+    declare -A micros=() kib=()
+    [[ ! -e $work/$capture.closes ]] || found_by_tshark "$capture" >"$work/$capture.tshark.found"
     for tool in cat whyclosed tshark; do
         micros[$tool]=$(median "$work/$capture.$tool.micros")
         kib[$tool]=$(median "$work/$capture.$tool.kib")
-        found[$tool]=$([[ ! -e $work/$capture.$tool.out ]] || closes "$tool" "$capture")
     done
     row=("$capture" "$(divided "$(truth "$capture" bytes)" 1e6 %.0f)" "$(truth "$capture" packets)"
         "$(divided "${micros[cat]}" 1e6 %.3f)" "$(divided "${micros[whyclosed]}" 1e6 %.3f)"
         "$(divided "${micros[whyclosed]}" "${micros[cat]}" %.1f)" "$(divided "${micros[tshark]}" 1e6 %.2f)"
         "$(divided "${micros[tshark]}" "${micros[whyclosed]}" %.0f)")
     for tool in cat whyclosed tshark; do row+=("$(divided "${kib[$tool]}" 1024 %.1f)"); done
-    row+=("$(truth "$capture" close_frames)" "${found[whyclosed]:-–}" "${found[tshark]:-–}")
+    row+=("$(truth "$capture" close_frames)")
+    for tool in whyclosed tshark; do row+=("$(cat "$work/$capture.$tool.found" 2>/dev/null || echo –)"); done
     printf '| %s ' "${row[@]}"
     echo '|'
 done

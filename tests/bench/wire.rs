@@ -49,7 +49,7 @@ impl Segment<'_> {
         packet.extend_from_slice(&self.to.port.to_be_bytes());
         packet.extend_from_slice(&self.seq.to_be_bytes());
         packet.extend_from_slice(&self.ack.to_be_bytes());
-        packet.extend_from_slice(&[(header / 4 << 4) as u8, self.flags]);
+        packet.extend_from_slice(&[(header << 2) as u8, self.flags]);
         packet.extend_from_slice(&self.window.to_be_bytes());
         packet.extend_from_slice(&[0; 4]);
         packet.extend_from_slice(self.options);
