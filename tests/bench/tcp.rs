@@ -37,6 +37,21 @@ pub enum Fate {
 const BAD_LINK: [(u64, Fate); 5] =
     [(974, Fate::Captured), (10, Fate::Late), (10, Fate::Repeated), (5, Fate::Unseen), (1, Fate::Lost)];
 
+/// A segment that has not arrived while later ones do.
+struct Hole<'a> {
+    seq: u32,
+    payload: &'a [u8],
+    /// How many segments are still to overtake it.
+    places: u64,
+}
+
+impl Hole<'_> {
+    /// The most segments that overtake a late one.
+    const FEW: u64 = 4;
+    /// More segments than are ever sent in one go.
+    const FOR_GOOD: u64 = u64::MAX;
+}
+
 /// A connection and its clock (microseconds since 1970).
 pub struct Tcp {
     ends: PerSide<Endpoint>,
@@ -93,36 +108,43 @@ impl Tcp {
     /// Sends `bytes` in segments; says whether the capture has all of them.
     pub fn send(&mut self, from: Side, bytes: &[u8], capture: &mut Capture) -> bool {
         let mut complete = true;
-        let mut lost: Option<(u32, &[u8])> = None;
+        let mut hole: Option<Hole> = None;
         for payload in bytes.chunks(MSS) {
             let seq = self.next[from];
-            let flags = if payload.len() < MSS { ACK | PSH } else { ACK };
-            match capture.fate() {
-                Fate::Captured => self.emit(from, self.clock, seq, flags, payload, capture),
-                Fate::Late => {
-                    let places = capture.random.between(1, 5);
-                    self.emit(from, self.clock + places * GAP, seq, flags, payload, capture);
-                }
-                Fate::Repeated => {
-                    self.emit(from, self.clock, seq, flags, payload, capture);
-                    self.emit(from, self.clock + RETRANSMISSION, seq, flags, payload, capture);
-                }
-                Fate::Lost if lost.is_none() => lost = Some((seq, payload)),
-                Fate::Unseen | Fate::Lost => complete = false,
-            }
             self.next[from] = seq.wrapping_add(payload.len() as u32);
-            match lost {
-                None => self.received(!from, capture),
-                Some((hole, _)) if hole == seq => {}
-                Some(_) => self.emit(!from, self.clock + REACTION, self.next[!from], ACK, &[], capture),
+            let fate = capture.fate();
+            match (fate, &mut hole) {
+                (Fate::Late, None) => {
+                    hole = Some(Hole { seq, payload, places: capture.random.between(1, Hole::FEW + 1) })
+                }
+                (Fate::Lost, None) => hole = Some(Hole { seq, payload, places: Hole::FOR_GOOD }),
+                (_, hole) => {
+                    if fate == Fate::Unseen {
+                        complete = false;
+                    } else {
+                        self.data(from, self.clock, seq, payload, capture);
+                    }
+                    if fate == Fate::Repeated {
+                        self.data(from, self.clock + RETRANSMISSION, seq, payload, capture);
+                    }
+                    self.received(!from, hole.as_ref(), capture);
+                    self.clock += GAP;
+                    if let Some(hole) = hole {
+                        hole.places -= 1;
+                    }
+                }
             }
-            self.clock += GAP;
+            if let Some(Hole { seq, payload, .. }) = hole.take_if(|hole| hole.places == 0) {
+                self.data(from, self.clock, seq, payload, capture);
+                self.received(!from, None, capture);
+                self.clock += GAP;
+            }
         }
-        if let Some((seq, payload)) = lost {
-            self.clock += RETRANSMISSION;
-            self.emit(from, self.clock, seq, ACK | PSH, payload, capture);
-            self.expected[!from] = self.next[from];
-            self.emit(!from, self.clock + REACTION, self.next[!from], ACK, &[], capture);
+        if let Some(Hole { seq, payload, places }) = hole {
+            // Nothing follows that could overtake a late segment: it comes in its place.
+            self.clock += if places > Hole::FEW { RETRANSMISSION } else { 0 };
+            self.data(from, self.clock, seq, payload, capture);
+            self.received(!from, None, capture);
             self.clock += GAP;
         }
         complete
@@ -143,15 +165,22 @@ impl Tcp {
         self.control(from, RST | ACK, capture);
     }
 
-    /// A full pair of segments is acknowledged at once, a lone one later (RFC 5681 §4.2).
-    fn received(&mut self, by: Side, capture: &mut Capture) {
-        self.expected[by] = self.next[!by];
+    /// A full pair of segments is acknowledged at once, a lone one later; behind a hole, each is at once answered with
+    /// the ACK sent before (RFC 5681 §4.2).
+    fn received(&mut self, by: Side, hole: Option<&Hole>, capture: &mut Capture) {
+        self.expected[by] = hole.map_or(self.next[!by], |hole| hole.seq);
         self.unacknowledged[by] += 1;
-        if self.unacknowledged[by] == 2 {
+        if self.unacknowledged[by] == 2 || hole.is_some() {
             self.emit(by, self.clock + REACTION, self.next[by], ACK, &[], capture);
         } else {
             self.ack_due[by] = Some(self.clock + DELAYED_ACK);
         }
+    }
+
+    /// Sends a segment with payload.
+    fn data(&mut self, from: Side, time: u64, seq: u32, payload: &[u8], capture: &mut Capture) {
+        let flags = if payload.len() < MSS { ACK | PSH } else { ACK };
+        self.emit(from, time, seq, flags, payload, capture);
     }
 
     /// Sends a segment without payload and waits for half a round trip.
