@@ -104,9 +104,9 @@ impl Connection {
         let mut context = Context { scratch, sink };
         tcp.finish(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
         let mut facts = self.layers.facts;
-        facts.tcp = self.tcp.analysis().clone();
+        facts.tcp = Some(self.tcp.into_analysis());
         if facts.is_reportable() {
-            sink.connection(*facts);
+            sink.connection(facts);
         }
     }
 
@@ -204,7 +204,7 @@ impl Layers {
                 // Another attempt on the same connection: the one before it was refused.
                 http::Output::Request(_) if facts.handshake.response.is_some() && facts.switched.is_none() => {
                     let next = Facts::new(facts.stream, facts.addresses, carrier.seen);
-                    context.sink.connection(std::mem::replace(&mut **facts, next));
+                    context.sink.connection(std::mem::replace(facts, Box::new(next)));
                 }
                 _ => {}
             }

@@ -54,10 +54,10 @@ impl Ending {
                 let carrier = Carrier { seen: response.seen, acked: response.acked, ttl: 0 };
                 return begun(Kind::Refused, Some((Side::Server, carrier)));
             }
-            if let Some((side, seen, _)) = facts.tls {
+            if let Some((side, seen, _)) = facts.tls.as_deref().copied() {
                 return begun(Kind::Refused, Some((side, Carrier { seen, ..Carrier::default() })));
             }
-            if let Some((seen, _)) = facts.answered_with {
+            if let Some((seen, _)) = facts.answered_with.as_deref().copied() {
                 return begun(Kind::Refused, Some((Side::Server, Carrier { seen, ..Carrier::default() })));
             }
             return begun(Kind::NoAnswer, first_end(facts).map(|(_, side, carrier)| (side, carrier)));
@@ -104,9 +104,9 @@ pub fn first_end(facts: &Facts) -> Option<(Kind, Side, Carrier)> {
 
 /// A side's own FIN or RST, whichever came first.
 fn end_of(facts: &Facts, side: Side) -> Option<(Kind, Carrier)> {
-    let sent = &facts.tcp.sent[side];
-    let fin = sent.fin.map(|carrier| (Kind::Fin, carrier));
-    let reset = sent.reset.map(|carrier| (Kind::Reset, carrier));
+    let sent = &facts.tcp().sent[side];
+    let fin = sent.fin().map(|carrier| (Kind::Fin, carrier));
+    let reset = sent.reset().map(|carrier| (Kind::Reset, carrier));
     fin.into_iter().chain(reset).min_by_key(|(_, carrier)| carrier.seen)
 }
 

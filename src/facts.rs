@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 
 use foldhash::fast::FixedState;
 
@@ -31,15 +32,15 @@ pub struct Facts {
     /// The opening handshake.
     pub handshake: Handshake,
     /// How the server's answer begins that was no HTTP.
-    pub answered_with: Option<(Seen, Context)>,
+    pub answered_with: Option<Box<(Seen, Context)>>,
     /// The client began with a ClientHello.
     pub client_hello: Option<Seen>,
     /// How the TLS handshake failed, and who gave up.
-    pub tls: Option<(Side, Seen, tls::Outcome)>,
+    pub tls: Option<Box<(Side, Seen, tls::Outcome)>>,
     /// When both sides began to speak WebSocket.
     pub switched: Option<Seen>,
-    /// What TCP noted.
-    pub tcp: Analysis,
+    /// What TCP noted, once the connection is over.
+    pub tcp: Option<Box<Analysis>>,
     /// What each side sent.
     pub sent: PerSide<Sent>,
     /// Close frames, in the order in which they were captured.
@@ -86,8 +87,6 @@ pub struct DataMessage {
     pub opcode: Opcode,
     /// Packet with its first byte.
     pub start: Seen,
-    /// Packet with the last byte seen of it.
-    pub end: Seen,
     /// Stream offset just past its first frame's header.
     pub header_end: u64,
     /// Payload bytes that its frames have declared so far.
@@ -148,7 +147,7 @@ impl Facts {
             client_hello: None,
             tls: None,
             switched: None,
-            tcp: Analysis::default(),
+            tcp: None,
             sent: PerSide::default(),
             closes: Vec::new(),
             violations: Vec::new(),
@@ -164,11 +163,11 @@ impl Facts {
 
     /// What limited the view.
     pub fn visibility(&self, ending: &Ending) -> Vec<&'static str> {
-        let tcp = &self.tcp.sent;
-        let any = |has: fn(&crate::tcp::analysis::Sent) -> bool| Side::BOTH.iter().any(|side| has(&tcp[*side]));
+        let (tcp, sent) = (self.tcp(), &self.tcp().sent);
+        let any = |has: fn(&crate::tcp::analysis::Sent) -> bool| Side::BOTH.iter().any(|side| has(&sent[*side]));
         let lost_frames = Side::BOTH.iter().any(|side| self.sent[*side].lost > 0);
         [
-            (self.tcp.syn.is_none() && self.tcp.syn_ack.is_none(), "late_start"),
+            (tcp.syn.is_none() && tcp.syn_ack.is_none(), "late_start"),
             (any(|sent| sent.lost_bytes > 0), "lost_bytes"),
             (any(|sent| sent.cut_bytes > 0), "truncated_packets"),
             (any(|sent| sent.segments == 0), "one_direction"),
@@ -181,9 +180,15 @@ impl Facts {
         .collect()
     }
 
+    /// What TCP noted; nothing while the connection goes on.
+    pub fn tcp(&self) -> &Analysis {
+        static NOTHING: LazyLock<Analysis> = LazyLock::new(Analysis::default);
+        self.tcp.as_deref().unwrap_or(&NOTHING)
+    }
+
     /// Whether TCP has ended: a FIN or a RST of either side was seen.
     pub fn is_over(&self) -> bool {
-        Side::BOTH.iter().any(|side| self.tcp.sent[*side].fin.is_some() || self.tcp.sent[*side].reset.is_some())
+        Side::BOTH.iter().any(|side| self.tcp().sent[*side].fin().is_some() || self.tcp().sent[*side].reset().is_some())
     }
 
     /// The last frame of either side before `end`, Close frames not counted.
@@ -197,7 +202,7 @@ impl Facts {
         let seen = event.carrier.seen;
         match &event.what {
             What::Http(output) => self.apply_http(seen, output),
-            What::Tls(outcome) => self.tls = Some((event.side, seen, *outcome)),
+            What::Tls(outcome) => self.tls = Some(Box::new((event.side, seen, *outcome))),
             What::Ws(ws) => self.apply_ws(event.side, &event.carrier, ws),
             What::Fin | What::Reset => {}
         }
@@ -215,7 +220,7 @@ impl Facts {
             http::Output::Cut => self.handshake.cut = true,
             http::Output::Switched { .. } => self.switched = Some(seen),
             http::Output::NotHttp { first } | http::Output::NotTls { first } => {
-                self.answered_with.get_or_insert((seen, Context::new(first)));
+                self.answered_with.get_or_insert_with(|| Box::new((seen, Context::new(first))));
             }
             http::Output::Pipelined { .. } => {}
         }
@@ -227,7 +232,7 @@ impl Facts {
             ws::Event::Frame { header, start, header_end } => {
                 self.sent[side].frame(header, *start, carrier, *header_end)
             }
-            ws::Event::Message(message) => self.sent[side].message(message, seen),
+            ws::Event::Message(message) => self.sent[side].message(message),
             ws::Event::Ping(payload) => self.sent[side].ping(payload, seen),
             ws::Event::Pong(payload) => {
                 self.sent[side].pongs += 1;
@@ -288,7 +293,6 @@ impl Sent {
                 *latest = Some(DataMessage {
                     opcode: header.start.opcode,
                     start,
-                    end: carrier.seen,
                     header_end,
                     declared: header.length,
                     inflated: None,
@@ -305,12 +309,11 @@ impl Sent {
         }
     }
 
-    fn message(&mut self, message: &ws::message::Message, seen: Seen) {
+    fn message(&mut self, message: &ws::message::Message) {
         *if message.opcode == Opcode::TEXT { &mut self.texts } else { &mut self.binaries } += 1;
         let [_, latest] = &mut self.recent;
         if let Some(latest) = latest {
             latest.complete = true;
-            latest.end = seen;
             latest.inflated = message.plain_len.filter(|_| message.compressed);
         }
     }

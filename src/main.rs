@@ -25,16 +25,7 @@ const MEND: u8 = 2;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(&cli) {
-        Ok((report, fault)) => {
-            if let Some(fault) = &fault {
-                complain(fault);
-            }
-            match fault {
-                Some(_) => ExitCode::from(MEND),
-                None if cli.fails(&report) => ExitCode::from(MATCHED),
-                None => ExitCode::SUCCESS,
-            }
-        }
+        Ok(code) => code,
         Err(error) => {
             complain(&error);
             ExitCode::from(MEND)
@@ -42,9 +33,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Reads, judges, writes. A fault in the middle of a capture costs nothing that was read before: it comes back beside the
-/// report.
-fn run(cli: &Cli) -> Result<(Report, Option<Error>), Error> {
+/// Reads, judges, writes. A fault in the middle of a capture costs nothing that was read before it.
+fn run(cli: &Cli) -> Result<ExitCode, Error> {
     let mut source = open(cli)?;
     let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
     let mut progress = Progress::new(cli.quiet);
@@ -62,14 +52,24 @@ fn run(cli: &Cli) -> Result<(Report, Option<Error>), Error> {
     analyzer.finish(&mut facts);
     progress.finish();
     let captures = source.summaries();
-    if let (Some(_), true) = (&fault, captures.iter().all(|capture| capture.packets == 0)) {
-        return fault.map_or_else(|| Ok((Report::new(Material::default(), Language::English), None)), Err);
-    }
+    let nothing_was_read = captures.iter().all(|capture| capture.packets == 0);
+    let fault = match fault {
+        Some(fault) if nothing_was_read => return Err(fault),
+        fault => fault,
+    };
     let skipped = analyzer.decoder().skipped().collect();
     let material = Material { captures, facts, counts: analyzer.counts(), skipped };
     let report = Report::new(material, Language::English);
-    output::write(cli, &report)?;
-    Ok((report, fault))
+    let matched = cli.fails(&report);
+    output::write(cli, report)?;
+    if let Some(fault) = &fault {
+        complain(fault);
+    }
+    Ok(match (fault, matched) {
+        (Some(_), _) => ExitCode::from(MEND),
+        (None, true) => ExitCode::from(MATCHED),
+        (None, false) => ExitCode::SUCCESS,
+    })
 }
 
 fn open(cli: &Cli) -> Result<Box<dyn Source>, Error> {

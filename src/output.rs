@@ -19,23 +19,22 @@ const DEFAULT_WIDTH: u16 = 100;
 const LEAST_WIDTH: u16 = 60;
 
 /// Writes the report as asked.
-pub fn write(cli: &Cli, report: &Report) -> Result<(), Error> {
+pub fn write(cli: &Cli, report: Report) -> Result<(), Error> {
     match &cli.output {
         Some(path) => to_file(path, |out| render(cli, report, false, out)),
         None => to_stdout(|out| render(cli, report, io::stdout().is_terminal(), out)),
     }
 }
 
-fn render(cli: &Cli, report: &Report, to_terminal: bool, out: &mut dyn Write) -> io::Result<()> {
+fn render(cli: &Cli, mut report: Report, to_terminal: bool, out: &mut dyn Write) -> io::Result<()> {
     let selection = cli.selection();
     match cli.format {
         Format::Json => {
-            let mut report = report.clone();
             selection.narrow(&mut report);
             json::render(&report, out)
         }
         Format::Terminal => {
-            let mut blocks = document(report, &selection, cli.verbose, Language::English);
+            let mut blocks = document(&report, &selection, cli.verbose, Language::English);
             if cli.quiet {
                 blocks.truncate(1);
             }

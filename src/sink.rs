@@ -9,7 +9,7 @@ use crate::facts::Facts;
 /// Takes what the analyzer learns.
 pub trait Sink {
     /// A WebSocket connection, or an attempt at one, is over, or the capture is.
-    fn connection(&mut self, facts: Facts);
+    fn connection(&mut self, facts: Box<Facts>);
 
     /// Something happened in a connection; `facts` already hold it.
     fn event(&mut self, facts: &Facts, event: &Event<'_>) {
@@ -17,8 +17,8 @@ pub trait Sink {
     }
 }
 
-impl Sink for Vec<Facts> {
-    fn connection(&mut self, facts: Facts) {
+impl Sink for Vec<Box<Facts>> {
+    fn connection(&mut self, facts: Box<Facts>) {
         self.push(facts);
     }
 }

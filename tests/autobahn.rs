@@ -18,7 +18,7 @@ fn cases() -> Vec<Value> {
     serde_json::from_str(&std::fs::read_to_string(fixture("cases.json")).unwrap()).unwrap()
 }
 
-fn connections() -> Vec<Facts> {
+fn connections() -> Vec<Box<Facts>> {
     let mut source = capture::open(&[fixture("capture.pcap.gz")]).unwrap();
     let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
     while source.advance().unwrap() {

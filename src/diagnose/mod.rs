@@ -10,6 +10,9 @@ mod rules;
 pub use finding::{Blame, Confidence, Evidence, Finding, Value};
 pub use rules::RULES;
 
+use std::sync::LazyLock;
+
+use crate::catalog::Texts;
 use crate::ending::Ending;
 use crate::facts::Facts;
 use crate::seen::Timestamp;
@@ -34,8 +37,8 @@ pub struct Rule {
     pub role: Role,
     /// Whether it fits, and why.
     pub detect: fn(&Case<'_>) -> Option<Finding>,
-    /// Its words: TOML, one table a text, one key a language.
-    pub words: &'static str,
+    /// Its words, read when they are first needed.
+    pub words: LazyLock<Texts, fn() -> Texts>,
 }
 
 /// What a rule tells.

@@ -1,8 +1,9 @@
 //! One connection of a report.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::phrase::{self, json};
 use super::{code_name, redact};
@@ -127,15 +128,16 @@ pub struct Finding {
     /// A Wireshark display filter that shows them.
     pub filter: String,
     /// A few words.
-    pub title: String,
+    pub title: &'static str,
     /// What happened, as a sentence.
-    pub summary: String,
+    pub summary: Cow<'static, str>,
     /// How this comes about.
-    pub cause: String,
+    pub cause: Cow<'static, str>,
     /// What to do.
-    pub fix: String,
+    pub fix: Cow<'static, str>,
     /// The values behind the sentence.
-    pub evidence: BTreeMap<&'static str, serde_json::Value>,
+    #[serde(serialize_with = "as_map")]
+    pub evidence: Vec<(&'static str, serde_json::Value)>,
 }
 
 /// A broken rule of the protocol.
@@ -270,7 +272,7 @@ impl Handshake {
 
 impl Finding {
     fn new(verdict: &Verdict, stream: u32, language: Language) -> Self {
-        let texts = Texts::parse(verdict.rule.words);
+        let texts: &'static Texts = &verdict.rule.words;
         let finding = &verdict.finding;
         let variant = finding.variant.as_deref().unwrap_or_default();
         let text = |name| phrase::sentence(texts.variant(name, variant, language), &finding.evidence, language);
@@ -280,12 +282,17 @@ impl Finding {
             side: finding.blame,
             packets: finding.packets.clone(),
             filter: filter(stream, &finding.packets),
-            title: texts.variant("title", variant, language).to_owned(),
+            title: texts.variant("title", variant, language),
             summary: text("summary"),
             cause: text("cause"),
             fix: text("fix"),
             evidence: finding.evidence.iter().map(|evidence| (evidence.name, json(&evidence.value))).collect(),
         }
+    }
+
+    /// A value behind the sentence.
+    pub fn value(&self, name: &str) -> Option<&serde_json::Value> {
+        self.evidence.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// The table's last rule always fits; this stands where the table is empty.
@@ -296,13 +303,17 @@ impl Finding {
             side: None,
             packets: Vec::new(),
             filter: filter(facts.stream, &[]),
-            title: String::new(),
-            summary: String::new(),
-            cause: String::new(),
-            fix: String::new(),
-            evidence: BTreeMap::new(),
+            title: "",
+            summary: Cow::Borrowed(""),
+            cause: Cow::Borrowed(""),
+            fix: Cow::Borrowed(""),
+            evidence: Vec::new(),
         }
     }
+}
+
+fn as_map<S: Serializer>(evidence: &[(&'static str, serde_json::Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(evidence.iter().map(|(name, value)| (name, value)))
 }
 
 /// A Wireshark display filter for packets of a stream.

@@ -175,7 +175,7 @@ impl Writer {
             (_, many) => {
                 let mut titles: BTreeMap<&str, usize> = BTreeMap::new();
                 for connection in many {
-                    *titles.entry(&connection.verdict.title).or_default() += 1;
+                    *titles.entry(connection.verdict.title).or_default() += 1;
                 }
                 let most = titles.into_iter().max_by_key(|(_, count)| *count).filter(|(_, count)| *count > 1);
                 let frequent = most.map_or_else(String::new, |(title, count)| {
@@ -195,7 +195,7 @@ impl Writer {
     /// How and why, in one sentence.
     fn answer(&self, connection: &Connection) -> String {
         let ending = capitalized(&self.ending(connection));
-        match connection.verdict.summary.as_str() {
+        match &*connection.verdict.summary {
             "" => self.fill("answer_alone", &[("ending", &ending)]),
             why => self.fill("answer", &[("ending", &ending), ("why", why)]),
         }
@@ -264,7 +264,7 @@ impl Writer {
                     })
                     .to_owned(),
                 self.how(connection),
-                connection.verdict.title.clone(),
+                connection.verdict.title.to_owned(),
             ],
         }
     }
@@ -352,7 +352,7 @@ impl Writer {
 
     fn example(&self, connection: &Connection) -> Vec<Item> {
         let verdict = &connection.verdict;
-        let summary = if verdict.summary.is_empty() { self.ending(connection) } else { verdict.summary.clone() };
+        let summary = if verdict.summary.is_empty() { self.ending(connection).into() } else { verdict.summary.clone() };
         let values = [
             ("id", &*connection.id.to_string()),
             ("summary", &*summary),
@@ -367,7 +367,7 @@ impl Writer {
         let mut items = vec![self.item("label_here", text, ItemKind::Fact)];
         if !verdict.packets.is_empty() {
             let packets = ids(verdict.packets.iter());
-            let bytes = verdict.evidence.get("bytes").and_then(|bytes| bytes.as_str()).unwrap_or_default();
+            let bytes = verdict.value("bytes").and_then(|bytes| bytes.as_str()).unwrap_or_default();
             let name = if bytes.is_empty() { "proof" } else { "proof_bytes" };
             items.push(self.item(
                 "label_proof",

@@ -89,7 +89,7 @@ pub struct Material {
     /// The files read.
     pub captures: Vec<Summary>,
     /// The connections.
-    pub facts: Vec<Facts>,
+    pub facts: Vec<Box<Facts>>,
     /// What else there was.
     pub counts: Counts,
     /// Packets that could not be decoded.
@@ -101,19 +101,21 @@ impl Report {
     pub fn new(mut material: Material, language: Language) -> Self {
         material.facts.sort_by_key(|facts| (facts.first, facts.stream));
         let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
+        let notes = notes(&material, language);
+        // Each connection's facts are let go as soon as it is judged: a large capture need not hold both.
         let connections: Vec<_> = material
             .facts
-            .iter()
+            .into_iter()
             .zip(1..)
-            .map(|(facts, id)| Connection::new(id, facts, capture_end, language))
+            .map(|(facts, id)| Connection::new(id, &facts, capture_end, language))
             .collect();
         Self {
             version: VERSION,
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
-            notes: notes(&material, language),
             captures: material.captures.into_iter().map(Capture::from).collect(),
             codes: codes(&connections, language),
             connections,
+            notes,
         }
     }
 }

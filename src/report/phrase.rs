@@ -1,5 +1,6 @@
 //! Values in sentences: numbers, sizes, times, as a language writes them.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::catalog::{Language, fill, words};
@@ -7,11 +8,12 @@ use crate::diagnose::{Evidence, Value};
 use crate::side::Side;
 
 /// A text with its placeholders filled from the evidence.
-pub fn sentence(template: &str, evidence: &[Evidence], language: Language) -> String {
-    fill(template, |name| {
-        let value = &evidence.iter().find(|evidence| evidence.name == name)?.value;
-        Some(text(value, language))
-    })
+pub fn sentence(template: &'static str, evidence: &[Evidence], language: Language) -> Cow<'static, str> {
+    if !template.contains('{') {
+        return template.into();
+    }
+    let value = |name: &str| Some(text(&evidence.iter().find(|evidence| evidence.name == name)?.value, language));
+    fill(template, value).into()
 }
 
 /// A value as words.

@@ -23,7 +23,7 @@ pub struct Analysis {
 }
 
 /// Of one side: what it sent, and how it ended.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sent {
     /// Its segments.
     pub segments: u64,
@@ -45,14 +45,56 @@ pub struct Sent {
     pub ttl: u8,
     /// Whether segments other than resets came with a time to live that differs from it.
     pub ttl_varied: bool,
+    /// What most connections never have, or only at their end.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Rare {
+    unanswered: Unanswered,
+    zero_window: ZeroWindow,
+    fin: Option<Carrier>,
+    reset: Option<Carrier>,
+}
+
+impl Sent {
     /// Retransmissions and probes since the other side was last heard.
-    pub unanswered: Unanswered,
+    pub fn unanswered(&self) -> Unanswered {
+        self.rare.as_ref().map(|rare| rare.unanswered).unwrap_or_default()
+    }
+
     /// Times it had no room to receive.
-    pub zero_window: ZeroWindow,
+    pub fn zero_window(&self) -> ZeroWindow {
+        self.rare.as_ref().map(|rare| rare.zero_window).unwrap_or_default()
+    }
+
     /// Its FIN, in its place in the stream.
-    pub fin: Option<Carrier>,
+    pub fn fin(&self) -> Option<Carrier> {
+        self.rare.as_ref()?.fin
+    }
+
     /// Its first RST.
-    pub reset: Option<Carrier>,
+    pub fn reset(&self) -> Option<Carrier> {
+        self.rare.as_ref()?.reset
+    }
+
+    pub(super) fn note_fin(&mut self, carrier: Carrier) {
+        self.rare.get_or_insert_default().fin = Some(carrier);
+    }
+
+    /// Notes a RST; whether it is the first.
+    pub(super) fn note_reset(&mut self, carrier: Carrier) -> bool {
+        let reset = &mut self.rare.get_or_insert_default().reset;
+        let is_first = reset.is_none();
+        reset.get_or_insert(carrier);
+        is_first
+    }
+
+    fn note_window(&mut self, window: u16, seen: Seen) {
+        if window == 0 || self.rare.is_some() {
+            self.rare.get_or_insert_default().zero_window.note(window, seen);
+        }
+    }
 }
 
 /// Repeats into silence.
@@ -83,7 +125,9 @@ impl Analysis {
     /// Notes one segment and what its payload was.
     pub(super) fn apply(&mut self, side: Side, segment: &Segment<'_>, arrival: Arrival) {
         self.note_handshake(side, segment);
-        self.sent[!side].unanswered = Unanswered::default();
+        if let Some(rare) = &mut self.sent[!side].rare {
+            rare.unanswered = Unanswered::default();
+        }
         let sent = &mut self.sent[side];
         sent.segments += 1;
         if sent.first.is_none() {
@@ -99,19 +143,20 @@ impl Analysis {
             Arrival::Empty | Arrival::InOrder | Arrival::OutOfWindow => {}
         }
         if matches!(arrival, Arrival::Retransmission | Arrival::KeepAlive) {
-            sent.unanswered.note(segment.seen);
+            sent.rare.get_or_insert_default().unanswered.note(segment.seen);
         }
         if !segment.flags.has(Flags::RST) && !segment.flags.has(Flags::SYN) {
-            sent.zero_window.note(segment.window, segment.seen);
+            sent.note_window(segment.window, segment.seen);
         }
     }
 
     /// Closes the books at the time of the last packet.
     pub(super) fn finish(&mut self, end: Timestamp) {
         for side in Side::BOTH {
-            let zero = &mut self.sent[side].zero_window;
-            if let Some(since) = zero.closed {
-                zero.extend(since, end);
+            if let Some(rare) = &mut self.sent[side].rare
+                && let Some(since) = rare.zero_window.closed
+            {
+                rare.zero_window.extend(since, end);
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::side::{PerSide, Side};
 #[derive(Debug, Default)]
 pub struct Tcp {
     halves: PerSide<Half>,
-    analysis: Analysis,
+    analysis: Box<Analysis>,
     last: Carrier,
 }
 
@@ -25,8 +25,7 @@ impl Tcp {
         self.last = carrier;
         if segment.flags.has(Flags::RST) {
             self.analysis.apply(side, segment, Arrival::Empty);
-            if self.analysis.sent[side].reset.is_none() {
-                self.analysis.sent[side].reset = Some(carrier);
+            if self.analysis.sent[side].note_reset(carrier) {
                 out(side, &carrier, Output::Reset);
             }
             return;
@@ -83,13 +82,18 @@ impl Tcp {
 
     /// Whether nothing more can come: both have sent FIN, or one has reset.
     pub fn over(&self) -> bool {
-        let reset = Side::BOTH.iter().any(|side| self.analysis.sent[*side].reset.is_some());
+        let reset = Side::BOTH.iter().any(|side| self.analysis.sent[*side].reset().is_some());
         reset || (self.halves.client.finished() && self.halves.server.finished())
     }
 
     /// What was noted.
-    pub const fn analysis(&self) -> &Analysis {
+    pub fn analysis(&self) -> &Analysis {
         &self.analysis
+    }
+
+    /// What was noted, once it is over.
+    pub fn into_analysis(self) -> Box<Analysis> {
+        self.analysis
     }
 }
 
@@ -108,7 +112,7 @@ fn recorded<'o>(
             Output::Chunk { chunk: Chunk::Gap { len, missing: Missing::CutBySnaplen }, .. } => {
                 sent.cut_bytes = sent.cut_bytes.saturating_add(len);
             }
-            Output::Fin => sent.fin = Some(*carrier),
+            Output::Fin => sent.note_fin(*carrier),
             Output::Chunk { chunk: Chunk::Bytes(_), .. } | Output::Reset => {}
         }
         out(side, carrier, output);

@@ -21,7 +21,8 @@ const HTTP: &[u8] = b"HTTP/1.";
 pub struct Decoder {
     rules: Rules,
     state: State,
-    partial: Partial,
+    /// A header whose end has not come yet.
+    partial: Option<Box<Partial>>,
     messages: Messages,
     /// The captured beginning of a control payload, still masked.
     control: Vec<u8>,
@@ -40,11 +41,13 @@ enum State {
 }
 
 /// A header whose end has not come yet.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Partial {
     bytes: [u8; HEADER],
     len: usize,
-    start: Option<(Carrier, u64)>,
+    /// The segment with its first byte, and that byte's stream offset.
+    carrier: Carrier,
+    offset: u64,
     /// Whether its first two bytes have been looked at.
     judged: bool,
     /// Whether they broke no rule.
@@ -87,7 +90,7 @@ impl Decoder {
         Self {
             rules: Rules { side, deflate: no_context_takeover.is_some() },
             state: if in_step { State::Header } else { State::Lost },
-            partial: Partial::default(),
+            partial: None,
             messages: Messages::new(no_context_takeover),
             control: Vec::new(),
             text_before: None,
@@ -141,10 +144,10 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> usize {
-        let had = self.partial.len;
-        let (begun, offset) = *self.partial.start.get_or_insert((*place.carrier, place.offset));
-        let copied = self.partial.fill(bytes);
-        let known = self.partial;
+        let mut partial = self.partial.take().map_or_else(|| Partial::at(place), |partial| *partial);
+        let Partial { len: had, carrier: begun, offset, .. } = partial;
+        let copied = partial.fill(bytes);
+        let known = partial;
         let known = known.bytes();
         let context = Context::new(known);
         if self.rules.side == Side::Server && known.iter().zip(HTTP).all(|(a, b)| a == b) {
@@ -152,14 +155,17 @@ impl Decoder {
                 let end = place.after(HTTP.len().saturating_sub(had));
                 out(place.carrier, self.violation(Kind::HttpAfterUpgrade, Opcode::CLOSE, begun, end, context));
                 self.lose(place, out);
+            } else {
+                self.partial = Some(Box::new(partial));
             }
             return copied;
         }
         let parsed = header(known).ok().map(|(_, parsed)| parsed);
         let Ok((_, first)) = start(known) else {
+            self.partial = Some(Box::new(partial));
             return copied;
         };
-        if !std::mem::replace(&mut self.partial.judged, true) {
+        if !std::mem::replace(&mut partial.judged, true) {
             let end = place.after(START.saturating_sub(had));
             let length = parsed.map_or_else(|| u64::from(first.length), |parsed| parsed.length);
             let kinds: Vec<_> = of_start(first, length, self.rules, self.messages.state()).collect();
@@ -170,7 +176,7 @@ impl Decoder {
             {
                 return len;
             }
-            self.partial.legal = kinds.is_empty();
+            partial.legal = kinds.is_empty();
             for kind in kinds {
                 out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
             }
@@ -184,12 +190,12 @@ impl Decoder {
             }
         }
         let Some(parsed) = parsed else {
+            self.partial = Some(Box::new(partial));
             return copied;
         };
         let taken = usize::from(parsed.size).saturating_sub(had);
         let end = place.after(taken);
-        let legal = self.partial.legal;
-        self.partial = Partial::default();
+        let legal = partial.legal;
         for kind in of_length(&parsed) {
             out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
         }
@@ -223,7 +229,6 @@ impl Decoder {
     ) -> Option<usize> {
         let (key, phase) = self.text_before.take()?;
         let len = overrun(bytes, key.map(|key| (key, phase)), self.rules)?;
-        self.partial = Partial::default();
         let text = Context::new(&decoded(bytes, key, phase));
         out(place.carrier, self.violation(Kind::LengthTooShort(len as u64), opcode, begun, place.after(1), text));
         Some(len)
@@ -406,7 +411,7 @@ impl Decoder {
 
     /// Gives up the frames, until a run of them is found again.
     fn lose(&mut self, place: Place<'_>, out: &mut impl FnMut(&Carrier, Event<'_>)) {
-        self.partial = Partial::default();
+        self.partial = None;
         self.text_before = None;
         self.messages.lose();
         if !matches!(self.state, State::Lost) {
@@ -423,6 +428,10 @@ impl Decoder {
 }
 
 impl Partial {
+    const fn at(place: Place<'_>) -> Self {
+        Self { bytes: [0; HEADER], len: 0, carrier: *place.carrier, offset: place.offset, judged: false, legal: false }
+    }
+
     /// Copies what fits behind the bytes that are there; returns how many.
     fn fill(&mut self, bytes: &[u8]) -> usize {
         let room = self.bytes.get_mut(self.len..).unwrap_or_default();

@@ -1,6 +1,9 @@
 //! The table of rules. Its order is precedence among equals.
 
+use std::sync::LazyLock;
+
 use super::{Case, Finding, Role, Rule};
+use crate::catalog::Texts;
 
 /// Declares the rules' modules and the table: one line a rule.
 macro_rules! rules {
@@ -8,12 +11,14 @@ macro_rules! rules {
         $(mod $name;)*
 
         /// Every rule; the last one always fits.
-        pub static RULES: &[Rule] = &[$(Rule {
+        pub static RULES: [Rule; COUNT] = [$(Rule {
             name: stringify!($name),
             role: Role::$role,
             detect: $name::detect as fn(&Case<'_>) -> Option<Finding>,
-            words: include_str!(concat!(stringify!($name), ".toml")),
+            words: LazyLock::new(|| Texts::parse(include_str!(concat!(stringify!($name), ".toml")))),
         }),*];
+
+        const COUNT: usize = [$(stringify!($name)),*].len();
     };
 }
 

@@ -19,13 +19,13 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let gave_up = |side: &Side| {
-        let unanswered = &case.facts.tcp.sent[*side].unanswered;
+        let unanswered = case.facts.tcp().sent[*side].unanswered();
         unanswered.count >= REPEATS && unanswered.last.time.since(unanswered.first.time) >= SPAN
     };
     let side = Side::BOTH.into_iter().find(gave_up)?;
-    let sent = &case.facts.tcp.sent;
+    let sent = &case.facts.tcp().sent;
     let heard = sent[!side].last?;
-    let unanswered = sent[side].unanswered;
+    let unanswered = sent[side].unanswered();
     Some(
         Finding::new(Confidence::High)
             .blame(Blame::Network)

@@ -34,7 +34,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         _ => return None,
     };
     // The peer's kernel acknowledges what its program does not answer; a dead path acknowledges nothing.
-    let path_is_dead = case.facts.tcp.sent[by].unanswered.count > 0;
+    let path_is_dead = case.facts.tcp().sent[by].unanswered().count > 0;
     let finding = Finding::new(confidence)
         .packet(first.seen.packet)
         .packet(reaction.carrier.seen.packet)

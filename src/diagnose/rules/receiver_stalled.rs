@@ -14,11 +14,11 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let end = case.ending.carrier?;
     let by = case.ending.by?;
     let stalled = |side: &Side| {
-        let zero = &case.facts.tcp.sent[*side].zero_window;
+        let zero = case.facts.tcp().sent[*side].zero_window();
         zero.closed.is_some_and(|since| end.seen.time.since(since.time) >= STALLED)
     };
     let side = Side::BOTH.into_iter().find(stalled)?;
-    let since = case.facts.tcp.sent[side].zero_window.closed?;
+    let since = case.facts.tcp().sent[side].zero_window().closed?;
     let confidence = if by == side { Confidence::Medium } else { Confidence::High };
     Some(
         Finding::new(confidence)

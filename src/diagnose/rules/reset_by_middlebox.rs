@@ -9,7 +9,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let (Kind::Reset, Some(by), Some(carrier)) = (case.ending.kind, case.ending.by, case.ending.carrier) else {
         return None;
     };
-    let sent = &case.facts.tcp.sent[by];
+    let sent = &case.facts.tcp().sent[by];
     // Without an earlier segment there is nothing to compare with.
     sent.first.filter(|first| *first < carrier.seen)?;
     if sent.ttl.abs_diff(carrier.ttl) < 2 || sent.ttl_varied {

@@ -4,7 +4,7 @@ use crate::diagnose::{Case, Confidence, Finding, Value};
 use crate::tls::Outcome;
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
-    let (side, seen, outcome) = case.facts.tls?;
+    let (side, seen, outcome) = *case.facts.tls.as_deref()?;
     let finding = |confidence| {
         Finding::new(confidence)
             .packet(seen.packet)

@@ -11,7 +11,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let finding = |packet| {
         Finding::new(Confidence::Certain).blame(Side::Client).packet(packet).with("packet", Value::Number(packet))
     };
-    if let Some((seen, context)) = case.facts.answered_with {
+    if let Some((seen, context)) = case.facts.answered_with.as_deref() {
         if case.facts.client_hello.is_some() && context.bytes().starts_with(b"HTTP/1.") {
             return Some(finding(seen.packet).variant("tls_to_plain"));
         }
