@@ -13,13 +13,13 @@ use crate::event::{Event, What};
 use crate::facts::Facts;
 use crate::http::exchange::is_request;
 use crate::http::handshake::{DEFLATE, Handshake, extensions};
-use crate::http::{self, Exchange};
+use crate::http::{self, Exchange, SharedTexts};
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp::{Flags, Output, Segment, Tcp};
 use crate::tls::record::is_client_hello;
 use crate::tls::{Observer, Outcome};
-use crate::ws::{Decoder, Scratch};
+use crate::ws::{self, Decoder};
 
 /// One TCP connection and the layers on it.
 #[derive(Debug)]
@@ -57,6 +57,13 @@ pub enum Interest {
     None,
     /// It is TLS, and cannot be read.
     Encrypted,
+}
+
+/// What all connections share.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    frames: ws::Scratch,
+    texts: SharedTexts,
 }
 
 /// What the layers need besides themselves.
@@ -196,7 +203,13 @@ impl Layers {
         };
         let facts = &mut self.facts;
         let (mut switched, mut pipelined, mut other) = (None, Vec::new(), false);
-        let taken = exchange.push(side, carrier, offset, chunk, &mut |output| {
+        let Context { scratch, sink } = context;
+        let taken = exchange.push(side, carrier, offset, chunk, &mut |mut output| {
+            match &mut output {
+                http::Output::Request(request) => request.share(&mut scratch.texts),
+                http::Output::Response(response) => response.share(&mut scratch.texts),
+                _ => {}
+            }
             match output {
                 http::Output::Switched { in_step } => switched = Some(in_step),
                 http::Output::Pipelined { carrier, offset, bytes } => return pipelined.push((carrier, offset, bytes)),
@@ -204,11 +217,11 @@ impl Layers {
                 // Another attempt on the same connection: the one before it was refused.
                 http::Output::Request(_) if facts.handshake.response.is_some() && facts.switched.is_none() => {
                     let next = Facts::new(facts.stream, facts.addresses, carrier.seen);
-                    context.sink.connection(std::mem::replace(facts, Box::new(next)));
+                    sink.connection(std::mem::replace(facts, Box::new(next)));
                 }
                 _ => {}
             }
-            tell(facts, side, carrier, What::Http(output), context.sink);
+            tell(facts, side, carrier, What::Http(output), *sink);
         });
         if let Some(in_step) = switched {
             let agreed = agreed_deflate(&facts.handshake);
@@ -242,7 +255,7 @@ impl Layers {
         };
         let facts = &mut self.facts;
         let Context { scratch, sink } = context;
-        decoders[side].push(carrier, offset, chunk, scratch, &mut |carrier, event| {
+        decoders[side].push(carrier, offset, chunk, &mut scratch.frames, &mut |carrier, event| {
             tell(facts, side, carrier, What::Ws(event), *sink);
         });
     }

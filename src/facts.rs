@@ -91,17 +91,12 @@ pub struct DataMessage {
     pub header_end: u64,
     /// Payload bytes that its frames have declared so far.
     pub declared: u64,
-    /// Payload bytes after inflating, of a complete compressed message.
-    pub inflated: Option<u64>,
+    /// Its size as a receiver counts it: inflated where that is known, else as declared.
+    pub size: u64,
+    /// Whether it was compressed, and its inflated size is known.
+    pub inflated: bool,
     /// Whether its last frame is complete.
     pub complete: bool,
-}
-
-impl DataMessage {
-    /// Its size as a receiver counts it: inflated where that is known.
-    pub fn size(&self) -> u64 {
-        self.inflated.unwrap_or(self.declared)
-    }
 }
 
 /// A ping that waits for its pong.
@@ -211,7 +206,7 @@ impl Facts {
     fn apply_http(&mut self, seen: Seen, output: &http::Output<'_>) {
         match output {
             http::Output::Request(request) => self.handshake.request = Some(request.clone()),
-            http::Output::Response(response) => self.handshake.response = Some(response.clone()),
+            http::Output::Response(response) => self.handshake.answer(response.clone()),
             http::Output::RefusalBody(bytes) => {
                 if let Some(response) = &mut self.handshake.response {
                     response.append_body(bytes);
@@ -287,7 +282,7 @@ impl Sent {
         match header.start.opcode {
             Opcode::TEXT | Opcode::BINARY => {
                 if let Some(latest) = latest {
-                    self.largest_before = self.largest_before.max(latest.size());
+                    self.largest_before = self.largest_before.max(latest.size);
                 }
                 *before = *latest;
                 *latest = Some(DataMessage {
@@ -295,13 +290,15 @@ impl Sent {
                     start,
                     header_end,
                     declared: header.length,
-                    inflated: None,
+                    size: header.length,
+                    inflated: false,
                     complete: false,
                 });
             }
             Opcode::CONTINUATION => {
                 if let Some(latest) = latest.as_mut().filter(|latest| !latest.complete) {
                     latest.declared = latest.declared.saturating_add(header.length);
+                    latest.size = latest.declared;
                     latest.header_end = header_end;
                 }
             }
@@ -314,7 +311,9 @@ impl Sent {
         let [_, latest] = &mut self.recent;
         if let Some(latest) = latest {
             latest.complete = true;
-            latest.inflated = message.plain_len.filter(|_| message.compressed);
+            if let Some(size) = message.plain_len.filter(|_| message.compressed) {
+                (latest.size, latest.inflated) = (size, true);
+            }
         }
     }
 

@@ -74,6 +74,9 @@ pub const HEADER_LINES: usize = 128;
 /// Bytes of one header value, target or other text that are kept.
 pub const TEXT: usize = 1024;
 
+/// Different header values kept for sharing: hosts, origins, user agents, servers.
+pub const SHARED_TEXTS: usize = 4096;
+
 /// Requests of one connection whose answer is awaited (HTTP pipelining).
 pub const PIPELINED_REQUESTS: usize = 32;
 

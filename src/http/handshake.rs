@@ -1,12 +1,15 @@
 //! The opening handshake (RFC 6455 §4): what was asked, what was answered, and what is wrong with it.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
 use super::head::{Fields, text};
+use super::shared::SharedTexts;
 use crate::chunk::Carrier;
 use crate::limits;
 use crate::seen::Seen;
@@ -20,29 +23,36 @@ pub struct Request {
     /// The packet with its first byte.
     pub seen: Seen,
     /// `GET`, or what stood there.
-    pub method: Box<str>,
+    pub method: Cow<'static, str>,
     /// The request target.
     pub target: Box<str>,
+    /// Host.
+    pub host: Option<Arc<str>>,
+    /// Origin.
+    pub origin: Option<Arc<str>>,
+    /// User-Agent.
+    pub user_agent: Option<Arc<str>>,
+    /// Sec-WebSocket-Key.
+    pub key: Option<Arc<str>>,
     /// The minor HTTP version.
     pub minor_version: u8,
-    /// Host.
-    pub host: Option<Box<str>>,
-    /// Origin.
-    pub origin: Option<Box<str>>,
-    /// User-Agent.
-    pub user_agent: Option<Box<str>>,
     /// Whether Upgrade has `websocket`.
     pub upgrade: bool,
     /// Whether Connection has `Upgrade`.
     pub connection: bool,
-    /// Sec-WebSocket-Key.
-    pub key: Option<Box<str>>,
+    /// What the response is held against; dropped once that is done.
+    pub offer: Option<Box<Offer>>,
+}
+
+/// What a client offers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
     /// Sec-WebSocket-Version.
-    pub version: Option<Box<str>>,
-    /// Sec-WebSocket-Protocol: what is offered.
-    pub subprotocols: Option<Box<str>>,
-    /// Sec-WebSocket-Extensions: what is offered.
-    pub extensions: Option<Box<str>>,
+    pub version: Option<Arc<str>>,
+    /// Sec-WebSocket-Protocol.
+    pub subprotocols: Option<Arc<str>>,
+    /// Sec-WebSocket-Extensions.
+    pub extensions: Option<Arc<str>>,
 }
 
 /// The server's answer.
@@ -54,24 +64,29 @@ pub struct Response {
     pub acked: Option<u64>,
     /// Status code; 101 opens the WebSocket.
     pub status: u16,
-    /// Reason phrase.
-    pub reason: Box<str>,
     /// Whether Upgrade has `websocket`.
     pub upgrade: bool,
     /// Whether Connection has `Upgrade`.
     pub connection: bool,
-    /// Sec-WebSocket-Accept.
-    pub accept: Option<Box<str>>,
-    /// Sec-WebSocket-Version: what the server would take.
-    pub version: Option<Box<str>>,
     /// Sec-WebSocket-Protocol: what was chosen.
-    pub subprotocol: Option<Box<str>>,
+    pub subprotocol: Option<Arc<str>>,
     /// Sec-WebSocket-Extensions: what was agreed.
-    pub extensions: Option<Box<str>>,
+    pub extensions: Option<Arc<str>>,
     /// Server.
-    pub server: Option<Box<str>>,
+    pub server: Option<Arc<str>>,
+    /// What a 101 has to prove and a refusal has to say; dropped once a 101 has proved it.
+    pub details: Option<Box<Details>>,
+}
+
+/// What a 101 has to prove, and what a refusal has to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// Sec-WebSocket-Accept.
+    pub accept: Option<Arc<str>>,
+    /// Reason phrase.
+    pub reason: Box<str>,
     /// Location of a redirect.
-    pub location: Option<Box<str>>,
+    pub location: Option<Arc<str>>,
     /// Beginning of the body of a refusal.
     pub body: Box<str>,
 }
@@ -85,6 +100,8 @@ pub struct Handshake {
     pub response: Option<Box<Response>>,
     /// Whether a head was only partly captured: what it lacks may have stood in the rest.
     pub cut: bool,
+    /// What was wrong, once the response is there.
+    judged: Option<Box<[Problem]>>,
 }
 
 /// What is wrong with an opening handshake that was answered with 101, or why it could not be accepted.
@@ -189,32 +206,39 @@ impl Request {
             return None;
         }
         Some(Self {
-            seen: carrier.seen,
-            method: parsed.method.unwrap_or_default().into(),
-            target: text(parsed.path.unwrap_or_default().as_bytes()).into(),
-            minor_version: parsed.version.unwrap_or_default(),
             host: fields.joined("host"),
             origin: fields.joined("origin"),
             user_agent: fields.joined("user-agent"),
             upgrade,
             connection: fields.has_token("connection", "upgrade"),
             key,
-            version: fields.joined("sec-websocket-version"),
-            subprotocols: fields.joined("sec-websocket-protocol"),
-            extensions: fields.joined("sec-websocket-extensions"),
+            offer: Some(Box::new(Offer {
+                version: fields.joined("sec-websocket-version"),
+                subprotocols: fields.joined("sec-websocket-protocol"),
+                extensions: fields.joined("sec-websocket-extensions"),
+            })),
+            ..Self::cut(carrier, parsed)
         })
     }
-}
 
-impl Request {
     /// What is known of a request of which only the first line was captured.
     pub fn cut(carrier: &Carrier, parsed: &httparse::Request<'_, '_>) -> Self {
         Self {
             seen: carrier.seen,
-            method: parsed.method.unwrap_or_default().into(),
+            method: match parsed.method.unwrap_or_default() {
+                "GET" => Cow::Borrowed("GET"),
+                other => Cow::Owned(other.to_owned()),
+            },
             target: text(parsed.path.unwrap_or_default().as_bytes()).into(),
             minor_version: parsed.version.unwrap_or_default(),
             ..Self::default()
+        }
+    }
+
+    /// Shares what many requests have in common.
+    pub fn share(&mut self, texts: &mut SharedTexts) {
+        for text in [&mut self.host, &mut self.origin, &mut self.user_agent] {
+            texts.share(text);
         }
     }
 }
@@ -226,39 +250,59 @@ impl Response {
             seen: carrier.seen,
             acked: carrier.acked,
             status: parsed.code.unwrap_or_default(),
-            reason: text(parsed.reason.unwrap_or_default().as_bytes()).into(),
             upgrade: fields.has_token("upgrade", "websocket"),
             connection: fields.has_token("connection", "upgrade"),
-            accept: fields.joined("sec-websocket-accept"),
-            version: fields.joined("sec-websocket-version"),
             subprotocol: fields.joined("sec-websocket-protocol"),
             extensions: fields.joined("sec-websocket-extensions"),
             server: fields.joined("server"),
-            location: fields.joined("location"),
-            body: Box::default(),
+            details: Some(Box::new(Details {
+                accept: fields.joined("sec-websocket-accept"),
+                reason: text(parsed.reason.unwrap_or_default().as_bytes()).into(),
+                location: fields.joined("location"),
+                body: Box::default(),
+            })),
         }
     }
-}
 
-impl Response {
+    /// Shares what many responses have in common.
+    pub fn share(&mut self, texts: &mut SharedTexts) {
+        for text in [&mut self.subprotocol, &mut self.extensions, &mut self.server] {
+            texts.share(text);
+        }
+    }
+
     /// Keeps the beginning of the body, as text.
     pub fn append_body(&mut self, bytes: &[u8]) {
-        let room = limits::REFUSAL_BODY.saturating_sub(self.body.len());
+        let body = &mut self.details.get_or_insert_default().body;
+        let room = limits::REFUSAL_BODY.saturating_sub(body.len());
         if room > 0 {
             let more = String::from_utf8_lossy(bytes.get(..room).unwrap_or(bytes));
-            self.body = format!("{}{more}", self.body).into();
+            *body = format!("{body}{more}").into();
         }
     }
 }
 
 impl Handshake {
-    /// Whether the server switched protocols.
-    pub fn is_accepted(&self) -> bool {
-        self.response.as_ref().is_some_and(|response| response.status == 101)
+    /// Takes the response, holds it against the request, and drops what was only needed for that.
+    pub fn answer(&mut self, response: Box<Response>) {
+        let accepted = response.status == 101;
+        self.response = Some(response);
+        self.judged = Some(self.judge().into());
+        if accepted {
+            let details = self.response.as_mut().map(|response| &mut response.details);
+            details.into_iter().for_each(|details| *details = None);
+        }
+        if let Some(request) = &mut self.request {
+            request.offer = None;
+        }
     }
 
     /// What RFC 6455 §4 finds wrong, as far as the heads were captured.
     pub fn problems(&self) -> Vec<Problem> {
+        self.judged.as_ref().map_or_else(|| self.judge(), |judged| judged.to_vec())
+    }
+
+    fn judge(&self) -> Vec<Problem> {
         if self.cut {
             return Vec::new();
         }
@@ -275,6 +319,7 @@ impl Handshake {
 fn problems_of_request(request: &Request) -> Vec<Problem> {
     let key_is_good =
         request.key.as_deref().is_some_and(|key| STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16));
+    let version = request.offer.as_ref().and_then(|offer| offer.version.as_deref());
     [
         (&*request.method != "GET", Problem::Method),
         (request.minor_version == 0, Problem::HttpVersion),
@@ -282,7 +327,7 @@ fn problems_of_request(request: &Request) -> Vec<Problem> {
         (!request.upgrade, Problem::RequestUpgrade),
         (!request.connection, Problem::RequestConnection),
         (!key_is_good, Problem::Key),
-        (request.version.as_deref() != Some("13"), Problem::Version),
+        (version != Some("13"), Problem::Version),
     ]
     .into_iter()
     .filter_map(|(broken, problem)| broken.then_some(problem))
@@ -297,17 +342,18 @@ fn problems_of_response(request: Option<&Request>, response: &Response) -> Vec<P
     if !response.connection {
         problems.push(Problem::ResponseConnection);
     }
+    let given = response.details.as_ref().and_then(|details| details.accept.as_deref());
     let expected = request.and_then(|request| request.key.as_deref()).map(accept);
-    match (response.accept.as_deref(), expected) {
+    match (given, expected) {
         (None, _) => problems.push(Problem::NoAccept),
         (Some(given), Some(expected)) if given.trim() != expected => {
             problems.push(Problem::Accept { expected: expected.into() })
         }
         _ => {}
     }
-    if let Some(request) = request {
-        problems.extend(unoffered_extensions(request, response));
-        let offered = request.subprotocols.as_deref().unwrap_or_default();
+    if let Some(offer) = request.and_then(|request| request.offer.as_deref()) {
+        problems.extend(unoffered_extensions(offer, response));
+        let offered = offer.subprotocols.as_deref().unwrap_or_default();
         if let Some(chosen) = response.subprotocol.as_deref()
             && !offered.split(',').any(|name| name.trim() == chosen.trim())
         {
@@ -322,8 +368,8 @@ pub fn accept(key: &str) -> String {
     STANDARD.encode(Sha1::new().chain_update(key.trim()).chain_update(GUID).finalize())
 }
 
-fn unoffered_extensions(request: &Request, response: &Response) -> Vec<Problem> {
-    let offered: Vec<_> = extensions(request.extensions.as_deref()).collect();
+fn unoffered_extensions(offer: &Offer, response: &Response) -> Vec<Problem> {
+    let offered: Vec<_> = extensions(offer.extensions.as_deref()).collect();
     extensions(response.extensions.as_deref())
         .filter_map(|agreed| {
             let Some(offer) = offered.iter().find(|offer| offer.name == agreed.name) else {

@@ -2,6 +2,8 @@
 
 use httparse::{EMPTY_HEADER, Header, ParserConfig, Request, Response, Status};
 
+use std::sync::Arc;
+
 use crate::chunk::Carrier;
 use crate::limits;
 
@@ -103,14 +105,14 @@ impl<'h> Fields<'h> {
     }
 
     /// All fields of that name joined by commas, as one text of at most [`limits::TEXT`] bytes.
-    pub fn joined(self, name: &str) -> Option<Box<str>> {
+    pub fn joined(self, name: &str) -> Option<Arc<str>> {
         let mut values = self.all(name);
         let mut joined = text(values.next()?);
         for value in values {
             joined.push_str(", ");
             joined.push_str(&text(value));
         }
-        Some(joined.into_boxed_str())
+        Some(joined.into())
     }
 }
 

@@ -11,6 +11,8 @@ pub mod exchange;
 pub mod handshake;
 pub mod head;
 pub mod proxy_protocol;
+pub mod shared;
 
 pub use exchange::{Exchange, Output};
 pub use handshake::{Handshake, Problem, Request, Response};
+pub use shared::SharedTexts;

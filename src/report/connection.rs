@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -245,7 +246,7 @@ impl Handshake {
     fn new(facts: &Facts) -> Self {
         let request = facts.handshake.request.as_deref();
         let response = facts.handshake.response.as_deref();
-        let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+        let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
         Self {
             seen: match (request, response) {
                 (Some(_), Some(_)) => "complete",

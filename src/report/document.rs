@@ -86,7 +86,8 @@ pub enum ItemKind {
 /// The document of a report, as far as it was asked for. `more` adds what else fits and what endpoints report.
 pub fn document(report: &Report, selection: &Selection, more: bool, language: Language) -> Vec<Block> {
     let writer = Writer { language, more };
-    let matching: Vec<_> = report.connections.iter().filter(|connection| selection.matches(connection)).collect();
+    let connections = report.connections.iter().map(AsRef::as_ref);
+    let matching: Vec<&Connection> = connections.filter(|connection| selection.matches(connection)).collect();
     let shown: Vec<_> = matching.iter().copied().filter(|connection| selection.shows(connection)).collect();
     let mut blocks = vec![Block::Headline(writer.headline(&matching))];
     if !shown.is_empty() {

@@ -34,7 +34,7 @@ pub struct Report {
     /// The files read.
     pub captures: Vec<Capture>,
     /// Every WebSocket connection and attempt, in order of first packet.
-    pub connections: Vec<Connection>,
+    pub connections: Vec<Box<Connection>>,
     /// Every close code that occurred, on the wire or at an endpoint.
     pub codes: Vec<Code>,
     /// What limited the view of the capture as a whole.
@@ -107,7 +107,7 @@ impl Report {
             .facts
             .into_iter()
             .zip(1..)
-            .map(|(facts, id)| Connection::new(id, &facts, capture_end, language))
+            .map(|(facts, id)| Box::new(Connection::new(id, &facts, capture_end, language)))
             .collect();
         Self {
             version: VERSION,
@@ -142,7 +142,7 @@ pub fn code_name(code: u16, language: Language) -> String {
     registry.name_of(code).unwrap_or_else(range).to_owned()
 }
 
-fn codes(connections: &[Connection], language: Language) -> Vec<Code> {
+fn codes(connections: &[Box<Connection>], language: Language) -> Vec<Code> {
     let mut occurred: BTreeMap<u16, (usize, bool)> = BTreeMap::new();
     for connection in connections {
         for (code, sent) in connection.codes() {

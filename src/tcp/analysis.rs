@@ -12,8 +12,6 @@ use std::time::Duration;
 pub struct Analysis {
     /// Noted of the segments that each side sent.
     pub sent: PerSide<Sent>,
-    /// SYN to SYN-ACK: the path's round trip behind the capture point, as seen from the client.
-    pub round_trip: Option<Duration>,
     /// The first SYN.
     pub syn: Option<Seen>,
     /// The first SYN-ACK.
@@ -37,8 +35,6 @@ pub struct Sent {
     pub lost_bytes: u64,
     /// Its bytes that the snaplen cut off.
     pub cut_bytes: u64,
-    /// Its first segment.
-    pub first: Option<Seen>,
     /// Its last segment.
     pub last: Option<Seen>,
     /// Time to live of its first segment.
@@ -130,8 +126,7 @@ impl Analysis {
         }
         let sent = &mut self.sent[side];
         sent.segments += 1;
-        if sent.first.is_none() {
-            sent.first = Some(segment.seen);
+        if sent.last.is_none() {
             sent.ttl = segment.ttl;
         }
         sent.ttl_varied |= segment.ttl != sent.ttl && !segment.flags.has(Flags::RST);
@@ -169,9 +164,8 @@ impl Analysis {
             if side == Side::Client {
                 self.syn.get_or_insert(segment.seen);
             }
-        } else if self.syn_ack.is_none() {
-            self.syn_ack = Some(segment.seen);
-            self.round_trip = self.syn.map(|syn| segment.seen.time.since(syn.time));
+        } else {
+            self.syn_ack.get_or_insert(segment.seen);
         }
     }
 }

@@ -56,12 +56,12 @@ pub struct Half {
     offset: u64,
     held: Option<Box<Held>>,
     /// Stream offset of the FIN, once seen.
-    fin: Option<(u64, Carrier)>,
+    fin: Option<Box<(u64, Carrier)>>,
     finished: bool,
     /// Highest acknowledgement number from the other side.
     acked: Option<u32>,
     /// Since when, and for how many segments, a hole has been acknowledged.
-    hole_acked: Option<(Timestamp, u16)>,
+    hole_acked: Option<Box<(Timestamp, u16)>>,
 }
 
 #[derive(Debug, Default)]
@@ -145,7 +145,7 @@ impl Half {
             start.saturating_add(u64::from(payload.len))
         };
         if payload.fin && self.fin.is_none() && end >= self.offset {
-            self.fin = Some((end, *carrier));
+            self.fin = Some(Box::new((end, *carrier)));
         }
         let arrival = if ahead > 0 {
             self.hold(carrier, start, payload);
@@ -179,7 +179,7 @@ impl Half {
             self.hole_acked = None;
             return;
         }
-        let (since, segments) = self.hole_acked.get_or_insert((carrier.seen.time, 0));
+        let (since, segments) = &mut **self.hole_acked.get_or_insert_with(|| Box::new((carrier.seen.time, 0)));
         *segments = segments.saturating_add(1);
         if *segments > limits::GAP_PATIENCE_SEGMENTS || carrier.seen.time.since(*since) > limits::GAP_PATIENCE {
             self.hole_acked = None;
@@ -215,7 +215,7 @@ impl Half {
     /// Where the first hole ends: at the first held segment, or at the FIN.
     fn hole_end(&self) -> Option<u64> {
         let held = self.held.as_ref().and_then(|held| held.segments.keys().next().copied());
-        let fin = self.fin.filter(|_| !self.finished).map(|(offset, _)| offset);
+        let fin = self.fin.as_ref().filter(|_| !self.finished).map(|fin| fin.0);
         held.or(fin).filter(|end| *end > self.offset)
     }
 
@@ -259,9 +259,9 @@ impl Half {
         if self.held.as_ref().is_some_and(|held| held.segments.is_empty() && held.conflicts == 0) {
             self.held = None;
         }
-        if let Some((_, carrier)) = self.fin.filter(|(offset, _)| *offset <= self.offset && !self.finished) {
+        if let Some(fin) = self.fin.as_ref().filter(|fin| fin.0 <= self.offset && !self.finished) {
             self.finished = true;
-            out(&carrier, Output::Fin);
+            out(&fin.1, Output::Fin);
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct Decoder {
     /// The captured beginning of a control payload, still masked.
     control: Vec<u8>,
     /// The mask of the text payload that has just ended, and the phase that its next byte would have.
-    text_before: Option<(Option<[u8; 4]>, u64)>,
+    text_before: Option<(Option<[u8; 4]>, u8)>,
     /// Frames so far that were masked as their side should.
     well_masked: u32,
     closed: bool,
@@ -228,8 +228,8 @@ impl Decoder {
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> Option<usize> {
         let (key, phase) = self.text_before.take()?;
-        let len = overrun(bytes, key.map(|key| (key, phase)), self.rules)?;
-        let text = Context::new(&decoded(bytes, key, phase));
+        let len = overrun(bytes, key.map(|key| (key, u64::from(phase))), self.rules)?;
+        let text = Context::new(&decoded(bytes, key, u64::from(phase)));
         out(place.carrier, self.violation(Kind::LengthTooShort(len as u64), opcode, begun, place.after(1), text));
         Some(len)
     }
@@ -337,7 +337,7 @@ impl Decoder {
             }
             Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY => {
                 if self.messages.is_plain_text() {
-                    self.text_before = Some((header.key, header.length));
+                    self.text_before = Some((header.key, (header.length % 4) as u8));
                 }
                 let (_, mut inflating) = scratch.split();
                 let (message, result) = self.messages.end_frame(header.start.fin, &mut inflating);

@@ -7,22 +7,23 @@ use crate::side::Side;
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let response = case.facts.handshake.response.as_ref().filter(|_| case.ending.kind == Kind::Refused)?;
     let status = u64::from(response.status);
+    let details = response.details.as_deref().cloned().unwrap_or_default();
     let asked = case.facts.handshake.request.as_ref().map(|request| request.seen.packet);
     let mut finding = Finding::new(Confidence::Certain)
         .blame(Side::Server)
         .packet(response.seen.packet)
         .with("status", Value::Number(status))
-        .with("status_text", Value::Wire(response.reason.to_string()))
+        .with("status_text", Value::Wire(details.reason.to_string()))
         .with("packet", Value::Number(response.seen.packet))
         .variant(variant(response.status));
     if let Some(asked) = asked {
         finding = finding.packet(asked);
     }
-    if let Some(location) = &response.location {
+    if let Some(location) = &details.location {
         finding = finding.with("location", Value::Wire(location.to_string()));
     }
-    if !response.body.trim().is_empty() {
-        finding = finding.with("body", Value::Wire(response.body.trim().to_owned()));
+    if !details.body.trim().is_empty() {
+        finding = finding.with("body", Value::Wire(details.body.trim().to_owned()));
     }
     if let Some(problem) = case.facts.handshake.problems().first() {
         finding = finding.with("problem", Value::Token(problem.to_string())).blame(Side::Client);

@@ -29,20 +29,20 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         .iter()
         .flatten()
         .filter(|message| received(message.header_end, message.start).is_some())
-        .max_by_key(|message| message.size())?;
-    let larger_was_taken = sender.largest_before > message.size();
+        .max_by_key(|message| message.size)?;
+    let larger_was_taken = sender.largest_before > message.size;
     let proved = received(message.header_end, message.start) == Some(true);
     let confidence = match (larger_was_taken, proved) {
         (true, _) => Confidence::Low,
         (false, true) => Confidence::Certain,
         (false, false) => Confidence::High,
     };
-    let variant = if message.inflated.is_some() { "inflated" } else if message.complete { "" } else { "declared" };
+    let variant = if message.inflated { "inflated" } else if message.complete { "" } else { "declared" };
     Some(
         Finding { confidence, ..finding }
             .packet(message.start.packet)
             .with("packet", Value::Number(message.start.packet))
-            .with("size", Value::Bytes(message.size()))
+            .with("size", Value::Bytes(message.size))
             .with("wire_size", Value::Bytes(message.declared))
             .with("largest_before", Value::Bytes(sender.largest_before))
             .variant(variant),

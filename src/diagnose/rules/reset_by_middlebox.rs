@@ -11,8 +11,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     };
     let sent = &case.facts.tcp().sent[by];
     // Without an earlier segment there is nothing to compare with.
-    sent.first.filter(|first| *first < carrier.seen)?;
-    if sent.ttl.abs_diff(carrier.ttl) < 2 || sent.ttl_varied {
+    if sent.segments < 2 || sent.ttl.abs_diff(carrier.ttl) < 2 || sent.ttl_varied {
         return None;
     }
     Some(

@@ -29,7 +29,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(reaction.carrier.seen.packet)
             .with("side", Value::Side(!by))
             .with("packet", Value::Number(message.start.packet))
-            .with("size", Value::Bytes(message.size()))
+            .with("size", Value::Bytes(message.size))
             .with("reaction", Value::Time(reaction.after(message.start)))
             .variant(if is_text { "text" } else { "binary" }),
     )
