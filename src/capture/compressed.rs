@@ -63,3 +63,136 @@ impl<R: Read> Read for Gzip<R> {
         self.0.read(buf).map_err(|error| self.0.get_ref().explain("gzip", error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::capture::testing::build::{Order, Pcap};
+    use crate::capture::testing::{Owned, read, read_clean};
+    use crate::error::Error;
+
+    const ALL: [Compression; 3] = [Compression::Gzip, Compression::Lz4, Compression::Zstd];
+
+    fn compress(compression: Compression, plain: &[u8]) -> Vec<u8> {
+        match compression {
+            Compression::Gzip => {
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                encoder.write_all(plain).unwrap();
+                encoder.finish().unwrap()
+            }
+            Compression::Lz4 => {
+                let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                encoder.write_all(plain).unwrap();
+                encoder.finish().unwrap()
+            }
+            Compression::Zstd => ruzstd::encoding::compress_to_vec(plain, ruzstd::encoding::CompressionLevel::Fastest),
+        }
+    }
+
+    /// More than one block of each format, and hard to compress, so that a cut falls between packets of many kinds.
+    fn capture() -> Vec<u8> {
+        let mut file = Pcap::new(Order::Little, Pcap::NANOS, 1);
+        let mut state = 1_u32;
+        for number in 0..400 {
+            let mut noise = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 24) as u8
+            };
+            let data: Vec<u8> = (0..1000).map(|_| noise() & 0x1f).collect();
+            file = file.record(number, 0, &data, 1000);
+        }
+        file.bytes
+    }
+
+    fn plain() -> Vec<Owned> {
+        read_clean(&capture())
+    }
+
+    #[test]
+    fn each_compression_gives_the_plain_packets() {
+        let plain = plain();
+        for compression in ALL {
+            let bytes = compress(compression, &capture());
+            let (packets, summary) = read(&bytes).unwrap();
+            assert!(packets == plain, "{compression:?}");
+            assert_eq!(summary.format, format!("pcap (ns)+{}", compression.name()));
+            assert_eq!((summary.bytes, summary.notes.len()), (capture().len() as u64, 0));
+        }
+    }
+
+    #[test]
+    fn members_one_after_another_are_one_stream() {
+        let capture = capture();
+        let (front, back) = capture.split_at(100_001);
+        for compression in ALL {
+            let bytes = [front, &[], back].map(|part| compress(compression, part)).concat();
+            assert!(read_clean_compressed(&bytes) == plain(), "{compression:?}");
+        }
+        let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3], &compress(Compression::Zstd, &capture)[..]];
+        assert!(read_clean_compressed(&skippable.concat()) == plain());
+    }
+
+    fn read_clean_compressed(bytes: &[u8]) -> Vec<Owned> {
+        let (packets, summary) = read(bytes).unwrap();
+        assert_eq!(summary.notes, [] as [&str; 0]);
+        packets
+    }
+
+    #[test]
+    fn a_stream_cut_off_gives_what_came_before() {
+        let plain = plain();
+        for compression in ALL {
+            let bytes = compress(compression, &capture());
+            for cut in (0..bytes.len()).step_by(bytes.len() / 97).chain(bytes.len() - 12..bytes.len()) {
+                match read(&bytes[..cut]) {
+                    Ok((packets, summary)) => {
+                        assert!(plain.starts_with(&packets), "{compression:?} cut at {cut}");
+                        let note = summary.notes.last().unwrap();
+                        let begins = format!("the {} data is cut off: reading ended at byte ", compression.name());
+                        assert!(note.starts_with(&begins), "{compression:?} cut at {cut}: {note}");
+                        // No decoder holds back more than two of its blocks.
+                        let expected = plain.len() * cut / bytes.len();
+                        assert!(packets.len() + 270 > expected, "{compression:?} cut at {cut}: {}", packets.len());
+                    }
+                    Err(error) => assert!(
+                        cut < 140_000 && matches!(error, Error::NotACapture { .. } | Error::Empty { .. }),
+                        "{compression:?} cut at {cut}: {error}"
+                    ),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn damage_is_told_from_a_cut() {
+        for compression in ALL {
+            let mut bytes = compress(compression, &capture());
+            // Neither a gzip header, nor an lz4 or zstd magic number.
+            bytes.extend([0xff; 40]);
+            let (packets, summary) = read(&bytes).unwrap();
+            assert!(packets == plain(), "{compression:?}");
+            let begins = format!("the {} data is corrupt (", compression.name());
+            assert!(summary.notes[0].starts_with(&begins), "{:?}", summary.notes);
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_system_stays_one() {
+        struct Failing;
+        impl Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::TimedOut.into())
+            }
+        }
+        for compression in ALL {
+            let bytes = compress(compression, &capture());
+            let half = bytes[..bytes.len() / 2].to_vec();
+            let reader = Box::new(Cursor::new(half).chain(Failing));
+            let (_, mut plain) = decompress(reader).unwrap();
+            let error = plain.read_to_end(&mut Vec::new()).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{compression:?}: {error}");
+        }
+    }
+}

@@ -102,3 +102,131 @@ fn describe(first: &[u8]) -> String {
         None => format!("it begins with \"{}\"", first.escape_ascii()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, ErrorKind};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::capture::testing::build::{Order, Pcap, Pcapng};
+    use crate::capture::testing::{Owned, read, read_clean};
+
+    fn small() -> [Vec<u8>; 3] {
+        let pcap = Pcap::new(Order::Big, Pcap::MICROS, 1).record(1, 1, b"one", 3).record(2, 0, &[2; 70], 90);
+        let pcapng = Pcapng::new(Order::Little)
+            .interface(1, 0, &[(2, b"eth0"), (9, &[9])])
+            .enhanced(0, 5, b"one", 3)
+            .simple(b"two", 3)
+            .statistics(0, &[(5, &[1, 0, 0, 0, 0, 0, 0, 0])])
+            .section(Order::Big)
+            .interface(101, 0, &[(14, &[0, 0, 0, 0, 0, 0, 0, 7])])
+            .packet(0, 6, b"three", 30)
+            .block(10, b"secrets")
+            .enhanced(0, 7, &[4; 80], 80);
+        let modified = Pcap::new(Order::Little, Pcap::MODIFIED, 113).record(9, 9, b"nine", 9);
+        [pcap.bytes, pcapng.bytes, modified.bytes]
+    }
+
+    #[test]
+    fn every_prefix_gives_a_prefix_of_the_packets() {
+        for bytes in small() {
+            let whole = read_clean_but_drops(&bytes);
+            let mut most = 0;
+            for cut in 0..bytes.len() {
+                if let Ok((packets, summary)) = read(&bytes[..cut]) {
+                    assert!(whole.starts_with(&packets), "cut at {cut}");
+                    assert!(packets.len() >= most, "cut at {cut}");
+                    assert!(summary.bytes == cut as u64);
+                    most = packets.len();
+                }
+            }
+            assert_eq!(most, whole.len() - 1);
+        }
+    }
+
+    fn read_clean_but_drops(bytes: &[u8]) -> Vec<Owned> {
+        let (packets, summary) = read(bytes).unwrap();
+        assert!(summary.notes.iter().all(|note| note.contains("dropped while capturing")));
+        packets
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        /// What is damaged reads without panic, and the packets before the damage are the same.
+        #[test]
+        fn flipped_bytes_never_panic(
+            which in 0..3_usize,
+            flips in prop::collection::vec((any::<prop::sample::Index>(), 1..=255_u8), 1..6),
+        ) {
+            let sound = small()[which].clone();
+            let mut bytes = sound.clone();
+            for (place, flip) in flips {
+                let place = place.index(bytes.len());
+                bytes[place] ^= flip;
+            }
+            let untouched = sound.iter().zip(&bytes).take_while(|(a, b)| a == b).count();
+            if let Ok((before, _)) = read(&sound[..untouched]) {
+                let (packets, _) = read(&bytes).unwrap();
+                prop_assert!(packets.starts_with(&before));
+            } else {
+                let _ = read(&bytes);
+            }
+        }
+
+        /// The packets do not depend on how many bytes a read gives.
+        #[test]
+        fn any_portion_reads_the_same(which in 0..3_usize, portion in 1..50_usize, capacity in 0..300_usize) {
+            struct Portions(Cursor<Vec<u8>>, usize);
+            impl Read for Portions {
+                fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+                    let most = buf.len().min(self.1);
+                    self.0.read(&mut buf[..most])
+                }
+            }
+            let bytes = small()[which].clone();
+            let whole = read_clean_but_drops(&bytes);
+            let reader = Box::new(Portions(Cursor::new(bytes), portion));
+            let mut source = recognise(Path::new("test"), reader, capacity).unwrap();
+            let (packets, _) = crate::capture::testing::drain(&mut *source).unwrap();
+            prop_assert_eq!(packets, whole);
+        }
+    }
+
+    #[test]
+    fn what_is_no_capture_is_named() {
+        let found = |bytes: &[u8]| match read(bytes).unwrap_err() {
+            Error::NotACapture { found, .. } => found,
+            error => panic!("{error}"),
+        };
+        assert!(matches!(read(b"").unwrap_err(), Error::Empty { .. }));
+        assert_eq!(found(b"{\"a\":\n1}"), r#"it begins with "{\"a\":\n1}""#);
+        assert!(found(b"\xfd7zXZ\0...").starts_with("xz data"));
+        assert!(found(&small()[1][..11]).starts_with("it begins with"));
+        let half_a_section_header = read(&small()[1][..20]).unwrap();
+        assert_eq!(half_a_section_header.0, []);
+        assert!(half_a_section_header.1.notes[0].starts_with("the file is cut off at byte 20"));
+    }
+
+    #[test]
+    fn a_failing_disk_is_an_error_with_its_place() {
+        struct Failing;
+        impl Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(ErrorKind::StaleNetworkFileHandle.into())
+            }
+        }
+        let bytes = small()[0].clone();
+        let length = bytes.len() as u64;
+        assert_eq!(read_clean(&bytes).len(), 2);
+        let mut source = recognise(Path::new("far/away"), Box::new(Cursor::new(bytes).chain(Failing)), 64).unwrap();
+        assert!(source.advance().unwrap());
+        assert!(source.advance().unwrap());
+        match source.advance().unwrap_err() {
+            Error::Read { path, offset, .. } => assert_eq!((path, offset), ("far/away".into(), length)),
+            error => panic!("{error}"),
+        }
+    }
+}

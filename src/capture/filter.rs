@@ -86,3 +86,76 @@ impl<S: Source> Source for Filtered<S> {
         self.source.summaries()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::path::Path;
+
+    use super::*;
+    use crate::capture::file;
+    use crate::capture::testing::build::{Order, Pcapng};
+
+    /// IPv4 and TCP headers of a segment to `port`.
+    fn segment(port: u16) -> Vec<u8> {
+        let mut bytes = vec![0; 40];
+        bytes[..10].copy_from_slice(&[0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6]);
+        bytes[20..24].copy_from_slice(&[0x30, 0x39, (port >> 8) as u8, port as u8]);
+        bytes[32] = 0x50;
+        bytes
+    }
+
+    fn link_layer(front: &[u8], port: u16) -> Vec<u8> {
+        [front, &segment(port)].concat()
+    }
+
+    fn source() -> Box<dyn Source + Send> {
+        let ethernet = [&[2; 12][..], &[8, 0]].concat();
+        let cooked = [&[0; 14][..], &[8, 0]].concat();
+        let mut file = Pcapng::new(Order::Little);
+        for link_type in [LinkType::ETHERNET, LinkType::RAW, LinkType::LINUX_SLL, LinkType::NULL, LinkType::IPV4] {
+            file = file.interface(link_type.0, 0, &[]);
+        }
+        for port in [9021, 80] {
+            for (id, front) in [&ethernet[..], &[], &cooked, &[2, 0, 0, 0], &[]].into_iter().enumerate() {
+                let data = link_layer(front, port);
+                file = file.enhanced(id as u32, 0, &data, 2000);
+            }
+        }
+        file::recognise(Path::new("test"), Box::new(Cursor::new(file.bytes)), 4096).unwrap()
+    }
+
+    fn numbers(expression: &str) -> Result<Vec<u64>, Error> {
+        let mut filtered = Filtered::new(source(), Filter::new(expression));
+        let mut numbers = Vec::new();
+        while filtered.advance()? {
+            numbers.push(filtered.packet().number);
+        }
+        assert_eq!(filtered.summaries()[0].packets, 10);
+        Ok(numbers)
+    }
+
+    #[test]
+    fn passes_by_every_link_type_under_the_old_numbers() {
+        assert_eq!(numbers("tcp port 9021").unwrap(), [1, 2, 3, 4, 5]);
+        assert_eq!(numbers("tcp dst port 80").unwrap(), [6, 7, 8, 9, 10]);
+        assert_eq!(numbers("").unwrap().len(), 10);
+        assert_eq!(numbers("udp").unwrap(), []);
+    }
+
+    #[test]
+    fn the_length_is_the_captured_one() {
+        assert_eq!(numbers("greater 1000").unwrap(), []);
+    }
+
+    #[test]
+    fn a_bad_expression_is_named() {
+        match numbers("tcp prot 80").unwrap_err() {
+            Error::Filter { expression, message } => {
+                assert_eq!(expression, "tcp prot 80");
+                assert!(message.contains("syntax error") && message.ends_with("(link type 1)"), "{message}");
+            }
+            error => panic!("{error}"),
+        }
+    }
+}

@@ -139,3 +139,105 @@ impl Source for Merge {
         self.files.iter().flat_map(of).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::capture::testing::build::{Order, Pcap};
+    use crate::capture::testing::{Owned, drain};
+
+    /// Files with packets at these seconds; the data is a packet's file and its place there.
+    fn write(files: &[Vec<u32>]) -> (TempDir, Vec<PathBuf>) {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = files.iter().enumerate().map(|(index, seconds)| {
+            let mut file = Pcap::new(Order::Little, Pcap::MICROS, 1);
+            for (place, second) in seconds.iter().enumerate() {
+                file = file.record(*second, 0, &[index as u8, place as u8], 2);
+            }
+            let path = directory.path().join(format!("{index:04}"));
+            fs::write(&path, file.bytes).unwrap();
+            path
+        });
+        let paths = paths.collect();
+        (directory, paths)
+    }
+
+    fn order(packets: &[Owned]) -> Vec<(u8, u8)> {
+        packets.iter().map(|packet| (packet.data[0], packet.data[1])).collect()
+    }
+
+    fn merged(files: &[Vec<u32>]) -> Vec<(u8, u8)> {
+        let (_directory, paths) = write(files);
+        let (packets, summaries) = drain(&mut Merge::new(paths).unwrap()).unwrap();
+        let counts: Vec<usize> = summaries.iter().map(|summary| summary.packets as usize).collect();
+        assert_eq!(counts, files.iter().map(Vec::len).collect::<Vec<_>>());
+        order(&packets)
+    }
+
+    #[test]
+    fn by_time_and_of_equal_times_the_earlier_file() {
+        assert_eq!(
+            merged(&[vec![3, 5, 5, 9], vec![], vec![1, 5, 6]]),
+            [(2, 0), (0, 0), (0, 1), (0, 2), (2, 1), (2, 2), (0, 3)]
+        );
+        assert_eq!(merged(&[]), []);
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_keeps_the_order_of_its_file() {
+        assert_eq!(merged(&[vec![5, 1, 7], vec![4, 6]]), [(1, 0), (0, 0), (0, 1), (1, 1), (0, 2)]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// As a stable sort by time would have it, the files being in order each.
+        #[test]
+        fn as_a_stable_sort(mut files in prop::collection::vec(prop::collection::vec(0..20_u32, 0..8), 0..8)) {
+            let mut expected = Vec::new();
+            for (index, seconds) in files.iter_mut().enumerate() {
+                seconds.sort();
+                let places = seconds.iter().enumerate();
+                expected.extend(places.map(|(place, second)| (*second, (index as u8, place as u8))));
+            }
+            expected.sort_by_key(|(second, _)| *second);
+            let expected: Vec<(u8, u8)> = expected.into_iter().map(|(_, key)| key).collect();
+            prop_assert_eq!(merged(&files), expected);
+        }
+    }
+
+    #[test]
+    fn a_rotated_set_has_one_file_open_at_a_time() {
+        let files: Vec<Vec<u32>> = (0..100).map(|index| vec![index * 2, index * 2 + 1]).collect();
+        let (_directory, paths) = write(&files);
+        let mut merge = Merge::new(paths).unwrap();
+        let open = |merge: &Merge| merge.files.iter().filter(|file| matches!(file.state, State::Open(_))).count();
+        assert_eq!(open(&merge), 0);
+        assert_eq!(merge.summaries().len(), 100);
+        while merge.advance().unwrap() {
+            assert_eq!(open(&merge), 1);
+        }
+        assert_eq!((open(&merge), merge.number), (0, 200));
+    }
+
+    #[test]
+    fn a_file_that_grew_or_vanished_meanwhile() {
+        let (_directory, paths) = write(&[vec![1, 9], vec![5], vec![6]]);
+        let mut merge = Merge::new(paths.clone()).unwrap();
+        let later = Pcap::new(Order::Little, Pcap::MICROS, 1).record(20, 0, &[1, 0], 2);
+        fs::write(&paths[1], later.bytes).unwrap();
+        let (packets, _) = drain(&mut merge).unwrap();
+        assert_eq!(order(&packets), [(0, 0), (2, 0), (0, 1), (1, 0)]);
+
+        let mut merge = Merge::new(paths.clone()).unwrap();
+        fs::remove_file(&paths[2]).unwrap();
+        assert!(merge.advance().unwrap());
+        let error = merge.advance().unwrap_err();
+        assert!(matches!(&error, Error::Open { path, .. } if *path == paths[2]), "{error}");
+    }
+}

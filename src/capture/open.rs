@@ -46,3 +46,55 @@ fn captures_in(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     }
     if captures.is_empty() { Err(Error::NoCaptures { path: directory.to_owned() }) } else { Ok(captures) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::testing::build::{Order, Pcap, Pcapng};
+    use crate::capture::testing::drain;
+
+    fn pcap(second: u32) -> Vec<u8> {
+        Pcap::new(Order::Little, Pcap::MICROS, 1).record(second, 0, b"x", 1).bytes
+    }
+
+    #[test]
+    fn a_directory_gives_its_captures_by_name_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        fs::write(path.join("b.txt"), pcap(2)).unwrap();
+        fs::write(path.join("a"), Pcapng::new(Order::Big).interface(1, 0, &[]).enhanced(0, 3_000_000, b"y", 1).bytes)
+            .unwrap();
+        fs::write(path.join("c.pcap"), b"not a capture").unwrap();
+        fs::write(path.join("d.pcap"), b"").unwrap();
+        fs::write(path.join("e.pcap.gz"), [0x1f, 0x8b, 8, 0]).unwrap();
+        fs::create_dir(path.join("f.pcap")).unwrap();
+        fs::write(path.join("f.pcap/g.pcap"), pcap(4)).unwrap();
+        let (packets, summaries) = drain(&mut *open(&[path.to_owned()]).unwrap()).unwrap();
+        assert_eq!(packets.iter().map(|packet| packet.nanos / 1_000_000_000).collect::<Vec<_>>(), [2, 3]);
+        let names: Vec<String> = summaries.into_iter().map(|summary| summary.path).collect();
+        assert_eq!(names, [path.join("a").display().to_string(), path.join("b.txt").display().to_string()]);
+
+        let both = [path.to_owned(), path.join("f.pcap")];
+        assert_eq!(drain(&mut *open(&both).unwrap()).unwrap().1.len(), 3);
+    }
+
+    #[test]
+    fn errors_name_the_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_owned();
+        let fails = |path: &PathBuf| open(std::slice::from_ref(path)).err().unwrap();
+        assert!(matches!(fails(&path), Error::NoCaptures { path: named } if named == path));
+        let missing = path.join("missing");
+        assert!(matches!(fails(&missing), Error::Open { path, .. } if path == missing));
+        let empty = path.join("empty");
+        fs::write(&empty, b"").unwrap();
+        assert!(matches!(fails(&empty), Error::Empty { path } if path == empty));
+        let other = path.join("other");
+        fs::write(&other, b"GET / HTTP/1.1\r\n").unwrap();
+        assert!(matches!(fails(&other), Error::NotACapture { path, .. } if path == other));
+        // One bad file among good ones is not passed over: it was asked for by name.
+        let good = path.join("good");
+        fs::write(&good, pcap(1)).unwrap();
+        assert!(open(&[good, other]).is_err());
+    }
+}
