@@ -152,12 +152,13 @@ mod tests {
                         let note = summary.notes.last().unwrap();
                         let begins = format!("the {} data is cut off: reading ended at byte ", compression.name());
                         assert!(note.starts_with(&begins), "{compression:?} cut at {cut}: {note}");
-                        // No decoder holds back more than two of its blocks.
+                        // No decoder holds back more than two of its blocks; one of lz4 may hold the whole capture.
                         let expected = plain.len() * cut / bytes.len();
                         assert!(packets.len() + 270 > expected, "{compression:?} cut at {cut}: {}", packets.len());
                     }
                     Err(error) => assert!(
-                        cut < 140_000 && matches!(error, Error::NotACapture { .. } | Error::Empty { .. }),
+                        (compression == Compression::Lz4 || cut < 140_000)
+                            && matches!(error, Error::NotACapture { .. } | Error::Empty { .. }),
                         "{compression:?} cut at {cut}: {error}"
                     ),
                 }

@@ -6,32 +6,33 @@ use lz4_flex::frame::FrameDecoder;
 
 use super::watched::{self, Watched};
 
-/// The plain bytes of lz4 frames.
+/// The plain bytes of lz4 frames. Each frame has a decoder of its own: one that has ended keeps buffers of the old
+/// frame's size, which the next frame may not fit.
 pub(super) struct Lz4<R: Read> {
-    frame: FrameDecoder<BufReader<Watched<R>>>,
-    ended: bool,
+    /// `None` only when all is read.
+    frame: Option<FrameDecoder<BufReader<Watched<R>>>>,
 }
 
 impl<R: Read> Lz4<R> {
     /// Begins at the first frame.
     pub(super) fn new(reader: Watched<R>) -> Self {
-        Self { frame: FrameDecoder::new(BufReader::new(reader)), ended: false }
-    }
-
-    fn watched(&self) -> &Watched<R> {
-        self.frame.get_ref().get_ref()
+        Self { frame: Some(FrameDecoder::new(BufReader::new(reader))) }
     }
 }
 
 impl<R: Read> Read for Lz4<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        while !self.ended && !buf.is_empty() {
-            match self.frame.read(buf) {
+        while let Some(frame) = self.frame.as_mut().filter(|_| !buf.is_empty()) {
+            match frame.read(buf) {
                 // Either a frame's end, for which it looks no further, or the data is cut off between two blocks.
-                Ok(0) if self.watched().ended() => return Err(watched::cut("lz4")),
-                Ok(0) => self.ended = self.frame.get_mut().fill_buf()?.is_empty(),
+                Ok(0) if frame.get_ref().get_ref().ended() => return Err(watched::cut("lz4")),
+                Ok(0) => {
+                    let more = !frame.get_mut().fill_buf()?.is_empty();
+                    let rest = self.frame.take().filter(|_| more).map(FrameDecoder::into_inner);
+                    self.frame = rest.map(FrameDecoder::new);
+                }
                 Ok(read) => return Ok(read),
-                Err(error) => return Err(self.watched().explain("lz4", error)),
+                Err(error) => return Err(frame.get_ref().get_ref().explain("lz4", error)),
             }
         }
         Ok(0)
