@@ -9,7 +9,6 @@ use whyclosed::report::selection::Selection;
 /// Why did each WebSocket connection in this packet capture close?
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXAMPLES)]
-#[expect(clippy::struct_excessive_bools, reason = "one a switch")]
 pub struct Cli {
     /// Capture files (pcap, pcapng; gzip, zstd, lz4), directories of them, or - for standard input.
     ///

@@ -25,7 +25,7 @@ impl Progress {
 
     /// Takes the number of the packet just read.
     pub fn packet(&mut self, number: u64) {
-        if number % STRIDE == 0 && !self.quiet && self.started.elapsed() > PATIENCE {
+        if number.is_multiple_of(STRIDE) && !self.quiet && self.started.elapsed() > PATIENCE {
             self.bar.get_or_insert_with(bar).set_position(number);
         }
     }

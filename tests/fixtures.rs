@@ -2,6 +2,8 @@
 //!
 //! `UPDATE=1 cargo test --test fixtures` rewrites the expectations, for review.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Width, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, Width, presets};
 use unicode_width::UnicodeWidthStr;
 
 use super::harmless;
@@ -58,10 +58,13 @@ fn styled(line: &str, style: Style, look: Look, out: &mut dyn Write) -> io::Resu
 }
 
 fn connections(table: &Table, look: Look) -> comfy_table::Table {
-    let groups: Vec<usize> = if look.width < WIDE { table.groups.clone() } else { vec![1; table.header.len()] };
+    let is_wide = look.width >= WIDE;
+    let groups = if is_wide { vec![1; table.header.len()] } else { table.groups.clone() };
     let mut drawn = comfy_table::Table::new();
+    // Stacked rows need a line between them; single ones read better without.
+    let style = presets::UTF8_HORIZONTAL_ONLY;
     drawn
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(if is_wide { style.row_separator(LineStyle::none()) } else { style })
         .set_width(look.width)
         .set_content_arrangement(ContentArrangement::Dynamic);
     if look.color {

@@ -120,6 +120,8 @@ pub struct Close {
 pub struct Finding {
     /// The rule.
     pub rule: &'static str,
+    /// Whether it is a cause, and not only how the connection ended.
+    pub is_cause: bool,
     /// How sure.
     pub confidence: Confidence,
     /// Whose doing.
@@ -279,6 +281,7 @@ impl Finding {
         let text = |name| phrase::sentence(texts.variant(name, variant, language), &finding.evidence, language);
         Self {
             rule: verdict.rule.name,
+            is_cause: verdict.rule.role != Role::Description,
             confidence: finding.confidence,
             side: finding.blame,
             packets: finding.packets.clone(),
@@ -300,6 +303,7 @@ impl Finding {
     fn none(facts: &Facts) -> Self {
         Self {
             rule: "unexplained",
+            is_cause: false,
             confidence: Confidence::Low,
             side: None,
             packets: Vec::new(),

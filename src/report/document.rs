@@ -198,7 +198,14 @@ impl Writer {
         let ending = capitalized(&self.ending(connection));
         match &*connection.verdict.summary {
             "" => self.fill("answer_alone", &[("ending", &ending)]),
-            why => self.fill("answer", &[("ending", &ending), ("why", why)]),
+            why => {
+                let name = match connection.verdict.confidence {
+                    _ if !connection.verdict.is_cause || connection.ending == Kind::Open => "answer",
+                    Confidence::Certain | Confidence::High => "answer_because",
+                    Confidence::Medium | Confidence::Low => "answer_perhaps",
+                };
+                self.fill(name, &[("ending", &ending), ("why", why)])
+            }
         }
     }
 
@@ -206,7 +213,6 @@ impl Writer {
         let side = |side| phrase::side_of(side, self.language);
         let closer = connection.closed_by.map_or("", side);
         let other = connection.closed_by.map_or("", |by| side(!by));
-        let status = connection.handshake.status.map(|status| status.to_string());
         let code = connection
             .closes
             .iter()
@@ -221,12 +227,10 @@ impl Writer {
             (Kind::Fin, ..) => "ended_fin",
             (Kind::Reset, ..) => "ended_reset",
             (Kind::Open, ..) => "ended_open",
-            (Kind::Refused, ..) if status.is_none() => "ended_refused_tls",
             (Kind::Refused, ..) => "ended_refused",
             (Kind::NoAnswer, ..) => "ended_no_answer",
         };
-        let status = status.unwrap_or_default();
-        self.fill(name, &[("closer", closer), ("other", other), ("code", &code_text), ("status", &status)])
+        self.fill(name, &[("closer", closer), ("other", other), ("code", &code_text)])
     }
 
     /// "1007 (Invalid frame payload data)".
@@ -370,11 +374,8 @@ impl Writer {
             let packets = ids(verdict.packets.iter());
             let bytes = verdict.value("bytes").and_then(|bytes| bytes.as_str()).unwrap_or_default();
             let name = if bytes.is_empty() { "proof" } else { "proof_bytes" };
-            items.push(self.item(
-                "label_proof",
-                self.fill(name, &[("packets", &packets), ("bytes", bytes)]),
-                ItemKind::Fact,
-            ));
+            let proof = self.counted(name, verdict.packets.len(), &[("packets", &packets), ("bytes", bytes)]);
+            items.push(self.item("label_proof", proof, ItemKind::Fact));
         }
         items.push(self.item("label_filter", verdict.filter.clone(), ItemKind::Code));
         if self.more {
