@@ -34,7 +34,7 @@ pub struct Facts {
     /// How the server's answer begins that was no HTTP.
     pub answered_with: Option<Box<(Seen, Context)>>,
     /// The client began with a ClientHello.
-    pub client_hello: Option<Seen>,
+    pub client_hello: Option<Box<Seen>>,
     /// How the TLS handshake failed, and who gave up.
     pub tls: Option<Box<(Side, Seen, tls::Outcome)>>,
     /// When both sides began to speak WebSocket.
