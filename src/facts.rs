@@ -160,12 +160,13 @@ impl Facts {
     pub fn visibility(&self, ending: &Ending) -> Vec<&'static str> {
         let (tcp, sent) = (self.tcp(), &self.tcp().sent);
         let any = |has: fn(&crate::tcp::analysis::Sent) -> bool| Side::BOTH.iter().any(|side| has(&sent[*side]));
+        let lost_frames = Side::BOTH.iter().any(|side| self.sent[*side].lost > 0);
         [
             (tcp.syn.is_none() && tcp.syn_ack.is_none(), "late_start"),
             (any(|sent| sent.lost_bytes > 0), "lost_bytes"),
             (any(|sent| sent.cut_bytes > 0), "truncated_packets"),
             (any(|sent| sent.segments == 0), "one_direction"),
-            (self.has_lost_frames(), "lost_frames"),
+            (lost_frames, "lost_frames"),
             (self.client_hello.is_some(), "no_keys"),
             (ending.kind == crate::ending::Kind::Open, "early_end"),
         ]
@@ -174,9 +175,10 @@ impl Facts {
         .collect()
     }
 
-    /// Whether frames of either side were lost sight of, by missing bytes or by bytes that are no frames.
-    pub fn has_lost_frames(&self) -> bool {
-        Side::BOTH.iter().any(|side| self.sent[*side].lost > 0)
+    /// Whether frames of either side were lost sight of because bytes are missing.
+    pub fn has_missing_frames(&self) -> bool {
+        let tcp = &self.tcp().sent;
+        Side::BOTH.iter().any(|side| self.sent[*side].lost > 0 && tcp[*side].lost_bytes + tcp[*side].cut_bytes > 0)
     }
 
     /// What TCP noted; nothing while the connection goes on.

@@ -62,7 +62,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// A cause is not certain where frames were lost sight of: one of those may have been the real one.
+    /// A cause is not certain where frames are missing: one of those may have been the real one.
     fn doubt(&mut self) {
         if self.rule.role != Role::Description {
             self.finding.confidence = self.finding.confidence.max(Confidence::High);
@@ -74,7 +74,7 @@ impl Verdict {
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     let mut verdicts: Vec<_> =
         RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
-    if case.facts.has_lost_frames() {
+    if case.facts.has_missing_frames() {
         verdicts.iter_mut().for_each(Verdict::doubt);
     }
     // Stable: among equals the table's order decides.
