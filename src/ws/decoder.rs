@@ -24,8 +24,8 @@ pub struct Decoder {
     /// A header whose end has not come yet.
     partial: Option<Box<Partial>>,
     messages: Messages,
-    /// The captured beginning of a control payload, still masked. Boxed: most connections never need it.
-    control: Option<Box<Vec<u8>>>,
+    /// The captured beginning of a control payload, still masked.
+    control: Vec<u8>,
     /// The mask of the text payload that has just ended, and the phase that its next byte would have.
     text_before: Option<(Option<[u8; 4]>, u8)>,
     /// Frames so far that were masked as their side should.
@@ -92,7 +92,7 @@ impl Decoder {
             state: if in_step { State::Header } else { State::Lost },
             partial: None,
             messages: Messages::new(no_context_takeover),
-            control: None,
+            control: Vec::new(),
             text_before: None,
             well_masked: 0,
             closed: false,
@@ -209,9 +209,7 @@ impl Decoder {
         if matches!(first.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {
             self.messages.begin_frame(&parsed, begun.seen);
         }
-        if let Some(control) = &mut self.control {
-            control.clear();
-        }
+        self.control.clear();
         let frame = Frame { header: parsed, start: begun, offset, received: 0, intact: true, legal };
         self.state = State::Payload(frame);
         if parsed.length == 0 {
@@ -249,9 +247,8 @@ impl Decoder {
         let piece = bytes.get(..left).unwrap_or(bytes);
         if frame.header.start.opcode.is_control() {
             if frame.intact {
-                let control = self.control.get_or_insert_default();
-                let room = 125usize.saturating_sub(control.len());
-                control.extend(piece.iter().take(room));
+                let room = 125usize.saturating_sub(self.control.len());
+                self.control.extend(piece.iter().take(room));
             }
         } else if !frame.header.start.opcode.is_reserved() {
             self.data(&frame, place, piece, scratch, out);
@@ -386,13 +383,10 @@ impl Decoder {
 
     /// Unmasks the control payload in its place.
     fn control_payload(&mut self, header: &Header) -> &[u8] {
-        let Some(control) = &mut self.control else {
-            return &[];
-        };
         if let Some(key) = header.key {
-            unmask(control, key, 0);
+            unmask(&mut self.control, key, 0);
         }
-        control
+        &self.control
     }
 
     fn gap(&mut self, place: Place<'_>, len: u64, scratch: &mut Scratch, out: &mut impl FnMut(&Carrier, Event<'_>)) {
