@@ -1,5 +1,7 @@
 //! Every bound of the program, with its reason. A capture is hostile input: whatever it makes us keep is counted here.
 
+use std::time::Duration;
+
 /// Bytes of a capture file read at once. Larger gains nothing measurable, much larger falls out of the L2 cache.
 pub const READ_BUFFER: usize = 256 * 1024;
 
@@ -28,5 +30,94 @@ pub const ZSTD_WINDOW: u64 = 128 * 1024 * 1024;
 /// IP datagrams whose fragments are waited for at once.
 pub const FRAGMENTED_DATAGRAMS: usize = 256;
 
-/// Headers peeled off one packet (VLAN tags, tunnels, extension headers) before it is given up.
+/// Bytes kept of all those datagrams: 64 of the largest there can be, and more than 256 of 10 kB.
+pub const FRAGMENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Runs of bytes, with holes between them, kept of one fragmented datagram. One fragment arriving out of order makes one
+/// hole; 45 of 1480 bytes fill the largest datagram, so that even in the worst order there are 23 runs.
+pub const FRAGMENT_RUNS: usize = 64;
+
+/// How long the rest of a fragmented datagram is waited for, as Linux does (`ipfrag_time`): IPv4 identifications return
+/// soon, and fragments of two datagrams must not meet.
+pub const FRAGMENT_WAIT: Duration = Duration::from_secs(30);
+
+/// Headers of one packet that may hold another of their kind (VLAN tags, labels, tunnels) before it is given up.
 pub const HEADERS: usize = 16;
+
+/// Bytes held out of order for one direction of a TCP connection. Twice the usual Linux receive window at start-up;
+/// what does not fit is decided at once: the hole before it becomes a gap.
+pub const OUT_OF_ORDER_BYTES: usize = 1024 * 1024;
+
+/// Segments held out of order for one direction: small segments cost more than their bytes.
+pub const OUT_OF_ORDER_SEGMENTS: usize = 2048;
+
+/// Bytes held out of order over all connections.
+pub const OUT_OF_ORDER_TOTAL: usize = 24 * 1024 * 1024;
+
+/// Segments of a connection that may pass after the receiver has acknowledged a hole before the hole is given up.
+/// Captures merged from several queues put an acknowledgement a few packets before the bytes it acknowledges.
+pub const GAP_PATIENCE_SEGMENTS: u16 = 64;
+
+/// The same in capture time.
+pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The farthest ahead of the expected sequence number that a segment is believed: the largest scaled window
+/// (RFC 7323 §2.3).
+pub const WINDOW: u32 = 1 << 30;
+
+/// Bytes of a request or response head. Servers refuse heads over 8–64 KiB.
+pub const HEAD: usize = 64 * 1024;
+
+/// Header lines of a head.
+pub const HEADER_LINES: usize = 128;
+
+/// Bytes of one header value, target or other text that are kept.
+pub const TEXT: usize = 1024;
+
+/// Different header values kept for sharing: hosts, origins, user agents, servers.
+pub const SHARED_TEXTS: usize = 4096;
+
+/// Requests of one connection whose answer is awaited (HTTP pipelining).
+pub const PIPELINED_REQUESTS: usize = 32;
+
+/// Bytes a client may send behind its opening handshake before the answer has been seen.
+pub const PIPELINED_BYTES: usize = 64 * 1024;
+
+/// Bytes of the body of a refusal that are kept: enough for the sentence in it.
+pub const REFUSAL_BODY: usize = 256;
+
+/// Close frames kept of a connection: first, reply, and a few that should not be there.
+pub const CLOSES: usize = 8;
+
+/// Violations kept of a connection; the first ones matter, the others are counted.
+pub const VIOLATIONS: usize = 16;
+
+/// Pings of one side that wait for their pong; older ones are forgotten first.
+pub const PINGS: usize = 8;
+
+/// Bytes of payload shown around a violation.
+pub const CONTEXT: usize = 16;
+
+/// Bytes that one compressed message may inflate to before it is given up, and its side's context with it.
+pub const INFLATED_MESSAGE: u64 = 256 * 1024 * 1024;
+
+/// Inflaters (about 48 KiB each) alive at once; a connection beyond that has its compressed messages counted, not read.
+pub const INFLATERS: usize = 512;
+
+/// Bytes unmasked or inflated at once.
+pub const SCRATCH: usize = 16 * 1024;
+
+/// Connections followed at once. Beyond it the longest idle one that is no WebSocket is dropped.
+pub const CONNECTIONS: usize = 1 << 20;
+
+/// Streams that are over but whose number is remembered, so that a late segment does not count as a new stream.
+pub const CLOSED_STREAMS: usize = 1 << 18;
+
+/// A connection that both ends have finished is judged this long after its last segment (capture time).
+pub const LINGER: Duration = Duration::from_secs(30);
+
+/// A connection in which nothing was recognised is forgotten after this silence (capture time).
+pub const IDLE_UNKNOWN: Duration = Duration::from_secs(600);
+
+/// Kinds of packets not understood that are counted one by one: a report has no room for more.
+pub const SKIPPED_KINDS: usize = 64;

@@ -1,5 +1,36 @@
 //! TCP: segments in, contiguous bytes out.
+//!
+//! ```text
+//! Side, Segment ─ Tcp ─┬─ analysis   what Wireshark would note: retransmissions, zero windows, silence
+//!                      └─ reassembly one Half for each direction ─ Chunk::Bytes | Chunk::Gap, Fin
+//! ```
+//!
+//! Bytes in order are lent straight from the packet. Only what arrives before its turn is copied.
 
+pub mod analysis;
+pub mod reassembly;
 pub mod segment;
+pub mod sequence;
+pub mod state;
 
+pub use analysis::Analysis;
 pub use segment::{Flags, Segment};
+pub use state::Tcp;
+
+use crate::chunk::Chunk;
+
+/// What [`Tcp`] gives, for one side and in stream order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output<'a> {
+    /// Bytes, or a gap, that begin `offset` bytes into the stream.
+    Chunk {
+        /// Position of the chunk's first byte in its stream, from 0.
+        offset: u64,
+        /// The bytes.
+        chunk: Chunk<'a>,
+    },
+    /// The stream has ended: FIN, in its place behind all bytes.
+    Fin,
+    /// The connection was reset.
+    Reset,
+}

@@ -6,10 +6,10 @@ use lz4_flex::frame::FrameDecoder;
 
 use super::watched::{self, Watched};
 
-/// The plain bytes of lz4 frames.
+/// The plain bytes of lz4 frames. Each frame has a decoder of its own: one that has ended keeps buffers of the old
+/// frame's size, which the next frame may not fit.
 pub(super) struct Lz4<R: Read> {
-    /// Of the frame being read; none after the last. A frame has a decoder of its own, because lz4_flex keeps the
-    /// buffers of the frame before and asserts that they have the size that the new frame asks for.
+    /// `None` only when all is read.
     frame: Option<FrameDecoder<BufReader<Watched<R>>>>,
 }
 
@@ -22,18 +22,17 @@ impl<R: Read> Lz4<R> {
 
 impl<R: Read> Read for Lz4<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        while let Some(frame) = &mut self.frame {
-            let result = frame.read(buf);
-            let watched = frame.get_ref().get_ref();
-            match result {
-                Ok(read) if read > 0 || buf.is_empty() => return Ok(read),
-                // It says so little where the data is cut off between two blocks. After a frame it looks no further.
-                Ok(_) if watched.ended() => return Err(watched::cut("lz4")),
-                Ok(_) => {
-                    let last = frame.get_mut().fill_buf()?.is_empty();
-                    self.frame = self.frame.take().filter(|_| !last).map(|frame| FrameDecoder::new(frame.into_inner()));
+        while let Some(frame) = self.frame.as_mut().filter(|_| !buf.is_empty()) {
+            match frame.read(buf) {
+                // Either a frame's end, for which it looks no further, or the data is cut off between two blocks.
+                Ok(0) if frame.get_ref().get_ref().ended() => return Err(watched::cut("lz4")),
+                Ok(0) => {
+                    let more = !frame.get_mut().fill_buf()?.is_empty();
+                    let rest = self.frame.take().filter(|_| more).map(FrameDecoder::into_inner);
+                    self.frame = rest.map(FrameDecoder::new);
                 }
-                Err(error) => return Err(watched.explain("lz4", error)),
+                Ok(read) => return Ok(read),
+                Err(error) => return Err(frame.get_ref().get_ref().explain("lz4", error)),
             }
         }
         Ok(0)

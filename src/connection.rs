@@ -1,0 +1,326 @@
+//! One TCP connection from its first segment to its last: which protocol stands on which.
+//!
+//! ```text
+//! Segment ─ tcp ─┬─ http::Exchange ─(101)─ ws::Decoder × 2
+//!                └─ tls::Observer                          each Event ─┬─ Facts
+//!                                                                      └─ Sink
+//! ```
+
+use std::net::SocketAddr;
+
+use crate::chunk::{Carrier, Chunk};
+use crate::event::{Event, What};
+use crate::facts::Facts;
+use crate::http::exchange::is_request;
+use crate::http::handshake::{DEFLATE, Handshake, extensions};
+use crate::http::{self, Exchange, SharedTexts};
+use crate::side::{PerSide, Side};
+use crate::sink::Sink;
+use crate::tcp::{Flags, Output, Segment, Tcp};
+use crate::tls::record::is_client_hello;
+use crate::tls::{Observer, Outcome};
+use crate::ws::{self, Decoder};
+
+/// One TCP connection and the layers on it.
+#[derive(Debug)]
+pub struct Connection {
+    tcp: Tcp,
+    layers: Layers,
+}
+
+/// Everything above TCP.
+#[derive(Debug)]
+struct Layers {
+    layer: Layer,
+    facts: Box<Facts>,
+}
+
+#[derive(Debug)]
+enum Layer {
+    /// No byte has come yet.
+    Unknown,
+    Http(Box<Exchange>),
+    Tls(Box<Observer>),
+    WebSocket(Box<PerSide<Decoder>>),
+    /// None of these, or one that cannot be read.
+    Other {
+        encrypted: bool,
+    },
+}
+
+/// Whether a connection needs to be followed further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// It is, or may become, a WebSocket connection.
+    Follow,
+    /// It is none.
+    None,
+    /// It is TLS, and cannot be read.
+    Encrypted,
+}
+
+/// What all connections share.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    frames: ws::Scratch,
+    texts: SharedTexts,
+}
+
+/// What the layers need besides themselves.
+struct Context<'c, S> {
+    scratch: &'c mut Scratch,
+    sink: &'c mut S,
+}
+
+impl Connection {
+    /// A connection that begins, for this capture, with `segment`.
+    pub fn new(stream: u32, segment: &Segment<'_>) -> Self {
+        let addresses = guess_sides(segment);
+        let facts = Box::new(Facts::new(stream, addresses, segment.seen));
+        Self { tcp: Tcp::default(), layers: Layers { layer: Layer::Unknown, facts } }
+    }
+
+    /// Takes the next segment.
+    pub fn push(&mut self, segment: &Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> Interest {
+        let mut side = self.side(segment.source);
+        if matches!(self.layers.layer, Layer::Unknown)
+            && self.tcp.analysis().syn.is_none()
+            && speaks_as(!side, segment.payload)
+        {
+            self.tcp.swap();
+            self.layers.facts.addresses.swap();
+            side = !side;
+        }
+        let Self { tcp, layers } = self;
+        layers.facts.last = segment.seen;
+        let mut context = Context { scratch, sink };
+        tcp.push(side, segment, &mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
+        layers.interest()
+    }
+
+    /// Gives up the first hole of each side, to free what is held behind it.
+    pub fn give_up_holes(&mut self, scratch: &mut Scratch, sink: &mut impl Sink) {
+        let Self { tcp, layers } = self;
+        let mut context = Context { scratch, sink };
+        tcp.give_up_holes(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
+    }
+
+    /// No segment will come any more.
+    pub fn finish(mut self, scratch: &mut Scratch, sink: &mut impl Sink) {
+        let Self { tcp, layers } = &mut self;
+        let mut context = Context { scratch, sink };
+        tcp.finish(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
+        let mut facts = self.layers.facts;
+        facts.tcp = Some(self.tcp.into_analysis());
+        if facts.is_reportable() {
+            sink.connection(facts);
+        }
+    }
+
+    /// Bytes held out of order.
+    pub fn held_bytes(&self) -> usize {
+        self.tcp.held_bytes()
+    }
+
+    /// Whether both ends have finished, or one has reset.
+    pub fn over(&self) -> bool {
+        self.tcp.over()
+    }
+
+    /// Whether it will be in the report.
+    pub fn is_reportable(&self) -> bool {
+        self.layers.facts.is_reportable()
+    }
+
+    fn side(&self, source: SocketAddr) -> Side {
+        if source == self.layers.facts.addresses.client { Side::Client } else { Side::Server }
+    }
+}
+
+impl Layers {
+    fn interest(&self) -> Interest {
+        match self.layer {
+            _ if self.facts.is_reportable() => Interest::Follow,
+            Layer::Other { encrypted: true } => Interest::Encrypted,
+            Layer::Other { encrypted: false } => Interest::None,
+            _ => Interest::Follow,
+        }
+    }
+
+    /// Routes what TCP gives.
+    fn output<S: Sink>(&mut self, side: Side, carrier: &Carrier, output: Output<'_>, context: &mut Context<'_, S>) {
+        match output {
+            Output::Chunk { offset, chunk } => self.chunk(side, carrier, offset, chunk, context),
+            Output::Fin => self.end(side, carrier, What::Fin, context),
+            Output::Reset => self.end(side, carrier, What::Reset, context),
+        }
+    }
+
+    fn chunk<S: Sink>(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        offset: u64,
+        chunk: Chunk<'_>,
+        context: &mut Context<'_, S>,
+    ) {
+        if let (Layer::Unknown, Chunk::Bytes(bytes)) = (&self.layer, chunk) {
+            self.layer = if side == Side::Client && is_client_hello(bytes) {
+                self.facts.client_hello = Some(Box::new(carrier.seen));
+                Layer::Tls(Box::default())
+            } else {
+                Layer::Http(Box::default())
+            };
+        }
+        match &mut self.layer {
+            Layer::Unknown | Layer::Other { .. } => {}
+            Layer::WebSocket(_) => self.frames(side, carrier, offset, chunk, context),
+            Layer::Http(_) => self.http(side, carrier, offset, chunk, context),
+            Layer::Tls(observer) => {
+                if let Chunk::Bytes(bytes) = chunk
+                    && side == Side::Server
+                    && is_http_response(bytes)
+                {
+                    self.layer = Layer::Other { encrypted: false };
+                    return self.tell(side, carrier, What::Http(http::Output::NotTls { first: bytes }), context);
+                }
+                let outcome = observer.push(side, carrier, chunk);
+                self.tls(side, carrier, outcome, context);
+            }
+        }
+    }
+
+    fn http<S: Sink>(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        offset: u64,
+        chunk: Chunk<'_>,
+        context: &mut Context<'_, S>,
+    ) {
+        let Layer::Http(exchange) = &mut self.layer else {
+            return;
+        };
+        let facts = &mut self.facts;
+        let (mut switched, mut pipelined, mut other) = (None, Vec::new(), false);
+        let Context { scratch, sink } = context;
+        let taken = exchange.push(side, carrier, offset, chunk, &mut |mut output| {
+            match &mut output {
+                http::Output::Request(request) => request.share(&mut scratch.texts),
+                http::Output::Response(response) => response.share(&mut scratch.texts),
+                _ => {}
+            }
+            match output {
+                http::Output::Switched { in_step } => switched = Some(in_step),
+                http::Output::Pipelined { carrier, offset, bytes } => return pipelined.push((carrier, offset, bytes)),
+                http::Output::NotHttp { .. } => other = true,
+                // Another attempt on the same connection: the one before it was refused.
+                http::Output::Request(_) if facts.handshake.response.is_some() && facts.switched.is_none() => {
+                    let next = Facts::new(facts.stream, facts.addresses, carrier.seen);
+                    sink.connection(std::mem::replace(facts, Box::new(next)));
+                }
+                _ => {}
+            }
+            tell(facts, side, carrier, What::Http(output), *sink);
+        });
+        if let Some(in_step) = switched {
+            let agreed = agreed_deflate(&facts.handshake);
+            let decoder =
+                |side| Decoder::new(side, agreed.map(|no_context_takeover| no_context_takeover[side]), in_step);
+            self.layer =
+                Layer::WebSocket(Box::new(PerSide { client: decoder(Side::Client), server: decoder(Side::Server) }));
+            for (carrier, offset, bytes) in pipelined {
+                self.chunk(Side::Client, &carrier, offset, Chunk::Bytes(&bytes), context);
+            }
+            if let Chunk::Bytes(bytes) = chunk
+                && let Some(frames) = bytes.get(taken..).filter(|frames| !frames.is_empty())
+            {
+                self.frames(side, carrier, offset.saturating_add(taken as u64), Chunk::Bytes(frames), context);
+            }
+        } else if other {
+            self.layer = Layer::Other { encrypted: false };
+        }
+    }
+
+    fn frames<S: Sink>(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        offset: u64,
+        chunk: Chunk<'_>,
+        context: &mut Context<'_, S>,
+    ) {
+        let Layer::WebSocket(decoders) = &mut self.layer else {
+            return;
+        };
+        let facts = &mut self.facts;
+        let Context { scratch, sink } = context;
+        decoders[side].push(carrier, offset, chunk, &mut scratch.frames, &mut |carrier, event| {
+            tell(facts, side, carrier, What::Ws(event), *sink);
+        });
+    }
+
+    fn end<S: Sink>(&mut self, side: Side, carrier: &Carrier, what: What<'_>, context: &mut Context<'_, S>) {
+        if let Layer::Tls(observer) = &mut self.layer {
+            let outcome = observer.end(side, carrier);
+            self.tls(side, carrier, outcome, context);
+        }
+        self.tell(side, carrier, what, context);
+    }
+
+    fn tls<S: Sink>(&mut self, side: Side, carrier: &Carrier, outcome: Option<Outcome>, context: &mut Context<'_, S>) {
+        if let Some(outcome) = outcome {
+            self.layer = Layer::Other { encrypted: outcome == Outcome::Established };
+            if outcome != Outcome::Established {
+                self.tell(side, carrier, What::Tls(outcome), context);
+            }
+        }
+    }
+
+    fn tell<S: Sink>(&mut self, side: Side, carrier: &Carrier, what: What<'_>, context: &mut Context<'_, S>) {
+        tell(&mut self.facts, side, carrier, what, context.sink);
+    }
+}
+
+fn tell(facts: &mut Facts, side: Side, carrier: &Carrier, what: What<'_>, sink: &mut impl Sink) {
+    let event = Event { side, carrier: *carrier, what };
+    facts.apply(&event);
+    sink.event(facts, &event);
+}
+
+/// Who is the client, as far as one segment tells: who sends a SYN, who is sent a SYN-ACK; else who has the higher port.
+fn guess_sides(segment: &Segment<'_>) -> PerSide<SocketAddr> {
+    let Segment { source, destination, flags, .. } = *segment;
+    let from_server = if flags.has(Flags::SYN) { flags.has(Flags::ACK) } else { source.port() < destination.port() };
+    if from_server {
+        PerSide { client: destination, server: source }
+    } else {
+        PerSide { client: source, server: destination }
+    }
+}
+
+/// Whether a connection's first payload is what only that side sends.
+fn speaks_as(side: Side, payload: &[u8]) -> bool {
+    match side {
+        Side::Client => is_client_hello(payload) || (payload.len() > 4 && is_request(payload)),
+        Side::Server => is_http_response(payload),
+    }
+}
+
+fn is_http_response(payload: &[u8]) -> bool {
+    payload.starts_with(b"HTTP/1.")
+}
+
+/// `no_context_takeover` of each side, if permessage-deflate was agreed. Where the head was cut it may have been: then a
+/// set RSV1 is not held against anybody.
+fn agreed_deflate(handshake: &Handshake) -> Option<PerSide<bool>> {
+    if handshake.cut {
+        return Some(PerSide::default());
+    }
+    let agreed = handshake.response.as_ref()?.extensions.as_deref();
+    let deflate = extensions(agreed).find(|extension| extension.name == DEFLATE)?;
+    Some(PerSide {
+        client: deflate.parameter("client_no_context_takeover").is_some(),
+        server: deflate.parameter("server_no_context_takeover").is_some(),
+    })
+}

@@ -1,0 +1,22 @@
+//! A Close frame in the middle of a fragmented message. Legal (RFC 6455 §5.4 lets control frames stand there), yet some
+//! receivers answer it with 1002.
+//!
+//! Refuted by any other answer.
+
+use crate::diagnose::provoked::{PROTOCOL, reason_has};
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::ending::{Reaction, beginning_close};
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let close = beginning_close(case.facts).filter(|close| close.inside_message && close.valid)?;
+    let answer = Reaction::of(case.facts, !close.side).filter(|answer| answer.code().is_some_and(|code| PROTOCOL.contains(&code)))?;
+    let confidence = if reason_has(&answer, &["incomplete"]) { Confidence::Certain } else { Confidence::High };
+    Some(
+        Finding::new(confidence)
+            .blame(close.side)
+            .packet(close.carrier.seen.packet)
+            .packet(answer.carrier.seen.packet)
+            .with("side", Value::Side(close.side))
+            .with("packet", Value::Number(close.carrier.seen.packet)),
+    )
+}

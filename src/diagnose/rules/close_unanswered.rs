@@ -1,0 +1,36 @@
+//! A Close frame that was not answered (RFC 6455 §5.5.1: the other end must send one).
+//!
+//! Only where the sender waited for it, and the close was ordinary otherwise.
+
+use std::time::Duration;
+
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::ending::{Kind, Reaction, beginning_close, first_end};
+
+/// Who goes at once does not wait for an answer.
+const WAITED: Duration = Duration::from_millis(500);
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    if case.ending.kind != Kind::CloseUnanswered {
+        return None;
+    }
+    let close = beginning_close(case.facts)?;
+    let own_end = first_end(case.facts).filter(|(_, side, _)| *side == close.side);
+    let answer = Reaction::of(case.facts, !close.side);
+    let until = own_end.map_or(case.capture_end, |(.., carrier)| carrier.seen.time);
+    let waited = until.since(close.carrier.seen.time);
+    let answered_otherwise = answer.is_some_and(|answer| answer.carrier.seen.time < until);
+    if waited < WAITED || answered_otherwise {
+        return None;
+    }
+    Some(
+        Finding::new(Confidence::Certain)
+            .blame(!close.side)
+            .packet(close.carrier.seen.packet)
+            .with("side", Value::Side(!close.side))
+            .with("closer", Value::Side(close.side))
+            .with("packet", Value::Number(close.carrier.seen.packet))
+            .with("waited", Value::Time(waited))
+            .variant(if own_end.is_some() { "" } else { "open" }),
+    )
+}

@@ -1,0 +1,21 @@
+//! A Close frame whose code is its own explanation: the application, or the service around it, decided to close.
+//!
+//! Not the codes by which an endpoint objects to what it received (1002, 1003, 1007, 1009): those need a cause.
+
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::ending::beginning_close;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let close = beginning_close(case.facts).filter(|close| close.valid)?;
+    let code = close.code.filter(|code| matches!(code.0, 1008 | 1010..=1014 | 3000..=4999))?;
+    Some(
+        Finding::new(Confidence::Certain)
+            .blame(close.side)
+            .packet(close.carrier.seen.packet)
+            .with("side", Value::Side(close.side))
+            .with("code", Value::Number(u64::from(code.0)))
+            .with("reason", Value::Wire(close.reason.to_string()))
+            .with("packet", Value::Number(close.carrier.seen.packet))
+            .variant(if close.reason.is_empty() { "" } else { "reason" }),
+    )
+}

@@ -1,0 +1,21 @@
+//! A Close frame with 1000, or without a code: the purpose was fulfilled (RFC 6455 §7.4.1).
+
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::ending::beginning_close;
+use crate::ws::CloseCode;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let close = beginning_close(case.facts).filter(|close| close.valid && close.complete)?;
+    let variant = match close.code {
+        Some(CloseCode::NORMAL) => "",
+        None => "no_code",
+        Some(_) => return None,
+    };
+    Some(
+        Finding::new(Confidence::Certain)
+            .packet(close.carrier.seen.packet)
+            .with("side", Value::Side(close.side))
+            .with("packet", Value::Number(close.carrier.seen.packet))
+            .variant(variant),
+    )
+}

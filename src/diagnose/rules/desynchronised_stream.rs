@@ -1,0 +1,11 @@
+//! Bytes that are no frames any more: a declared length was wrong, or two writers wrote at once.
+//!
+//! Refuted where the closer had not received the proof, or closed for another reason.
+
+use crate::diagnose::provoked::{by_violation};
+use crate::diagnose::{Case, Finding};
+use crate::ws::Kind;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    by_violation(case, &[1002, 1003, 1007, 1008, 1009, 1011], |kind| matches!(kind, Kind::LengthTooShort(_) | Kind::Desynchronized | Kind::LengthTopBit))
+}

@@ -1,0 +1,18 @@
+//! A Close frame with 1001: a server stops, or a browser leaves the page (RFC 6455 §7.4.1).
+
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::ending::beginning_close;
+use crate::side::Side;
+use crate::ws::CloseCode;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let close = beginning_close(case.facts).filter(|close| close.valid && close.code == Some(CloseCode::GOING_AWAY))?;
+    Some(
+        Finding::new(Confidence::Certain)
+            .blame(close.side)
+            .packet(close.carrier.seen.packet)
+            .with("side", Value::Side(close.side))
+            .with("packet", Value::Number(close.carrier.seen.packet))
+            .variant(if close.side == Side::Client { "client" } else { "server" }),
+    )
+}

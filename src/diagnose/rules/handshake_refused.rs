@@ -1,0 +1,42 @@
+//! The opening handshake was answered with another status than 101: no WebSocket came to be, and no Close frame can exist.
+
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::ending::Kind;
+use crate::side::Side;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let response = case.facts.handshake.response.as_ref().filter(|_| case.ending.kind == Kind::Refused)?;
+    let status = u64::from(response.status);
+    let details = response.details.as_deref().cloned().unwrap_or_default();
+    let asked = case.facts.handshake.request.as_ref().map(|request| request.seen.packet);
+    let mut finding = Finding::new(Confidence::Certain)
+        .blame(Side::Server)
+        .packet(response.seen.packet)
+        .with("status", Value::Number(status))
+        .with("status_text", Value::Wire(details.reason.to_string()))
+        .with("packet", Value::Number(response.seen.packet))
+        .variant(variant(response.status));
+    if let Some(asked) = asked {
+        finding = finding.packet(asked);
+    }
+    if let Some(location) = &details.location {
+        finding = finding.with("location", Value::Wire(location.to_string()));
+    }
+    if !details.body.trim().is_empty() {
+        finding = finding.with("body", Value::Wire(details.body.trim().to_owned()));
+    }
+    if let Some(problem) = case.facts.handshake.problems().first() {
+        finding = finding.with("problem", Value::Token(problem.to_string())).blame(Side::Client);
+    }
+    Some(finding)
+}
+
+/// Statuses with advice of their own; the others have that of their class.
+fn variant(status: u16) -> String {
+    match status {
+        200 | 400 | 401 | 403 | 404 | 405 | 426 | 429 | 502 | 503 | 504 => status.to_string(),
+        300..=399 => "redirect".to_owned(),
+        500..=599 => "5xx".to_owned(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,20 @@
+//! An opening handshake that nobody answered.
+
+use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
+use crate::ending::Kind;
+use crate::side::Side;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let request = case.facts.handshake.request.as_ref().filter(|_| case.ending.kind == Kind::NoAnswer)?;
+    let until = case.ending.carrier.map_or(case.capture_end, |carrier| carrier.seen.time);
+    let finding = Finding::new(Confidence::Certain)
+        .packet(request.seen.packet)
+        .with("packet", Value::Number(request.seen.packet))
+        .with("waited", Value::Time(until.since(request.seen.time)));
+    let heard = case.facts.tcp().sent.server.last.is_some_and(|last| last > request.seen);
+    let finding = if heard { finding.blame(Side::Server) } else { finding.blame(Blame::Network) };
+    Some(match case.ending.by {
+        Some(by) => finding.with("side", Value::Side(by)).variant(if by == Side::Client { "client_left" } else { "server_left" }),
+        None => finding.variant("open"),
+    })
+}

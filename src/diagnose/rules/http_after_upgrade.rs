@@ -1,0 +1,11 @@
+//! An HTTP response where a frame should begin: the HTTP server still believes that the connection is its own.
+//!
+//! Refuted where the closer had not received the proof, or closed for another reason.
+
+use crate::diagnose::provoked::{PROTOCOL, by_violation};
+use crate::diagnose::{Case, Finding};
+use crate::ws::Kind;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    by_violation(case, PROTOCOL, |kind| matches!(kind, Kind::HttpAfterUpgrade))
+}

@@ -1,0 +1,15 @@
+//! A close code that must not be sent (RFC 6455 §7.4).
+//!
+//! Nothing refutes it where that Close frame began the end, whatever the other side made of it.
+
+use crate::diagnose::provoked::{PROTOCOL, by_close, by_violation};
+use crate::diagnose::{Case, Finding};
+use crate::ws::Kind;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    by_violation(case, PROTOCOL, is_kind).or_else(|| by_close(case, is_kind))
+}
+
+const fn is_kind(kind: &Kind) -> bool {
+    matches!(kind, Kind::InvalidCloseCode(_))
+}

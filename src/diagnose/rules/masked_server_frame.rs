@@ -1,0 +1,11 @@
+//! A server frame with a mask (RFC 6455 §5.1).
+//!
+//! Refuted where the closer had not received the proof, or closed for another reason.
+
+use crate::diagnose::provoked::{PROTOCOL, by_violation};
+use crate::diagnose::{Case, Finding};
+use crate::ws::Kind;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    by_violation(case, PROTOCOL, |kind| matches!(kind, Kind::Masked))
+}

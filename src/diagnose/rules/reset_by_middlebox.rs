@@ -1,0 +1,26 @@
+//! A reset whose time to live is not that of its supposed sender: something on the way forged it.
+//!
+//! Refuted where the sender's other segments vary as well.
+
+use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
+use crate::ending::Kind;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let (Kind::Reset, Some(by), Some(carrier)) = (case.ending.kind, case.ending.by, case.ending.carrier) else {
+        return None;
+    };
+    let sent = &case.facts.tcp().sent[by];
+    // Without an earlier segment there is nothing to compare with.
+    if sent.segments < 2 || sent.ttl.abs_diff(carrier.ttl) < 2 || sent.ttl_varied {
+        return None;
+    }
+    Some(
+        Finding::new(Confidence::High)
+            .blame(Blame::Network)
+            .packet(carrier.seen.packet)
+            .with("side", Value::Side(by))
+            .with("packet", Value::Number(carrier.seen.packet))
+            .with("ttl", Value::Number(u64::from(carrier.ttl)))
+            .with("usual_ttl", Value::Number(u64::from(sent.ttl))),
+    )
+}

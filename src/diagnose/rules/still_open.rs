@@ -1,0 +1,17 @@
+//! The connection had not ended when the capture did. Not 1006: nothing ended it.
+
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::ending::Kind;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    if case.ending.kind != Kind::Open {
+        return None;
+    }
+    let silent = case.capture_end.since(case.facts.last.time);
+    Some(
+        Finding::new(Confidence::Certain)
+            .packet(case.facts.last.packet)
+            .with("packet", Value::Number(case.facts.last.packet))
+            .with("silent", Value::Time(silent)),
+    )
+}

@@ -1,0 +1,22 @@
+//! A TLS handshake that failed: no HTTP, no WebSocket. Whether one was meant cannot be seen.
+
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::tls::Outcome;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let (side, seen, outcome) = *case.facts.tls.as_deref()?;
+    let finding = |confidence| {
+        Finding::new(confidence)
+            .packet(seen.packet)
+            .with("side", Value::Side(side))
+            .with("packet", Value::Number(seen.packet))
+    };
+    match outcome {
+        // Who complains is rarely who is wrong: the client does not like the server's certificate.
+        Outcome::Alert(alert) => {
+            Some(finding(Confidence::Certain).blame(!side).with("alert", Value::Token(alert.to_string())))
+        }
+        Outcome::Abandoned => Some(finding(Confidence::Medium).blame(!side).variant("encrypted")),
+        Outcome::Established => None,
+    }
+}

@@ -1,0 +1,11 @@
+//! A compressed message that does not inflate (RFC 7692 §7.2.2). No code is named for it, and endpoints differ.
+//!
+//! Refuted where the closer had not received the proof, or closed for another reason.
+
+use crate::diagnose::provoked::{by_violation};
+use crate::diagnose::{Case, Finding};
+use crate::ws::Kind;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    by_violation(case, &[1000, 1002, 1007, 1008, 1011], |kind| matches!(kind, Kind::UndecodableDeflate))
+}

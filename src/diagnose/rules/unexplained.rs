@@ -1,0 +1,14 @@
+//! The last rule: it always fits, and claims nothing.
+
+use crate::diagnose::{Case, Confidence, Finding, Value};
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let finding = Finding::new(Confidence::Low);
+    Some(match (case.ending.by, case.ending.carrier) {
+        (Some(by), Some(carrier)) => finding
+            .packet(carrier.seen.packet)
+            .with("side", Value::Side(by))
+            .with("packet", Value::Number(carrier.seen.packet)),
+        _ => finding.packet(case.facts.last.packet).variant("open"),
+    })
+}

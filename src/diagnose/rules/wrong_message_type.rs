@@ -1,0 +1,36 @@
+//! A message of a type that the receiver does not take: Close 1003 right behind a text or binary message.
+//!
+//! High where messages of the other type had been taken before. Refuted where one of this type had.
+
+use crate::diagnose::provoked::{closer, could_have_received};
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::ws::{CloseCode, Opcode};
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let (by, reaction) = closer(case)?;
+    reaction.close.filter(|close| close.code == Some(CloseCode::UNSUPPORTED_DATA))?;
+    let sender = &case.facts.sent[!by];
+    let message = sender
+        .recent
+        .iter()
+        .flatten()
+        .rfind(|message| message.complete && could_have_received(&reaction, message.header_end, message.start).is_some())?;
+    let is_text = message.opcode == Opcode::TEXT;
+    let (same, other) = if is_text { (sender.texts, sender.binaries) } else { (sender.binaries, sender.texts) };
+    let confidence = match (same, other) {
+        (0 | 1, 1..) => Confidence::High,
+        (0 | 1, 0) => Confidence::Medium,
+        _ => Confidence::Low,
+    };
+    Some(
+        Finding::new(confidence)
+            .blame(!by)
+            .packet(message.start.packet)
+            .packet(reaction.carrier.seen.packet)
+            .with("side", Value::Side(!by))
+            .with("packet", Value::Number(message.start.packet))
+            .with("size", Value::Bytes(message.size))
+            .with("reaction", Value::Time(reaction.after(message.start)))
+            .variant(if is_text { "text" } else { "binary" }),
+    )
+}

@@ -1,0 +1,148 @@
+//! How a connection ended, and who began the end.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::chunk::Carrier;
+use crate::facts::{Close, Facts};
+use crate::side::Side;
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Both sides sent a Close frame.
+    CloseHandshake,
+    /// One side sent a Close frame, the other none.
+    CloseUnanswered,
+    /// FIN, and no Close frame.
+    Fin,
+    /// RST, and no Close frame.
+    Reset,
+    /// It has not, as far as the capture goes.
+    Open,
+    /// The opening handshake was answered with something else than 101.
+    Refused,
+    /// The opening handshake was not answered.
+    NoAnswer,
+}
+
+/// An ending: how, by whom, and the segment that began it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    /// How.
+    pub kind: Kind,
+    /// Who began the end; `None` while it is open, or where that cannot be told.
+    pub by: Option<Side>,
+    /// The segment that began it.
+    pub carrier: Option<Carrier>,
+}
+
+impl Ending {
+    /// The ending of a connection.
+    pub fn of(facts: &Facts) -> Self {
+        let begun =
+            |kind, end: Option<(Side, Carrier)>| Self { kind, by: end.map(|end| end.0), carrier: end.map(|end| end.1) };
+        if !facts.closes.is_empty() {
+            let both = Side::BOTH.iter().all(|side| first_close(facts, *side).is_some());
+            let kind = if both { Kind::CloseHandshake } else { Kind::CloseUnanswered };
+            return begun(kind, beginning_close(facts).map(|close| (close.side, close.carrier)));
+        }
+        if facts.switched.is_none() {
+            if let Some(response) = &facts.handshake.response {
+                let carrier = Carrier::new(response.seen, response.acked, 0);
+                return begun(Kind::Refused, Some((Side::Server, carrier)));
+            }
+            if let Some((side, seen, _)) = facts.tls.as_deref().copied() {
+                return begun(Kind::Refused, Some((side, Carrier::new(seen, None, 0))));
+            }
+            if let Some((seen, _)) = facts.answered_with.as_deref().copied() {
+                return begun(Kind::Refused, Some((Side::Server, Carrier::new(seen, None, 0))));
+            }
+            return begun(Kind::NoAnswer, first_end(facts).map(|(_, side, carrier)| (side, carrier)));
+        }
+        match first_end(facts) {
+            Some((kind, side, carrier)) => begun(kind, Some((side, carrier))),
+            None => begun(Kind::Open, None),
+        }
+    }
+}
+
+/// A side's first Close frame.
+pub fn first_close(facts: &Facts, side: Side) -> Option<&Close> {
+    facts.closes.iter().find(|close| close.side == side)
+}
+
+/// The Close frame that began the closing handshake: captured first, unless it acknowledges the other one.
+pub fn beginning_close(facts: &Facts) -> Option<&Close> {
+    let earliest = facts.closes.first()?;
+    let other = first_close(facts, !earliest.side);
+    match other {
+        Some(other) if has_received(&earliest.carrier, other) && !has_received(&other.carrier, earliest) => Some(other),
+        _ => Some(earliest),
+    }
+}
+
+/// Whether a Close frame answers the other side's: its sender had received it (RFC 6455 §5.5.1). Two that crossed on
+/// the way do not answer each other.
+pub fn is_reply(close: &Close, to: &Close) -> bool {
+    close.side != to.side && (close.carrier.acked().is_none() || has_received(&close.carrier, to))
+}
+
+fn has_received(carrier: &Carrier, close: &Close) -> bool {
+    carrier.acked().is_some_and(|acked| acked > close.offset)
+}
+
+/// The first FIN or RST.
+pub fn first_end(facts: &Facts) -> Option<(Kind, Side, Carrier)> {
+    Side::BOTH
+        .iter()
+        .filter_map(|side| end_of(facts, *side).map(|(kind, carrier)| (kind, *side, carrier)))
+        .min_by_key(|(.., carrier)| carrier.seen)
+}
+
+/// A side's own FIN or RST, whichever came first.
+fn end_of(facts: &Facts, side: Side) -> Option<(Kind, Carrier)> {
+    let sent = &facts.tcp().sent[side];
+    let fin = sent.fin().map(|carrier| (Kind::Fin, carrier));
+    let reset = sent.reset().map(|carrier| (Kind::Reset, carrier));
+    fin.into_iter().chain(reset).min_by_key(|(_, carrier)| carrier.seen)
+}
+
+/// How a side reacted to what it did not like: its Close frame, else its FIN or RST.
+#[derive(Clone, Copy, Debug)]
+pub struct Reaction<'f> {
+    /// The segment.
+    pub carrier: Carrier,
+    /// The Close frame; `None` for a bare FIN or RST.
+    pub close: Option<&'f Close>,
+    /// Whether the side reset the connection.
+    pub reset: bool,
+}
+
+impl<'f> Reaction<'f> {
+    /// The reaction of a side, if it ended the connection in any way.
+    pub fn of(facts: &'f Facts, side: Side) -> Option<Self> {
+        let close =
+            first_close(facts, side).map(|close| Self { carrier: close.carrier, close: Some(close), reset: false });
+        let end =
+            || end_of(facts, side).map(|(kind, carrier)| Self { carrier, close: None, reset: kind == Kind::Reset });
+        close.or_else(end)
+    }
+
+    /// The code of the Close frame.
+    pub fn code(&self) -> Option<u16> {
+        Some(self.close?.code?.0)
+    }
+
+    /// Whether the side had received the byte before `needed` when it reacted: `None` where the segment does not tell.
+    pub fn had_received(&self, needed: u64) -> Option<bool> {
+        self.carrier.acked().map(|acked| acked >= needed)
+    }
+
+    /// How long after `seen`.
+    pub fn after(&self, seen: crate::seen::Seen) -> Duration {
+        self.carrier.seen.time.since(seen.time)
+    }
+}

@@ -1,0 +1,31 @@
+//! Everything that can happen in a connection, as its layers tell it.
+
+use crate::chunk::Carrier;
+use crate::side::Side;
+use crate::{http, tls, ws};
+
+/// Something that happened, and the segment that brought it.
+#[derive(Clone, Debug)]
+pub struct Event<'a> {
+    /// Who did it.
+    pub side: Side,
+    /// The segment.
+    pub carrier: Carrier,
+    /// What happened.
+    pub what: What<'a>,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum What<'a> {
+    /// In the opening handshake.
+    Http(http::Output<'a>),
+    /// In the TLS handshake.
+    Tls(tls::Outcome),
+    /// In the frames.
+    Ws(ws::Event<'a>),
+    /// The side will send no more (FIN).
+    Fin,
+    /// The side reset the connection (RST).
+    Reset,
+}

@@ -1,0 +1,406 @@
+//! Requests and responses of one connection, from its first byte to the 101 that makes it a WebSocket.
+
+use std::collections::VecDeque;
+
+use super::body::Body;
+use super::handshake::{Request, Response};
+use super::head::{self, Fields, Head, Push};
+use super::proxy_protocol::{Prefix, prefix};
+use crate::chunk::{Carrier, Chunk, Missing};
+use crate::limits;
+use crate::side::{PerSide, Side};
+
+/// What an exchange gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output<'a> {
+    /// An opening handshake was sent.
+    Request(Box<Request>),
+    /// It was answered; by 101, or by anything else.
+    Response(Box<Response>),
+    /// Bytes of the body of an answer that was not 101.
+    RefusalBody(&'a [u8]),
+    /// A head was only partly captured.
+    Cut,
+    /// Both sides speak WebSocket from here on.
+    Switched {
+        /// Whether the frames begin right behind what was taken; else bytes were missed that may hold some.
+        in_step: bool,
+    },
+    /// A frame's bytes that the client sent before the 101 was seen.
+    Pipelined {
+        /// Their segment.
+        carrier: Carrier,
+        /// Stream offset of the first.
+        offset: u64,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// A ClientHello was answered in plain HTTP.
+    NotTls {
+        /// How the answer begins.
+        first: &'a [u8],
+    },
+    /// This side does not speak HTTP/1.
+    NotHttp {
+        /// How it begins.
+        first: &'a [u8],
+    },
+}
+
+/// The exchange of one connection.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    readers: PerSide<Reader>,
+    asked: VecDeque<Asked>,
+    /// What the client sent behind an opening handshake that has not been answered yet.
+    pipelined: Vec<(Carrier, u64, Vec<u8>)>,
+    pipelined_bytes: usize,
+    /// Whether the response on its way answers an opening handshake with a refusal.
+    refusing: bool,
+}
+
+#[derive(Debug, Default)]
+struct Reader {
+    state: State,
+    head: Head,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum State {
+    /// At the first byte of the connection, or of a tunnel.
+    #[default]
+    Start,
+    /// In a head, or before one.
+    Head,
+    Body(Body),
+    /// The client: behind an opening handshake.
+    Waiting,
+    /// Between heads, but it is not known where.
+    Lost,
+    /// The server has switched, but the client's request has not been seen: it may be late, or lost.
+    SwitchedUnasked,
+    Switched,
+}
+
+/// What was asked, as far as it decides what the answer means.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    WebSocket,
+    /// A head of which only the beginning was captured: it may have asked for a WebSocket.
+    Unknown(Box<Request>),
+    Connect,
+    Head,
+    Other,
+}
+
+impl Exchange {
+    /// Takes the next chunk of a side, which begins at `offset`; how many of its bytes were HTTP. The others, once
+    /// [`Output::Switched`] was given, are frames.
+    pub fn push(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        offset: u64,
+        chunk: Chunk<'_>,
+        out: &mut impl FnMut(Output<'_>),
+    ) -> usize {
+        match chunk {
+            Chunk::Bytes(bytes) => self.bytes(side, carrier, offset, bytes, out),
+            Chunk::Gap { len, missing } => {
+                self.gap(side, carrier, len, missing, out);
+                0
+            }
+        }
+    }
+
+    /// Whether an opening handshake waits for its answer.
+    pub fn is_waiting(&self) -> bool {
+        self.readers.client.state == State::Waiting
+    }
+
+    fn bytes(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        offset: u64,
+        bytes: &[u8],
+        out: &mut impl FnMut(Output<'_>),
+    ) -> usize {
+        let mut taken = 0;
+        while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
+            let at = offset.saturating_add(taken as u64);
+            let reader = &mut self.readers[side];
+            taken += match &mut reader.state {
+                State::Switched => break,
+                State::SwitchedUnasked if !rest.starts_with(b"GET ") => {
+                    reader.state = State::Switched;
+                    break;
+                }
+                State::SwitchedUnasked | State::Lost if is_head(side, rest) => {
+                    reader.state = State::Head;
+                    0
+                }
+                State::Lost | State::SwitchedUnasked => rest.len(),
+                State::Start => match prefix(rest) {
+                    Prefix::Header(len) => {
+                        reader.state = State::Head;
+                        len.min(rest.len())
+                    }
+                    Prefix::Partial | Prefix::None => {
+                        reader.state = State::Head;
+                        0
+                    }
+                },
+                State::Waiting => self.keep_pipelined(carrier, at, rest),
+                State::Body(body) => {
+                    let (len, complete) = body.skip(rest);
+                    if side == Side::Server && self.refusing {
+                        out(Output::RefusalBody(rest.get(..len).unwrap_or_default()));
+                    }
+                    if complete {
+                        reader.state = State::Head;
+                    }
+                    len
+                }
+                State::Head => match self.head(side, carrier, at, rest, out) {
+                    Some(len) => len,
+                    None => return bytes.len(),
+                },
+            };
+        }
+        taken
+    }
+
+    /// Takes bytes of a head; `None` if this is no HTTP.
+    fn head(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        offset: u64,
+        bytes: &[u8],
+        out: &mut impl FnMut(Output<'_>),
+    ) -> Option<usize> {
+        let reader = &mut self.readers[side];
+        if reader.head.bytes().is_empty() {
+            let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            if blank > 0 {
+                return Some(blank);
+            }
+            if !is_head(side, bytes) {
+                out(Output::NotHttp { first: bytes });
+                return None;
+            }
+        }
+        match reader.head.push(carrier, offset, bytes) {
+            Push::Partial => Some(bytes.len()),
+            Push::TooLong => {
+                out(Output::NotHttp { first: reader.head.bytes() });
+                None
+            }
+            Push::Complete(len) => {
+                let head = std::mem::take(&mut reader.head);
+                let (start, _) = head.start().unwrap_or((*carrier, offset));
+                let read = match side {
+                    Side::Client => self.request(&start, head.bytes(), out),
+                    Side::Server => self.response(&start, head.bytes(), out),
+                };
+                let reader = &mut self.readers[side];
+                reader.head = head;
+                if read.is_none() {
+                    out(Output::NotHttp { first: reader.head.bytes() });
+                }
+                reader.head.clear();
+                read.map(|()| len)
+            }
+        }
+    }
+
+    fn request(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Output<'_>)) -> Option<()> {
+        let late = self.readers.server.state == State::Switched;
+        let (asked, body) = head::request(bytes, |parsed, fields| {
+            let asked = match (Request::read(carrier, parsed, fields), parsed.method.unwrap_or_default()) {
+                (Some(request), _) => {
+                    out(Output::Request(Box::new(request)));
+                    Asked::WebSocket
+                }
+                (None, "CONNECT") => Asked::Connect,
+                (None, "HEAD") => Asked::Head,
+                (None, _) => Asked::Other,
+            };
+            (asked, Body::of_request(fields))
+        })?;
+        self.readers.client.state = match (&asked, body) {
+            _ if late => State::Switched,
+            (Asked::WebSocket | Asked::Connect, _) => State::Waiting,
+            (_, Body::Length(0)) => State::Head,
+            (_, body) => State::Body(body),
+        };
+        if !late && self.asked.len() < limits::PIPELINED_REQUESTS {
+            self.asked.push_back(asked);
+        }
+        Some(())
+    }
+
+    fn response(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Output<'_>)) -> Option<()> {
+        let to_head = self.asked.front() == Some(&Asked::Head);
+        let (response, body) = head::response(bytes, |parsed, fields: Fields<'_>| {
+            let status = parsed.code.unwrap_or_default();
+            (Response::read(carrier, parsed, fields), Body::of_response(status, to_head, fields))
+        })?;
+        if matches!(response.status, 100 | 102..=199) {
+            return Some(());
+        }
+        self.answer(response, body, true, out)
+    }
+
+    /// Decides what a response means for both sides.
+    fn answer(
+        &mut self,
+        response: Response,
+        body: Body,
+        in_step: bool,
+        out: &mut impl FnMut(Output<'_>),
+    ) -> Option<()> {
+        let asked = self.asked.pop_front();
+        let switches = response.status == 101;
+        self.refusing = false;
+        self.readers.server.state = if body == Body::Length(0) { State::Head } else { State::Body(body) };
+        match asked {
+            Some(Asked::WebSocket) if switches => self.switch(response, State::Switched, in_step, out),
+            Some(Asked::Unknown(request)) if switches => {
+                out(Output::Request(request));
+                self.switch(response, State::Switched, in_step, out);
+            }
+            // The request was lost, or is late. Another protocol than WebSocket is none of our business.
+            None if switches && (response.upgrade || !in_step) => {
+                self.switch(response, State::SwitchedUnasked, in_step, out);
+            }
+            _ if switches => return None,
+            Some(Asked::WebSocket) => {
+                self.refusing = true;
+                out(Output::Response(Box::new(response)));
+                self.resume_requests(out);
+            }
+            Some(Asked::Connect) if matches!(response.status, 200..=299) => {
+                self.readers.server.state = State::Start;
+                self.readers.client.state = State::Start;
+                self.replay_pipelined(out);
+            }
+            Some(Asked::Connect | Asked::Unknown(_)) => self.resume_requests(out),
+            Some(Asked::Head | Asked::Other) | None => {}
+        }
+        Some(())
+    }
+
+    fn switch(&mut self, response: Response, client: State, in_step: bool, out: &mut impl FnMut(Output<'_>)) {
+        out(Output::Response(Box::new(response)));
+        out(Output::Switched { in_step });
+        self.readers.server.state = State::Switched;
+        self.readers.client.state = client;
+        for (carrier, offset, bytes) in std::mem::take(&mut self.pipelined) {
+            out(Output::Pipelined { carrier, offset, bytes });
+        }
+    }
+
+    /// The opening handshake was refused: the client may ask again on the same connection.
+    fn resume_requests(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        if self.readers.client.state == State::Waiting {
+            self.readers.client.state = State::Head;
+            self.replay_pipelined(out);
+        }
+    }
+
+    fn replay_pipelined(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        self.pipelined_bytes = 0;
+        for (carrier, offset, bytes) in std::mem::take(&mut self.pipelined) {
+            self.bytes(Side::Client, &carrier, offset, &bytes, out);
+        }
+    }
+
+    fn keep_pipelined(&mut self, carrier: &Carrier, offset: u64, bytes: &[u8]) -> usize {
+        let room = limits::PIPELINED_BYTES.saturating_sub(self.pipelined_bytes);
+        if bytes.len() <= room {
+            self.pipelined_bytes += bytes.len();
+            self.pipelined.push((*carrier, offset, bytes.to_vec()));
+        }
+        bytes.len()
+    }
+
+    fn gap(&mut self, side: Side, carrier: &Carrier, len: u64, missing: Missing, out: &mut impl FnMut(Output<'_>)) {
+        let reader = &mut self.readers[side];
+        if !reader.head.bytes().is_empty() {
+            let head = std::mem::take(&mut reader.head);
+            reader.state = State::Lost;
+            let start = head.start().map_or(*carrier, |(start, _)| start);
+            // The rest of a cut segment is known to end where the segment ends.
+            return self.cut_head(side, &start, head.bytes(), missing == Missing::CutBySnaplen, out);
+        }
+        match &mut reader.state {
+            State::Body(body) => match body.skip_gap(len) {
+                Some(taken) if taken == len => {}
+                Some(_) | None => reader.state = State::Lost,
+            },
+            State::Start | State::Head => {
+                reader.state = State::Lost;
+                self.asked.clear();
+            }
+            State::SwitchedUnasked => reader.state = State::Switched,
+            State::Waiting | State::Lost | State::Switched => {}
+        }
+    }
+
+    /// Makes what can be made of a head whose end was not captured.
+    fn cut_head(&mut self, side: Side, start: &Carrier, bytes: &[u8], in_step: bool, out: &mut impl FnMut(Output<'_>)) {
+        let complete = complete_lines(bytes);
+        match side {
+            Side::Client => {
+                let request = head::request(&complete, |parsed, fields| {
+                    Request::read(start, parsed, fields).map_or_else(
+                        || Asked::Unknown(Box::new(Request::cut(start, parsed))),
+                        |request| {
+                            out(Output::Cut);
+                            out(Output::Request(Box::new(request)));
+                            Asked::WebSocket
+                        },
+                    )
+                });
+                if let Some(asked) = request {
+                    self.asked.push_back(asked);
+                    self.readers.client.state = State::Waiting;
+                }
+            }
+            Side::Server => {
+                let response = head::response(&complete, |parsed, fields| Response::read(start, parsed, fields));
+                if let Some(response) = response {
+                    out(Output::Cut);
+                    self.answer(response, Body::UntilClose, in_step, out);
+                }
+            }
+        }
+    }
+}
+
+/// The lines of a cut head that are whole, made into a head.
+fn complete_lines(bytes: &[u8]) -> Vec<u8> {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(bytes.len(), |newline| newline + 1);
+    let mut head = bytes.get(..end).unwrap_or_default().to_vec();
+    if !head.ends_with(b"\n") {
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    head
+}
+
+/// Whether bytes begin as a head of that side does; the beginning of the beginning counts.
+fn is_head(side: Side, bytes: &[u8]) -> bool {
+    match side {
+        Side::Client => is_request(bytes),
+        Side::Server => bytes.iter().zip(b"HTTP/1.").all(|(a, b)| a == b),
+    }
+}
+
+/// Whether bytes begin as a request does: a method in capitals, and a space (RFC 9112 §3).
+pub fn is_request(bytes: &[u8]) -> bool {
+    let method = bytes.iter().take_while(|byte| byte.is_ascii_uppercase() || **byte == b'-').count();
+    (1..=20).contains(&method) && bytes.get(method).is_none_or(|byte| *byte == b' ')
+}

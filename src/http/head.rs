@@ -1,0 +1,190 @@
+//! One request or response head (RFC 9112 §2), cut anywhere, its lines ended by CRLF or LF.
+
+use httparse::{EMPTY_HEADER, Header, ParserConfig, Request, Response, Status};
+
+use std::sync::Arc;
+
+use crate::chunk::Carrier;
+use crate::limits;
+
+/// Puts a head together.
+#[derive(Debug, Default)]
+pub struct Head {
+    bytes: Vec<u8>,
+    /// How far the search for the end has come.
+    searched: usize,
+    start: Option<(Carrier, u64)>,
+}
+
+/// What a push has come to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Push {
+    /// More is needed; everything was taken.
+    Partial,
+    /// The head is complete, after this many of the bytes.
+    Complete(usize),
+    /// The head is longer than [`limits::HEAD`].
+    TooLong,
+}
+
+impl Head {
+    /// Takes bytes up to the end of the head.
+    pub fn push(&mut self, carrier: &Carrier, offset: u64, bytes: &[u8]) -> Push {
+        if self.bytes.is_empty() {
+            self.start = Some((*carrier, offset));
+        }
+        let had = self.bytes.len();
+        let room = limits::HEAD.saturating_sub(had);
+        self.bytes.extend(bytes.iter().take(room));
+        match end_of_head(&self.bytes, self.searched) {
+            Ok(end) => {
+                self.bytes.truncate(end);
+                Push::Complete(end - had)
+            }
+            Err(_) if self.bytes.len() == limits::HEAD => Push::TooLong,
+            Err(searched) => {
+                self.searched = searched;
+                Push::Partial
+            }
+        }
+    }
+
+    /// The head's bytes so far.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The segment with its first byte, and that byte's stream offset.
+    pub const fn start(&self) -> Option<(Carrier, u64)> {
+        self.start
+    }
+
+    /// Forgets the head; the next bytes begin another.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.searched = 0;
+        self.start = None;
+    }
+}
+
+/// The index behind the empty line that ends a head; else from where to search when there is more.
+fn end_of_head(bytes: &[u8], from: usize) -> Result<usize, usize> {
+    let mut at = from;
+    while let Some(newline) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\n')) {
+        let newline = at + newline;
+        match bytes.get(newline + 1..) {
+            Some([b'\n', ..]) => return Ok(newline + 2),
+            Some([b'\r', b'\n', ..]) => return Ok(newline + 3),
+            Some([] | [b'\r']) | None => return Err(newline),
+            Some(_) => at = newline + 1,
+        }
+    }
+    Err(bytes.len())
+}
+
+/// Header fields, looked up by name.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'h>(&'h [Header<'h>]);
+
+impl<'h> Fields<'h> {
+    /// The values of all fields of that name, in order.
+    pub fn all(self, name: &str) -> impl Iterator<Item = &'h [u8]> {
+        self.0.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
+    }
+
+    /// The first field of that name.
+    pub fn first(self, name: &str) -> Option<&'h [u8]> {
+        self.all(name).next()
+    }
+
+    /// Whether a comma-separated list of that name has the token, whatever its case (RFC 9110 §5.6.1).
+    pub fn has_token(self, name: &str, token: &str) -> bool {
+        self.all(name)
+            .flat_map(|value| value.split(|byte| *byte == b','))
+            .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    }
+
+    /// All fields of that name joined by commas, as one text of at most [`limits::TEXT`] bytes.
+    pub fn joined(self, name: &str) -> Option<Arc<str>> {
+        let mut values = self.all(name);
+        let mut joined = text(values.next()?);
+        for value in values {
+            joined.push_str(", ");
+            joined.push_str(&text(value));
+        }
+        Some(joined.into())
+    }
+}
+
+/// Wire bytes as text: what is no UTF-8 becomes U+FFFD, what is over [`limits::TEXT`] is left out.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes.get(..limits::TEXT).unwrap_or(bytes)).into_owned()
+}
+
+/// Parses a complete request head and gives it to `read`; `None` if it is none.
+pub fn request<T>(bytes: &[u8], read: impl FnOnce(&Request<'_, '_>, Fields<'_>) -> T) -> Option<T> {
+    let mut fields = [EMPTY_HEADER; limits::HEADER_LINES];
+    let mut request = Request::new(&mut fields);
+    match lenient().parse_request(&mut request, bytes) {
+        Ok(Status::Complete(_)) => Some(read(&request, Fields(request.headers))),
+        _ => None,
+    }
+}
+
+/// Parses a complete response head and gives it to `read`; `None` if it is none.
+pub fn response<T>(bytes: &[u8], read: impl FnOnce(&Response<'_, '_>, Fields<'_>) -> T) -> Option<T> {
+    let mut fields = [EMPTY_HEADER; limits::HEADER_LINES];
+    let mut response = Response::new(&mut fields);
+    match lenient().parse_response(&mut response, bytes) {
+        Ok(Status::Complete(_)) => Some(read(&response, Fields(response.headers))),
+        _ => None,
+    }
+}
+
+/// Broken servers are what the report is about.
+fn lenient() -> ParserConfig {
+    let mut config = ParserConfig::default();
+    config
+        .allow_spaces_after_header_name_in_responses(true)
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .allow_multiple_spaces_in_request_line_delimiters(true)
+        .allow_multiple_spaces_in_response_status_delimiters(true)
+        .allow_space_before_first_header_name(true)
+        .ignore_invalid_headers_in_responses(true)
+        .ignore_invalid_headers_in_requests(true);
+    config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_found_at_every_cut() {
+        for head in ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\nHost: a\n\n"] {
+            let wire = format!("{head}next");
+            for cut in 1..wire.len() {
+                let mut parts = Head::default();
+                let (first, second) = wire.as_bytes().split_at(cut);
+                let carrier = Carrier::default();
+                match parts.push(&carrier, 0, first) {
+                    Push::Complete(end) => assert_eq!(end, head.len()),
+                    Push::Partial => {
+                        assert_eq!(parts.push(&carrier, cut as u64, second), Push::Complete(head.len() - cut))
+                    }
+                    Push::TooLong => panic!("{cut}"),
+                }
+                assert_eq!(parts.bytes(), head.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_are_compared_without_case() {
+        let head = b"GET / HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nUPGRADE: WebSocket\r\n\r\n";
+        let found = request(head, |_, fields| {
+            (fields.has_token("connection", "upgrade"), fields.has_token("upgrade", "websocket"))
+        });
+        assert_eq!(found, Some((true, true)));
+    }
+}

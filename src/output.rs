@@ -1,0 +1,80 @@
+//! Where the report goes: standard output, or a file that is written whole or not at all.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+use whyclosed::catalog::Language;
+use whyclosed::error::Error;
+use whyclosed::render::{json, terminal};
+use whyclosed::report::Report;
+use whyclosed::report::document::document;
+
+use crate::cli::{Cli, ColorChoice, Format};
+
+/// Columns where there is no terminal to ask: a report in a file or a ticket.
+const DEFAULT_WIDTH: u16 = 100;
+
+/// Narrower than this nothing can be laid out.
+const LEAST_WIDTH: u16 = 60;
+
+/// Writes the report as asked.
+pub fn write(cli: &Cli, report: Report) -> Result<(), Error> {
+    match &cli.output {
+        Some(path) => to_file(path, |out| render(cli, report, false, out)),
+        None => to_stdout(|out| render(cli, report, io::stdout().is_terminal(), out)),
+    }
+}
+
+fn render(cli: &Cli, mut report: Report, to_terminal: bool, out: &mut dyn Write) -> io::Result<()> {
+    let selection = cli.selection();
+    match cli.format {
+        Format::Json => {
+            selection.narrow(&mut report);
+            json::render(&report, out)
+        }
+        Format::Terminal => {
+            let mut blocks = document(&report, &selection, cli.verbose, Language::English);
+            if cli.quiet {
+                blocks.truncate(1);
+            }
+            let look = terminal::Look { width: width(to_terminal), color: colors(cli.color, to_terminal) };
+            terminal::render(&blocks, look, out)
+        }
+    }
+}
+
+fn width(to_terminal: bool) -> u16 {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || terminal_size::terminal_size().filter(|_| to_terminal).map(|(width, _)| width.0);
+    columns.or_else(asked).unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH)
+}
+
+fn colors(choice: ColorChoice, to_terminal: bool) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => to_terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    }
+}
+
+fn to_stdout(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match render(&mut out).and_then(|()| out.flush()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(|source| Error::Write { path: PathBuf::from("standard output"), source }),
+    }
+}
+
+fn to_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let written = NamedTempFile::new_in(folder).and_then(|file| {
+        let mut out = BufWriter::new(&file);
+        render(&mut out)?;
+        out.flush()?;
+        drop(out);
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|source| Error::Write { path: path.to_owned(), source })
+}

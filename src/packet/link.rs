@@ -1,0 +1,195 @@
+//! The link-layer headers that only captures have, and the way to the real ones
+//! (<https://www.tcpdump.org/linktypes.html>).
+
+use nom::Parser;
+use nom::bytes::complete::take;
+use nom::number::complete::{be_u16, be_u32, le_u16, le_u32, u8};
+use nom::sequence::{preceded, terminated};
+
+use super::body::Body;
+use super::walk::{Found, Walk};
+use super::{Skipped, ethernet, ieee80211, network, ppp};
+use crate::capture::LinkType;
+
+const NULL: u16 = 0;
+const ETHERNET: u16 = 1;
+const PPP: u16 = 9;
+/// `DLT_RAW` of most systems, which some write into files.
+const DLT_RAW: u16 = 12;
+/// `DLT_RAW` of OpenBSD.
+const DLT_RAW_OPENBSD: u16 = 14;
+const PPP_HDLC: u16 = 50;
+const PPP_ETHER: u16 = 51;
+const RAW: u16 = 101;
+const IEEE802_11: u16 = 105;
+const LOOP: u16 = 108;
+const LINUX_SLL: u16 = 113;
+const IEEE802_11_RADIOTAP: u16 = 127;
+const USER0: u16 = 147;
+const USER15: u16 = 162;
+const PPI: u16 = 192;
+const IPV4: u16 = 228;
+const IPV6: u16 = 229;
+const NFLOG: u16 = 239;
+const PKTAP: u16 = 258;
+const LINUX_SLL2: u16 = 276;
+
+/// Peels what `link_type` names.
+#[inline]
+pub(super) fn header<'a>(walk: Walk, LinkType(link_type): LinkType, body: Body<'a>) -> Found<'a> {
+    match link_type {
+        ETHERNET => ethernet::frame(walk, body),
+        LINUX_SLL => linux_sll(walk, body),
+        LINUX_SLL2 => linux_sll2(walk, body),
+        NULL | LOOP => loopback(walk, body),
+        RAW | DLT_RAW | DLT_RAW_OPENBSD | IPV4 | IPV6 => network::ip(walk, body),
+        PPP | PPP_HDLC => ppp::frame(walk, body),
+        PPP_ETHER => ppp::pppoe(walk, body),
+        IEEE802_11 => ieee80211::frame(walk, body, false),
+        IEEE802_11_RADIOTAP => ieee80211::radiotap(walk, body),
+        PPI => ppi(walk, body),
+        NFLOG => nflog(walk, body),
+        PKTAP => pktap(walk, body),
+        _ => Err(Skipped::LinkType(LinkType(link_type))),
+    }
+}
+
+/// The names of link types that captures have and this decoder has not.
+pub(super) fn name(link_type: u16) -> Option<&'static str> {
+    const USERS: [&str; 16] = [
+        "USER0", "USER1", "USER2", "USER3", "USER4", "USER5", "USER6", "USER7", "USER8", "USER9", "USER10", "USER11",
+        "USER12", "USER13", "USER14", "USER15",
+    ];
+    Some(match link_type {
+        104 => "C_HDLC",
+        107 => "FRELAY",
+        119 => "IEEE802_11_PRISM",
+        122 => "IP_OVER_FC",
+        USER0..=USER15 => return USERS.get(usize::from(link_type - USER0)).copied(),
+        163 => "IEEE802_11_AVS",
+        187 => "BLUETOOTH_HCI_H4",
+        189 => "USB_LINUX",
+        195 => "IEEE802_15_4_WITHFCS",
+        201 => "BLUETOOTH_HCI_H4_WITH_PHDR",
+        220 => "USB_LINUX_MMAPPED",
+        227 => "CAN_SOCKETCAN",
+        249 => "USBPCAP",
+        252 => "WIRESHARK_UPPER_PDU",
+        253 => "NETLINK",
+        _ => return None,
+    })
+}
+
+/// Linux "cooked" capture.
+///
+/// ```text
+/// | packet type 2 | ARPHRD 2 | address length 2 | address 8 | protocol 2 |
+/// ```
+fn linux_sll<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
+    let ((hardware, _, protocol), rest) =
+        body.peel("Linux SLL", (preceded(take(2usize), be_u16), take(10usize), be_u16))?;
+    cooked(walk, hardware, protocol, rest)
+}
+
+/// Linux "cooked" capture, version 2.
+///
+/// ```text
+/// | protocol 2 | reserved 2 | interface 4 | ARPHRD 2 | packet type 1 | address length 1 | address 8 |
+/// ```
+fn linux_sll2<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
+    let ((protocol, _, hardware), rest) =
+        body.peel("Linux SLL2", (be_u16, take(6usize), terminated(be_u16, take(10usize))))?;
+    cooked(walk, hardware, protocol, rest)
+}
+
+/// What follows either cooked header: most often what the EtherType says.
+fn cooked<'a>(walk: Walk, hardware: u16, protocol: u16, rest: Body<'a>) -> Found<'a> {
+    const ARPHRD_IEEE80211_RADIOTAP: u16 = 803;
+    const ARPHRD_NETLINK: u16 = 824;
+    const LINUX_802_3: u16 = 0x0001; // Novell's frames, without LLC
+    const LINUX_802_2: u16 = 0x0004;
+    match (hardware, protocol) {
+        (ARPHRD_IEEE80211_RADIOTAP, _) => ieee80211::radiotap(walk.deeper()?, rest),
+        (ARPHRD_NETLINK, _) | (_, LINUX_802_3) => Err(Skipped::NotTcp),
+        (_, LINUX_802_2) => ethernet::llc(walk.deeper()?, rest),
+        (_, protocol) => ethernet::ether_type(walk, protocol, rest),
+    }
+}
+
+/// BSD loopback: four bytes of address family, in the byte order of the machine that captured, or the network's (LOOP).
+/// No family is above 65535, so the order shows. `AF_INET6` has a number in each system.
+fn loopback<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
+    const AF_INET: u32 = 2;
+    const AF_INET6_LINUX: u32 = 10;
+    const AF_INET6_BSD: u32 = 24;
+    const AF_INET6_FREEBSD: u32 = 28;
+    const AF_INET6_DARWIN: u32 = 30;
+    let (family, rest) = body.peel("loopback", be_u32)?;
+    match if family > 0xffff { family.swap_bytes() } else { family } {
+        AF_INET | AF_INET6_LINUX | AF_INET6_BSD | AF_INET6_FREEBSD | AF_INET6_DARWIN => network::ip(walk, rest),
+        other => Err(Skipped::AddressFamily(other)),
+    }
+}
+
+/// Per-packet information: a link type of its own inside.
+///
+/// ```text
+/// | version 1 | flags 1 | length 2 LE | link type 4 LE | fields … |
+/// ```
+fn ppi<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
+    let ((length, link_type), _) = body.peel("PPI", (preceded(take(2usize), le_u16), le_u32))?;
+    inner(walk, link_type, "PPI", 8, usize::from(length), body)
+}
+
+/// Apple's packet tap: a link type of its own inside.
+///
+/// ```text
+/// | length 4 LE | next 4 LE: 0 nothing, 1 a packet | link type 4 LE | interface, process … |
+/// ```
+fn pktap<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
+    let ((length, next, link_type), _) = body.peel("PKTAP", (le_u32, le_u32, le_u32))?;
+    if next == 0 {
+        return Err(Skipped::NotTcp);
+    }
+    inner(walk, link_type, "PKTAP", 12, usize::try_from(length).unwrap_or(usize::MAX), body)
+}
+
+/// The frame of `link_type` that follows a header of `length` bytes, of which `read` were looked at.
+fn inner<'a>(walk: Walk, link_type: u32, name: &'static str, read: usize, length: usize, body: Body<'a>) -> Found<'a> {
+    let link_type = u16::try_from(link_type).map_err(|_| Skipped::Broken(name))?;
+    if length < read {
+        return Err(Skipped::Broken(name));
+    }
+    header(walk.deeper()?, LinkType(link_type), body.skip(name, length)?)
+}
+
+/// Linux netfilter log: attributes, of which one is the packet from its IP header on.
+///
+/// ```text
+/// | family 1 | version 1 | resource 2 |  | length 2 | type 2 | value … | padding to 4 |  …
+/// ```
+///
+/// Length (which counts itself and the type) and type are in the byte order of the machine that captured. There are
+/// less than 256 types, so the order shows.
+fn nflog<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
+    const NAME: &str = "NFLOG";
+    const NFULA_PAYLOAD: u16 = 9;
+    let mut rest = body.skip(NAME, 4)?;
+    while rest.length > 0 {
+        let ((length, kind), value) = rest.peel(NAME, (u8, u8, le_u16).map(nflog_attribute))?;
+        let Some(value_length) = length.checked_sub(4) else { return Err(Skipped::Broken(NAME)) };
+        if kind == NFULA_PAYLOAD {
+            return network::ip(walk, value.limit(usize::from(value_length)));
+        }
+        rest = value.skip(NAME, usize::from(value_length).next_multiple_of(4).min(value.length))?;
+    }
+    Err(Skipped::NotTcp)
+}
+
+/// Length and type of an attribute in the byte order that makes the type a small number.
+fn nflog_attribute((first, second, kind): (u8, u8, u16)) -> (u16, u16) {
+    match kind {
+        0..0x0100 => (u16::from_le_bytes([first, second]), kind),
+        _ => (u16::from_be_bytes([first, second]), kind.swap_bytes()),
+    }
+}

@@ -1,0 +1,192 @@
+//! From a captured packet to the TCP segment in it, or why there is none.
+//!
+//! ```text
+//! Packet ─ link ─ ethernet · ppp · ieee80211 ─ network ─ transport ─ Segment
+//!            ↑            ↑                       │  ↑          │
+//!            │            │              fragments┘──┘          │
+//!            └────────────┴───────────── tunnel ────────────────┘
+//! ```
+//!
+//! Headers are functions without state, each of which takes one off the front of a `Body` and calls what comes
+//! next; `Walk` bounds how deep. Fragments are the only thing that is kept.
+
+mod body;
+mod ethernet;
+mod fragments;
+mod ieee80211;
+mod link;
+mod network;
+mod ppp;
+mod skipped;
+mod transport;
+mod tunnel;
+mod walk;
+
+pub use skipped::Skipped;
+
+use self::body::Body;
+use self::fragments::{Fragments, Whole};
+use self::network::{Datagram, Fragment};
+use self::skipped::Tally;
+use self::walk::{End, Found, Walk};
+use crate::capture::Packet;
+use crate::limits;
+use crate::seen::Seen;
+use crate::tcp::Segment;
+
+/// Finds the TCP segments in packets.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    fragments: Fragments,
+    /// The last datagram put together: the segment that was in it is lent from here.
+    whole: Option<Whole>,
+    tally: Tally,
+}
+
+impl Decoder {
+    /// The segment in `packet`, or in the datagram of which it is the last fragment that was missing. `None` is counted
+    /// in [`skipped`](Self::skipped), unless the packet is a fragment of a datagram that others complete.
+    pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Option<Segment<'a>> {
+        let seen = Seen { packet: packet.number, time: packet.time };
+        let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
+        match link::header(Walk::default(), packet.link_type, Body::new(packet.data, length)) {
+            Ok(End::Tcp(datagram)) => segment(datagram, seen, &mut self.tally),
+            Ok(End::Fragment(fragment)) => self.reassemble(&fragment, seen),
+            Err(skipped) => skip(&mut self.tally, skipped),
+        }
+    }
+
+    /// What gave no segment, and how many packets of each kind, in the order they were first met.
+    pub fn skipped(&self) -> impl Iterator<Item = (Skipped, u64)> {
+        let incomplete = (Skipped::IncompleteFragments, self.fragments.incomplete());
+        self.tally.iter().chain(Some(incomplete).filter(|(_, fragments)| *fragments > 0))
+    }
+
+    /// Keeps a fragment; if it completes a datagram, that is decoded in its place. What is put together may be a tunnel
+    /// in which there are fragments again.
+    #[cold]
+    fn reassemble(&mut self, fragment: &Fragment<'_>, seen: Seen) -> Option<Segment<'_>> {
+        let mut whole = self.fragments.add(fragment, seen.time, &mut self.tally)?;
+        for _ in 0..limits::HEADERS {
+            let Ok(End::Fragment(inner)) = peel(&whole) else { break };
+            whole = self.fragments.add(&inner, seen.time, &mut self.tally)?;
+        }
+        match peel(self.whole.insert(whole)) {
+            Ok(End::Tcp(datagram)) => segment(datagram, seen, &mut self.tally),
+            Ok(End::Fragment(_)) => skip(&mut self.tally, Skipped::NestedHeaders),
+            Err(skipped) => skip(&mut self.tally, skipped),
+        }
+    }
+}
+
+/// Reads the segment, once what is around it is off.
+#[inline(always)]
+fn segment<'a>(datagram: Datagram<'a>, seen: Seen, tally: &mut Tally) -> Option<Segment<'a>> {
+    match transport::tcp(datagram, seen) {
+        Ok(segment) => Some(segment),
+        Err(skipped) => skip(tally, skipped),
+    }
+}
+
+#[cold]
+fn skip<'a>(tally: &mut Tally, skipped: Skipped) -> Option<Segment<'a>> {
+    tally.count(skipped, 1);
+    None
+}
+
+/// What is in a datagram put together.
+fn peel(whole: &Whole) -> Found<'_> {
+    network::extended(Walk::default(), whole.datagram())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::LinkType;
+    use crate::seen::Timestamp;
+
+    const ETHERNET: u16 = 1;
+
+    fn skipped(link_type: u16, data: &[u8]) -> Vec<(Skipped, u64)> {
+        let length = u32::try_from(data.len()).unwrap();
+        let packet = Packet { number: 1, time: Timestamp::default(), link_type: LinkType(link_type), data, length };
+        let mut decoder = Decoder::default();
+        assert!(decoder.decode(&packet).is_none());
+        decoder.skipped().collect()
+    }
+
+    fn ethernet(ether_type: u16, rest: &[u8]) -> Vec<u8> {
+        [&[0; 12], &ether_type.to_be_bytes()[..], rest].concat()
+    }
+
+    /// An IPv4 packet with no length of its own.
+    fn ipv4(protocol: u8, rest: &[u8]) -> Vec<u8> {
+        [&[0x45, 0, 0, 0, 0, 0, 0, 0, 64, protocol, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], rest].concat()
+    }
+
+    fn wifi(kind: u8, flags: u8, rest: &[u8]) -> Vec<u8> {
+        [&[kind, flags], &[0; 22][..], rest].concat()
+    }
+
+    #[test]
+    fn names_what_it_does_not_decode() {
+        let tcp = |offset: u8| [&[0; 12], &[offset][..], &[0; 11]].concat();
+        let chap = [0x11, 0, 0, 1, 0, 4, 0xc2, 0x23, 0, 0];
+        let compressed = [0xff, 3, 0x00, 0xfd, 1, 2, 3];
+        let cases: &[(u16, Vec<u8>, Skipped)] = &[
+            (147, vec![0; 60], Skipped::LinkType(LinkType(147))),
+            (ETHERNET, ethernet(0x0806, &[0; 46]), Skipped::NotTcp),
+            (ETHERNET, ethernet(0x88e5, &[0; 46]), Skipped::EtherType(0x88e5)),
+            (ETHERNET, ethernet(38, &[0x42, 0x42, 3, 0, 0]), Skipped::NotTcp),
+            (ETHERNET, ethernet(0x0800, &ipv4(1, &[0; 8])), Skipped::NotTcp),
+            (ETHERNET, ethernet(0x0800, &ipv4(17, &[0; 8])), Skipped::NotTcp),
+            (ETHERNET, ethernet(0x0800, &ipv4(50, &[0; 8])), Skipped::Encrypted("ESP")),
+            (ETHERNET, ethernet(0x0800, &ipv4(47, &[0x40, 0, 8, 0])), Skipped::Unsupported("GRE with source routing")),
+            (ETHERNET, ethernet(0x0800, &[0x65; 40]), Skipped::Broken("IPv4")),
+            (ETHERNET, ethernet(0x86dd, &[0x45; 60]), Skipped::Broken("IPv6")),
+            (ETHERNET, ethernet(0x0800, &ipv4(6, &tcp(0x40))), Skipped::Broken("TCP")),
+            (ETHERNET, ethernet(0x0800, &ipv4(6, &tcp(0xf0))), Skipped::Broken("TCP")),
+            (ETHERNET, ethernet(0x8864, &chap), Skipped::NotTcp),
+            (101, ipv4(6, &[0; 19]), Skipped::Broken("TCP")),
+            (101, vec![0x10; 40], Skipped::Broken("IP")),
+            (0, vec![7, 0, 0, 0, 1], Skipped::AddressFamily(7)),
+            (9, compressed.to_vec(), Skipped::PppProtocol(0x00fd)),
+            (105, wifi(0x80, 0, &[]), Skipped::NotTcp),
+            (105, wifi(0x48, 1, &[]), Skipped::NotTcp),
+            (105, wifi(0x88, 0x41, &[0; 40]), Skipped::Encrypted("802.11")),
+            (105, wifi(0x08, 0x04, &[0; 40]), Skipped::Unsupported("fragmented 802.11 frame")),
+            (105, wifi(0x88, 0x02, &[0x80, 0, 0, 0]), Skipped::Unsupported("802.11 A-MSDU")),
+            (127, vec![0, 0, 7, 0, 0, 0, 0, 0, 0], Skipped::Broken("radiotap")),
+            (192, vec![0, 0, 7, 0, 1, 0, 0, 0], Skipped::Broken("PPI")),
+            (239, vec![2, 0, 0, 0, 3, 0, 1, 0], Skipped::Broken("NFLOG")),
+            (239, vec![2, 0, 0, 0, 8, 0, 1, 0, 0, 0, 0, 0], Skipped::NotTcp),
+        ];
+        for (link_type, data, expected) in cases {
+            assert_eq!(skipped(*link_type, data), [(*expected, 1)], "link type {link_type}: {data:02x?}");
+        }
+    }
+
+    #[test]
+    fn nothing_nests_without_bound() {
+        let repeated = |unit: &[u8]| unit.repeat(5000);
+        let teb = [&ipv4(47, &[0, 0, 0x65, 0x58])[..], &ethernet(0x0800, &[])].concat();
+        let pppoe = [&[0x11, 0, 0, 0, 0xff, 0xff, 0x02, 0x81], &[0, 0, 0x11, 0][..]].concat();
+        let cases: &[(&str, u16, Vec<u8>)] = &[
+            ("VLAN", ETHERNET, ethernet(0x8100, &repeated(&[0, 1, 0x81, 0]))),
+            ("MPLS", ETHERNET, ethernet(0x8847, &repeated(&[0, 1, 0, 64]))),
+            (
+                "SNAP",
+                ETHERNET,
+                ethernet(0x8100, &[&[0, 1, 5, 0], &repeated(&[0xaa, 0xaa, 3, 0, 0, 0, 5, 0])[..]].concat()),
+            ),
+            ("IP in IP", 101, repeated(&ipv4(4, &[]))),
+            ("Ethernet in GRE", 101, repeated(&teb)),
+            ("PPPoE over MPLS", 51, repeated(&[&pppoe[..], &ethernet(0x8864, &[])].concat())),
+            ("PPI", 192, repeated(&[0, 0, 8, 0, 192, 0, 0, 0])),
+            ("PKTAP", 258, repeated(&[12, 0, 0, 0, 1, 0, 0, 0, 2, 1, 0, 0])),
+        ];
+        for (name, link_type, data) in cases {
+            assert_eq!(skipped(*link_type, data), [(Skipped::NestedHeaders, 1)], "{name}");
+        }
+    }
+}

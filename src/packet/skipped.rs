@@ -1,0 +1,160 @@
+//! What gave no segment, and how often: the view of a capture is only as good as this list is short.
+
+use std::fmt;
+
+use super::link;
+use crate::capture::LinkType;
+use crate::limits;
+
+/// Why a packet gave no TCP segment.
+///
+/// Displayed, it is what a report says after a number: `12 packets: link type 147 (USER0)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Skipped {
+    /// Understood, and not TCP: ARP, UDP, ICMP, a beacon of a wireless network. No fault.
+    NotTcp,
+    /// A link-layer header type that is not known.
+    LinkType(LinkType),
+    /// An EtherType that is not known (IANA, IEEE 802 Numbers).
+    EtherType(u16),
+    /// A PPP protocol that is not known, or is compressed or encrypted (IANA, PPP DLL Protocol Numbers).
+    PppProtocol(u16),
+    /// An address family of a BSD loopback header that is not IP.
+    AddressFamily(u32),
+    /// The header named was cut off by the snaplen.
+    Truncated(&'static str),
+    /// The header named contradicts itself, or its packet ends within it.
+    Broken(&'static str),
+    /// Encrypted by what is named.
+    Encrypted(&'static str),
+    /// Known, but not decoded.
+    Unsupported(&'static str),
+    /// Fragments of an IP datagram of which others were not captured.
+    IncompleteFragments,
+    /// Fragments of an IP datagram given up for newer ones: more than [`limits::FRAGMENTED_DATAGRAMS`] at once, or
+    /// [`limits::FRAGMENT_BYTES`].
+    DroppedFragments,
+    /// More than [`limits::HEADERS`] headers, one in another.
+    NestedHeaders,
+    /// Further kinds, after [`limits::SKIPPED_KINDS`].
+    Others,
+}
+
+impl Skipped {
+    /// Whether TCP may have been missed.
+    pub fn is_fault(&self) -> bool {
+        *self != Self::NotTcp
+    }
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, number, name) = match *self {
+            Self::NotTcp => return f.write_str("not TCP"),
+            Self::Truncated(header) => return write!(f, "{header} header cut off by the snaplen"),
+            Self::Broken(header) => return write!(f, "broken {header} header"),
+            Self::Encrypted(by) => return write!(f, "encrypted ({by})"),
+            Self::Unsupported(what) => return write!(f, "{what} not decoded"),
+            Self::IncompleteFragments => return f.write_str("IP fragments of incomplete datagrams"),
+            Self::DroppedFragments => return f.write_str("IP fragments of too many datagrams at once"),
+            Self::NestedHeaders => return write!(f, "more than {} nested headers", limits::HEADERS),
+            Self::Others => return f.write_str("other kinds"),
+            Self::LinkType(LinkType(number)) => {
+                write!(f, "link type {number}")?;
+                return link::name(number).map_or(Ok(()), |name| write!(f, " ({name})"));
+            }
+            Self::EtherType(number) => ("EtherType", u32::from(number), ether_type(number)),
+            Self::PppProtocol(number) => ("PPP protocol", u32::from(number), ppp_protocol(number)),
+            Self::AddressFamily(number) => return write!(f, "address family {number}"),
+        };
+        write!(f, "{what} 0x{number:04x}")?;
+        name.map_or(Ok(()), |name| write!(f, " ({name})"))
+    }
+}
+
+/// The common names of EtherTypes that may hide TCP.
+fn ether_type(number: u16) -> Option<&'static str> {
+    Some(match number {
+        0x8870 => "LLC jumbo frame",
+        0x88e5 => "MACsec",
+        0x88e7 => "802.1ah",
+        0x8903 => "FabricPath",
+        0x8909 => "Cisco metadata",
+        0x892f => "HSR",
+        0x894f => "NSH",
+        _ => return None,
+    })
+}
+
+/// The names of PPP protocols that may hide TCP.
+fn ppp_protocol(number: u16) -> Option<&'static str> {
+    Some(match number {
+        0x002d => "Van Jacobson compressed TCP/IP",
+        0x002f => "Van Jacobson uncompressed TCP/IP",
+        0x003d => "multilink fragment",
+        0x0053 => "encrypted",
+        0x00fd => "compressed datagram",
+        _ => return None,
+    })
+}
+
+/// How often each kind was met, in the order they were first met.
+#[derive(Debug, Default)]
+pub(super) struct Tally(Vec<(Skipped, u64)>);
+
+impl Tally {
+    /// Counts `packets` more of a kind.
+    pub fn count(&mut self, kind: Skipped, packets: u64) {
+        if let Some((_, sum)) = self.0.iter_mut().find(|(known, _)| *known == kind) {
+            *sum = sum.saturating_add(packets);
+        } else if self.0.len() < limits::SKIPPED_KINDS || kind == Skipped::Others {
+            self.0.push((kind, packets));
+        } else {
+            self.count(Skipped::Others, packets);
+        }
+    }
+
+    /// Each kind and its number of packets.
+    pub fn iter(&self) -> impl Iterator<Item = (Skipped, u64)> {
+        self.0.iter().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_it_was() {
+        for (kind, text) in [
+            (Skipped::LinkType(LinkType(147)), "link type 147 (USER0)"),
+            (Skipped::LinkType(LinkType(9999)), "link type 9999"),
+            (Skipped::EtherType(0x88e5), "EtherType 0x88e5 (MACsec)"),
+            (Skipped::EtherType(0x0b0b), "EtherType 0x0b0b"),
+            (Skipped::PppProtocol(0xfd), "PPP protocol 0x00fd (compressed datagram)"),
+            (Skipped::AddressFamily(7), "address family 7"),
+            (Skipped::Truncated("IPv4"), "IPv4 header cut off by the snaplen"),
+            (Skipped::Broken("TCP"), "broken TCP header"),
+            (Skipped::Encrypted("ESP"), "encrypted (ESP)"),
+            (Skipped::Unsupported("802.11 A-MSDU"), "802.11 A-MSDU not decoded"),
+            (Skipped::NestedHeaders, "more than 16 nested headers"),
+        ] {
+            assert_eq!(kind.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn keeps_a_bounded_number_of_kinds_and_loses_no_packet() {
+        let mut tally = Tally::default();
+        for _ in 0..2 {
+            for number in 0..1000 {
+                tally.count(Skipped::EtherType(number), 1);
+            }
+        }
+        assert_eq!(tally.iter().count(), limits::SKIPPED_KINDS + 1);
+        assert_eq!(tally.iter().map(|(_, packets)| packets).sum::<u64>(), 2000);
+        assert_eq!(tally.iter().next(), Some((Skipped::EtherType(0), 2)));
+        assert_eq!(tally.iter().last().unwrap().0, Skipped::Others);
+    }
+}

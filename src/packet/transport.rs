@@ -1,0 +1,93 @@
+//! TCP (RFC 9293 §3.1), and the IP protocols and UDP ports that tunnel it.
+
+use std::net::SocketAddr;
+
+use etherparse::err::tcp::HeaderSliceError;
+use etherparse::{TcpHeader, TcpSlice, ip_number};
+use nom::bytes::complete::take;
+use nom::number::complete::be_u16;
+use nom::sequence::preceded;
+
+use super::network::Datagram;
+use super::walk::{End, Found, Walk};
+use super::{Skipped, network, tunnel};
+use crate::seen::Seen;
+use crate::tcp::{Flags, Segment};
+
+const NAME: &str = "TCP";
+
+/// A TCP segment. Where the snaplen cut into the options, the 20 bytes before them still tell everything but the payload.
+#[inline(always)]
+pub(super) fn tcp<'a>(datagram: Datagram<'a>, seen: Seen) -> Result<Segment<'a>, Skipped> {
+    let body = datagram.body;
+    match TcpSlice::from_slice(body.bytes) {
+        Ok(tcp) => segment(datagram, seen, &tcp, tcp.header_len(), tcp.payload()),
+        Err(HeaderSliceError::Content(_)) => Err(Skipped::Broken(NAME)),
+        Err(HeaderSliceError::Len(_)) => {
+            let Some(mut fixed) = body.bytes.first_chunk::<{ TcpHeader::MIN_LEN }>().copied() else {
+                return Err(body.too_short(NAME));
+            };
+            let [.., offset, _, _, _, _, _, _, _] = &mut fixed;
+            let header_len = usize::from(*offset >> 4) * 4;
+            *offset = 0x50; // 20 bytes: a header without options is whole
+            let tcp = TcpSlice::from_slice(&fixed).map_err(|_| Skipped::Broken(NAME))?;
+            segment(datagram, seen, &tcp, header_len, &[])
+        }
+    }
+}
+
+/// The segment of which `tcp` has the fields and `header_len` bytes are header.
+#[inline(always)]
+fn segment<'a>(
+    Datagram { ip, body, .. }: Datagram<'_>,
+    seen: Seen,
+    tcp: &TcpSlice<'_>,
+    header_len: usize,
+    payload: &'a [u8],
+) -> Result<Segment<'a>, Skipped> {
+    let payload_len = body.length.checked_sub(header_len).ok_or(Skipped::Broken(NAME))?;
+    let route = ip.route();
+    Ok(Segment {
+        seen,
+        source: SocketAddr::new(route.source, tcp.source_port()),
+        destination: SocketAddr::new(route.destination, tcp.destination_port()),
+        seq: tcp.sequence_number(),
+        ack: tcp.acknowledgment_number(),
+        flags: Flags(tcp.slice().get(13).copied().unwrap_or_default()),
+        window: tcp.window_size(),
+        ttl: route.ttl,
+        payload,
+        payload_len: u32::try_from(payload_len).unwrap_or(u32::MAX),
+    })
+}
+
+/// TCP, or what may hold it.
+#[inline]
+pub(super) fn header<'a>(walk: Walk, datagram: Datagram<'a>) -> Found<'a> {
+    match datagram.protocol {
+        ip_number::TCP => Ok(End::Tcp(datagram)),
+        _ => tunnel(walk, datagram),
+    }
+}
+
+/// What another protocol than TCP may hold it in.
+fn tunnel<'a>(walk: Walk, Datagram { protocol, body, .. }: Datagram<'a>) -> Found<'a> {
+    match protocol {
+        ip_number::IPV4 | ip_number::IPV6 => network::ip(walk.deeper()?, body),
+        ip_number::GRE => tunnel::gre(walk, body),
+        ip_number::ENCAP_SEC => Err(Skipped::Encrypted("ESP")),
+        ip_number::IP_COMP => Err(Skipped::Unsupported("IPComp")),
+        ip_number::UDP => {
+            // | source port 2 | destination port 2 | length 2 | checksum 2 |
+            let (port, rest) = body.peel("UDP", preceded(take(2usize), be_u16))?;
+            let rest = rest.skip("UDP", 4)?;
+            match port {
+                tunnel::VXLAN | tunnel::VXLAN_LINUX => tunnel::vxlan(walk, rest),
+                tunnel::GENEVE => tunnel::geneve(walk, rest),
+                tunnel::GTP_U => tunnel::gtp_u(walk, rest),
+                _ => Err(Skipped::NotTcp),
+            }
+        }
+        _ => Err(Skipped::NotTcp),
+    }
+}

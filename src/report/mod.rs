@@ -1,0 +1,196 @@
+//! The report as plain data: what renderers, tests and other programs share. Its JSON form is a contract: fields may be
+//! added, those here keep their names and meaning.
+
+pub mod community_id;
+pub mod connection;
+pub mod document;
+pub mod phrase;
+pub mod redact;
+pub mod selection;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use connection::Connection;
+
+use crate::analyzer::Counts;
+use crate::capture::Summary;
+use crate::catalog::{Language, fill, iana, words};
+use crate::facts::Facts;
+use crate::packet::Skipped;
+use crate::seen::Timestamp;
+
+/// Version of the JSON form.
+pub const VERSION: u32 = 1;
+
+/// Everything a report says.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Version of this form.
+    pub version: u32,
+    /// The program and its version.
+    pub generator: String,
+    /// The files read.
+    pub captures: Vec<Capture>,
+    /// Every WebSocket connection and attempt, in order of first packet.
+    pub connections: Vec<Box<Connection>>,
+    /// Every close code that occurred, on the wire or at an endpoint.
+    pub codes: Vec<Code>,
+    /// What limited the view of the capture as a whole.
+    pub notes: Vec<String>,
+}
+
+/// One file.
+#[derive(Clone, Debug, Serialize)]
+pub struct Capture {
+    /// Its path; `-` is standard input.
+    pub path: String,
+    /// Its format.
+    pub format: String,
+    /// Packets.
+    pub packets: u64,
+    /// Bytes, uncompressed.
+    pub bytes: u64,
+    /// Time of its first packet.
+    pub first: Option<String>,
+    /// Time of its last packet.
+    pub last: Option<String>,
+    /// What the reader met.
+    pub notes: Vec<String>,
+}
+
+/// One close code and what is documented of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Code {
+    /// The code.
+    pub code: u16,
+    /// Its name, or that of its range.
+    pub name: String,
+    /// Connections in which it occurred.
+    pub count: usize,
+    /// Whether it was seen in a Close frame; 1005 and 1006 otherwise only stand for what an endpoint reports.
+    pub sent: bool,
+    /// The registry that names it.
+    pub registry: Option<String>,
+    /// What it says.
+    pub meaning: String,
+    /// Its documented cause.
+    pub cause: String,
+    /// Its documented fix.
+    pub fix: String,
+    /// Standard and section.
+    pub reference: String,
+}
+
+/// What a report is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Material {
+    /// The files read.
+    pub captures: Vec<Summary>,
+    /// The connections.
+    pub facts: Vec<Box<Facts>>,
+    /// What else there was.
+    pub counts: Counts,
+    /// Packets that could not be decoded.
+    pub skipped: Vec<(Skipped, u64)>,
+}
+
+impl Report {
+    /// Judges every connection and puts the report together, its texts in a language.
+    pub fn new(mut material: Material, language: Language) -> Self {
+        material.facts.sort_by_key(|facts| (facts.first, facts.stream));
+        let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
+        let notes = notes(&material, language);
+        // Each connection's facts are let go as soon as it is judged: a large capture need not hold both.
+        let connections: Vec<_> = material
+            .facts
+            .into_iter()
+            .zip(1..)
+            .map(|(facts, id)| Box::new(Connection::new(id, &facts, capture_end, language)))
+            .collect();
+        Self {
+            version: VERSION,
+            generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+            captures: material.captures.into_iter().map(Capture::from).collect(),
+            codes: codes(&connections, language),
+            connections,
+            notes,
+        }
+    }
+}
+
+impl From<Summary> for Capture {
+    fn from(summary: Summary) -> Self {
+        let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        Self {
+            path: summary.path,
+            format: summary.format,
+            packets: summary.packets,
+            bytes: summary.bytes,
+            first: time(summary.first),
+            last: time(summary.last),
+            notes: summary.notes,
+        }
+    }
+}
+
+/// A code's name in the registry, else that of its range.
+pub fn code_name(code: u16, language: Language) -> String {
+    let registry = iana();
+    let range = || registry.range_of(code).map_or("", |name| name.get(language));
+    registry.name_of(code).unwrap_or_else(range).to_owned()
+}
+
+fn codes(connections: &[Box<Connection>], language: Language) -> Vec<Code> {
+    let mut occurred: BTreeMap<u16, (usize, bool)> = BTreeMap::new();
+    for connection in connections {
+        for (code, sent) in connection.codes() {
+            let (count, was_sent) = occurred.entry(code).or_default();
+            *count += 1;
+            *was_sent |= sent;
+        }
+    }
+    let registry = iana();
+    let text = |code, pick: fn(&crate::catalog::Entry) -> &crate::catalog::Localized| {
+        registry.entry(code).map_or_else(String::new, |entry| pick(entry).get(language).to_owned())
+    };
+    occurred
+        .into_iter()
+        .map(|(code, (count, sent))| Code {
+            code,
+            name: code_name(code, language),
+            count,
+            sent,
+            registry: registry.name_of(code).map(|_| registry.id.clone()),
+            meaning: text(code, |entry| &entry.meaning),
+            cause: text(code, |entry| &entry.cause),
+            fix: text(code, |entry| &entry.fix),
+            reference: registry.entry(code).map_or_else(String::new, |entry| entry.reference.clone()),
+        })
+        .collect()
+}
+
+/// What limited the view of the capture as a whole.
+fn notes(material: &Material, language: Language) -> Vec<String> {
+    let note = |name: &str, count: u64, what: &str| {
+        let value = |key: &str| match key {
+            "count" => Some(phrase::number(count)),
+            "what" => Some(what.to_owned()),
+            _ => None,
+        };
+        let name = if count == 1 { format!("{name}_one") } else { name.to_owned() };
+        fill(words().get(&name, language), value)
+    };
+    let mut notes = Vec::new();
+    if material.counts.encrypted > 0 {
+        notes.push(note("note_encrypted", material.counts.encrypted, ""));
+    }
+    for (skipped, count) in material.skipped.iter().filter(|(skipped, _)| skipped.is_fault()) {
+        notes.push(note("note_skipped", *count, &skipped.to_string()));
+    }
+    if material.counts.given_up > 0 {
+        notes.push(note("note_given_up", material.counts.given_up, ""));
+    }
+    notes
+}

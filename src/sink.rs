@@ -1,0 +1,24 @@
+//! Where the analyzer pushes what it learns.
+//!
+//! It pushes because the packets drive it: a file, a pipe and a live interface look the same from here, and whoever
+//! wants only the end result needs to implement only [`Sink::connection`].
+
+use crate::event::Event;
+use crate::facts::Facts;
+
+/// Takes what the analyzer learns.
+pub trait Sink {
+    /// A WebSocket connection, or an attempt at one, is over, or the capture is.
+    fn connection(&mut self, facts: Box<Facts>);
+
+    /// Something happened in a connection; `facts` already hold it.
+    fn event(&mut self, facts: &Facts, event: &Event<'_>) {
+        let _ = (facts, event);
+    }
+}
+
+impl Sink for Vec<Box<Facts>> {
+    fn connection(&mut self, facts: Box<Facts>) {
+        self.push(facts);
+    }
+}

@@ -1,0 +1,207 @@
+//! What the segments of a connection tell besides their bytes, under Wireshark's names (`tcp.analysis.*`).
+
+use super::reassembly::Arrival;
+use super::{Flags, Segment};
+use crate::chunk::Carrier;
+use crate::seen::{Seen, Timestamp};
+use crate::side::{PerSide, Side};
+use std::time::Duration;
+
+/// What was noted of a whole TCP connection.
+#[derive(Clone, Debug, Default)]
+pub struct Analysis {
+    /// Noted of the segments that each side sent.
+    pub sent: PerSide<Sent>,
+    /// The first SYN.
+    pub syn: Option<Seen>,
+    /// The first SYN-ACK.
+    pub syn_ack: Option<Seen>,
+    /// Held bytes that came twice with different contents.
+    pub conflicts: u32,
+}
+
+/// Of one side: what it sent, and how it ended.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    /// Its segments.
+    pub segments: u64,
+    /// Those whose bytes had all been seen before.
+    pub retransmissions: u32,
+    /// Those that came ahead of a hole.
+    pub out_of_order: u32,
+    /// Keep-alive probes.
+    pub keep_alives: u32,
+    /// Its bytes that were never captured.
+    pub lost_bytes: u64,
+    /// Its bytes that the snaplen cut off.
+    pub cut_bytes: u64,
+    /// Its last segment.
+    pub last: Option<Seen>,
+    /// Time to live of its first segment.
+    pub ttl: u8,
+    /// Whether segments other than resets came with a time to live that differs from it.
+    pub ttl_varied: bool,
+    /// What most connections never have, or only at their end.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Rare {
+    unanswered: Unanswered,
+    zero_window: ZeroWindow,
+    fin: Option<Carrier>,
+    reset: Option<Carrier>,
+}
+
+impl Sent {
+    /// Retransmissions and probes since the other side was last heard.
+    pub fn unanswered(&self) -> Unanswered {
+        self.rare.as_ref().map(|rare| rare.unanswered).unwrap_or_default()
+    }
+
+    /// Times it had no room to receive.
+    pub fn zero_window(&self) -> ZeroWindow {
+        self.rare.as_ref().map(|rare| rare.zero_window).unwrap_or_default()
+    }
+
+    /// Its FIN, in its place in the stream.
+    pub fn fin(&self) -> Option<Carrier> {
+        self.rare.as_ref()?.fin
+    }
+
+    /// Its first RST.
+    pub fn reset(&self) -> Option<Carrier> {
+        self.rare.as_ref()?.reset
+    }
+
+    pub(super) fn note_fin(&mut self, carrier: Carrier) {
+        self.rare.get_or_insert_default().fin = Some(carrier);
+    }
+
+    /// Notes a RST; whether it is the first.
+    pub(super) fn note_reset(&mut self, carrier: Carrier) -> bool {
+        let reset = &mut self.rare.get_or_insert_default().reset;
+        let is_first = reset.is_none();
+        reset.get_or_insert(carrier);
+        is_first
+    }
+
+    fn note_window(&mut self, window: u16, seen: Seen) {
+        if window == 0 || self.rare.is_some() {
+            self.rare.get_or_insert_default().zero_window.note(window, seen);
+        }
+    }
+}
+
+/// Repeats into silence.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unanswered {
+    /// How many.
+    pub count: u32,
+    /// The first.
+    pub first: Seen,
+    /// The last.
+    pub last: Seen,
+}
+
+/// Announcements that the receive buffer is full (SEG.WND = 0).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ZeroWindow {
+    /// How often the window closed.
+    pub episodes: u32,
+    /// The first announcement of the longest episode.
+    pub first: Option<Seen>,
+    /// How long it lasted, or has lasted so far.
+    pub longest: Duration,
+    /// Whether the window is closed now.
+    pub closed: Option<Seen>,
+}
+
+impl Analysis {
+    /// Notes one segment and what its payload was.
+    pub(super) fn apply(&mut self, side: Side, segment: &Segment<'_>, arrival: Arrival) {
+        self.note_handshake(side, segment);
+        if let Some(rare) = &mut self.sent[!side].rare {
+            rare.unanswered = Unanswered::default();
+        }
+        let sent = &mut self.sent[side];
+        sent.segments += 1;
+        if sent.last.is_none() {
+            sent.ttl = segment.ttl;
+        }
+        sent.ttl_varied |= segment.ttl != sent.ttl && !segment.flags.has(Flags::RST);
+        sent.last = Some(segment.seen);
+        match arrival {
+            Arrival::Retransmission => sent.retransmissions = sent.retransmissions.saturating_add(1),
+            Arrival::OutOfOrder => sent.out_of_order = sent.out_of_order.saturating_add(1),
+            Arrival::KeepAlive => sent.keep_alives = sent.keep_alives.saturating_add(1),
+            Arrival::Empty | Arrival::InOrder | Arrival::OutOfWindow => {}
+        }
+        if matches!(arrival, Arrival::Retransmission | Arrival::KeepAlive) {
+            sent.rare.get_or_insert_default().unanswered.note(segment.seen);
+        }
+        if !segment.flags.has(Flags::RST) && !segment.flags.has(Flags::SYN) {
+            sent.note_window(segment.window, segment.seen);
+        }
+    }
+
+    /// Closes the books at the time of the last packet.
+    pub(super) fn finish(&mut self, end: Timestamp) {
+        for side in Side::BOTH {
+            if let Some(rare) = &mut self.sent[side].rare
+                && let Some(since) = rare.zero_window.closed
+            {
+                rare.zero_window.extend(since, end);
+            }
+        }
+    }
+
+    fn note_handshake(&mut self, side: Side, segment: &Segment<'_>) {
+        if !segment.flags.has(Flags::SYN) {
+            return;
+        }
+        if !segment.flags.has(Flags::ACK) {
+            if side == Side::Client {
+                self.syn.get_or_insert(segment.seen);
+            }
+        } else {
+            self.syn_ack.get_or_insert(segment.seen);
+        }
+    }
+}
+
+impl Unanswered {
+    fn note(&mut self, seen: Seen) {
+        if self.count == 0 {
+            self.first = seen;
+        }
+        self.last = seen;
+        self.count = self.count.saturating_add(1);
+    }
+}
+
+impl ZeroWindow {
+    fn note(&mut self, window: u16, seen: Seen) {
+        match (window, self.closed) {
+            (0, None) => {
+                self.episodes = self.episodes.saturating_add(1);
+                self.closed = Some(seen);
+                self.first.get_or_insert(seen);
+            }
+            (0, Some(since)) => self.extend(since, seen.time),
+            (_, Some(since)) => {
+                self.extend(since, seen.time);
+                self.closed = None;
+            }
+            (_, None) => {}
+        }
+    }
+
+    fn extend(&mut self, since: Seen, until: Timestamp) {
+        let lasted = until.since(since.time);
+        if lasted >= self.longest {
+            self.longest = lasted;
+            self.first = Some(since);
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! One direction of a TCP connection put back in order.
+//!
+//! ```text
+//!   delivered        hole        held            hole    held
+//! ──────────────┤             ├────────┤       ├──────────────┤
+//!               next          BTreeMap of copies, keyed by stream offset
+//! ```
+//!
+//! The first copy of a byte wins. A hole is given up, as a [`Chunk::Gap`], when the receiver has acknowledged past it and
+//! the capture has gone on for a while, when a bound of [`limits`] is reached, or when the connection is finished.
+
+use std::collections::BTreeMap;
+
+use super::Output;
+use super::sequence::{distance, later};
+use crate::chunk::{Carrier, Chunk, Missing};
+use crate::limits;
+use crate::seen::Timestamp;
+
+/// Bytes as a segment brought them.
+#[derive(Clone, Copy, Debug)]
+pub struct Payload<'a> {
+    /// Sequence number of the first.
+    pub seq: u32,
+    /// Those that were captured.
+    pub bytes: &'a [u8],
+    /// How many there were on the wire.
+    pub len: u32,
+    /// Whether FIN follows them.
+    pub fin: bool,
+}
+
+/// What a payload was, seen from the bytes that came before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Nothing that takes sequence space.
+    Empty,
+    /// Next in order, at least partly.
+    InOrder,
+    /// Ahead of a hole.
+    OutOfOrder,
+    /// All of it had come before.
+    Retransmission,
+    /// One byte, or none, just before the next expected: a keep-alive (RFC 9293 §3.8.4).
+    KeepAlive,
+    /// Nowhere near the window; ignored.
+    OutOfWindow,
+}
+
+/// One direction: what has been delivered, and what waits.
+#[derive(Debug, Default)]
+pub struct Half {
+    /// Next sequence number to deliver; `None` before the first segment.
+    next: Option<u32>,
+    /// Stream offset of `next`.
+    offset: u64,
+    held: Option<Box<Held>>,
+    /// Stream offset of the FIN, once seen.
+    fin: Option<Box<(u64, Carrier)>>,
+    finished: bool,
+    /// Highest acknowledgement number from the other side.
+    acked: Option<u32>,
+    /// Since when, and for how many segments, a hole has been acknowledged.
+    hole_acked: Option<Box<(Timestamp, u16)>>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    segments: BTreeMap<u64, HeldSegment>,
+    bytes: usize,
+    conflicts: u32,
+}
+
+#[derive(Debug)]
+struct HeldSegment {
+    carrier: Carrier,
+    len: u64,
+    bytes: Vec<u8>,
+}
+
+impl Half {
+    /// Sets where the stream begins: the sequence number after the SYN.
+    pub fn synchronize(&mut self, first: u32) {
+        self.next.get_or_insert(first);
+    }
+
+    /// Bytes held out of order.
+    pub fn held_bytes(&self) -> usize {
+        self.held.as_ref().map_or(0, |held| held.bytes)
+    }
+
+    /// Held bytes that came twice with different contents. The first copy was kept.
+    pub fn conflicts(&self) -> u32 {
+        self.held.as_ref().map_or(0, |held| held.conflicts)
+    }
+
+    /// Whether the FIN was reached.
+    pub const fn finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Sequence number expected next.
+    pub const fn next(&self) -> Option<u32> {
+        self.next
+    }
+
+    /// The stream offset that an acknowledgement number of the other side stands for.
+    pub fn offset_of(&self, ack: u32) -> Option<u64> {
+        self.offset.checked_add_signed(distance(self.next?, ack))
+    }
+
+    /// Notes that the other side has acknowledged up to `ack`.
+    pub fn acknowledge(&mut self, ack: u32) {
+        let acked = self.acked.map_or(ack, |before| later(before, ack));
+        if self.next.is_none_or(|next| distance(next, acked).unsigned_abs() <= u64::from(limits::WINDOW)) {
+            self.acked = Some(acked);
+        }
+    }
+
+    /// Takes a payload, delivers what is now in order.
+    pub fn push(
+        &mut self,
+        carrier: &Carrier,
+        payload: &Payload<'_>,
+        out: &mut impl FnMut(&Carrier, Output<'_>),
+    ) -> Arrival {
+        if payload.len == 0 && !payload.fin && self.next.is_none() {
+            self.next = Some(first_byte(payload.seq, self.acked));
+            return Arrival::Empty;
+        }
+        let next = *self.next.get_or_insert_with(|| first_byte(payload.seq, self.acked));
+        let ahead = distance(next, payload.seq);
+        if payload.len == 0 && !payload.fin {
+            return if ahead == -1 { Arrival::KeepAlive } else { Arrival::Empty };
+        }
+        if ahead.unsigned_abs() > u64::from(limits::WINDOW) {
+            return Arrival::OutOfWindow;
+        }
+        // A segment from before the capture began, or before the stream's first byte, has nothing new at its front.
+        let start = self.offset.saturating_add_signed(ahead);
+        let before_stream = self.offset.checked_add_signed(ahead).is_none();
+        let end = if before_stream {
+            self.offset.saturating_add_signed(ahead.saturating_add(i64::from(payload.len)))
+        } else {
+            start.saturating_add(u64::from(payload.len))
+        };
+        if payload.fin && self.fin.is_none() && end >= self.offset {
+            self.fin = Some(Box::new((end, *carrier)));
+        }
+        let arrival = if ahead > 0 {
+            self.hold(carrier, start, payload);
+            Arrival::OutOfOrder
+        } else if end > self.offset {
+            let skip = usize::try_from(ahead.unsigned_abs()).unwrap_or(usize::MAX);
+            let fresh = payload.bytes.get(skip..).unwrap_or_default();
+            self.deliver(carrier, fresh, end - self.offset, out);
+            Arrival::InOrder
+        } else if payload.len == 1 && ahead == -1 {
+            Arrival::KeepAlive
+        } else if payload.len == 0 {
+            Arrival::Empty
+        } else {
+            Arrival::Retransmission
+        };
+        self.drain(out);
+        if self.held.as_ref().is_some_and(|held| held.over_bounds()) {
+            self.give_up_hole(carrier, out);
+        }
+        arrival
+    }
+
+    /// Counts a segment of the connection against the patience with an acknowledged hole, and gives the hole up at its end.
+    pub fn tick(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+        let Some(end) = self.hole_end() else {
+            return;
+        };
+        let acked = self.acked.and_then(|ack| self.offset_of(ack)).is_some_and(|acked| acked >= end);
+        if !acked {
+            self.hole_acked = None;
+            return;
+        }
+        let (since, segments) = &mut **self.hole_acked.get_or_insert_with(|| Box::new((carrier.seen.time, 0)));
+        *segments = segments.saturating_add(1);
+        if *segments > limits::GAP_PATIENCE_SEGMENTS || carrier.seen.time.since(*since) > limits::GAP_PATIENCE {
+            self.hole_acked = None;
+            self.give_up_hole(carrier, out);
+        }
+    }
+
+    /// Gives up every hole: no segment will come any more.
+    pub fn finish(&mut self, last: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+        while self.hole_end().is_some() {
+            self.give_up_hole(last, out);
+        }
+        // Acknowledged, but neither these bytes nor any behind them were captured. A single one may be a FIN.
+        let missing =
+            self.acked.and_then(|ack| self.offset_of(ack)).map_or(0, |acked| acked.saturating_sub(self.offset));
+        if missing > 1 && !self.finished {
+            self.gap(missing, Missing::NeverCaptured, last, out);
+        }
+    }
+
+    /// Gives up the first hole, whatever the bounds say; `false` if there is none.
+    pub fn give_up_hole(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) -> bool {
+        let Some(end) = self.hole_end() else {
+            return false;
+        };
+        let revealed_by =
+            self.held.as_ref().and_then(|held| held.segments.get(&end)).map_or(*carrier, |held| held.carrier);
+        self.gap(end - self.offset, Missing::NeverCaptured, &revealed_by, out);
+        self.drain(out);
+        true
+    }
+
+    /// Where the first hole ends: at the first held segment, or at the FIN.
+    fn hole_end(&self) -> Option<u64> {
+        let held = self.held.as_ref().and_then(|held| held.segments.keys().next().copied());
+        let fin = self.fin.as_ref().filter(|_| !self.finished).map(|fin| fin.0);
+        held.or(fin).filter(|end| *end > self.offset)
+    }
+
+    fn hold(&mut self, carrier: &Carrier, start: u64, payload: &Payload<'_>) {
+        if payload.len > 0 {
+            self.held.get_or_insert_default().insert(carrier, start, u64::from(payload.len), payload.bytes);
+        }
+    }
+
+    /// Delivers `bytes`, which are the captured ones of the next `len`.
+    fn deliver(&mut self, carrier: &Carrier, bytes: &[u8], len: u64, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+        let captured = u64::try_from(bytes.len()).unwrap_or(len).min(len);
+        if captured > 0 {
+            self.advance(captured, Chunk::Bytes(bytes), carrier, out);
+        }
+        if captured < len {
+            self.gap(len - captured, Missing::CutBySnaplen, carrier, out);
+        }
+    }
+
+    fn gap(&mut self, len: u64, missing: Missing, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+        self.advance(len, Chunk::Gap { len, missing }, carrier, out);
+    }
+
+    fn advance(&mut self, len: u64, chunk: Chunk<'_>, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+        out(carrier, Output::Chunk { offset: self.offset, chunk });
+        self.offset = self.offset.saturating_add(len);
+        // Sequence numbers are the stream offset modulo 2³².
+        self.next = self.next.map(|next| next.wrapping_add((len & u64::from(u32::MAX)) as u32));
+    }
+
+    /// Delivers held segments that are now in order, and the FIN behind them.
+    fn drain(&mut self, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+        while let Some((start, segment)) = self.held.as_mut().and_then(|held| held.take_until(self.offset)) {
+            let skip = self.offset - start;
+            if segment.len > skip {
+                let fresh = segment.bytes.get(usize::try_from(skip).unwrap_or(usize::MAX)..).unwrap_or_default();
+                self.deliver(&segment.carrier, fresh, segment.len - skip, out);
+            }
+        }
+        if self.held.as_ref().is_some_and(|held| held.segments.is_empty() && held.conflicts == 0) {
+            self.held = None;
+        }
+        if let Some(fin) = self.fin.as_ref().filter(|fin| fin.0 <= self.offset && !self.finished) {
+            self.finished = true;
+            out(&fin.1, Output::Fin);
+        }
+    }
+}
+
+/// Where a stream begins whose SYN was not captured: where the receiver says it stands, if that is near.
+fn first_byte(seq: u32, acked: Option<u32>) -> u32 {
+    match acked {
+        // One before what is acknowledged: a keep-alive.
+        Some(acked) if (-1..=i64::from(u16::MAX)).contains(&distance(acked, seq)) => acked,
+        _ => seq,
+    }
+}
+
+impl Held {
+    fn over_bounds(&self) -> bool {
+        self.bytes > limits::OUT_OF_ORDER_BYTES || self.segments.len() > limits::OUT_OF_ORDER_SEGMENTS
+    }
+
+    /// Keeps those parts of a segment that are not held yet.
+    fn insert(&mut self, carrier: &Carrier, start: u64, len: u64, bytes: &[u8]) {
+        let end = start.saturating_add(len);
+        let slice = |from: u64, to: u64| {
+            let at = |offset: u64| usize::try_from(offset - start).unwrap_or(usize::MAX).min(bytes.len());
+            bytes.get(at(from)..at(to)).unwrap_or_default()
+        };
+        let mut pieces = Vec::new();
+        let mut at = start;
+        let before = self.segments.range(..start).next_back().map(|(key, _)| *key).unwrap_or(start);
+        for (&held_start, held) in self.segments.range(before..end) {
+            let held_end = held_start.saturating_add(held.len);
+            if held_end <= at {
+                continue;
+            }
+            if held_start > at {
+                pieces.push((at, held_start));
+                at = held_start;
+            }
+            let overlap_end = held_end.min(end);
+            let first_copy =
+                held.bytes.get(usize::try_from(at - held_start).unwrap_or(usize::MAX)..).unwrap_or_default();
+            let second_copy = slice(at, overlap_end);
+            if first_copy.iter().zip(second_copy).any(|(first, second)| first != second) {
+                self.conflicts = self.conflicts.saturating_add(1);
+            }
+            at = overlap_end;
+        }
+        if at < end {
+            pieces.push((at, end));
+        }
+        for (from, to) in pieces {
+            let bytes = slice(from, to).to_vec();
+            self.bytes = self.bytes.saturating_add(bytes.len());
+            self.segments.insert(from, HeldSegment { carrier: *carrier, len: to - from, bytes });
+        }
+    }
+
+    /// Takes the first segment if it begins at or before `offset`.
+    fn take_until(&mut self, offset: u64) -> Option<(u64, HeldSegment)> {
+        let entry = self.segments.first_entry().filter(|entry| *entry.key() <= offset)?;
+        let (start, segment) = entry.remove_entry();
+        self.bytes = self.bytes.saturating_sub(segment.bytes.len());
+        Some((start, segment))
+    }
+}

@@ -1,0 +1,117 @@
+//! One TCP connection: both halves, and what their segments say of each other.
+
+use super::reassembly::{Arrival, Half, Payload};
+use super::{Analysis, Flags, Output, Segment};
+use crate::chunk::{Carrier, Chunk, Missing};
+use crate::side::{PerSide, Side};
+
+/// A TCP connection as an observer sees it.
+#[derive(Debug, Default)]
+pub struct Tcp {
+    halves: PerSide<Half>,
+    analysis: Box<Analysis>,
+    last: Carrier,
+}
+
+impl Tcp {
+    /// Takes a segment that `side` sent; gives what it puts in order, of either side.
+    pub fn push(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
+        let acked = segment.flags.has(Flags::ACK).then_some(segment.ack);
+        let known = acked.and_then(|ack| self.halves[!side].offset_of(ack));
+        let carrier = Carrier::new(segment.seen, known, segment.ttl);
+        self.last = carrier;
+        if segment.flags.has(Flags::RST) {
+            self.analysis.apply(side, segment, Arrival::Empty);
+            if self.analysis.sent[side].note_reset(carrier) {
+                out(side, &carrier, Output::Reset);
+            }
+            return;
+        }
+        if let Some(ack) = acked {
+            self.halves[!side].acknowledge(ack);
+        }
+        let syn = segment.flags.has(Flags::SYN);
+        let payload = Payload {
+            seq: segment.seq.wrapping_add(u32::from(syn)),
+            bytes: segment.payload,
+            len: segment.payload_len,
+            fin: segment.flags.has(Flags::FIN),
+        };
+        if syn {
+            self.halves[side].synchronize(payload.seq);
+        }
+        let Self { halves, analysis, .. } = self;
+        let arrival = halves[side].push(&carrier, &payload, &mut recorded(side, analysis, out));
+        for half in Side::BOTH {
+            halves[half].tick(&carrier, &mut recorded(half, analysis, out));
+        }
+        self.analysis.apply(side, segment, arrival);
+    }
+
+    /// Gives up every hole: no segment will come any more.
+    pub fn finish(&mut self, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
+        let Self { halves, analysis, last } = self;
+        for side in Side::BOTH {
+            halves[side].finish(last, &mut recorded(side, analysis, out));
+            analysis.conflicts = analysis.conflicts.saturating_add(halves[side].conflicts());
+        }
+        analysis.finish(last.seen.time);
+    }
+
+    /// Gives up the first hole of each side, to free what is held behind it.
+    pub fn give_up_holes(&mut self, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
+        let Self { halves, analysis, last } = self;
+        for side in Side::BOTH {
+            halves[side].give_up_hole(last, &mut recorded(side, analysis, out));
+        }
+    }
+
+    /// Exchanges the sides: what was taken for the client is the server.
+    pub fn swap(&mut self) {
+        self.halves.swap();
+        self.analysis.sent.swap();
+    }
+
+    /// Bytes held out of order, of both sides.
+    pub fn held_bytes(&self) -> usize {
+        self.halves.client.held_bytes() + self.halves.server.held_bytes()
+    }
+
+    /// Whether nothing more can come: both have sent FIN, or one has reset.
+    pub fn over(&self) -> bool {
+        let reset = Side::BOTH.iter().any(|side| self.analysis.sent[*side].reset().is_some());
+        reset || (self.halves.client.finished() && self.halves.server.finished())
+    }
+
+    /// What was noted.
+    pub fn analysis(&self) -> &Analysis {
+        &self.analysis
+    }
+
+    /// What was noted, once it is over.
+    pub fn into_analysis(self) -> Box<Analysis> {
+        self.analysis
+    }
+}
+
+/// Passes a half's output on under its side, and keeps the books of losses and ends.
+fn recorded<'o>(
+    side: Side,
+    analysis: &'o mut Analysis,
+    out: &'o mut impl FnMut(Side, &Carrier, Output<'_>),
+) -> impl FnMut(&Carrier, Output<'_>) + 'o {
+    move |carrier, output| {
+        let sent = &mut analysis.sent[side];
+        match output {
+            Output::Chunk { chunk: Chunk::Gap { len, missing: Missing::NeverCaptured }, .. } => {
+                sent.lost_bytes = sent.lost_bytes.saturating_add(len);
+            }
+            Output::Chunk { chunk: Chunk::Gap { len, missing: Missing::CutBySnaplen }, .. } => {
+                sent.cut_bytes = sent.cut_bytes.saturating_add(len);
+            }
+            Output::Fin => sent.note_fin(*carrier),
+            Output::Chunk { chunk: Chunk::Bytes(_), .. } | Output::Reset => {}
+        }
+        out(side, carrier, output);
+    }
+}

@@ -1,0 +1,7 @@
+//! TLS as far as it shows without keys: that it is TLS, and whether its handshake failed.
+
+pub mod observer;
+pub mod record;
+
+pub use observer::{Observer, Outcome};
+pub use record::Alert;

@@ -1,0 +1,97 @@
+//! TLS records (RFC 8446 §5.1) and alerts (§6).
+//!
+//! ```text
+//! ├ type ┼ version ┼ length ┼ fragment …
+//!    1        2         2
+//! ```
+
+use std::fmt;
+
+use nom::number::streaming::{be_u8, be_u16};
+use nom::{IResult, Parser};
+
+/// Bytes of a record's header.
+pub const HEADER: usize = 5;
+
+/// What a record holds (RFC 8446 §B.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentType(pub u8);
+
+impl ContentType {
+    /// change_cipher_spec
+    pub const CHANGE_CIPHER_SPEC: Self = Self(20);
+    /// alert
+    pub const ALERT: Self = Self(21);
+    /// handshake
+    pub const HANDSHAKE: Self = Self(22);
+    /// application_data, and in TLS 1.3 everything encrypted
+    pub const APPLICATION_DATA: Self = Self(23);
+}
+
+/// A record's header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// What the record says it holds.
+    pub content_type: ContentType,
+    /// Bytes of its fragment.
+    pub length: u16,
+}
+
+/// Parses a record's header; an error where it is none.
+pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
+    let (rest, (content_type, major, _minor, length)) = (be_u8, be_u8, be_u8, be_u16).parse(input)?;
+    if !(20..=23).contains(&content_type) || major != 3 {
+        return Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Verify)));
+    }
+    Ok((rest, Header { content_type: ContentType(content_type), length }))
+}
+
+/// Whether bytes begin as a ClientHello does: handshake, version 3.x, a message of type 1 (RFC 8446 §4).
+pub fn is_client_hello(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x16, 0x03, _, _, _, 0x01, ..])
+}
+
+/// Whether bytes begin as an alert record does.
+pub fn is_alert(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x15, 0x03, 0x00..=0x04, 0x00, 0x02, ..])
+}
+
+/// The description of an alert (RFC 8446 §6; the TLS Alerts registry).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alert(pub u8);
+
+impl fmt::Display for Alert {
+    /// The registry's name and the number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.0 {
+            0 => "close_notify",
+            10 => "unexpected_message",
+            20 => "bad_record_mac",
+            40 => "handshake_failure",
+            42 => "bad_certificate",
+            43 => "unsupported_certificate",
+            44 => "certificate_revoked",
+            45 => "certificate_expired",
+            46 => "certificate_unknown",
+            47 => "illegal_parameter",
+            48 => "unknown_ca",
+            49 => "access_denied",
+            50 => "decode_error",
+            51 => "decrypt_error",
+            70 => "protocol_version",
+            71 => "insufficient_security",
+            80 => "internal_error",
+            86 => "inappropriate_fallback",
+            90 => "user_canceled",
+            109 => "missing_extension",
+            110 => "unsupported_extension",
+            112 => "unrecognized_name",
+            113 => "bad_certificate_status_response",
+            115 => "unknown_psk_identity",
+            116 => "certificate_required",
+            120 => "no_application_protocol",
+            _ => return write!(f, "alert {}", self.0),
+        };
+        write!(f, "{name} ({})", self.0)
+    }
+}

@@ -1,0 +1,469 @@
+//! The frames of one side, from chunks cut anywhere.
+//!
+//! In-order payload bytes are lent through; only a header cut in two and a control payload are kept. Decoding goes on
+//! behind violations as far as lengths can be believed, and behind gaps as far as they lie within a known payload.
+
+use super::close::{Body, body};
+use super::frame::{HEADER, Header, Opcode, START, header, start, unmask};
+use super::message::{Fault, Messages};
+use super::resync::{is_run_of_frames, overrun};
+use super::violation::{Context, Kind, MessageState, Rules, Violation, of_length, of_start};
+use super::{Close, Event, Scratch};
+use crate::chunk::{Carrier, Chunk};
+use crate::limits;
+use crate::side::Side;
+
+/// What begins an HTTP/1 response where a frame should begin.
+const HTTP: &[u8] = b"HTTP/1.";
+
+/// Decodes one side's frames.
+#[derive(Debug)]
+pub struct Decoder {
+    rules: Rules,
+    state: State,
+    /// A header whose end has not come yet.
+    partial: Option<Box<Partial>>,
+    messages: Messages,
+    /// The captured beginning of a control payload, still masked. Boxed: most connections never need it.
+    control: Option<Box<Vec<u8>>>,
+    /// The mask of the text payload that has just ended, and the phase that its next byte would have.
+    text_before: Option<(Option<[u8; 4]>, u8)>,
+    /// Frames so far that were masked as their side should.
+    well_masked: u32,
+    closed: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    Header,
+    Payload(Frame),
+    Lost,
+}
+
+/// A header whose end has not come yet.
+#[derive(Clone, Copy, Debug)]
+struct Partial {
+    bytes: [u8; HEADER],
+    len: usize,
+    /// The segment with its first byte, and that byte's stream offset.
+    carrier: Carrier,
+    offset: u64,
+    /// Whether its first two bytes have been looked at.
+    judged: bool,
+    /// Whether they broke no rule.
+    legal: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    header: Header,
+    /// The segment with its first byte.
+    start: Carrier,
+    /// Stream offset of its first byte.
+    offset: u64,
+    /// Payload bytes so far, missing ones included.
+    received: u64,
+    /// Whether all of them were captured.
+    intact: bool,
+    /// Whether its header broke no rule.
+    legal: bool,
+}
+
+/// Where a piece of the stream came from.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    carrier: &'a Carrier,
+    offset: u64,
+}
+
+impl Place<'_> {
+    /// The same segment, so many bytes on.
+    const fn after(self, bytes: usize) -> Self {
+        Self { offset: self.offset.saturating_add(bytes as u64), ..self }
+    }
+}
+
+impl Decoder {
+    /// A decoder for the frames of `side`; `no_context_takeover` of that side where permessage-deflate was agreed.
+    /// `in_step` if its first byte is the first of a frame.
+    pub fn new(side: Side, no_context_takeover: Option<bool>, in_step: bool) -> Self {
+        Self {
+            rules: Rules { side, deflate: no_context_takeover.is_some() },
+            state: if in_step { State::Header } else { State::Lost },
+            partial: None,
+            messages: Messages::new(no_context_takeover),
+            control: None,
+            text_before: None,
+            well_masked: 0,
+            closed: false,
+        }
+    }
+
+    /// Takes the next chunk of the stream, which begins at `offset` of it.
+    pub fn push(
+        &mut self,
+        carrier: &Carrier,
+        offset: u64,
+        chunk: Chunk<'_>,
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) {
+        match chunk {
+            Chunk::Bytes(bytes) => self.bytes(Place { carrier, offset }, bytes, scratch, out),
+            Chunk::Gap { len, .. } => self.gap(Place { carrier, offset }, len, scratch, out),
+        }
+    }
+
+    fn bytes(
+        &mut self,
+        mut place: Place<'_>,
+        mut bytes: &[u8],
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) {
+        if matches!(self.state, State::Lost) && is_run_of_frames(bytes, self.rules) {
+            self.state = State::Header;
+            out(place.carrier, Event::Found);
+        }
+        while !bytes.is_empty() {
+            let taken = match self.state {
+                State::Header => self.header(place, bytes, scratch, out),
+                State::Payload(frame) => self.payload(frame, place, bytes, scratch, out),
+                State::Lost => return,
+            };
+            bytes = bytes.get(taken..).unwrap_or_default();
+            place.offset += taken as u64;
+        }
+    }
+
+    /// Takes bytes of a header; returns how many.
+    fn header(
+        &mut self,
+        place: Place<'_>,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> usize {
+        let mut partial = self.partial.take().map_or_else(|| Partial::at(place), |partial| *partial);
+        let Partial { len: had, carrier: begun, offset, .. } = partial;
+        let copied = partial.fill(bytes);
+        let known = partial;
+        let known = known.bytes();
+        let context = Context::new(known);
+        if self.rules.side == Side::Server && known.iter().zip(HTTP).all(|(a, b)| a == b) {
+            if known.len() >= HTTP.len() {
+                let end = place.after(HTTP.len().saturating_sub(had));
+                out(place.carrier, self.violation(Kind::HttpAfterUpgrade, Opcode::CLOSE, begun, end, context));
+                self.lose(place, out);
+            } else {
+                self.partial = Some(Box::new(partial));
+            }
+            return copied;
+        }
+        let parsed = header(known).ok().map(|(_, parsed)| parsed);
+        let Ok((_, first)) = start(known) else {
+            self.partial = Some(Box::new(partial));
+            return copied;
+        };
+        if !std::mem::replace(&mut partial.judged, true) {
+            let end = place.after(START.saturating_sub(had));
+            let length = parsed.map_or_else(|| u64::from(first.length), |parsed| parsed.length);
+            let kinds: Vec<_> = of_start(first, length, self.rules, self.messages.state()).collect();
+            let implausible = kinds.iter().filter(|kind| kind.is_implausible(self.well_masked > 0)).count();
+            if implausible > 0
+                && had == 0
+                && let Some(len) = self.overrun(begun, place, bytes, first.opcode, out)
+            {
+                return len;
+            }
+            partial.legal = kinds.is_empty();
+            for kind in kinds {
+                out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
+            }
+            if implausible > 1 {
+                out(place.carrier, self.violation(Kind::Desynchronized, first.opcode, begun, end, context));
+                self.lose(place, out);
+                return copied;
+            }
+            if self.closed && first.opcode != Opcode::CLOSE {
+                out(place.carrier, self.violation(Kind::AfterClose, first.opcode, begun, end, context));
+            }
+        }
+        let Some(parsed) = parsed else {
+            self.partial = Some(Box::new(partial));
+            return copied;
+        };
+        let taken = usize::from(parsed.size).saturating_sub(had);
+        let end = place.after(taken);
+        let legal = partial.legal;
+        for kind in of_length(&parsed) {
+            out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
+        }
+        if parsed.length >> 63 == 1 {
+            self.lose(place, out);
+            return taken;
+        }
+        self.well_masked =
+            self.well_masked.saturating_add(u32::from(first.masked == (self.rules.side == Side::Client)));
+        out(place.carrier, Event::Frame { header: parsed, start: begun.seen, header_end: end.offset });
+        if matches!(first.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {
+            self.messages.begin_frame(&parsed, begun.seen);
+        }
+        if let Some(control) = &mut self.control {
+            control.clear();
+        }
+        let frame = Frame { header: parsed, start: begun, offset, received: 0, intact: true, legal };
+        self.state = State::Payload(frame);
+        if parsed.length == 0 {
+            self.end_frame(frame, end, scratch, out);
+        }
+        taken
+    }
+
+    /// Skips bytes that go on with the text before them instead of beginning a frame; how many, if they do.
+    fn overrun(
+        &mut self,
+        begun: Carrier,
+        place: Place<'_>,
+        bytes: &[u8],
+        opcode: Opcode,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> Option<usize> {
+        let (key, phase) = self.text_before.take()?;
+        let len = overrun(bytes, key.map(|key| (key, u64::from(phase))), self.rules)?;
+        let text = Context::new(&decoded(bytes, key, u64::from(phase)));
+        out(place.carrier, self.violation(Kind::LengthTooShort(len as u64), opcode, begun, place.after(1), text));
+        Some(len)
+    }
+
+    /// Takes bytes of a payload; returns how many.
+    fn payload(
+        &mut self,
+        mut frame: Frame,
+        place: Place<'_>,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> usize {
+        let left = usize::try_from(frame.header.length - frame.received).unwrap_or(usize::MAX);
+        let piece = bytes.get(..left).unwrap_or(bytes);
+        if frame.header.start.opcode.is_control() {
+            if frame.intact {
+                let control = self.control.get_or_insert_default();
+                let room = 125usize.saturating_sub(control.len());
+                control.extend(piece.iter().take(room));
+            }
+        } else if !frame.header.start.opcode.is_reserved() {
+            self.data(&frame, place, piece, scratch, out);
+        }
+        frame.received += piece.len() as u64;
+        self.state = State::Payload(frame);
+        if frame.received == frame.header.length {
+            let end = Place { offset: place.offset.saturating_add(piece.len() as u64), ..place };
+            self.end_frame(frame, end, scratch, out);
+        }
+        piece.len()
+    }
+
+    /// Unmasks and looks at the bytes of a data payload, where they are worth it.
+    fn data(
+        &mut self,
+        frame: &Frame,
+        place: Place<'_>,
+        piece: &[u8],
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) {
+        self.messages.count(piece.len() as u64);
+        if !self.messages.wants_bytes() {
+            return;
+        }
+        let (room, mut inflating) = scratch.split();
+        let mut phase = frame.received;
+        let mut offset = place.offset;
+        for part in piece.chunks(room.len()) {
+            let plain = match (frame.header.key, room.get_mut(..part.len())) {
+                (Some(key), Some(room)) => {
+                    room.copy_from_slice(part);
+                    unmask(room, key, phase);
+                    &*room
+                }
+                _ => part,
+            };
+            if let Err(fault) = self.messages.push(plain, &mut inflating) {
+                let event = self.fault(fault, false, frame, Place { offset, ..place }, plain);
+                return out(place.carrier, event);
+            }
+            phase += part.len() as u64;
+            offset = offset.saturating_add(part.len() as u64);
+        }
+    }
+
+    /// A violation in a message's contents, found in `plain`, which begins at `place`, or at the message's end.
+    fn fault<'e>(&self, fault: Fault, at_end: bool, frame: &Frame, place: Place<'_>, plain: &[u8]) -> Event<'e> {
+        let opcode = frame.header.start.opcode;
+        match fault {
+            Fault::Deflate => {
+                let end = place.after(plain.len());
+                self.violation(Kind::UndecodableDeflate, opcode, frame.start, end, Context::new(plain))
+            }
+            Fault::Utf8(invalid) => {
+                let kind = Kind::InvalidUtf8 { offset: invalid.offset, byte: invalid.byte, at_end };
+                // Where in this piece: exact for plain text, its end for inflated text.
+                let before = self.messages.text_before(plain.len());
+                let at = before.and_then(|before| usize::try_from(invalid.proof.checked_sub(before)?).ok());
+                let context = at.map_or_else(Context::default, |at| Context::around(plain, at));
+                let end = place.after(at.map_or(plain.len(), |at| at + 1));
+                self.violation(kind, opcode, frame.start, end, context)
+            }
+        }
+    }
+
+    fn end_frame(
+        &mut self,
+        frame: Frame,
+        place: Place<'_>,
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) {
+        self.state = State::Header;
+        let header = frame.header;
+        self.text_before = None;
+        match header.start.opcode {
+            Opcode::CLOSE => self.close(&frame, place, out),
+            Opcode::PING | Opcode::PONG => {
+                let payload = self.control_payload(&header);
+                out(
+                    place.carrier,
+                    if header.start.opcode == Opcode::PING { Event::Ping(payload) } else { Event::Pong(payload) },
+                );
+            }
+            Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY => {
+                if self.messages.is_plain_text() {
+                    self.text_before = Some((header.key, (header.length % 4) as u8));
+                }
+                let (_, mut inflating) = scratch.split();
+                let (message, result) = self.messages.end_frame(header.start.fin, &mut inflating);
+                if let Err(fault) = result {
+                    out(place.carrier, self.fault(fault, true, &frame, place, &[]));
+                }
+                if let Some(message) = message {
+                    out(place.carrier, Event::Message(message));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, frame: &Frame, place: Place<'_>, out: &mut impl FnMut(&Carrier, Event<'_>)) {
+        self.closed = true;
+        let payload = self.control_payload(&frame.header).to_vec();
+        let complete = frame.intact && payload.len() as u64 == frame.header.length;
+        let (mut code, mut reason, mut fault) = (None, payload.as_slice(), None);
+        match body(&payload) {
+            Body::Empty => {}
+            Body::HalfCode(half) if complete => fault = Some(Kind::TruncatedCloseCode(half)),
+            Body::HalfCode(_) => reason = &[],
+            Body::Code(found, text) => {
+                (code, reason) = (Some(found), text);
+                fault = if !found.may_be_sent() {
+                    Some(Kind::InvalidCloseCode(found))
+                } else if complete {
+                    invalid_reason(text)
+                } else {
+                    None
+                };
+            }
+        }
+        let valid = frame.legal && fault.is_none();
+        let inside_message = self.messages.state() == MessageState::Open;
+        let close = Close { code, reason, complete, valid, inside_message, carrier: frame.start, offset: frame.offset };
+        out(place.carrier, Event::Close(close));
+        if let Some(kind) = fault {
+            out(place.carrier, self.violation(kind, Opcode::CLOSE, frame.start, place, Context::new(&payload)));
+        }
+    }
+
+    /// Unmasks the control payload in its place.
+    fn control_payload(&mut self, header: &Header) -> &[u8] {
+        let Some(control) = &mut self.control else {
+            return &[];
+        };
+        if let Some(key) = header.key {
+            unmask(control, key, 0);
+        }
+        control
+    }
+
+    fn gap(&mut self, place: Place<'_>, len: u64, scratch: &mut Scratch, out: &mut impl FnMut(&Carrier, Event<'_>)) {
+        let State::Payload(mut frame) = self.state else {
+            return self.lose(place, out);
+        };
+        let missing = len.min(frame.header.length - frame.received);
+        frame.received += missing;
+        frame.intact = false;
+        self.state = State::Payload(frame);
+        if !frame.header.start.opcode.is_control() {
+            self.messages.count(missing);
+            self.messages.gap();
+        }
+        if frame.received == frame.header.length {
+            self.end_frame(frame, Place { offset: place.offset.saturating_add(missing), ..place }, scratch, out);
+        }
+        if missing < len {
+            self.lose(place, out);
+        }
+    }
+
+    /// Gives up the frames, until a run of them is found again.
+    fn lose(&mut self, place: Place<'_>, out: &mut impl FnMut(&Carrier, Event<'_>)) {
+        self.partial = None;
+        self.text_before = None;
+        self.messages.lose();
+        if !matches!(self.state, State::Lost) {
+            self.state = State::Lost;
+            out(place.carrier, Event::Lost);
+        }
+    }
+
+    /// A violation by the frame that `begun` carried, proved by the bytes before `end`.
+    fn violation<'e>(&self, kind: Kind, opcode: Opcode, begun: Carrier, end: Place<'_>, context: Context) -> Event<'e> {
+        let (side, seen) = (self.rules.side, end.carrier.seen);
+        Event::Violation(Violation { kind, side, frame: begun.seen, seen, needed: end.offset, opcode, context })
+    }
+}
+
+impl Partial {
+    const fn at(place: Place<'_>) -> Self {
+        Self { bytes: [0; HEADER], len: 0, carrier: *place.carrier, offset: place.offset, judged: false, legal: false }
+    }
+
+    /// Copies what fits behind the bytes that are there; returns how many.
+    fn fill(&mut self, bytes: &[u8]) -> usize {
+        let room = self.bytes.get_mut(self.len..).unwrap_or_default();
+        let copied = room.len().min(bytes.len());
+        for (to, from) in room.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        self.len += copied;
+        copied
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+fn invalid_reason(reason: &[u8]) -> Option<Kind> {
+    let error = simdutf8::compat::from_utf8(reason).err()?;
+    let offset = error.valid_up_to();
+    Some(Kind::InvalidCloseReason { offset: offset as u64, byte: reason.get(offset).copied().unwrap_or_default() })
+}
+
+fn decoded(bytes: &[u8], key: Option<[u8; 4]>, phase: u64) -> Vec<u8> {
+    let mut text = bytes.get(..bytes.len().min(limits::CONTEXT)).unwrap_or_default().to_vec();
+    if let Some(key) = key {
+        unmask(&mut text, key, phase);
+    }
+    text
+}

@@ -1,0 +1,163 @@
+//! permessage-deflate (RFC 7692): what was agreed, and inflating by it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use crate::limits;
+use crate::side::PerSide;
+
+/// The extension as both ends agreed on it in the opening handshake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Agreement {
+    /// Whether a side's messages start with an empty window (`server_no_context_takeover`, `client_…`; RFC 7692 §7.1.1).
+    pub no_context_takeover: PerSide<bool>,
+}
+
+/// What a message that was stopped by an empty DEFLATE block lacks at its end (RFC 7692 §7.2.2).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+
+/// Inflates the messages of one side.
+#[derive(Debug)]
+pub struct Inflater {
+    inflate: Decompress,
+    no_context_takeover: bool,
+    /// Bytes this message has inflated to.
+    produced: u64,
+    _permit: Permit,
+}
+
+/// Why a message cannot be inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The bytes are no DEFLATE stream.
+    Corrupt,
+    /// The message inflates beyond [`limits::INFLATED_MESSAGE`].
+    TooLarge,
+}
+
+impl Inflater {
+    /// An inflater for a side's messages, unless too many are alive.
+    pub fn new(no_context_takeover: bool, permits: &Permits) -> Option<Self> {
+        let permit = permits.take()?;
+        Some(Self { inflate: Decompress::new(false), no_context_takeover, produced: 0, _permit: permit })
+    }
+
+    /// Whether messages start with an empty window.
+    pub const fn no_context_takeover(&self) -> bool {
+        self.no_context_takeover
+    }
+
+    /// Inflates the next bytes of a message, in pieces of at most `scratch`.
+    pub fn push(&mut self, mut bytes: &[u8], scratch: &mut [u8], out: &mut dyn FnMut(&[u8])) -> Result<(), Failure> {
+        loop {
+            let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
+            let status =
+                self.inflate.decompress(bytes, scratch, FlushDecompress::Sync).map_err(|_| Failure::Corrupt)?;
+            let consumed = usize::try_from(self.inflate.total_in() - before_in).unwrap_or(usize::MAX);
+            let produced = self.inflate.total_out() - before_out;
+            bytes = bytes.get(consumed..).unwrap_or_default();
+            self.produced = self.produced.saturating_add(produced);
+            let produced = usize::try_from(produced).unwrap_or(usize::MAX);
+            out(scratch.get(..produced).unwrap_or_default());
+            if self.produced > limits::INFLATED_MESSAGE {
+                return Err(Failure::TooLarge);
+            }
+            if status == Status::StreamEnd {
+                // A block marked as the last is legal (RFC 7692 §7.2.3.4); what follows begins a new stream.
+                self.inflate.reset(false);
+            }
+            let full = produced == scratch.len();
+            if bytes.is_empty() && !full {
+                return Ok(());
+            }
+            if consumed == 0 && produced == 0 {
+                return Err(Failure::Corrupt);
+            }
+        }
+    }
+
+    /// The message is complete: gives what is left of it, and forgets the window if that was agreed.
+    pub fn finish(&mut self, scratch: &mut [u8], out: &mut dyn FnMut(&[u8])) -> Result<(), Failure> {
+        self.push(&TAIL, scratch, out)?;
+        self.produced = 0;
+        if self.no_context_takeover {
+            self.inflate.reset(false);
+        }
+        Ok(())
+    }
+}
+
+/// How many inflaters may be alive at once, over all connections.
+#[derive(Clone, Debug)]
+pub struct Permits(Arc<AtomicUsize>);
+
+#[derive(Debug)]
+struct Permit(Arc<AtomicUsize>);
+
+impl Default for Permits {
+    fn default() -> Self {
+        Self(Arc::new(AtomicUsize::new(limits::INFLATERS)))
+    }
+}
+
+impl Permits {
+    fn take(&self) -> Option<Permit> {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok()?;
+        Some(Permit(Arc::clone(&self.0)))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inflate_all(inflater: &mut Inflater, message: &[u8], cut: usize) -> Result<Vec<u8>, Failure> {
+        let (mut scratch, mut plain) = ([0; 64], Vec::new());
+        let mut out = |bytes: &[u8]| plain.extend_from_slice(bytes);
+        let (head, tail) = message.split_at(cut);
+        inflater.push(head, &mut scratch, &mut out)?;
+        inflater.push(tail, &mut scratch, &mut out)?;
+        inflater.finish(&mut scratch, &mut out)?;
+        Ok(plain)
+    }
+
+    /// RFC 7692 §7.2.3.1, §7.2.3.2 and §7.2.3.4.
+    #[test]
+    fn the_examples_of_the_rfc() {
+        let first = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+        let with_context = [0xf2, 0x00, 0x11, 0x00, 0x00];
+        let last_block = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00];
+        for cut in 0..first.len() {
+            let mut inflater = Inflater::new(false, &Permits::default()).unwrap();
+            assert_eq!(inflate_all(&mut inflater, &first, cut).unwrap(), b"Hello");
+            assert_eq!(inflate_all(&mut inflater, &with_context, 2).unwrap(), b"Hello");
+        }
+        let mut inflater = Inflater::new(true, &Permits::default()).unwrap();
+        assert_eq!(inflate_all(&mut inflater, &last_block, 3).unwrap(), b"Hello");
+        assert_eq!(inflate_all(&mut inflater, &first, 3).unwrap(), b"Hello");
+        assert_eq!(inflate_all(&mut inflater, &with_context, 3), Err(Failure::Corrupt));
+    }
+
+    #[test]
+    fn an_empty_message_is_one_zero_byte() {
+        let mut inflater = Inflater::new(false, &Permits::default()).unwrap();
+        assert_eq!(inflate_all(&mut inflater, &[0x00], 0).unwrap(), b"");
+    }
+
+    #[test]
+    fn permits_come_back() {
+        let permits = Permits::default();
+        let all: Vec<_> = std::iter::from_fn(|| Inflater::new(false, &permits)).collect();
+        assert_eq!(all.len(), limits::INFLATERS);
+        drop(all);
+        assert!(Inflater::new(false, &permits).is_some());
+    }
+}

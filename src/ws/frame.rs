@@ -1,0 +1,208 @@
+//! The header of a WebSocket frame (RFC 6455 §5.2).
+//!
+//! ```text
+//!  0               1               2 … 9            then
+//! ├─┬─┬─┬─┬───────┼─┬─────────────┼────────────────┼─────────────┤
+//! │F│R│R│R│opcode │M│ length      │ 16 or 64 bits  │ masking key │
+//! │I│S│S│S│  (4)  │A│  (7)        │ if length is   │ if MASK     │
+//! │N│V│V│V│       │S│             │ 126 or 127     │             │
+//! │ │1│2│3│       │K│             │                │             │
+//! ```
+
+use nom::bytes::streaming::take;
+use nom::combinator::cond;
+use nom::number::streaming::{be_u8, be_u16, be_u64};
+use nom::{IResult, Parser};
+
+/// Bytes of the longest header: 2 + 8 + 4.
+pub const HEADER: usize = 14;
+
+/// What a frame is (RFC 6455 §11.8). Reserved ones survive: they are what the report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Opcode(pub u8);
+
+impl Opcode {
+    /// A further fragment of a message.
+    pub const CONTINUATION: Self = Self(0x0);
+    /// UTF-8 text.
+    pub const TEXT: Self = Self(0x1);
+    /// Bytes.
+    pub const BINARY: Self = Self(0x2);
+    /// The closing handshake.
+    pub const CLOSE: Self = Self(0x8);
+    /// Asks for a pong.
+    pub const PING: Self = Self(0x9);
+    /// Answers a ping, or is a heartbeat of its own.
+    pub const PONG: Self = Self(0xA);
+
+    /// Control frames may not be fragmented nor longer than 125 bytes.
+    pub const fn is_control(self) -> bool {
+        self.0 & 0x8 != 0
+    }
+
+    /// 3–7 and B–F have no meaning.
+    pub const fn is_reserved(self) -> bool {
+        matches!(self.0, 0x3..=0x7 | 0xB..=0xF)
+    }
+}
+
+/// How the payload length was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LengthForm {
+    /// In the second byte.
+    Bits7,
+    /// In two bytes behind it.
+    Bits16,
+    /// In eight bytes behind it.
+    Bits64,
+}
+
+/// The first two bytes of a header. Most rules can be seen broken in them, and endpoints object without waiting for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Last, or only, fragment of its message.
+    pub fin: bool,
+    /// RSV1, RSV2, RSV3 as the bits 4, 2, 1.
+    pub rsv: u8,
+    /// What the frame is.
+    pub opcode: Opcode,
+    /// Whether a masking key follows.
+    pub masked: bool,
+    /// The length if below 126; 126 or 127 where 16 or 64 bits of it follow.
+    pub length: u8,
+}
+
+/// A frame header as it stands on the wire: parsed, not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its first two bytes.
+    pub start: Start,
+    /// The masking key, if the payload is masked.
+    pub key: Option<[u8; 4]>,
+    /// Payload bytes.
+    pub length: u64,
+    /// How that was written.
+    pub form: LengthForm,
+    /// Bytes of the header itself, 2–14.
+    pub size: u8,
+}
+
+/// RSV1, which permessage-deflate uses for "compressed" (RFC 7692 §6).
+pub const RSV1: u8 = 4;
+
+impl Header {
+    /// Whether a shorter form would have held the length (RFC 6455 §5.2: "the minimal number of bytes MUST be used").
+    pub const fn is_minimal(&self) -> bool {
+        match self.form {
+            LengthForm::Bits7 => true,
+            LengthForm::Bits16 => self.length > 125,
+            LengthForm::Bits64 => self.length > 0xFFFF,
+        }
+    }
+}
+
+/// Bytes of a [`Start`].
+pub const START: usize = 2;
+
+/// Parses the first two bytes of a header. Whatever the bits say is a header.
+pub fn start(input: &[u8]) -> IResult<&[u8], Start> {
+    let (rest, (first, second)) = (be_u8, be_u8).parse(input)?;
+    let start = Start {
+        fin: first & 0x80 != 0,
+        rsv: (first >> 4) & 0x7,
+        opcode: Opcode(first & 0xF),
+        masked: second & 0x80 != 0,
+        length: second & 0x7F,
+    };
+    Ok((rest, start))
+}
+
+/// Parses one header; `Incomplete` asks for more bytes.
+pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
+    let (rest, start) = start(input)?;
+    let (rest, (length, form)) = match start.length {
+        126 => be_u16.map(|length| (u64::from(length), LengthForm::Bits16)).parse(rest)?,
+        127 => be_u64.map(|length| (length, LengthForm::Bits64)).parse(rest)?,
+        short => (rest, (u64::from(short), LengthForm::Bits7)),
+    };
+    let (rest, key) = cond(start.masked, take(4usize)).parse(rest)?;
+    let key = key.and_then(|bytes: &[u8]| <[u8; 4]>::try_from(bytes).ok());
+    let size = 2
+        + if start.masked { 4 } else { 0 }
+        + match form {
+            LengthForm::Bits7 => 0,
+            LengthForm::Bits16 => 2,
+            LengthForm::Bits64 => 8,
+        };
+    Ok((rest, Header { start, key, length, form, size }))
+}
+
+/// Exclusive-ors `bytes` with the masking key, whose byte `phase % 4` stands first (RFC 6455 §5.3).
+pub fn unmask(bytes: &mut [u8], key: [u8; 4], phase: u64) {
+    let mut rotated = key;
+    rotated.rotate_left((phase % 4) as usize);
+    let word = u64::from_ne_bytes([
+        rotated[0], rotated[1], rotated[2], rotated[3], rotated[0], rotated[1], rotated[2], rotated[3],
+    ]);
+    let mut words = bytes.chunks_exact_mut(8);
+    for chunk in &mut words {
+        if let Ok(eight) = <[u8; 8]>::try_from(&*chunk) {
+            chunk.copy_from_slice(&(u64::from_ne_bytes(eight) ^ word).to_ne_bytes());
+        }
+    }
+    for (byte, key) in words.into_remainder().iter_mut().zip(rotated.iter().cycle()) {
+        *byte ^= key;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// RFC 6455 §5.7.
+    #[test]
+    fn the_examples_of_the_rfc() {
+        let single = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
+        let (rest, parsed) = header(&single).unwrap();
+        assert_eq!(rest, b"Hello");
+        assert_eq!((parsed.start.fin, parsed.start.opcode, parsed.key, parsed.length), (true, Opcode::TEXT, None, 5));
+
+        let masked = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+        let (rest, parsed) = header(&masked).unwrap();
+        let mut payload = rest.to_vec();
+        unmask(&mut payload, parsed.key.unwrap(), 0);
+        assert_eq!(payload, b"Hello");
+
+        let (_, fragment) = header(&[0x01, 0x03, 0x48, 0x65, 0x6c]).unwrap();
+        assert_eq!((fragment.start.fin, fragment.start.opcode), (false, Opcode::TEXT));
+        let (_, last) = header(&[0x80, 0x02, 0x6c, 0x6f]).unwrap();
+        assert_eq!((last.start.fin, last.start.opcode), (true, Opcode::CONTINUATION));
+
+        let (_, medium) = header(&[0x82, 0x7E, 0x01, 0x00]).unwrap();
+        assert_eq!((medium.length, medium.size), (256, 4));
+        let (_, large) = header(&[0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0]).unwrap();
+        assert_eq!((large.length, large.size), (65536, 10));
+        assert!(medium.is_minimal() && large.is_minimal());
+    }
+
+    proptest! {
+        #[test]
+        fn every_prefix_of_a_header_is_incomplete(bytes in proptest::array::uniform14(any::<u8>())) {
+            let (_, parsed) = header(&bytes).unwrap();
+            let size = usize::from(parsed.size);
+            for cut in 0..size {
+                prop_assert!(matches!(header(&bytes[..cut]), Err(nom::Err::Incomplete(_))));
+            }
+            prop_assert_eq!(header(&bytes[..size]).unwrap().1, parsed);
+        }
+
+        #[test]
+        fn unmasking_is_bytewise_exclusive_or(mut bytes: Vec<u8>, key: [u8; 4], phase in 0u64..9) {
+            let expected: Vec<u8> =
+                bytes.iter().enumerate().map(|(i, byte)| byte ^ key[(i + phase as usize) % 4]).collect();
+            unmask(&mut bytes, key, phase);
+            prop_assert_eq!(bytes, expected);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Messages from frames: fragments joined, text validated, compressed bytes inflated (RFC 6455 §5.4, RFC 7692 §6).
+
+use super::deflate::{Failure, Inflater};
+use super::frame::Opcode;
+use super::text::{Invalid, Text};
+use super::violation::MessageState;
+use super::{Header, Inflating};
+use crate::seen::Seen;
+
+/// A complete text or binary message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Text or binary.
+    pub opcode: Opcode,
+    /// Whether permessage-deflate compressed it.
+    pub compressed: bool,
+    /// The packet with its first byte.
+    pub start: Seen,
+    /// Frames it came in.
+    pub fragments: u32,
+    /// Payload bytes on the wire.
+    pub wire_len: u64,
+    /// Bytes after inflating; `None` where they could not be inflated.
+    pub plain_len: Option<u64>,
+}
+
+/// What is wrong with a message's contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Text that is no UTF-8.
+    Utf8(Invalid),
+    /// Bytes that do not inflate.
+    Deflate,
+}
+
+/// The messages of one side.
+#[derive(Debug)]
+pub struct Messages {
+    open: Option<Open>,
+    /// Whether frames were missed that could have opened a message.
+    unknown: bool,
+    deflate: Deflate,
+}
+
+#[derive(Debug)]
+struct Open {
+    message: Message,
+    /// Checked as it comes, if it is text.
+    text: Text,
+    /// Whether the contents can still be read: no byte was missed, no fault found.
+    readable: bool,
+}
+
+/// How a side's compressed messages are read.
+#[derive(Debug)]
+enum Deflate {
+    /// The extension was not agreed: RSV1 means nothing.
+    NotAgreed,
+    /// No compressed message has come yet.
+    Fresh {
+        no_context_takeover: bool,
+    },
+    Active(Box<Inflater>),
+    /// The window is lost, by a gap, a fault, or the bound on inflaters. Messages that start anew could be read again.
+    Lost {
+        no_context_takeover: bool,
+    },
+}
+
+impl Messages {
+    /// `no_context_takeover` of the side whose messages these are, if permessage-deflate was agreed.
+    pub const fn new(no_context_takeover: Option<bool>) -> Self {
+        let deflate = match no_context_takeover {
+            None => Deflate::NotAgreed,
+            Some(no_context_takeover) => Deflate::Fresh { no_context_takeover },
+        };
+        Self { open: None, unknown: false, deflate }
+    }
+
+    /// Whether a message is open.
+    pub const fn state(&self) -> MessageState {
+        match (&self.open, self.unknown) {
+            (Some(_), _) => MessageState::Open,
+            (None, true) => MessageState::Unknown,
+            (None, false) => MessageState::Closed,
+        }
+    }
+
+    /// A data frame begins.
+    pub fn begin_frame(&mut self, header: &Header, start: Seen) {
+        if header.start.opcode == Opcode::CONTINUATION {
+            if let Some(open) = &mut self.open {
+                open.message.fragments = open.message.fragments.saturating_add(1);
+            }
+            return;
+        }
+        self.unknown = false;
+        let compressed = header.start.rsv & super::frame::RSV1 != 0;
+        let message =
+            Message { opcode: header.start.opcode, compressed, start, fragments: 1, wire_len: 0, plain_len: Some(0) };
+        let readable = !compressed || !matches!(self.deflate, Deflate::NotAgreed);
+        self.open = Some(Open { message, text: Text::default(), readable });
+    }
+
+    /// Whether the contents of the open message are to be looked at, or only counted.
+    pub fn wants_bytes(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.readable && (open.is_text() || open.message.compressed))
+    }
+
+    /// Whether the open message is text that is not compressed.
+    pub fn is_plain_text(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.is_text() && !open.message.compressed)
+    }
+
+    /// Bytes of the open message's text before the last `len`; `None` where wire bytes and text bytes are not the same.
+    pub fn text_before(&self, len: usize) -> Option<u64> {
+        let message = &self.open.as_ref()?.message;
+        message.plain_len.filter(|_| !message.compressed)?.checked_sub(len as u64)
+    }
+
+    /// Counts payload bytes on the wire.
+    pub fn count(&mut self, len: u64) {
+        if let Some(open) = &mut self.open {
+            open.message.wire_len = open.message.wire_len.saturating_add(len);
+        }
+    }
+
+    /// Takes unmasked payload bytes of the open message.
+    pub fn push(&mut self, plain: &[u8], scratch: &mut Inflating<'_>) -> Result<(), Fault> {
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        let result = if open.message.compressed {
+            inflate(&mut self.deflate, open, scratch, |inflater, buffer, out| inflater.push(plain, buffer, out))
+        } else {
+            open.take(plain)
+        };
+        if result.is_err() {
+            open.readable = false;
+        }
+        result
+    }
+
+    /// Bytes of the open message are missing.
+    pub fn gap(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.readable = false;
+            open.message.plain_len = None;
+            if open.message.compressed {
+                self.deflate.lose();
+            }
+        }
+    }
+
+    /// Whole frames may be missing.
+    pub fn lose(&mut self) {
+        self.gap();
+        self.open = None;
+        self.unknown = true;
+        self.deflate.lose();
+    }
+
+    /// A data frame ends; `fin` completes its message.
+    pub fn end_frame(&mut self, fin: bool, scratch: &mut Inflating<'_>) -> (Option<Message>, Result<(), Fault>) {
+        if !fin {
+            return (None, Ok(()));
+        }
+        self.unknown = false;
+        let Some(mut open) = self.open.take() else {
+            return (None, Ok(()));
+        };
+        let mut result = Ok(());
+        if open.readable && open.message.compressed {
+            result =
+                inflate(&mut self.deflate, &mut open, scratch, |inflater, buffer, out| inflater.finish(buffer, out));
+        }
+        if result.is_ok() && open.readable {
+            result = open.text.finish().map_err(Fault::Utf8);
+        }
+        if !open.message.compressed {
+            open.message.plain_len = Some(open.message.wire_len);
+        } else if !open.readable || result == Err(Fault::Deflate) {
+            open.message.plain_len = None;
+        }
+        (Some(open.message), result)
+    }
+}
+
+impl Open {
+    fn is_text(&self) -> bool {
+        self.message.opcode == Opcode::TEXT
+    }
+
+    fn take(&mut self, plain: &[u8]) -> Result<(), Fault> {
+        self.message.plain_len = self.message.plain_len.map(|len| len.saturating_add(plain.len() as u64));
+        if self.is_text() { self.text.push(plain).map_err(Fault::Utf8) } else { Ok(()) }
+    }
+}
+
+/// Runs one step of the side's inflater over an open message.
+fn inflate(
+    deflate: &mut Deflate,
+    open: &mut Open,
+    scratch: &mut Inflating<'_>,
+    step: impl FnOnce(&mut Inflater, &mut [u8], &mut dyn FnMut(&[u8])) -> Result<(), Failure>,
+) -> Result<(), Fault> {
+    let Some(inflater) = deflate.inflater(scratch) else {
+        open.readable = false;
+        return Ok(());
+    };
+    let mut text = Ok(());
+    let outcome = step(inflater, scratch.inflated, &mut |plain| {
+        if text.is_ok() {
+            text = open.take(plain);
+        }
+    });
+    match outcome {
+        Err(failure) => {
+            deflate.lose();
+            open.readable = false;
+            if failure == Failure::Corrupt { Err(Fault::Deflate) } else { Ok(()) }
+        }
+        Ok(()) => text,
+    }
+}
+
+impl Deflate {
+    fn inflater(&mut self, scratch: &Inflating<'_>) -> Option<&mut Inflater> {
+        let no_context_takeover = match self {
+            Self::Fresh { no_context_takeover } | Self::Lost { no_context_takeover: no_context_takeover @ true } => {
+                Some(*no_context_takeover)
+            }
+            Self::NotAgreed | Self::Active(_) | Self::Lost { .. } => None,
+        };
+        if let Some(no_context_takeover) = no_context_takeover {
+            *self = Inflater::new(no_context_takeover, scratch.permits)
+                .map_or(Self::Lost { no_context_takeover }, |inflater| Self::Active(Box::new(inflater)));
+        }
+        match self {
+            Self::Active(inflater) => Some(inflater),
+            _ => None,
+        }
+    }
+
+    fn lose(&mut self) {
+        let no_context_takeover = match self {
+            Self::NotAgreed => return,
+            Self::Fresh { no_context_takeover } | Self::Lost { no_context_takeover } => *no_context_takeover,
+            Self::Active(inflater) => inflater.no_context_takeover(),
+        };
+        *self = Self::Lost { no_context_takeover };
+    }
+}

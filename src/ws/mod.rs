@@ -1,0 +1,75 @@
+//! WebSocket (RFC 6455) and permessage-deflate (RFC 7692): chunks of one direction in, events out.
+//!
+//! ```text
+//! Chunk ─ decoder ─┬─ frame      headers (nom)
+//!                  ├─ violation  which rules a header breaks
+//!                  ├─ message    fragments, text, inflate
+//!                  ├─ close      Close payloads (nom)
+//!                  └─ resync     the frames again, after bytes that were none
+//! ```
+
+pub mod close;
+pub mod decoder;
+pub mod deflate;
+pub mod frame;
+pub mod message;
+pub mod resync;
+pub mod scratch;
+pub mod text;
+pub mod violation;
+
+pub use close::CloseCode;
+pub use decoder::Decoder;
+pub use frame::{Header, Opcode};
+pub use scratch::{Inflating, Scratch};
+pub use violation::{Kind, Violation};
+
+use crate::chunk::Carrier;
+use crate::seen::Seen;
+
+/// What a decoder gives, for one side and in stream order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// A frame's header is complete.
+    Frame {
+        /// The header.
+        header: Header,
+        /// The packet with its first byte.
+        start: Seen,
+        /// Stream offset just past the header.
+        header_end: u64,
+    },
+    /// A text or binary message is complete.
+    Message(message::Message),
+    /// A ping and its payload.
+    Ping(&'a [u8]),
+    /// A pong and its payload.
+    Pong(&'a [u8]),
+    /// A Close frame.
+    Close(Close<'a>),
+    /// A rule was broken.
+    Violation(Violation),
+    /// Frames cannot be told any more, from here on.
+    Lost,
+    /// Frames can be told again.
+    Found,
+}
+
+/// A Close frame as far as it was captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Close<'a> {
+    /// Its code: `None` where the frame carried none, or where it was not captured.
+    pub code: Option<CloseCode>,
+    /// Its reason, as bytes.
+    pub reason: &'a [u8],
+    /// Whether all its bytes were captured.
+    pub complete: bool,
+    /// Whether the frame and its payload are as RFC 6455 §5.5.1 and §7.4 want them.
+    pub valid: bool,
+    /// Whether a fragmented message of its sender was not finished.
+    pub inside_message: bool,
+    /// The segment with its first byte.
+    pub carrier: Carrier,
+    /// Stream offset of its first byte.
+    pub offset: u64,
+}

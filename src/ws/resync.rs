@@ -1,0 +1,109 @@
+//! Finding the frames again after bytes that could not be read as frames.
+
+use super::close::{Body, body};
+use super::frame::{Header, Opcode, header, unmask};
+use super::violation::{MessageState, Rules, of_length, of_start};
+use simdutf8::basic;
+
+/// The longest excess of a payload over its declared length that is looked for: characters counted instead of bytes
+/// in a message with that many accents.
+const OVERRUN: usize = 512;
+
+/// Whether a segment's bytes are a run of whole frames: each as the rules want it, the last ending where the segment ends.
+pub fn is_run_of_frames(mut bytes: &[u8], rules: Rules) -> bool {
+    if bytes.is_empty() {
+        return false;
+    }
+    while !bytes.is_empty() {
+        let Some((parsed, payload, rest)) = whole_frame(bytes, rules) else {
+            return false;
+        };
+        if !is_plausible_payload(&parsed, payload) {
+            return false;
+        }
+        bytes = rest;
+    }
+    true
+}
+
+/// How many of `bytes` go on with the payload before them, which was masked with `key` from phase `phase` on: printable
+/// text up to the next plausible frame, or to the end of the segment.
+pub fn overrun(bytes: &[u8], key: Option<([u8; 4], u64)>, rules: Rules) -> Option<usize> {
+    let mut text = bytes.get(..bytes.len().min(OVERRUN)).unwrap_or_default().to_vec();
+    if let Some((key, phase)) = key {
+        unmask(&mut text, key, phase);
+    }
+    let printable = text.iter().take_while(|byte| is_text(**byte)).count();
+    let next_frame = (1..=printable).find(|at| bytes.get(*at..).is_some_and(|rest| begins_frame(rest, rules)));
+    let to_the_end = (printable == bytes.len()).then_some(printable);
+    let len = next_frame.or(to_the_end)?;
+    // A text that was cut ends as texts end; a chance run of printable bytes rarely does.
+    let last = text.get(len.checked_sub(1)?)?;
+    (matches!(last, b'}' | b']' | b'"' | b'>' | b'.' | b'!' | b'?' | b'\n') || len >= 8).then_some(len)
+}
+
+fn is_text(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7E | 0x80..=0xBF | 0xC2..=0xF4)
+}
+
+fn begins_frame(bytes: &[u8], rules: Rules) -> bool {
+    whole_frame(bytes, rules).is_some_and(|(parsed, payload, rest)| {
+        is_plausible_payload(&parsed, payload) && (rest.is_empty() || header(rest).is_ok())
+    })
+}
+
+/// A frame that breaks no rule and lies wholly in `bytes`: header, payload, and what follows.
+fn whole_frame(bytes: &[u8], rules: Rules) -> Option<(Header, &[u8], &[u8])> {
+    let (rest, parsed) = header(bytes).ok()?;
+    let broken = of_start(parsed.start, parsed.length, rules, MessageState::Unknown).chain(of_length(&parsed)).next();
+    if broken.is_some() {
+        return None;
+    }
+    let (payload, rest) = rest.split_at_checked(usize::try_from(parsed.length).ok()?)?;
+    Some((parsed, payload, rest))
+}
+
+/// Whether a payload is what its opcode says.
+fn is_plausible_payload(parsed: &Header, payload: &[u8]) -> bool {
+    if parsed.start.rsv != 0 {
+        return true;
+    }
+    let mut plain = payload.to_vec();
+    if let Some(key) = parsed.key {
+        unmask(&mut plain, key, 0);
+    }
+    match parsed.start.opcode {
+        Opcode::TEXT if parsed.start.fin => basic::from_utf8(&plain).is_ok(),
+        Opcode::CLOSE => match body(&plain) {
+            Body::Empty => true,
+            Body::HalfCode(_) => false,
+            Body::Code(code, reason) => code.may_be_sent() && basic::from_utf8(reason).is_ok(),
+        },
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::side::Side;
+
+    const SERVER: Rules = Rules { side: Side::Server, deflate: false };
+
+    #[test]
+    fn a_close_and_nothing_else() {
+        assert!(is_run_of_frames(b"\x88\x02\x03\xe8", SERVER));
+        assert!(is_run_of_frames(b"\x81\x02hi\x88\x02\x03\xe8", SERVER));
+        assert!(!is_run_of_frames(b"\x88\x02\x03\xe8\x00", SERVER));
+        assert!(!is_run_of_frames(b"\x88\x02\x00\x07", SERVER), "a code that nobody may send");
+        assert!(!is_run_of_frames(b"\x88\x02\x03\xe8", Rules { side: Side::Client, ..SERVER }));
+        assert!(!is_run_of_frames(b"", SERVER));
+    }
+
+    #[test]
+    fn the_rest_of_a_text_whose_length_was_too_short() {
+        assert_eq!(overrun(b"\"}\x81\x02hi", None, SERVER), Some(2));
+        assert_eq!(overrun(b"\"}", None, SERVER), Some(2));
+        assert_eq!(overrun(b"\xc1\x02hi", None, SERVER), None);
+    }
+}

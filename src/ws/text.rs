@@ -1,0 +1,142 @@
+//! UTF-8 over the pieces of a message (RFC 6455 §8.1): a code point may be cut by a fragment, a frame, or a segment.
+
+use simdutf8::compat;
+
+/// Validates the text of one message as its bytes come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Text {
+    /// The beginning of a code point whose end has not come yet: at most 3 bytes.
+    tail: [u8; 3],
+    tail_len: u8,
+    /// Bytes validated, the tail not counted.
+    valid: u64,
+}
+
+/// Where a text stops being UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// Position in the message of the first byte that is no part of a valid code point, as Rust's `valid_up_to` and
+    /// Python's `position`.
+    pub offset: u64,
+    /// That byte.
+    pub byte: u8,
+    /// Position of the byte that proves it: the same, or the one that should have continued it; the message's length
+    /// where the message ends within a code point.
+    pub proof: u64,
+}
+
+impl Text {
+    /// Takes the next bytes of the message.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), Invalid> {
+        while self.tail_len > 0 {
+            let Some((&next, rest)) = bytes.split_first() else {
+                return Ok(());
+            };
+            let mut code_point = [0; 4];
+            let len = usize::from(self.tail_len);
+            for (to, from) in code_point.iter_mut().zip(self.tail.iter().take(len).chain([&next])) {
+                *to = *from;
+            }
+            match compat::from_utf8(code_point.get(..=len).unwrap_or_default()) {
+                Ok(_) => {
+                    self.valid += u64::from(self.tail_len) + 1;
+                    self.tail_len = 0;
+                }
+                Err(error) if error.error_len().is_none() => {
+                    if let Some(slot) = self.tail.get_mut(len) {
+                        *slot = next;
+                    }
+                    self.tail_len += 1;
+                }
+                Err(_) => return Err(self.cut_off_by(u64::from(self.tail_len))),
+            }
+            bytes = rest;
+        }
+        let Err(error) = compat::from_utf8(bytes) else {
+            self.valid += bytes.len() as u64;
+            return Ok(());
+        };
+        self.valid += error.valid_up_to() as u64;
+        let rest = bytes.get(error.valid_up_to()..).unwrap_or_default();
+        match error.error_len() {
+            None => {
+                for (to, from) in self.tail.iter_mut().zip(rest) {
+                    *to = *from;
+                }
+                self.tail_len = rest.len().min(3) as u8;
+                Ok(())
+            }
+            // `error_len` counts the bytes that belong together; the one behind them is what does not fit. A lone byte
+            // can never begin a code point, or is followed by one that cannot continue it.
+            Some(len) => {
+                let byte = rest.first().copied().unwrap_or_default();
+                let proof = if (0xC2..=0xF4).contains(&byte) { len as u64 } else { 0 };
+                Err(Invalid { offset: self.valid, byte, proof: self.valid + proof })
+            }
+        }
+    }
+
+    /// The message is complete.
+    pub fn finish(&self) -> Result<(), Invalid> {
+        if self.tail_len == 0 { Ok(()) } else { Err(self.cut_off_by(u64::from(self.tail_len))) }
+    }
+
+    /// The code point begun in the tail is not continued by the byte `behind` its first.
+    fn cut_off_by(&self, behind: u64) -> Invalid {
+        let [byte, ..] = self.tail;
+        Invalid { offset: self.valid, byte, proof: self.valid + behind }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The standard library, asked one byte more at a time when it first objects.
+    fn by_the_standard_library(bytes: &[u8]) -> Result<(), Invalid> {
+        let invalid = |error: std::str::Utf8Error, proof| {
+            let offset = error.valid_up_to();
+            Err(Invalid { offset: offset as u64, byte: bytes[offset], proof: proof as u64 })
+        };
+        for end in 1..=bytes.len() {
+            match std::str::from_utf8(&bytes[..end]) {
+                Err(error) if error.error_len().is_some() => return invalid(error, end - 1),
+                _ => {}
+            }
+        }
+        std::str::from_utf8(bytes).map(|_| ()).or_else(|error| invalid(error, bytes.len()))
+    }
+
+    fn in_pieces(bytes: &[u8], cuts: &[usize]) -> Result<(), Invalid> {
+        let mut text = Text::default();
+        let mut rest = bytes;
+        for cut in cuts {
+            let (piece, tail) = rest.split_at((*cut).min(rest.len()));
+            text.push(piece)?;
+            rest = tail;
+        }
+        text.push(rest)?;
+        text.finish()
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_standard_library(
+            bytes in proptest::collection::vec(prop_oneof![
+                any::<u8>(), Just(0xE2), Just(0x82), Just(0xAC), Just(0xF0), Just(0x9F), Just(0xED), Just(0xA0), Just(0x41),
+            ], 0..12),
+            cuts in proptest::collection::vec(0usize..4, 0..6),
+        ) {
+            prop_assert_eq!(in_pieces(&bytes, &cuts), by_the_standard_library(&bytes));
+        }
+    }
+
+    #[test]
+    fn valid_text_in_every_cut() {
+        let text = "สวัสดี, Việt Nam, ça va, 😀".as_bytes();
+        for cut in 0..text.len() {
+            assert_eq!(in_pieces(text, &[cut]), Ok(()));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The five captures of the bench, written once and kept.
+
+use crate::background::{Download, Shell, Tls};
+use crate::bulk::Bulk;
+use crate::chat::{Chat, Idler};
+use crate::datagrams::{Dns, Quic};
+use crate::random::Random;
+use crate::schedule::{self, Actor, Caller, Capture, START, Talk};
+use crate::truth::Truth;
+use crate::wire::Wire;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// Raised with every change of what is generated, so that older files are written anew.
+const GENERATOR: u32 = 2;
+
+/// Bytes of a capture, about: connections that are open when it is reached are ended in order.
+const SIZE: u64 = 256 << 20;
+const SECOND: u64 = 1_000_000;
+
+/// A capture to generate.
+pub struct Plan {
+    pub name: &'static str,
+    /// When (in microseconds from the beginning) who begins to act.
+    actors: fn(&mut Cast),
+    /// From this size of the file on, connections end.
+    ending_at: u64,
+    bad_link: bool,
+    may_miss_percent: u64,
+}
+
+/// All of them.
+pub const PLANS: [Plan; 5] = [
+    // Small messages on 4,000 connections.
+    Plan {
+        name: "chat",
+        actors: |cast| cast.callers::<Chat>(4_000, 200, 120 * SECOND),
+        ending_at: SIZE - (6 << 20),
+        bad_link: false,
+        may_miss_percent: 0,
+    },
+    // Large messages on 64 connections.
+    Plan {
+        name: "bulk",
+        actors: |cast| cast.callers::<Bulk>(64, 400_000, SECOND),
+        ending_at: SIZE - (38 << 20),
+        bad_link: false,
+        may_miss_percent: 0,
+    },
+    // One byte in twenty belongs to a WebSocket.
+    Plan {
+        name: "mixed",
+        actors: |cast| {
+            cast.callers::<Chat>(1_000, 500, 5 * SECOND);
+            cast.callers::<Tls>(60, 4_500_000 / 60, SECOND);
+            cast.callers::<Download>(20, 2_500_000 / 20, SECOND);
+            cast.callers::<Shell>(50, 700_000 / 50, SECOND);
+            cast.actors(40, SECOND, || Box::new(Quic::new(1_500_000 / 40)));
+            cast.actors(40, SECOND, || Box::new(Dns { rate: 300_000 / 40 }));
+        },
+        ending_at: SIZE - (20 << 20),
+        bad_link: false,
+        may_miss_percent: 0,
+    },
+    // 100,000 connections that stay open.
+    Plan {
+        name: "open",
+        actors: |cast| cast.callers::<Idler>(100_000, 200, 60 * SECOND),
+        ending_at: u64::MAX,
+        bad_link: false,
+        may_miss_percent: 0,
+    },
+    // Small and large messages over a bad link, seen by a capture that misses some of it.
+    Plan {
+        name: "lossy",
+        actors: |cast| {
+            cast.callers::<Chat>(2_000, 500, 10 * SECOND);
+            cast.callers::<Bulk>(32, 1_000_000 / 32, SECOND);
+        },
+        ending_at: SIZE - (25 << 20),
+        bad_link: true,
+        may_miss_percent: 5,
+    },
+];
+
+/// Who takes part in a capture.
+pub struct Cast {
+    random: Random,
+    actors: Vec<(u64, Box<dyn Actor>)>,
+}
+
+impl Cast {
+    /// `count` actors who begin one by one `within` some microseconds.
+    fn actors(&mut self, count: u64, within: u64, actor: impl Fn() -> Box<dyn Actor>) {
+        for _ in 0..count {
+            self.actors.push((START + self.random.between(0, within), actor()));
+        }
+    }
+
+    /// `count` callers, each at `rate` bytes a second.
+    fn callers<T: Talk + 'static>(&mut self, count: u64, rate: u64, within: u64) {
+        self.actors(count, within, || Box::new(Caller::<T>::new(rate)));
+    }
+}
+
+impl Plan {
+    /// The capture in `directory`, and what it holds; written first if it is not there yet.
+    pub fn capture(&self, directory: &Path) -> io::Result<(PathBuf, Truth)> {
+        let path = directory.join(self.name).with_extension("pcap");
+        let beside = path.with_extension("json");
+        if let Some(truth) = kept(&path, &beside) {
+            return Ok((path, truth));
+        }
+        fs::create_dir_all(directory)?;
+        let truth = self.write(&path)?;
+        fs::write(&beside, serde_json::to_string_pretty(&truth)?)?;
+        Ok((path, truth))
+    }
+
+    fn write(&self, path: &Path) -> io::Result<Truth> {
+        let seed = self.name.bytes().fold(0, |seed, byte| seed << 8 | u64::from(byte));
+        let mut cast = Cast { random: Random::new(seed), actors: Vec::new() };
+        (self.actors)(&mut cast);
+        let mut capture = Capture {
+            wire: Wire::create(path)?,
+            random: cast.random,
+            truth: Truth::default(),
+            bad_link: self.bad_link,
+            ending: false,
+            clients: 0,
+        };
+        schedule::run(cast.actors, self.ending_at, &mut capture)?;
+        Ok(Truth {
+            generator: GENERATOR,
+            bytes: capture.wire.bytes,
+            packets: capture.wire.packets,
+            may_miss_percent: self.may_miss_percent,
+            ..capture.truth
+        })
+    }
+}
+
+/// The truth beside a capture, if the capture is whole and of this generator.
+fn kept(path: &Path, beside: &Path) -> Option<Truth> {
+    let truth: Truth = serde_json::from_slice(&fs::read(beside).ok()?).ok()?;
+    (truth.generator == GENERATOR && truth.bytes == fs::metadata(path).ok()?.len()).then_some(truth)
+}

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Compares whyclosed with tshark and cat on the captures of the throughput bench; prints a Markdown table.
+#
+#   cargo bench --bench throughput -- --generate-only
+#   tests/bench/compare.sh [-n RUNS] [-t RUNS_OF_TSHARK] [-b PROGRAM] [-d DIRECTORY] [CAPTURE...]
+#
+# The tools take turns, so that a change of the machine's speed meets all of them; medians count. Peaks of memory need
+# GNU time (package `time`). A tool that is missing is left out, and a line says so.
+set -euo pipefail
+export LC_ALL=C # decimal points
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+runs=5 runs_of_tshark=1 program=$target/release/whyclosed directory=$target/bench
+
+fail() { echo "compare.sh: $1" >&2; exit 2; }
+usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; }
+counted() { [[ $2 =~ ^[1-9][0-9]*$ ]] || fail "-$1 wants a number of runs, not '$2'"; }
+
+while getopts n:t:b:d:h option; do
+    case $option in
+        n) counted n "$OPTARG"; runs=$OPTARG ;;
+        t) counted t "$OPTARG"; runs_of_tshark=$OPTARG ;;
+        b) program=$OPTARG ;;
+        d) directory=$OPTARG ;;
+        h) usage; exit ;;
+        *) usage >&2; exit 2 ;;
+    esac
+done
+shift $((OPTIND - 1))
+[[ -n ${EPOCHREALTIME:-} ]] || fail "needs bash 5 or newer (this is $BASH_VERSION)"
+(($#)) || set -- chat bulk mixed open lossy
+for capture; do
+    [[ -r $directory/$capture.pcap && -r $directory/$capture.json ]] ||
+        fail "$directory/$capture.pcap: not there; cargo bench --bench throughput -- --generate-only writes it"
+done
+
+tools=(cat)
+notes=()
+if command -v "$program" >/dev/null; then tools+=(whyclosed); else notes+=("whyclosed left out: $program is missing."); fi
+if command -v tshark >/dev/null; then tools+=(tshark); else notes+=("tshark left out: not installed."); fi
+gnu_time=
+if /usr/bin/time -q -f %M true 2>/dev/null; then
+    gnu_time=/usr/bin/time
+else
+    notes+=("Peaks of memory left out: /usr/bin/time is not GNU time, or missing.")
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# measure TOOL CAPTURE OUTPUT COMMAND...: appends microseconds and KiB to files.
+measure() {
+    local tool=$1 capture=$2 output=$3 start end
+    local log=$work/$capture.$tool
+    shift 3
+    start=${EPOCHREALTIME/./}
+    ${gnu_time:+"$gnu_time" -q -f %M -o "$work/peak"} "$@" >"$output" 2>"$log.err" ||
+        { cat "$log.err" >&2; fail "$tool failed on $capture"; }
+    end=${EPOCHREALTIME/./}
+    echo "$((end - start))" >>"$log.micros"
+    if [[ $gnu_time ]]; then cat "$work/peak" >>"$log.kib"; fi
+}
+
+# tshark: no name lookups; the closes and nothing else, out of order segments put right as whyclosed does.
+tshark_closes=(-n -o tcp.reassemble_out_of_order:TRUE -Y websocket.opcode==8
+    -T fields -e frame.number -e tcp.stream -e websocket.payload.close.status_code)
+
+run() {
+    local tool=$1 capture=$2 file=$directory/$2.pcap
+    case $tool in
+        cat) measure cat "$capture" /dev/null cat "$file" ;;
+        whyclosed) measure whyclosed "$capture" /dev/null "$program" --format json "$file" ;;
+        tshark) measure tshark "$capture" "$work/$capture.closes" tshark -r "$file" "${tshark_closes[@]}" ;;
+    esac
+}
+
+# median FILE: of the numbers in it; nothing without the file.
+median() {
+    [[ -e $1 ]] || return 0
+    sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+divided() { awk -v a="$1" -v b="$2" -v f="$3" 'BEGIN { if (a == "" || b == "") print "–"; else printf f, a / b }'; }
+truth() { sed -n "s/^ *\"$2\": \([0-9]*\).*/\1/p" "$directory/$1.json"; }
+
+# How many Close frames the tools found. tshark lists several codes for a packet with several, and none where a Close
+# frame has none.
+found_by_whyclosed() { "$program" --format json "$directory/$1.pcap" | { grep -oE '"role": ?"' || true; } | wc -l; }
+found_by_tshark() { awk -F '\t' '{ n += (codes = split($3, _, ",")) ? codes : 1 } END { print n + 0 }' "$work/$1.closes"; }
+
+for capture; do
+    # Untimed: the file comes into the page cache.
+    if [[ ${tools[*]} == *whyclosed* ]]; then
+        found_by_whyclosed "$capture" >"$work/$capture.whyclosed.found"
+    else
+        cat "$directory/$capture.pcap" >/dev/null
+    fi
+    for ((round = 1; round <= (runs > runs_of_tshark ? runs : runs_of_tshark); round++)); do
+        for tool in "${tools[@]}"; do
+            limit=$runs
+            [[ $tool != tshark ]] || limit=$runs_of_tshark
+            ((round > limit)) || run "$tool" "$capture"
+        done
+    done
+done
+
+echo "| capture | MB | packets | cat s | whyclosed s | whyclosed ÷ cat | tshark s | tshark ÷ whyclosed" \
+    "| cat peak MiB | whyclosed peak MiB | tshark peak MiB | Close frames | found by whyclosed | found by tshark |"
+echo "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+for capture; do
+    declare -A micros=() kib=()
+    [[ ! -e $work/$capture.closes ]] || found_by_tshark "$capture" >"$work/$capture.tshark.found"
+    for tool in cat whyclosed tshark; do
+        micros[$tool]=$(median "$work/$capture.$tool.micros")
+        kib[$tool]=$(median "$work/$capture.$tool.kib")
+    done
+    row=("$capture" "$(divided "$(truth "$capture" bytes)" 1e6 %.0f)" "$(truth "$capture" packets)"
+        "$(divided "${micros[cat]}" 1e6 %.3f)" "$(divided "${micros[whyclosed]}" 1e6 %.3f)"
+        "$(divided "${micros[whyclosed]}" "${micros[cat]}" %.1f)" "$(divided "${micros[tshark]}" 1e6 %.2f)"
+        "$(divided "${micros[tshark]}" "${micros[whyclosed]}" %.0f)")
+    for tool in cat whyclosed tshark; do row+=("$(divided "${kib[$tool]}" 1024 %.1f)"); done
+    row+=("$(truth "$capture" close_frames)")
+    for tool in whyclosed tshark; do row+=("$(cat "$work/$capture.$tool.found" 2>/dev/null || echo –)"); done
+    printf '| %s ' "${row[@]}"
+    echo '|'
+done
+echo
+echo "cat and whyclosed: median of $runs; tshark: of $runs_of_tshark."
+((${#notes[@]} == 0)) || printf '%s\n' "${notes[@]}"

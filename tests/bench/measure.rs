@@ -1,0 +1,123 @@
+//! Running the program on a file: how long it takes, and how much memory.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Timed runs; the median counts.
+const RUNS: usize = 5;
+/// GNU time, which reports what the kernel says of a finished child.
+const GNU_TIME: &str = "/usr/bin/time";
+
+/// How the peak of memory is found out.
+#[derive(Clone, Copy)]
+pub enum Memory {
+    /// `/usr/bin/time -f %M`.
+    GnuTime,
+    /// `VmHWM` in `/proc/PID/status`, read every millisecond until the program ends.
+    Proc,
+    Unknown,
+}
+
+impl Memory {
+    /// The best way this machine has.
+    pub fn available() -> Self {
+        let gnu_time = Command::new(GNU_TIME).args(["-f", "%M", "true"]).stderr(Stdio::null()).status();
+        if gnu_time.is_ok_and(|status| status.success()) {
+            Self::GnuTime
+        } else if Path::new("/proc/self/status").exists() {
+            Self::Proc
+        } else {
+            Self::Unknown
+        }
+    }
+
+    /// For the heading of the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GnuTime => "/usr/bin/time -f %M",
+            Self::Proc => "VmHWM, read every millisecond",
+            Self::Unknown => "not known on this system",
+        }
+    }
+}
+
+/// The program under test.
+pub struct Program<'a> {
+    pub path: &'a Path,
+    pub memory: Memory,
+}
+
+impl Program<'_> {
+    /// Runs once and lets `reader` have the report.
+    pub fn report<T>(&self, capture: &Path, reader: impl FnOnce(ChildStdout) -> T) -> io::Result<T> {
+        let mut child = self.command(capture).stdout(Stdio::piped()).spawn()?;
+        let answer = child.stdout.take().map(reader).ok_or(io::ErrorKind::BrokenPipe)?;
+        succeeded(child)?;
+        Ok(answer)
+    }
+
+    /// Runs once untimed; the peak of its memory in bytes. Serves as the warm-up.
+    pub fn peak(&self, capture: &Path) -> io::Result<Option<u64>> {
+        match self.memory {
+            Memory::GnuTime => {
+                let mut command = Command::new(GNU_TIME);
+                command.args(["-q", "-f", "%M"]).arg(self.path).args(ARGUMENTS).arg(capture);
+                let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+                let mut words = String::new();
+                child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut words)).transpose()?;
+                succeeded(child)?;
+                Ok(words.lines().last().and_then(|line| line.parse::<u64>().ok()).map(|kib| kib << 10))
+            }
+            Memory::Proc => {
+                let mut child = self.command(capture).spawn()?;
+                let status = format!("/proc/{}/status", child.id());
+                let mut peak = None;
+                while child.try_wait()?.is_none() {
+                    peak = high_water_mark(&status).or(peak);
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                succeeded(child)?;
+                Ok(peak)
+            }
+            Memory::Unknown => {
+                succeeded(self.command(capture).spawn()?)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The median time of some runs.
+    pub fn time(&self, capture: &Path) -> io::Result<Duration> {
+        let mut times = Vec::with_capacity(RUNS);
+        for _ in 0..RUNS {
+            let start = Instant::now();
+            succeeded(self.command(capture).spawn()?)?;
+            times.push(start.elapsed());
+        }
+        times.sort();
+        Ok(times[RUNS / 2])
+    }
+
+    fn command(&self, capture: &Path) -> Command {
+        let mut command = Command::new(self.path);
+        command.args(ARGUMENTS).arg(capture).stdout(Stdio::null());
+        command
+    }
+}
+
+/// What stands before the capture.
+const ARGUMENTS: [&str; 2] = ["--format", "json"];
+
+fn succeeded(mut child: Child) -> io::Result<()> {
+    let status = child.wait()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("the program ended with {status}"))) }
+}
+
+fn high_water_mark(status: &str) -> Option<u64> {
+    let status = fs::read_to_string(status).ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(kib.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
+}

@@ -1,0 +1,107 @@
+//! How fast `whyclosed` reads captures, and how much memory it takes.
+//!
+//! ```text
+//! cargo bench --bench throughput                       all captures
+//! cargo bench --bench throughput -- chat lossy         these
+//! cargo bench --bench throughput -- --generate-only    only writes them
+//! ```
+//!
+//! The captures are generated under `target/bench`, about 1.2 GB, and used again. Before a capture is timed, the report
+//! is held against what the generator put in: being fast and wrong does not count.
+
+// The generator reads nothing from outside, so a wrong index is a bug of its own; and a bench prints.
+#![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
+
+mod background;
+mod bulk;
+mod captures;
+mod chat;
+mod datagrams;
+mod measure;
+mod random;
+mod schedule;
+mod tcp;
+mod truth;
+mod websocket;
+mod wire;
+mod words;
+
+use captures::{PLANS, Plan};
+use measure::{Memory, Program};
+use std::path::Path;
+use std::process::ExitCode;
+use truth::Truth;
+
+const HEADINGS: [&str; 8] = ["capture", "MiB", "packets", "seconds", "GB/s", "packets/s", "peak MiB", "B/connection"];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --benches` runs this file too, without the flag; there is nothing to test.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let (options, names): (Vec<&str>, Vec<&str>) = arguments
+        .iter()
+        .map(String::as_str)
+        .filter(|argument| *argument != "--bench")
+        .partition(|a| a.starts_with('-'));
+    let known = |name: &&str| PLANS.iter().any(|plan| plan.name == *name);
+    if let Some(wrong) =
+        options.iter().find(|option| **option != "--generate-only").or(names.iter().find(|n| !known(n)))
+    {
+        let names = PLANS.map(|plan| plan.name).join("] [");
+        eprintln!("{wrong}: not known; usage: [--generate-only] [{names}]");
+        return ExitCode::from(2);
+    }
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
+    let memory = Memory::available();
+    let program = Program { path: Path::new(env!("CARGO_BIN_EXE_whyclosed")), memory };
+    if options.is_empty() {
+        println!("seconds: median of 5 runs; peak: {}", memory.name());
+        row(&HEADINGS.map(str::to_owned));
+    }
+    let mut failed = false;
+    for plan in PLANS.iter().filter(|plan| names.is_empty() || names.contains(&plan.name)) {
+        let done = if options.is_empty() { measured(plan, &directory, &program) } else { generated(plan, &directory) };
+        if let Err(error) = done {
+            eprintln!("{}: {error}", plan.name);
+            failed = true;
+        }
+    }
+    ExitCode::from(u8::from(failed))
+}
+
+fn generated(plan: &Plan, directory: &Path) -> Result<(), String> {
+    let (path, truth) = plan.capture(directory).map_err(|error| error.to_string())?;
+    let Truth { bytes, packets, connections, close_frames, .. } = truth;
+    println!(
+        "{}: {bytes} bytes, {packets} packets, {connections} WebSocket connections, {close_frames} Close frames",
+        path.display()
+    );
+    Ok(())
+}
+
+fn measured(plan: &Plan, directory: &Path, program: &Program) -> Result<(), String> {
+    let (path, truth) = plan.capture(directory).map_err(|error| error.to_string())?;
+    program.report(&path, |report| truth.check(report)).map_err(|error| error.to_string())??;
+    let peak = program.peak(&path).map_err(|error| error.to_string())?;
+    let seconds = program.time(&path).map_err(|error| error.to_string())?.as_secs_f64();
+    let of_peak = |unit: u64| peak.map_or("-".to_owned(), |peak| format!("{:.1}", peak as f64 / unit as f64));
+    row(&[
+        plan.name.to_owned(),
+        format!("{:.1}", truth.bytes as f64 / f64::from(1 << 20)),
+        truth.packets.to_string(),
+        format!("{seconds:.3}"),
+        format!("{:.2}", truth.bytes as f64 / 1e9 / seconds),
+        format!("{:.0}", truth.packets as f64 / seconds),
+        of_peak(1 << 20),
+        // Only where all connections are open at once does the quotient mean something.
+        if truth.close_frames == 0 { of_peak(truth.connections) } else { String::new() },
+    ]);
+    Ok(())
+}
+
+fn row(cells: &[String; 8]) {
+    let [name, rest @ ..] = cells;
+    println!("{name:<8}{}", rest.each_ref().map(|cell| format!("{cell:>13}")).concat());
+}

@@ -1,0 +1,134 @@
+//! Every fixture: the report against `expected.json`, and against what the endpoints themselves recorded.
+//!
+//! `UPDATE=1 cargo test --test fixtures` rewrites the expectations, for review.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use whyclosed::analyzer::Analyzer;
+use whyclosed::capture;
+use whyclosed::catalog::Language;
+use whyclosed::diagnose::RULES;
+use whyclosed::report::{Material, Report};
+
+/// The folders below `fixtures/` that hold a capture.
+fn fixtures() -> Vec<(PathBuf, PathBuf)> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut found: Vec<_> = std::fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter_map(|folder| Some((folder.clone(), capture_in(&folder)?)))
+        .collect();
+    found.sort();
+    found
+}
+
+fn capture_in(folder: &Path) -> Option<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(folder).ok()?.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+        .into_iter()
+        .find(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("capture.pcap")))
+}
+
+fn report(path: &Path) -> Report {
+    let mut source = capture::open(&[path.to_owned()]).unwrap();
+    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
+    while source.advance().unwrap() {
+        analyzer.push(&source.packet(), &mut facts);
+    }
+    analyzer.finish(&mut facts);
+    let mut captures = source.summaries();
+    for capture in &mut captures {
+        capture.path = path.file_name().unwrap().to_string_lossy().into_owned();
+    }
+    let skipped = analyzer.decoder().skipped().collect();
+    Report::new(Material { captures, facts, counts: analyzer.counts(), skipped }, Language::English)
+}
+
+#[test]
+fn reports_are_as_expected() {
+    let fixtures = fixtures();
+    assert!(fixtures.len() > 5, "only {} fixtures", fixtures.len());
+    let mut differences = Vec::new();
+    for (folder, capture) in fixtures {
+        let given = serde_json::to_string_pretty(&report(&capture)).unwrap() + "\n";
+        let path = folder.join("expected.json");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, given).unwrap();
+        } else if std::fs::read_to_string(&path).ok().as_ref() != Some(&given) {
+            differences.push(folder);
+        }
+    }
+    assert!(differences.is_empty(), "UPDATE=1 rewrites these, for review: {differences:#?}");
+}
+
+/// `truth.json` is what the endpoints recorded, not what this program thinks.
+#[test]
+fn reports_are_true() {
+    let mut faults = Vec::new();
+    let mut checked = 0;
+    for (folder, capture) in fixtures() {
+        let Ok(truth) = std::fs::read_to_string(folder.join("truth.json")) else {
+            continue;
+        };
+        let truth: Value = serde_json::from_str(&truth).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+        let report = serde_json::to_value(report(&capture)).unwrap();
+        for expected in truth["connections"].as_array().unwrap() {
+            checked += 1;
+            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+            match connection(&report, expected) {
+                None => faults.push(format!("{name}: no connection {} → {}", expected["client"], expected["server"])),
+                Some(given) => {
+                    faults.extend(compare(expected, given).into_iter().map(|fault| format!("{name}: {fault}")))
+                }
+            }
+        }
+    }
+    assert!(checked > 5, "only {checked} connections");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn connection<'r>(report: &'r Value, expected: &Value) -> Option<&'r Value> {
+    let index = expected["index"].as_u64();
+    let mut same = report["connections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|given| given["client"] == expected["client"] && given["server"] == expected["server"]);
+    same.nth(index.unwrap_or(0) as usize)
+}
+
+/// What the report says otherwise than the truth, of the things that the truth tells.
+fn compare(expected: &Value, given: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut check = |what: &str, expected: &Value, given: &Value| {
+        if !expected.is_null() && expected != given {
+            faults.push(format!("{what}: {expected} is true, {given} was given"));
+        }
+    };
+    for field in ["ending", "closed_by"] {
+        check(field, &expected[field], &given[field]);
+    }
+    for side in ["client", "server"] {
+        check(side, &expected["endpoint_codes"][side], &given["endpoint_codes"][side]);
+    }
+    if RULES.iter().any(|rule| expected["rule"] == rule.name) {
+        check("rule", &expected["rule"], &given["verdict"]["rule"]);
+    }
+    if let Some(closes) = expected["closes"].as_array() {
+        for side in ["client", "server"] {
+            let of = |closes: &[Value]| -> Vec<Value> {
+                closes.iter().filter(|close| close["side"] == side).map(|close| close["code"].clone()).collect()
+            };
+            check(
+                &format!("closes of the {side}"),
+                &of(closes).into(),
+                &of(given["closes"].as_array().unwrap()).into(),
+            );
+        }
+    }
+    faults
+}
