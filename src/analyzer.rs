@@ -116,8 +116,8 @@ impl Analyzer {
     /// The capture is over.
     pub fn finish(&mut self, sink: &mut impl Sink) {
         let mut connections: Vec<_> = std::mem::take(&mut self.flows)
-            .into_iter()
-            .filter_map(|(_, flow)| Some((flow.stream, flow.connection?)))
+            .into_values()
+            .filter_map(|flow| Some((flow.stream, flow.connection?)))
             .collect();
         connections.sort_unstable_by_key(|(stream, _)| *stream);
         for (_, connection) in connections {
