@@ -81,11 +81,11 @@ impl Analyzer {
         }
         if flow.note(&segment, from_low) {
             *followed += 1;
-            flow.connection = Some(Box::new(Connection::new(flow.stream, &segment)));
+            flow.connection = Some(Box::new(Connection::new(flow.stream, &segment, from_low)));
         }
         if let Some(connection) = &mut flow.connection {
             let (held, over) = (connection.held_bytes(), connection.over());
-            let interest = connection.push(&segment, scratch, sink);
+            let interest = connection.push(&segment, from_low, scratch, sink);
             if *held_bytes - held + connection.held_bytes() > limits::OUT_OF_ORDER_TOTAL {
                 connection.give_up_holes(scratch, sink);
             }
