@@ -312,6 +312,11 @@ impl Sent {
         }
     }
 
+    /// Payload bytes that the last frame's header declared, and that were never sent.
+    pub fn take_back(&mut self, payload_bytes: u64) {
+        self.payload_bytes = self.payload_bytes.saturating_sub(payload_bytes);
+    }
+
     fn message(&mut self, message: &ws::message::Message) {
         *if message.opcode == Opcode::TEXT { &mut self.texts } else { &mut self.binaries } += 1;
         let [_, latest] = &mut self.recent;
