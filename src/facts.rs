@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use foldhash::fast::FixedState;
 
 use crate::chunk::Carrier;
-use crate::ending::Ending;
 use crate::event::{Event, What};
 use crate::http::{self, Handshake};
 use crate::limits;
@@ -154,25 +153,6 @@ impl Facts {
     pub fn is_reportable(&self) -> bool {
         let refused_tls = self.client_hello.is_some() && self.answered_with.is_some();
         self.handshake.request.is_some() || self.handshake.response.is_some() || self.tls.is_some() || refused_tls
-    }
-
-    /// What limited the view.
-    pub fn visibility(&self, ending: &Ending) -> Vec<&'static str> {
-        let (tcp, sent) = (self.tcp(), &self.tcp().sent);
-        let any = |has: fn(&crate::tcp::analysis::Sent) -> bool| Side::BOTH.iter().any(|side| has(&sent[*side]));
-        let lost_frames = Side::BOTH.iter().any(|side| self.sent[*side].lost > 0);
-        [
-            (tcp.syn.is_none() && tcp.syn_ack.is_none(), "late_start"),
-            (any(|sent| sent.lost_bytes > 0), "lost_bytes"),
-            (any(|sent| sent.cut_bytes > 0), "truncated_packets"),
-            (any(|sent| sent.segments == 0), "one_direction"),
-            (lost_frames, "lost_frames"),
-            (self.client_hello.is_some(), "no_keys"),
-            (ending.kind == crate::ending::Kind::Open, "early_end"),
-        ]
-        .into_iter()
-        .filter_map(|(limited, name)| limited.then_some(name))
-        .collect()
     }
 
     /// Whether frames of either side were lost sight of because bytes are missing.
