@@ -10,7 +10,7 @@ use crate::connection::{Connection, Interest, Scratch};
 use crate::limits;
 use crate::packet::Decoder;
 use crate::seen::Timestamp;
-use crate::sink::Sink;
+use crate::sink::{Counts, Sink};
 use crate::tcp::{Flags, Segment};
 
 /// Follows every TCP connection of a capture.
@@ -26,17 +26,6 @@ pub struct Analyzer {
     followed: usize,
     sweep_at: usize,
     counts: Counts,
-}
-
-/// What a report says of everything that is no WebSocket connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// TCP connections.
-    pub tcp_streams: u64,
-    /// TLS connections that could not be read.
-    pub encrypted: u64,
-    /// Connections given up for [`limits::CONNECTIONS`].
-    pub given_up: u64,
 }
 
 /// Both endpoints, the lower first: the same for both directions.

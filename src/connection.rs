@@ -119,9 +119,14 @@ impl Connection {
         let Self { tcp, layers, .. } = &mut self;
         let mut context = Context { scratch, sink };
         tcp.finish(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
-        let mut facts = self.layers.facts;
+        let Layers { layer, mut facts } = self.layers;
         facts.last = self.tcp.last();
         facts.tcp = Some(self.tcp.into_analysis());
+        if let Layer::WebSocket(decoders) = layer {
+            for side in Side::BOTH {
+                facts.sent[side].take_back(decoders[side].outstanding());
+            }
+        }
         if facts.is_reportable() {
             sink.connection(facts);
         }
