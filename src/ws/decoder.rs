@@ -167,8 +167,8 @@ impl Decoder {
         };
         if !std::mem::replace(&mut partial.judged, true) {
             let end = place.after(START.saturating_sub(had));
-            let length = parsed.map_or_else(|| u64::from(first.length), |parsed| parsed.length);
-            let kinds: Vec<_> = of_start(first, length, self.rules, self.messages.state()).collect();
+            let mut kinds: Vec<_> =
+                of_start(first, u64::from(first.length), self.rules, self.messages.state()).collect();
             let implausible = kinds.iter().filter(|kind| kind.is_implausible(self.well_masked > 0)).count();
             if implausible > 0
                 && had == 0
@@ -177,6 +177,8 @@ impl Decoder {
                 return len;
             }
             partial.legal = kinds.is_empty();
+            // How long a control frame is, if not in these two bytes, is told with the rest of the header.
+            kinds.retain(|kind| !matches!(kind, Kind::OversizedControl(_)));
             for kind in kinds {
                 out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
             }
@@ -196,6 +198,14 @@ impl Decoder {
         let taken = usize::from(parsed.size).saturating_sub(had);
         let end = place.after(taken);
         let legal = partial.legal;
+        if first.opcode.is_control() && parsed.length > 125 {
+            // Endpoints object to the second byte already.
+            let needed = Place { offset: offset.saturating_add(START as u64), ..place };
+            out(
+                place.carrier,
+                self.violation(Kind::OversizedControl(parsed.length), first.opcode, begun, needed, context),
+            );
+        }
         for kind in of_length(&parsed) {
             out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
         }
