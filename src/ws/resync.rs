@@ -3,7 +3,7 @@
 use super::close::{Body, body};
 use super::frame::{Header, Opcode, header, unmask};
 use super::violation::{MessageState, Rules, of_length, of_start};
-use simdutf8::basic;
+use simdutf8::{basic, compat};
 
 /// The longest excess of a payload over its declared length that is looked for: characters counted instead of bytes
 /// in a message with that many accents.
@@ -33,7 +33,7 @@ pub fn overrun(bytes: &[u8], key: Option<([u8; 4], u64)>, rules: Rules) -> Optio
     if let Some((key, phase)) = key {
         unmask(&mut text, key, phase);
     }
-    let printable = text.iter().take_while(|byte| is_text(**byte)).count();
+    let printable = printable(&text);
     let next_frame = (1..=printable).find(|at| bytes.get(*at..).is_some_and(|rest| begins_frame(rest, rules)));
     let to_the_end = (printable == bytes.len()).then_some(printable);
     let len = next_frame.or(to_the_end)?;
@@ -42,8 +42,16 @@ pub fn overrun(bytes: &[u8], key: Option<([u8; 4], u64)>, rules: Rules) -> Optio
     (matches!(last, b'}' | b']' | b'"' | b'>' | b'.' | b'!' | b'?' | b'\n') || len >= 8).then_some(len)
 }
 
-fn is_text(byte: u8) -> bool {
-    matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7E | 0x80..=0xBF | 0xC2..=0xF4)
+/// How many bytes are text without control characters, which may begin and end within a code point.
+fn printable(text: &[u8]) -> usize {
+    let tail = text.iter().take(3).take_while(|byte| matches!(byte, 0x80..=0xBF)).count();
+    let rest = text.get(tail..).unwrap_or_default();
+    let valid = match compat::from_utf8(rest) {
+        Err(error) if error.error_len().is_some() => error.valid_up_to(),
+        _ => rest.len(),
+    };
+    let control = rest.iter().position(|byte| matches!(byte, 0x00..=0x08 | 0x0B | 0x0C | 0x0E..=0x1F | 0x7F));
+    tail + valid.min(control.unwrap_or(usize::MAX))
 }
 
 fn begins_frame(bytes: &[u8], rules: Rules) -> bool {
@@ -105,5 +113,11 @@ mod tests {
         assert_eq!(overrun(b"\"}\x81\x02hi", None, SERVER), Some(2));
         assert_eq!(overrun(b"\"}", None, SERVER), Some(2));
         assert_eq!(overrun(b"\xc1\x02hi", None, SERVER), None);
+        // An unmasked frame, unmasked with the key of the text before it.
+        assert_eq!(overrun(b"OK'\xdd\xbd:/\xb7\xf509\x81\xc3%j\x99}", None, SERVER), None);
+        // The rest of a code point, and one that the bound cuts.
+        assert_eq!(overrun("é\"}".get(..).unwrap().as_bytes().get(1..).unwrap(), None, SERVER), Some(3));
+        let long = "x".repeat(OVERRUN - 1) + "é.";
+        assert_eq!(overrun(long.as_bytes(), None, SERVER), None, "longer than is looked for");
     }
 }
