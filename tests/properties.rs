@@ -47,6 +47,7 @@ const OF_PACKETS: &[&str] = &[
     "packet", "packets", "filter", "time", "opened", "ended", "lifetime", // where and when
     "reaction", "waited", "idle", "silent", "stalled", // the same in evidence
     "summary", "cause", "fix", // sentences that name them
+    "bytes", // those of the proof as far as its segment shows them
 ];
 
 fn strip(value: &mut Value) {

@@ -99,6 +99,14 @@ pub fn side(from_server: bool) -> Side {
     if from_server { Side::Server } else { Side::Client }
 }
 
+impl Fault {
+    /// Whether it cannot be told where the next frame begins. Frames are looked for segment by segment then, so that
+    /// whether they are found depends on the cut.
+    const fn loses_the_stream(self) -> bool {
+        matches!(self, Self::LengthTopBit | Self::HttpAfterUpgrade)
+    }
+}
+
 impl Conversation {
     /// What is said, turn by turn.
     pub fn turns(&self) -> Vec<Turn> {
@@ -203,7 +211,7 @@ impl Script {
                     Reaction::Close { code, answered } => {
                         let bytes = self.frame(!*by, 0x80 | CLOSE, &code.to_be_bytes());
                         self.say(!*by, true, &bytes);
-                        if answered {
+                        if answered && !fault.loses_the_stream() {
                             let bytes = self.frame(*by, 0x80 | CLOSE, &code.to_be_bytes());
                             self.say(*by, true, &bytes);
                         }
@@ -246,6 +254,9 @@ impl Script {
 
     /// RFC 7692 §7.2.1, with context takeover.
     fn compressed(&mut self, side: Side, plain: &[u8]) -> Vec<u8> {
+        if plain.is_empty() {
+            return vec![0]; // §7.2.3.6
+        }
         let compressor =
             self.compressors[side].get_or_insert_with(|| Box::new(Compress::new(Compression::default(), false)));
         let mut out = Vec::with_capacity(plain.len() * 2 + 64);

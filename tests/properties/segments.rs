@@ -128,12 +128,14 @@ fn pieces_of(turn: &Turn, start: usize, change: Change, random: &mut Random) -> 
         let mut index = 1;
         while index + 1 < pieces.len() {
             if random.chance(300) && pieces[index].flags & FIN == 0 {
-                let (from, to) = (pieces[index - 1].start - start, pieces[index + 1].start - start);
-                let from = random.between(from as u64, (pieces[index].start - start) as u64 + 1) as usize;
-                let to = random.between(to as u64, (to + pieces[index + 1].bytes.len()) as u64 + 1) as usize;
+                let (before, own, after) = (&pieces[index - 1], &pieces[index], &pieces[index + 1]);
+                let (from, to) = (own.start - start, own.start + own.bytes.len() - start);
+                let from = random.between(from.min(before.start - start) as u64, from as u64 + 1) as usize;
+                let last = to.max(after.start + after.bytes.len() - start);
+                let to = random.between(to as u64, last as u64 + 1) as usize;
                 pieces.remove(index);
-                let at = random.between(0, pieces.len() as u64 + 1) as usize;
-                pieces.insert(at.max(index), piece(from, to));
+                let at = index + random.between(0, 32) as usize;
+                pieces.insert(at.min(pieces.len()), piece(from, to));
             }
             index += 1;
         }
@@ -141,7 +143,7 @@ fn pieces_of(turn: &Turn, start: usize, change: Change, random: &mut Random) -> 
     if change.shuffle {
         shuffle(&mut pieces, random);
     }
-    if change.conflict && pieces.len() > 2 && pieces.iter().skip(1).any(|piece| piece.start > start) {
+    if change.conflict && (3..1000).contains(&pieces.len()) && pieces.iter().skip(1).any(|piece| piece.start > start) {
         // The first segment comes last; before it, something held comes again with other contents.
         let first = pieces.iter().position(|piece| piece.start == start).unwrap();
         let first = pieces.remove(first);
