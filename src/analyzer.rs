@@ -115,8 +115,10 @@ impl Analyzer {
 
     /// The capture is over.
     pub fn finish(&mut self, sink: &mut impl Sink) {
-        let mut connections: Vec<_> =
-            self.flows.drain().filter_map(|(_, flow)| Some((flow.stream, flow.connection?))).collect();
+        let mut connections: Vec<_> = std::mem::take(&mut self.flows)
+            .into_values()
+            .filter_map(|flow| Some((flow.stream, flow.connection?)))
+            .collect();
         connections.sort_unstable_by_key(|(stream, _)| *stream);
         for (_, connection) in connections {
             connection.finish(&mut self.scratch, sink);

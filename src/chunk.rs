@@ -26,13 +26,31 @@ pub enum Missing {
 }
 
 /// The segment that carried something.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Carrier {
     /// Its packet.
     pub seen: Seen,
-    /// Bytes of the *other* direction that it acknowledges, counted from that stream's first byte.
-    /// An endpoint cannot react to bytes it has not received: this is what refutes a suspected cause.
-    pub acked: Option<u64>,
+    /// [`u64::MAX`] where it is not known: an `Option` would cost every connection 40 bytes.
+    acked: u64,
     /// Its time to live.
     pub ttl: u8,
+}
+
+impl Carrier {
+    /// A segment in that packet.
+    pub fn new(seen: Seen, acked: Option<u64>, ttl: u8) -> Self {
+        Self { seen, acked: acked.unwrap_or(u64::MAX), ttl }
+    }
+
+    /// Bytes of the *other* direction that it acknowledges, counted from that stream's first byte.
+    /// An endpoint cannot react to bytes it has not received: this is what refutes a suspected cause.
+    pub fn acked(&self) -> Option<u64> {
+        (self.acked != u64::MAX).then_some(self.acked)
+    }
+}
+
+impl Default for Carrier {
+    fn default() -> Self {
+        Self::new(Seen::default(), None, 0)
+    }
 }

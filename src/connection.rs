@@ -166,7 +166,7 @@ impl Layers {
     ) {
         if let (Layer::Unknown, Chunk::Bytes(bytes)) = (&self.layer, chunk) {
             self.layer = if side == Side::Client && is_client_hello(bytes) {
-                self.facts.client_hello = Some(carrier.seen);
+                self.facts.client_hello = Some(Box::new(carrier.seen));
                 Layer::Tls(Box::default())
             } else {
                 Layer::Http(Box::default())

@@ -51,14 +51,14 @@ impl Ending {
         }
         if facts.switched.is_none() {
             if let Some(response) = &facts.handshake.response {
-                let carrier = Carrier { seen: response.seen, acked: response.acked, ttl: 0 };
+                let carrier = Carrier::new(response.seen, response.acked, 0);
                 return begun(Kind::Refused, Some((Side::Server, carrier)));
             }
             if let Some((side, seen, _)) = facts.tls.as_deref().copied() {
-                return begun(Kind::Refused, Some((side, Carrier { seen, ..Carrier::default() })));
+                return begun(Kind::Refused, Some((side, Carrier::new(seen, None, 0))));
             }
             if let Some((seen, _)) = facts.answered_with.as_deref().copied() {
-                return begun(Kind::Refused, Some((Side::Server, Carrier { seen, ..Carrier::default() })));
+                return begun(Kind::Refused, Some((Side::Server, Carrier::new(seen, None, 0))));
             }
             return begun(Kind::NoAnswer, first_end(facts).map(|(_, side, carrier)| (side, carrier)));
         }
@@ -87,11 +87,11 @@ pub fn beginning_close(facts: &Facts) -> Option<&Close> {
 /// Whether a Close frame answers the other side's: its sender had received it (RFC 6455 §5.5.1). Two that crossed on
 /// the way do not answer each other.
 pub fn is_reply(close: &Close, to: &Close) -> bool {
-    close.side != to.side && (close.carrier.acked.is_none() || has_received(&close.carrier, to))
+    close.side != to.side && (close.carrier.acked().is_none() || has_received(&close.carrier, to))
 }
 
 fn has_received(carrier: &Carrier, close: &Close) -> bool {
-    carrier.acked.is_some_and(|acked| acked > close.offset)
+    carrier.acked().is_some_and(|acked| acked > close.offset)
 }
 
 /// The first FIN or RST.
@@ -138,7 +138,7 @@ impl<'f> Reaction<'f> {
 
     /// Whether the side had received the byte before `needed` when it reacted: `None` where the segment does not tell.
     pub fn had_received(&self, needed: u64) -> Option<bool> {
-        self.carrier.acked.map(|acked| acked >= needed)
+        self.carrier.acked().map(|acked| acked >= needed)
     }
 
     /// How long after `seen`.

@@ -34,7 +34,7 @@ pub struct Facts {
     /// How the server's answer begins that was no HTTP.
     pub answered_with: Option<Box<(Seen, Context)>>,
     /// The client began with a ClientHello.
-    pub client_hello: Option<Seen>,
+    pub client_hello: Option<Box<Seen>>,
     /// How the TLS handshake failed, and who gave up.
     pub tls: Option<Box<(Side, Seen, tls::Outcome)>>,
     /// When both sides began to speak WebSocket.
@@ -173,6 +173,12 @@ impl Facts {
         .into_iter()
         .filter_map(|(limited, name)| limited.then_some(name))
         .collect()
+    }
+
+    /// Whether frames of either side were lost sight of because bytes are missing.
+    pub fn has_missing_frames(&self) -> bool {
+        let tcp = &self.tcp().sent;
+        Side::BOTH.iter().any(|side| self.sent[*side].lost > 0 && tcp[*side].lost_bytes + tcp[*side].cut_bytes > 0)
     }
 
     /// What TCP noted; nothing while the connection goes on.

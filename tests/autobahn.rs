@@ -1,6 +1,12 @@
 //! The Autobahn|Testsuite against Python `websockets`: what was on the wire, case by case, by the suite's own record.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::vec_box, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::vec_box,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::PathBuf;
 

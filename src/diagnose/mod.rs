@@ -61,10 +61,22 @@ pub struct Verdict {
     pub finding: Finding,
 }
 
+impl Verdict {
+    /// A cause is not certain where frames are missing: one of those may have been the real one.
+    fn doubt(&mut self) {
+        if self.rule.role != Role::Description {
+            self.finding.confidence = self.finding.confidence.max(Confidence::High);
+        }
+    }
+}
+
 /// All rules that fit a connection, the answer first. The last rule always fits.
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     let mut verdicts: Vec<_> =
         RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
+    if case.facts.has_missing_frames() {
+        verdicts.iter_mut().for_each(Verdict::doubt);
+    }
     // Stable: among equals the table's order decides.
     verdicts.sort_by_key(|verdict| {
         let description = verdict.rule.role == Role::Description;

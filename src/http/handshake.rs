@@ -33,7 +33,7 @@ pub struct Request {
     /// User-Agent.
     pub user_agent: Option<Arc<str>>,
     /// Sec-WebSocket-Key.
-    pub key: Option<Arc<str>>,
+    pub key: Option<Box<str>>,
     /// The minor HTTP version.
     pub minor_version: u8,
     /// Whether Upgrade has `websocket`.
@@ -201,7 +201,7 @@ impl Request {
     /// Reads the fields that matter; `None` if the request is no attempt at a WebSocket.
     pub fn read(carrier: &Carrier, parsed: &httparse::Request<'_, '_>, fields: Fields<'_>) -> Option<Self> {
         let upgrade = fields.has_token("upgrade", "websocket");
-        let key = fields.joined("sec-websocket-key");
+        let key = fields.first("sec-websocket-key").map(|key| text(key).into());
         if !upgrade && key.is_none() {
             return None;
         }
@@ -248,7 +248,7 @@ impl Response {
     pub fn read(carrier: &Carrier, parsed: &httparse::Response<'_, '_>, fields: Fields<'_>) -> Self {
         Self {
             seen: carrier.seen,
-            acked: carrier.acked,
+            acked: carrier.acked(),
             status: parsed.code.unwrap_or_default(),
             upgrade: fields.has_token("upgrade", "websocket"),
             connection: fields.has_token("connection", "upgrade"),

@@ -326,3 +326,148 @@ impl Held {
         Some((start, segment))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seen::Seen;
+
+    /// A half, what it has given, and a count of packets.
+    #[derive(Default)]
+    struct Bench {
+        half: Half,
+        given: String,
+        packets: u64,
+    }
+
+    impl Bench {
+        fn beginning_at(first: u32) -> Self {
+            let mut bench = Self::default();
+            bench.half.synchronize(first);
+            bench
+        }
+
+        fn carrier(&mut self) -> Carrier {
+            self.packets += 1;
+            Carrier::new(Seen { packet: self.packets, time: Timestamp::default() }, None, 64)
+        }
+
+        fn push(&mut self, seq: u32, bytes: &str, fin: bool) -> Arrival {
+            let carrier = self.carrier();
+            let payload = Payload { seq, bytes: bytes.as_bytes(), len: bytes.len() as u32, fin };
+            let given = &mut self.given;
+            self.half.push(&carrier, &payload, &mut |carrier, output| write(given, carrier, output))
+        }
+
+        fn tick(&mut self) {
+            let carrier = self.carrier();
+            let given = &mut self.given;
+            self.half.tick(&carrier, &mut |carrier, output| write(given, carrier, output));
+        }
+
+        fn finish(&mut self) {
+            let carrier = self.carrier();
+            let given = &mut self.given;
+            self.half.finish(&carrier, &mut |carrier, output| write(given, carrier, output));
+        }
+    }
+
+    /// Bytes as they are, a gap as `[length]`, FIN as `|` and the number of its packet.
+    fn write(given: &mut String, carrier: &Carrier, output: Output<'_>) {
+        match output {
+            Output::Chunk { chunk: Chunk::Bytes(bytes), .. } => given.push_str(std::str::from_utf8(bytes).unwrap()),
+            Output::Chunk { chunk: Chunk::Gap { len, .. }, .. } => given.push_str(&format!("[{len}]")),
+            Output::Fin => given.push_str(&format!("|{}", carrier.seen.packet)),
+            Output::Reset => given.push('!'),
+        }
+    }
+
+    #[test]
+    fn order_is_restored_over_the_wrap_of_sequence_numbers() {
+        let start = u32::MAX - 2;
+        let mut bench = Bench::beginning_at(start);
+        assert_eq!(bench.push(start.wrapping_add(4), "ef", true), Arrival::OutOfOrder);
+        assert_eq!(bench.push(start.wrapping_add(2), "cd", false), Arrival::OutOfOrder);
+        assert_eq!(bench.push(start, "ab", false), Arrival::InOrder);
+        assert_eq!(bench.push(start, "ab", false), Arrival::Retransmission);
+        // The FIN is its own packet's, not that of the one which filled the hole.
+        assert_eq!(bench.given, "abcdef|1");
+        assert!(bench.half.finished());
+    }
+
+    #[test]
+    fn the_first_copy_of_a_byte_wins() {
+        let mut bench = Bench::beginning_at(0);
+        bench.push(4, "EFGH", false);
+        bench.push(2, "cdefghij", false);
+        bench.push(0, "abXX", false);
+        assert_eq!(bench.given, "abXXEFGHij");
+        assert_eq!(bench.half.conflicts(), 1);
+        assert_eq!(bench.half.held_bytes(), 0);
+    }
+
+    #[test]
+    fn a_hole_is_given_up_when_its_receiver_has_the_bytes() {
+        let mut bench = Bench::beginning_at(0);
+        bench.push(0, "ab", false);
+        bench.push(5, "fg", false);
+        bench.tick();
+        assert_eq!(bench.given, "ab", "nobody has acknowledged it");
+        bench.half.acknowledge(7);
+        for _ in 0..limits::GAP_PATIENCE_SEGMENTS {
+            bench.tick();
+        }
+        assert_eq!(bench.given, "ab", "the acknowledgement may only have been captured early");
+        bench.tick();
+        assert_eq!(bench.given, "ab[3]fg");
+        bench.push(2, "cde", false);
+        assert_eq!(bench.given, "ab[3]fg", "too late");
+    }
+
+    #[test]
+    fn what_is_missing_at_the_end_is_a_gap() {
+        let mut bench = Bench::beginning_at(0);
+        bench.push(0, "ab", false);
+        bench.push(9, "", true);
+        bench.finish();
+        assert_eq!(bench.given, "ab[7]|2");
+        let mut bench = Bench::beginning_at(0);
+        bench.push(0, "ab", false);
+        bench.half.acknowledge(6);
+        bench.finish();
+        assert_eq!(bench.given, "ab[4]");
+    }
+
+    #[test]
+    fn cut_payloads_keep_their_length() {
+        let mut bench = Bench::beginning_at(0);
+        let carrier = bench.carrier();
+        let payload = Payload { seq: 0, bytes: b"ab", len: 5, fin: false };
+        let given = &mut bench.given;
+        bench.half.push(&carrier, &payload, &mut |carrier, output| write(given, carrier, output));
+        bench.push(5, "fg", false);
+        assert_eq!(bench.given, "ab[3]fg");
+    }
+
+    #[test]
+    fn held_bytes_stay_within_their_bound() {
+        let mut bench = Bench::beginning_at(0);
+        let block = "x".repeat(1000);
+        for number in 0..3000u32 {
+            bench.push(10 + number * 1001, &block, false);
+            assert!(bench.half.held_bytes() <= limits::OUT_OF_ORDER_BYTES + block.len());
+        }
+        assert!(bench.given.starts_with("[10]x"), "holes are given up from the front");
+    }
+
+    #[test]
+    fn a_stream_may_begin_anywhere() {
+        let mut bench = Bench::default();
+        bench.half.acknowledge(100);
+        bench.push(104, "ef", false);
+        bench.push(100, "abcd", false);
+        assert_eq!(bench.given, "abcdef", "the receiver had told where it stands");
+        assert_eq!(bench.push(105, "f", false), Arrival::KeepAlive);
+        assert_eq!(bench.push(0x7000_0000, "far", false), Arrival::OutOfWindow);
+    }
+}

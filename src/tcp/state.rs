@@ -17,11 +17,8 @@ impl Tcp {
     /// Takes a segment that `side` sent; gives what it puts in order, of either side.
     pub fn push(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
         let acked = segment.flags.has(Flags::ACK).then_some(segment.ack);
-        let carrier = Carrier {
-            seen: segment.seen,
-            acked: acked.and_then(|ack| self.halves[!side].offset_of(ack)),
-            ttl: segment.ttl,
-        };
+        let known = acked.and_then(|ack| self.halves[!side].offset_of(ack));
+        let carrier = Carrier::new(segment.seen, known, segment.ttl);
         self.last = carrier;
         if segment.flags.has(Flags::RST) {
             self.analysis.apply(side, segment, Arrival::Empty);

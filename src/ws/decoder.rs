@@ -471,3 +471,112 @@ fn decoded(bytes: &[u8], key: Option<[u8; 4]>, phase: u64) -> Vec<u8> {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunk::Missing;
+
+    /// What a decoder tells of chunks, without the packets: names, opcodes, codes, stream offsets.
+    fn events(side: Side, chunks: &[Chunk<'_>]) -> Vec<String> {
+        let mut decoder = Decoder::new(side, None, true);
+        let (mut scratch, mut events, mut offset) = (Scratch::default(), Vec::new(), 0);
+        for chunk in chunks {
+            decoder.push(&Carrier::default(), offset, *chunk, &mut scratch, &mut |_, event| {
+                events.push(match event {
+                    Event::Frame { header, .. } => format!("frame {:x}", header.start.opcode.0),
+                    Event::Message(message) => format!("message of {}", message.wire_len),
+                    Event::Ping(payload) => format!("ping {payload:?}"),
+                    Event::Pong(payload) => format!("pong {payload:?}"),
+                    Event::Close(close) => format!("close {:?} {:?} {}", close.code, close.reason, close.complete),
+                    Event::Violation(violation) => format!("{:?} needs {}", violation.kind, violation.needed),
+                    Event::Lost => "lost".to_owned(),
+                    Event::Found => "found".to_owned(),
+                });
+            });
+            offset += match chunk {
+                Chunk::Bytes(bytes) => bytes.len() as u64,
+                Chunk::Gap { len, .. } => *len,
+            };
+        }
+        events
+    }
+
+    const GAP: fn(u64) -> Chunk<'static> = |len| Chunk::Gap { len, missing: Missing::NeverCaptured };
+
+    /// A ping between fragments, bad UTF-8 over two of them, a reserved opcode, a Close, and a frame behind it.
+    const STREAM: &[u8] = b"\x01\x03h\xc3\xa4\x89\x02hi\x00\x02t\xe9\x80\x01s\x83\x01x\x88\x04\x03\xefno\x81\x01z";
+
+    #[test]
+    fn every_cut_tells_the_same() {
+        let whole = events(Side::Server, &[Chunk::Bytes(STREAM)]);
+        assert_eq!(
+            whole,
+            [
+                "frame 1",
+                "frame 9",
+                "ping [104, 105]",
+                "frame 0",
+                "frame 0",
+                "InvalidUtf8 { offset: 4, byte: 233, at_end: false } needs 16",
+                "message of 6",
+                "ReservedOpcode needs 18",
+                "frame 3",
+                "frame 8",
+                "close Some(CloseCode(1007)) [110, 111] true",
+                "AfterClose needs 27",
+                "frame 1",
+                "message of 1",
+            ]
+        );
+        for first in 0..STREAM.len() {
+            for second in first..STREAM.len() {
+                let (head, tail) = STREAM.split_at(second);
+                let (head, middle) = head.split_at(first);
+                assert_eq!(events(Side::Server, &[head, middle, tail].map(Chunk::Bytes)), whole, "{first} {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_gap_within_a_payload_keeps_the_frames_in_step() {
+        let chunks = [Chunk::Bytes(b"\x81\x05he"), GAP(3), Chunk::Bytes(b"\x88\x02\x03\xe8")];
+        let told = events(Side::Server, &chunks);
+        assert_eq!(told, ["frame 1", "message of 5", "frame 8", "close Some(CloseCode(1000)) [] true"]);
+    }
+
+    #[test]
+    fn behind_a_gap_over_a_header_only_a_run_of_frames_counts() {
+        let lost = [Chunk::Bytes(b"\x81\x02he"), GAP(9), Chunk::Bytes(b"lo\x88\x02\x03\xe8")];
+        assert_eq!(events(Side::Server, &lost), ["frame 1", "message of 2", "lost"]);
+        let found = [Chunk::Bytes(b"\x81\x02he"), GAP(9), Chunk::Bytes(b"\x88\x02\x03\xe8")];
+        let told = events(Side::Server, &found);
+        assert_eq!(told[2..], ["lost", "found", "frame 8", "close Some(CloseCode(1000)) [] true"]);
+    }
+
+    #[test]
+    fn a_close_that_is_cut_keeps_its_code() {
+        let chunks = [Chunk::Bytes(b"\x88\x06\x03\xe8b"), GAP(3)];
+        assert_eq!(events(Side::Server, &chunks), ["frame 8", "close Some(CloseCode(1000)) [98] false"]);
+        let chunks = [Chunk::Bytes(b"\x88\x06\x03"), GAP(5)];
+        assert_eq!(events(Side::Server, &chunks), ["frame 8", "close None [] false"]);
+    }
+
+    #[test]
+    fn http_is_no_close() {
+        for cut in 1..7 {
+            let (head, tail) = b"HTTP/1.1 500 INTERNAL SERVER ERROR\r\n".split_at(cut);
+            let told = events(Side::Server, &[Chunk::Bytes(head), Chunk::Bytes(tail)]);
+            assert_eq!(told, ["HttpAfterUpgrade needs 7", "lost"], "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_length_that_was_counted_in_characters() {
+        let text = "{\"city\":\"Curaçao\"}";
+        let stream = [&[0x81, 18][..], text.as_bytes(), b"\x88\x02\x03\xe8"].concat();
+        let told = events(Side::Server, &[Chunk::Bytes(&stream)]);
+        assert_eq!(told[1..3], ["message of 18", "LengthTooShort(1) needs 21"]);
+        assert_eq!(told.last().unwrap(), "close Some(CloseCode(1000)) [] true");
+    }
+}

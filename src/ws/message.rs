@@ -45,7 +45,8 @@ pub struct Messages {
 #[derive(Debug)]
 struct Open {
     message: Message,
-    text: Option<Text>,
+    /// Checked as it comes, if it is text.
+    text: Text,
     /// Whether the contents can still be read: no byte was missed, no fault found.
     readable: bool,
 }
@@ -97,19 +98,18 @@ impl Messages {
         let compressed = header.start.rsv & super::frame::RSV1 != 0;
         let message =
             Message { opcode: header.start.opcode, compressed, start, fragments: 1, wire_len: 0, plain_len: Some(0) };
-        let text = (header.start.opcode == Opcode::TEXT).then(Text::default);
         let readable = !compressed || !matches!(self.deflate, Deflate::NotAgreed);
-        self.open = Some(Open { message, text, readable });
+        self.open = Some(Open { message, text: Text::default(), readable });
     }
 
     /// Whether the contents of the open message are to be looked at, or only counted.
     pub fn wants_bytes(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.readable && (open.text.is_some() || open.message.compressed))
+        self.open.as_ref().is_some_and(|open| open.readable && (open.is_text() || open.message.compressed))
     }
 
     /// Whether the open message is text that is not compressed.
     pub fn is_plain_text(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.text.is_some() && !open.message.compressed)
+        self.open.as_ref().is_some_and(|open| open.is_text() && !open.message.compressed)
     }
 
     /// Bytes of the open message's text before the last `len`; `None` where wire bytes and text bytes are not the same.
@@ -175,7 +175,7 @@ impl Messages {
                 inflate(&mut self.deflate, &mut open, scratch, |inflater, buffer, out| inflater.finish(buffer, out));
         }
         if result.is_ok() && open.readable {
-            result = open.text.as_ref().map_or(Ok(()), Text::finish).map_err(Fault::Utf8);
+            result = open.text.finish().map_err(Fault::Utf8);
         }
         if !open.message.compressed {
             open.message.plain_len = Some(open.message.wire_len);
@@ -187,9 +187,13 @@ impl Messages {
 }
 
 impl Open {
+    fn is_text(&self) -> bool {
+        self.message.opcode == Opcode::TEXT
+    }
+
     fn take(&mut self, plain: &[u8]) -> Result<(), Fault> {
         self.message.plain_len = self.message.plain_len.map(|len| len.saturating_add(plain.len() as u64));
-        self.text.as_mut().map_or(Ok(()), |text| text.push(plain)).map_err(Fault::Utf8)
+        if self.is_text() { self.text.push(plain).map_err(Fault::Utf8) } else { Ok(()) }
     }
 }
 
