@@ -4,6 +4,12 @@
 
 #[path = "properties/conversation.rs"]
 mod conversation;
+#[path = "properties/fixtures.rs"]
+mod fixtures;
+#[path = "properties/mutations.rs"]
+mod mutations;
+#[path = "properties/prefixes.rs"]
+mod prefixes;
 #[allow(dead_code, reason = "shared with the benchmarks")]
 #[path = "bench/random.rs"]
 mod random;
@@ -40,6 +46,10 @@ fn essence(packets: &[Vec<u8>]) -> Value {
     let mut report = serde_json::to_value(report(facts(packets))).unwrap();
     report.as_object_mut().unwrap().remove("captures");
     strip(&mut report);
+    for connection in report["connections"].as_array_mut().unwrap() {
+        // Listed as captured, but roles do not depend on that.
+        connection["closes"].as_array_mut().unwrap().sort_by_key(|close| close["side"].to_string());
+    }
     report
 }
 
@@ -134,7 +144,9 @@ proptest! {
     }
 
     #[test]
-    fn all_at_once(conversations in conversations(), cut in cut(), seed: u64, shuffle_turns: bool, conflict: bool) {
+    fn all_at_once(conversations in conversations(), cut in cut(), seed: u64, shuffle_turns: bool) {
+        // A copy that overtakes the original is the first.
+        let conflict = !shuffle_turns;
         let change = Change { cut, shuffle: true, shuffle_turns, duplicate: true, overlap: true, wrap: true, conflict, seed };
         unchanged(&conversations, change)?;
     }

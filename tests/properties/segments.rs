@@ -68,7 +68,7 @@ pub fn packets(conversations: &[Conversation], change: Change) -> Vec<Vec<u8>> {
 }
 
 fn flow(turns: &[Turn], index: u16, change: Change, random: &mut Random) -> Vec<Vec<u8>> {
-    let mut pieces = Vec::new();
+    let (mut pieces, mut request) = (Vec::new(), 0);
     for (at, turn) in turns.iter().enumerate() {
         let start = turns[..at].iter().filter(|t| t.from_server == turn.from_server).map(|t| t.bytes.len()).sum();
         let mut own = pieces_of(turn, start, change, random);
@@ -79,9 +79,11 @@ fn flow(turns: &[Turn], index: u16, change: Change, random: &mut Random) -> Vec<
             turns[..at].iter().filter(|t| t.from_server != turn.from_server).map(|t| t.bytes.len() + usize::from(t.fin)).sum();
         own = acknowledged(own, start, receiver_at, most, random);
         pieces.append(&mut own);
+        request = if at == 0 { pieces.len() } else { request };
     }
     if change.shuffle_turns {
-        shuffle_sides(&mut pieces, random);
+        // Whoever sees the answer before the question cannot know that it is one: the request stays where it is.
+        shuffle_sides(&mut pieces[request..], random);
     }
     if change.overlap {
         retransmit(&mut pieces, turns, random);
