@@ -184,7 +184,9 @@ fn what_is_held_is_bounded() {
     let packet = Packet { number: 1, time: first.time, link_type: first.link_type, data: &first.data, length: first.length };
     let mut segment = decoder.decode(&packet).unwrap();
     segment.flags = Flags::ACK;
+    let most = limits::OUT_OF_ORDER_BYTES + limits::OUT_OF_ORDER_SEGMENTS * 100;
     for _ in 0..20_000 {
+        // Many small segments in front, then large ones: each hole given up frees little.
         let largest = if random.chance(900) { 3 } else { payload.len() as u64 };
         let len = random.between(1, largest) as usize;
         segment.payload = &payload[..len];
@@ -193,6 +195,6 @@ fn what_is_held_is_bounded() {
         segment.ack = 0;
         let side = if random.chance(500) { Side::Client } else { Side::Server };
         tcp.push(side, &segment, &mut |_, _, _| {});
-        assert!(tcp.held_bytes() <= 2 * limits::OUT_OF_ORDER_BYTES, "{}", tcp.held_bytes());
+        assert!(tcp.held_bytes() <= 2 * most, "{}", tcp.held_bytes());
     }
 }
