@@ -26,8 +26,9 @@ pub struct Decoder {
     messages: Messages,
     /// The captured beginning of a control payload, still masked.
     control: Vec<u8>,
-    /// The mask of the text payload that has just ended, and the phase that its next byte would have.
-    text_before: Option<(Option<[u8; 4]>, u8)>,
+    /// The mask of the text payload that has just ended, the phase that its next byte would have, and whether it may
+    /// have ended within a code point.
+    text_before: Option<(Option<[u8; 4]>, u8, bool)>,
     /// Frames so far that were masked as their side should.
     well_masked: u32,
     closed: bool,
@@ -237,8 +238,8 @@ impl Decoder {
         opcode: Opcode,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> Option<usize> {
-        let (key, phase) = self.text_before.take()?;
-        let len = overrun(bytes, key.map(|key| (key, u64::from(phase))), self.rules)?;
+        let (key, phase, cut) = self.text_before.take()?;
+        let len = overrun(bytes, key.map(|key| (key, u64::from(phase))), cut, self.rules)?;
         let text = Context::new(&decoded(bytes, key, u64::from(phase)));
         out(place.carrier, self.violation(Kind::LengthTooShort(len as u64), opcode, begun, place.after(1), text));
         Some(len)
@@ -346,11 +347,13 @@ impl Decoder {
                 );
             }
             Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY => {
-                if self.messages.is_plain_text() {
-                    self.text_before = Some((header.key, (header.length % 4) as u8));
-                }
+                let is_plain_text = self.messages.is_plain_text();
                 let (_, mut inflating) = scratch.split();
                 let (message, result) = self.messages.end_frame(header.start.fin, &mut inflating);
+                if is_plain_text {
+                    let cut = result.is_err() || !header.start.fin;
+                    self.text_before = Some((header.key, (header.length % 4) as u8, cut));
+                }
                 if let Err(fault) = result {
                     out(place.carrier, self.fault(fault, true, &frame, place, &[]));
                 }
@@ -569,6 +572,25 @@ mod tests {
             let told = events(Side::Server, &[Chunk::Bytes(head), Chunk::Bytes(tail)]);
             assert_eq!(told, ["HttpAfterUpgrade needs 7", "lost"], "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn how_long_a_control_frame_is_does_not_depend_on_the_cut() {
+        for stream in [&b"\x89\x7e\0\x05hello"[..], &[&b"\x89\x7e\0\x80"[..], &[0; 128]].concat()] {
+            let whole = events(Side::Server, &[Chunk::Bytes(stream)]);
+            for cut in 1..6 {
+                let (head, tail) = stream.split_at(cut);
+                assert_eq!(events(Side::Server, &[head, tail].map(Chunk::Bytes)), whole, "cut at {cut}");
+            }
+        }
+        let told = events(Side::Server, &[Chunk::Bytes(b"\x89\x7e\0\x05hello")]);
+        assert_eq!(told[0], "NonMinimalLength(5) needs 4");
+    }
+
+    #[test]
+    fn a_reserved_opcode_behind_a_whole_text_does_not_go_on_with_it() {
+        let told = events(Side::Server, &[Chunk::Bytes(b"\x81\x02hi\x83\x20thirty-two printable characters.")]);
+        assert_eq!(told, ["frame 1", "message of 2", "ReservedOpcode needs 6", "frame 3"]);
     }
 
     #[test]
