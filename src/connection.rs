@@ -151,7 +151,7 @@ impl Layers {
     fn output<S: Sink>(&mut self, side: Side, carrier: &Carrier, output: Output<'_>, context: &mut Context<'_, S>) {
         match output {
             Output::Chunk { offset, chunk } => self.chunk(side, carrier, offset, chunk, context),
-            Output::Fin => self.end(side, carrier, What::Fin, context),
+            Output::Fin { .. } => self.end(side, carrier, What::Fin, context),
             Output::Reset => self.end(side, carrier, What::Reset, context),
         }
     }

@@ -263,7 +263,7 @@ impl Half {
         }
         if let Some(fin) = self.fin.as_ref().filter(|fin| fin.0 <= self.offset && !self.finished) {
             self.finished = true;
-            out(&fin.1, Output::Fin);
+            out(&fin.1, Output::Fin { offset: self.offset });
         }
     }
 }
@@ -379,7 +379,7 @@ mod tests {
         match output {
             Output::Chunk { chunk: Chunk::Bytes(bytes), .. } => given.push_str(std::str::from_utf8(bytes).unwrap()),
             Output::Chunk { chunk: Chunk::Gap { len, .. }, .. } => given.push_str(&format!("[{len}]")),
-            Output::Fin => given.push_str(&format!("|{}", carrier.seen.packet)),
+            Output::Fin { .. } => given.push_str(&format!("|{}", carrier.seen.packet)),
             Output::Reset => given.push('!'),
         }
     }
