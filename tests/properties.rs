@@ -34,7 +34,9 @@ fn config() -> ProptestConfig {
     ProptestConfig {
         cases: if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { 200 },
         rng_seed: if asked.rng_seed == RngSeed::Random { RngSeed::Fixed(6455) } else { asked.rng_seed },
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/proptest-regressions/properties.txt"))),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
+            "tests/proptest-regressions/properties.txt",
+        ))),
         max_shrink_iters: 5000,
         max_shrink_time: 20_000,
         ..asked
@@ -56,7 +58,7 @@ fn essence(packets: &[Vec<u8>]) -> Value {
 const OF_PACKETS: &[&str] = &[
     "packet", "packets", "filter", "time", "opened", "ended", "lifetime", // where and when
     "reaction", "waited", "idle", "silent", "stalled", // the same in evidence
-    "summary", "cause", "fix", // sentences that name them
+    "summary", "cause", "fix",   // sentences that name them
     "bytes", // those of the proof as far as its segment shows them
 ];
 

@@ -47,11 +47,25 @@ pub enum What {
 pub enum End {
     /// The capture ends before it does.
     Open,
-    Close { by: Side, code: Option<u16>, reason: String, answered: bool },
-    Fin { by: Side },
-    Reset { by: Side },
+    Close {
+        by: Side,
+        code: Option<u16>,
+        reason: String,
+        answered: bool,
+    },
+    Fin {
+        by: Side,
+    },
+    Reset {
+        by: Side,
+    },
     /// One side breaks a rule; the other, which has received that, reacts.
-    Fault { by: Side, fault: Fault, crossing: bool, reaction: Reaction },
+    Fault {
+        by: Side,
+        fault: Fault,
+        crossing: bool,
+        reaction: Reaction,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +92,10 @@ pub enum Fault {
 #[derive(Clone, Copy, Debug)]
 pub enum Reaction {
     /// A Close frame, answered by one or not.
-    Close { code: u16, answered: bool },
+    Close {
+        code: u16,
+        answered: bool,
+    },
     Fin,
     Reset,
 }
@@ -160,8 +177,10 @@ impl Script {
         }
         let (acked, fin_acked) = self.known[side];
         let from_server = side == Side::Server;
-        let same =
-            self.turns.last().is_some_and(|last| last.from_server == from_server && last.acked == acked && last.fin_acked == fin_acked);
+        let same = self
+            .turns
+            .last()
+            .is_some_and(|last| last.from_server == from_server && last.acked == acked && last.fin_acked == fin_acked);
         if !same {
             self.turns.push(Turn { from_server, acked, fin_acked, ..Turn::default() });
         }
@@ -239,7 +258,13 @@ impl Script {
                 let last = cuts.len() - 2;
                 let mut bytes = Vec::new();
                 for (index, ends) in cuts.windows(2).enumerate() {
-                    let opcode = if index > 0 { CONTINUATION } else if *text { TEXT } else { BINARY };
+                    let opcode = if index > 0 {
+                        CONTINUATION
+                    } else if *text {
+                        TEXT
+                    } else {
+                        BINARY
+                    };
                     let rsv1 = if compressed && index == 0 { 0x40 } else { 0 };
                     let fin = if index == last { 0x80 } else { 0 };
                     bytes.extend(self.frame(side, fin | rsv1 | opcode, &payload[ends[0]..ends[1]]));

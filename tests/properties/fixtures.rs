@@ -28,7 +28,8 @@ pub fn fixtures(most: usize) -> Vec<Fixture> {
     let fixtures = folders.iter().filter_map(|folder| {
         let mut files: Vec<_> = std::fs::read_dir(folder).ok()?.map(|entry| entry.unwrap().path()).collect();
         files.sort();
-        let path = files.into_iter().find(|path| path.file_name().unwrap().to_string_lossy().starts_with("capture.pcap"))?;
+        let path =
+            files.into_iter().find(|path| path.file_name().unwrap().to_string_lossy().starts_with("capture.pcap"))?;
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         Some(Fixture { name, packets: packets_of(&path), path })
     });

@@ -4,11 +4,11 @@ use std::io::Write as _;
 use std::path::Path;
 
 use whyclosed::capture;
+use whyclosed::capture::Packet;
 use whyclosed::catalog::Language;
 use whyclosed::facts::Facts;
 use whyclosed::limits;
 use whyclosed::packet::Decoder;
-use whyclosed::capture::Packet;
 use whyclosed::render::{json, terminal};
 use whyclosed::report::document::document;
 use whyclosed::report::selection::Selection;
@@ -181,7 +181,8 @@ fn what_is_held_is_bounded() {
     let mut tcp = Tcp::default();
     let Fixture { packets, .. } = fixture;
     let first = &packets[0];
-    let packet = Packet { number: 1, time: first.time, link_type: first.link_type, data: &first.data, length: first.length };
+    let packet =
+        Packet { number: 1, time: first.time, link_type: first.link_type, data: &first.data, length: first.length };
     let mut segment = decoder.decode(&packet).unwrap();
     segment.flags = Flags::ACK;
     let most = limits::OUT_OF_ORDER_BYTES + limits::OUT_OF_ORDER_SEGMENTS * 100;

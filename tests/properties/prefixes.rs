@@ -51,7 +51,9 @@ fn what_is_certain_stays_true() {
 
 /// What a connection says that the same one denies in the report of the whole capture.
 fn contradictions(early: &Value, whole: &Value) -> Vec<String> {
-    let same = |other: &&Value| other["tcp_stream"] == early["tcp_stream"] && other["handshake"]["packet"] == early["handshake"]["packet"];
+    let same = |other: &&Value| {
+        other["tcp_stream"] == early["tcp_stream"] && other["handshake"]["packet"] == early["handshake"]["packet"]
+    };
     let Some(late) = whole["connections"].as_array().unwrap().iter().find(same) else {
         return vec![format!("the connection of stream {} is gone", early["tcp_stream"])];
     };

@@ -75,8 +75,11 @@ fn flow(turns: &[Turn], index: u16, change: Change, random: &mut Random) -> Vec<
         // What the receiver may acknowledge without claiming to know more than its next bytes do.
         let next = turns[at + 1..].iter().find(|next| next.from_server != turn.from_server);
         let most = next.map_or(usize::MAX, |next| next.acked + usize::from(next.fin_acked));
-        let receiver_at: usize =
-            turns[..at].iter().filter(|t| t.from_server != turn.from_server).map(|t| t.bytes.len() + usize::from(t.fin)).sum();
+        let receiver_at: usize = turns[..at]
+            .iter()
+            .filter(|t| t.from_server != turn.from_server)
+            .map(|t| t.bytes.len() + usize::from(t.fin))
+            .sum();
         own = acknowledged(own, start, receiver_at, most, random);
         pieces.append(&mut own);
         request = if at == 0 { pieces.len() } else { request };
@@ -94,7 +97,8 @@ fn flow(turns: &[Turn], index: u16, change: Change, random: &mut Random) -> Vec<
     let base = |stream: usize| {
         if change.wrap { 0u32.wrapping_sub(random.between(0, stream as u64 + 3) as u32) } else { 1_000_000 }
     };
-    let len = |from_server| turns.iter().filter(|turn| turn.from_server == from_server).map(|turn| turn.bytes.len()).sum();
+    let len =
+        |from_server| turns.iter().filter(|turn| turn.from_server == from_server).map(|turn| turn.bytes.len()).sum();
     let [client, server] = [len(false), len(true)].map(base);
     written(&pieces, PerSide { client, server }, index)
 }
@@ -149,7 +153,8 @@ fn pieces_of(turn: &Turn, start: usize, change: Change, random: &mut Random) -> 
         // The first segment comes last; before it, something held comes again with other contents.
         let first = pieces.iter().position(|piece| piece.start == start).unwrap();
         let first = pieces.remove(first);
-        let held: Vec<_> = pieces.iter().filter(|piece| piece.bytes.len() > 0 && piece.start > start).cloned().collect();
+        let held: Vec<_> =
+            pieces.iter().filter(|piece| piece.bytes.len() > 0 && piece.start > start).cloned().collect();
         for mut copy in held.into_iter().filter(|_| random.chance(500)) {
             copy.flags = ACK;
             copy.bytes.iter_mut().for_each(|byte| *byte ^= 0x55);
@@ -217,7 +222,9 @@ fn retransmit(pieces: &mut Vec<Piece>, turns: &[Turn], random: &mut Random) {
             turns.iter().filter(|t| t.from_server == from_server).flat_map(|t| t.bytes.iter().copied()).collect();
         let before: Vec<_> = pieces[..at].iter().filter(|piece| piece.from_server == from_server).collect();
         let mut contiguous = 0;
-        while let Some(piece) = before.iter().find(|piece| piece.start <= contiguous && piece.start + piece.bytes.len() > contiguous) {
+        while let Some(piece) =
+            before.iter().find(|piece| piece.start <= contiguous && piece.start + piece.bytes.len() > contiguous)
+        {
             contiguous = piece.start + piece.bytes.len();
         }
         if contiguous == 0 {
