@@ -92,7 +92,6 @@ impl Connection {
             side = !side;
         }
         let Self { tcp, layers } = self;
-        layers.facts.last = segment.seen;
         let mut context = Context { scratch, sink };
         tcp.push(side, segment, &mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
         layers.interest()
@@ -111,6 +110,7 @@ impl Connection {
         let mut context = Context { scratch, sink };
         tcp.finish(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
         let mut facts = self.layers.facts;
+        facts.last = self.tcp.last();
         facts.tcp = Some(self.tcp.into_analysis());
         if facts.is_reportable() {
             sink.connection(facts);
@@ -140,10 +140,10 @@ impl Connection {
 impl Layers {
     fn interest(&self) -> Interest {
         match self.layer {
-            _ if self.facts.is_reportable() => Interest::Follow,
+            Layer::Other { .. } if self.facts.is_reportable() => Interest::Follow,
             Layer::Other { encrypted: true } => Interest::Encrypted,
             Layer::Other { encrypted: false } => Interest::None,
-            _ => Interest::Follow,
+            Layer::Unknown | Layer::Http(_) | Layer::Tls(_) | Layer::WebSocket(_) => Interest::Follow,
         }
     }
 

@@ -28,7 +28,12 @@ fn closes(report: &Report) -> Vec<(u64, Option<u16>, Value)> {
 
 #[test]
 fn at_every_hundredth_byte() {
-    for name in ["many/capture.pcapng", "nanosecond/capture.pcap", "big_endian/capture.pcap", "big_endian_pcapng/capture.pcapng"] {
+    for name in [
+        "many/capture.pcapng",
+        "nanosecond/capture.pcap",
+        "big_endian/capture.pcap",
+        "big_endian_pcapng/capture.pcapng",
+    ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
         let bytes = std::fs::read(&path).unwrap();
         let whole = report(&path).unwrap();

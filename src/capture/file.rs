@@ -73,7 +73,8 @@ pub(super) fn recognise(
     let name = Name { path: path.to_owned(), text: path.display().to_string(), compression };
     let mut window = Window::new(reader, capacity);
     window.hold(MAGIC).map_err(|error| name.read_error(&window, error))?;
-    let first = window.held();
+    let held = window.held();
+    let first = held.get(..MAGIC).unwrap_or(held);
     if pcap::is_pcap(first) {
         Ok(Box::new(Pcap::new(window, name)?))
     } else if pcapng::is_pcapng(first) {
@@ -203,6 +204,7 @@ mod tests {
         };
         assert!(matches!(read(b"").unwrap_err(), Error::Empty { .. }));
         assert_eq!(found(b"{\"a\":\n1}"), r#"it begins with "{\"a\":\n1}""#);
+        assert_eq!(found(b"password: hunter2\n"), r#"it begins with "password: hu""#);
         assert!(found(b"\xfd7zXZ\0...").starts_with("xz data"));
         assert!(found(&small()[1][..11]).starts_with("it begins with"));
         let half_a_section_header = read(&small()[1][..20]).unwrap();

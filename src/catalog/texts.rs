@@ -43,7 +43,8 @@ impl Texts {
 
     /// The text `NAME_VARIANT`, else `NAME`.
     pub fn variant(&self, name: &str, variant: &str, language: Language) -> &str {
-        self.texts.get(&format!("{name}_{variant}")).map_or_else(|| self.get(name, language), |text| text.get(language))
+        let chosen = if variant.is_empty() { None } else { self.texts.get(&format!("{name}_{variant}")) };
+        chosen.map_or_else(|| self.get(name, language), |text| text.get(language))
     }
 }
 

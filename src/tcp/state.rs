@@ -3,6 +3,7 @@
 use super::reassembly::{Arrival, Half, Payload};
 use super::{Analysis, Flags, Output, Segment};
 use crate::chunk::{Carrier, Chunk, Missing};
+use crate::seen::Seen;
 use crate::side::{PerSide, Side};
 
 /// A TCP connection as an observer sees it.
@@ -11,6 +12,7 @@ pub struct Tcp {
     halves: PerSide<Half>,
     analysis: Box<Analysis>,
     last: Carrier,
+    reset: bool,
 }
 
 impl Tcp {
@@ -22,6 +24,7 @@ impl Tcp {
         self.last = carrier;
         if segment.flags.has(Flags::RST) {
             self.analysis.apply(side, segment, Arrival::Empty);
+            self.reset = true;
             if self.analysis.sent[side].note_reset(carrier) {
                 out(side, &carrier, Output::Reset);
             }
@@ -50,7 +53,7 @@ impl Tcp {
 
     /// Gives up every hole: no segment will come any more.
     pub fn finish(&mut self, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
-        let Self { halves, analysis, last } = self;
+        let Self { halves, analysis, last, .. } = self;
         for side in Side::BOTH {
             halves[side].finish(last, &mut recorded(side, analysis, out));
             analysis.conflicts = analysis.conflicts.saturating_add(halves[side].conflicts());
@@ -60,7 +63,7 @@ impl Tcp {
 
     /// Gives up the first hole of each side, to free what is held behind it.
     pub fn give_up_holes(&mut self, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
-        let Self { halves, analysis, last } = self;
+        let Self { halves, analysis, last, .. } = self;
         for side in Side::BOTH {
             halves[side].give_up_hole(last, &mut recorded(side, analysis, out));
         }
@@ -78,9 +81,13 @@ impl Tcp {
     }
 
     /// Whether nothing more can come: both have sent FIN, or one has reset.
-    pub fn over(&self) -> bool {
-        let reset = Side::BOTH.iter().any(|side| self.analysis.sent[*side].reset().is_some());
-        reset || (self.halves.client.finished() && self.halves.server.finished())
+    pub const fn over(&self) -> bool {
+        self.reset || (self.halves.client.finished() && self.halves.server.finished())
+    }
+
+    /// The last segment's packet.
+    pub const fn last(&self) -> Seen {
+        self.last.seen
     }
 
     /// What was noted.

@@ -7,7 +7,7 @@ use super::close::{Body, body};
 use super::frame::{HEADER, Header, Opcode, START, header, start, unmask};
 use super::message::{Fault, Messages};
 use super::resync::{is_run_of_frames, overrun};
-use super::violation::{Context, Kind, MessageState, Rules, Violation, of_length, of_start};
+use super::violation::{Context, Kind, MessageState, Rules, Violation, is_legal, of_length, of_start};
 use super::{Close, Event, Scratch};
 use crate::chunk::{Carrier, Chunk};
 use crate::limits;
@@ -138,7 +138,30 @@ impl Decoder {
     }
 
     /// Takes bytes of a header; returns how many.
+    #[inline]
     fn header(
+        &mut self,
+        place: Place<'_>,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> usize {
+        // Nearly every header is whole and legal.
+        if self.partial.is_none()
+            && let Ok((_, parsed)) = header(bytes)
+            && is_legal(&parsed, self.rules, self.messages.state())
+            && (!self.closed || parsed.start.opcode == Opcode::CLOSE)
+        {
+            let taken = usize::from(parsed.size);
+            self.begin(parsed, *place.carrier, place.offset, true, place.after(taken), scratch, out);
+            return taken;
+        }
+        self.doubtful_header(place, bytes, scratch, out)
+    }
+
+    /// Takes bytes of a header that is cut, or breaks a rule; returns how many.
+    #[cold]
+    fn doubtful_header(
         &mut self,
         place: Place<'_>,
         bytes: &[u8],
@@ -214,19 +237,34 @@ impl Decoder {
             self.lose(place, out);
             return taken;
         }
-        self.well_masked =
-            self.well_masked.saturating_add(u32::from(first.masked == (self.rules.side == Side::Client)));
-        out(place.carrier, Event::Frame { header: parsed, start: begun.seen, header_end: end.offset });
-        if matches!(first.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {
-            self.messages.begin_frame(&parsed, begun.seen);
+        self.begin(parsed, begun, offset, legal, end, scratch, out);
+        taken
+    }
+
+    /// Begins the frame whose first byte `start` carried at stream offset `offset`, and whose header ends at `end`.
+    #[expect(clippy::too_many_arguments, reason = "what a frame is")]
+    fn begin(
+        &mut self,
+        header: Header,
+        start: Carrier,
+        offset: u64,
+        legal: bool,
+        end: Place<'_>,
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) {
+        let well_masked = header.start.masked == (self.rules.side == Side::Client);
+        self.well_masked = self.well_masked.saturating_add(u32::from(well_masked));
+        out(end.carrier, Event::Frame { header, start: start.seen, header_end: end.offset });
+        if matches!(header.start.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {
+            self.messages.begin_frame(&header, start.seen);
         }
         self.control.clear();
-        let frame = Frame { header: parsed, start: begun, offset, received: 0, intact: true, legal };
+        let frame = Frame { header, start, offset, received: 0, intact: true, legal };
         self.state = State::Payload(frame);
-        if parsed.length == 0 {
+        if header.length == 0 {
             self.end_frame(frame, end, scratch, out);
         }
-        taken
     }
 
     /// Skips bytes that go on with the text before them instead of beginning a frame; how many, if they do.

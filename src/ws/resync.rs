@@ -2,7 +2,7 @@
 
 use super::close::{Body, body};
 use super::frame::{Header, Opcode, header, unmask};
-use super::violation::{MessageState, Rules, of_length, of_start};
+use super::violation::{MessageState, Rules, is_legal};
 use simdutf8::{basic, compat};
 
 /// The longest excess of a payload over its declared length that is looked for: characters counted instead of bytes
@@ -63,8 +63,7 @@ fn begins_frame(bytes: &[u8], rules: Rules) -> bool {
 /// A frame that breaks no rule and lies wholly in `bytes`: header, payload, and what follows.
 fn whole_frame(bytes: &[u8], rules: Rules) -> Option<(Header, &[u8], &[u8])> {
     let (rest, parsed) = header(bytes).ok()?;
-    let broken = of_start(parsed.start, parsed.length, rules, MessageState::Unknown).chain(of_length(&parsed)).next();
-    if broken.is_some() {
+    if !is_legal(&parsed, rules, MessageState::Unknown) {
         return None;
     }
     let (payload, rest) = rest.split_at_checked(usize::try_from(parsed.length).ok()?)?;

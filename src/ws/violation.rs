@@ -130,6 +130,19 @@ pub enum MessageState {
     Unknown,
 }
 
+/// Whether a header breaks none of the rules below: the same question, answered at once for the frames that are as they
+/// should be.
+pub fn is_legal(header: &Header, rules: Rules, message: MessageState) -> bool {
+    let Start { fin, rsv, opcode, masked, .. } = header.start;
+    let in_place = match opcode {
+        Opcode::TEXT | Opcode::BINARY => message != MessageState::Open && (rsv == 0 || (rsv == RSV1 && rules.deflate)),
+        Opcode::CONTINUATION => message != MessageState::Closed && rsv == 0,
+        Opcode::CLOSE | Opcode::PING | Opcode::PONG => fin && header.length <= 125 && rsv == 0,
+        _ => false,
+    };
+    in_place && masked == (rules.side == Side::Client) && header.is_minimal() && header.length >> 63 == 0
+}
+
 /// The rules of framing that the first two bytes of a header break, by themselves or in their place. `length` is that of
 /// the payload, as far as it is known.
 pub fn of_start(start: Start, length: u64, rules: Rules, message: MessageState) -> impl Iterator<Item = Kind> {
@@ -194,6 +207,27 @@ impl Kind {
             Self::HttpAfterUpgrade => ("http_after_upgrade", "RFC 6455 §5.2"),
             Self::LengthTooShort(_) => ("length_too_short", "RFC 6455 §5.2"),
             Self::Desynchronized => ("desynchronised_stream", "RFC 6455 §5.2"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::header;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_quick_answer_is_the_same(bytes in proptest::array::uniform14(any::<u8>()), deflate: bool) {
+            let (_, parsed) = header(&bytes).unwrap();
+            for side in Side::BOTH {
+                for message in [MessageState::Closed, MessageState::Open, MessageState::Unknown] {
+                    let rules = Rules { side, deflate };
+                    let broken = of_start(parsed.start, parsed.length, rules, message).chain(of_length(&parsed)).next();
+                    prop_assert_eq!(is_legal(&parsed, rules, message), broken.is_none(), "{:?}", broken);
+                }
+            }
         }
     }
 }

@@ -8,10 +8,11 @@
 use nom::bytes::complete::take;
 use nom::combinator::{map_opt, peek, verify};
 use nom::number::Endianness;
-use nom::number::complete::{be_u32, u16, u32};
+use nom::number::complete::{be_u32, u16};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
+use super::number::u32;
 use crate::limits;
 
 /// Bytes of the shortest block, and as many as [`head`] looks at.

@@ -3,6 +3,7 @@
 mod block;
 mod clock;
 mod interface;
+mod number;
 mod options;
 mod packet;
 

@@ -7,9 +7,10 @@
 //! ```
 
 use nom::number::Endianness;
-use nom::number::complete::{u16, u32};
+use nom::number::complete::u16;
 use nom::{IResult, Parser};
 
+use super::number::u32;
 use crate::limits;
 
 /// What a block says of its packet.
