@@ -1,6 +1,7 @@
 //! Properties of the whole way from packets to the report: what TCP may do to a conversation does not change its report,
 //! nothing that a capture may hold makes the program panic, and what was certain stays true when more is captured.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::vec_box, reason = "a sink of the library is a `Vec<Box<Facts>>`")]
 
 #[path = "properties/conversation.rs"]
 mod conversation;
@@ -21,12 +22,13 @@ mod way;
 #[path = "bench/wire.rs"]
 mod wire;
 
-use conversation::{Conversation, conversation};
+use conversation::{Conversation, End, Fault, Reaction, conversation};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
 use segments::{Change, packets};
 use serde_json::Value;
 use way::{facts, report};
+use whyclosed::side::Side;
 
 /// The same cases on every machine; `PROPTEST_CASES` asks for more, `PROPTEST_RNG_SEED` for others.
 fn config() -> ProptestConfig {
@@ -152,4 +154,34 @@ proptest! {
         let change = Change { cut, shuffle: true, shuffle_turns, duplicate: true, overlap: true, wrap: true, conflict, seed };
         unchanged(&conversations, change)?;
     }
+}
+
+/// The first packets that hold these bytes, exchanged.
+fn exchanged(conversation: &Conversation, first: &[u8], second: &[u8]) {
+    let plain = packets(std::slice::from_ref(conversation), Change::default());
+    let position = |bytes: &[u8]| {
+        let holds = |packet: &Vec<u8>| packet.windows(bytes.len()).any(|window| window == bytes);
+        plain.iter().position(holds).unwrap()
+    };
+    let (first, second) = (position(first), position(second));
+    assert!(first < second);
+    let mut changed = plain.clone();
+    changed.swap(first, second);
+    assert_eq!(essence(&changed), essence(&plain));
+}
+
+#[test]
+fn a_request_captured_behind_its_answer() {
+    let end = End::Close { by: Side::Client, code: Some(1000), reason: "done".to_owned(), answered: true };
+    let conversation = Conversation { deflate: true, padding: 9, acts: Vec::new(), end };
+    exchanged(&conversation, b"GET /chat", b"HTTP/1.1 101");
+}
+
+/// Two Close frames of one side, the second captured first.
+#[test]
+fn close_frames_captured_in_the_wrong_order() {
+    let reaction = Reaction::Close { code: 1002, answered: true };
+    let end = End::Fault { by: Side::Server, fault: Fault::CloseCode(1005), crossing: false, reaction };
+    let conversation = Conversation { deflate: false, padding: 0, acts: Vec::new(), end };
+    exchanged(&conversation, b"\x88\x02\x03\xED", b"\x88\x02\x03\xEA");
 }

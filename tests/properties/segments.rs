@@ -68,7 +68,7 @@ pub fn packets(conversations: &[Conversation], change: Change) -> Vec<Vec<u8>> {
 }
 
 fn flow(turns: &[Turn], index: u16, change: Change, random: &mut Random) -> Vec<Vec<u8>> {
-    let (mut pieces, mut request) = (Vec::new(), 0);
+    let mut pieces = Vec::new();
     for (at, turn) in turns.iter().enumerate() {
         let start = turns[..at].iter().filter(|t| t.from_server == turn.from_server).map(|t| t.bytes.len()).sum();
         let mut own = pieces_of(turn, start, change, random);
@@ -82,11 +82,9 @@ fn flow(turns: &[Turn], index: u16, change: Change, random: &mut Random) -> Vec<
             .sum();
         own = acknowledged(own, start, receiver_at, most, random);
         pieces.append(&mut own);
-        request = if at == 0 { pieces.len() } else { request };
     }
     if change.shuffle_turns {
-        // Whoever sees the answer before the question cannot know that it is one: the request stays where it is.
-        shuffle_sides(&mut pieces[request..], random);
+        shuffle_sides(&mut pieces, random);
     }
     if change.overlap {
         retransmit(&mut pieces, turns, random);
@@ -154,7 +152,7 @@ fn pieces_of(turn: &Turn, start: usize, change: Change, random: &mut Random) -> 
         let first = pieces.iter().position(|piece| piece.start == start).unwrap();
         let first = pieces.remove(first);
         let held: Vec<_> =
-            pieces.iter().filter(|piece| piece.bytes.len() > 0 && piece.start > start).cloned().collect();
+            pieces.iter().filter(|piece| !piece.bytes.is_empty() && piece.start > start).cloned().collect();
         for mut copy in held.into_iter().filter(|_| random.chance(500)) {
             copy.flags = ACK;
             copy.bytes.iter_mut().for_each(|byte| *byte ^= 0x55);
