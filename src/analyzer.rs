@@ -10,7 +10,7 @@ use crate::connection::{Connection, Interest, Scratch};
 use crate::limits;
 use crate::packet::Decoder;
 use crate::seen::Timestamp;
-use crate::sink::Sink;
+use crate::sink::{Counts, Sink};
 use crate::tcp::{Flags, Segment};
 
 /// Follows every TCP connection of a capture.
@@ -26,17 +26,6 @@ pub struct Analyzer {
     followed: usize,
     sweep_at: usize,
     counts: Counts,
-}
-
-/// What a report says of everything that is no WebSocket connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// TCP connections.
-    pub tcp_streams: u64,
-    /// TLS connections that could not be read.
-    pub encrypted: u64,
-    /// Connections given up for [`limits::CONNECTIONS`].
-    pub given_up: u64,
 }
 
 /// Both endpoints, the lower first: the same for both directions.
@@ -81,11 +70,11 @@ impl Analyzer {
         }
         if flow.note(&segment, from_low) {
             *followed += 1;
-            flow.connection = Some(Box::new(Connection::new(flow.stream, &segment)));
+            flow.connection = Some(Box::new(Connection::new(flow.stream, &segment, from_low)));
         }
         if let Some(connection) = &mut flow.connection {
             let (held, over) = (connection.held_bytes(), connection.over());
-            let interest = connection.push(&segment, scratch, sink);
+            let interest = connection.push(&segment, from_low, scratch, sink);
             while connection.held_bytes() > 0
                 && *held_bytes - held + connection.held_bytes() > limits::OUT_OF_ORDER_TOTAL
             {

@@ -26,6 +26,8 @@ use crate::ws::{self, Decoder};
 pub struct Connection {
     tcp: Tcp,
     layers: Layers,
+    /// Whether the client is the flow's lower endpoint: the addresses themselves lie in another cache line.
+    client_is_low: bool,
 }
 
 /// Everything above TCP.
@@ -75,25 +77,33 @@ struct Context<'c, S> {
 }
 
 impl Connection {
-    /// A connection that begins, for this capture, with `segment`.
-    pub fn new(stream: u32, segment: &Segment<'_>) -> Self {
+    /// A connection that begins, for this capture, with `segment`, which the lower endpoint of its flow sent, or not.
+    pub fn new(stream: u32, segment: &Segment<'_>, from_low: bool) -> Self {
         let addresses = guess_sides(segment);
+        let client_is_low = from_low == (addresses.client == segment.source);
         let facts = Box::new(Facts::new(stream, addresses, segment.seen));
-        Self { tcp: Tcp::default(), layers: Layers { layer: Layer::Unknown, facts } }
+        Self { tcp: Tcp::default(), layers: Layers { layer: Layer::Unknown, facts }, client_is_low }
     }
 
     /// Takes the next segment.
-    pub fn push(&mut self, segment: &Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> Interest {
-        let mut side = self.side(segment.source);
+    pub fn push(
+        &mut self,
+        segment: &Segment<'_>,
+        from_low: bool,
+        scratch: &mut Scratch,
+        sink: &mut impl Sink,
+    ) -> Interest {
+        let mut side = if from_low == self.client_is_low { Side::Client } else { Side::Server };
         if matches!(self.layers.layer, Layer::Unknown)
             && self.tcp.analysis().syn.is_none()
             && speaks_as(!side, segment.payload)
         {
             self.tcp.swap();
             self.layers.facts.addresses.swap();
+            self.client_is_low = !self.client_is_low;
             side = !side;
         }
-        let Self { tcp, layers } = self;
+        let Self { tcp, layers, .. } = self;
         let mut context = Context { scratch, sink };
         tcp.push(side, segment, &mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
         layers.interest()
@@ -101,19 +111,24 @@ impl Connection {
 
     /// Gives up the first hole of each side, to free what is held behind it.
     pub fn give_up_holes(&mut self, scratch: &mut Scratch, sink: &mut impl Sink) {
-        let Self { tcp, layers } = self;
+        let Self { tcp, layers, .. } = self;
         let mut context = Context { scratch, sink };
         tcp.give_up_holes(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
     }
 
     /// No segment will come any more.
     pub fn finish(mut self, scratch: &mut Scratch, sink: &mut impl Sink) {
-        let Self { tcp, layers } = &mut self;
+        let Self { tcp, layers, .. } = &mut self;
         let mut context = Context { scratch, sink };
         tcp.finish(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
-        let mut facts = self.layers.facts;
+        let Layers { layer, mut facts } = self.layers;
         facts.last = self.tcp.last();
         facts.tcp = Some(self.tcp.into_analysis());
+        if let Layer::WebSocket(decoders) = layer {
+            for side in Side::BOTH {
+                facts.sent[side].take_back(decoders[side].outstanding());
+            }
+        }
         if facts.is_reportable() {
             sink.connection(facts);
         }
@@ -132,10 +147,6 @@ impl Connection {
     /// Whether it will be in the report.
     pub fn is_reportable(&self) -> bool {
         self.layers.facts.is_reportable()
-    }
-
-    fn side(&self, source: SocketAddr) -> Side {
-        if source == self.layers.facts.addresses.client { Side::Client } else { Side::Server }
     }
 }
 

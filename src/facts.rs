@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use foldhash::fast::FixedState;
 
 use crate::chunk::Carrier;
-use crate::ending::Ending;
 use crate::event::{Event, What};
 use crate::http::{self, Handshake};
 use crate::limits;
@@ -156,25 +155,6 @@ impl Facts {
         self.handshake.request.is_some() || self.handshake.response.is_some() || self.tls.is_some() || refused_tls
     }
 
-    /// What limited the view.
-    pub fn visibility(&self, ending: &Ending) -> Vec<&'static str> {
-        let (tcp, sent) = (self.tcp(), &self.tcp().sent);
-        let any = |has: fn(&crate::tcp::analysis::Sent) -> bool| Side::BOTH.iter().any(|side| has(&sent[*side]));
-        let lost_frames = Side::BOTH.iter().any(|side| self.sent[*side].lost > 0);
-        [
-            (tcp.syn.is_none() && tcp.syn_ack.is_none(), "late_start"),
-            (any(|sent| sent.lost_bytes > 0), "lost_bytes"),
-            (any(|sent| sent.cut_bytes > 0), "truncated_packets"),
-            (any(|sent| sent.segments == 0), "one_direction"),
-            (lost_frames, "lost_frames"),
-            (self.client_hello.is_some(), "no_keys"),
-            (ending.kind == crate::ending::Kind::Open, "early_end"),
-        ]
-        .into_iter()
-        .filter_map(|(limited, name)| limited.then_some(name))
-        .collect()
-    }
-
     /// Whether frames of either side were lost sight of because bytes are missing.
     pub fn has_missing_frames(&self) -> bool {
         let tcp = &self.tcp().sent;
@@ -313,6 +293,11 @@ impl Sent {
             }
             _ => {}
         }
+    }
+
+    /// Payload bytes that the last frame's header declared, and that were never sent.
+    pub fn take_back(&mut self, payload_bytes: u64) {
+        self.payload_bytes = self.payload_bytes.saturating_sub(payload_bytes);
     }
 
     fn message(&mut self, message: &ws::message::Message) {

@@ -54,7 +54,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
     let captures = source.summaries();
     let nothing_was_read = captures.iter().all(|capture| capture.packets == 0);
     let fault = match fault {
-        Some(fault) if nothing_was_read => return Err(fault),
+        Some(fault) if nothing_was_read || matches!(fault, Error::Filter { .. }) => return Err(fault),
         fault => fault,
     };
     let skipped = analyzer.decoder().skipped().collect();

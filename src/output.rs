@@ -35,10 +35,12 @@ fn render(cli: &Cli, mut report: Report, to_terminal: bool, out: &mut dyn Write)
         }
         Format::Terminal => {
             let mut blocks = document(&report, &selection, cli.verbose, Language::English);
+            // One line for scripts; a terminal wraps it itself.
+            let width = if cli.quiet { u16::MAX } else { width(to_terminal) };
             if cli.quiet {
                 blocks.truncate(1);
             }
-            let look = terminal::Look { width: width(to_terminal), color: colors(cli.color, to_terminal) };
+            let look = terminal::Look { width, color: colors(cli.color, to_terminal) };
             terminal::render(&blocks, look, out)
         }
     }

@@ -17,6 +17,17 @@ pub trait Sink {
     }
 }
 
+/// What a report says of everything that is no WebSocket connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// TCP connections.
+    pub tcp_streams: u64,
+    /// TLS connections that could not be read.
+    pub encrypted: u64,
+    /// Connections given up for [`limits::CONNECTIONS`](crate::limits::CONNECTIONS).
+    pub given_up: u64,
+}
+
 impl Sink for Vec<Box<Facts>> {
     fn connection(&mut self, facts: Box<Facts>) {
         self.push(facts);

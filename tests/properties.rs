@@ -34,7 +34,7 @@ use whyclosed::side::Side;
 fn config() -> ProptestConfig {
     let asked = ProptestConfig::default();
     ProptestConfig {
-        cases: if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { 200 },
+        cases: if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { 400 },
         rng_seed: if asked.rng_seed == RngSeed::Random { RngSeed::Fixed(6455) } else { asked.rng_seed },
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
             "tests/proptest-regressions/properties.txt",

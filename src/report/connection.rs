@@ -14,6 +14,7 @@ use crate::ending::{Ending, Kind, beginning_close, first_close, is_reply};
 use crate::facts::Facts;
 use crate::http::handshake::extensions;
 use crate::report::community_id::community_id;
+use crate::report::visibility::visibility;
 use crate::seen::Timestamp;
 use crate::side::{PerSide, Side};
 use crate::ws::CloseCode;
@@ -202,7 +203,7 @@ impl Connection {
             findings: findings.collect(),
             violations: facts.violations.iter().map(Violation::new).collect(),
             traffic: PerSide { client: Traffic::new(facts, Side::Client), server: Traffic::new(facts, Side::Server) },
-            visibility: facts.visibility(&ending),
+            visibility: visibility(facts, &ending),
         }
     }
 

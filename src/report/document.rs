@@ -89,7 +89,7 @@ pub fn document(report: &Report, selection: &Selection, more: bool, language: La
     let connections = report.connections.iter().map(AsRef::as_ref);
     let matching: Vec<&Connection> = connections.filter(|connection| selection.matches(connection)).collect();
     let shown: Vec<_> = matching.iter().copied().filter(|connection| selection.shows(connection)).collect();
-    let mut blocks = vec![Block::Headline(writer.headline(&matching))];
+    let mut blocks = vec![Block::Headline(writer.headline(report, &matching))];
     if !shown.is_empty() {
         blocks.push(Block::Table(writer.table(&shown)));
     }
@@ -163,10 +163,11 @@ impl Writer {
         self.fill(if count == 1 && !self.word(&one).is_empty() { &one } else { name }, &values)
     }
 
-    fn headline(&self, connections: &[&Connection]) -> String {
+    fn headline(&self, report: &Report, connections: &[&Connection]) -> String {
         let answers: Vec<_> = connections.iter().filter(|connection| !connection.is_normal()).collect();
         match (connections, answers.as_slice()) {
-            ([], _) => self.word("no_connections").to_owned(),
+            ([], _) if report.connections.is_empty() => self.word("no_connections").to_owned(),
+            ([], _) => self.word("selected_none").to_owned(),
             ([only], _) => self.answer(only),
             (_, []) => self.counted("all_normal", connections.len(), &[]),
             (_, [only]) => {
@@ -422,8 +423,9 @@ impl Writer {
         let files = report.captures.iter().flat_map(|capture| {
             capture.notes.iter().map(|note| self.fill("note_file", &[("path", &capture.path), ("note", note)]))
         });
-        let texts = views.chain(files).chain(report.notes.iter().cloned());
-        texts.map(|text| Item { label: String::new(), text: capitalized(&text), kind: ItemKind::Fact }).collect()
+        let notes = report.notes.iter().map(|note| capitalized(note));
+        let texts = views.map(|view| capitalized(&view)).chain(files).chain(notes);
+        texts.map(|text| Item { label: String::new(), text, kind: ItemKind::Fact }).collect()
     }
 
     fn item(&self, label: &str, text: String, kind: ItemKind) -> Item {

@@ -7,6 +7,7 @@ pub mod document;
 pub mod phrase;
 pub mod redact;
 pub mod selection;
+pub mod visibility;
 
 use std::collections::BTreeMap;
 
@@ -14,12 +15,12 @@ use serde::Serialize;
 
 pub use connection::Connection;
 
-use crate::analyzer::Counts;
 use crate::capture::Summary;
 use crate::catalog::{Language, fill, iana, words};
 use crate::facts::Facts;
 use crate::packet::Skipped;
 use crate::seen::Timestamp;
+use crate::sink::Counts;
 
 /// Version of the JSON form.
 pub const VERSION: u32 = 1;

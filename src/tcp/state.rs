@@ -10,7 +10,7 @@ use crate::side::{PerSide, Side};
 #[derive(Debug, Default)]
 pub struct Tcp {
     halves: PerSide<Half>,
-    analysis: Box<Analysis>,
+    analysis: Analysis,
     last: Carrier,
     reset: bool,
 }
@@ -91,13 +91,13 @@ impl Tcp {
     }
 
     /// What was noted.
-    pub fn analysis(&self) -> &Analysis {
+    pub const fn analysis(&self) -> &Analysis {
         &self.analysis
     }
 
     /// What was noted, once it is over.
     pub fn into_analysis(self) -> Box<Analysis> {
-        self.analysis
+        Box::new(self.analysis)
     }
 }
 

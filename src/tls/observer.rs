@@ -98,8 +98,7 @@ impl Records {
                 bytes = rest;
                 match header(&self.partial) {
                     Ok((_, record)) => self.begin(record),
-                    Err(nom::Err::Incomplete(_)) => {}
-                    Err(_) => self.broken = true,
+                    Err(error) => self.broken = !error.is_incomplete(),
                 }
                 continue;
             };

@@ -100,6 +100,14 @@ impl Decoder {
         }
     }
 
+    /// Payload bytes that the frame now open declared, and that have not come.
+    pub fn outstanding(&self) -> u64 {
+        match self.state {
+            State::Payload(frame) => frame.header.length.saturating_sub(frame.received),
+            State::Header | State::Lost => 0,
+        }
+    }
+
     /// Takes the next chunk of the stream, which begins at `offset` of it.
     pub fn push(
         &mut self,

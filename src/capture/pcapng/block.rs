@@ -7,7 +7,7 @@
 
 use nom::bytes::complete::take;
 use nom::combinator::{map_opt, peek, verify};
-use nom::number::Endianness;
+pub(super) use nom::number::Endianness;
 use nom::number::complete::{be_u32, u16};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};

@@ -9,9 +9,8 @@ mod packet;
 
 use std::ops::Range;
 
-use block::{Head, SHORTEST, kind};
+use block::{Endianness, Head, SHORTEST, kind};
 use interface::Interface;
-use nom::number::Endianness;
 
 use super::file::Name;
 use super::tally::Tally;

@@ -1,0 +1,25 @@
+//! What the capture does not show of a connection.
+
+use crate::ending::{Ending, Kind};
+use crate::facts::Facts;
+use crate::side::Side;
+use crate::tcp::analysis::Sent;
+
+/// What limited the view.
+pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
+    let tcp = facts.tcp();
+    let any = |has: fn(&Sent) -> bool| Side::BOTH.iter().any(|side| has(&tcp.sent[*side]));
+    let lost_frames = Side::BOTH.iter().any(|side| facts.sent[*side].lost > 0);
+    [
+        (tcp.syn.is_none() && tcp.syn_ack.is_none(), "late_start"),
+        (any(|sent| sent.lost_bytes > 0), "lost_bytes"),
+        (any(|sent| sent.cut_bytes > 0), "truncated_packets"),
+        (any(|sent| sent.segments == 0), "one_direction"),
+        (lost_frames, "lost_frames"),
+        (facts.client_hello.is_some(), "no_keys"),
+        (ending.kind == Kind::Open, "early_end"),
+    ]
+    .into_iter()
+    .filter_map(|(limited, name)| limited.then_some(name))
+    .collect()
+}
