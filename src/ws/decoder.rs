@@ -418,8 +418,10 @@ impl Decoder {
         let (mut code, mut reason, mut fault) = (None, payload.as_slice(), None);
         match body(&payload) {
             Body::Empty => {}
-            Body::HalfCode(half) if complete => fault = Some(Kind::TruncatedCloseCode(half)),
-            Body::HalfCode(_) => reason = &[],
+            Body::HalfCode(half) => {
+                reason = &[];
+                fault = complete.then_some(Kind::TruncatedCloseCode(half));
+            }
             Body::Code(found, text) => {
                 (code, reason) = (Some(found), text);
                 fault = if !found.may_be_sent() {
@@ -601,6 +603,12 @@ mod tests {
         let found = [Chunk::Bytes(b"\x81\x02he"), GAP(9), Chunk::Bytes(b"\x88\x02\x03\xe8")];
         let told = events(Side::Server, &found);
         assert_eq!(told[2..], ["lost", "found", "frame 8", "close Some(CloseCode(1000)) [] true"]);
+    }
+
+    #[test]
+    fn half_a_code_is_no_reason() {
+        let told = events(Side::Server, &[Chunk::Bytes(b"\x88\x01\x03")]);
+        assert_eq!(told, ["frame 8", "close None [] true", "TruncatedCloseCode(3) needs 3"]);
     }
 
     #[test]
