@@ -65,21 +65,35 @@ fn reports_are_as_expected() {
     assert!(differences.is_empty(), "UPDATE=1 rewrites these, for review: {differences:#?}");
 }
 
+/// Fixtures whose connections cannot be seen yet, and why.
+const NOT_SEEN: [(&str, &str); 2] = [
+    ("late_start", "a connection whose opening handshake was not captured is not recognised"),
+    ("late_start_deflate", "the same"),
+];
+
 /// `truth.json` is what the endpoints recorded, not what this program thinks.
 #[test]
 fn reports_are_true() {
     let mut faults = Vec::new();
     let mut checked = 0;
+    let mut blind: Vec<_> = NOT_SEEN.iter().map(|(name, _)| *name).collect();
     for (folder, capture) in fixtures() {
         let Ok(truth) = std::fs::read_to_string(folder.join("truth.json")) else {
             continue;
         };
         let truth: Value = serde_json::from_str(&truth).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
         let report = serde_json::to_value(report(&capture)).unwrap();
-        for expected in truth["connections"].as_array().unwrap() {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        if let Some(at) = blind.iter().position(|blind| *blind == name) {
+            blind.remove(at);
+            assert_eq!(report["connections"].as_array().unwrap().len(), 0, "{name} is seen now");
+            continue;
+        }
+        let all = truth["connections"].as_array().unwrap();
+        for (at, expected) in all.iter().enumerate() {
             checked += 1;
-            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-            match connection(&report, expected) {
+            let same = |other: &&Value| other["client"] == expected["client"] && other["server"] == expected["server"];
+            match connection(&report, expected, all[..at].iter().filter(same).count()) {
                 None => faults.push(format!("{name}: no connection {} → {}", expected["client"], expected["server"])),
                 Some(given) => {
                     faults.extend(compare(expected, given).into_iter().map(|fault| format!("{name}: {fault}")))
@@ -89,16 +103,17 @@ fn reports_are_true() {
     }
     assert!(checked > 5, "only {checked} connections");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(blind.is_empty(), "no such fixtures: {blind:?}");
 }
 
-fn connection<'r>(report: &'r Value, expected: &Value) -> Option<&'r Value> {
-    let index = expected["index"].as_u64();
+/// The connection of a report between the endpoints expected, of which `before` have gone before.
+fn connection<'r>(report: &'r Value, expected: &Value, before: usize) -> Option<&'r Value> {
     let mut same = report["connections"]
         .as_array()
         .unwrap()
         .iter()
         .filter(|given| given["client"] == expected["client"] && given["server"] == expected["server"]);
-    same.nth(index.unwrap_or(0) as usize)
+    same.nth(before)
 }
 
 /// What the report says otherwise than the truth, of the things that the truth tells.

@@ -365,7 +365,7 @@ impl Exchange {
 
     /// Makes what can be made of a head whose end was not captured.
     fn cut_head(&mut self, side: Side, start: &Carrier, bytes: &[u8], in_step: bool, out: &mut impl FnMut(Output<'_>)) {
-        let complete = complete_lines(bytes);
+        let complete = complete_lines(side, bytes);
         match side {
             Side::Client => {
                 let request = head::request(&complete, |parsed, fields| {
@@ -394,15 +394,19 @@ impl Exchange {
     }
 }
 
-/// The lines of a cut head that are whole, made into a head.
-fn complete_lines(bytes: &[u8]) -> Vec<u8> {
-    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(bytes.len(), |newline| newline + 1);
-    let mut head = bytes.get(..end).unwrap_or_default().to_vec();
-    if !head.ends_with(b"\n") {
-        head.extend_from_slice(b"\r\n");
+/// The lines of a cut head that are whole, made into a head. Of a request whose first line is cut, the method and what is
+/// there of the target.
+fn complete_lines(side: Side, bytes: &[u8]) -> Vec<u8> {
+    if let Some(newline) = bytes.iter().rposition(|byte| *byte == b'\n') {
+        return [bytes.get(..=newline).unwrap_or_default(), b"\r\n"].concat();
     }
-    head.extend_from_slice(b"\r\n");
-    head
+    match side {
+        Side::Client => {
+            let words: Vec<_> = bytes.split(|byte| *byte == b' ').take(2).collect();
+            [&words.join(&b' '), b" HTTP/1.1\r\n\r\n".as_slice()].concat()
+        }
+        Side::Server => [bytes, b"\r\n\r\n"].concat(),
+    }
 }
 
 /// Whether bytes begin as a head of that side does; the beginning of the beginning counts.

@@ -398,7 +398,7 @@ fn endpoint_code(facts: &Facts, ending: &Ending, side: Side, failed_by: Option<S
         _ => {}
     }
     if let Some(received) = first_close(facts, !side) {
-        let usable = received.valid && received.complete;
+        let usable = received.valid && (received.complete || received.code.is_some());
         return usable.then_some(received.code.unwrap_or(CloseCode::NO_STATUS).0);
     }
     facts.is_over().then_some(CloseCode::ABNORMAL.0)
