@@ -75,7 +75,9 @@ impl Analyzer {
         if let Some(connection) = &mut flow.connection {
             let (held, over) = (connection.held_bytes(), connection.over());
             let interest = connection.push(&segment, from_low, scratch, sink);
-            if *held_bytes - held + connection.held_bytes() > limits::OUT_OF_ORDER_TOTAL {
+            while connection.held_bytes() > 0
+                && *held_bytes - held + connection.held_bytes() > limits::OUT_OF_ORDER_TOTAL
+            {
                 connection.give_up_holes(scratch, sink);
             }
             *held_bytes = *held_bytes - held + connection.held_bytes();

@@ -44,6 +44,8 @@ enum Layer {
     Http(Box<Exchange>),
     Tls(Box<Observer>),
     WebSocket(Box<PerSide<Decoder>>),
+    /// The server speaks WebSocket; the client's request is late, or lost.
+    Unasked(Box<(Exchange, PerSide<Decoder>)>),
     /// None of these, or one that cannot be read.
     Other {
         encrypted: bool,
@@ -154,7 +156,9 @@ impl Layers {
             Layer::Other { .. } if self.facts.is_reportable() => Interest::Follow,
             Layer::Other { encrypted: true } => Interest::Encrypted,
             Layer::Other { encrypted: false } => Interest::None,
-            Layer::Unknown | Layer::Http(_) | Layer::Tls(_) | Layer::WebSocket(_) => Interest::Follow,
+            Layer::Unknown | Layer::Http(_) | Layer::Tls(_) | Layer::WebSocket(_) | Layer::Unasked(_) => {
+                Interest::Follow
+            }
         }
     }
 
@@ -162,7 +166,7 @@ impl Layers {
     fn output<S: Sink>(&mut self, side: Side, carrier: &Carrier, output: Output<'_>, context: &mut Context<'_, S>) {
         match output {
             Output::Chunk { offset, chunk } => self.chunk(side, carrier, offset, chunk, context),
-            Output::Fin => self.end(side, carrier, What::Fin, context),
+            Output::Fin { .. } => self.end(side, carrier, What::Fin, context),
             Output::Reset => self.end(side, carrier, What::Reset, context),
         }
     }
@@ -185,7 +189,8 @@ impl Layers {
         }
         match &mut self.layer {
             Layer::Unknown | Layer::Other { .. } => {}
-            Layer::WebSocket(_) => self.frames(side, carrier, offset, chunk, context),
+            Layer::Unasked(_) if side == Side::Client => self.late_request(carrier, offset, chunk, context),
+            Layer::WebSocket(_) | Layer::Unasked(_) => self.frames(side, carrier, offset, chunk, context),
             Layer::Http(_) => self.http(side, carrier, offset, chunk, context),
             Layer::Tls(observer) => {
                 if let Chunk::Bytes(bytes) = chunk
@@ -238,8 +243,12 @@ impl Layers {
             let agreed = agreed_deflate(&facts.handshake);
             let decoder =
                 |side| Decoder::new(side, agreed.map(|no_context_takeover| no_context_takeover[side]), in_step);
-            self.layer =
-                Layer::WebSocket(Box::new(PerSide { client: decoder(Side::Client), server: decoder(Side::Server) }));
+            let decoders = PerSide { client: decoder(Side::Client), server: decoder(Side::Server) };
+            self.layer = if exchange.awaits_request() {
+                Layer::Unasked(Box::new((std::mem::take(&mut **exchange), decoders)))
+            } else {
+                Layer::WebSocket(Box::new(decoders))
+            };
             for (carrier, offset, bytes) in pipelined {
                 self.chunk(Side::Client, &carrier, offset, Chunk::Bytes(&bytes), context);
             }
@@ -253,6 +262,39 @@ impl Layers {
         }
     }
 
+    /// Reads what the client sent before its frames, once the server has switched: captures merged from several queues
+    /// can hold the answer first.
+    fn late_request<S: Sink>(
+        &mut self,
+        carrier: &Carrier,
+        offset: u64,
+        chunk: Chunk<'_>,
+        context: &mut Context<'_, S>,
+    ) {
+        let Layer::Unasked(unasked) = &mut self.layer else {
+            return;
+        };
+        let (facts, sink) = (&mut self.facts, &mut *context.sink);
+        let mut other = false;
+        let taken = unasked.0.push(Side::Client, carrier, offset, chunk, &mut |output| match output {
+            http::Output::NotHttp { .. } => other = true,
+            output => tell(facts, Side::Client, carrier, What::Http(output), sink),
+        });
+        if !other && unasked.0.awaits_request() {
+            return;
+        }
+        if let Layer::Unasked(unasked) = std::mem::replace(&mut self.layer, Layer::Unknown) {
+            self.layer = Layer::WebSocket(Box::new(unasked.1));
+        }
+        match chunk {
+            Chunk::Bytes(bytes) => {
+                let frames = bytes.get(taken..).unwrap_or_default();
+                self.frames(Side::Client, carrier, offset.saturating_add(taken as u64), Chunk::Bytes(frames), context);
+            }
+            Chunk::Gap { .. } => self.frames(Side::Client, carrier, offset, chunk, context),
+        }
+    }
+
     fn frames<S: Sink>(
         &mut self,
         side: Side,
@@ -261,8 +303,10 @@ impl Layers {
         chunk: Chunk<'_>,
         context: &mut Context<'_, S>,
     ) {
-        let Layer::WebSocket(decoders) = &mut self.layer else {
-            return;
+        let decoders = match &mut self.layer {
+            Layer::WebSocket(decoders) => &mut **decoders,
+            Layer::Unasked(unasked) => &mut unasked.1,
+            _ => return,
         };
         let facts = &mut self.facts;
         let Context { scratch, sink } = context;

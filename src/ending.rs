@@ -94,12 +94,15 @@ fn has_received(carrier: &Carrier, close: &Close) -> bool {
     carrier.acked().is_some_and(|acked| acked > close.offset)
 }
 
-/// The first FIN or RST.
+/// The first FIN or RST: captured first, unless it acknowledges the other side's FIN.
 pub fn first_end(facts: &Facts) -> Option<(Kind, Side, Carrier)> {
-    Side::BOTH
-        .iter()
-        .filter_map(|side| end_of(facts, *side).map(|(kind, carrier)| (kind, *side, carrier)))
-        .min_by_key(|(.., carrier)| carrier.seen)
+    let end = |side| end_of(facts, side).map(|(kind, carrier)| (kind, side, carrier));
+    let (_, side, earliest) =
+        Side::BOTH.into_iter().filter_map(end).min_by_key(|(.., carrier): &(_, _, Carrier)| carrier.seen)?;
+    let sent = &facts.tcp().sent;
+    let answers = sent[!side].fin_is_known_to(&earliest);
+    let other = end(!side).filter(|(.., carrier)| answers && !sent[side].fin_is_known_to(carrier));
+    other.or_else(|| end(side))
 }
 
 /// A side's own FIN or RST, whichever came first.
@@ -144,5 +147,54 @@ impl<'f> Reaction<'f> {
     /// How long after `seen`.
     pub fn after(&self, seen: crate::seen::Seen) -> Duration {
         self.carrier.seen.time.since(seen.time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seen::{Seen, Timestamp};
+    use crate::side::PerSide;
+    use crate::tcp::{Flags, Segment, Tcp};
+
+    /// Facts of a connection whose sides have each sent a byte, and then these FINs: who, and what it acknowledges.
+    fn facts_of_fins(fins: [(Side, u32); 2]) -> Facts {
+        let client = "10.0.0.1:40000".parse().unwrap();
+        let mut segment = Segment {
+            seen: Seen::default(),
+            source: client,
+            destination: client,
+            seq: 0,
+            ack: 0,
+            flags: Flags::SYN,
+            window: 1000,
+            ttl: 64,
+            payload: &[],
+            payload_len: 0,
+        };
+        let mut tcp = Tcp::default();
+        for side in Side::BOTH {
+            tcp.push(side, &segment, &mut |_, _, _| {});
+        }
+        (segment.seq, segment.payload, segment.payload_len) = (1, b"x", 1);
+        segment.flags = Flags(Flags::FIN.0 | Flags::ACK.0);
+        for ((side, ack), packet) in fins.into_iter().zip(1..) {
+            segment.ack = ack;
+            segment.seen = Seen { packet, time: Timestamp::default() };
+            tcp.push(side, &segment, &mut |_, _, _| {});
+        }
+        tcp.finish(&mut |_, _, _| {});
+        let mut facts = Facts::new(0, PerSide { client, server: client }, Seen::default());
+        facts.tcp = Some(tcp.into_analysis());
+        facts
+    }
+
+    #[test]
+    fn a_fin_that_acknowledges_the_other_is_not_the_first() {
+        let first = |fins| first_end(&facts_of_fins(fins)).map(|(_, side, _)| side);
+        assert_eq!(first([(Side::Server, 1), (Side::Client, 3)]), Some(Side::Server));
+        assert_eq!(first([(Side::Client, 3), (Side::Server, 1)]), Some(Side::Server), "captured in the wrong order");
+        assert_eq!(first([(Side::Client, 2), (Side::Server, 1)]), Some(Side::Client), "only the byte is acknowledged");
+        assert_eq!(first([(Side::Client, 3), (Side::Server, 3)]), Some(Side::Client), "nobody can tell");
     }
 }

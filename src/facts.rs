@@ -251,8 +251,11 @@ impl Facts {
                 inside_message: close.inside_message,
             };
             // Bytes that waited behind a hole come late, but were captured in their turn.
-            let at = self.closes.partition_point(|other| other.carrier.seen.packet <= fact.carrier.seen.packet);
-            self.closes.insert(at, fact);
+            let is_later = |other: &Close| other.carrier.seen.packet > fact.carrier.seen.packet;
+            let in_turn = self.closes.iter().position(is_later).unwrap_or(self.closes.len());
+            // A side's own come in the order of its stream.
+            let behind_own = self.closes.iter().rposition(|other| other.side == side).map_or(0, |own| own + 1);
+            self.closes.insert(in_turn.max(behind_own), fact);
         }
     }
 }

@@ -51,7 +51,7 @@ pub const OUT_OF_ORDER_BYTES: usize = 1024 * 1024;
 /// Segments held out of order for one direction: small segments cost more than their bytes.
 pub const OUT_OF_ORDER_SEGMENTS: usize = 2048;
 
-/// Bytes held out of order over all connections.
+/// Bytes held out of order over all connections, and what it takes to hold them.
 pub const OUT_OF_ORDER_TOTAL: usize = 24 * 1024 * 1024;
 
 /// Segments of a connection that may pass after the receiver has acknowledged a hole before the hole is given up.

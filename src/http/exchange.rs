@@ -113,6 +113,11 @@ impl Exchange {
         }
     }
 
+    /// Whether the server has switched, and the request that it answered is late, or lost.
+    pub fn awaits_request(&self) -> bool {
+        self.readers.server.state == State::Switched && self.readers.client.state != State::Switched
+    }
+
     /// Whether an opening handshake waits for its answer.
     pub fn is_waiting(&self) -> bool {
         self.readers.client.state == State::Waiting
@@ -132,7 +137,7 @@ impl Exchange {
             let reader = &mut self.readers[side];
             taken += match &mut reader.state {
                 State::Switched => break,
-                State::SwitchedUnasked if !rest.starts_with(b"GET ") => {
+                State::SwitchedUnasked if rest.iter().zip(b"GET ").any(|(a, b)| a != b) => {
                     reader.state = State::Switched;
                     break;
                 }
@@ -296,7 +301,12 @@ impl Exchange {
         out(Output::Response(Box::new(response)));
         out(Output::Switched { in_step });
         self.readers.server.state = State::Switched;
-        self.readers.client.state = client;
+        let client_reader = &mut self.readers.client;
+        // The rest of a head that has begun may be late.
+        let in_head = client_reader.state == State::Head && !client_reader.head.bytes().is_empty();
+        if client == State::Switched || !in_head {
+            client_reader.state = client;
+        }
         for (carrier, offset, bytes) in std::mem::take(&mut self.pipelined) {
             out(Output::Pipelined { carrier, offset, bytes });
         }
@@ -333,7 +343,11 @@ impl Exchange {
             reader.state = State::Lost;
             let start = head.start().map_or(*carrier, |(start, _)| start);
             // The rest of a cut segment is known to end where the segment ends.
-            return self.cut_head(side, &start, head.bytes(), missing == Missing::CutBySnaplen, out);
+            self.cut_head(side, &start, head.bytes(), missing == Missing::CutBySnaplen, out);
+            if side == Side::Client && self.readers.server.state == State::Switched {
+                self.readers.client.state = State::Switched;
+            }
+            return;
         }
         match &mut reader.state {
             State::Body(body) => match body.skip_gap(len) {

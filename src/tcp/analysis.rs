@@ -49,7 +49,8 @@ pub struct Sent {
 struct Rare {
     unanswered: Unanswered,
     zero_window: ZeroWindow,
-    fin: Option<Carrier>,
+    /// With the bytes of the stream before it.
+    fin: Option<(Carrier, u64)>,
     reset: Option<Carrier>,
 }
 
@@ -66,7 +67,13 @@ impl Sent {
 
     /// Its FIN, in its place in the stream.
     pub fn fin(&self) -> Option<Carrier> {
-        self.rare.as_ref()?.fin
+        self.rare.as_ref()?.fin.map(|(carrier, _)| carrier)
+    }
+
+    /// Whether a segment of the other side acknowledges its FIN.
+    pub fn fin_is_known_to(&self, other: &Carrier) -> bool {
+        let offset = self.rare.as_ref().and_then(|rare| rare.fin).map(|(_, offset)| offset);
+        offset.is_some_and(|offset| other.acked().is_some_and(|acked| acked > offset))
     }
 
     /// Its first RST.
@@ -74,8 +81,8 @@ impl Sent {
         self.rare.as_ref()?.reset
     }
 
-    pub(super) fn note_fin(&mut self, carrier: Carrier) {
-        self.rare.get_or_insert_default().fin = Some(carrier);
+    pub(super) fn note_fin(&mut self, carrier: Carrier, offset: u64) {
+        self.rare.get_or_insert_default().fin = Some((carrier, offset));
     }
 
     /// Notes a RST; whether it is the first.

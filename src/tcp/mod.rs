@@ -30,7 +30,10 @@ pub enum Output<'a> {
         chunk: Chunk<'a>,
     },
     /// The stream has ended: FIN, in its place behind all bytes.
-    Fin,
+    Fin {
+        /// Its place: bytes of the stream before it.
+        offset: u64,
+    },
     /// The connection was reset.
     Reset,
 }

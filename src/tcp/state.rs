@@ -116,7 +116,7 @@ fn recorded<'o>(
             Output::Chunk { chunk: Chunk::Gap { len, missing: Missing::CutBySnaplen }, .. } => {
                 sent.cut_bytes = sent.cut_bytes.saturating_add(len);
             }
-            Output::Fin => sent.note_fin(*carrier),
+            Output::Fin { offset } => sent.note_fin(*carrier, offset),
             Output::Chunk { chunk: Chunk::Bytes(_), .. } | Output::Reset => {}
         }
         out(side, carrier, output);

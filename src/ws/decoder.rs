@@ -26,8 +26,9 @@ pub struct Decoder {
     messages: Messages,
     /// The captured beginning of a control payload, still masked.
     control: Vec<u8>,
-    /// The mask of the text payload that has just ended, and the phase that its next byte would have.
-    text_before: Option<(Option<[u8; 4]>, u8)>,
+    /// The mask of the text payload that has just ended, the phase that its next byte would have, and whether it may
+    /// have ended within a code point.
+    text_before: Option<(Option<[u8; 4]>, u8, bool)>,
     /// Frames so far that were masked as their side should.
     well_masked: u32,
     closed: bool,
@@ -198,8 +199,8 @@ impl Decoder {
         };
         if !std::mem::replace(&mut partial.judged, true) {
             let end = place.after(START.saturating_sub(had));
-            let length = parsed.map_or_else(|| u64::from(first.length), |parsed| parsed.length);
-            let kinds: Vec<_> = of_start(first, length, self.rules, self.messages.state()).collect();
+            let mut kinds: Vec<_> =
+                of_start(first, u64::from(first.length), self.rules, self.messages.state()).collect();
             let implausible = kinds.iter().filter(|kind| kind.is_implausible(self.well_masked > 0)).count();
             if implausible > 0
                 && had == 0
@@ -208,6 +209,8 @@ impl Decoder {
                 return len;
             }
             partial.legal = kinds.is_empty();
+            // How long a control frame is, if not in these two bytes, is told with the rest of the header.
+            kinds.retain(|kind| !matches!(kind, Kind::OversizedControl(_)));
             for kind in kinds {
                 out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
             }
@@ -227,6 +230,14 @@ impl Decoder {
         let taken = usize::from(parsed.size).saturating_sub(had);
         let end = place.after(taken);
         let legal = partial.legal;
+        if first.opcode.is_control() && parsed.length > 125 {
+            // Endpoints object to the second byte already.
+            let needed = Place { offset: offset.saturating_add(START as u64), ..place };
+            out(
+                place.carrier,
+                self.violation(Kind::OversizedControl(parsed.length), first.opcode, begun, needed, context),
+            );
+        }
         for kind in of_length(&parsed) {
             out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
         }
@@ -273,8 +284,8 @@ impl Decoder {
         opcode: Opcode,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> Option<usize> {
-        let (key, phase) = self.text_before.take()?;
-        let len = overrun(bytes, key.map(|key| (key, u64::from(phase))), self.rules)?;
+        let (key, phase, cut) = self.text_before.take()?;
+        let len = overrun(bytes, key.map(|key| (key, u64::from(phase))), cut, self.rules)?;
         let text = Context::new(&decoded(bytes, key, u64::from(phase)));
         out(place.carrier, self.violation(Kind::LengthTooShort(len as u64), opcode, begun, place.after(1), text));
         Some(len)
@@ -382,11 +393,13 @@ impl Decoder {
                 );
             }
             Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY => {
-                if self.messages.is_plain_text() {
-                    self.text_before = Some((header.key, (header.length % 4) as u8));
-                }
+                let is_plain_text = self.messages.is_plain_text();
                 let (_, mut inflating) = scratch.split();
                 let (message, result) = self.messages.end_frame(header.start.fin, &mut inflating);
+                if is_plain_text {
+                    let cut = result.is_err() || !header.start.fin;
+                    self.text_before = Some((header.key, (header.length % 4) as u8, cut));
+                }
                 if let Err(fault) = result {
                     out(place.carrier, self.fault(fault, true, &frame, place, &[]));
                 }
@@ -405,8 +418,10 @@ impl Decoder {
         let (mut code, mut reason, mut fault) = (None, payload.as_slice(), None);
         match body(&payload) {
             Body::Empty => {}
-            Body::HalfCode(half) if complete => fault = Some(Kind::TruncatedCloseCode(half)),
-            Body::HalfCode(_) => reason = &[],
+            Body::HalfCode(half) => {
+                reason = &[];
+                fault = complete.then_some(Kind::TruncatedCloseCode(half));
+            }
             Body::Code(found, text) => {
                 (code, reason) = (Some(found), text);
                 fault = if !found.may_be_sent() {
@@ -591,6 +606,12 @@ mod tests {
     }
 
     #[test]
+    fn half_a_code_is_no_reason() {
+        let told = events(Side::Server, &[Chunk::Bytes(b"\x88\x01\x03")]);
+        assert_eq!(told, ["frame 8", "close None [] true", "TruncatedCloseCode(3) needs 3"]);
+    }
+
+    #[test]
     fn a_close_that_is_cut_keeps_its_code() {
         let chunks = [Chunk::Bytes(b"\x88\x06\x03\xe8b"), GAP(3)];
         assert_eq!(events(Side::Server, &chunks), ["frame 8", "close Some(CloseCode(1000)) [98] false"]);
@@ -605,6 +626,25 @@ mod tests {
             let told = events(Side::Server, &[Chunk::Bytes(head), Chunk::Bytes(tail)]);
             assert_eq!(told, ["HttpAfterUpgrade needs 7", "lost"], "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn how_long_a_control_frame_is_does_not_depend_on_the_cut() {
+        for stream in [&b"\x89\x7e\0\x05hello"[..], &[&b"\x89\x7e\0\x80"[..], &[0; 128]].concat()] {
+            let whole = events(Side::Server, &[Chunk::Bytes(stream)]);
+            for cut in 1..6 {
+                let (head, tail) = stream.split_at(cut);
+                assert_eq!(events(Side::Server, &[head, tail].map(Chunk::Bytes)), whole, "cut at {cut}");
+            }
+        }
+        let told = events(Side::Server, &[Chunk::Bytes(b"\x89\x7e\0\x05hello")]);
+        assert_eq!(told[0], "NonMinimalLength(5) needs 4");
+    }
+
+    #[test]
+    fn a_reserved_opcode_behind_a_whole_text_does_not_go_on_with_it() {
+        let told = events(Side::Server, &[Chunk::Bytes(b"\x81\x02hi\x83\x20thirty-two printable characters.")]);
+        assert_eq!(told, ["frame 1", "message of 2", "ReservedOpcode needs 6", "frame 3"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::close::{Body, body};
 use super::frame::{Header, Opcode, header, unmask};
 use super::violation::{MessageState, Rules, is_legal};
-use simdutf8::basic;
+use simdutf8::{basic, compat};
 
 /// The longest excess of a payload over its declared length that is looked for: characters counted instead of bytes
 /// in a message with that many accents.
@@ -26,14 +26,14 @@ pub fn is_run_of_frames(mut bytes: &[u8], rules: Rules) -> bool {
     true
 }
 
-/// How many of `bytes` go on with the payload before them, which was masked with `key` from phase `phase` on: printable
-/// text up to the next plausible frame, or to the end of the segment.
-pub fn overrun(bytes: &[u8], key: Option<([u8; 4], u64)>, rules: Rules) -> Option<usize> {
+/// How many of `bytes` go on with the payload before them, which was masked with `key` from phase `phase` on, and may
+/// have been `cut` within a code point: printable text up to the next plausible frame, or to the end of the segment.
+pub fn overrun(bytes: &[u8], key: Option<([u8; 4], u64)>, cut: bool, rules: Rules) -> Option<usize> {
     let mut text = bytes.get(..bytes.len().min(OVERRUN)).unwrap_or_default().to_vec();
     if let Some((key, phase)) = key {
         unmask(&mut text, key, phase);
     }
-    let printable = text.iter().take_while(|byte| is_text(**byte)).count();
+    let printable = printable(&text, cut);
     let next_frame = (1..=printable).find(|at| bytes.get(*at..).is_some_and(|rest| begins_frame(rest, rules)));
     let to_the_end = (printable == bytes.len()).then_some(printable);
     let len = next_frame.or(to_the_end)?;
@@ -42,8 +42,16 @@ pub fn overrun(bytes: &[u8], key: Option<([u8; 4], u64)>, rules: Rules) -> Optio
     (matches!(last, b'}' | b']' | b'"' | b'>' | b'.' | b'!' | b'?' | b'\n') || len >= 8).then_some(len)
 }
 
-fn is_text(byte: u8) -> bool {
-    matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7E | 0x80..=0xBF | 0xC2..=0xF4)
+/// How many bytes are text without control characters. It may end within a code point, and begin within one if it was `cut`.
+fn printable(text: &[u8], cut: bool) -> usize {
+    let tail = text.iter().take(if cut { 3 } else { 0 }).take_while(|byte| matches!(byte, 0x80..=0xBF)).count();
+    let rest = text.get(tail..).unwrap_or_default();
+    let valid = match compat::from_utf8(rest) {
+        Err(error) if error.error_len().is_some() => error.valid_up_to(),
+        _ => rest.len(),
+    };
+    let control = rest.iter().position(|byte| matches!(byte, 0x00..=0x08 | 0x0B | 0x0C | 0x0E..=0x1F | 0x7F));
+    tail + valid.min(control.unwrap_or(usize::MAX))
 }
 
 fn begins_frame(bytes: &[u8], rules: Rules) -> bool {
@@ -101,8 +109,14 @@ mod tests {
 
     #[test]
     fn the_rest_of_a_text_whose_length_was_too_short() {
-        assert_eq!(overrun(b"\"}\x81\x02hi", None, SERVER), Some(2));
-        assert_eq!(overrun(b"\"}", None, SERVER), Some(2));
-        assert_eq!(overrun(b"\xc1\x02hi", None, SERVER), None);
+        assert_eq!(overrun(b"\"}\x81\x02hi", None, true, SERVER), Some(2));
+        assert_eq!(overrun(b"\"}", None, true, SERVER), Some(2));
+        assert_eq!(overrun(b"\xc1\x02hi", None, true, SERVER), None);
+        // An unmasked frame, unmasked with the key of the text before it.
+        assert_eq!(overrun(b"OK'\xdd\xbd:/\xb7\xf509\x81\xc3%j\x99}", None, true, SERVER), None);
+        // The rest of a code point, and one that the bound cuts.
+        assert_eq!(overrun("é\"}".get(..).unwrap().as_bytes().get(1..).unwrap(), None, true, SERVER), Some(3));
+        let long = "x".repeat(OVERRUN - 1) + "é.";
+        assert_eq!(overrun(long.as_bytes(), None, true, SERVER), None, "longer than is looked for");
     }
 }

@@ -1,0 +1,187 @@
+//! Properties of the whole way from packets to the report: what TCP may do to a conversation does not change its report,
+//! nothing that a capture may hold makes the program panic, and what was certain stays true when more is captured.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::vec_box, reason = "a sink of the library is a `Vec<Box<Facts>>`")]
+
+#[path = "properties/conversation.rs"]
+mod conversation;
+#[path = "properties/fixtures.rs"]
+mod fixtures;
+#[path = "properties/mutations.rs"]
+mod mutations;
+#[path = "properties/prefixes.rs"]
+mod prefixes;
+#[allow(dead_code, reason = "shared with the benchmarks")]
+#[path = "bench/random.rs"]
+mod random;
+#[path = "properties/segments.rs"]
+mod segments;
+#[path = "properties/way.rs"]
+mod way;
+#[allow(dead_code, reason = "shared with the benchmarks")]
+#[path = "bench/wire.rs"]
+mod wire;
+
+use conversation::{Conversation, End, Fault, Reaction, conversation};
+use proptest::prelude::*;
+use proptest::test_runner::{FileFailurePersistence, RngSeed};
+use segments::{Change, packets};
+use serde_json::Value;
+use way::{facts, report};
+use whyclosed::side::Side;
+
+/// The same cases on every machine; `PROPTEST_CASES` asks for more, `PROPTEST_RNG_SEED` for others.
+fn config() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig {
+        cases: if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { 400 },
+        rng_seed: if asked.rng_seed == RngSeed::Random { RngSeed::Fixed(6455) } else { asked.rng_seed },
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
+            "tests/proptest-regressions/properties.txt",
+        ))),
+        max_shrink_iters: 5000,
+        max_shrink_time: 20_000,
+        ..asked
+    }
+}
+
+/// What TCP does not decide: the report without packet numbers and times, and what is made of them.
+fn essence(packets: &[Vec<u8>]) -> Value {
+    let mut report = serde_json::to_value(report(facts(packets))).unwrap();
+    report.as_object_mut().unwrap().remove("captures");
+    strip(&mut report);
+    for connection in report["connections"].as_array_mut().unwrap() {
+        // Listed as captured, but roles do not depend on that.
+        connection["closes"].as_array_mut().unwrap().sort_by_key(|close| close["side"].to_string());
+    }
+    report
+}
+
+const OF_PACKETS: &[&str] = &[
+    "packet", "packets", "filter", "time", "opened", "ended", "lifetime", // where and when
+    "reaction", "waited", "idle", "silent", "stalled", // the same in evidence
+    "summary", "cause", "fix",   // sentences that name them
+    "bytes", // those of the proof as far as its segment shows them
+];
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !OF_PACKETS.contains(&name.as_str()));
+            fields.values_mut().for_each(strip);
+        }
+        Value::Array(values) => values.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+fn conversations() -> impl Strategy<Value = Vec<Conversation>> {
+    prop_oneof![3 => prop::collection::vec(conversation(), 1), 1 => prop::collection::vec(conversation(), 2..4)]
+}
+
+/// Cuts of all sizes, often small ones.
+fn cut() -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![Just(1u64), 2u64..20, 20u64..1461].prop_map(Some)
+}
+
+fn unchanged(conversations: &[Conversation], change: Change) -> Result<(), TestCaseError> {
+    let plain = essence(&packets(conversations, Change { seed: change.seed, ..Change::default() }));
+    let connections = plain["connections"].as_array().unwrap().len();
+    prop_assert_eq!(connections, conversations.len());
+    let changed = essence(&packets(conversations, change));
+    let mut differences = Vec::new();
+    compare("", &plain, &changed, &mut differences);
+    prop_assert!(differences.is_empty(), "{}", differences.join("\n"));
+    Ok(())
+}
+
+/// Where two reports differ.
+fn compare(path: &str, plain: &Value, changed: &Value, differences: &mut Vec<String>) {
+    match (plain, changed) {
+        (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => {
+            a.iter().for_each(|(name, value)| compare(&format!("{path}/{name}"), value, &b[name], differences));
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            a.iter().zip(b).zip(0..).for_each(|((a, b), at)| compare(&format!("{path}/{at}"), a, b, differences));
+        }
+        _ if plain == changed => {}
+        _ => differences.push(format!("{path}: {plain} became {changed}")),
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn any_cut_of_the_bytes(conversations in conversations(), cut in cut(), seed: u64) {
+        unchanged(&conversations, Change { cut, seed, ..Change::default() })?;
+    }
+
+    #[test]
+    fn any_order_of_a_turns_segments(conversations in conversations(), cut in cut(), seed: u64) {
+        unchanged(&conversations, Change { cut, shuffle: true, seed, ..Change::default() })?;
+    }
+
+    #[test]
+    fn any_order_of_a_sides_segments(conversations in conversations(), cut in cut(), seed: u64) {
+        unchanged(&conversations, Change { cut, shuffle_turns: true, seed, ..Change::default() })?;
+    }
+
+    #[test]
+    fn duplicates(conversations in conversations(), cut in prop::option::of(1u64..1461), seed: u64) {
+        unchanged(&conversations, Change { cut, duplicate: true, seed, ..Change::default() })?;
+    }
+
+    #[test]
+    fn overlaps(conversations in conversations(), cut in cut(), seed: u64) {
+        unchanged(&conversations, Change { cut, overlap: true, seed, ..Change::default() })?;
+    }
+
+    #[test]
+    fn sequence_numbers_that_wrap(conversations in conversations(), cut in prop::option::of(1u64..1461), seed: u64) {
+        unchanged(&conversations, Change { cut, wrap: true, seed, ..Change::default() })?;
+    }
+
+    #[test]
+    fn the_first_copy_of_held_bytes_wins(conversations in conversations(), cut in cut(), seed: u64) {
+        unchanged(&conversations, Change { cut, conflict: true, seed, ..Change::default() })?;
+    }
+
+    #[test]
+    fn all_at_once(conversations in conversations(), cut in cut(), seed: u64, shuffle_turns: bool) {
+        // A copy that overtakes the original is the first.
+        let conflict = !shuffle_turns;
+        let change = Change { cut, shuffle: true, shuffle_turns, duplicate: true, overlap: true, wrap: true, conflict, seed };
+        unchanged(&conversations, change)?;
+    }
+}
+
+/// The first packets that hold these bytes, exchanged.
+fn exchanged(conversation: &Conversation, first: &[u8], second: &[u8]) {
+    let plain = packets(std::slice::from_ref(conversation), Change::default());
+    let position = |bytes: &[u8]| {
+        let holds = |packet: &Vec<u8>| packet.windows(bytes.len()).any(|window| window == bytes);
+        plain.iter().position(holds).unwrap()
+    };
+    let (first, second) = (position(first), position(second));
+    assert!(first < second);
+    let mut changed = plain.clone();
+    changed.swap(first, second);
+    assert_eq!(essence(&changed), essence(&plain));
+}
+
+#[test]
+fn a_request_captured_behind_its_answer() {
+    let end = End::Close { by: Side::Client, code: Some(1000), reason: "done".to_owned(), answered: true };
+    let conversation = Conversation { deflate: true, padding: 9, acts: Vec::new(), end };
+    exchanged(&conversation, b"GET /chat", b"HTTP/1.1 101");
+}
+
+/// Two Close frames of one side, the second captured first.
+#[test]
+fn close_frames_captured_in_the_wrong_order() {
+    let reaction = Reaction::Close { code: 1002, answered: true };
+    let end = End::Fault { by: Side::Server, fault: Fault::CloseCode(1005), crossing: false, reaction };
+    let conversation = Conversation { deflate: false, padding: 0, acts: Vec::new(), end };
+    exchanged(&conversation, b"\x88\x02\x03\xED", b"\x88\x02\x03\xEA");
+}

@@ -1,0 +1,438 @@
+//! Conversations: what two WebSocket endpoints say, and what each had received when it said it.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::{Compress, Compression, FlushCompress};
+use proptest::prelude::*;
+use sha1::{Digest as _, Sha1};
+use whyclosed::side::{PerSide, Side};
+
+const CONTINUATION: u8 = 0;
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+const PONG: u8 = 10;
+
+/// What the endpoints do between the opening handshake and the end of TCP.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    pub deflate: bool,
+    /// Bytes of padding in the request, so that heads have different lengths.
+    pub padding: usize,
+    pub acts: Vec<Act>,
+    pub end: End,
+}
+
+/// One side says something.
+#[derive(Clone, Debug)]
+pub struct Act {
+    pub side: Side,
+    /// Whether it had not yet received what the other side said last.
+    pub unaware: bool,
+    pub what: What,
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    Message { text: bool, payload: String, cuts: Vec<usize>, compressed: bool, ping_inside: bool },
+    Ping(Vec<u8>),
+    Pong(Vec<u8>),
+}
+
+/// How the conversation ends.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// The capture ends before it does.
+    Open,
+    Close {
+        by: Side,
+        code: Option<u16>,
+        reason: String,
+        answered: bool,
+    },
+    Fin {
+        by: Side,
+    },
+    Reset {
+        by: Side,
+    },
+    /// One side breaks a rule; the other, which has received that, reacts.
+    Fault {
+        by: Side,
+        fault: Fault,
+        crossing: bool,
+        reaction: Reaction,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    Utf8InTheMiddle(usize),
+    Utf8AtTheEnd,
+    ReservedBits(u8),
+    ReservedOpcode(u8, usize),
+    UnexpectedContinuation,
+    InterleavedMessage,
+    FragmentedControl,
+    OversizedControl(usize),
+    Mask,
+    NonMinimalLength,
+    NonMinimalControl,
+    LengthTopBit,
+    CloseCode(u16),
+    HalfCloseCode,
+    CloseReason,
+    Deflate,
+    HttpAfterUpgrade,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Reaction {
+    /// A Close frame, answered by one or not.
+    Close {
+        code: u16,
+        answered: bool,
+    },
+    Fin,
+    Reset,
+}
+
+/// Bytes that one side sends having received `acked` bytes of the other.
+#[derive(Clone, Debug, Default)]
+pub struct Turn {
+    pub from_server: bool,
+    pub bytes: Vec<u8>,
+    pub acked: usize,
+    /// Whether the sender has also received the other side's FIN.
+    pub fin_acked: bool,
+    pub fin: bool,
+    pub reset: bool,
+}
+
+pub fn side(from_server: bool) -> Side {
+    if from_server { Side::Server } else { Side::Client }
+}
+
+impl Fault {
+    /// Whether it cannot be told where the next frame begins. Frames are looked for segment by segment then, so that
+    /// whether they are found depends on the cut.
+    const fn loses_the_stream(self) -> bool {
+        matches!(self, Self::LengthTopBit | Self::HttpAfterUpgrade)
+    }
+}
+
+impl Conversation {
+    /// What is said, turn by turn.
+    pub fn turns(&self) -> Vec<Turn> {
+        let mut script = Script { deflate: self.deflate, ..Script::default() };
+        script.open(self.padding);
+        for act in &self.acts {
+            let bytes = script.bytes(act.side, &act.what);
+            script.say(act.side, !act.unaware, &bytes);
+        }
+        script.end(&self.end);
+        script.turns
+    }
+}
+
+#[derive(Default)]
+struct Script {
+    deflate: bool,
+    turns: Vec<Turn>,
+    sent: PerSide<usize>,
+    finished: PerSide<bool>,
+    known: PerSide<(usize, bool)>,
+    compressors: PerSide<Option<Box<Compress>>>,
+    masks: u32,
+}
+
+impl Script {
+    fn open(&mut self, padding: usize) {
+        let key = STANDARD.encode(*b"sixteen bytes :)");
+        let accept = STANDARD.encode(Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
+        let mut request = format!(
+            "GET /chat?padding={} HTTP/1.1\r\nHost: example.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n",
+            "x".repeat(padding)
+        );
+        let mut response = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {accept}\r\n"
+        );
+        if self.deflate {
+            for head in [&mut request, &mut response] {
+                write!(head, "Sec-WebSocket-Extensions: permessage-deflate\r\n").unwrap();
+            }
+        }
+        self.say(Side::Client, true, format!("{request}\r\n").as_bytes());
+        self.say(Side::Server, true, format!("{response}\r\n").as_bytes());
+    }
+
+    fn turn(&mut self, side: Side, aware: bool) -> &mut Turn {
+        if aware {
+            self.known[side] = (self.sent[!side], self.finished[!side]);
+        }
+        let (acked, fin_acked) = self.known[side];
+        let from_server = side == Side::Server;
+        let same = self
+            .turns
+            .last()
+            .is_some_and(|last| last.from_server == from_server && last.acked == acked && last.fin_acked == fin_acked);
+        if !same {
+            self.turns.push(Turn { from_server, acked, fin_acked, ..Turn::default() });
+        }
+        self.turns.last_mut().unwrap()
+    }
+
+    fn say(&mut self, side: Side, aware: bool, bytes: &[u8]) {
+        self.turn(side, aware).bytes.extend_from_slice(bytes);
+        self.sent[side] += bytes.len();
+    }
+
+    fn finish(&mut self, side: Side) {
+        self.turn(side, true).fin = true;
+        self.finished[side] = true;
+    }
+
+    fn end(&mut self, end: &End) {
+        match end {
+            End::Open => {}
+            End::Close { by, code, reason, answered } => {
+                let mut payload = code.map_or(Vec::new(), |code| code.to_be_bytes().to_vec());
+                if code.is_some() {
+                    payload.extend_from_slice(reason.as_bytes());
+                }
+                let bytes = self.frame(*by, 0x80 | CLOSE, &payload);
+                self.say(*by, true, &bytes);
+                if *answered {
+                    let bytes = self.frame(!*by, 0x80 | CLOSE, payload.get(..2).unwrap_or_default());
+                    self.say(!*by, true, &bytes);
+                }
+                self.finish(Side::Server);
+                self.finish(Side::Client);
+            }
+            End::Fin { by } => {
+                self.finish(*by);
+                self.finish(!*by);
+            }
+            End::Reset { by } => self.turn(*by, true).reset = true,
+            End::Fault { by, fault, crossing, reaction } => {
+                let bytes = self.fault(*by, *fault);
+                self.say(*by, true, &bytes);
+                if *crossing {
+                    let bytes = self.frame(!*by, 0x80 | PONG, b"on its way");
+                    self.say(!*by, false, &bytes);
+                }
+                match *reaction {
+                    Reaction::Close { code, answered } => {
+                        let bytes = self.frame(!*by, 0x80 | CLOSE, &code.to_be_bytes());
+                        self.say(!*by, true, &bytes);
+                        if answered && !fault.loses_the_stream() {
+                            let bytes = self.frame(*by, 0x80 | CLOSE, &code.to_be_bytes());
+                            self.say(*by, true, &bytes);
+                        }
+                        self.finish(!*by);
+                        self.finish(*by);
+                    }
+                    Reaction::Fin => self.finish(!*by),
+                    Reaction::Reset => self.turn(!*by, true).reset = true,
+                }
+            }
+        }
+    }
+
+    fn bytes(&mut self, side: Side, what: &What) -> Vec<u8> {
+        match what {
+            What::Ping(payload) => self.frame(side, 0x80 | PING, payload),
+            What::Pong(payload) => self.frame(side, 0x80 | PONG, payload),
+            What::Message { text, payload, cuts, compressed, ping_inside } => {
+                let compressed = *compressed && self.deflate;
+                let payload =
+                    if compressed { self.compressed(side, payload.as_bytes()) } else { payload.as_bytes().to_vec() };
+                let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (payload.len() + 1)).collect();
+                cuts.extend([0, payload.len()]);
+                cuts.sort_unstable();
+                let last = cuts.len() - 2;
+                let mut bytes = Vec::new();
+                for (index, ends) in cuts.windows(2).enumerate() {
+                    let opcode = if index > 0 {
+                        CONTINUATION
+                    } else if *text {
+                        TEXT
+                    } else {
+                        BINARY
+                    };
+                    let rsv1 = if compressed && index == 0 { 0x40 } else { 0 };
+                    let fin = if index == last { 0x80 } else { 0 };
+                    bytes.extend(self.frame(side, fin | rsv1 | opcode, &payload[ends[0]..ends[1]]));
+                    if *ping_inside && index < last {
+                        bytes.extend(self.frame(side, 0x80 | PING, b"inside"));
+                    }
+                }
+                bytes
+            }
+        }
+    }
+
+    /// RFC 7692 §7.2.1, with context takeover.
+    fn compressed(&mut self, side: Side, plain: &[u8]) -> Vec<u8> {
+        if plain.is_empty() {
+            return vec![0]; // §7.2.3.6
+        }
+        let compressor =
+            self.compressors[side].get_or_insert_with(|| Box::new(Compress::new(Compression::default(), false)));
+        let mut out = Vec::with_capacity(plain.len() * 2 + 64);
+        compressor.compress_vec(plain, &mut out, FlushCompress::Sync).unwrap();
+        assert!(out.ends_with(&[0, 0, 0xFF, 0xFF]), "room for everything");
+        out.truncate(out.len() - 4);
+        out
+    }
+
+    fn frame(&mut self, side: Side, first: u8, payload: &[u8]) -> Vec<u8> {
+        self.frame_masked(side == Side::Client, first, payload, shortest(payload.len()))
+    }
+
+    fn frame_masked(&mut self, masked: bool, first: u8, payload: &[u8], form: u8) -> Vec<u8> {
+        let mask = if masked { 0x80 } else { 0 };
+        let mut bytes = vec![first, mask | if form == 0 { payload.len() as u8 } else { form }];
+        match form {
+            126 => bytes.extend((payload.len() as u16).to_be_bytes()),
+            127 => bytes.extend((payload.len() as u64).to_be_bytes()),
+            _ => {}
+        }
+        if !masked {
+            bytes.extend_from_slice(payload);
+            return bytes;
+        }
+        self.masks = self.masks.wrapping_mul(0x9E37_79B1).wrapping_add(0x1234_5677);
+        let key = self.masks.to_be_bytes();
+        bytes.extend_from_slice(&key);
+        bytes.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+        bytes
+    }
+
+    fn fault(&mut self, by: Side, fault: Fault) -> Vec<u8> {
+        let masked = by == Side::Client;
+        let text = |count: usize| "a text, ".repeat(count).into_bytes();
+        match fault {
+            Fault::Utf8InTheMiddle(before) => {
+                let mut payload = text(before);
+                payload.extend_from_slice(b"\xE9t\xE9 and more");
+                self.frame(by, 0x80 | TEXT, &payload)
+            }
+            Fault::Utf8AtTheEnd => self.frame(by, 0x80 | TEXT, b"half a euro \xE2\x82"),
+            Fault::ReservedBits(bits) => self.frame(by, 0x80 | (bits << 4) | BINARY, b"payload"),
+            Fault::ReservedOpcode(opcode, len) => self.frame(by, 0x80 | opcode, &text(len)),
+            Fault::UnexpectedContinuation => self.frame(by, 0x80 | CONTINUATION, b"of nothing"),
+            Fault::InterleavedMessage => {
+                let mut bytes = self.frame(by, TEXT, b"one");
+                bytes.extend(self.frame(by, 0x80 | TEXT, b"another"));
+                bytes
+            }
+            Fault::FragmentedControl => self.frame(by, PING, b"ping"),
+            Fault::OversizedControl(len) => self.frame(by, 0x80 | PING, &vec![b'p'; len]),
+            Fault::Mask => self.frame_masked(!masked, 0x80 | TEXT, b"masked as it should not be", 0),
+            Fault::NonMinimalLength => self.frame_masked(masked, 0x80 | TEXT, b"short", 126),
+            Fault::NonMinimalControl => self.frame_masked(masked, 0x80 | PING, b"short", 126),
+            Fault::LengthTopBit => {
+                let mut bytes = vec![0x80 | BINARY, if masked { 0xFF } else { 0x7F }];
+                bytes.extend((1u64 << 63 | 5).to_be_bytes());
+                bytes.extend_from_slice(if masked { b"maskhello" } else { b"hello" });
+                bytes
+            }
+            Fault::CloseCode(code) => self.frame(by, 0x80 | CLOSE, &code.to_be_bytes()),
+            Fault::HalfCloseCode => self.frame(by, 0x80 | CLOSE, &[3]),
+            Fault::CloseReason => self.frame(by, 0x80 | CLOSE, b"\x03\xE8caf\xE9!"),
+            Fault::Deflate if self.deflate => self.frame(by, 0xC0 | TEXT, b"\x07 this block type is reserved"),
+            Fault::Deflate => self.frame(by, 0xC0 | TEXT, b"not agreed"),
+            Fault::HttpAfterUpgrade if by == Side::Server => b"HTTP/1.1 500 Internal Server Error\r\n\r\n".to_vec(),
+            Fault::HttpAfterUpgrade => self.frame(by, 0x80 | CONTINUATION, b""),
+        }
+    }
+}
+
+/// The shortest form of a length: 0, 126 or 127 in the second byte.
+const fn shortest(len: usize) -> u8 {
+    match len {
+        0..126 => 0,
+        126..0x1_0000 => 126,
+        _ => 127,
+    }
+}
+
+fn sides() -> impl Strategy<Value = Side> {
+    prop_oneof![Just(Side::Client), Just(Side::Server)]
+}
+
+fn what() -> impl Strategy<Value = What> {
+    let text = prop_oneof![
+        8 => "[a-z ,.é€😀]{0,40}",
+        2 => "[a-zäöü]{120,140}",
+        1 => (0usize..4000).prop_map(|len| "long ".repeat(len / 5)),
+    ];
+    let cuts = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(0usize..4096, 1..5)];
+    prop_oneof![
+        4 => (any::<bool>(), text, cuts, any::<bool>(), any::<bool>()).prop_map(
+            |(text, payload, cuts, compressed, ping_inside)| What::Message { text, payload, cuts, compressed, ping_inside }
+        ),
+        1 => prop::collection::vec(any::<u8>(), 0..20).prop_map(What::Ping),
+        1 => prop::collection::vec(any::<u8>(), 0..20).prop_map(What::Pong),
+    ]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    (sides(), any::<bool>(), what()).prop_map(|(side, unaware, what)| Act { side, unaware, what })
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    prop_oneof![
+        (0usize..40).prop_map(Fault::Utf8InTheMiddle),
+        Just(Fault::Utf8AtTheEnd),
+        (1u8..8).prop_map(Fault::ReservedBits),
+        (prop_oneof![3u8..8, 11u8..16], 0usize..10).prop_map(|(opcode, len)| Fault::ReservedOpcode(opcode, len)),
+        Just(Fault::UnexpectedContinuation),
+        Just(Fault::InterleavedMessage),
+        Just(Fault::FragmentedControl),
+        (126usize..400).prop_map(Fault::OversizedControl),
+        Just(Fault::Mask),
+        Just(Fault::NonMinimalLength),
+        Just(Fault::NonMinimalControl),
+        Just(Fault::LengthTopBit),
+        prop_oneof![Just(1005u16), Just(1006), Just(999), Just(5000), Just(0)].prop_map(Fault::CloseCode),
+        Just(Fault::HalfCloseCode),
+        Just(Fault::CloseReason),
+        Just(Fault::Deflate),
+        Just(Fault::HttpAfterUpgrade),
+    ]
+}
+
+fn end() -> impl Strategy<Value = End> {
+    let code = prop_oneof![
+        1 => Just(None),
+        6 => prop::sample::select(vec![1000u16, 1001, 1002, 1003, 1007, 1008, 1009, 1011, 1013, 3000, 4242]).prop_map(Some),
+    ];
+    let reaction = prop_oneof![
+        4 => (prop_oneof![Just(1002u16), Just(1007)], any::<bool>())
+            .prop_map(|(code, answered)| Reaction::Close { code, answered }),
+        1 => Just(Reaction::Fin),
+        1 => Just(Reaction::Reset),
+    ];
+    prop_oneof![
+        1 => Just(End::Open),
+        3 => (sides(), code, "[a-z é]{0,20}", any::<bool>())
+            .prop_map(|(by, code, reason, answered)| End::Close { by, code, reason, answered }),
+        1 => sides().prop_map(|by| End::Fin { by }),
+        1 => sides().prop_map(|by| End::Reset { by }),
+        6 => (sides(), fault(), any::<bool>(), reaction)
+            .prop_map(|(by, fault, crossing, reaction)| End::Fault { by, fault, crossing, reaction }),
+    ]
+}
+
+/// Any conversation of one connection.
+pub fn conversation() -> impl Strategy<Value = Conversation> {
+    (any::<bool>(), 0usize..200, prop::collection::vec(act(), 0..8), end())
+        .prop_map(|(deflate, padding, acts, end)| Conversation { deflate, padding, acts, end })
+}
