@@ -71,7 +71,8 @@ fn to_stdout(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()
 
 fn to_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let written = NamedTempFile::new_in(folder).and_then(|file| {
+    // Asked first, for its error names the folder and not the temporary file.
+    let written = std::fs::metadata(folder).and_then(|_| NamedTempFile::new_in(folder)).and_then(|file| {
         let mut out = BufWriter::new(&file);
         render(&mut out)?;
         out.flush()?;

@@ -23,6 +23,8 @@ pub enum Outcome {
 #[derive(Debug, Default)]
 pub struct Observer {
     sides: PerSide<Records>,
+    /// What the server had sent encrypted when the client first did.
+    before_client: u64,
     decided: bool,
 }
 
@@ -36,6 +38,8 @@ struct Records {
     handshakes: u32,
     /// Encrypted records that are too long, or too short, for an alert.
     data: u32,
+    /// Bytes of those.
+    data_bytes: u64,
     /// Whether the side has changed to encryption: alerts cannot be read from then on.
     changed: bool,
     broken: bool,
@@ -47,6 +51,9 @@ const ENCRYPTED_ALERT: u16 = 2 + 1 + 16;
 
 /// Who leaves later than this after the server's handshake had other reasons: browsers open connections in advance.
 const AT_ONCE: Duration = Duration::from_millis(500);
+
+/// More than a server's session tickets (RFC 8446 §4.6.1) behind the client's Finished is data: the handshake was good.
+const TICKETS: u64 = 2048;
 
 impl Observer {
     /// Takes a chunk; tells the outcome once.
@@ -63,6 +70,9 @@ impl Observer {
                 None
             }
         };
+        if self.sides.client.data == 0 {
+            self.before_client = self.sides.server.data_bytes;
+        }
         let outcome = alert.map(Outcome::Alert).or_else(|| self.is_established().then_some(Outcome::Established));
         self.decided = outcome.is_some();
         outcome
@@ -72,7 +82,8 @@ impl Observer {
     pub fn end(&mut self, side: Side, carrier: &Carrier) -> Option<Outcome> {
         let server = &self.sides.server;
         let at_once = carrier.seen.time.since(server.last) <= AT_ONCE;
-        if self.decided || side == Side::Server || server.handshakes == 0 || !at_once {
+        let served = server.data_bytes.saturating_sub(self.before_client) > TICKETS;
+        if self.decided || side == Side::Server || server.handshakes == 0 || !at_once || served {
             return None;
         }
         self.decided = true;
@@ -125,7 +136,8 @@ impl Records {
         self.record = (record.length > 0).then_some((record, u64::from(record.length)));
         match record.content_type {
             ContentType::APPLICATION_DATA if record.length != ENCRYPTED_ALERT => {
-                self.data = self.data.saturating_add(1)
+                self.data = self.data.saturating_add(1);
+                self.data_bytes = self.data_bytes.saturating_add(u64::from(record.length));
             }
             ContentType::HANDSHAKE => self.handshakes = self.handshakes.saturating_add(1),
             ContentType::CHANGE_CIPHER_SPEC => self.changed = true,
