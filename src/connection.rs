@@ -94,9 +94,7 @@ impl Connection {
         sink: &mut impl Sink,
     ) -> Interest {
         let mut side = if from_low == self.client_is_low { Side::Client } else { Side::Server };
-        if matches!(self.layers.layer, Layer::Unknown)
-            && self.tcp.analysis().syn.is_none()
-            && speaks_as(!side, segment.payload)
+        if matches!(self.layers.layer, Layer::Unknown) && !self.tcp.analysis().syn && speaks_as(!side, segment.payload)
         {
             self.tcp.swap();
             self.layers.facts.addresses.swap();

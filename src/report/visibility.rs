@@ -11,7 +11,7 @@ pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
     let any = |has: fn(&Sent) -> bool| Side::BOTH.iter().any(|side| has(&tcp.sent[*side]));
     let lost_frames = Side::BOTH.iter().any(|side| facts.sent[*side].lost > 0);
     [
-        (tcp.syn.is_none() && tcp.syn_ack.is_none(), "late_start"),
+        (!tcp.syn, "late_start"),
         (any(|sent| sent.lost_bytes > 0), "lost_bytes"),
         (any(|sent| sent.cut_bytes > 0), "truncated_packets"),
         (any(|sent| sent.segments == 0), "one_direction"),

@@ -12,10 +12,8 @@ use std::time::Duration;
 pub struct Analysis {
     /// Noted of the segments that each side sent.
     pub sent: PerSide<Sent>,
-    /// The first SYN.
-    pub syn: Option<Seen>,
-    /// The first SYN-ACK.
-    pub syn_ack: Option<Seen>,
+    /// Whether a SYN or SYN-ACK was captured: then it is known who opened the connection.
+    pub syn: bool,
     /// Held bytes that came twice with different contents.
     pub conflicts: u32,
 }
@@ -127,7 +125,7 @@ pub struct ZeroWindow {
 impl Analysis {
     /// Notes one segment and what its payload was.
     pub(super) fn apply(&mut self, side: Side, segment: &Segment<'_>, arrival: Arrival) {
-        self.note_handshake(side, segment);
+        self.syn |= segment.flags.has(Flags::SYN);
         if let Some(rare) = &mut self.sent[!side].rare {
             rare.unanswered = Unanswered::default();
         }
@@ -160,19 +158,6 @@ impl Analysis {
             {
                 rare.zero_window.extend(since, end);
             }
-        }
-    }
-
-    fn note_handshake(&mut self, side: Side, segment: &Segment<'_>) {
-        if !segment.flags.has(Flags::SYN) {
-            return;
-        }
-        if !segment.flags.has(Flags::ACK) {
-            if side == Side::Client {
-                self.syn.get_or_insert(segment.seen);
-            }
-        } else {
-            self.syn_ack.get_or_insert(segment.seen);
         }
     }
 }

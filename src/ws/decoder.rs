@@ -25,7 +25,7 @@ pub struct Decoder {
     partial: Option<Box<Partial>>,
     messages: Messages,
     /// The captured beginning of a control payload, still masked.
-    control: Vec<u8>,
+    control: Option<Box<Control>>,
     /// The mask of the text payload that has just ended, the phase that its next byte would have, and whether it may
     /// have ended within a code point.
     text_before: Option<(Option<[u8; 4]>, u8, bool)>,
@@ -39,6 +39,16 @@ enum State {
     Header,
     Payload(Frame),
     Lost,
+}
+
+/// Bytes of the longest control payload (RFC 6455 §5.5).
+const CONTROL: usize = 125;
+
+/// The captured beginning of a control payload.
+#[derive(Debug)]
+struct Control {
+    bytes: [u8; CONTROL],
+    len: u8,
 }
 
 /// A header whose end has not come yet.
@@ -93,7 +103,7 @@ impl Decoder {
             state: if in_step { State::Header } else { State::Lost },
             partial: None,
             messages: Messages::new(no_context_takeover),
-            control: Vec::new(),
+            control: None,
             text_before: None,
             well_masked: 0,
             closed: false,
@@ -267,7 +277,9 @@ impl Decoder {
         if matches!(header.start.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {
             self.messages.begin_frame(&header, start.seen);
         }
-        self.control.clear();
+        if let Some(control) = &mut self.control {
+            control.len = 0;
+        }
         let frame = Frame { header, start, offset, received: 0, intact: true, legal };
         self.state = State::Payload(frame);
         if header.length == 0 {
@@ -304,8 +316,7 @@ impl Decoder {
         let piece = bytes.get(..left).unwrap_or(bytes);
         if frame.header.start.opcode.is_control() {
             if frame.intact {
-                let room = 125usize.saturating_sub(self.control.len());
-                self.control.extend(piece.iter().take(room));
+                self.control.get_or_insert_default().extend(piece);
             }
         } else if !frame.header.start.opcode.is_reserved() {
             self.data(&frame, place, piece, scratch, out);
@@ -444,10 +455,13 @@ impl Decoder {
 
     /// Unmasks the control payload in its place.
     fn control_payload(&mut self, header: &Header) -> &[u8] {
+        let Some(control) = &mut self.control else {
+            return &[];
+        };
         if let Some(key) = header.key {
-            unmask(&mut self.control, key, 0);
+            unmask(control.bytes_mut(), key, 0);
         }
-        &self.control
+        control.bytes_mut()
     }
 
     fn gap(&mut self, place: Place<'_>, len: u64, scratch: &mut Scratch, out: &mut impl FnMut(&Carrier, Event<'_>)) {
@@ -485,6 +499,27 @@ impl Decoder {
     fn violation<'e>(&self, kind: Kind, opcode: Opcode, begun: Carrier, end: Place<'_>, context: Context) -> Event<'e> {
         let (side, seen) = (self.rules.side, end.carrier.seen);
         Event::Violation(Violation { kind, side, frame: begun.seen, seen, needed: end.offset, opcode, context })
+    }
+}
+
+impl Control {
+    /// Keeps what fits: more than 125 bytes break a rule, and are not needed to say so.
+    fn extend(&mut self, bytes: &[u8]) {
+        let room = self.bytes.iter_mut().skip(usize::from(self.len));
+        for (to, from) in room.zip(bytes) {
+            *to = *from;
+            self.len += 1;
+        }
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self { bytes: [0; CONTROL], len: 0 }
     }
 }
 
