@@ -87,6 +87,12 @@ struct Place<'a> {
     offset: u64,
 }
 
+impl Frame {
+    const fn new(header: Header, start: Carrier, offset: u64, legal: bool) -> Self {
+        Self { header, start, offset, received: 0, intact: true, legal }
+    }
+}
+
 impl Place<'_> {
     /// The same segment, so many bytes on.
     const fn after(self, bytes: usize) -> Self {
@@ -155,7 +161,7 @@ impl Decoder {
         }
     }
 
-    /// Takes bytes of a header; returns how many.
+    /// Takes bytes of a header, and of the payload behind it; returns how many.
     #[inline]
     fn header(
         &mut self,
@@ -170,14 +176,13 @@ impl Decoder {
             && is_legal(&parsed, self.rules, self.messages.state())
             && (!self.closed || parsed.start.opcode == Opcode::CLOSE)
         {
-            let taken = usize::from(parsed.size);
-            self.begin(parsed, *place.carrier, place.offset, true, place.after(taken), scratch, out);
-            return taken;
+            let frame = Frame::new(parsed, *place.carrier, place.offset, true);
+            return self.begin(frame, place, usize::from(parsed.size), bytes, scratch, out);
         }
         self.doubtful_header(place, bytes, scratch, out)
     }
 
-    /// Takes bytes of a header that is cut, or breaks a rule; returns how many.
+    /// The same for a header that is cut, or breaks a rule.
     #[cold]
     fn doubtful_header(
         &mut self,
@@ -255,36 +260,32 @@ impl Decoder {
             self.lose(place, out);
             return taken;
         }
-        self.begin(parsed, begun, offset, legal, end, scratch, out);
-        taken
+        self.begin(Frame::new(parsed, begun, offset, legal), place, taken, bytes, scratch, out)
     }
 
-    /// Begins the frame whose first byte `start` carried at stream offset `offset`, and whose header ends at `end`.
-    #[expect(clippy::too_many_arguments, reason = "what a frame is")]
+    /// Begins a frame whose header ends `taken` bytes into `bytes`, and goes on with its payload; returns how many bytes
+    /// both have taken.
     fn begin(
         &mut self,
-        header: Header,
-        start: Carrier,
-        offset: u64,
-        legal: bool,
-        end: Place<'_>,
+        frame: Frame,
+        place: Place<'_>,
+        taken: usize,
+        bytes: &[u8],
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) {
+    ) -> usize {
+        let Frame { header, start, .. } = frame;
+        let end = place.after(taken);
         let well_masked = header.start.masked == (self.rules.side == Side::Client);
         self.well_masked = self.well_masked.saturating_add(u32::from(well_masked));
-        out(end.carrier, Event::Frame { header, start: start.seen, header_end: end.offset });
+        out(place.carrier, Event::Frame { header, start: start.seen, header_end: end.offset });
         if matches!(header.start.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {
             self.messages.begin_frame(&header, start.seen);
         }
         if let Some(control) = &mut self.control {
             control.len = 0;
         }
-        let frame = Frame { header, start, offset, received: 0, intact: true, legal };
-        self.state = State::Payload(frame);
-        if header.length == 0 {
-            self.end_frame(frame, end, scratch, out);
-        }
+        taken + self.payload(frame, end, bytes.get(taken..).unwrap_or_default(), scratch, out)
     }
 
     /// Skips bytes that go on with the text before them instead of beginning a frame; how many, if they do.
@@ -322,10 +323,10 @@ impl Decoder {
             self.data(&frame, place, piece, scratch, out);
         }
         frame.received += piece.len() as u64;
-        self.state = State::Payload(frame);
         if frame.received == frame.header.length {
-            let end = Place { offset: place.offset.saturating_add(piece.len() as u64), ..place };
-            self.end_frame(frame, end, scratch, out);
+            self.end_frame(frame, place.after(piece.len()), scratch, out);
+        } else {
+            self.state = State::Payload(frame);
         }
         piece.len()
     }
