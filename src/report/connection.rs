@@ -19,7 +19,8 @@ use crate::seen::Timestamp;
 use crate::side::{PerSide, Side};
 use crate::ws::CloseCode;
 
-/// One connection, or an attempt at one.
+/// One connection, or an attempt at one. Its large parts are boxed, so that they fit where the facts of connections judged
+/// before were.
 #[derive(Clone, Debug, Serialize)]
 pub struct Connection {
     /// From 1, in order of first packet.
@@ -37,7 +38,7 @@ pub struct Connection {
     /// As Zeek and Suricata log it.
     pub community_id: String,
     /// The opening handshake.
-    pub handshake: Handshake,
+    pub handshake: Box<Handshake>,
     /// When it was opened: the 101, else the first packet.
     pub opened: String,
     /// When its end began; `None` while it is open.
@@ -53,7 +54,7 @@ pub struct Connection {
     /// What each side's API reports (RFC 6455 §7.1.5): 1005 and 1006 appear here, never in `closes`.
     pub endpoint_codes: PerSide<Option<u16>>,
     /// Why.
-    pub verdict: Finding,
+    pub verdict: Box<Finding>,
     /// What else fits, best first.
     pub findings: Vec<Finding>,
     /// Rules of RFC 6455 and RFC 7692 that were broken, whether or not anybody minded.
@@ -191,7 +192,7 @@ impl Connection {
             client: facts.addresses.client.to_string(),
             server: facts.addresses.server.to_string(),
             community_id: community_id(facts.addresses.client, facts.addresses.server),
-            handshake: Handshake::new(facts),
+            handshake: Box::new(Handshake::new(facts)),
             opened: opened.to_string(),
             ended: ended.map(|time| time.to_string()),
             lifetime: ended.unwrap_or(facts.last.time).since(opened).as_secs_f64(),
@@ -199,7 +200,7 @@ impl Connection {
             closed_by: ending.by,
             closes: closes(facts, language),
             endpoint_codes: PerSide { client: endpoint_code(Side::Client), server: endpoint_code(Side::Server) },
-            verdict: findings.next().unwrap_or_else(|| Finding::none(facts)),
+            verdict: Box::new(findings.next().unwrap_or_else(|| Finding::none(facts))),
             findings: findings.collect(),
             violations: facts.violations.iter().map(Violation::new).collect(),
             traffic: PerSide { client: Traffic::new(facts, Side::Client), server: Traffic::new(facts, Side::Server) },

@@ -11,10 +11,12 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         .packet(request.seen.packet)
         .with("packet", Value::Number(request.seen.packet))
         .with("waited", Value::Time(until.since(request.seen.time)));
+    // While nobody has left, the answer may be on its way.
+    let Some(by) = case.ending.by else {
+        return Some(finding.variant("open"));
+    };
     let heard = case.facts.tcp().sent.server.last.is_some_and(|last| last > request.seen);
     let finding = if heard { finding.blame(Side::Server) } else { finding.blame(Blame::Network) };
-    Some(match case.ending.by {
-        Some(by) => finding.with("side", Value::Side(by)).variant(if by == Side::Client { "client_left" } else { "server_left" }),
-        None => finding.variant("open"),
-    })
+    let variant = if by == Side::Client { "client_left" } else { "server_left" };
+    Some(finding.with("side", Value::Side(by)).variant(variant))
 }
