@@ -367,7 +367,7 @@ impl Writer {
         let mut text = self.fill("here", &values);
         let reason =
             connection.closes.iter().find(|close| Some(close.side) == connection.closed_by && !close.reason.is_empty());
-        if let Some(close) = reason {
+        if let Some(close) = reason.filter(|close| !summary.contains(&*close.reason)) {
             text = format!("{text} {}", self.fill("reason", &[("reason", &close.reason)]));
         }
         let mut items = vec![self.item("label_here", text, ItemKind::Fact)];
