@@ -196,7 +196,7 @@ impl Layers {
                     && is_http_response(bytes)
                 {
                     self.layer = Layer::Other { encrypted: false };
-                    return self.tell(side, carrier, What::Http(http::Output::NotTls { first: bytes }), context);
+                    return self.tell(side, carrier, What::Http(&http::Output::NotTls { first: bytes }), context);
                 }
                 let outcome = observer.push(side, carrier, chunk);
                 self.tls(side, carrier, outcome, context);
@@ -235,7 +235,7 @@ impl Layers {
                 }
                 _ => {}
             }
-            tell(facts, side, carrier, What::Http(output), *sink);
+            tell(facts, side, carrier, What::Http(&output), *sink);
         });
         if let Some(in_step) = switched {
             let agreed = agreed_deflate(&facts.handshake);
@@ -276,7 +276,7 @@ impl Layers {
         let mut other = false;
         let taken = unasked.0.push(Side::Client, carrier, offset, chunk, &mut |output| match output {
             http::Output::NotHttp { .. } => other = true,
-            output => tell(facts, Side::Client, carrier, What::Http(output), sink),
+            output => tell(facts, Side::Client, carrier, What::Http(&output), sink),
         });
         if !other && unasked.0.awaits_request() {
             return;
@@ -309,7 +309,7 @@ impl Layers {
         let facts = &mut self.facts;
         let Context { scratch, sink } = context;
         decoders[side].push(carrier, offset, chunk, &mut scratch.frames, &mut |carrier, event| {
-            tell(facts, side, carrier, What::Ws(event), *sink);
+            tell(facts, side, carrier, What::Ws(&event), *sink);
         });
     }
 
@@ -336,7 +336,7 @@ impl Layers {
 }
 
 fn tell(facts: &mut Facts, side: Side, carrier: &Carrier, what: What<'_>, sink: &mut impl Sink) {
-    let event = Event { side, carrier: *carrier, what };
+    let event = Event { side, carrier, what };
     facts.apply(&event);
     sink.event(facts, &event);
 }

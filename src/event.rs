@@ -4,26 +4,26 @@ use crate::chunk::Carrier;
 use crate::side::Side;
 use crate::{http, tls, ws};
 
-/// Something that happened, and the segment that brought it.
-#[derive(Clone, Debug)]
+/// Something that happened, and the segment that brought it. All of it is lent: it happens twice a frame.
+#[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
     /// Who did it.
     pub side: Side,
     /// The segment.
-    pub carrier: Carrier,
+    pub carrier: &'a Carrier,
     /// What happened.
     pub what: What<'a>,
 }
 
 /// What happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum What<'a> {
     /// In the opening handshake.
-    Http(http::Output<'a>),
+    Http(&'a http::Output<'a>),
     /// In the TLS handshake.
     Tls(tls::Outcome),
     /// In the frames.
-    Ws(ws::Event<'a>),
+    Ws(&'a ws::Event<'a>),
     /// The side will send no more (FIN).
     Fin,
     /// The side reset the connection (RST).

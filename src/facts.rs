@@ -181,10 +181,10 @@ impl Facts {
     /// Takes one event.
     pub fn apply(&mut self, event: &Event<'_>) {
         let seen = event.carrier.seen;
-        match &event.what {
+        match event.what {
             What::Http(output) => self.apply_http(seen, output),
-            What::Tls(outcome) => self.tls = Some(Box::new((event.side, seen, *outcome))),
-            What::Ws(ws) => self.apply_ws(event.side, &event.carrier, ws),
+            What::Tls(outcome) => self.tls = Some(Box::new((event.side, seen, outcome))),
+            What::Ws(ws) => self.apply_ws(event.side, event.carrier, ws),
             What::Fin | What::Reset => {}
         }
     }

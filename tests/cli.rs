@@ -375,3 +375,14 @@ fn nothing_from_the_wire_controls_the_terminal() {
         assert_eq!(json(&output)["connections"][0]["closes"][0]["reason"], reason);
     }
 }
+
+/// The report in the README is what the program prints.
+#[test]
+fn the_readme_shows_a_real_report() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let block = readme.split("```console\n").nth(1).unwrap().split("\n```").next().unwrap();
+    let (prompt, shown) = block.split_once('\n').unwrap();
+    let capture = prompt.split_whitespace().last().unwrap();
+    let output = command().env("COLUMNS", "96").arg(capture).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), shown);
+}
