@@ -50,6 +50,9 @@ impl Words {
 
     fn of(rule: &'static str) -> Self {
         let mut code = source(&format!("diagnose/rules/{rule}.rs"));
+        if code.contains("ended_by(") {
+            code += &source("diagnose/bare.rs");
+        }
         if code.contains("by_violation(") {
             code += &source("diagnose/provoked.rs");
         }

@@ -3,6 +3,7 @@
 //! A rule is one mechanism: a predicate over the facts of one connection, in `rules/NAME.rs`, beside `rules/NAME.toml`
 //! with its words. NAME is its id everywhere: in the JSON report, in `fixtures/NAME`, on the command line.
 
+pub mod bare;
 pub mod finding;
 pub mod provoked;
 mod rules;
