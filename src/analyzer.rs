@@ -23,7 +23,6 @@ pub struct Analyzer {
     lingering: VecDeque<(Timestamp, Key, u32)>,
     streams: u32,
     held_bytes: usize,
-    followed: usize,
     sweep_at: usize,
     counts: Counts,
 }
@@ -50,7 +49,7 @@ struct Flow {
 impl Analyzer {
     /// Takes the next packet.
     pub fn push(&mut self, packet: &Packet<'_>, sink: &mut impl Sink) {
-        let Self { decoder, flows, scratch, lingering, streams, held_bytes, followed, counts, .. } = self;
+        let Self { decoder, flows, scratch, lingering, streams, held_bytes, counts, .. } = self;
         let Some(segment) = decoder.decode(packet) else {
             return;
         };
@@ -61,7 +60,6 @@ impl Analyzer {
             let old = std::mem::replace(flow, Flow::new(streams, now));
             if let Some(connection) = old.connection {
                 *held_bytes -= connection.held_bytes();
-                *followed -= 1;
                 connection.finish(scratch, sink);
             }
         }
@@ -69,7 +67,6 @@ impl Analyzer {
             flow.last = now;
         }
         if flow.note(&segment, from_low) {
-            *followed += 1;
             flow.connection = Some(Box::new(Connection::new(flow.stream, &segment, from_low)));
         }
         if let Some(connection) = &mut flow.connection {
@@ -88,7 +85,6 @@ impl Analyzer {
             } else {
                 counts.encrypted += u64::from(interest == Interest::Encrypted);
                 *held_bytes -= connection.held_bytes();
-                *followed -= 1;
                 flow.connection = None;
             }
         }
@@ -114,7 +110,6 @@ impl Analyzer {
         for (_, connection) in connections {
             connection.finish(&mut self.scratch, sink);
         }
-        self.followed = 0;
         self.held_bytes = 0;
     }
 
@@ -135,7 +130,6 @@ impl Analyzer {
             let flow = self.flows.get_mut(&key).filter(|flow| flow.stream == stream);
             if let Some(connection) = flow.and_then(|flow| flow.connection.take()) {
                 self.held_bytes -= connection.held_bytes();
-                self.followed -= 1;
                 connection.finish(&mut self.scratch, sink);
             }
         }
@@ -144,18 +138,25 @@ impl Analyzer {
     /// Forgets what is over or silent, oldest first, so that memory does not grow with the capture.
     fn sweep(&mut self, now: Timestamp, sink: &mut impl Sink) {
         let idle = oldest_allowed(self.flows.values().filter(|flow| flow.connection.is_none()), limits::CLOSED_STREAMS);
-        let open = oldest_allowed(self.flows.values().filter(|flow| flow.connection.is_some()), limits::CONNECTIONS);
-        let Self { flows, scratch, held_bytes, followed, counts, .. } = self;
+        let of_interest = |wanted| {
+            let is_wanted = move |flow: &&Flow| {
+                flow.connection.as_ref().map(|connection| connection.is_reportable()) == Some(wanted)
+            };
+            self.flows.values().filter(is_wanted)
+        };
+        let open = oldest_allowed(of_interest(true), limits::CONNECTIONS);
+        let unknown = oldest_allowed(of_interest(false), limits::UNKNOWN_CONNECTIONS);
+        let Self { flows, scratch, held_bytes, counts, .. } = self;
         flows.retain(|_, flow| {
             let silent = now.since(flow.last) > limits::IDLE_UNKNOWN;
             let Some(connection) = &flow.connection else {
                 return flow.last > idle;
             };
-            let given_up = flow.last <= open;
-            if given_up || (silent && !connection.is_reportable()) {
+            let is_reportable = connection.is_reportable();
+            let given_up = is_reportable && flow.last <= open;
+            if given_up || (!is_reportable && (silent || flow.last <= unknown)) {
                 counts.given_up += u64::from(given_up);
                 *held_bytes -= connection.held_bytes();
-                *followed -= 1;
                 if let Some(connection) = flow.connection.take() {
                     connection.finish(scratch, sink);
                 }

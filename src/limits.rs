@@ -83,6 +83,9 @@ pub const PIPELINED_REQUESTS: usize = 32;
 /// Bytes a client may send behind its opening handshake before the answer has been seen.
 pub const PIPELINED_BYTES: usize = 64 * 1024;
 
+/// Segments that they are kept apart as; the bytes of further ones are counted to the last.
+pub const PIPELINED_SEGMENTS: usize = 32;
+
 /// Bytes of the body of a refusal that are kept: enough for the sentence in it.
 pub const REFUSAL_BODY: usize = 256;
 
@@ -94,6 +97,10 @@ pub const VIOLATIONS: usize = 16;
 
 /// Pings of one side that wait for their pong; older ones are forgotten first.
 pub const PINGS: usize = 8;
+
+/// How often a side's frames are searched for text that goes on behind a declared length. One writer that counts characters
+/// shows at once; the search reads up to half a KiB again and again, which a hostile capture must not order at will.
+pub const OVERRUNS: u8 = 16;
 
 /// Bytes of payload shown around a violation.
 pub const CONTEXT: usize = 16;
@@ -107,8 +114,12 @@ pub const INFLATERS: usize = 512;
 /// Bytes unmasked or inflated at once.
 pub const SCRATCH: usize = 16 * 1024;
 
-/// Connections followed at once. Beyond it the longest idle one that is no WebSocket is dropped.
+/// WebSocket connections open at once (about 2 KiB each). Beyond it the longest idle ones are judged early.
 pub const CONNECTIONS: usize = 1 << 20;
+
+/// Connections at once of which it is not known yet what they are: a port scan has millions of a single SYN. Beyond it the
+/// longest idle ones are forgotten.
+pub const UNKNOWN_CONNECTIONS: usize = 1 << 17;
 
 /// Streams that are over but whose number is remembered, so that a late segment does not count as a new stream.
 pub const CLOSED_STREAMS: usize = 1 << 18;

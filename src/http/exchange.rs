@@ -331,7 +331,11 @@ impl Exchange {
         let room = limits::PIPELINED_BYTES.saturating_sub(self.pipelined_bytes);
         if bytes.len() <= room {
             self.pipelined_bytes += bytes.len();
-            self.pipelined.push((*carrier, offset, bytes.to_vec()));
+            let full = self.pipelined.len() >= limits::PIPELINED_SEGMENTS;
+            match self.pipelined.last_mut().filter(|_| full) {
+                Some((.., last)) => last.extend_from_slice(bytes),
+                None => self.pipelined.push((*carrier, offset, bytes.to_vec())),
+            }
         }
         bytes.len()
     }

@@ -32,6 +32,8 @@ pub struct Decoder {
     /// Frames so far that were masked as their side should.
     well_masked: u32,
     closed: bool,
+    /// How often an excess of text has been searched for.
+    overruns: u8,
 }
 
 #[derive(Debug)]
@@ -113,6 +115,7 @@ impl Decoder {
             text_before: None,
             well_masked: 0,
             closed: false,
+            overruns: 0,
         }
     }
 
@@ -298,6 +301,7 @@ impl Decoder {
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> Option<usize> {
         let (key, phase, cut) = self.text_before.take()?;
+        self.overruns = self.overruns.checked_add(1).filter(|overruns| *overruns <= limits::OVERRUNS)?;
         let len = overrun(bytes, key.map(|key| (key, u64::from(phase))), cut, self.rules)?;
         let text = Context::new(&decoded(bytes, key, u64::from(phase)));
         out(place.carrier, self.violation(Kind::LengthTooShort(len as u64), opcode, begun, place.after(1), text));

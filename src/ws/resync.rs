@@ -56,7 +56,9 @@ fn printable(text: &[u8], cut: bool) -> usize {
 
 fn begins_frame(bytes: &[u8], rules: Rules) -> bool {
     whole_frame(bytes, rules).is_some_and(|(parsed, payload, rest)| {
-        is_plausible_payload(&parsed, payload) && (rest.is_empty() || header(rest).is_ok())
+        // A long payload is not read for each of the places where it might begin.
+        let plausible = payload.len() > OVERRUN || is_plausible_payload(&parsed, payload);
+        plausible && (rest.is_empty() || header(rest).is_ok())
     })
 }
 
