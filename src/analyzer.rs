@@ -163,7 +163,8 @@ impl Analyzer {
             }
             true
         });
-        self.sweep_at = self.flows.len().saturating_mul(2).max(limits::CLOSED_STREAMS);
+        // Often enough that what comes between two sweeps stays small beside what is kept.
+        self.sweep_at = self.flows.len().saturating_add(limits::UNKNOWN_CONNECTIONS);
     }
 }
 

@@ -119,7 +119,7 @@ pub const CONNECTIONS: usize = 1 << 20;
 
 /// Connections at once of which it is not known yet what they are: a port scan has millions of a single SYN. Beyond it the
 /// longest idle ones are forgotten.
-pub const UNKNOWN_CONNECTIONS: usize = 1 << 17;
+pub const UNKNOWN_CONNECTIONS: usize = 1 << 16;
 
 /// Streams that are over but whose number is remembered, so that a late segment does not count as a new stream.
 pub const CLOSED_STREAMS: usize = 1 << 18;
