@@ -6,7 +6,7 @@ use super::phrase::{self, number};
 use super::selection::Selection;
 use super::{Connection, Report, code_name};
 use crate::catalog::{Language, fill, words};
-use crate::diagnose::Confidence;
+use crate::diagnose::{Blame, Confidence};
 use crate::ending::Kind;
 
 /// Rows of the table of connections; JSON has them all.
@@ -202,7 +202,8 @@ impl Writer {
             why => {
                 let name = match connection.verdict.confidence {
                     _ if !connection.verdict.is_cause || connection.ending == Kind::Open => "answer",
-                    Confidence::Certain | Confidence::High => "answer_because",
+                    Confidence::Certain => "answer_because",
+                    Confidence::High => "answer_likely",
                     Confidence::Medium | Confidence::Low => "answer_perhaps",
                 };
                 self.fill(name, &[("ending", &ending), ("why", why)])
@@ -226,6 +227,7 @@ impl Writer {
             (Kind::CloseHandshake, ..) => "ended_close_handshake",
             (Kind::CloseUnanswered, ..) => "ended_close_unanswered",
             (Kind::Fin, ..) => "ended_fin",
+            (Kind::Reset, ..) if connection.verdict.side == Some(Blame::Network) => "ended_reset_on_the_way",
             (Kind::Reset, ..) => "ended_reset",
             (Kind::Open, ..) => "ended_open",
             (Kind::Refused, ..) => "ended_refused",
