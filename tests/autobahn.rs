@@ -8,11 +8,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod reading;
+
 use std::path::PathBuf;
 
 use serde_json::Value;
-use whyclosed::analyzer::Analyzer;
-use whyclosed::capture;
 use whyclosed::catalog::Language;
 use whyclosed::facts::Facts;
 use whyclosed::report::{Material, Report};
@@ -27,12 +27,7 @@ fn cases() -> Vec<Value> {
 }
 
 fn connections() -> Vec<Box<Facts>> {
-    let mut source = capture::open(&[fixture("capture.pcap.gz")]).unwrap();
-    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-    while source.advance().unwrap() {
-        analyzer.push(&source.packet(), &mut facts);
-    }
-    analyzer.finish(&mut facts);
+    let mut facts = reading::material(&fixture("capture.pcap.gz")).unwrap().facts;
     facts.sort_by_key(|facts| facts.first);
     facts
 }

@@ -2,22 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod reading;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use whyclosed::analyzer::Analyzer;
-use whyclosed::capture;
 use whyclosed::catalog::Language;
-use whyclosed::report::{Material, Report};
+use whyclosed::report::Report;
 
 fn report(path: &Path) -> Option<Report> {
-    let mut source = capture::open(&[path.to_owned()]).ok()?;
-    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-    while source.advance().unwrap() {
-        analyzer.push(&source.packet(), &mut facts);
-    }
-    analyzer.finish(&mut facts);
-    Some(Report::new(Material { captures: source.summaries(), facts, ..Material::default() }, Language::English))
+    Some(Report::new(reading::material(path).ok()?, Language::English))
 }
 
 /// Every Close frame of a report: packet, code, side.

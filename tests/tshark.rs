@@ -1,6 +1,8 @@
 //! tshark as an oracle: streams, frames and Close frames of every fixture, with a reason for each difference.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)]
 
+mod reading;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug, Display, Formatter};
 use std::net::{IpAddr, SocketAddr};
@@ -8,11 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
 
-use whyclosed::analyzer::Analyzer;
-use whyclosed::capture;
 use whyclosed::catalog::Language;
+use whyclosed::report::Report;
 use whyclosed::report::connection::{Connection, Traffic};
-use whyclosed::report::{Material, Report};
 use whyclosed::side::Side;
 
 /// Fixture, the difference as [`differences`] writes it, and what the bytes prove.
@@ -169,13 +169,7 @@ fn address(text: &str) -> SocketAddr {
 }
 
 fn report(path: &Path) -> Report {
-    let mut source = capture::open(&[path.to_owned()]).unwrap();
-    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-    while source.advance().unwrap() {
-        analyzer.push(&source.packet(), &mut facts);
-    }
-    analyzer.finish(&mut facts);
-    Report::new(Material { facts, ..Material::default() }, Language::English)
+    Report::new(reading::material(path).unwrap(), Language::English)
 }
 
 /// What one side of a connection sent.

@@ -118,11 +118,6 @@ impl Exchange {
         self.readers.server.state == State::Switched && self.readers.client.state != State::Switched
     }
 
-    /// Whether an opening handshake waits for its answer.
-    pub fn is_waiting(&self) -> bool {
-        self.readers.client.state == State::Waiting
-    }
-
     fn bytes(
         &mut self,
         side: Side,

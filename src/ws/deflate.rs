@@ -1,4 +1,4 @@
-//! permessage-deflate (RFC 7692): what was agreed, and inflating by it.
+//! permessage-deflate (RFC 7692): inflating by what was agreed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,14 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::limits;
-use crate::side::PerSide;
-
-/// The extension as both ends agreed on it in the opening handshake.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Agreement {
-    /// Whether a side's messages start with an empty window (`server_no_context_takeover`, `client_…`; RFC 7692 §7.1.1).
-    pub no_context_takeover: PerSide<bool>,
-}
 
 /// What a message that was stopped by an empty DEFLATE block lacks at its end (RFC 7692 §7.2.2).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];

@@ -1,0 +1,20 @@
+//! From a capture file to what a report is made of, as `main` does it.
+
+use std::path::Path;
+
+use whyclosed::analyzer::Analyzer;
+use whyclosed::capture;
+use whyclosed::error::Error;
+use whyclosed::report::Material;
+
+/// Reads a whole capture; an error only where it cannot be opened.
+pub fn material(path: &Path) -> Result<Material, Error> {
+    let mut source = capture::open(&[path.to_owned()])?;
+    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
+    while source.advance().unwrap() {
+        analyzer.push(&source.packet(), &mut facts);
+    }
+    analyzer.finish(&mut facts);
+    let skipped = analyzer.decoder().skipped().collect();
+    Ok(Material { captures: source.summaries(), facts, counts: analyzer.counts(), skipped })
+}
