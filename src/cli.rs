@@ -1,61 +1,33 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
-use whyclosed::report::Report;
-use whyclosed::report::selection::Selection;
+use clap::{Parser, Subcommand};
+use whyclosed::error::Error;
+
+#[cfg(feature = "live")]
+use crate::commands::interfaces::Interfaces;
+use crate::commands::read::Read;
 
 /// Why did each WebSocket connection in this packet capture close?
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, disable_help_subcommand = true)]
 pub struct Cli {
-    /// Capture files (pcap, pcapng; gzip, zstd, lz4), directories of them, or - for standard input.
-    ///
-    /// Several are merged by time into one capture, as `tcpdump -C` and `dumpcap -b` leave them.
-    #[arg(required = true, value_name = "CAPTURE")]
-    pub captures: Vec<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
 
-    /// How to report.
-    #[arg(long, value_enum, default_value_t = Format::Terminal, value_name = "FORMAT")]
-    pub format: Format,
+    /// Without a command: files.
+    #[command(flatten)]
+    read: Read,
+}
 
-    /// Write the report to FILE, whole or not at all.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-
-    /// Show connections that ended normally, too.
-    #[arg(long)]
-    pub all: bool,
-
-    /// Report only this connection (repeatable).
-    #[arg(long, value_name = "N")]
-    pub connection: Vec<usize>,
-
-    /// Report only connections in which this close code occurred (repeatable).
-    #[arg(long, value_name = "N")]
-    pub code: Vec<u16>,
-
-    /// Read only packets that match this capture filter, as tcpdump has it, e.g. 'port 8080'.
+/// A command: its options and what it does are in `commands/NAME.rs`. A capture that has a command's name is read as
+/// `./NAME`.
+#[derive(Debug, Subcommand)]
+enum Command {
     #[cfg(feature = "live")]
-    #[arg(long, value_name = "BPF")]
-    pub filter: Option<String>,
-
-    /// Colour the report.
-    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
-    pub color: ColorChoice,
-
-    /// Only the answer: no table, no sections, no progress.
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-
-    /// Also what each endpoint reports, and what else may explain the end.
-    #[arg(short, long)]
-    pub verbose: bool,
-
-    /// Exit with 1 if a connection ended abnormally, or with one of these codes.
-    #[arg(long, value_delimiter = ',', value_name = "abnormal|CODE,…")]
-    pub fail_on: Vec<Failure>,
+    Interfaces(Interfaces),
 }
 
 const EXAMPLES: &str = "\
@@ -68,62 +40,21 @@ Examples:
 
 Exit codes: 0 analysed, 1 matched by --fail-on, 2 something to mend.";
 
-/// A format of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Terminal,
-    /// For programs: every connection.
-    Json,
-}
-
-/// When to colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// What counts as a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// Any end but a normal one.
-    Abnormal,
-    /// A close code.
-    Code(u16),
-}
-
-impl std::str::FromStr for Failure {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "abnormal" => Ok(Self::Abnormal),
-            code => {
-                code.parse().map(Self::Code).map_err(|_| format!("`{code}` is neither `abnormal` nor a close code"))
-            }
+impl Cli {
+    /// Does what was asked for.
+    pub fn run(&self) -> Result<ExitCode, Error> {
+        match &self.command {
+            Some(command) => command.run(),
+            None => self.read.run(),
         }
     }
 }
 
-impl Cli {
-    /// Which connections are asked for.
-    pub fn selection(&self) -> Selection {
-        Selection { all: self.all, ids: self.connection.clone(), codes: self.code.clone() }
-    }
-
-    /// Whether a report has what `--fail-on` names.
-    pub fn fails(&self, report: &Report) -> bool {
-        let selection = self.selection();
-        report.connections.iter().filter(|connection| selection.matches(connection)).any(|connection| {
-            self.fail_on.iter().any(|failure| match failure {
-                Failure::Abnormal => connection.is_abnormal(),
-                Failure::Code(code) => connection.has_code(*code),
-            })
-        })
+impl Command {
+    fn run(&self) -> Result<ExitCode, Error> {
+        match *self {
+            #[cfg(feature = "live")]
+            Self::Interfaces(ref interfaces) => interfaces.run(),
+        }
     }
 }

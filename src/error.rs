@@ -53,6 +53,12 @@ pub enum Error {
         /// libpcap's words.
         message: String,
     },
+    /// libpcap cannot list the interfaces.
+    #[error("the interfaces cannot be listed: {message}")]
+    Interfaces {
+        /// libpcap's words.
+        message: String,
+    },
     /// The report could not be written.
     #[error("{}: {source}", path.display())]
     Write {

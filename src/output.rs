@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
-use whyclosed::render::{json, terminal};
+use whyclosed::render::{self, json, terminal};
 use whyclosed::report::Report;
 use whyclosed::report::document::document;
 
-use crate::cli::{Cli, ColorChoice, Format};
+use crate::reporting::{ColorChoice, Format, Reporting};
 
 /// Columns where there is no terminal to ask: a report in a file or a ticket.
 const DEFAULT_WIDTH: u16 = 100;
@@ -19,31 +19,36 @@ const DEFAULT_WIDTH: u16 = 100;
 const LEAST_WIDTH: u16 = 60;
 
 /// Writes the report as asked.
-pub fn write(cli: &Cli, report: Report) -> Result<(), Error> {
-    match &cli.output {
-        Some(path) => to_file(path, |out| render(cli, report, false, out)),
-        None => to_stdout(|out| render(cli, report, io::stdout().is_terminal(), out)),
+pub fn write(reporting: &Reporting, report: Report) -> Result<(), Error> {
+    match &reporting.output {
+        Some(path) => to_file(path, |out| render(reporting, report, false, out)),
+        None => to_stdout(|out| render(reporting, report, io::stdout().is_terminal(), out)),
     }
 }
 
-fn render(cli: &Cli, mut report: Report, to_terminal: bool, out: &mut dyn Write) -> io::Result<()> {
-    let selection = cli.selection();
-    match cli.format {
+fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mut dyn Write) -> io::Result<()> {
+    let selection = reporting.selection();
+    match reporting.format {
         Format::Json => {
             selection.narrow(&mut report);
             json::render(&report, out)
         }
         Format::Terminal => {
-            let mut blocks = document(&report, &selection, cli.verbose, Language::English);
+            let mut blocks = document(&report, &selection, reporting.verbose, Language::English);
+            let mut look = look(reporting.color, to_terminal);
             // One line for scripts; a terminal wraps it itself.
-            let width = if cli.quiet { u16::MAX } else { width(to_terminal) };
-            if cli.quiet {
+            if reporting.quiet {
                 blocks.truncate(1);
+                look.width = u16::MAX;
             }
-            let look = terminal::Look { width, color: colors(cli.color, to_terminal) };
             terminal::render(&blocks, look, out)
         }
     }
+}
+
+/// How to write on a terminal, or on what is none.
+pub fn look(color: ColorChoice, to_terminal: bool) -> terminal::Look {
+    terminal::Look { width: width(to_terminal), color: colors(color, to_terminal) }
 }
 
 fn width(to_terminal: bool) -> u16 {
@@ -60,7 +65,8 @@ fn colors(choice: ColorChoice, to_terminal: bool) -> bool {
     }
 }
 
-fn to_stdout(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+/// Writes to standard output; whoever reads it may stop.
+pub fn to_stdout(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut out = BufWriter::new(io::stdout().lock());
     match render(&mut out).and_then(|()| out.flush()) {
         // Whoever reads has seen enough.
@@ -80,4 +86,10 @@ fn to_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
         file.persist(path).map_err(|error| error.error)
     });
     written.map(drop).map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+/// Says what went wrong, on standard error.
+#[expect(clippy::print_stderr, reason = "where errors go")]
+pub fn complain(error: &Error) {
+    eprintln!("whyclosed: {}", render::harmless(&error.to_string()));
 }

@@ -386,3 +386,14 @@ fn the_readme_shows_a_real_report() {
     let output = command().env("COLUMNS", "96").arg(capture).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), shown);
 }
+
+#[cfg(feature = "live")]
+#[test]
+fn a_command_and_a_file_of_its_name() {
+    let list = run!("interfaces");
+    assert!(is_report(&list).contains("Can be opened"), "{}", out(&list));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(abnormal(), folder.path().join("interfaces")).unwrap();
+    let of_file = command().current_dir(folder.path()).arg("./interfaces").output().unwrap();
+    assert_eq!(is_report(&of_file), is_report(&run!(abnormal())));
+}

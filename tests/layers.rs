@@ -17,8 +17,10 @@ const FLOORS: &[&[&str]] = &[
     &["connection", "report"],
     &["analyzer", "render"],
     // The program.
-    &["cli", "progress"],
+    &["reporting", "progress"],
     &["output"],
+    &["commands"],
+    &["cli"],
     &["main"],
 ];
 

@@ -13,6 +13,8 @@ mod file;
 #[cfg(feature = "live")]
 pub mod filter;
 mod link_type;
+#[cfg(feature = "live")]
+pub mod live;
 mod merge;
 mod open;
 mod pcap;

@@ -1,0 +1,97 @@
+//! What can be captured on.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use pcap::{Capture, Error as Pcap};
+
+use crate::error::Error;
+
+/// A network interface.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// Its name, for `-i`.
+    pub name: String,
+    /// libpcap's words on it, where it has any.
+    pub description: Option<String>,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Whether it is up.
+    pub is_up: bool,
+    /// Whether it is a loopback interface.
+    pub is_loopback: bool,
+    /// Whether it is wireless.
+    pub is_wireless: bool,
+    /// Whether this user can open it.
+    pub openable: Openable,
+}
+
+/// Whether an interface can be opened by this user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Openable {
+    /// Yes; its packets are of this type, in libpcap's words: `EN10MB (Ethernet)`.
+    Yes(String),
+    /// No, since this user may not.
+    Forbidden,
+    /// No, for another reason.
+    No(String),
+}
+
+/// Every network interface, each opened once to see whether that works.
+///
+/// What libpcap lists besides (the netfilter log and queue, D-Bus, Bluetooth, USB) is left out: opening a queue would take
+/// packets from whoever reads it, and the others carry no IP.
+pub fn devices() -> Result<Vec<Device>, Error> {
+    let listed = pcap::Device::list().map_err(|error| Error::Interfaces { message: words(&error) })?;
+    Ok(listed.into_iter().filter(|device| is_network(&device.name)).map(Device::new).collect())
+}
+
+fn is_network(name: &str) -> bool {
+    !cfg!(target_os = "linux") || name == "any" || Path::new("/sys/class/net").join(name).exists()
+}
+
+impl Device {
+    fn new(device: pcap::Device) -> Self {
+        Self {
+            openable: Openable::of(&device.name),
+            addresses: device.addresses.iter().map(|address| address.addr).collect(),
+            is_up: device.flags.is_up(),
+            is_loopback: device.flags.is_loopback(),
+            is_wireless: device.flags.is_wireless(),
+            description: device.desc,
+            name: device.name,
+        }
+    }
+}
+
+impl Openable {
+    fn of(name: &str) -> Self {
+        match Capture::from_device(name).and_then(Capture::open) {
+            Ok(capture) => Self::Yes(words_of(capture.get_datalink())),
+            Err(error) if is_forbidden(&error) => Self::Forbidden,
+            Err(error) => Self::No(words(&error)),
+        }
+    }
+}
+
+fn words_of(link_type: pcap::Linktype) -> String {
+    let (name, description) = (link_type.get_name(), link_type.get_description());
+    match (name, description) {
+        (Ok(name), Ok(description)) => format!("{name} ({description})"),
+        _ => link_type.0.to_string(),
+    }
+}
+
+/// libpcap tells a missing right only in words.
+fn is_forbidden(error: &Pcap) -> bool {
+    let words = words(error).to_lowercase();
+    words.contains("not permitted") || words.contains("permission")
+}
+
+/// What libpcap says, without the crate's "libpcap error:" before it.
+fn words(error: &Pcap) -> String {
+    match error {
+        Pcap::PcapError(message) => message.clone(),
+        error => error.to_string(),
+    }
+}

@@ -1,0 +1,5 @@
+//! Interfaces of this machine, through libpcap.
+
+mod device;
+
+pub use device::{Device, Openable, devices};

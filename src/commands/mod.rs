@@ -1,0 +1,31 @@
+//! What the program can do: one file a command, with its options and its `run`.
+
+#[cfg(feature = "live")]
+pub mod interfaces;
+pub mod read;
+
+use std::process::ExitCode;
+
+use whyclosed::error::Error;
+use whyclosed::report::Report;
+
+use crate::output;
+use crate::reporting::Reporting;
+
+/// `--fail-on` has matched.
+const MATCHED: u8 = 1;
+
+/// There is something for the user to mend.
+pub const MEND: u8 = 2;
+
+/// Writes the report, says what went wrong before it, and tells the exit code.
+fn conclude(reporting: &Reporting, report: Report, faults: &[Error]) -> Result<ExitCode, Error> {
+    let matched = reporting.fails(&report);
+    output::write(reporting, report)?;
+    faults.iter().for_each(output::complain);
+    Ok(match (faults, matched) {
+        ([_, ..], _) => ExitCode::from(MEND),
+        ([], true) => ExitCode::from(MATCHED),
+        ([], false) => ExitCode::SUCCESS,
+    })
+}

@@ -1,0 +1,74 @@
+//! `whyclosed CAPTURE…`: reads files, judges, writes.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use whyclosed::analyzer::Analyzer;
+use whyclosed::capture::{self, Source};
+use whyclosed::catalog::Language;
+use whyclosed::error::Error;
+use whyclosed::report::{Material, Report};
+
+use super::conclude;
+use crate::progress::Progress;
+use crate::reporting::Reporting;
+
+/// Reads captures.
+#[derive(Debug, Args)]
+pub struct Read {
+    /// Capture files (pcap, pcapng; gzip, zstd, lz4), directories of them, or - for standard input.
+    ///
+    /// Several are merged by time into one capture, as `tcpdump -C` and `dumpcap -b` leave them.
+    #[arg(required = true, value_name = "CAPTURE")]
+    captures: Vec<PathBuf>,
+
+    /// Read only packets that match this capture filter, as tcpdump has it, e.g. 'port 8080'.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "BPF")]
+    filter: Option<String>,
+
+    #[command(flatten)]
+    reporting: Reporting,
+}
+
+impl Read {
+    /// Reads, judges, writes. A fault in the middle of a capture costs nothing that was read before it.
+    pub fn run(&self) -> Result<ExitCode, Error> {
+        let mut source = self.open()?;
+        let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
+        let mut progress = Progress::new(self.reporting.quiet);
+        let fault = loop {
+            match source.advance() {
+                Ok(true) => {
+                    let packet = source.packet();
+                    analyzer.push(&packet, &mut facts);
+                    progress.packet(packet.number);
+                }
+                Ok(false) => break None,
+                Err(error) => break Some(error),
+            }
+        };
+        analyzer.finish(&mut facts);
+        progress.finish();
+        let captures = source.summaries();
+        let nothing_was_read = captures.iter().all(|capture| capture.packets == 0);
+        let fault = match fault {
+            Some(fault) if nothing_was_read || matches!(fault, Error::Filter { .. }) => return Err(fault),
+            fault => fault,
+        };
+        let skipped = analyzer.decoder().skipped().collect();
+        let material = Material { captures, facts, counts: analyzer.counts(), skipped };
+        conclude(&self.reporting, Report::new(material, Language::English), fault.as_slice())
+    }
+
+    fn open(&self) -> Result<Box<dyn Source>, Error> {
+        let source = capture::open(&self.captures)?;
+        #[cfg(feature = "live")]
+        if let Some(expression) = &self.filter {
+            let filter = capture::filter::Filter::new(expression);
+            return Ok(Box::new(capture::filter::Filtered::new(source, filter)));
+        }
+        Ok(source)
+    }
+}

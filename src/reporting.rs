@@ -1,0 +1,108 @@
+//! Options of every command that ends with a report: what is shown, how, and what counts as a failure.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use whyclosed::report::Report;
+use whyclosed::report::selection::Selection;
+
+/// How to report.
+#[derive(Debug, Args)]
+pub struct Reporting {
+    /// How to report.
+    #[arg(long, value_enum, default_value_t = Format::Terminal, value_name = "FORMAT")]
+    pub format: Format,
+
+    /// Write the report to FILE, whole or not at all.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Show connections that ended normally, too.
+    #[arg(long)]
+    pub all: bool,
+
+    /// Report only this connection (repeatable).
+    #[arg(long, value_name = "N")]
+    pub connection: Vec<usize>,
+
+    /// Report only connections in which this close code occurred (repeatable).
+    #[arg(long, value_name = "N")]
+    pub code: Vec<u16>,
+
+    /// Colour the report.
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+
+    /// Only the answer: no table, no sections, no progress.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Also what each endpoint reports, and what else may explain the end.
+    #[arg(short, long)]
+    pub verbose: bool,
+
+    /// Exit with 1 if a connection ended abnormally, or with one of these codes.
+    #[arg(long, value_delimiter = ',', value_name = "abnormal|CODE,…")]
+    pub fail_on: Vec<Failure>,
+}
+
+/// A format of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Terminal,
+    /// For programs: every connection.
+    Json,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What counts as a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Any end but a normal one.
+    Abnormal,
+    /// A close code.
+    Code(u16),
+}
+
+impl FromStr for Failure {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "abnormal" => Ok(Self::Abnormal),
+            code => {
+                code.parse().map(Self::Code).map_err(|_| format!("`{code}` is neither `abnormal` nor a close code"))
+            }
+        }
+    }
+}
+
+impl Reporting {
+    /// Which connections are asked for.
+    pub fn selection(&self) -> Selection {
+        Selection { all: self.all, ids: self.connection.clone(), codes: self.code.clone() }
+    }
+
+    /// Whether a report has what `--fail-on` names.
+    pub fn fails(&self, report: &Report) -> bool {
+        let selection = self.selection();
+        report.connections.iter().filter(|connection| selection.matches(connection)).any(|connection| {
+            self.fail_on.iter().any(|failure| match failure {
+                Failure::Abnormal => connection.is_abnormal(),
+                Failure::Code(code) => connection.has_code(*code),
+            })
+        })
+    }
+}
