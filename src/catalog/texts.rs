@@ -1,22 +1,65 @@
 //! Texts in several languages, by name.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::Language;
 
-/// One text, by language code.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Localized(BTreeMap<String, String>);
+/// One text in every language that it exists in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Localized([Option<Box<str>>; Language::ALL.len()]);
 
 impl Localized {
     /// The text in a language, else in English, else nothing.
     pub fn get(&self, language: Language) -> &str {
-        let text = self.0.get(language.code()).or_else(|| self.0.get(Language::English.code()));
-        text.map_or("", String::as_str)
+        self.exact(language).or_else(|| self.exact(Language::English)).unwrap_or_default()
+    }
+
+    /// The text in this language and no other.
+    pub fn exact(&self, language: Language) -> Option<&str> {
+        self.0.get(language as usize)?.as_deref()
+    }
+}
+
+/// `{ en = "…", es = "…" }`, or `"…"` for a text that is the same in all languages.
+impl<'de> Deserialize<'de> for Localized {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LocalizedVisitor)
+    }
+}
+
+struct LocalizedVisitor;
+
+impl<'de> Visitor<'de> for LocalizedVisitor {
+    type Value = Localized;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, or a table of texts by language: en, es, fr, id, th, vi")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Localized, E> {
+        let mut localized = Localized::default();
+        if let Some(english) = localized.0.get_mut(Language::English as usize) {
+            *english = Some(text.into());
+        }
+        Ok(localized)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Localized, A::Error> {
+        let mut localized = Localized::default();
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            let known = Language::ALL.into_iter().position(|language| language.code() == key);
+            let text = known.and_then(|at| localized.0.get_mut(at));
+            *text.ok_or_else(|| {
+                de::Error::custom(format!("`{key}` is none of the languages en, es, fr, id, th, vi"))
+            })? = Some(map.next_value()?);
+        }
+        Ok(localized)
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::http::Problem;
 use crate::side::Side;
 
 /// How sure a verdict is.
@@ -58,6 +59,8 @@ pub enum Value {
     Byte(u8),
     /// A token of a registry or a protocol, the same in all languages.
     Token(String),
+    /// What is wrong with an opening handshake.
+    Problem(Problem),
 }
 
 /// A named value.

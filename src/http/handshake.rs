@@ -158,6 +158,14 @@ impl Problem {
         }
     }
 
+    /// What the words name beside the problem: the value that the key asks for, the extension, the subprotocol.
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Accept { expected: detail } | Self::Extension(detail) | Self::Subprotocol(detail) => detail,
+            _ => "",
+        }
+    }
+
     /// Whether the response broke the rule, not the request.
     pub const fn is_in_response(&self) -> bool {
         matches!(
@@ -169,31 +177,6 @@ impl Problem {
                 | Self::Extension(_)
                 | Self::Subprotocol(_)
         )
-    }
-}
-
-impl fmt::Display for Problem {
-    /// The problem as a sentence part.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Method => f.write_str("the method is not GET"),
-            Self::HttpVersion => f.write_str("the request is older than HTTP/1.1"),
-            Self::NoHost => f.write_str("the request has no Host"),
-            Self::RequestUpgrade => f.write_str("the request has no `Upgrade: websocket`"),
-            Self::RequestConnection => f.write_str("the request has no `Connection: Upgrade`"),
-            Self::Key => f.write_str("Sec-WebSocket-Key is not 16 bytes in base64"),
-            Self::Version => f.write_str("Sec-WebSocket-Version is not 13"),
-            Self::ResponseUpgrade => f.write_str("the response has no `Upgrade: websocket`"),
-            Self::ResponseConnection => f.write_str("the response has no `Connection: Upgrade`"),
-            Self::NoAccept => f.write_str("the response has no Sec-WebSocket-Accept"),
-            Self::Accept { expected } => {
-                write!(f, "Sec-WebSocket-Accept does not fit the key, which asks for {expected}")
-            }
-            Self::Extension(name) => write!(f, "the response accepts `{name}`, which was not offered"),
-            Self::Subprotocol(name) => {
-                write!(f, "the response chooses the subprotocol `{name}`, which was not offered")
-            }
-        }
     }
 }
 

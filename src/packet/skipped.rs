@@ -1,14 +1,12 @@
 //! What gave no segment, and how often: the view of a capture is only as good as this list is short.
 
-use std::fmt;
-
 use super::link;
 use crate::capture::LinkType;
 use crate::limits;
 
 /// Why a packet gave no TCP segment.
 ///
-/// Displayed, it is what a report says after a number: `12 packets: link type 147 (USER0)`.
+/// A report names it after a number of packets, by the words of its [`name`](Self::name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Skipped {
@@ -46,30 +44,43 @@ impl Skipped {
     pub fn is_fault(&self) -> bool {
         *self != Self::NotTcp
     }
-}
 
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, number, name) = match *self {
-            Self::NotTcp => return f.write_str("not TCP"),
-            Self::Truncated(header) => return write!(f, "{header} header cut off by the snaplen"),
-            Self::Broken(header) => return write!(f, "broken {header} header"),
-            Self::Encrypted(by) => return write!(f, "encrypted ({by})"),
-            Self::Unsupported(what) => return write!(f, "{what} not decoded"),
-            Self::IncompleteFragments => return f.write_str("IP fragments of incomplete datagrams"),
-            Self::DroppedFragments => return f.write_str("IP fragments of too many datagrams at once"),
-            Self::NestedHeaders => return write!(f, "more than {} nested headers", limits::HEADERS),
-            Self::Others => return f.write_str("other kinds"),
-            Self::LinkType(LinkType(number)) => {
-                write!(f, "link type {number}")?;
-                return link::name(number).map_or(Ok(()), |name| write!(f, " ({name})"));
-            }
-            Self::EtherType(number) => ("EtherType", u32::from(number), ether_type(number)),
-            Self::PppProtocol(number) => ("PPP protocol", u32::from(number), ppp_protocol(number)),
-            Self::AddressFamily(number) => return write!(f, "address family {number}"),
+    /// Its name in the word files.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NotTcp => "not_tcp",
+            Self::LinkType(_) => "link_type",
+            Self::EtherType(_) => "ether_type",
+            Self::PppProtocol(_) => "ppp_protocol",
+            Self::AddressFamily(_) => "address_family",
+            Self::Truncated(_) => "truncated",
+            Self::Broken(_) => "broken",
+            Self::Encrypted(_) => "encrypted",
+            Self::Unsupported(_) => "unsupported",
+            Self::IncompleteFragments => "incomplete_fragments",
+            Self::DroppedFragments => "dropped_fragments",
+            Self::NestedHeaders => "nested_headers",
+            Self::Others => "others",
+        }
+    }
+
+    /// What its words name: the header, the number and its name.
+    pub fn what(&self) -> String {
+        let named = |number: String, name: Option<&str>| match name {
+            Some(name) => format!("{number} ({name})"),
+            None => number,
         };
-        write!(f, "{what} 0x{number:04x}")?;
-        name.map_or(Ok(()), |name| write!(f, " ({name})"))
+        match *self {
+            Self::NotTcp | Self::IncompleteFragments | Self::DroppedFragments | Self::Others => String::new(),
+            Self::Truncated(what) | Self::Broken(what) | Self::Encrypted(what) | Self::Unsupported(what) => {
+                what.to_owned()
+            }
+            Self::NestedHeaders => limits::HEADERS.to_string(),
+            Self::LinkType(LinkType(number)) => named(number.to_string(), link::name(number)),
+            Self::EtherType(number) => named(format!("0x{number:04x}"), ether_type(number)),
+            Self::PppProtocol(number) => named(format!("0x{number:04x}"), ppp_protocol(number)),
+            Self::AddressFamily(number) => number.to_string(),
+        }
     }
 }
 
@@ -127,20 +138,17 @@ mod tests {
 
     #[test]
     fn says_what_it_was() {
-        for (kind, text) in [
-            (Skipped::LinkType(LinkType(147)), "link type 147 (USER0)"),
-            (Skipped::LinkType(LinkType(9999)), "link type 9999"),
-            (Skipped::EtherType(0x88e5), "EtherType 0x88e5 (MACsec)"),
-            (Skipped::EtherType(0x0b0b), "EtherType 0x0b0b"),
-            (Skipped::PppProtocol(0xfd), "PPP protocol 0x00fd (compressed datagram)"),
-            (Skipped::AddressFamily(7), "address family 7"),
-            (Skipped::Truncated("IPv4"), "IPv4 header cut off by the snaplen"),
-            (Skipped::Broken("TCP"), "broken TCP header"),
-            (Skipped::Encrypted("ESP"), "encrypted (ESP)"),
-            (Skipped::Unsupported("802.11 A-MSDU"), "802.11 A-MSDU not decoded"),
-            (Skipped::NestedHeaders, "more than 16 nested headers"),
+        for (kind, name, what) in [
+            (Skipped::LinkType(LinkType(147)), "link_type", "147 (USER0)"),
+            (Skipped::LinkType(LinkType(9999)), "link_type", "9999"),
+            (Skipped::EtherType(0x88e5), "ether_type", "0x88e5 (MACsec)"),
+            (Skipped::EtherType(0x0b0b), "ether_type", "0x0b0b"),
+            (Skipped::PppProtocol(0xfd), "ppp_protocol", "0x00fd (compressed datagram)"),
+            (Skipped::AddressFamily(7), "address_family", "7"),
+            (Skipped::Truncated("IPv4"), "truncated", "IPv4"),
+            (Skipped::NestedHeaders, "nested_headers", "16"),
         ] {
-            assert_eq!(kind.to_string(), text);
+            assert_eq!((kind.name(), &*kind.what()), (name, what));
         }
     }
 

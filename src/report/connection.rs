@@ -192,7 +192,7 @@ impl Connection {
             client: facts.addresses.client.to_string(),
             server: facts.addresses.server.to_string(),
             community_id: community_id(facts.addresses.client, facts.addresses.server),
-            handshake: Box::new(Handshake::new(facts)),
+            handshake: Box::new(Handshake::new(facts, language)),
             opened: opened.to_string(),
             ended: ended.map(|time| time.to_string()),
             lifetime: ended.unwrap_or(facts.last.time).since(opened).as_secs_f64(),
@@ -247,7 +247,7 @@ impl Connection {
 }
 
 impl Handshake {
-    fn new(facts: &Facts) -> Self {
+    fn new(facts: &Facts, language: Language) -> Self {
         let request = facts.handshake.request.as_deref();
         let response = facts.handshake.response.as_deref();
         let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
@@ -270,7 +270,7 @@ impl Handshake {
                 .collect(),
             user_agent: request.and_then(|request| text(&request.user_agent)),
             server: response.and_then(|response| text(&response.server)),
-            problems: facts.handshake.problems().iter().map(ToString::to_string).collect(),
+            problems: facts.handshake.problems().iter().map(|problem| phrase::problem(problem, language)).collect(),
         }
     }
 }
@@ -292,7 +292,11 @@ impl Finding {
             summary: text("summary"),
             cause: text("cause"),
             fix: text("fix"),
-            evidence: finding.evidence.iter().map(|evidence| (evidence.name, json(&evidence.value))).collect(),
+            evidence: finding
+                .evidence
+                .iter()
+                .map(|evidence| (evidence.name, json(&evidence.value, language)))
+                .collect(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::phrase::{self, number};
 use super::selection::Selection;
 use super::{Connection, Report, code_name};
-use crate::catalog::{Language, fill, words};
+use crate::catalog::{Language, words};
 use crate::diagnose::{Blame, Confidence};
 use crate::ending::Kind;
 
@@ -98,7 +98,9 @@ pub fn document(report: &Report, selection: &Selection, more: bool, language: La
         blocks.push(Block::Remark(writer.counted("hidden", hidden, &[])));
     }
     if shown.len() > ROWS {
-        blocks.push(Block::Remark(writer.fill("more_rows", &[("count", &number((shown.len() - ROWS) as u64))])));
+        blocks.push(Block::Remark(
+            writer.fill("more_rows", &[("count", &number((shown.len() - ROWS) as u64, language))]),
+        ));
     }
     blocks.extend(writer.sections(report, &shown));
     let limits = writer.limits(report, &shown);
@@ -151,13 +153,12 @@ impl Writer {
     }
 
     fn fill(&self, name: &str, values: &[(&str, &str)]) -> String {
-        let value = |key: &str| values.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
-        fill(self.word(name), value)
+        phrase::word(name, values, self.language)
     }
 
     /// The text `NAME_one` for one, `NAME` with `{count}` for more.
     fn counted(&self, name: &str, count: usize, values: &[(&str, &str)]) -> String {
-        let number = number(count as u64);
+        let number = number(count as u64, self.language);
         let values: Vec<_> = values.iter().copied().chain([("count", number.as_str())]).collect();
         let one = format!("{name}_one");
         self.fill(if count == 1 && !self.word(&one).is_empty() { &one } else { name }, &values)
@@ -181,7 +182,7 @@ impl Writer {
                 }
                 let most = titles.into_iter().max_by_key(|(_, count)| *count).filter(|(_, count)| *count > 1);
                 let frequent = most.map_or_else(String::new, |(title, count)| {
-                    let count = number(count as u64);
+                    let count = number(count as u64, self.language);
                     format!(" {}", self.fill("most_frequent", &[("title", title), ("count", &count)]))
                 });
                 format!("{}{frequent}", self.count_abnormal(connections, many.len()))
@@ -190,7 +191,8 @@ impl Writer {
     }
 
     fn count_abnormal(&self, connections: &[&Connection], abnormal: usize) -> String {
-        let (abnormal, count) = (number(abnormal as u64), number(connections.len() as u64));
+        let (abnormal, count) =
+            (number(abnormal as u64, self.language), number(connections.len() as u64, self.language));
         self.fill("counted", &[("abnormal", &abnormal), ("count", &count)])
     }
 
@@ -262,7 +264,7 @@ impl Writer {
             cells: vec![
                 connection.id.to_string(),
                 time,
-                phrase::duration(std::time::Duration::from_secs_f64(connection.lifetime)),
+                phrase::duration(std::time::Duration::from_secs_f64(connection.lifetime), self.language),
                 format!("{} → {}", connection.client, connection.server),
                 request,
                 connection
@@ -345,7 +347,7 @@ impl Writer {
             let ids = ids(others.iter().map(|connection| connection.id));
             items.push(self.item(
                 "",
-                self.fill("here_more", &[("count", &number(others.len() as u64)), ("ids", &ids)]),
+                self.fill("here_more", &[("count", &number(others.len() as u64, self.language)), ("ids", &ids)]),
                 ItemKind::Fact,
             ));
         }

@@ -16,7 +16,7 @@ use serde::Serialize;
 pub use connection::Connection;
 
 use crate::capture::Summary;
-use crate::catalog::{Language, fill, iana, words};
+use crate::catalog::{Language, iana};
 use crate::facts::Facts;
 use crate::packet::Skipped;
 use crate::seen::Timestamp;
@@ -175,20 +175,19 @@ fn codes(connections: &[Box<Connection>], language: Language) -> Vec<Code> {
 /// What limited the view of the capture as a whole.
 fn notes(material: &Material, language: Language) -> Vec<String> {
     let note = |name: &str, count: u64, what: &str| {
-        let value = |key: &str| match key {
-            "count" => Some(phrase::number(count)),
-            "what" => Some(what.to_owned()),
-            _ => None,
-        };
         let name = if count == 1 { format!("{name}_one") } else { name.to_owned() };
-        fill(words().get(&name, language), value)
+        phrase::word(&name, &[("count", &phrase::number(count, language)), ("what", what)], language)
     };
     let mut notes = Vec::new();
     if material.counts.encrypted > 0 {
         notes.push(note("note_encrypted", material.counts.encrypted, ""));
     }
     for (skipped, count) in material.skipped.iter().filter(|(skipped, _)| skipped.is_fault()) {
-        notes.push(note("note_skipped", *count, &skipped.to_string()));
+        notes.push(note(
+            "note_skipped",
+            *count,
+            &phrase::word(&format!("skipped_{}", skipped.name()), &[("what", &skipped.what())], language),
+        ));
     }
     if material.counts.given_up > 0 {
         notes.push(note("note_given_up", material.counts.given_up, ""));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::catalog::{Language, fill, words};
 use crate::diagnose::{Evidence, Value};
+use crate::http::Problem;
 use crate::side::Side;
 
 /// A text with its placeholders filled from the evidence.
@@ -12,8 +13,15 @@ pub fn sentence(template: &'static str, evidence: &[Evidence], language: Languag
     if !template.contains('{') {
         return template.into();
     }
-    let value = |name: &str| Some(text(&evidence.iter().find(|evidence| evidence.name == name)?.value, language));
-    fill(template, value).into()
+    let find = |name: &str| Some(&evidence.iter().find(|evidence| evidence.name == name)?.value);
+    // A side may stand behind a preposition that some languages draw together with its article: "del cliente", "au client".
+    let drawn_together = |name: &str| match (name.split_once('_')?, find(name.split_once('_')?.1)?) {
+        ((preposition @ ("of" | "to"), _), Value::Side(side)) => {
+            Some(words().get(&format!("{preposition}_{}", name_of(*side)), language).to_owned())
+        }
+        _ => None,
+    };
+    fill(template, |name| find(name).map(|value| text(value, language)).or_else(|| drawn_together(name))).into()
 }
 
 /// A value as words.
@@ -21,16 +29,17 @@ pub fn text(value: &Value, language: Language) -> String {
     match value {
         Value::Number(number) => number.to_string(),
         Value::Bytes(bytes) => bytes_of(*bytes, language),
-        Value::Time(time) => duration(*time),
+        Value::Time(time) => duration(*time, language),
         Value::Side(side) => side_of(*side, language).to_owned(),
-        Value::Wire(text) => format!("“{text}”"),
+        Value::Wire(text) => word("quoted", &[("text", text)], language),
         Value::Byte(byte) => format!("0x{byte:02X}"),
         Value::Token(token) => token.clone(),
+        Value::Problem(found) => problem(found, language),
     }
 }
 
 /// A value as JSON.
-pub fn json(value: &Value) -> serde_json::Value {
+pub fn json(value: &Value, language: Language) -> serde_json::Value {
     match value {
         Value::Number(number) | Value::Bytes(number) => (*number).into(),
         Value::Time(time) => time.as_secs_f64().into(),
@@ -38,27 +47,48 @@ pub fn json(value: &Value) -> serde_json::Value {
         Value::Side(Side::Server) => "server".into(),
         Value::Wire(text) | Value::Token(text) => text.as_str().into(),
         Value::Byte(byte) => format!("0x{byte:02X}").into(),
+        Value::Problem(found) => problem(found, language).into(),
     }
 }
 
 /// "the client" or "the server".
 pub fn side_of(side: Side, language: Language) -> &'static str {
-    words().get(if side == Side::Client { "the_client" } else { "the_server" }, language)
+    words().get(name_of(side), language)
+}
+
+const fn name_of(side: Side) -> &'static str {
+    match side {
+        Side::Client => "the_client",
+        Side::Server => "the_server",
+    }
+}
+
+/// What is wrong with an opening handshake, as a sentence part.
+pub fn problem(problem: &Problem, language: Language) -> String {
+    word(&format!("problem_{}", problem.name()), &[("what", problem.detail())], language)
 }
 
 /// "1 byte", "2,097,152 bytes".
 fn bytes_of(bytes: u64, language: Language) -> String {
-    let name = if bytes == 1 { "bytes_one" } else { "bytes" };
-    fill(words().get(name, language), |_| Some(number(bytes)))
+    word(if bytes == 1 { "bytes_one" } else { "bytes" }, &[("bytes", &number(bytes, language))], language)
+}
+
+/// A text of the words, its placeholders filled.
+pub fn word(name: &str, values: &[(&str, &str)], language: Language) -> String {
+    let value = |key: &str| values.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
+    fill(words().get(name, language), value)
 }
 
 /// A number with its thousands apart.
-pub fn number(number: u64) -> String {
+pub fn number(number: u64, language: Language) -> String {
     let digits = number.to_string();
+    // Four digits are read at a glance, and are left together where the language has no rule against it.
+    let least: usize = words().get("grouped_from", language).parse().unwrap_or_default();
+    let mark = if digits.len() < least { "" } else { words().get("group_mark", language) };
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
+            grouped.push_str(mark);
         }
         grouped.push(digit);
     }
@@ -66,14 +96,19 @@ pub fn number(number: u64) -> String {
 }
 
 /// A span of time, to three significant digits or so: `0.4 ms`, `20.0 s`, `3 min 05 s`, `2 h 00 min`.
-pub fn duration(time: Duration) -> String {
+pub fn duration(time: Duration, language: Language) -> String {
     let seconds = time.as_secs_f64();
+    let of = |unit: &str, large: String, small: u64| {
+        let large = large.replace('.', words().get("decimal_mark", language));
+        word(&format!("duration_{unit}"), &[("large", &large), ("small", &format!("{small:02}"))], language)
+    };
+    let whole = |seconds: u64| seconds.to_string();
     match seconds {
-        _ if seconds < 0.1 => format!("{:.1} ms", seconds * 1e3),
-        _ if seconds < 1.0 => format!("{:.0} ms", seconds * 1e3),
-        _ if seconds < 119.95 => format!("{seconds:.1} s"),
-        _ if seconds < 7200.0 => format!("{} min {:02} s", time.as_secs() / 60, time.as_secs() % 60),
-        _ => format!("{} h {:02} min", time.as_secs() / 3600, time.as_secs() / 60 % 60),
+        _ if seconds < 0.1 => of("milliseconds", format!("{:.1}", seconds * 1e3), 0),
+        _ if seconds < 1.0 => of("milliseconds", format!("{:.0}", seconds * 1e3), 0),
+        _ if seconds < 119.95 => of("seconds", format!("{seconds:.1}"), 0),
+        _ if seconds < 7200.0 => of("minutes", whole(time.as_secs() / 60), time.as_secs() % 60),
+        _ => of("hours", whole(time.as_secs() / 3600), time.as_secs() / 60 % 60),
     }
 }
 
@@ -83,13 +118,35 @@ mod tests {
 
     #[test]
     fn numbers_and_times() {
+        let number = |n| number(n, Language::English);
         assert_eq!(number(7), "7");
         assert_eq!(number(2_097_152), "2,097,152");
-        let of = |millis| duration(Duration::from_millis(millis));
+        let of = |millis| duration(Duration::from_millis(millis), Language::English);
         assert_eq!((of(0), of(4), of(250)), ("0.0 ms".into(), "4.0 ms".into(), "250 ms".into()));
         assert_eq!(
             (of(20_012), of(185_000), of(7_260_000)),
             ("20.0 s".into(), "3 min 05 s".into(), "2 h 01 min".into())
         );
+    }
+
+    #[test]
+    fn sides_are_drawn_together_with_their_prepositions() {
+        let evidence = [Evidence { name: "side", value: Value::Side(Side::Server) }];
+        let of = |language| sentence("{side}: {of_side} {to_side} {of_other}", &evidence, language);
+        assert_eq!(of(Language::English), "the server: of the server to the server {of_other}");
+        assert_eq!(of(Language::French), "le serveur: du serveur au serveur {of_other}");
+    }
+
+    #[test]
+    fn numbers_and_times_follow_the_language() {
+        let of = |language| {
+            (number(1234, language), number(2_097_152, language), duration(Duration::from_millis(20_012), language))
+        };
+        let expected = |four: &str, seven: &str, time: &str| (four.to_owned(), seven.to_owned(), time.to_owned());
+        assert_eq!(of(Language::Spanish), expected("1234", "2.097.152", "20,0 s"));
+        assert_eq!(of(Language::French), expected("1\u{202F}234", "2\u{202F}097\u{202F}152", "20,0 s"));
+        assert_eq!(of(Language::Indonesian), expected("1.234", "2.097.152", "20,0 detik"));
+        assert_eq!(of(Language::Thai), expected("1,234", "2,097,152", "20.0 วินาที"));
+        assert_eq!(of(Language::Vietnamese), expected("1.234", "2.097.152", "20,0 giây"));
     }
 }

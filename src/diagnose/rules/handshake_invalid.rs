@@ -21,7 +21,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
             .blame(Side::Server)
             .packet(response.seen.packet)
             .packet(reaction.carrier.seen.packet)
-            .with("problem", Value::Token(problem.to_string()))
+            .with("problem", Value::Problem(problem.clone()))
             .with("packet", Value::Number(response.seen.packet))
             .with("reaction", Value::Time(reaction.after(response.seen)))
             .variant(problem.name()),

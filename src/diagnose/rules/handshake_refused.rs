@@ -26,7 +26,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         finding = finding.with("body", Value::Wire(details.body.trim().to_owned()));
     }
     if let Some(problem) = case.facts.handshake.problems().first() {
-        finding = finding.with("problem", Value::Token(problem.to_string())).blame(Side::Client);
+        finding = finding.with("problem", Value::Problem(problem.clone())).blame(Side::Client);
     }
     Some(finding)
 }
