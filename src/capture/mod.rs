@@ -18,7 +18,7 @@ pub mod live;
 mod merge;
 mod open;
 mod pcap;
-mod pcapng;
+pub mod pcapng;
 mod tally;
 #[cfg(test)]
 mod testing;

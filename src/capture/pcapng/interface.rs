@@ -15,11 +15,11 @@ use super::options::options;
 use crate::capture::LinkType;
 use crate::limits;
 
-const IF_NAME: u16 = 2;
-const IF_TSRESOL: u16 = 9;
+pub(super) const IF_NAME: u16 = 2;
+pub(super) const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
-const ISB_IFDROP: u16 = 5;
-const ISB_OSDROP: u16 = 7;
+pub(super) const ISB_IFDROP: u16 = 5;
+pub(super) const ISB_OSDROP: u16 = 7;
 
 /// What a section says of one of its interfaces.
 #[derive(Clone, Debug, PartialEq, Eq)]

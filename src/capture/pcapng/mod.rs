@@ -1,11 +1,13 @@
-//! Reader of pcapng files: sections of either byte order, interfaces of different kinds.
+//! Reader of pcapng files: sections of either byte order, interfaces of different kinds. And a plain writer.
 
 mod block;
+mod blocks;
 mod clock;
 mod interface;
 mod number;
 mod options;
 mod packet;
+mod writer;
 
 use std::ops::Range;
 
@@ -21,6 +23,8 @@ use crate::limits;
 use crate::seen::Timestamp;
 
 pub(super) use block::is_pcapng;
+pub use blocks::{Description, Statistics};
+pub use writer::Writer;
 
 /// A pcapng file being read.
 pub(super) struct Pcapng {

@@ -1,0 +1,140 @@
+//! Blocks as bytes: what [`Writer`](super::Writer) writes, little-endian (draft-ietf-opsawg-pcapng §4).
+//!
+//! ```text
+//! type:4  length:4  body  [padding to 4]  length:4
+//! ```
+
+use super::block::kind;
+use super::interface::{IF_NAME, IF_TSRESOL, ISB_IFDROP, ISB_OSDROP};
+use crate::capture::{LinkType, Packet};
+use crate::seen::Timestamp;
+
+const COMMENT: u16 = 1;
+const SHB_USERAPPL: u16 = 4;
+const IF_FILTER: u16 = 11;
+const ISB_ENDTIME: u16 = 3;
+const ISB_IFRECV: u16 = 4;
+
+/// Timestamps are nanoseconds: 10⁻⁹.
+const NANOSECONDS: u8 = 9;
+
+/// What a file says of an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Of its packets.
+    pub link_type: LinkType,
+    /// Bytes kept of a packet; 0 for all.
+    pub snaplen: u32,
+    /// As the system calls it; empty where that is not known.
+    pub name: String,
+    /// The capture filter; empty where there was none.
+    pub filter: String,
+}
+
+/// What an interface had counted at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// When.
+    pub time: Timestamp,
+    /// Packets that passed the filter.
+    pub received: u64,
+    /// Packets that the interface or its driver dropped.
+    pub dropped_by_interface: u64,
+    /// Packets that the system dropped, for want of room.
+    pub dropped_by_system: u64,
+}
+
+/// Section Header Block, its length not given.
+pub(super) fn section_header(application: &str, out: &mut Vec<u8>) {
+    block(kind::SECTION_HEADER, out, |out| {
+        out.extend(0x1a2b_3c4d_u32.to_le_bytes());
+        out.extend([1, 0, 0, 0]);
+        out.extend([0xff; 8]);
+        option(SHB_USERAPPL, application.as_bytes(), out);
+        end_of_options(out);
+    });
+}
+
+/// Interface Description Block.
+pub(super) fn interface(description: &Description, out: &mut Vec<u8>) {
+    block(kind::INTERFACE_DESCRIPTION, out, |out| {
+        out.extend(description.link_type.0.to_le_bytes());
+        out.extend([0; 2]);
+        out.extend(description.snaplen.to_le_bytes());
+        if !description.name.is_empty() {
+            option(IF_NAME, description.name.as_bytes(), out);
+        }
+        option(IF_TSRESOL, &[NANOSECONDS], out);
+        if !description.filter.is_empty() {
+            // 0: as text, for libpcap.
+            option(IF_FILTER, &[&[0], description.filter.as_bytes()].concat(), out);
+        }
+        end_of_options(out);
+    });
+}
+
+/// Enhanced Packet Block.
+pub(super) fn packet(interface: u32, packet: &Packet<'_>, comments: &[&str], out: &mut Vec<u8>) {
+    block(kind::ENHANCED_PACKET, out, |out| {
+        out.extend(interface.to_le_bytes());
+        time(packet.time, out);
+        out.extend(u32::try_from(packet.data.len()).unwrap_or(u32::MAX).to_le_bytes());
+        out.extend(packet.length.to_le_bytes());
+        padded(packet.data, out);
+        comments.iter().for_each(|comment| option(COMMENT, comment.as_bytes(), out));
+        if !comments.is_empty() {
+            end_of_options(out);
+        }
+    });
+}
+
+/// Interface Statistics Block.
+pub(super) fn statistics(interface: u32, statistics: &Statistics, out: &mut Vec<u8>) {
+    block(kind::INTERFACE_STATISTICS, out, |out| {
+        out.extend(interface.to_le_bytes());
+        time(statistics.time, out);
+        let mut end = Vec::new();
+        time(statistics.time, &mut end);
+        option(ISB_ENDTIME, &end, out);
+        option(ISB_IFRECV, &statistics.received.to_le_bytes(), out);
+        option(ISB_IFDROP, &statistics.dropped_by_interface.to_le_bytes(), out);
+        option(ISB_OSDROP, &statistics.dropped_by_system.to_le_bytes(), out);
+        end_of_options(out);
+    });
+}
+
+/// The upper half first, whatever the byte order. What was before 1970 is written as 1970.
+fn time(time: Timestamp, out: &mut Vec<u8>) {
+    let nanos = u64::try_from(time.as_nanos()).unwrap_or(0);
+    out.extend(((nanos >> 32) as u32).to_le_bytes());
+    out.extend((nanos as u32).to_le_bytes());
+}
+
+fn block(kind: u32, out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    out.extend(kind.to_le_bytes());
+    out.extend([0; 4]);
+    body(out);
+    let length = u32::try_from(out.len() - start + 4).unwrap_or(u32::MAX).to_le_bytes();
+    if let Some(field) = out.get_mut(start + 4..start + 8) {
+        field.copy_from_slice(&length);
+    }
+    out.extend(length);
+}
+
+fn padded(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend(bytes);
+    out.extend(std::iter::repeat_n(0, bytes.len().wrapping_neg() % 4));
+}
+
+/// An option holds 65,535 bytes at most; the rest is cut off.
+fn option(code: u16, value: &[u8], out: &mut Vec<u8>) {
+    let value = value.get(..usize::from(u16::MAX)).unwrap_or(value);
+    out.extend(code.to_le_bytes());
+    out.extend((value.len() as u16).to_le_bytes());
+    padded(value, out);
+}
+
+fn end_of_options(out: &mut Vec<u8>) {
+    out.extend([0; 4]);
+}
