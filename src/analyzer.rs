@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 
 use crate::capture::Packet;
 use crate::connection::{Connection, Interest, Scratch};
+use crate::facts::Facts;
 use crate::limits;
 use crate::packet::Decoder;
 use crate::seen::Timestamp;
@@ -25,6 +26,15 @@ pub struct Analyzer {
     held_bytes: usize,
     sweep_at: usize,
     counts: Counts,
+}
+
+/// The TCP connection that a packet belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// As Wireshark numbers `tcp.stream`.
+    pub number: u32,
+    /// Whether it is, or may become, a WebSocket connection.
+    pub is_followed: bool,
 }
 
 /// Both endpoints, the lower first: the same for both directions.
@@ -47,12 +57,12 @@ struct Flow {
 }
 
 impl Analyzer {
-    /// Takes the next packet.
-    pub fn push(&mut self, packet: &Packet<'_>, sink: &mut impl Sink) {
+    /// Takes the next packet. The TCP connection that it belongs to; `None` for a packet without a segment.
+    pub fn push(&mut self, packet: &Packet<'_>, sink: &mut impl Sink) -> Option<Stream> {
+        // Before the packet is looked at, so that a `tick` of its time would have changed nothing.
+        self.settle(packet.time, sink);
         let Self { decoder, flows, scratch, lingering, streams, held_bytes, counts, .. } = self;
-        let Some(segment) = decoder.decode(packet) else {
-            return;
-        };
+        let segment = decoder.decode(packet)?;
         let now = segment.seen.time;
         let (key, from_low) = Key::of(segment.source, segment.destination);
         let flow = flows.entry(key).or_insert_with(|| Flow::new(streams, now));
@@ -88,11 +98,12 @@ impl Analyzer {
                 flow.connection = None;
             }
         }
+        let stream = Stream { number: flow.stream, is_followed: flow.connection.is_some() };
         self.counts.tcp_streams = u64::from(self.streams);
-        self.settle(now, sink);
         if self.flows.len() > self.sweep_at {
             self.sweep(now, sink);
         }
+        Some(stream)
     }
 
     /// Time has passed without a packet.
@@ -111,6 +122,13 @@ impl Analyzer {
             connection.finish(&mut self.scratch, sink);
         }
         self.held_bytes = 0;
+    }
+
+    /// The facts so far of the connection between two endpoints, as if the capture ended here; `None` once it has been given
+    /// to the sink, or if it is none to report.
+    pub fn facts_between(&self, one: SocketAddr, other: SocketAddr) -> Option<Box<Facts>> {
+        let (key, _) = Key::of(one, other);
+        self.flows.get(&key)?.connection.as_ref()?.facts_so_far()
     }
 
     /// Counts of what is no WebSocket connection.

@@ -132,6 +132,20 @@ impl Connection {
         }
     }
 
+    /// The facts as if no segment came any more, but for what waits behind a hole; `None` if there is nothing to report.
+    pub fn facts_so_far(&self) -> Option<Box<Facts>> {
+        let Layers { layer, facts } = &self.layers;
+        let mut facts = facts.is_reportable().then(|| facts.clone())?;
+        facts.last = self.tcp.last();
+        facts.tcp = Some(Box::new(self.tcp.analysis().clone()));
+        if let Layer::WebSocket(decoders) = layer {
+            for side in Side::BOTH {
+                facts.sent[side].take_back(decoders[side].outstanding());
+            }
+        }
+        Some(facts)
+    }
+
     /// Bytes held out of order.
     pub fn held_bytes(&self) -> usize {
         self.tcp.held_bytes()
