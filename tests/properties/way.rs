@@ -36,7 +36,9 @@ pub fn facts_of(packets: &[Captured]) -> Vec<Box<Facts>> {
 
 fn pushed<'p>(packets: impl Iterator<Item = Packet<'p>>) -> Vec<Box<Facts>> {
     let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-    packets.for_each(|packet| analyzer.push(&packet, &mut facts));
+    packets.for_each(|packet| {
+        analyzer.push(&packet, &mut facts);
+    });
     analyzer.finish(&mut facts);
     facts
 }
