@@ -120,6 +120,7 @@ impl Connection {
         let mut context = Context { scratch, sink };
         tcp.finish(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
         let Layers { layer, mut facts } = self.layers;
+        facts.keep_previews(&scratch.frames.previews);
         facts.last = self.tcp.last();
         facts.tcp = Some(self.tcp.into_analysis());
         if let Layer::WebSocket(decoders) = layer {
@@ -322,9 +323,13 @@ impl Layers {
         };
         let facts = &mut self.facts;
         let Context { scratch, sink } = context;
+        let closes = facts.closes.len();
         decoders[side].push(carrier, offset, chunk, &mut scratch.frames, &mut |carrier, event| {
             tell(facts, side, carrier, What::Ws(&event), *sink);
         });
+        if facts.closes.len() > closes {
+            facts.keep_previews(&scratch.frames.previews);
+        }
     }
 
     fn end<S: Sink>(&mut self, side: Side, carrier: &Carrier, what: What<'_>, context: &mut Context<'_, S>) {
@@ -332,6 +337,7 @@ impl Layers {
             let outcome = observer.end(side, carrier);
             self.tls(side, carrier, outcome, context);
         }
+        self.facts.keep_previews(&context.scratch.frames.previews);
         self.tell(side, carrier, what, context);
     }
 

@@ -1,10 +1,14 @@
 //! What is known of one WebSocket connection, or of an attempt at one: the fold of its events.
 
+mod recent;
+
 use std::hash::BuildHasher;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
 use foldhash::fast::FixedState;
+
+pub use recent::{Moment, Pace, Recent};
 
 use crate::chunk::Carrier;
 use crate::event::{Event, What};
@@ -15,7 +19,7 @@ use crate::side::{PerSide, Side};
 use crate::tcp::Analysis;
 use crate::tls;
 use crate::ws::violation::Context;
-use crate::ws::{self, CloseCode, Opcode, Violation};
+use crate::ws::{self, CloseCode, Opcode, Previews, Violation};
 
 /// The facts of one connection.
 #[derive(Clone, Debug)]
@@ -48,6 +52,8 @@ pub struct Facts {
     pub violations: Vec<Violation>,
     /// Rules broken beyond those.
     pub more_violations: u32,
+    /// How the messages began that went before the end.
+    pub previews: Vec<Previewed>,
 }
 
 /// What one side sent as WebSocket.
@@ -56,46 +62,40 @@ pub struct Sent {
     /// Frames.
     pub frames: u64,
     /// Complete text messages.
-    pub texts: u64,
+    pub texts: u32,
     /// Complete binary messages.
-    pub binaries: u64,
+    pub binaries: u32,
     /// Payload bytes on the wire, of all frames.
     pub payload_bytes: u64,
     /// Pings.
-    pub pings: u64,
+    pub pings: u32,
     /// Pongs.
-    pub pongs: u64,
-    /// Its latest data messages, the last one last.
-    pub recent: [Option<DataMessage>; 2],
+    pub pongs: u32,
+    /// Its last frames and messages.
+    pub recent: Recent,
     /// Its longest data message so far but for the latest: what the other side has taken.
     pub largest_before: u64,
+    /// How fast its messages come.
+    pub pace: Pace,
     /// Its pings without a pong so far, oldest first.
     pub unanswered_pings: Vec<Ping>,
-    /// The segment with its last frame but for Close frames.
-    pub last_frame: Option<Carrier>,
+    /// Bytes of the other side that its last frame but for Close frames acknowledges, as [`Carrier::acked`].
+    pub last_acked: Option<u64>,
     /// How often its frames were lost sight of.
     pub lost: u32,
     /// Whether they are lost sight of now.
     pub is_lost: bool,
 }
 
-/// A text or binary message, perhaps not complete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DataMessage {
-    /// Text or binary.
-    pub opcode: Opcode,
-    /// Packet with its first byte.
-    pub start: Seen,
-    /// Stream offset just past its first frame's header.
+/// How a message began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Previewed {
+    /// Who sent it.
+    pub side: Side,
+    /// Its [`Moment::header_end`].
     pub header_end: u64,
-    /// Payload bytes that its frames have declared so far.
-    pub declared: u64,
-    /// Its size as a receiver counts it: inflated where that is known, else as declared.
-    pub size: u64,
-    /// Whether it was compressed, and its inflated size is known.
-    pub inflated: bool,
-    /// Whether its last frame is complete.
-    pub complete: bool,
+    /// Its first bytes, unmasked and inflated.
+    pub bytes: Box<[u8]>,
 }
 
 /// A ping that waits for its pong.
@@ -146,6 +146,7 @@ impl Facts {
             closes: Vec::new(),
             violations: Vec::new(),
             more_violations: 0,
+            previews: Vec::new(),
         }
     }
 
@@ -174,7 +175,7 @@ impl Facts {
 
     /// The last frame of either side before `end`, Close frames not counted.
     pub fn last_frame(&self, end: Seen) -> Option<Seen> {
-        let last = |side: Side| self.sent[side].last_frame.map(|carrier| carrier.seen).filter(|seen| *seen <= end);
+        let last = |side: Side| self.sent[side].moments().map(|moment| moment.seen).filter(|seen| *seen <= end).max();
         last(Side::Client).max(last(Side::Server))
     }
 
@@ -213,10 +214,11 @@ impl Facts {
             ws::Event::Frame { header, start, header_end } => {
                 self.sent[side].frame(header, *start, carrier, *header_end)
             }
-            ws::Event::Message(message) => self.sent[side].message(message),
+            ws::Event::Message(message) => self.sent[side].message(message, seen),
             ws::Event::Ping(payload) => self.sent[side].ping(payload, seen),
             ws::Event::Pong(payload) => {
-                self.sent[side].pongs += 1;
+                let pongs = &mut self.sent[side].pongs;
+                *pongs = pongs.saturating_add(1);
                 // A pong that comes after the Close came too late.
                 if self.closes.is_empty() {
                     self.sent[!side].answered(payload);
@@ -236,6 +238,24 @@ impl Facts {
             }
             ws::Event::Found => self.sent[side].is_lost = false,
         }
+    }
+
+    /// Keeps how the last messages began: the connection is about to end, and others write over it.
+    pub fn keep_previews(&mut self, previews: &Previews) {
+        for side in Side::BOTH {
+            for moment in self.sent[side].moments() {
+                let is_kept = |kept: &Previewed| kept.side == side && kept.header_end == moment.header_end;
+                if let Some(bytes) = previews.get(moment.preview).filter(|_| !self.previews.iter().any(is_kept)) {
+                    self.previews.push(Previewed { side, header_end: moment.header_end, bytes: bytes.into() });
+                }
+            }
+        }
+    }
+
+    /// How a side's message began, if it is known.
+    pub fn preview(&self, side: Side, message: &Moment) -> Option<&[u8]> {
+        let is_its = |kept: &&Previewed| kept.side == side && kept.header_end == message.header_end;
+        self.previews.iter().find(is_its).map(|kept| &*kept.bytes)
     }
 
     fn close(&mut self, side: Side, close: &ws::Close<'_>) {
@@ -264,35 +284,27 @@ impl Sent {
     fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {
         self.frames += 1;
         self.payload_bytes = self.payload_bytes.saturating_add(header.length);
-        if header.start.opcode != Opcode::CLOSE {
-            self.last_frame = Some(*carrier);
+        let opcode = header.start.opcode;
+        if opcode == Opcode::CLOSE {
+            return;
         }
-        let [before, latest] = &mut self.recent;
-        match header.start.opcode {
-            Opcode::TEXT | Opcode::BINARY => {
-                if let Some(latest) = latest {
-                    self.largest_before = self.largest_before.max(latest.size);
-                }
-                *before = *latest;
-                *latest = Some(DataMessage {
-                    opcode: header.start.opcode,
-                    start,
-                    header_end,
-                    declared: header.length,
-                    size: header.length,
-                    inflated: false,
-                    complete: false,
-                });
-            }
-            Opcode::CONTINUATION => {
-                if let Some(latest) = latest.as_mut().filter(|latest| !latest.complete) {
-                    latest.declared = latest.declared.saturating_add(header.length);
-                    latest.size = latest.declared;
-                    latest.header_end = header_end;
-                }
-            }
-            _ => {}
+        self.last_acked = carrier.acked();
+        if matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
+            let latest = self.messages().next_back().map_or(0, |latest| latest.size);
+            self.largest_before = self.largest_before.max(latest);
+            self.pace.message(start.time);
         }
+        self.recent.frame(header, start, header_end);
+    }
+
+    /// Its last frames and messages, oldest first, Close frames not among them.
+    pub fn moments(&self) -> impl DoubleEndedIterator<Item = &Moment> {
+        self.recent.iter()
+    }
+
+    /// Its last text and binary messages, oldest first.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Moment> {
+        self.moments().filter(|moment| matches!(moment.opcode, Opcode::TEXT | Opcode::BINARY))
     }
 
     /// Payload bytes that the last frame's header declared, and that were never sent.
@@ -300,20 +312,16 @@ impl Sent {
         self.payload_bytes = self.payload_bytes.saturating_sub(payload_bytes);
     }
 
-    fn message(&mut self, message: &ws::message::Message) {
-        *if message.opcode == Opcode::TEXT { &mut self.texts } else { &mut self.binaries } += 1;
-        let [_, latest] = &mut self.recent;
-        if let Some(latest) = latest {
-            latest.complete = true;
-            if let Some(size) = message.plain_len.filter(|_| message.compressed) {
-                (latest.size, latest.inflated) = (size, true);
-            }
-        }
+    fn message(&mut self, message: &ws::message::Message, seen: Seen) {
+        let count = if message.opcode == Opcode::TEXT { &mut self.texts } else { &mut self.binaries };
+        *count = count.saturating_add(1);
+        self.recent.message(message, seen);
     }
 
     fn ping(&mut self, payload: &[u8], seen: Seen) {
-        self.pings += 1;
+        self.pings = self.pings.saturating_add(1);
         if self.unanswered_pings.len() < limits::PINGS {
+            self.unanswered_pings.reserve_exact(1);
             self.unanswered_pings.push(Ping { seen, payload: hash(payload) });
         }
     }

@@ -89,6 +89,15 @@ pub const PIPELINED_SEGMENTS: usize = 32;
 /// Bytes of the body of a refusal that are kept: enough for the sentence in it.
 pub const REFUSAL_BODY: usize = 256;
 
+/// Frames and messages kept of either side of a connection, the last ones: enough to see what went before its end.
+pub const MOMENTS: usize = 6;
+
+/// Bytes kept of how a message begins: the sentence of a JSON error with its ids before it.
+pub const PREVIEW: usize = 256;
+
+/// Bytes of all such beginnings at once: those of the last 8,000 messages at least, of all connections.
+pub const PREVIEWS: usize = 2 * 1024 * 1024;
+
 /// Close frames kept of a connection: first, reply, and a few that should not be there.
 pub const CLOSES: usize = 8;
 

@@ -67,10 +67,7 @@ fn provocation<'f>(case: &Case<'f>, violation: &Violation, codes: &[u16]) -> Opt
         None => prompt,
     };
     // Whoever goes on talking after the frame has not minded it.
-    let went_on = case.facts.sent[!violation.side]
-        .last_frame
-        .and_then(|last| last.acked())
-        .is_some_and(|acked| acked >= violation.needed);
+    let went_on = case.facts.sent[!violation.side].last_acked.is_some_and(|acked| acked >= violation.needed);
     if reaction.close.is_none() && went_on {
         return None;
     }

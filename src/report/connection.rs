@@ -349,10 +349,10 @@ impl Traffic {
         let sent = &facts.sent[side];
         Self {
             frames: sent.frames,
-            messages: sent.texts + sent.binaries,
+            messages: u64::from(sent.texts) + u64::from(sent.binaries),
             payload_bytes: sent.payload_bytes,
-            pings: sent.pings,
-            pongs: sent.pongs,
+            pings: u64::from(sent.pings),
+            pongs: u64::from(sent.pongs),
         }
     }
 }

@@ -344,11 +344,12 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
-        self.messages.count(piece.len() as u64);
-        if !self.messages.wants_bytes() {
-            return;
-        }
         let (room, mut inflating) = scratch.split();
+        if !self.messages.wants_bytes() {
+            self.messages.preview(piece, frame.header.key, frame.received, inflating.previews);
+            return self.messages.count(piece.len() as u64);
+        }
+        self.messages.count(piece.len() as u64);
         let mut phase = frame.received;
         let mut offset = place.offset;
         for part in piece.chunks(room.len()) {

@@ -18,7 +18,7 @@ use nom::{IResult, Parser};
 pub const HEADER: usize = 14;
 
 /// What a frame is (RFC 6455 §11.8). Reserved ones survive: they are what the report is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Opcode(pub u8);
 
 impl Opcode {

@@ -4,7 +4,8 @@ use super::deflate::{Failure, Inflater};
 use super::frame::Opcode;
 use super::text::{Invalid, Text};
 use super::violation::MessageState;
-use super::{Header, Inflating};
+use super::{Header, Inflating, Preview, Previews};
+use crate::limits;
 use crate::seen::Seen;
 
 /// A complete text or binary message.
@@ -22,6 +23,8 @@ pub struct Message {
     pub wire_len: u64,
     /// Bytes after inflating; `None` where they could not be inflated.
     pub plain_len: Option<u64>,
+    /// How it begins.
+    pub preview: Preview,
 }
 
 /// What is wrong with a message's contents.
@@ -96,8 +99,15 @@ impl Messages {
         }
         self.unknown = false;
         let compressed = header.start.rsv & super::frame::RSV1 != 0;
-        let message =
-            Message { opcode: header.start.opcode, compressed, start, fragments: 1, wire_len: 0, plain_len: Some(0) };
+        let message = Message {
+            opcode: header.start.opcode,
+            compressed,
+            start,
+            fragments: 1,
+            wire_len: 0,
+            plain_len: Some(0),
+            preview: Preview::default(),
+        };
         let readable = !compressed || !matches!(self.deflate, Deflate::NotAgreed);
         self.open = Some(Open { message, text: Text::default(), readable });
     }
@@ -105,6 +115,16 @@ impl Messages {
     /// Whether the contents of the open message are to be looked at, or only counted.
     pub fn wants_bytes(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.readable && (open.is_text() || open.message.compressed))
+    }
+
+    /// Takes the beginning of a message whose contents are only counted: bytes of a frame's payload, still masked.
+    pub fn preview(&mut self, masked: &[u8], key: Option<[u8; 4]>, phase: u64, previews: &mut Previews) {
+        if let Some(open) = &mut self.open
+            && open.readable
+            && open.message.wire_len < limits::PREVIEW as u64
+        {
+            open.message.preview = previews.extend(open.message.preview, masked, key.map(|key| (key, phase)));
+        }
     }
 
     /// Whether the open message is text that is not compressed.
@@ -133,7 +153,7 @@ impl Messages {
         let result = if open.message.compressed {
             inflate(&mut self.deflate, open, scratch, |inflater, buffer, out| inflater.push(plain, buffer, out))
         } else {
-            open.take(plain)
+            open.take(plain, scratch.previews)
         };
         if result.is_err() {
             open.readable = false;
@@ -191,7 +211,10 @@ impl Open {
         self.message.opcode == Opcode::TEXT
     }
 
-    fn take(&mut self, plain: &[u8]) -> Result<(), Fault> {
+    fn take(&mut self, plain: &[u8], previews: &mut Previews) -> Result<(), Fault> {
+        if self.message.preview.len() < limits::PREVIEW {
+            self.message.preview = previews.extend(self.message.preview, plain, None);
+        }
         self.message.plain_len = self.message.plain_len.map(|len| len.saturating_add(plain.len() as u64));
         if self.is_text() { self.text.push(plain).map_err(Fault::Utf8) } else { Ok(()) }
     }
@@ -208,10 +231,11 @@ fn inflate(
         open.readable = false;
         return Ok(());
     };
+    let Inflating { inflated, previews, .. } = scratch;
     let mut text = Ok(());
-    let outcome = step(inflater, scratch.inflated, &mut |plain| {
+    let outcome = step(inflater, inflated, &mut |plain| {
         if text.is_ok() {
-            text = open.take(plain);
+            text = open.take(plain, previews);
         }
     });
     match outcome {

@@ -4,6 +4,7 @@
 //! Chunk ─ decoder ─┬─ frame      headers (nom)
 //!                  ├─ violation  which rules a header breaks
 //!                  ├─ message    fragments, text, inflate
+//!                  ├─ previews   how messages begin
 //!                  ├─ close      Close payloads (nom)
 //!                  └─ resync     the frames again, after bytes that were none
 //! ```
@@ -13,6 +14,7 @@ pub mod decoder;
 pub mod deflate;
 pub mod frame;
 pub mod message;
+pub mod previews;
 pub mod resync;
 pub mod scratch;
 pub mod text;
@@ -21,6 +23,7 @@ pub mod violation;
 pub use close::CloseCode;
 pub use decoder::Decoder;
 pub use frame::{Header, Opcode};
+pub use previews::{Preview, Previews};
 pub use scratch::{Inflating, Scratch};
 pub use violation::{Kind, Violation};
 

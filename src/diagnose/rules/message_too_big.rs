@@ -25,25 +25,24 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         return Some(finding.variant("impossible"));
     }
     let message = sender
-        .recent
-        .iter()
-        .flatten()
-        .filter(|message| received(message.header_end, message.start).is_some())
+        .messages()
+        .filter(|message| received(message.header_end, message.seen).is_some())
         .max_by_key(|message| message.size)?;
     let larger_was_taken = sender.largest_before > message.size;
-    let proved = received(message.header_end, message.start) == Some(true);
+    let proved = received(message.header_end, message.seen) == Some(true);
     let confidence = match (larger_was_taken, proved) {
         (true, _) => Confidence::Low,
         (false, true) => Confidence::Certain,
         (false, false) => Confidence::High,
     };
+    let wire_size = if message.inflated { u64::from(message.wire_size) } else { message.size };
     let variant = if message.inflated { "inflated" } else if message.complete { "" } else { "declared" };
     Some(
         Finding { confidence, ..finding }
-            .packet(message.start.packet)
-            .with("packet", Value::Number(message.start.packet))
+            .packet(message.seen.packet)
+            .with("packet", Value::Number(message.seen.packet))
             .with("size", Value::Bytes(message.size))
-            .with("wire_size", Value::Bytes(message.declared))
+            .with("wire_size", Value::Bytes(wire_size))
             .with("largest_before", Value::Bytes(sender.largest_before))
             .variant(variant),
     )

@@ -11,10 +11,8 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     reaction.close.filter(|close| close.code == Some(CloseCode::UNSUPPORTED_DATA))?;
     let sender = &case.facts.sent[!by];
     let message = sender
-        .recent
-        .iter()
-        .flatten()
-        .rfind(|message| message.complete && could_have_received(&reaction, message.header_end, message.start).is_some())?;
+        .messages()
+        .rfind(|message| message.complete && could_have_received(&reaction, message.header_end, message.seen).is_some())?;
     let is_text = message.opcode == Opcode::TEXT;
     let (same, other) = if is_text { (sender.texts, sender.binaries) } else { (sender.binaries, sender.texts) };
     let confidence = match (same, other) {
@@ -25,12 +23,12 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     Some(
         Finding::new(confidence)
             .blame(!by)
-            .packet(message.start.packet)
+            .packet(message.seen.packet)
             .packet(reaction.carrier.seen.packet)
             .with("side", Value::Side(!by))
-            .with("packet", Value::Number(message.start.packet))
+            .with("packet", Value::Number(message.seen.packet))
             .with("size", Value::Bytes(message.size))
-            .with("reaction", Value::Time(reaction.after(message.start)))
+            .with("reaction", Value::Time(reaction.after(message.seen)))
             .variant(if is_text { "text" } else { "binary" }),
     )
 }

@@ -1,0 +1,121 @@
+//! The last frames and messages of one side.
+
+use std::time::Duration;
+
+use crate::limits;
+use crate::seen::{Seen, Timestamp};
+use crate::ws::{Header, Opcode, Preview, message::Message};
+
+/// A control frame, or a message of one frame or more, perhaps not complete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Its packet: of its first byte, and once a message is complete of its last.
+    pub seen: Seen,
+    /// Stream offset just past the header of its last frame.
+    pub header_end: u64,
+    /// Its size as a receiver counts it: inflated where that is known, else as its frames declared so far.
+    pub size: u64,
+    /// How it begins, as far as that is still kept.
+    pub preview: Preview,
+    /// Payload bytes on the wire of a message that was inflated; more than fit are told as [`u32::MAX`].
+    pub wire_size: u32,
+    /// What it is: of a message, text or binary.
+    pub opcode: Opcode,
+    /// Whether it was compressed, and its inflated size is known.
+    pub inflated: bool,
+    /// Whether its last frame is complete.
+    pub complete: bool,
+    /// Whether it has more than one frame.
+    pub fragmented: bool,
+}
+
+/// The last of them.
+#[derive(Clone, Debug, Default)]
+pub struct Recent {
+    moments: Vec<Moment>,
+    /// Where the oldest is, once there is no more room.
+    oldest: u8,
+}
+
+/// How fast a side sends messages.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pace {
+    /// When the present count began.
+    since: Timestamp,
+    /// Messages since.
+    count: u32,
+    /// Messages in the second before that.
+    before: u32,
+}
+
+/// For how many moments more room is made at once.
+const GROWTH: usize = 2;
+
+/// What a pace is measured over.
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Recent {
+    /// Oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Moment> {
+        let (newer, older) = self.moments.split_at(usize::from(self.oldest));
+        older.iter().chain(newer)
+    }
+
+    /// A frame's header is complete.
+    pub(super) fn frame(&mut self, header: &Header, start: Seen, header_end: u64) {
+        let opcode = header.start.opcode;
+        if opcode == Opcode::CONTINUATION
+            && let Some(message) = self.open()
+        {
+            message.size = message.size.saturating_add(header.length);
+            message.header_end = header_end;
+            message.fragmented = true;
+            return;
+        }
+        let moment = Moment { seen: start, header_end, size: header.length, opcode, ..Moment::default() };
+        if self.moments.len() < limits::MOMENTS {
+            if self.moments.len() == self.moments.capacity() {
+                // Many connections never say much.
+                self.moments.reserve_exact(GROWTH);
+            }
+            self.moments.push(moment);
+        } else if let Some(slot) = self.moments.get_mut(usize::from(self.oldest)) {
+            *slot = moment;
+            self.oldest = (self.oldest + 1) % limits::MOMENTS as u8;
+        }
+    }
+
+    /// The message that is not complete.
+    fn open(&mut self) -> Option<&mut Moment> {
+        let is_open = |moment: &&mut Moment| !moment.opcode.is_control() && !moment.complete;
+        self.moments.iter_mut().filter(is_open).max_by_key(|moment| moment.header_end)
+    }
+
+    /// A message is complete, in that packet.
+    pub(super) fn message(&mut self, message: &Message, seen: Seen) {
+        let Some(moment) = self.open() else {
+            return;
+        };
+        (moment.seen, moment.complete, moment.preview) = (seen, true, message.preview);
+        if let Some(size) = message.plain_len.filter(|_| message.compressed) {
+            moment.wire_size = u32::try_from(message.wire_len).unwrap_or(u32::MAX);
+            (moment.size, moment.inflated) = (size, true);
+        }
+    }
+}
+
+impl Pace {
+    /// Messages in a second, of late.
+    pub const fn per_second(&self) -> u32 {
+        if self.count > self.before { self.count } else { self.before }
+    }
+
+    pub(super) fn message(&mut self, now: Timestamp) {
+        let passed = now.since(self.since);
+        if passed > SECOND {
+            self.before = if passed > 2 * SECOND { 0 } else { self.count };
+            (self.since, self.count) = (now, 0);
+        }
+        self.count = self.count.saturating_add(1);
+    }
+}

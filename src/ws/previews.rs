@@ -1,0 +1,140 @@
+//! How messages begin, for a while: a ring of bytes that all connections of a thread share.
+//!
+//! What a peer says last explains its Close frame, but which message is the last is only known later. Each connection
+//! keeping its own would cost more than everything else that is known of it; here a text lives as long as the ring
+//! has room, which is far longer than anybody waits between an explanation and a Close frame.
+
+use super::frame::unmask;
+use crate::limits;
+
+/// Bits of a [`Preview`] that hold its length.
+const LENGTH_BITS: u32 = 10;
+
+const LENGTH: u64 = (1 << LENGTH_BITS) - 1;
+
+const RING: u64 = limits::PREVIEWS as u64;
+
+// A length of all bits fits, and a preview fits the ring.
+const _: () = assert!(limits::PREVIEW as u64 <= LENGTH && limits::PREVIEW < limits::PREVIEWS);
+
+/// Where the beginning of one message lies in the ring: nothing, or a position and a length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Preview(u64);
+
+/// The ring.
+#[derive(Debug)]
+pub struct Previews {
+    bytes: Vec<u8>,
+    /// Bytes ever written, and left out at the ring's end.
+    head: u64,
+}
+
+impl Default for Previews {
+    fn default() -> Self {
+        Self { bytes: vec![0; limits::PREVIEWS], head: 0 }
+    }
+}
+
+impl Preview {
+    const fn new(position: u64, len: usize) -> Self {
+        Self(position << LENGTH_BITS | len as u64)
+    }
+
+    const fn position(self) -> u64 {
+        self.0 >> LENGTH_BITS
+    }
+
+    /// Bytes that it has.
+    pub const fn len(self) -> usize {
+        (self.0 & LENGTH) as usize
+    }
+
+    /// Whether it has none.
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Previews {
+    /// Adds the next bytes of a message to its preview, up to the bound; unmasked with `key`, whose phase is that of the
+    /// bytes' position in their frame.
+    pub fn extend(&mut self, preview: Preview, more: &[u8], key: Option<([u8; 4], u64)>) -> Preview {
+        let room = limits::PREVIEW.saturating_sub(preview.len());
+        let Some(more) = more.get(..room.min(more.len())).filter(|more| !more.is_empty()) else {
+            return preview;
+        };
+        let (had, len) = (preview.len(), preview.len() + more.len());
+        let goes_on = had > 0 && preview.position() + had as u64 == self.head && self.fits(more.len());
+        let position = if goes_on { preview.position() } else { self.make_room(len) };
+        if !goes_on && had > 0 && !self.move_to(position, preview) {
+            return Preview::default();
+        }
+        let at = (position % RING) as usize + had;
+        if let Some(to) = self.bytes.get_mut(at..at + more.len()) {
+            to.copy_from_slice(more);
+            if let Some((key, phase)) = key {
+                unmask(to, key, phase);
+            }
+        }
+        self.head = position + len as u64;
+        Preview::new(position, len)
+    }
+
+    /// The bytes, if they have not been overwritten.
+    pub fn get(&self, preview: Preview) -> Option<&[u8]> {
+        let position = preview.position();
+        let at = (position % RING) as usize;
+        let is_there = !preview.is_empty() && self.head - position <= RING;
+        self.bytes.get(at..at + preview.len()).filter(|_| is_there)
+    }
+
+    const fn fits(&self, len: usize) -> bool {
+        self.head % RING + len as u64 <= RING
+    }
+
+    /// A position from which on so many bytes lie together.
+    const fn make_room(&self, len: usize) -> u64 {
+        if self.fits(len) { self.head } else { self.head.next_multiple_of(RING) }
+    }
+
+    /// Copies a preview to a position ahead; whether it was still there.
+    fn move_to(&mut self, position: u64, preview: Preview) -> bool {
+        let is_there = position + preview.len() as u64 - preview.position() <= RING;
+        let (from, to) = ((preview.position() % RING) as usize, (position % RING) as usize);
+        if is_there {
+            self.bytes.copy_within(from..from + preview.len(), to);
+        }
+        is_there
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_two_messages_do_not_mix() {
+        let mut previews = Previews::default();
+        let one = previews.extend(Preview::default(), b"one, ", None);
+        let two = previews.extend(Preview::default(), b"two, ", None);
+        let one = previews.extend(one, b"and on", None);
+        let two = previews.extend(two, &[b'a' ^ 7, b'b' ^ 9], Some(([0, 7, 9, 0], 1)));
+        assert_eq!(previews.get(one).unwrap(), b"one, and on");
+        assert_eq!(previews.get(two).unwrap(), b"two, ab");
+        assert_eq!(previews.get(Preview::default()), None);
+    }
+
+    #[test]
+    fn what_is_overwritten_is_gone() {
+        let mut previews = Previews::default();
+        let first = previews.extend(Preview::default(), b"first", None);
+        let mut last = first;
+        for round in 0..=limits::PREVIEWS / limits::PREVIEW {
+            assert_eq!(previews.get(first).is_some(), round < limits::PREVIEWS / limits::PREVIEW, "{round}");
+            last = previews.extend(Preview::default(), &[b'x'; 2 * limits::PREVIEW], None);
+            assert_eq!(previews.get(last), Some(&[b'x'; limits::PREVIEW][..]));
+        }
+        assert!(previews.extend(first, b" and more", None).is_empty());
+        assert_eq!(previews.extend(last, b"full", None), last);
+    }
+}
