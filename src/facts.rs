@@ -42,6 +42,8 @@ pub struct Facts {
     pub tls: Option<Box<(Side, Seen, tls::Outcome)>>,
     /// When both sides began to speak WebSocket.
     pub switched: Option<Seen>,
+    /// Whether packets were dropped while capturing in its time.
+    pub drops: bool,
     /// What TCP noted, once the connection is over.
     pub tcp: Option<Box<Analysis>>,
     /// What each side sent.
@@ -141,6 +143,7 @@ impl Facts {
             client_hello: None,
             tls: None,
             switched: None,
+            drops: false,
             tcp: None,
             sent: PerSide::default(),
             closes: Vec::new(),

@@ -24,6 +24,9 @@ pub const INTERFACE_NAME: usize = 128;
 /// Notes kept on one capture file; the rest is counted. A report is read by people.
 pub const NOTES: usize = 32;
 
+/// Spans of time kept in which packets were dropped while capturing; beyond it the last one grows.
+pub const DROPS: usize = 1024;
+
 /// Bytes of history a zstd frame may refer back to: what `zstd -d` grants without being asked for more.
 pub const ZSTD_WINDOW: u64 = 128 * 1024 * 1024;
 

@@ -9,6 +9,7 @@
 //! In `pcap` and `pcapng` the files that parse bytes keep no state, and the readers that keep state know no byte offset.
 
 mod compressed;
+mod drops;
 mod file;
 #[cfg(feature = "live")]
 pub mod filter;
@@ -24,6 +25,7 @@ mod tally;
 mod testing;
 mod window;
 
+pub use drops::Drops;
 pub use link_type::LinkType;
 pub use open::open;
 
@@ -92,4 +94,6 @@ pub struct Summary {
     /// What the reader met: truncation, skipped blocks, packets dropped while capturing. Text from the capture in it
     /// (interface names) is as hostile as the capture.
     pub notes: Vec<String>,
+    /// When packets were dropped while capturing.
+    pub drops: Vec<Drops>,
 }

@@ -1,7 +1,7 @@
 //! What is said of one file: counts, times, notes.
 
-use super::Summary;
 use super::window::Window;
+use super::{Drops, Summary, drops};
 use crate::limits;
 use crate::seen::Timestamp;
 
@@ -15,6 +15,7 @@ pub(super) struct Tally {
     notes: Vec<String>,
     unkept: u64,
     skipped: Skipped,
+    drops: Vec<Drops>,
 }
 
 /// Blocks passed over because they made no sense.
@@ -34,6 +35,7 @@ impl Tally {
             notes: Vec::new(),
             unkept: 0,
             skipped: Skipped::default(),
+            drops: Vec::new(),
         }
     }
 
@@ -52,6 +54,11 @@ impl Tally {
         } else {
             self.unkept = self.unkept.saturating_add(1);
         }
+    }
+
+    /// Packets were dropped within a span of time.
+    pub(super) fn dropped(&mut self, span: Drops) {
+        drops::add(&mut self.drops, span);
     }
 
     /// Counts a block skipped, with the byte where it begins and what is wrong with it; only the first gets its words.
@@ -103,6 +110,7 @@ impl Tally {
             first: seen.then_some(self.earliest),
             last: seen.then_some(self.latest),
             notes,
+            drops: self.drops.clone(),
         }
     }
 }

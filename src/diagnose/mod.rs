@@ -69,7 +69,19 @@ impl Verdict {
             self.finding.confidence = self.finding.confidence.max(Confidence::High);
         }
     }
+
+    /// As [`doubt`](Self::doubt), where packets were dropped while capturing: that something was not seen proves little.
+    fn doubt_silence(&mut self) {
+        self.doubt();
+        if SILENCE.contains(&self.rule.name) {
+            self.finding.confidence = self.finding.confidence.max(Confidence::Medium);
+        }
+    }
 }
+
+/// Rules that rest on something that was not seen: an answer, a pong, an end.
+const SILENCE: [&str; 5] =
+    ["handshake_unanswered", "ping_unanswered", "peer_vanished", "close_unanswered", "still_open"];
 
 /// All rules that fit a connection, the answer first. The last rule always fits.
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
@@ -77,6 +89,9 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
         RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
     if case.facts.has_missing_frames() {
         verdicts.iter_mut().for_each(Verdict::doubt);
+    }
+    if case.facts.drops {
+        verdicts.iter_mut().for_each(Verdict::doubt_silence);
     }
     // Stable: among equals the table's order decides.
     verdicts.sort_by_key(|verdict| {
@@ -88,4 +103,14 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     let mut described = false;
     verdicts.retain(|verdict| verdict.rule.role != Role::Description || !std::mem::replace(&mut described, true));
     verdicts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_named_as_the_rules_are() {
+        assert!(SILENCE.iter().all(|name| RULES.iter().any(|rule| rule.name == *name)));
+    }
 }

@@ -61,7 +61,7 @@ pub struct Connection {
     pub violations: Vec<Violation>,
     /// What each side sent.
     pub traffic: PerSide<Traffic>,
-    /// What limited the view: `late_start`, `lost_bytes`, `truncated_packets`, `one_direction`, `lost_frames`, `no_keys`, `early_end`.
+    /// What limited the view: `late_start`, `lost_bytes`, `kernel_drops`, `truncated_packets`, `one_direction`, `lost_frames`, `no_keys`, `early_end`.
     pub visibility: Vec<&'static str>,
 }
 

@@ -102,6 +102,7 @@ impl Report {
     pub fn new(mut material: Material, language: Language) -> Self {
         material.facts.sort_by_key(|facts| (facts.first, facts.stream));
         let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
+        note_drops(&mut material);
         let notes = notes(&material, language);
         // Each connection's facts are let go as soon as it is judged: a large capture need not hold both.
         let connections: Vec<_> = material
@@ -170,6 +171,17 @@ fn codes(connections: &[Box<Connection>], language: Language) -> Vec<Code> {
             reference: registry.entry(code).map_or_else(String::new, |entry| entry.reference.clone()),
         })
         .collect()
+}
+
+/// Marks the connections in whose time packets were dropped while capturing.
+fn note_drops(material: &mut Material) {
+    let Material { captures, facts, .. } = material;
+    for facts in facts {
+        // What goes on may have ended unseen.
+        let last = if facts.is_over() { facts.last.time } else { Timestamp::from_nanos(i64::MAX) };
+        let mut drops = captures.iter().flat_map(|capture| &capture.drops);
+        facts.drops = drops.any(|drops| drops.touch(facts.first.time, last));
+    }
 }
 
 /// What limited the view of the capture as a whole.

@@ -5,7 +5,6 @@
 //! Interface Statistics   interface:4  time high:4 low:4  options
 //! ```
 
-use nom::bytes::complete::take;
 use nom::number::Endianness;
 use nom::number::complete::{i64, u16, u32, u64};
 use nom::{IResult, Parser};
@@ -14,6 +13,7 @@ use super::clock::Clock;
 use super::options::options;
 use crate::capture::LinkType;
 use crate::limits;
+use crate::seen::Timestamp;
 
 pub(super) const IF_NAME: u16 = 2;
 pub(super) const IF_TSRESOL: u16 = 9;
@@ -34,6 +34,19 @@ pub(super) struct Interface {
     pub(super) name: String,
     /// Packets it missed while capturing, by the latest statistics.
     pub(super) dropped: u64,
+    /// The time of those.
+    pub(super) counted: Option<Timestamp>,
+}
+
+/// What a statistics block says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Counted {
+    /// Of the section, from 0.
+    pub(super) interface: u32,
+    /// In units of the interface's clock.
+    pub(super) time: u64,
+    /// Packets missed so far.
+    pub(super) dropped: u64,
 }
 
 /// Parses the body of an Interface Description Block.
@@ -49,7 +62,7 @@ pub(super) fn description(body: &[u8], order: Endianness) -> IResult<&[u8], Inte
         }
     }
     let clock = Clock::new(resolution, offset);
-    Ok((&[], Interface { link_type: LinkType(link_type), snaplen, clock, name, dropped: 0 }))
+    Ok((&[], Interface { link_type: LinkType(link_type), snaplen, clock, name, dropped: 0, counted: None }))
 }
 
 fn seconds(value: &[u8], order: Endianness) -> i64 {
@@ -61,12 +74,12 @@ fn printable(name: &[u8]) -> String {
     String::from_utf8_lossy(name).chars().filter(|char| !char.is_control()).collect()
 }
 
-/// Parses the body of an Interface Statistics Block: the interface, and how many packets it dropped so far.
-pub(super) fn statistics(body: &[u8], order: Endianness) -> IResult<&[u8], (u32, u64)> {
-    let (body, (interface, _time)) = (u32(order), take(8usize)).parse(body)?;
+/// Parses the body of an Interface Statistics Block.
+pub(super) fn statistics(body: &[u8], order: Endianness) -> IResult<&[u8], Counted> {
+    let (body, (interface, high, low)) = (u32(order), u32(order), u32(order)).parse(body)?;
     let counts = options(body, order).filter(|(code, _)| matches!(*code, ISB_IFDROP | ISB_OSDROP));
     let dropped = counts
         .filter_map(|(_, value)| u64::<_, nom::error::Error<_>>(order)(value).ok())
         .fold(0, |sum: u64, (_, count)| sum.saturating_add(count));
-    Ok((&[], (interface, dropped)))
+    Ok((&[], Counted { interface, time: u64::from(high) << 32 | u64::from(low), dropped }))
 }

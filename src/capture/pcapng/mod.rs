@@ -12,12 +12,12 @@ mod writer;
 use std::ops::Range;
 
 use block::{Endianness, Head, SHORTEST, kind};
-use interface::Interface;
+use interface::{Counted, Interface};
 
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
-use super::{LinkType, Packet, Source, Summary};
+use super::{Drops, LinkType, Packet, Source, Summary};
 use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -103,9 +103,11 @@ impl Pcapng {
                 return Ok(false);
             }
             kind::INTERFACE_STATISTICS => {
-                let (_, (id, dropped)) = interface::statistics(body, self.order).map_err(|_| "it is too short")?;
-                let interface = self.interfaces.get_mut(id as usize).ok_or("its interface is not described")?;
-                interface.dropped = interface.dropped.max(dropped);
+                let (_, counted) = interface::statistics(body, self.order).map_err(|_| "it is too short")?;
+                let of = self.interfaces.get_mut(counted.interface as usize);
+                if let Some(drops) = count(of.ok_or("its interface is not described")?, counted) {
+                    self.tally.dropped(drops);
+                }
                 return Ok(false);
             }
             _ => return Ok(false),
@@ -139,6 +141,18 @@ impl Pcapng {
         let interfaces = std::mem::take(&mut self.interfaces);
         drops(&interfaces).for_each(|note| self.tally.note(note));
     }
+}
+
+/// Takes an interface's statistics; the span within which packets were dropped that none before had counted.
+fn count(interface: &mut Interface, counted: Counted) -> Option<Drops> {
+    // Writers without a clock leave 0.
+    let time = Some(counted.time).filter(|units| *units > 0).map(|units| interface.clock.time(units));
+    let after = interface.counted.unwrap_or(Timestamp::from_nanos(i64::MIN));
+    let until = time.unwrap_or(Timestamp::from_nanos(i64::MAX));
+    interface.counted = time.or(interface.counted);
+    let has_grown = counted.dropped > interface.dropped;
+    interface.dropped = interface.dropped.max(counted.dropped);
+    has_grown.then_some(Drops { after, until })
 }
 
 /// A note for each interface that missed packets.
@@ -195,9 +209,11 @@ impl Source for Pcapng {
 
 #[cfg(test)]
 mod tests {
+    use crate::capture::Drops;
     use crate::capture::LinkType;
     use crate::capture::testing::build::{Order, Pcapng};
     use crate::capture::testing::{Owned, notes, read, read_clean};
+    use crate::seen::Timestamp;
 
     fn owned(nanos: i64, link_type: LinkType, data: &[u8], length: u32) -> Owned {
         Owned { nanos, link_type, data: data.to_vec(), length }
@@ -256,6 +272,28 @@ mod tests {
         }
         let bytes = file.block(0x1234, &vec![0; crate::limits::BLOCK - 12]).enhanced(0, 1, b"x", 1).bytes;
         assert_eq!(read_clean(&bytes), [owned(1000, LinkType::ETHERNET, b"x", 1)]);
+    }
+
+    #[test]
+    fn drops_lie_between_the_statistics_that_tell_of_them() {
+        let at = |time: u64| [(time >> 32) as u32, time as u32];
+        let statistics = |file: Pcapng, time, dropped: u64| {
+            let [high, low] = at(time).map(|half| Order::Little.u32(half));
+            let count = Order::Little.u64(dropped);
+            file.block(5, &[&[0; 4][..], &high, &low, &[7, 0, 8, 0], &count, &[0; 4]].concat())
+        };
+        let drops = |counts: &[(u64, u64)]| {
+            let file = Pcapng::new(Order::Little).interface(1, 0, &[(9, &[9])]);
+            read(&counts.iter().fold(file, |file, (time, dropped)| statistics(file, *time, *dropped)).bytes)
+                .unwrap()
+                .1
+                .drops
+        };
+        let span = |after, until| Drops { after: Timestamp::from_nanos(after), until: Timestamp::from_nanos(until) };
+        assert_eq!(drops(&[(10, 0), (20, 3), (50, 3), (60, 3), (70, 5)]), [span(10, 20), span(60, 70)]);
+        assert_eq!(drops(&[(9, 3)]), [span(i64::MIN, 9)], "as dumpcap leaves them: at any time");
+        assert_eq!(drops(&[(0, 3)]), [span(i64::MIN, i64::MAX)]);
+        assert_eq!(drops(&[(9, 0), (0, 0)]), []);
     }
 
     #[test]

@@ -1,0 +1,62 @@
+//! When packets were dropped while capturing: what happened then may be missing.
+
+use crate::limits;
+use crate::seen::Timestamp;
+
+/// A span of time within which packets were dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drops {
+    /// Nothing was dropped before, as far as is known.
+    pub after: Timestamp,
+    /// Nor after.
+    pub until: Timestamp,
+}
+
+impl Drops {
+    /// Whether it has a moment of the span from `first` to `last`.
+    pub fn touch(&self, first: Timestamp, last: Timestamp) -> bool {
+        self.after <= last && first <= self.until
+    }
+}
+
+/// Adds a span to those before; where it touches the last one, or where there are too many, that one grows.
+pub(super) fn add(spans: &mut Vec<Drops>, new: Drops) {
+    let is_full = spans.len() >= limits::DROPS;
+    match spans.last_mut().filter(|last| is_full || last.touch(new.after, new.until)) {
+        Some(last) => {
+            last.after = last.after.min(new.after);
+            last.until = last.until.max(new.until);
+        }
+        None => spans.push(new),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(after: i64, until: i64) -> Drops {
+        Drops { after: Timestamp::from_nanos(after), until: Timestamp::from_nanos(until) }
+    }
+
+    #[test]
+    fn spans_that_touch_become_one_and_there_are_never_many() {
+        let mut spans = Vec::new();
+        for new in [span(10, 20), span(20, 30), span(40, 50), span(35, 45)] {
+            add(&mut spans, new);
+        }
+        assert_eq!(spans, [span(10, 30), span(35, 50)]);
+        for start in 0..2 * limits::DROPS as i64 {
+            add(&mut spans, span(100 + 10 * start, 105 + 10 * start));
+        }
+        assert_eq!(spans.len(), limits::DROPS);
+        assert_eq!(spans.last().unwrap().until, Timestamp::from_nanos(105 + 10 * (2 * limits::DROPS as i64 - 1)));
+    }
+
+    #[test]
+    fn a_life_before_or_after_is_not_touched() {
+        let at = Timestamp::from_nanos;
+        assert!(span(10, 20).touch(at(0), at(10)) && span(10, 20).touch(at(20), at(30)));
+        assert!(!span(10, 20).touch(at(0), at(9)) && !span(10, 20).touch(at(21), at(30)));
+    }
+}
