@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use whyclosed::report::Report;
+use whyclosed::report::redact::Privacy;
 use whyclosed::report::selection::Selection;
 
 /// How to report.
@@ -41,6 +42,14 @@ pub struct Reporting {
     /// Also what each endpoint reports, and what else may explain the end.
     #[arg(short, long)]
     pub verbose: bool,
+
+    /// Show secrets as they were captured, in place of [redacted:kind#n].
+    #[arg(long)]
+    pub show_secrets: bool,
+
+    /// Replace addresses and host names, one to one; addresses that share a prefix still do.
+    #[arg(long)]
+    pub anonymize: bool,
 
     /// Exit with 1 if a connection ended abnormally, or with one of these codes.
     #[arg(long, value_delimiter = ',', value_name = "abnormal|CODE,…")]
@@ -93,6 +102,11 @@ impl Reporting {
     /// Which connections are asked for.
     pub fn selection(&self) -> Selection {
         Selection { all: self.all, ids: self.connection.clone(), codes: self.code.clone() }
+    }
+
+    /// What the report may tell of whose traffic it was.
+    pub const fn privacy(&self) -> Privacy {
+        Privacy { show_secrets: self.show_secrets, anonymize: self.anonymize }
     }
 
     /// Whether a report has what `--fail-on` names.

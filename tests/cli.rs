@@ -383,7 +383,7 @@ fn the_readme_shows_a_real_report() {
     let block = readme.split("```console\n").nth(1).unwrap().split("\n```").next().unwrap();
     let (prompt, shown) = block.split_once('\n').unwrap();
     let capture = prompt.split_whitespace().last().unwrap();
-    let output = command().env("COLUMNS", "96").arg(capture).output().unwrap();
+    let output = command().env("COLUMNS", "92").arg(capture).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), shown);
 }
 

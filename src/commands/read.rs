@@ -58,7 +58,8 @@ impl Read {
             fault => fault,
         };
         let skipped = analyzer.decoder().skipped().collect();
-        let material = Material { captures, facts, counts: analyzer.counts(), skipped };
+        let material =
+            Material { captures, facts, counts: analyzer.counts(), skipped, privacy: self.reporting.privacy() };
         conclude(&self.reporting, Report::new(material, Language::English), fault.as_slice())
     }
 

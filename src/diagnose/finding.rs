@@ -55,6 +55,10 @@ pub enum Value {
     Side(Side),
     /// Text from the wire, not yet escaped.
     Wire(String),
+    /// Bytes of a payload, in hexadecimal; `None` for one that is not to be shown.
+    Hex(Vec<Option<u8>>),
+    /// A piece of a payload as text, not yet escaped.
+    Excerpt(Vec<u8>),
     /// A byte, written 0xE9.
     Byte(u8),
     /// A token of a registry or a protocol, the same in all languages.

@@ -108,7 +108,7 @@ fn finding(violation: &Violation, reaction: &Reaction<'_>, confidence: Confidenc
 /// Names what only this kind of broken frame has.
 pub fn particulars(finding: Finding, violation: &Violation) -> Finding {
     let opcode = Value::Token(format!("0x{:X}", violation.opcode.0));
-    let bytes = |finding: Finding| finding.with("bytes", Value::Token(hex(violation.context.bytes())));
+    let bytes = |finding: Finding| finding.with("bytes", hex(violation.context.bytes()));
     match &violation.kind {
         Kind::InvalidUtf8 { offset, byte, at_end } => bytes(finding)
             .with("byte_offset", Value::Number(*offset))
@@ -132,7 +132,7 @@ pub fn particulars(finding: Finding, violation: &Violation) -> Finding {
         Kind::TruncatedCloseCode(byte) => finding.with("byte", Value::Byte(*byte)),
         Kind::LengthTooShort(excess) => finding
             .with("excess", Value::Bytes(*excess))
-            .with("text", Value::Wire(String::from_utf8_lossy(violation.context.bytes()).into_owned()))
+            .with("text", Value::Excerpt(violation.context.bytes().to_vec()))
             .variant("length"),
         _ => bytes(finding).with("opcode", opcode),
     }
@@ -150,6 +150,6 @@ pub fn closer<'f>(case: &Case<'f>) -> Option<(Side, Reaction<'f>)> {
     Some((by, Reaction::of(case.facts, by)?))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+fn hex(bytes: &[u8]) -> Value {
+    Value::Hex(bytes.iter().copied().map(Some).collect())
 }

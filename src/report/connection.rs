@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use super::code_name;
 use super::phrase::{self, json};
-use super::{code_name, redact};
+use super::redact::Redactor;
 use crate::catalog::{Language, Texts};
 use crate::diagnose::{Blame, Case, Confidence, Role, Verdict, diagnose};
 use crate::ending::{Ending, Kind, beginning_close, first_close, is_reply};
@@ -174,14 +174,19 @@ pub struct Traffic {
 }
 
 impl Connection {
-    /// Judges a connection.
-    pub fn new(id: usize, facts: &Facts, capture_end: Timestamp, language: Language) -> Self {
+    /// Judges a connection; what `redactor` finds secret stays with it.
+    pub fn new(id: usize, facts: &Facts, capture_end: Timestamp, language: Language, redactor: &mut Redactor) -> Self {
         let ending = Ending::of(facts);
         let case = Case { facts, ending, capture_end };
         let verdicts = diagnose(&case);
         let failed_by = verdicts.first().and_then(failed_by);
         let endpoint_code = |side| endpoint_code(facts, &ending, side, failed_by);
-        let mut findings = verdicts.iter().map(|verdict| Finding::new(verdict, facts.stream, language));
+        redactor.next_connection();
+        // First, for later texts may repeat what is secret in it.
+        let handshake = Box::new(Handshake::new(facts, language, redactor));
+        let [client, server] = [facts.addresses.client, facts.addresses.server].map(|end| redactor.endpoint(end));
+        let closes = closes(facts, language, redactor);
+        let mut findings = verdicts.iter().map(|verdict| Finding::new(verdict, facts.stream, language, redactor));
         let opened = facts.switched.unwrap_or(facts.first).time;
         let ended = ending.carrier.map(|carrier| carrier.seen.time);
         Self {
@@ -189,16 +194,16 @@ impl Connection {
             tcp_stream: facts.stream,
             http2_stream: None,
             encrypted: facts.client_hello.is_some(),
-            client: facts.addresses.client.to_string(),
-            server: facts.addresses.server.to_string(),
-            community_id: community_id(facts.addresses.client, facts.addresses.server),
-            handshake: Box::new(Handshake::new(facts, language)),
+            client: client.to_string(),
+            server: server.to_string(),
+            community_id: community_id(client, server),
+            handshake,
             opened: opened.to_string(),
             ended: ended.map(|time| time.to_string()),
             lifetime: ended.unwrap_or(facts.last.time).since(opened).as_secs_f64(),
             ending: ending.kind,
             closed_by: ending.by,
-            closes: closes(facts, language),
+            closes,
             endpoint_codes: PerSide { client: endpoint_code(Side::Client), server: endpoint_code(Side::Server) },
             verdict: Box::new(findings.next().unwrap_or_else(|| Finding::none(facts))),
             findings: findings.collect(),
@@ -247,10 +252,9 @@ impl Connection {
 }
 
 impl Handshake {
-    fn new(facts: &Facts, language: Language) -> Self {
+    fn new(facts: &Facts, language: Language, redactor: &mut Redactor) -> Self {
         let request = facts.handshake.request.as_deref();
         let response = facts.handshake.response.as_deref();
-        let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
         Self {
             seen: match (request, response) {
                 (Some(_), Some(_)) => "complete",
@@ -259,28 +263,34 @@ impl Handshake {
                 (None, None) => "none",
             },
             packet: request.map(|request| request.seen.packet).or(response.map(|response| response.seen.packet)),
-            method: request.map(|request| request.method.to_string()),
-            target: request.map(|request| redact::target(&request.target)),
-            host: request.and_then(|request| text(&request.host)),
-            origin: request.and_then(|request| text(&request.origin)),
+            method: request.map(|request| redactor.text(&request.method)),
+            target: request.map(|request| redactor.target(&request.target)),
+            host: request.and_then(|request| Some(redactor.host(request.host.as_deref()?))),
+            origin: request.and_then(|request| Some(redactor.common(request.origin.as_deref()?))),
             status: response.map(|response| response.status),
-            subprotocol: response.and_then(|response| text(&response.subprotocol)),
+            subprotocol: response.and_then(|response| Some(redactor.subprotocols(response.subprotocol.as_deref()?))),
             extensions: extensions(response.and_then(|response| response.extensions.as_deref()))
-                .map(|extension| extension.to_string())
+                .map(|extension| redactor.text(&extension.to_string()))
                 .collect(),
-            user_agent: request.and_then(|request| text(&request.user_agent)),
-            server: response.and_then(|response| text(&response.server)),
-            problems: facts.handshake.problems().iter().map(|problem| phrase::problem(problem, language)).collect(),
+            user_agent: request.and_then(|request| Some(redactor.common(request.user_agent.as_deref()?))),
+            server: response.and_then(|response| Some(redactor.common(response.server.as_deref()?))),
+            problems: facts
+                .handshake
+                .problems()
+                .iter()
+                .map(|problem| phrase::problem(&redactor.problem(problem), language))
+                .collect(),
         }
     }
 }
 
 impl Finding {
-    fn new(verdict: &Verdict, stream: u32, language: Language) -> Self {
+    fn new(verdict: &Verdict, stream: u32, language: Language, redactor: &mut Redactor) -> Self {
         let texts: &'static Texts = &verdict.rule.words;
         let finding = &verdict.finding;
         let variant = finding.variant.as_deref().unwrap_or_default();
-        let text = |name| phrase::sentence(texts.variant(name, variant, language), &finding.evidence, language);
+        let evidence = redactor.evidence(&finding.evidence);
+        let text = |name| phrase::sentence(texts.variant(name, variant, language), &evidence, language);
         Self {
             rule: verdict.rule.name,
             is_cause: verdict.rule.role != Role::Description,
@@ -292,11 +302,7 @@ impl Finding {
             summary: text("summary"),
             cause: text("cause"),
             fix: text("fix"),
-            evidence: finding
-                .evidence
-                .iter()
-                .map(|evidence| (evidence.name, json(&evidence.value, language)))
-                .collect(),
+            evidence: evidence.iter().map(|evidence| (evidence.name, json(&evidence.value, language))).collect(),
         }
     }
 
@@ -357,7 +363,7 @@ impl Traffic {
     }
 }
 
-fn closes(facts: &Facts, language: Language) -> Vec<Close> {
+fn closes(facts: &Facts, language: Language, redactor: &mut Redactor) -> Vec<Close> {
     let first = beginning_close(facts);
     facts
         .closes
@@ -371,7 +377,7 @@ fn closes(facts: &Facts, language: Language) -> Vec<Close> {
             },
             code: close.code.map(|code| code.0),
             name: close.code.map(|code| code_name(code.0, language)),
-            reason: close.reason.to_string(),
+            reason: redactor.text(&close.reason),
             packet: close.carrier.seen.packet,
             time: close.carrier.seen.time.to_string(),
             valid: close.valid,

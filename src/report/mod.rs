@@ -22,6 +22,8 @@ use crate::packet::Skipped;
 use crate::seen::Timestamp;
 use crate::sink::Counts;
 
+use self::redact::{Privacy, Redactor};
+
 /// Version of the JSON form.
 pub const VERSION: u32 = 1;
 
@@ -32,6 +34,8 @@ pub struct Report {
     pub version: u32,
     /// The program and its version.
     pub generator: String,
+    /// `redacted`, or `shown`: whether secrets are replaced by `[redacted:kind#n]`, the same `n` for the same value.
+    pub secrets: &'static str,
     /// The files read.
     pub captures: Vec<Capture>,
     /// Every WebSocket connection and attempt, in order of first packet.
@@ -95,6 +99,8 @@ pub struct Material {
     pub counts: Counts,
     /// Packets that could not be decoded.
     pub skipped: Vec<(Skipped, u64)>,
+    /// What may be told of whose traffic it was.
+    pub privacy: Privacy,
 }
 
 impl Report {
@@ -104,17 +110,19 @@ impl Report {
         let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
         note_drops(&mut material);
         let notes = notes(&material, language);
+        let mut redactor = Redactor::new(material.privacy);
         // Each connection's facts are let go as soon as it is judged: a large capture need not hold both.
         let connections: Vec<_> = material
             .facts
             .into_iter()
             .zip(1..)
-            .map(|(facts, id)| Box::new(Connection::new(id, &facts, capture_end, language)))
+            .map(|(facts, id)| Box::new(Connection::new(id, &facts, capture_end, language, &mut redactor)))
             .collect();
         Self {
             version: VERSION,
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
-            captures: material.captures.into_iter().map(Capture::from).collect(),
+            secrets: if material.privacy.show_secrets { "shown" } else { "redacted" },
+            captures: material.captures.into_iter().map(|summary| Capture::new(summary, &redactor)).collect(),
             codes: codes(&connections, language),
             connections,
             notes,
@@ -122,11 +130,11 @@ impl Report {
     }
 }
 
-impl From<Summary> for Capture {
-    fn from(summary: Summary) -> Self {
+impl Capture {
+    fn new(summary: Summary, redactor: &Redactor) -> Self {
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
         Self {
-            path: summary.path,
+            path: redactor.path(summary.path),
             format: summary.format,
             packets: summary.packets,
             bytes: summary.bytes,
@@ -191,6 +199,12 @@ fn notes(material: &Material, language: Language) -> Vec<String> {
         phrase::word(&name, &[("count", &phrase::number(count, language)), ("what", what)], language)
     };
     let mut notes = Vec::new();
+    if material.privacy.show_secrets {
+        notes.push(phrase::word("note_secrets_shown", &[], language));
+    }
+    if material.privacy.anonymize {
+        notes.push(phrase::word("note_anonymized", &[], language));
+    }
     if material.counts.encrypted > 0 {
         notes.push(note("note_encrypted", material.counts.encrypted, ""));
     }

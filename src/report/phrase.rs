@@ -32,6 +32,8 @@ pub fn text(value: &Value, language: Language) -> String {
         Value::Time(time) => duration(*time, language),
         Value::Side(side) => side_of(*side, language).to_owned(),
         Value::Wire(text) => word("quoted", &[("text", text)], language),
+        Value::Hex(bytes) => hex(bytes),
+        Value::Excerpt(bytes) => word("quoted", &[("text", &String::from_utf8_lossy(bytes))], language),
         Value::Byte(byte) => format!("0x{byte:02X}"),
         Value::Token(token) => token.clone(),
         Value::Problem(found) => problem(found, language),
@@ -46,9 +48,17 @@ pub fn json(value: &Value, language: Language) -> serde_json::Value {
         Value::Side(Side::Client) => "client".into(),
         Value::Side(Side::Server) => "server".into(),
         Value::Wire(text) | Value::Token(text) => text.as_str().into(),
+        Value::Hex(bytes) => hex(bytes).into(),
+        Value::Excerpt(bytes) => String::from_utf8_lossy(bytes).into(),
         Value::Byte(byte) => format!("0x{byte:02X}").into(),
         Value::Problem(found) => problem(found, language).into(),
     }
+}
+
+/// Bytes in hexadecimal, `··` for one that is not to be shown.
+fn hex(bytes: &[Option<u8>]) -> String {
+    let byte = |byte: &Option<u8>| byte.map_or_else(|| "··".to_owned(), |byte| format!("{byte:02x}"));
+    bytes.iter().map(byte).collect::<Vec<_>>().join(" ")
 }
 
 /// "the client" or "the server".

@@ -68,7 +68,7 @@ fn read(path: &Path) {
     }
     analyzer.finish(&mut facts);
     let skipped = analyzer.decoder().skipped().collect();
-    render(Material { captures: source.summaries(), facts, counts: analyzer.counts(), skipped });
+    render(Material { captures: source.summaries(), facts, counts: analyzer.counts(), skipped, ..Material::default() });
 }
 
 /// As JSON and for a terminal, in every width and with every connection.

@@ -16,5 +16,5 @@ pub fn material(path: &Path) -> Result<Material, Error> {
     }
     analyzer.finish(&mut facts);
     let skipped = analyzer.decoder().skipped().collect();
-    Ok(Material { captures: source.summaries(), facts, counts: analyzer.counts(), skipped })
+    Ok(Material { captures: source.summaries(), facts, counts: analyzer.counts(), skipped, ..Material::default() })
 }

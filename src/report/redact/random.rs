@@ -1,0 +1,151 @@
+//! Strings without sense: keys and tokens by their look alone, where nothing around them says what they are.
+
+use std::ops::Range;
+
+/// A run shorter than this is no token worth guessing.
+const LEAST: usize = 20;
+
+/// So many characters of a run must be in parts without sense.
+const SENSELESS: usize = 16;
+
+/// The longest alphabetic part taken for a word.
+const WORD: usize = 24;
+
+/// The runs of letters, digits and what base64 adds to them (RFC 4648) that make no sense.
+pub fn find(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    runs(text).filter(|run| text.get(run.clone()).is_some_and(|run| is_random(run, LEAST, SENSELESS)))
+}
+
+/// The same in a window on a longer text: what touches an edge may be a part of something longer.
+pub fn find_in_window(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    runs(text).filter(|run| {
+        let at_edge = run.start == 0 || run.end == text.len();
+        let (least, senseless) = if at_edge { (6, 4) } else { (LEAST, SENSELESS) };
+        text.get(run.clone()).is_some_and(|run| is_random(run, least, senseless))
+    })
+}
+
+fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte);
+    let mut from = 0;
+    text.chunk_by(move |a, b| belongs(a) == belongs(b)).filter_map(move |run| {
+        let start = from;
+        from += run.len();
+        run.first().is_some_and(belongs).then_some(start..from)
+    })
+}
+
+fn is_random(run: &[u8], least: usize, senseless: usize) -> bool {
+    if run.len() < least || is_uuid(run) {
+        return false;
+    }
+    let parts = run.split(|byte| b"+/=_-".contains(byte));
+    parts.filter(|part| !makes_sense(part)).map(<[u8]>::len).sum::<usize>() >= senseless
+}
+
+/// Whether a token is a name: words and versions, `graphql-ws`, `v12.stomp`, `ocpp2.0.1`.
+pub fn is_name(token: &str) -> bool {
+    let parts = token.as_bytes().split(|byte| b".-_/:+".contains(byte));
+    token.len() <= 48 && parts.into_iter().all(is_word_or_version)
+}
+
+/// `chat`, `v12`, `2`, `ocpp1`, `k8s`.
+fn is_word_or_version(part: &[u8]) -> bool {
+    if part.len() <= 3 {
+        return part.iter().all(u8::is_ascii_alphanumeric);
+    }
+    let letters = part.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let (word, number) = part.split_at(letters);
+    let is_version = number.iter().all(u8::is_ascii_digit) && number.len() <= 3;
+    // `hunter2` is a password, `ocpp1` a name: only short names are numbered.
+    is_version
+        && (word.is_empty() || if number.is_empty() { makes_sense(word) } else { word.len() <= 4 || is_stem(word) })
+}
+
+/// Names that are written together with a number.
+fn is_stem(word: &[u8]) -> bool {
+    [&b"utf"[..], b"base", b"proto", b"version", b"protocol", b"msgpack", b"graphql"].contains(&word)
+}
+
+/// Whether a part is a word, a number, or a word with a number at one end.
+fn makes_sense(part: &[u8]) -> bool {
+    let letters = |part: &[u8]| part.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let digits = |part: &[u8]| part.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match part {
+        [] => true,
+        [first, ..] if first.is_ascii_digit() => {
+            let number = digits(part);
+            let unit = part.get(number..).unwrap_or_default();
+            // A number, a number with its unit, a time such as 20260102T030405Z.
+            unit.is_empty() || (unit.iter().all(u8::is_ascii_alphabetic) && unit.len() <= 3) || is_time(part)
+        }
+        _ => {
+            let (word, number) = part.split_at(letters(part));
+            number.iter().all(u8::is_ascii_digit) && number.len() <= 6 && are_words(word)
+        }
+    }
+}
+
+fn is_time(part: &[u8]) -> bool {
+    part.len() >= 13 && part.iter().all(|byte| byte.is_ascii_digit() || *byte == b'T' || *byte == b'Z')
+}
+
+/// Whether letters can be spoken: `Handler`, `XMLHttpRequest`, `UPPER`.
+fn are_words(letters: &[u8]) -> bool {
+    // A new word begins at a capital behind a small letter.
+    let words: Vec<_> = letters.chunk_by(|a, b| !(a.is_ascii_lowercase() && b.is_ascii_uppercase())).collect();
+    let is_vowel = |byte: &u8| b"aeiouy".contains(&byte.to_ascii_lowercase());
+    let vowels = letters.iter().filter(|byte| is_vowel(byte)).count();
+    let consonants = letters.split(is_vowel).map(<[u8]>::len).max().unwrap_or_default();
+    let short = letters.len() <= 4;
+    let case = words.len() * 3 <= letters.len().max(3) && !words.iter().any(|word| word.len() > WORD);
+    short || (case && consonants <= 5 && vowels * 8 >= letters.len() && vowels * 4 <= letters.len() * 3)
+}
+
+/// `3f2504e0-4f89-41d3-9a0c-0305e82c3301` (RFC 9562).
+fn is_uuid(run: &[u8]) -> bool {
+    let groups: Vec<_> = run.split(|byte| *byte == b'-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.concat().iter().all(u8::is_ascii_hexdigit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_told_from_identifiers() {
+        for token in [
+            "x7Kq9ZpL2mW4vB8nR3tY6uC1",
+            "9f86d081884c7d659a2feaa0c55ad015",
+            "a3f5b8c2d4e6f7081929a3b4c5d6e7f8a9b0c1d2",
+            "dGhpcyBpcyBhIHNlY3JldCB0b2tlbg==",
+            "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+            "Zk3bQ9-xT_7wLmP2_vR8sYc4NhJd6",
+            "qzxkvjwpmbtrghsdfnlcqzxk",
+            "aBcDeFgHiJkLmNoPqRsTuVwXyZ",
+        ] {
+            assert!(find(token.as_bytes()).eq(Some(0..token.len())), "{token}");
+        }
+        for plain in [
+            "server-eu-west-1-prod-0042",
+            "ThisIsAVeryLongCamelCaseIdentifier",
+            "com/example/chat/MessageDispatcherFactory",
+            "internationalization",
+            "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+            "1700000000123456789",
+            "2026-11-21T12-30-45-000Z",
+            "HTTP_503_SERVICE_UNAVAILABLE",
+            "application/vnd-example-message+json",
+            "room-20260102T030405Z-lobby",
+            "_____________________________",
+        ] {
+            assert_eq!(find(plain.as_bytes()).count(), 0, "{plain}");
+        }
+    }
+
+    #[test]
+    fn a_window_is_strict_at_its_edges() {
+        assert!(find_in_window(b"Zk3bQ9xT \"id\": 1").eq(Some(0..8)));
+        assert_eq!(find_in_window(b"word Zk3bQ9xT and").count(), 0);
+    }
+}
