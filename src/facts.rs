@@ -162,7 +162,7 @@ impl Facts {
     /// Whether frames of either side were lost sight of because bytes are missing.
     pub fn has_missing_frames(&self) -> bool {
         let tcp = &self.tcp().sent;
-        Side::BOTH.iter().any(|side| self.sent[*side].lost > 0 && tcp[*side].lost_bytes + tcp[*side].cut_bytes > 0)
+        Side::BOTH.iter().any(|side| self.sent[*side].lost > 0 && tcp[*side].lost_bytes() + tcp[*side].cut_bytes() > 0)
     }
 
     /// What TCP noted; nothing while the connection goes on.

@@ -12,9 +12,9 @@ pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
     let lost_frames = Side::BOTH.iter().any(|side| facts.sent[*side].lost > 0);
     [
         (!tcp.syn, "late_start"),
-        (any(|sent| sent.lost_bytes > 0), "lost_bytes"),
+        (any(|sent| sent.lost_bytes() > 0), "lost_bytes"),
         (facts.drops, "kernel_drops"),
-        (any(|sent| sent.cut_bytes > 0), "truncated_packets"),
+        (any(|sent| sent.cut_bytes() > 0), "truncated_packets"),
         (any(|sent| sent.segments == 0), "one_direction"),
         (lost_frames, "lost_frames"),
         (facts.client_hello.is_some(), "no_keys"),

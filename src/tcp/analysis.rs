@@ -2,7 +2,7 @@
 
 use super::reassembly::Arrival;
 use super::{Flags, Segment};
-use crate::chunk::Carrier;
+use crate::chunk::{Carrier, Missing};
 use crate::seen::{Seen, Timestamp};
 use crate::side::{PerSide, Side};
 use std::time::Duration;
@@ -22,19 +22,8 @@ pub struct Analysis {
 #[derive(Clone, Debug, Default)]
 pub struct Sent {
     /// Its segments.
-    pub segments: u64,
-    /// Those whose bytes had all been seen before.
-    pub retransmissions: u32,
-    /// Those that came ahead of a hole.
-    pub out_of_order: u32,
-    /// Keep-alive probes.
-    pub keep_alives: u32,
-    /// Its bytes that were never captured.
-    pub lost_bytes: u64,
-    /// Its bytes that the snaplen cut off.
-    pub cut_bytes: u64,
-    /// Its last segment.
-    pub last: Option<Seen>,
+    pub segments: u32,
+    last: Seen,
     /// Time to live of its first segment.
     pub ttl: u8,
     /// Whether segments other than resets came with a time to live that differs from it.
@@ -45,6 +34,8 @@ pub struct Sent {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Rare {
+    lost_bytes: u64,
+    cut_bytes: u64,
     unanswered: Unanswered,
     zero_window: ZeroWindow,
     /// With the bytes of the stream before it.
@@ -53,6 +44,21 @@ struct Rare {
 }
 
 impl Sent {
+    /// Its last segment.
+    pub fn last(&self) -> Option<Seen> {
+        (self.segments > 0).then_some(self.last)
+    }
+
+    /// Its bytes that were never captured.
+    pub fn lost_bytes(&self) -> u64 {
+        self.rare.as_ref().map_or(0, |rare| rare.lost_bytes)
+    }
+
+    /// Its bytes that the snaplen cut off.
+    pub fn cut_bytes(&self) -> u64 {
+        self.rare.as_ref().map_or(0, |rare| rare.cut_bytes)
+    }
+
     /// Retransmissions and probes since the other side was last heard.
     pub fn unanswered(&self) -> Unanswered {
         self.rare.as_ref().map(|rare| rare.unanswered).unwrap_or_default()
@@ -77,6 +83,16 @@ impl Sent {
     /// Its first RST.
     pub fn reset(&self) -> Option<Carrier> {
         self.rare.as_ref()?.reset
+    }
+
+    /// Notes bytes that are missing.
+    pub(super) fn note_gap(&mut self, len: u64, missing: Missing) {
+        let rare = self.rare.get_or_insert_default();
+        let bytes = match missing {
+            Missing::NeverCaptured => &mut rare.lost_bytes,
+            Missing::CutBySnaplen => &mut rare.cut_bytes,
+        };
+        *bytes = bytes.saturating_add(len);
     }
 
     pub(super) fn note_fin(&mut self, carrier: Carrier, offset: u64) {
@@ -124,24 +140,19 @@ pub struct ZeroWindow {
 
 impl Analysis {
     /// Notes one segment and what its payload was.
+    #[inline]
     pub(super) fn apply(&mut self, side: Side, segment: &Segment<'_>, arrival: Arrival) {
         self.syn |= segment.flags.has(Flags::SYN);
         if let Some(rare) = &mut self.sent[!side].rare {
             rare.unanswered = Unanswered::default();
         }
         let sent = &mut self.sent[side];
-        sent.segments += 1;
-        if sent.last.is_none() {
+        if sent.segments == 0 {
             sent.ttl = segment.ttl;
         }
+        sent.segments = sent.segments.saturating_add(1);
         sent.ttl_varied |= segment.ttl != sent.ttl && !segment.flags.has(Flags::RST);
-        sent.last = Some(segment.seen);
-        match arrival {
-            Arrival::Retransmission => sent.retransmissions = sent.retransmissions.saturating_add(1),
-            Arrival::OutOfOrder => sent.out_of_order = sent.out_of_order.saturating_add(1),
-            Arrival::KeepAlive => sent.keep_alives = sent.keep_alives.saturating_add(1),
-            Arrival::Empty | Arrival::InOrder | Arrival::OutOfWindow => {}
-        }
+        sent.last = segment.seen;
         if matches!(arrival, Arrival::Retransmission | Arrival::KeepAlive) {
             sent.rare.get_or_insert_default().unanswered.note(segment.seen);
         }

@@ -47,21 +47,29 @@ pub enum Arrival {
     OutOfWindow,
 }
 
-/// One direction: what has been delivered, and what waits.
+/// One direction: what has been delivered, and what waits. Every packet needs it: small on purpose.
 #[derive(Debug, Default)]
 pub struct Half {
     /// Next sequence number to deliver; `None` before the first segment.
     next: Option<u32>,
-    /// Stream offset of `next`.
-    offset: u64,
-    held: Option<Box<Held>>,
-    /// Stream offset of the FIN, once seen.
-    fin: Option<Box<(u64, Carrier)>>,
-    finished: bool,
     /// Highest acknowledgement number from the other side.
     acked: Option<u32>,
+    /// Stream offset of `next`.
+    offset: u64,
+    /// `None` as long as everything comes in order.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// What is out of order, and what ends the stream.
+#[derive(Debug, Default)]
+struct Waiting {
+    held: Held,
+    /// Stream offset of the FIN, once seen.
+    fin: Option<(u64, Carrier)>,
+    /// Whether all up to the FIN has been delivered.
+    finished: bool,
     /// Since when, and for how many segments, a hole has been acknowledged.
-    hole_acked: Option<Box<(Timestamp, u16)>>,
+    hole_acked: Option<(Timestamp, u16)>,
 }
 
 #[derive(Debug, Default)]
@@ -86,20 +94,20 @@ impl Half {
 
     /// Bytes held out of order, and what it takes to hold them: a segment of one byte takes a hundred.
     pub fn held_bytes(&self) -> usize {
-        self.held.as_ref().map_or(0, |held| {
-            let books = held.segments.len().saturating_mul(size_of::<(u64, HeldSegment)>());
-            held.bytes.saturating_add(books)
+        self.waiting.as_ref().map_or(0, |waiting| {
+            let books = waiting.held.segments.len().saturating_mul(size_of::<(u64, HeldSegment)>());
+            waiting.held.bytes.saturating_add(books)
         })
     }
 
     /// Held bytes that came twice with different contents. The first copy was kept.
     pub fn conflicts(&self) -> u32 {
-        self.held.as_ref().map_or(0, |held| held.conflicts)
+        self.waiting.as_ref().map_or(0, |waiting| waiting.held.conflicts)
     }
 
     /// Whether the FIN was reached.
-    pub const fn finished(&self) -> bool {
-        self.finished
+    pub fn finished(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| waiting.finished)
     }
 
     /// Sequence number expected next.
@@ -121,7 +129,26 @@ impl Half {
     }
 
     /// Takes a payload, delivers what is now in order.
+    #[inline]
     pub fn push(
+        &mut self,
+        carrier: &Carrier,
+        payload: &Payload<'_>,
+        out: &mut impl FnMut(&Carrier, Output<'_>),
+    ) -> Arrival {
+        // Nearly every segment is the next one.
+        if self.waiting.is_none() && self.next == Some(payload.seq) && !payload.fin {
+            if payload.len == 0 {
+                return Arrival::Empty;
+            }
+            self.deliver(carrier, payload.bytes, u64::from(payload.len), out);
+            return Arrival::InOrder;
+        }
+        self.sort(carrier, payload, out)
+    }
+
+    /// The same for a payload that may be anywhere, and be followed by FIN.
+    fn sort(
         &mut self,
         carrier: &Carrier,
         payload: &Payload<'_>,
@@ -147,8 +174,8 @@ impl Half {
         } else {
             start.saturating_add(u64::from(payload.len))
         };
-        if payload.fin && self.fin.is_none() && end >= self.offset {
-            self.fin = Some(Box::new((end, *carrier)));
+        if payload.fin && end >= self.offset {
+            self.waiting.get_or_insert_default().fin.get_or_insert((end, *carrier));
         }
         let arrival = if ahead > 0 {
             self.hold(carrier, start, payload);
@@ -167,24 +194,33 @@ impl Half {
         };
         self.drain(out);
         // The first hole may free less than this payload took.
-        while self.held.as_ref().is_some_and(|held| held.over_bounds()) && self.give_up_hole(carrier, out) {}
+        while self.waiting.as_ref().is_some_and(|waiting| waiting.held.over_bounds()) && self.give_up_hole(carrier, out) {
+        }
         arrival
     }
 
     /// Counts a segment of the connection against the patience with an acknowledged hole, and gives the hole up at its end.
+    #[inline]
     pub fn tick(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
-        let Some(end) = self.hole_end() else {
+        if self.waiting.is_some() {
+            self.wait(carrier, out);
+        }
+    }
+
+    fn wait(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+        let hole_end = self.hole_end();
+        let acked = self.acked.and_then(|ack| self.offset_of(ack));
+        let (Some(waiting), Some(end)) = (&mut self.waiting, hole_end) else {
             return;
         };
-        let acked = self.acked.and_then(|ack| self.offset_of(ack)).is_some_and(|acked| acked >= end);
-        if !acked {
-            self.hole_acked = None;
+        if acked.is_none_or(|acked| acked < end) {
+            waiting.hole_acked = None;
             return;
         }
-        let (since, segments) = &mut **self.hole_acked.get_or_insert_with(|| Box::new((carrier.seen.time, 0)));
+        let (since, segments) = waiting.hole_acked.get_or_insert((carrier.seen.time, 0));
         *segments = segments.saturating_add(1);
         if *segments > limits::GAP_PATIENCE_SEGMENTS || carrier.seen.time.since(*since) > limits::GAP_PATIENCE {
-            self.hole_acked = None;
+            waiting.hole_acked = None;
             self.give_up_hole(carrier, out);
         }
     }
@@ -197,7 +233,7 @@ impl Half {
         // Acknowledged, but neither these bytes nor any behind them were captured. A single one may be a FIN.
         let missing =
             self.acked.and_then(|ack| self.offset_of(ack)).map_or(0, |acked| acked.saturating_sub(self.offset));
-        if missing > 1 && !self.finished {
+        if missing > 1 && !self.finished() {
             self.gap(missing, Missing::NeverCaptured, last, out);
         }
     }
@@ -208,7 +244,7 @@ impl Half {
             return false;
         };
         let revealed_by =
-            self.held.as_ref().and_then(|held| held.segments.get(&end)).map_or(*carrier, |held| held.carrier);
+            self.waiting.as_ref().and_then(|waiting| waiting.held.segments.get(&end)).map_or(*carrier, |held| held.carrier);
         self.gap(end - self.offset, Missing::NeverCaptured, &revealed_by, out);
         self.drain(out);
         true
@@ -216,14 +252,15 @@ impl Half {
 
     /// Where the first hole ends: at the first held segment, or at the FIN.
     fn hole_end(&self) -> Option<u64> {
-        let held = self.held.as_ref().and_then(|held| held.segments.keys().next().copied());
-        let fin = self.fin.as_ref().filter(|_| !self.finished).map(|fin| fin.0);
+        let waiting = self.waiting.as_ref()?;
+        let held = waiting.held.segments.keys().next().copied();
+        let fin = waiting.fin.as_ref().filter(|_| !waiting.finished).map(|fin| fin.0);
         held.or(fin).filter(|end| *end > self.offset)
     }
 
     fn hold(&mut self, carrier: &Carrier, start: u64, payload: &Payload<'_>) {
         if payload.len > 0 {
-            self.held.get_or_insert_default().insert(carrier, start, u64::from(payload.len), payload.bytes);
+            self.waiting.get_or_insert_default().held.insert(carrier, start, u64::from(payload.len), payload.bytes);
         }
     }
 
@@ -251,19 +288,25 @@ impl Half {
 
     /// Delivers held segments that are now in order, and the FIN behind them.
     fn drain(&mut self, out: &mut impl FnMut(&Carrier, Output<'_>)) {
-        while let Some((start, segment)) = self.held.as_mut().and_then(|held| held.take_until(self.offset)) {
+        while let Some((start, segment)) =
+            self.waiting.as_mut().and_then(|waiting| waiting.held.take_until(self.offset))
+        {
             let skip = self.offset - start;
             if segment.len > skip {
                 let fresh = segment.bytes.get(usize::try_from(skip).unwrap_or(usize::MAX)..).unwrap_or_default();
                 self.deliver(&segment.carrier, fresh, segment.len - skip, out);
             }
         }
-        if self.held.as_ref().is_some_and(|held| held.segments.is_empty() && held.conflicts == 0) {
-            self.held = None;
-        }
-        if let Some(fin) = self.fin.as_ref().filter(|fin| fin.0 <= self.offset && !self.finished) {
-            self.finished = true;
-            out(&fin.1, Output::Fin { offset: self.offset });
+        let Some(waiting) = &mut self.waiting else {
+            return;
+        };
+        match &waiting.fin {
+            Some((end, carrier)) if *end <= self.offset && !waiting.finished => {
+                waiting.finished = true;
+                out(carrier, Output::Fin { offset: self.offset });
+            }
+            None if waiting.held.segments.is_empty() && waiting.held.conflicts == 0 => self.waiting = None,
+            _ => {}
         }
     }
 }
@@ -461,7 +504,7 @@ mod tests {
         }
         for island in 0..100 {
             bench.push(10_000 + 60_001 * island, &block, false);
-            let held = bench.half.held.as_ref().map_or(0, |held| held.bytes);
+            let held = bench.half.waiting.as_ref().map_or(0, |waiting| waiting.held.bytes);
             assert!(held <= limits::OUT_OF_ORDER_BYTES, "{held} bytes");
         }
     }
@@ -472,7 +515,7 @@ mod tests {
         let block = "x".repeat(1000);
         for number in 0..3000u32 {
             bench.push(10 + number * 1001, &block, false);
-            let held = bench.half.held.as_ref().map_or(0, |held| held.bytes);
+            let held = bench.half.waiting.as_ref().map_or(0, |waiting| waiting.held.bytes);
             assert!(held <= limits::OUT_OF_ORDER_BYTES);
             assert!(bench.half.held_bytes() >= held, "what it takes to hold them counts as well");
         }

@@ -2,7 +2,7 @@
 
 use super::reassembly::{Arrival, Half, Payload};
 use super::{Analysis, Flags, Output, Segment};
-use crate::chunk::{Carrier, Chunk, Missing};
+use crate::chunk::{Carrier, Chunk};
 use crate::seen::Seen;
 use crate::side::{PerSide, Side};
 
@@ -81,7 +81,7 @@ impl Tcp {
     }
 
     /// Whether nothing more can come: both have sent FIN, or one has reset.
-    pub const fn over(&self) -> bool {
+    pub fn over(&self) -> bool {
         self.reset || (self.halves.client.finished() && self.halves.server.finished())
     }
 
@@ -110,12 +110,7 @@ fn recorded<'o>(
     move |carrier, output| {
         let sent = &mut analysis.sent[side];
         match output {
-            Output::Chunk { chunk: Chunk::Gap { len, missing: Missing::NeverCaptured }, .. } => {
-                sent.lost_bytes = sent.lost_bytes.saturating_add(len);
-            }
-            Output::Chunk { chunk: Chunk::Gap { len, missing: Missing::CutBySnaplen }, .. } => {
-                sent.cut_bytes = sent.cut_bytes.saturating_add(len);
-            }
+            Output::Chunk { chunk: Chunk::Gap { len, missing }, .. } => sent.note_gap(len, missing),
             Output::Fin { offset } => sent.note_fin(*carrier, offset),
             Output::Chunk { chunk: Chunk::Bytes(_), .. } | Output::Reset => {}
         }

@@ -15,7 +15,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let Some(by) = case.ending.by else {
         return Some(finding.variant("open"));
     };
-    let heard = case.facts.tcp().sent.server.last.is_some_and(|last| last > request.seen);
+    let heard = case.facts.tcp().sent.server.last().is_some_and(|last| last > request.seen);
     let finding = if heard { finding.blame(Side::Server) } else { finding.blame(Blame::Network) };
     let variant = if by == Side::Client { "client_left" } else { "server_left" };
     Some(finding.with("side", Value::Side(by)).variant(variant))

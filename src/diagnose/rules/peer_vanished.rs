@@ -24,7 +24,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     };
     let side = Side::BOTH.into_iter().find(gave_up)?;
     let sent = &case.facts.tcp().sent;
-    let heard = sent[!side].last?;
+    let heard = sent[!side].last()?;
     let unanswered = sent[side].unanswered();
     Some(
         Finding::new(Confidence::High)
