@@ -194,7 +194,8 @@ impl Half {
         };
         self.drain(out);
         // The first hole may free less than this payload took.
-        while self.waiting.as_ref().is_some_and(|waiting| waiting.held.over_bounds()) && self.give_up_hole(carrier, out) {
+        while self.waiting.as_ref().is_some_and(|waiting| waiting.held.over_bounds()) && self.give_up_hole(carrier, out)
+        {
         }
         arrival
     }
@@ -243,8 +244,11 @@ impl Half {
         let Some(end) = self.hole_end() else {
             return false;
         };
-        let revealed_by =
-            self.waiting.as_ref().and_then(|waiting| waiting.held.segments.get(&end)).map_or(*carrier, |held| held.carrier);
+        let revealed_by = self
+            .waiting
+            .as_ref()
+            .and_then(|waiting| waiting.held.segments.get(&end))
+            .map_or(*carrier, |held| held.carrier);
         self.gap(end - self.offset, Missing::NeverCaptured, &revealed_by, out);
         self.drain(out);
         true

@@ -4,11 +4,11 @@
 //! behind violations as far as lengths can be believed, and behind gaps as far as they lie within a known payload.
 
 use super::close::{Body, body};
-use super::frame::{HEADER, Header, Opcode, START, header, start, unmask};
-use super::message::{Fault, Messages};
+use super::frame::{HEADER, Header, Opcode, START, Start, header, start, unmask, unmasked};
+use super::message::{Fault, Message, Messages};
 use super::resync::{is_run_of_frames, overrun};
 use super::violation::{Context, Kind, MessageState, Rules, Violation, is_legal, of_length, of_start};
-use super::{Close, Event, Scratch};
+use super::{Close, Event, Inflating, Preview, Scratch};
 use crate::chunk::{Carrier, Chunk};
 use crate::limits;
 use crate::side::Side;
@@ -80,6 +80,29 @@ struct Frame {
     intact: bool,
     /// Whether its header broke no rule.
     legal: bool,
+}
+
+/// The message of a legal frame that is all of it, uncompressed and sound, and whose payload `rest` begins with; `None`
+/// where one of these is not so: then state has to be kept, or a fault to be told.
+fn whole_message(header: &Header, place: Place<'_>, rest: &[u8], scratch: &mut Scratch) -> Option<Message> {
+    let Start { fin, rsv, opcode, .. } = header.start;
+    if !fin || rsv != 0 || !matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
+        return None;
+    }
+    let payload = rest.get(..usize::try_from(header.length).ok()?)?;
+    let (room, Inflating { previews, .. }) = scratch.split();
+    let preview = if opcode == Opcode::TEXT {
+        let plain = match header.key {
+            Some(key) => unmasked(payload, key, room.get_mut(..payload.len())?),
+            None => payload,
+        };
+        simdutf8::basic::from_utf8(plain).ok()?;
+        previews.extend(Preview::default(), plain, None)
+    } else {
+        previews.extend(Preview::default(), payload, header.key.map(|key| (key, 0)))
+    };
+    let (wire_len, plain_len) = (header.length, Some(header.length));
+    Some(Message { opcode, compressed: false, start: place.carrier.seen, fragments: 1, wire_len, plain_len, preview })
 }
 
 /// Where a piece of the stream came from.
@@ -175,14 +198,37 @@ impl Decoder {
     ) -> usize {
         // Nearly every header is whole and legal.
         if self.partial.is_none()
-            && let Ok((_, parsed)) = header(bytes)
+            && let Ok((rest, parsed)) = header(bytes)
             && is_legal(&parsed, self.rules, self.messages.state())
             && (!self.closed || parsed.start.opcode == Opcode::CLOSE)
         {
+            if self.messages.state() == MessageState::Closed
+                && let Some(message) = whole_message(&parsed, place, rest, scratch)
+            {
+                return self.message(&parsed, message, place, out);
+            }
             let frame = Frame::new(parsed, *place.carrier, place.offset, true);
             return self.begin(frame, place, usize::from(parsed.size), bytes, scratch, out);
         }
         self.doubtful_header(place, bytes, scratch, out)
+    }
+
+    /// Tells of a message that one frame in one piece brought.
+    fn message(
+        &mut self,
+        header: &Header,
+        message: Message,
+        place: Place<'_>,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> usize {
+        let size = usize::from(header.size);
+        self.well_masked = self.well_masked.saturating_add(1);
+        let is_text = header.start.opcode == Opcode::TEXT;
+        self.text_before = is_text.then_some((header.key, (header.length % 4) as u8, false));
+        let header_end = place.after(size).offset;
+        out(place.carrier, Event::Frame { header: *header, start: message.start, header_end });
+        out(place.carrier, Event::Message(message));
+        size + message.wire_len as usize
     }
 
     /// The same for a header that is cut, or breaks a rule.

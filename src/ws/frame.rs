@@ -137,6 +137,20 @@ pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
     Ok((rest, Header { start, key, length, form, size }))
 }
 
+/// A payload from its first byte on, exclusive-ored with the masking key into as much `room` (RFC 6455 §5.3).
+#[inline]
+pub fn unmasked<'r>(payload: &[u8], key: [u8; 4], room: &'r mut [u8]) -> &'r [u8] {
+    let key = u32::from_ne_bytes(key);
+    let ((from, end), (to, end_to)) = (payload.as_chunks(), room.as_chunks_mut());
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = (u32::from_ne_bytes(*from) ^ key).to_ne_bytes();
+    }
+    for (to, (from, key)) in end_to.iter_mut().zip(end.iter().zip(key.to_ne_bytes())) {
+        *to = from ^ key;
+    }
+    room
+}
+
 /// Exclusive-ors `bytes` with the masking key, whose byte `phase % 4` stands first (RFC 6455 §5.3).
 pub fn unmask(bytes: &mut [u8], key: [u8; 4], phase: u64) {
     let mut rotated = key;
@@ -201,6 +215,9 @@ mod tests {
         fn unmasking_is_bytewise_exclusive_or(mut bytes: Vec<u8>, key: [u8; 4], phase in 0u64..9) {
             let expected: Vec<u8> =
                 bytes.iter().enumerate().map(|(i, byte)| byte ^ key[(i + phase as usize) % 4]).collect();
+            if phase == 0 {
+                prop_assert_eq!(unmasked(&bytes, key, &mut vec![0; bytes.len()]), &expected);
+            }
             unmask(&mut bytes, key, phase);
             prop_assert_eq!(bytes, expected);
         }
