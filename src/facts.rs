@@ -293,8 +293,7 @@ impl Sent {
         }
         self.last_acked = carrier.acked();
         if matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
-            let latest = self.messages().next_back().map_or(0, |latest| latest.size);
-            self.largest_before = self.largest_before.max(latest);
+            self.largest_before = self.largest_before.max(self.recent.latest());
             self.pace.message(start.time);
         }
         self.recent.frame(header, start, header_end);

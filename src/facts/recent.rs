@@ -33,8 +33,12 @@ pub struct Moment {
 #[derive(Clone, Debug, Default)]
 pub struct Recent {
     moments: Vec<Moment>,
+    /// Size of the latest message so far.
+    latest: u64,
     /// Where the oldest is, once there is no more room.
     oldest: u8,
+    /// Where the message is that is not complete.
+    open: Option<u8>,
 }
 
 /// How fast a side sends messages.
@@ -61,7 +65,13 @@ impl Recent {
         older.iter().chain(newer)
     }
 
+    /// Size of the latest message, as far as it has come.
+    pub(super) const fn latest(&self) -> u64 {
+        self.latest
+    }
+
     /// A frame's header is complete.
+    #[inline]
     pub(super) fn frame(&mut self, header: &Header, start: Seen, header_end: u64) {
         let opcode = header.start.opcode;
         if opcode == Opcode::CONTINUATION
@@ -70,28 +80,39 @@ impl Recent {
             message.size = message.size.saturating_add(header.length);
             message.header_end = header_end;
             message.fragmented = true;
+            self.latest = message.size;
             return;
         }
         let moment = Moment { seen: start, header_end, size: header.length, opcode, ..Moment::default() };
-        if self.moments.len() < limits::MOMENTS {
+        let at = if self.moments.len() < limits::MOMENTS {
             if self.moments.len() == self.moments.capacity() {
                 // Many connections never say much.
                 self.moments.reserve_exact(GROWTH);
             }
             self.moments.push(moment);
-        } else if let Some(slot) = self.moments.get_mut(usize::from(self.oldest)) {
-            *slot = moment;
-            self.oldest = (self.oldest + 1) % limits::MOMENTS as u8;
+            self.moments.len() as u8 - 1
+        } else {
+            let oldest = self.oldest;
+            if let Some(slot) = self.moments.get_mut(usize::from(oldest)) {
+                *slot = moment;
+            }
+            self.oldest = if usize::from(oldest) + 1 == limits::MOMENTS { 0 } else { oldest + 1 };
+            self.open = self.open.filter(|open| *open != oldest);
+            oldest
+        };
+        if !opcode.is_control() {
+            self.open = Some(at);
+            self.latest = header.length;
         }
     }
 
     /// The message that is not complete.
     fn open(&mut self) -> Option<&mut Moment> {
-        let is_open = |moment: &&mut Moment| !moment.opcode.is_control() && !moment.complete;
-        self.moments.iter_mut().filter(is_open).max_by_key(|moment| moment.header_end)
+        self.moments.get_mut(usize::from(self.open?))
     }
 
     /// A message is complete, in that packet.
+    #[inline]
     pub(super) fn message(&mut self, message: &Message, seen: Seen) {
         let Some(moment) = self.open() else {
             return;
@@ -100,7 +121,9 @@ impl Recent {
         if let Some(size) = message.plain_len.filter(|_| message.compressed) {
             moment.wire_size = u32::try_from(message.wire_len).unwrap_or(u32::MAX);
             (moment.size, moment.inflated) = (size, true);
+            self.latest = size;
         }
+        self.open = None;
     }
 }
 
