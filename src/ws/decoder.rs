@@ -4,11 +4,12 @@
 //! behind violations as far as lengths can be believed, and behind gaps as far as they lie within a known payload.
 
 use super::close::{Body, body};
-use super::frame::{HEADER, Header, Opcode, START, Start, header, start, unmask, unmasked};
+use super::frame::{Header, Opcode, START, header, start, unmask};
 use super::message::{Fault, Message, Messages};
+use super::partial::{Control, Partial};
 use super::resync::{is_run_of_frames, overrun};
 use super::violation::{Context, Kind, MessageState, Rules, Violation, is_legal, of_length, of_start};
-use super::{Close, Event, Inflating, Preview, Scratch};
+use super::{Close, Event, Scratch};
 use crate::chunk::{Carrier, Chunk};
 use crate::limits;
 use crate::side::Side;
@@ -43,30 +44,6 @@ enum State {
     Lost,
 }
 
-/// Bytes of the longest control payload (RFC 6455 §5.5).
-const CONTROL: usize = 125;
-
-/// The captured beginning of a control payload.
-#[derive(Debug)]
-struct Control {
-    bytes: [u8; CONTROL],
-    len: u8,
-}
-
-/// A header whose end has not come yet.
-#[derive(Clone, Copy, Debug)]
-struct Partial {
-    bytes: [u8; HEADER],
-    len: usize,
-    /// The segment with its first byte, and that byte's stream offset.
-    carrier: Carrier,
-    offset: u64,
-    /// Whether its first two bytes have been looked at.
-    judged: bool,
-    /// Whether they broke no rule.
-    legal: bool,
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     header: Header,
@@ -80,29 +57,6 @@ struct Frame {
     intact: bool,
     /// Whether its header broke no rule.
     legal: bool,
-}
-
-/// The message of a legal frame that is all of it, uncompressed and sound, and whose payload `rest` begins with; `None`
-/// where one of these is not so: then state has to be kept, or a fault to be told.
-fn whole_message(header: &Header, place: Place<'_>, rest: &[u8], scratch: &mut Scratch) -> Option<Message> {
-    let Start { fin, rsv, opcode, .. } = header.start;
-    if !fin || rsv != 0 || !matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
-        return None;
-    }
-    let payload = rest.get(..usize::try_from(header.length).ok()?)?;
-    let (room, Inflating { previews, .. }) = scratch.split();
-    let preview = if opcode == Opcode::TEXT {
-        let plain = match header.key {
-            Some(key) => unmasked(payload, key, room.get_mut(..payload.len())?),
-            None => payload,
-        };
-        simdutf8::basic::from_utf8(plain).ok()?;
-        previews.extend(Preview::default(), plain, None)
-    } else {
-        previews.extend(Preview::default(), payload, header.key.map(|key| (key, 0)))
-    };
-    let (wire_len, plain_len) = (header.length, Some(header.length));
-    Some(Message { opcode, compressed: false, start: place.carrier.seen, fragments: 1, wire_len, plain_len, preview })
 }
 
 /// Where a piece of the stream came from.
@@ -203,7 +157,7 @@ impl Decoder {
             && (!self.closed || parsed.start.opcode == Opcode::CLOSE)
         {
             if self.messages.state() == MessageState::Closed
-                && let Some(message) = whole_message(&parsed, place, rest, scratch)
+                && let Some(message) = Message::whole(&parsed, place.carrier.seen, rest, scratch)
             {
                 return self.message(&parsed, message, place, out);
             }
@@ -240,8 +194,10 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> usize {
-        let mut partial = self.partial.take().map_or_else(|| Partial::at(place), |partial| *partial);
-        let Partial { len: had, carrier: begun, offset, .. } = partial;
+        let mut partial =
+            self.partial.take().map_or_else(|| Partial::at(*place.carrier, place.offset), |partial| *partial);
+        let Partial { carrier: begun, offset, .. } = partial;
+        let had = partial.bytes().len();
         let copied = partial.fill(bytes);
         let known = partial;
         let known = known.bytes();
@@ -332,7 +288,7 @@ impl Decoder {
             self.messages.begin_frame(&header, start.seen);
         }
         if let Some(control) = &mut self.control {
-            control.len = 0;
+            control.clear();
         }
         taken + self.payload(frame, end, bytes.get(taken..).unwrap_or_default(), scratch, out)
     }
@@ -551,48 +507,6 @@ impl Decoder {
     fn violation<'e>(&self, kind: Kind, opcode: Opcode, begun: Carrier, end: Place<'_>, context: Context) -> Event<'e> {
         let (side, seen) = (self.rules.side, end.carrier.seen);
         Event::Violation(Violation { kind, side, frame: begun.seen, seen, needed: end.offset, opcode, context })
-    }
-}
-
-impl Control {
-    /// Keeps what fits: more than 125 bytes break a rule, and are not needed to say so.
-    fn extend(&mut self, bytes: &[u8]) {
-        let room = self.bytes.iter_mut().skip(usize::from(self.len));
-        for (to, from) in room.zip(bytes) {
-            *to = *from;
-            self.len += 1;
-        }
-    }
-
-    fn bytes_mut(&mut self) -> &mut [u8] {
-        self.bytes.get_mut(..usize::from(self.len)).unwrap_or_default()
-    }
-}
-
-impl Default for Control {
-    fn default() -> Self {
-        Self { bytes: [0; CONTROL], len: 0 }
-    }
-}
-
-impl Partial {
-    const fn at(place: Place<'_>) -> Self {
-        Self { bytes: [0; HEADER], len: 0, carrier: *place.carrier, offset: place.offset, judged: false, legal: false }
-    }
-
-    /// Copies what fits behind the bytes that are there; returns how many.
-    fn fill(&mut self, bytes: &[u8]) -> usize {
-        let room = self.bytes.get_mut(self.len..).unwrap_or_default();
-        let copied = room.len().min(bytes.len());
-        for (to, from) in room.iter_mut().zip(bytes) {
-            *to = *from;
-        }
-        self.len += copied;
-        copied
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
     }
 }
 

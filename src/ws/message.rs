@@ -1,10 +1,10 @@
 //! Messages from frames: fragments joined, text validated, compressed bytes inflated (RFC 6455 §5.4, RFC 7692 §6).
 
 use super::deflate::{Failure, Inflater};
-use super::frame::Opcode;
+use super::frame::{Opcode, Start, unmasked};
 use super::text::{Invalid, Text};
 use super::violation::MessageState;
-use super::{Header, Inflating, Preview, Previews};
+use super::{Header, Inflating, Preview, Previews, Scratch};
 use crate::limits;
 use crate::seen::Seen;
 
@@ -25,6 +25,31 @@ pub struct Message {
     pub plain_len: Option<u64>,
     /// How it begins.
     pub preview: Preview,
+}
+
+impl Message {
+    /// The message of a legal frame that is all of it, uncompressed and sound, and whose payload `rest` begins with; `None`
+    /// where one of these is not so: then state has to be kept, or a fault to be told.
+    pub(super) fn whole(header: &Header, start: Seen, rest: &[u8], scratch: &mut Scratch) -> Option<Self> {
+        let Start { fin, rsv, opcode, .. } = header.start;
+        if !fin || rsv != 0 || !matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
+            return None;
+        }
+        let payload = rest.get(..usize::try_from(header.length).ok()?)?;
+        let (room, Inflating { previews, .. }) = scratch.split();
+        let preview = if opcode == Opcode::TEXT {
+            let plain = match header.key {
+                Some(key) => unmasked(payload, key, room.get_mut(..payload.len())?),
+                None => payload,
+            };
+            simdutf8::basic::from_utf8(plain).ok()?;
+            previews.extend(Preview::default(), plain, None)
+        } else {
+            previews.extend(Preview::default(), payload, header.key.map(|key| (key, 0)))
+        };
+        let (wire_len, plain_len) = (header.length, Some(header.length));
+        Some(Self { opcode, compressed: false, start, fragments: 1, wire_len, plain_len, preview })
+    }
 }
 
 /// What is wrong with a message's contents.

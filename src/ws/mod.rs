@@ -14,6 +14,7 @@ pub mod decoder;
 pub mod deflate;
 pub mod frame;
 pub mod message;
+mod partial;
 pub mod previews;
 pub mod resync;
 pub mod scratch;
