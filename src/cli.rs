@@ -8,6 +8,7 @@ use whyclosed::error::Error;
 #[cfg(feature = "live")]
 use crate::commands::interfaces::Interfaces;
 use crate::commands::read::Read;
+use crate::commands::schema::Schema;
 
 /// Why did each WebSocket connection in this packet capture close?
 #[derive(Debug, Parser)]
@@ -28,6 +29,7 @@ pub struct Cli {
 enum Command {
     #[cfg(feature = "live")]
     Interfaces(Interfaces),
+    Schema(Schema),
 }
 
 const EXAMPLES: &str = "\
@@ -55,6 +57,7 @@ impl Command {
         match *self {
             #[cfg(feature = "live")]
             Self::Interfaces(ref interfaces) => interfaces.run(),
+            Self::Schema(ref schema) => schema.run(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
-use whyclosed::render::{self, json, terminal};
+use whyclosed::render::{self, csv, json, ndjson, terminal};
 use whyclosed::report::Report;
 use whyclosed::report::document::document;
 
@@ -32,6 +32,14 @@ fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mu
         Format::Json => {
             selection.narrow(&mut report);
             json::render(&report, out)
+        }
+        Format::Ndjson => {
+            selection.narrow(&mut report);
+            ndjson::render(&report, out)
+        }
+        Format::Csv => {
+            selection.narrow(&mut report);
+            csv::render(&report, Language::English, out)
         }
         Format::Terminal => {
             let mut blocks = document(&report, &selection, reporting.verbose, Language::English);

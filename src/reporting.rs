@@ -63,6 +63,10 @@ pub enum Format {
     Terminal,
     /// For programs: every connection.
     Json,
+    /// For programs: a connection a line.
+    Ndjson,
+    /// For spreadsheets: a connection a row.
+    Csv,
 }
 
 /// When to colour.

@@ -6,6 +6,7 @@ use std::ops::{Index, IndexMut, Not};
 ///
 /// `Client` is who sent the opening handshake, `Server` who answered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Sent the opening handshake.
@@ -33,6 +34,7 @@ impl Not for Side {
 
 /// One `T` for each end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PerSide<T> {
     /// The client's.
     pub client: T,

@@ -1,6 +1,8 @@
 //! The program as a user runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)]
 
+mod contract;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -65,7 +67,9 @@ fn is_complaint(output: &Output, what: impl AsRef<Path>) {
 }
 
 fn json(output: &Output) -> Value {
-    serde_json::from_str(is_report(output)).unwrap()
+    let report = serde_json::from_str(is_report(output)).unwrap();
+    assert_eq!(contract::breaches(&report), [""; 0]);
+    report
 }
 
 fn count(report: &Value) -> usize {
@@ -374,6 +378,58 @@ fn nothing_from_the_wire_controls_the_terminal() {
         let output = command().args(["--format", "json", "-"]).write_stdin(capture).output().unwrap();
         assert_eq!(json(&output)["connections"][0]["closes"][0]["reason"], reason);
     }
+}
+
+#[test]
+fn a_connection_a_line_or_a_row() {
+    let all = json(&run!("--format", "json", fixture("many")));
+    let lines = run!("--format", "ndjson", fixture("many"));
+    let lines: Vec<Value> = is_report(&lines).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(all["connections"], Value::from(lines.clone()));
+
+    let output = run!("--format", "csv", fixture("many"));
+    let mut rows = csv::Reader::from_reader(is_report(&output).as_bytes());
+    let columns = rows.headers().unwrap().clone();
+    let rows: Vec<_> = rows.records().map(|row| row.unwrap()).collect();
+    assert_eq!(rows.len(), lines.len());
+    let cell = |row: usize, name: &str| &rows[row][columns.iter().position(|column| column == name).unwrap()];
+    for (at, connection) in lines.iter().enumerate() {
+        assert_eq!(cell(at, "id"), connection["id"].to_string());
+        assert_eq!(cell(at, "rule"), connection["verdict"]["rule"]);
+        assert_eq!(cell(at, "ending"), connection["ending"]);
+    }
+    let narrowed = run!("--format", "ndjson", "--code", "1007", fixture("many"));
+    assert!((1..lines.len()).contains(&is_report(&narrowed).lines().count()));
+}
+
+#[test]
+fn the_schema_is_printed() {
+    let schema: Value = serde_json::from_str(is_report(&run!("schema"))).unwrap();
+    assert_eq!(schema["properties"]["connections"]["items"]["$ref"], "#/$defs/Connection");
+}
+
+#[test]
+fn secrets_are_shown_only_when_asked_for() {
+    let target = |report: &Value| report["connections"][0]["handshake"]["target"].as_str().unwrap().to_owned();
+    let hidden = json(&run!("--format", "json", abnormal()));
+    assert_eq!((target(&hidden).as_str(), &hidden["secrets"]), ("/chat?token=[redacted:query#1]", &"redacted".into()));
+    let shown = json(&run!("--format", "json", "--show-secrets", abnormal()));
+    assert!(!target(&shown).contains("redacted") && shown["secrets"] == "shown", "{shown}");
+    assert!(is_report(&run!("--show-secrets", abnormal())).contains("--show-secrets"));
+}
+
+#[test]
+fn addresses_can_be_replaced() {
+    let report = json(&run!("--format", "json", "--anonymize", fixture("many")));
+    let connections = report["connections"].as_array().unwrap();
+    let address = |connection: &Value, side: &str| {
+        connection[side].as_str().unwrap().parse::<std::net::SocketAddr>().unwrap().ip()
+    };
+    let first = address(&connections[0], "server");
+    assert!(connections.iter().all(|connection| address(connection, "server") == first), "one to one");
+    let known = report.to_string().contains("127.0.0.1");
+    assert!(!known || first.to_string() == "127.0.0.1", "{report}");
+    assert_eq!(report["captures"][0]["path"], "capture.pcapng");
 }
 
 /// The report in the README is what the program prints.

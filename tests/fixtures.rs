@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod contract;
 mod reading;
 
 use std::path::{Path, PathBuf};
@@ -99,6 +100,25 @@ fn reports_are_true() {
     assert!(checked > 130, "only {checked} connections");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(blind.is_empty(), "no such fixtures: {blind:?}");
+}
+
+/// A field that is missing, new in a place of its own, or of another type is a change of the contract.
+#[test]
+fn reports_fit_their_schema() {
+    for (folder, capture) in fixtures() {
+        let report = serde_json::to_value(report(&capture)).unwrap();
+        assert_eq!(contract::breaches(&report), [""; 0], "{folder:?}");
+    }
+    let (_, capture) = &fixtures()[0];
+    let whole = serde_json::to_value(report(capture)).unwrap();
+    for field in whole.as_object().unwrap().keys() {
+        let mut less = whole.clone();
+        less.as_object_mut().unwrap().remove(field);
+        assert_eq!(contract::breaches(&less).len(), 1, "without {field}");
+    }
+    let mut other = whole.clone();
+    other["connections"][0]["ending"] = "exploded".into();
+    assert_eq!(contract::breaches(&other).len(), 1);
 }
 
 /// The connection of a report between the endpoints expected, of which `before` have gone before.

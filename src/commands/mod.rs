@@ -3,6 +3,7 @@
 #[cfg(feature = "live")]
 pub mod interfaces;
 pub mod read;
+pub mod schema;
 
 use std::process::ExitCode;
 

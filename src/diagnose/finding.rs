@@ -9,6 +9,7 @@ use crate::side::Side;
 
 /// How sure a verdict is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// A rule of the protocol was broken and the closer had received the proof; or the bytes say it themselves.
@@ -23,6 +24,7 @@ pub enum Confidence {
 
 /// Whose doing it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Blame {
     /// The client's.

@@ -1,6 +1,8 @@
 //! Reports as bytes: one file a format.
 
+pub mod csv;
 pub mod json;
+pub mod ndjson;
 pub mod terminal;
 
 /// Text from the wire made harmless for a terminal: control and bidirectional characters become visible escapes.

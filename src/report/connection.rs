@@ -22,6 +22,7 @@ use crate::ws::CloseCode;
 /// One connection, or an attempt at one. Its large parts are boxed, so that they fit where the facts of connections judged
 /// before were.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Connection {
     /// From 1, in order of first packet.
     pub id: usize,
@@ -67,6 +68,7 @@ pub struct Connection {
 
 /// An opening handshake.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Handshake {
     /// `complete`, `request_only`, `response_only`, `none`.
     pub seen: &'static str,
@@ -96,6 +98,7 @@ pub struct Handshake {
 
 /// A Close frame.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Close {
     /// Who sent it.
     pub side: Side,
@@ -119,6 +122,7 @@ pub struct Close {
 
 /// A verdict in words.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// The rule.
     pub rule: &'static str,
@@ -142,11 +146,13 @@ pub struct Finding {
     pub fix: Cow<'static, str>,
     /// The values behind the sentence.
     #[serde(serialize_with = "as_map")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, serde_json::Value>"))]
     pub evidence: Vec<(&'static str, serde_json::Value)>,
 }
 
 /// A broken rule of the protocol.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Violation {
     /// Who broke it.
     pub side: Side,
@@ -160,6 +166,7 @@ pub struct Violation {
 
 /// What one side sent.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Traffic {
     /// Frames.
     pub frames: u64,

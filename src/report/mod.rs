@@ -6,6 +6,7 @@ pub mod connection;
 pub mod document;
 pub mod phrase;
 pub mod redact;
+pub mod schema;
 pub mod selection;
 pub mod visibility;
 
@@ -29,6 +30,7 @@ pub const VERSION: u32 = 1;
 
 /// Everything a report says.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// Version of this form.
     pub version: u32,
@@ -48,6 +50,7 @@ pub struct Report {
 
 /// One file.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Capture {
     /// Its path; `-` is standard input.
     pub path: String,
@@ -67,6 +70,7 @@ pub struct Capture {
 
 /// One close code and what is documented of it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Code {
     /// The code.
     pub code: u16,
