@@ -148,6 +148,10 @@ fn compare(expected: &Value, given: &Value) -> Vec<String> {
     if RULES.iter().any(|rule| expected["rule"] == rule.name) {
         check("rule", &expected["rule"], &given["verdict"]["rule"]);
     }
+    if let Some(also) = expected["also"].as_str() {
+        let found = given["findings"].as_array().unwrap().iter().any(|finding| finding["rule"] == also);
+        check("beside it", &also.into(), &if found { also.into() } else { Value::Null });
+    }
     if let Some(closes) = expected["closes"].as_array() {
         for side in ["client", "server"] {
             let of = |closes: &[Value]| -> Vec<Value> {

@@ -1,5 +1,6 @@
 //! What a rule found: how sure it is, where to look, and the values its sentences name.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -55,6 +56,8 @@ pub enum Value {
     Time(Duration),
     /// One end.
     Side(Side),
+    /// An address and a port.
+    Endpoint(SocketAddr),
     /// Text from the wire, not yet escaped.
     Wire(String),
     /// Bytes of a payload, in hexadecimal; `None` for one that is not to be shown.

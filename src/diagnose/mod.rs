@@ -5,10 +5,15 @@
 
 pub mod bare;
 pub mod finding;
+pub mod fleet;
+pub mod goodbye;
+pub mod known;
 pub mod provoked;
 mod rules;
+pub mod silence;
 
 pub use finding::{Blame, Confidence, Evidence, Finding, Value};
+pub use fleet::{Fleet, Member};
 pub use rules::RULES;
 
 use std::sync::LazyLock;
@@ -27,6 +32,18 @@ pub struct Case<'f> {
     pub ending: Ending,
     /// Time of the capture's last packet.
     pub capture_end: Timestamp,
+    /// All connections.
+    pub fleet: &'f Fleet,
+    /// What the others see of it, once it has ended.
+    pub member: Option<&'f Member>,
+}
+
+impl<'f> Case<'f> {
+    /// The case of one connection among others.
+    pub fn new(facts: &'f Facts, fleet: &'f Fleet, capture_end: Timestamp) -> Self {
+        let ending = Ending::of(facts);
+        Self { facts, ending, capture_end, fleet, member: fleet.member(facts, &ending) }
+    }
 }
 
 /// One mechanism that ends connections.
@@ -51,6 +68,8 @@ pub enum Role {
     Cause,
     /// How it ended. Always true, but only an answer where no cause is known.
     Description,
+    /// What else is worth knowing; never the answer.
+    Remark,
 }
 
 /// A rule that fits, and why.
@@ -65,7 +84,7 @@ pub struct Verdict {
 impl Verdict {
     /// A cause is not certain where frames are missing: one of those may have been the real one.
     fn doubt(&mut self) {
-        if self.rule.role != Role::Description {
+        if matches!(self.rule.role, Role::Failure | Role::Cause) {
             self.finding.confidence = self.finding.confidence.max(Confidence::High);
         }
     }
@@ -80,8 +99,17 @@ impl Verdict {
 }
 
 /// Rules that rest on something that was not seen: an answer, a pong, an end.
-const SILENCE: [&str; 5] =
-    ["handshake_unanswered", "ping_unanswered", "peer_vanished", "close_unanswered", "still_open"];
+const SILENCE: [&str; 9] = [
+    "handshake_unanswered",
+    "ping_unanswered",
+    "idle_timeout",
+    "lifetime_limit",
+    "first_message_late",
+    "peer_vanished",
+    "connection_forgotten",
+    "close_unanswered",
+    "still_open",
+];
 
 /// All rules that fit a connection, the answer first. The last rule always fits.
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
@@ -97,7 +125,7 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     verdicts.sort_by_key(|verdict| {
         let description = verdict.rule.role == Role::Description;
         let guess = !description && verdict.finding.confidence == Confidence::Low;
-        (guess, description, verdict.finding.confidence)
+        (verdict.rule.role == Role::Remark, guess, description, verdict.finding.confidence)
     });
     // A description says nothing beside another.
     let mut described = false;

@@ -15,7 +15,6 @@ use crate::facts::Facts;
 use crate::http::handshake::extensions;
 use crate::report::community_id::community_id;
 use crate::report::visibility::visibility;
-use crate::seen::Timestamp;
 use crate::side::{PerSide, Side};
 use crate::ws::CloseCode;
 
@@ -182,10 +181,9 @@ pub struct Traffic {
 
 impl Connection {
     /// Judges a connection; what `redactor` finds secret stays with it.
-    pub fn new(id: usize, facts: &Facts, capture_end: Timestamp, language: Language, redactor: &mut Redactor) -> Self {
-        let ending = Ending::of(facts);
-        let case = Case { facts, ending, capture_end };
-        let verdicts = diagnose(&case);
+    pub fn new(id: usize, case: &Case<'_>, language: Language, redactor: &mut Redactor) -> Self {
+        let Case { facts, ending, .. } = *case;
+        let verdicts = diagnose(case);
         let failed_by = verdicts.first().and_then(failed_by);
         let endpoint_code = |side| endpoint_code(facts, &ending, side, failed_by);
         redactor.next_connection();
@@ -300,7 +298,7 @@ impl Finding {
         let text = |name| phrase::sentence(texts.variant(name, variant, language), &evidence, language);
         Self {
             rule: verdict.rule.name,
-            is_cause: verdict.rule.role != Role::Description,
+            is_cause: matches!(verdict.rule.role, Role::Failure | Role::Cause),
             confidence: finding.confidence,
             side: finding.blame,
             packets: finding.packets.clone(),

@@ -18,6 +18,7 @@ pub use connection::Connection;
 
 use crate::capture::Summary;
 use crate::catalog::{Language, iana};
+use crate::diagnose::{Case, Fleet};
 use crate::facts::Facts;
 use crate::packet::Skipped;
 use crate::seen::Timestamp;
@@ -115,12 +116,15 @@ impl Report {
         note_drops(&mut material);
         let notes = notes(&material, language);
         let mut redactor = Redactor::new(material.privacy);
+        let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
         // Each connection's facts are let go as soon as it is judged: a large capture need not hold both.
         let connections: Vec<_> = material
             .facts
             .into_iter()
             .zip(1..)
-            .map(|(facts, id)| Box::new(Connection::new(id, &facts, capture_end, language, &mut redactor)))
+            .map(|(facts, id)| {
+                Box::new(Connection::new(id, &Case::new(&facts, &fleet, capture_end), language, &mut redactor))
+            })
             .collect();
         Self {
             version: VERSION,

@@ -36,6 +36,7 @@ pub fn text(value: &Value, language: Language) -> String {
         Value::Excerpt(bytes) => word("quoted", &[("text", &String::from_utf8_lossy(bytes))], language),
         Value::Byte(byte) => format!("0x{byte:02X}"),
         Value::Token(token) => token.clone(),
+        Value::Endpoint(endpoint) => endpoint.to_string(),
         Value::Problem(found) => problem(found, language),
     }
 }
@@ -48,6 +49,7 @@ pub fn json(value: &Value, language: Language) -> serde_json::Value {
         Value::Side(Side::Client) => "client".into(),
         Value::Side(Side::Server) => "server".into(),
         Value::Wire(text) | Value::Token(text) => text.as_str().into(),
+        Value::Endpoint(endpoint) => endpoint.to_string().into(),
         Value::Hex(bytes) => hex(bytes).into(),
         Value::Excerpt(bytes) => String::from_utf8_lossy(bytes).into(),
         Value::Byte(byte) => format!("0x{byte:02X}").into(),

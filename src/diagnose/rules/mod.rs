@@ -49,12 +49,29 @@ rules! {
     Failure message_too_big,
     Cause wrong_message_type,
     Failure nonminimal_length,
+    // Both legs of a proxy.
+    Cause proxy_cut,
     // Time.
     Cause ping_unanswered,
+    Cause idle_timeout,
+    Cause lifetime_limit,
+    Cause first_message_late,
+    // Policy.
+    Cause session_superseded,
+    Cause rate_limit,
+    Cause slow_consumer,
+    Cause credentials_rejected,
+    Cause credentials_expired,
+    Cause server_restart,
+    Cause peer_explained,
+    Cause handler_failed,
     // Ends.
     Cause reset_by_middlebox,
     Cause peer_vanished,
     Cause receiver_stalled,
+    Cause connection_forgotten,
+    Cause ended_behind_proxy,
+    Cause ended_together,
     Description close_unanswered,
     Description reset_without_close,
     Description fin_without_close,
@@ -63,5 +80,9 @@ rules! {
     Description closed_normally,
     Description going_away,
     Description closed_by_application,
+    // Beside the answer.
+    Remark reconnect_storm,
+    Remark misleading_code,
+    // Always.
     Description unexplained,
 }

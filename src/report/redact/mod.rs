@@ -112,6 +112,7 @@ impl Redactor {
             Value::Hex(bytes) => Value::Hex(self.window(bytes)),
             Value::Excerpt(bytes) => Value::Wire(self.excerpt(bytes)),
             Value::Problem(problem) => Value::Problem(self.problem(problem)),
+            Value::Endpoint(endpoint) => Value::Endpoint(self.endpoint(*endpoint)),
             other => other.clone(),
         };
         evidence.iter().map(|Evidence { name, value: it }| Evidence { name, value: value(it) }).collect()

@@ -1,0 +1,156 @@
+//! What the connections of a capture tell about each other: who ended together, who lived as long, who came again,
+//! which two are the legs of one WebSocket through a proxy.
+
+mod storm;
+
+pub use storm::Storm;
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use foldhash::fast::{FixedState, RandomState};
+
+use crate::ending::{Ending, Kind, beginning_close};
+use crate::facts::Facts;
+use crate::seen::{Seen, Timestamp};
+use crate::side::{PerSide, Side};
+
+/// Every connection that has ended.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet {
+    /// In order of their servers, and of their ends.
+    members: Vec<Member>,
+    /// Those whose Sec-WebSocket-Key two of them have, as positions in `members`.
+    legs: HashMap<u64, (u32, Option<u32>), RandomState>,
+    storms: Vec<Storm>,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its number in the report.
+    pub id: usize,
+    /// As in [`Facts::stream`].
+    pub stream: u32,
+    /// As in [`Facts::addresses`].
+    pub addresses: PerSide<SocketAddr>,
+    /// Its first packet.
+    pub first: Seen,
+    /// When it was opened; its first packet where it was not.
+    pub opened: Timestamp,
+    /// How it ended.
+    pub kind: Kind,
+    /// Who began the end.
+    pub by: Side,
+    /// The packet that began the end.
+    pub ended: Seen,
+    /// The code of the Close frame that began it.
+    pub code: Option<u16>,
+    /// The last frame of either side before the end; the opening where there was none.
+    pub last_frame: Timestamp,
+    /// A hash of its Sec-WebSocket-Key.
+    key: Option<u64>,
+    /// Position in [`Fleet::storms`].
+    storm: Option<u32>,
+}
+
+impl Member {
+    fn new(id: usize, facts: &Facts) -> Option<Self> {
+        let ending = Ending::of(facts);
+        let (by, carrier) = (ending.by?, ending.carrier?);
+        let opened = facts.switched.unwrap_or(facts.first).time;
+        let key = facts.handshake.request.as_ref().and_then(|request| request.key.as_deref());
+        Some(Self {
+            id,
+            stream: facts.stream,
+            addresses: facts.addresses,
+            first: facts.first,
+            opened,
+            kind: ending.kind,
+            by,
+            ended: carrier.seen,
+            code: beginning_close(facts).and_then(|close| close.code).map(|code| code.0),
+            last_frame: facts.last_frame(carrier.seen).map_or(opened, |last| last.time),
+            key: key.filter(|_| facts.switched.is_some()).map(|key| FixedState::default().hash_one(key)),
+            storm: None,
+        })
+    }
+
+    /// How long it lived.
+    pub fn age(&self) -> Duration {
+        self.ended.time.since(self.opened)
+    }
+
+    /// How long nothing was said before its end.
+    pub fn silence(&self) -> Duration {
+        self.ended.time.since(self.last_frame)
+    }
+
+    /// Whether it was a WebSocket, and ended without a Close frame.
+    pub const fn is_bare(&self) -> bool {
+        matches!(self.kind, Kind::Fin | Kind::Reset)
+    }
+
+    /// Whether it was a WebSocket.
+    pub const fn was_open(&self) -> bool {
+        !matches!(self.kind, Kind::Refused | Kind::NoAnswer)
+    }
+}
+
+impl Fleet {
+    /// The connections of a report, in its order.
+    pub fn new<'f>(facts: impl Iterator<Item = &'f Facts>) -> Self {
+        let mut members: Vec<_> = facts.zip(1..).filter_map(|(facts, id)| Member::new(id, facts)).collect();
+        members.sort_by_key(|member| (member.addresses.server, member.ended));
+        let mut legs: HashMap<u64, (u32, Option<u32>), RandomState> = HashMap::default();
+        for (member, at) in members.iter().zip(0..) {
+            if let Some(key) = member.key {
+                let pair = legs.entry(key).or_insert((at, None));
+                if pair.0 != at {
+                    pair.1.get_or_insert(at);
+                }
+            }
+        }
+        legs.retain(|_, pair| pair.1.is_some());
+        let storms = storm::find(&mut members);
+        Self { members, legs, storms }
+    }
+
+    /// The one with these facts, which ended so.
+    pub fn member(&self, facts: &Facts, ending: &Ending) -> Option<&Member> {
+        let ended = ending.carrier?.seen;
+        let all = self.of_server(facts.addresses.server);
+        let from = all.partition_point(|member| member.ended < ended);
+        all.get(from..)?.iter().find(|member| member.stream == facts.stream && member.first == facts.first)
+    }
+
+    /// Those to one server, in the order in which they ended.
+    pub fn of_server(&self, server: SocketAddr) -> &[Member] {
+        let from = self.members.partition_point(|member| member.addresses.server < server);
+        let to = self.members.partition_point(|member| member.addresses.server <= server);
+        self.members.get(from..to).unwrap_or_default()
+    }
+
+    /// Those to the same server that ended no longer than `within` before or after this one, itself among them.
+    pub fn ended_around(&self, member: &Member, within: Duration) -> &[Member] {
+        let all = self.of_server(member.addresses.server);
+        let from = all.partition_point(|other| member.ended.time.since(other.ended.time) > within);
+        let to = all.partition_point(|other| other.ended.time.since(member.ended.time) <= within);
+        all.get(from..to).unwrap_or_default()
+    }
+
+    /// The storm that it is part of.
+    pub fn storm(&self, member: &Member) -> Option<&Storm> {
+        self.storms.get(member.storm? as usize)
+    }
+
+    /// The other leg of the same WebSocket: a proxy hands the key on.
+    pub fn other_leg(&self, member: &Member) -> Option<&Member> {
+        let (one, other) = *self.legs.get(&member.key?)?;
+        let legs = [self.members.get(one as usize)?, self.members.get(other? as usize)?];
+        let is_other = |leg: &&Member| (leg.stream, leg.first) != (member.stream, member.first);
+        legs.into_iter().find(is_other).filter(|leg| leg.addresses != member.addresses)
+    }
+}

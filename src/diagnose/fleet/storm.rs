@@ -1,0 +1,80 @@
+//! Clients that connect again and again without a growing pause.
+
+use std::time::Duration;
+
+use super::Member;
+use crate::side::Side;
+
+/// So many connections in a row are no coincidence.
+const LEAST: usize = 5;
+
+/// Who waits longer does not storm.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// Pauses told in a report.
+const TOLD: usize = 10;
+
+/// One client's connections to one server, each begun soon after the one before had ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storm {
+    /// How many.
+    pub count: u32,
+    /// The pause between an end and the next beginning, in the middle.
+    pub median: Duration,
+    /// The first of them.
+    pub pauses: Vec<Duration>,
+}
+
+/// Finds them all, and notes them at their members.
+pub(super) fn find(members: &mut [Member]) -> Vec<Storm> {
+    let mut order: Vec<_> = (0..members.len()).collect();
+    order.sort_by_key(|at| {
+        members.get(*at).map(|member| (member.addresses.server, member.addresses.client.ip(), member.first))
+    });
+    let (mut storms, mut run) = (Vec::new(), Vec::new());
+    for at in order.into_iter().map(Some).chain([None]) {
+        let goes_on = at.is_some_and(|at| follows(members, run.last().copied(), at));
+        if !goes_on {
+            close(members, &run, &mut storms);
+            run.clear();
+        }
+        run.extend(at);
+    }
+    storms
+}
+
+/// Whether the second of two connections is the first one's client coming back.
+fn follows(members: &[Member], before: Option<usize>, at: usize) -> bool {
+    let pair = before.and_then(|before| Some((members.get(before)?, members.get(at)?)));
+    pair.is_some_and(|(before, next)| {
+        let same = before.addresses.server == next.addresses.server
+            && before.addresses.client.ip() == next.addresses.client.ip();
+        // A client that ends its connection in order does not come back because it was closed.
+        let was_closed = before.by == Side::Server || before.is_bare();
+        same && was_closed && before.ended < next.first && next.first.time.since(before.ended.time) <= PAUSE
+    })
+}
+
+fn close(members: &mut [Member], run: &[usize], storms: &mut Vec<Storm>) {
+    let ends = |at: &usize| members.get(*at).map(|member| (member.first.time, member.ended.time));
+    let times: Vec<_> = run.iter().filter_map(ends).collect();
+    let pauses: Vec<_> = times.iter().zip(times.iter().skip(1)).map(|(one, next)| next.0.since(one.1)).collect();
+    let (early, late) = pauses.split_at(pauses.len() / 2);
+    // Who backs off lets the pauses grow.
+    if run.len() < LEAST || median(late) > median(early) * 3 / 2 + Duration::from_millis(50) {
+        return;
+    }
+    for at in run {
+        if let Some(member) = members.get_mut(*at) {
+            member.storm = Some(storms.len() as u32);
+        }
+    }
+    let told = pauses.iter().take(TOLD).copied().collect();
+    storms.push(Storm { count: run.len() as u32, median: median(&pauses), pauses: told });
+}
+
+fn median(of: &[Duration]) -> Duration {
+    let mut sorted = of.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}

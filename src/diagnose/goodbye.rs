@@ -1,0 +1,280 @@
+//! What a peer said in the message before the end: application protocols, read far enough for their goodbyes and errors.
+//!
+//! Only the beginning of the message is there, so that its JSON may be cut: fields are looked for, not parsed.
+
+use crate::facts::{Facts, Moment};
+use crate::seen::Seen;
+use crate::side::Side;
+use crate::ws::Opcode;
+
+/// Characters of it that are quoted.
+const QUOTED: usize = 160;
+
+/// A message that explains an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Goodbye {
+    /// The application protocol; `None` where it is only an error in JSON.
+    pub protocol: Option<&'static str>,
+    /// Its words, from the wire.
+    pub text: String,
+    /// Its packet.
+    pub seen: Seen,
+}
+
+/// The last message of a side, if it explains why that side is about to end the connection.
+pub fn of(facts: &Facts, side: Side, before: Seen) -> Option<Goodbye> {
+    let message = facts.sent[side].messages().rfind(|message| message.complete && message.seen <= before)?;
+    let (protocol, text) = read(message, facts.preview(side, message)?)?;
+    Some(Goodbye { protocol, text: text.chars().take(QUOTED).collect(), seen: message.seen })
+}
+
+fn read(message: &Moment, bytes: &[u8]) -> Option<(Option<&'static str>, String)> {
+    if message.opcode == Opcode::BINARY {
+        return binary(bytes).map(|(protocol, text)| (Some(protocol), text));
+    }
+    let text = String::from_utf8_lossy(bytes);
+    if let Some((protocol, said)) = marked(&text) {
+        return Some((Some(protocol), said));
+    }
+    let json = without_blanks(&text);
+    match json_goodbye(&json) {
+        Some((protocol, said)) => Some((Some(protocol), said)),
+        None => Some((None, json_error(&json)?)),
+    }
+}
+
+/// Text protocols that are no plain JSON objects.
+fn marked(text: &str) -> Option<(&'static str, String)> {
+    if let Some(rest) = text.strip_prefix("44") {
+        return Some(("Socket.IO", field(&without_blanks(rest), "message")?));
+    }
+    if text == "41" || text.starts_with("41/") {
+        return Some(("Socket.IO", "disconnect".to_owned()));
+    }
+    if let Some(rest) = text.strip_prefix("c[") {
+        let reason =
+            rest.split_once(',').and_then(|(code, reason)| code.parse::<u16>().ok().and(string(reason.trim_start())));
+        return Some(("SockJS", reason?));
+    }
+    if let Some(rest) = text.strip_prefix("ERROR\n").or_else(|| text.strip_prefix("ERROR\r\n")) {
+        return Some(("STOMP", rest.lines().find_map(|line| line.strip_prefix("message:"))?.to_owned()));
+    }
+    if text.starts_with("<close") {
+        return text.contains("urn:ietf:params:xml:ns:xmpp-framing").then(|| ("XMPP", "close".to_owned()));
+    }
+    let json = without_blanks(text);
+    let wamp =
+        [("[6,", "wamp.close."), ("[3,", "wamp.error.")].into_iter().find(|(begins, _)| json.starts_with(begins));
+    if let Some((_, family)) = wamp {
+        let name = json.split('"').find(|part| part.starts_with(family))?;
+        let message = field(&json, "message").filter(|message| !message.is_empty());
+        return Some(("WAMP", message.map_or_else(|| name.to_owned(), |message| format!("{name}: {message}"))));
+    }
+    None
+}
+
+/// JSON messages of protocols that say goodbye in a way of their own.
+fn json_goodbye(json: &str) -> Option<(&'static str, String)> {
+    let has = |what: &str| json.contains(what);
+    if json.starts_with('{') && (has("\"type\":7,") || has("\"type\":7}")) {
+        return Some(("SignalR", field(json, "error").unwrap_or_else(|| "close".to_owned())));
+    }
+    if has("\"type\":\"disconnect\"") {
+        let protocol = if has("\"reconnect\":") { "Action Cable" } else { "Slack" };
+        return Some((protocol, field(json, "reason")?));
+    }
+    if has("\"type\":\"auth_invalid\"") {
+        return Some(("Home Assistant", field(json, "message").unwrap_or_else(|| "auth_invalid".to_owned())));
+    }
+    if has("\"type\":\"connection_error\"") {
+        let said = field(json, "message").or_else(|| field(json, "errorType"));
+        return Some(("GraphQL", said.unwrap_or_else(|| "connection_error".to_owned())));
+    }
+    let phoenix = ["phx_close", "phx_error"].into_iter().find(|event| has(&format!("\"{event}\"")));
+    if let Some(event) = phoenix {
+        return Some(("Phoenix", field(json, "reason").unwrap_or_else(|| event.to_owned())));
+    }
+    has("\"goAway\":").then(|| ("Gemini Live", field(json, "timeLeft").unwrap_or_else(|| "goAway".to_owned())))
+}
+
+/// Errors as many applications write them.
+fn json_error(json: &str) -> Option<String> {
+    const MARKS: &[&str] = &[
+        "\"type\":\"error\"",
+        "\"event\":\"error\"",
+        "\"event\":\"pusher:error\"",
+        "\"op\":\"error\"",
+        "\"status\":\"error\"",
+        "\"error\":{",
+        "\"error\":\"",
+        "\"errors\":[",
+        "\"error_code\":",
+    ];
+    if !json.starts_with(['{', '[']) || !MARKS.iter().any(|mark| json.contains(mark)) {
+        return None;
+    }
+    ["message", "error", "reason", "error_message", "msg", "detail", "description", "code"]
+        .into_iter()
+        .find_map(|name| field(json, name).filter(|said| !said.is_empty()))
+}
+
+/// Binary protocols: the Kubernetes error channel, MQTT 5 and 3.1.1.
+fn binary(bytes: &[u8]) -> Option<(&'static str, String)> {
+    match bytes {
+        [3, b'{', ..] => {
+            let json = without_blanks(&String::from_utf8_lossy(bytes.get(1..)?));
+            Some(("Kubernetes", field(&json, "message").or_else(|| field(&json, "status"))?))
+        }
+        [0xE0, length, reason, ..] if *length >= 1 && bytes.len() == usize::from(*length) + 2 => {
+            Some(("MQTT", mqtt_disconnect(*reason)?.to_owned()))
+        }
+        [0x20, length, _, reason, ..] if *length >= 2 && *reason != 0 && bytes.len() == usize::from(*length) + 2 => {
+            Some(("MQTT", mqtt_connack(*reason)?.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// Reason codes of a DISCONNECT (MQTT 5.0 §3.14.2.1).
+const fn mqtt_disconnect(reason: u8) -> Option<&'static str> {
+    Some(match reason {
+        0x81 => "malformed packet",
+        0x82 => "protocol error",
+        0x87 => "not authorized",
+        0x89 => "server busy",
+        0x8B => "server shutting down",
+        0x8D => "keep alive timeout",
+        0x8E => "session taken over",
+        0x93 => "receive maximum exceeded",
+        0x95 => "packet too large",
+        0x96 => "message rate too high",
+        0x97 => "quota exceeded",
+        0x98 => "administrative action",
+        0x9C => "use another server",
+        0x9D => "server moved",
+        _ => return None,
+    })
+}
+
+/// Return codes of a CONNACK (MQTT 3.1.1 §3.2.2.3, MQTT 5.0 §3.2.2.2).
+const fn mqtt_connack(reason: u8) -> Option<&'static str> {
+    Some(match reason {
+        1 | 0x84 => "unsupported protocol version",
+        2 | 0x85 => "client identifier not valid",
+        3 | 0x88 => "server unavailable",
+        4 | 0x86 => "bad user name or password",
+        5 | 0x87 => "not authorized",
+        0x89 => "server busy",
+        0x8A => "banned",
+        0x97 => "quota exceeded",
+        _ => return None,
+    })
+}
+
+/// JSON without the blanks around `:` and `,` outside of strings.
+fn without_blanks(text: &str) -> String {
+    let (mut inside, mut escaped) = (false, false);
+    let keep = |character: &char| {
+        if escaped {
+            escaped = false;
+        } else if inside && *character == '\\' {
+            escaped = true;
+        } else if *character == '"' {
+            inside = !inside;
+        }
+        inside || !character.is_whitespace()
+    };
+    text.chars().filter(keep).collect()
+}
+
+/// The string field of that name, at any depth, the first one.
+fn field(json: &str, name: &str) -> Option<String> {
+    json.split(&format!("\"{name}\":")).skip(1).find_map(string)
+}
+
+/// The string that begins a JSON text; its end may be cut off.
+fn string(json: &str) -> Option<String> {
+    let rest = json.strip_prefix('"')?;
+    let mut escaped = false;
+    let end = rest.find(|character| {
+        let ends = character == '"' && !escaped;
+        escaped = character == '\\' && !escaped;
+        ends
+    });
+    match end {
+        Some(end) => serde_json::from_str(json.get(..end + 2)?).ok(),
+        None => Some(format!("{rest}…")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(opcode: Opcode, bytes: &[u8]) -> Option<(Option<&'static str>, String)> {
+        read(&Moment { opcode, complete: true, ..Moment::default() }, bytes)
+    }
+
+    #[test]
+    fn goodbyes_are_read() {
+        for (text, protocol, words) in [
+            (r#"44{"message":"not allowed"}"#, Some("Socket.IO"), "not allowed"),
+            ("41", Some("Socket.IO"), "disconnect"),
+            (r#"c[3000,"Go away!"]"#, Some("SockJS"), "Go away!"),
+            (
+                "{\"type\":7,\"error\":\"Connection closed with an error.\"}\u{1e}",
+                Some("SignalR"),
+                "Connection closed with an error.",
+            ),
+            ("ERROR\nversion:1.2\nmessage:malformed frame\n\n\0", Some("STOMP"), "malformed frame"),
+            (
+                r#"[6, {"message": "bye"}, "wamp.close.system_shutdown"]"#,
+                Some("WAMP"),
+                "wamp.close.system_shutdown: bye",
+            ),
+            (r#"[3,{},"wamp.error.no_such_realm"]"#, Some("WAMP"), "wamp.error.no_such_realm"),
+            (
+                r#"{"type":"disconnect","reason":"unauthorized","reconnect":false}"#,
+                Some("Action Cable"),
+                "unauthorized",
+            ),
+            (
+                r#"{"type":"disconnect","reason":"refresh_requested","debug_info":{}}"#,
+                Some("Slack"),
+                "refresh_requested",
+            ),
+            (r#"{"type": "auth_invalid", "message": "Invalid password"}"#, Some("Home Assistant"), "Invalid password"),
+            (r#"["1","1","room:9","phx_error",{}]"#, Some("Phoenix"), "phx_error"),
+            (
+                r#"{"type":"error","error":{"code":"session_expired","message":"Your \"session\" has ended"#,
+                None,
+                "Your \\\"session\\\" has ended…",
+            ),
+            (r#"{"event":"pusher:error","data":{"code":4004,"message":"over quota"}}"#, None, "over quota"),
+        ] {
+            assert_eq!(said(Opcode::TEXT, text.as_bytes()), Some((protocol, words.to_owned())), "{text}");
+        }
+        let status =
+            b"\x03{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"command terminated with exit code 1\"}";
+        assert_eq!(said(Opcode::BINARY, status).unwrap().1, "command terminated with exit code 1");
+        assert_eq!(said(Opcode::BINARY, &[0xE0, 2, 0x8E, 0]).unwrap().1, "session taken over");
+        assert_eq!(said(Opcode::BINARY, &[0x20, 2, 0, 5]).unwrap().1, "not authorized");
+    }
+
+    #[test]
+    fn ordinary_messages_are_none() {
+        for text in [
+            r#"{"type":"say","text":"an error: \"type\":\"error\" is what I typed"}"#,
+            r#"{"type":"tick","price":7,"message":"error"}"#,
+            r#"{"errors":[],"ok":true}"#,
+            r#"{"type":70}"#,
+            "410 gone",
+            "41 of 50",
+            "",
+        ] {
+            assert_eq!(said(Opcode::TEXT, text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(said(Opcode::BINARY, &[0xE0, 9, 0x8E, 0]), None);
+        assert_eq!(said(Opcode::BINARY, &[0x20, 2, 0, 0]), None);
+    }
+}

@@ -1,0 +1,76 @@
+//! What the reason texts of Close frames say.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// What a reason is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// A ping had no pong.
+    Ping,
+    /// Nothing was said for too long.
+    Idle,
+    /// The connection was too old.
+    Lifetime,
+    /// The same user connected again.
+    Superseded,
+    /// The receiver did not keep up.
+    Slow,
+    /// The sender was too fast.
+    Rate,
+    /// Credentials are no longer valid.
+    Expired,
+    /// Credentials are missing or wrong.
+    Credentials,
+    /// The server stops.
+    Restart,
+    /// Something went wrong.
+    Trouble,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    class: Class,
+    words: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Table {
+    reason: Vec<Reason>,
+}
+
+/// What a reason says, if it has words that are known.
+pub fn class_of(reason: &str) -> Option<Class> {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| super::table(include_str!("reasons.toml")));
+    if reason.is_empty() {
+        return None;
+    }
+    let reason = reason.to_lowercase();
+    let fits = |row: &&Reason| row.words.iter().any(|word| reason.contains(word.as_str()));
+    TABLE.reason.iter().find(fits).map(|row| row.class)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_belong_to_classes() {
+        for (reason, class) in [
+            ("keepalive ping timeout", Some(Class::Ping)),
+            ("Connection Idle Timeout", Some(Class::Idle)),
+            ("Your session hit the maximum duration of 60 minutes.", Some(Class::Lifetime)),
+            ("logged in from another device", Some(Class::Superseded)),
+            ("Policy error: client is too slow.", Some(Class::Slow)),
+            ("Too many requests", Some(Class::Rate)),
+            ("token expired", Some(Class::Expired)),
+            ("links are not allowed in this room", None),
+            ("room is full, try again in 30 seconds", None),
+            ("", None),
+        ] {
+            assert_eq!(class_of(reason), class, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! After a long silence one side sends again, and is answered by a reset at once: the other side, or a device before it,
+//! no longer knows the connection.
+//!
+//! Refuted where the side that resets had sent anything in between.
+
+use std::time::Duration;
+
+use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
+use crate::ending::Kind;
+
+/// What devices forget sooner is not worth their memory.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// A reset for an unknown connection comes after one round trip.
+const PROMPT: Duration = Duration::from_secs(1);
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let (by, end) = (case.ending.by?, case.ending.carrier?.seen);
+    let sender = &case.facts.sent[!by];
+    let mut own = sender.moments().rev().filter(|moment| moment.seen <= end);
+    let (last, before) = (own.next()?.seen, own.next().map(|moment| moment.seen));
+    let heard = case.facts.sent[by].moments().map(|moment| moment.seen).filter(|seen| *seen <= end).max();
+    let previous = before.max(heard).or(case.facts.switched)?;
+    let silence = last.time.since(previous.time);
+    if case.ending.kind != Kind::Reset || previous >= last || silence < SILENCE || end.time.since(last.time) > PROMPT {
+        return None;
+    }
+    Some(
+        Finding::new(Confidence::High)
+            .blame(Blame::Network)
+            .packet(previous.packet)
+            .packet(last.packet)
+            .packet(end.packet)
+            .with("side", Value::Side(!by))
+            .with("silence", Value::Time(silence))
+            .with("packet", Value::Number(last.packet))
+            .with("reaction", Value::Time(end.time.since(last.time))),
+    )
+}

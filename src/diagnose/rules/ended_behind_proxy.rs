@@ -1,0 +1,36 @@
+//! Both legs of one WebSocket were captured, and this one was ended by the proxy because the other one had ended.
+//!
+//! Refuted where this leg ended first.
+
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::ending::Kind;
+use crate::side::Side;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let own = case.member?;
+    let other = case.fleet.other_leg(own)?;
+    let is_front = own.first < other.first;
+    // The proxy's end of this leg, and the endpoint's end of the other one.
+    let passed_on = if is_front { (Side::Server, Side::Server) } else { (Side::Client, Side::Client) };
+    if (own.by, other.by) != passed_on || other.ended > own.ended {
+        return None;
+    }
+    let how = match other.kind {
+        Kind::Reset => "reset",
+        Kind::Fin => "fin",
+        _ => "",
+    };
+    let proxy = if is_front { own.addresses.server } else { own.addresses.client };
+    Some(
+        Finding::new(Confidence::High)
+            .blame(other.by)
+            .packet(own.ended.packet)
+            .with("proxy", Value::Endpoint(proxy))
+            .with("side", Value::Side(other.by))
+            .with("other_leg", Value::Number(other.id as u64))
+            .with("other_packet", Value::Number(other.ended.packet))
+            .with("packet", Value::Number(own.ended.packet))
+            .with("apart", Value::Time(own.ended.time.since(other.ended.time)))
+            .variant(how),
+    )
+}

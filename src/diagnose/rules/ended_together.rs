@@ -1,0 +1,45 @@
+//! Several connections end at the same moment without a Close frame, by the same host: its process ended, or a proxy or
+//! network before it did.
+//!
+//! Refuted where other connections of the same host go on.
+
+use std::time::Duration;
+
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::ending::Kind;
+use crate::side::Side;
+
+/// The kernel ends the connections of a process at once.
+const TOGETHER: Duration = Duration::from_millis(100);
+
+/// Two may do it by chance.
+const LEAST: usize = 3;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let own = case.member.filter(|own| own.is_bare())?;
+    let is_same_host = |other: &&crate::diagnose::Member| {
+        other.by == own.by
+            && other.is_bare()
+            && (own.by == Side::Server || other.addresses.client.ip() == own.addresses.client.ip())
+    };
+    let together: Vec<_> = case.fleet.ended_around(own, TOGETHER).iter().filter(is_same_host).collect();
+    if together.len() < LEAST {
+        return None;
+    }
+    // A process that is killed resets where something was unread, and ends the others in order.
+    let resets = together.iter().filter(|other| other.kind == Kind::Reset).count();
+    let mixed = resets > 0 && resets < together.len();
+    Some(
+        Finding::new(if mixed { Confidence::High } else { Confidence::Medium })
+            .blame(own.by)
+            .packet(own.ended.packet)
+            .with("side", Value::Side(own.by))
+            .with("others", Value::Number((together.len() - 1) as u64))
+            .with("packet", Value::Number(own.ended.packet))
+            .variant(match (own.by, mixed) {
+                (Side::Server, true) => "killed",
+                (Side::Server, false) => "",
+                (Side::Client, _) => "client",
+            }),
+    )
+}

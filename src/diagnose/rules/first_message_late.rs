@@ -1,0 +1,26 @@
+//! The client has to say something first, such as who it is, and did not within the server's deadline.
+//!
+//! Refuted by a message of the client before the end.
+
+use crate::diagnose::known::Timer;
+use crate::diagnose::silence::Silence;
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::side::Side;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let silence = Silence::before(case).filter(|silence| silence.by == Side::Server)?;
+    let client = &case.facts.sent.client;
+    if client.messages().next().is_some() || client.texts + client.binaries > 0 {
+        return None;
+    }
+    let timer = Timer::first_message(case, silence.age)?;
+    let own_code = silence.end.code().is_some_and(|code| code >= 4000);
+    Some(
+        Finding::new(if own_code { Confidence::High } else { Confidence::Low })
+            .blame(Side::Client)
+            .packet(silence.end.carrier.seen.packet)
+            .with("age", Value::Time(silence.age))
+            .with("timers", Value::Token(timer.names))
+            .with("packet", Value::Number(silence.end.carrier.seen.packet)),
+    )
+}

@@ -1,0 +1,55 @@
+//! The program behind the server failed while it handled a message: 1011 right behind the message, or an end without a
+//! Close frame by a library that is known to do that.
+//!
+//! Refuted where the server had answered that message.
+
+use std::time::Duration;
+
+use crate::diagnose::known::{Class, Library, class_of};
+use crate::diagnose::provoked::{closer, could_have_received};
+use crate::diagnose::{Case, Confidence, Finding, Value};
+
+/// Exceptions are thrown soon (measured: 120 ms at most, but for daphne with 390 ms).
+const PROMPT: Duration = Duration::from_millis(500);
+
+/// 1011, Internal Error (RFC 6455 §7.4.1).
+const INTERNAL_ERROR: u16 = 1011;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let (by, reaction) = closer(case)?;
+    case.facts.switched?;
+    let is_internal = reaction.code() == Some(INTERNAL_ERROR);
+    let is_bare = reaction.close.is_none() && Library::of(case.facts, by).is_some_and(Library::fails_bare);
+    // A ping's timeout is no failure of a handler, and a broken frame explains an end better.
+    let has_reason = reaction.close.is_some_and(|close| class_of(&close.reason) == Some(Class::Ping));
+    let is_broken = is_bare && case.facts.violations.iter().any(|violation| violation.side != by);
+    if !(is_internal || is_bare) || has_reason || is_broken {
+        return None;
+    }
+    let end = reaction.carrier.seen;
+    let last = case.facts.sent[!by].messages().rfind(|message| message.complete && message.seen <= end);
+    let answered = |since| case.facts.sent[by].messages().any(|message| message.seen > since && message.seen <= end);
+    let trigger = last.filter(|message| {
+        let received = could_have_received(&reaction, message.header_end, message.seen).is_some();
+        received && reaction.after(message.seen) <= PROMPT && !answered(message.seen)
+    });
+    let confidence = match (is_internal, trigger.is_some()) {
+        (true, true) => Confidence::High,
+        (true, false) | (false, true) => Confidence::Low,
+        (false, false) => return None,
+    };
+    let finding = Finding::new(confidence)
+        .blame(by)
+        .packet(end.packet)
+        .with("closer", Value::Side(by))
+        .with("packet", Value::Number(end.packet));
+    Some(match trigger {
+        Some(message) => finding
+            .packet(message.seen.packet)
+            .with("side", Value::Side(!by))
+            .with("message", Value::Number(message.seen.packet))
+            .with("reaction", Value::Time(reaction.after(message.seen)))
+            .variant(if is_internal { "message" } else { "bare" }),
+        None => finding,
+    })
+}

@@ -1,0 +1,71 @@
+//! Somebody's timer ran out: the connection was ended after a silence that is a known timeout, or after which others to
+//! the same server were ended, too.
+//!
+//! Certain only where the reason says so. Refuted by traffic within the silence that would have reset the timer.
+
+use std::time::Duration;
+
+use crate::diagnose::known::{Class, Timer, class_of};
+use crate::diagnose::silence::{Silence, alike, is_same};
+use crate::diagnose::{Case, Confidence, Finding, Value};
+
+/// Whoever ends a connection sooner than this was not waiting for anything.
+const LEAST: Duration = Duration::from_millis(900);
+
+/// Codes that say nothing else.
+const CODES: &[u16] = &[1001, 3008];
+
+/// Codes that mostly mean something else: only a known timer counts.
+const OTHERWISE: &[u16] = &[1000, 1002];
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let silence = Silence::before(case)?;
+    let (close, code) = (silence.end.close, silence.end.code());
+    let said_so = close.is_some_and(|close| class_of(&close.reason) == Some(Class::Idle));
+    if !said_so && silence.of_either.max(silence.received) < LEAST {
+        return None;
+    }
+    let others = alike(case, |own, other| is_same(own.silence(), other.silence()) && !is_same(own.age(), other.age()));
+    let timer = Timer::idle(case, silence.of_either, silence.received);
+    let named = timer.as_ref().is_some_and(|timer| timer.is_named);
+    let confidence = match (close.is_some(), code) {
+        _ if said_so => Confidence::Certain,
+        _ if close.is_some_and(|close| !close.reason.is_empty()) => return None,
+        (false, _) | (true, Some(_)) if code.is_none_or(|code| CODES.contains(&code)) => match (&timer, others.len()) {
+            (Some(_), 1..) | (None, 2..) => Confidence::High,
+            (Some(_), 0) if named => Confidence::High,
+            (Some(_), 0) | (None, 1) => Confidence::Medium,
+            (None, 0) => return None,
+        },
+        (true, Some(code)) if OTHERWISE.contains(&code) => match (&timer, others.len()) {
+            (Some(_), 1..) => Confidence::Medium,
+            (Some(_), 0) if named => Confidence::Medium,
+            (Some(_), 0) => Confidence::Low,
+            (None, _) => return None,
+        },
+        _ => return None,
+    };
+    // An idle timer of either side's traffic has seen none; one of the received traffic has seen the closer's own.
+    let idle = if timer.is_some() && silence.of_either < LEAST { silence.received } else { silence.of_either };
+    let variant = match (said_so, &timer, others.len()) {
+        (true, ..) => "said",
+        (_, Some(_), _) => "known",
+        (_, None, 1) => "other",
+        (_, None, _) => "",
+    };
+    let finding = Finding::new(confidence)
+        .packet(silence.end.carrier.seen.packet)
+        .with("closer", Value::Side(silence.by))
+        .with("silence", Value::Time(idle))
+        .with("others", Value::Number(others.len() as u64))
+        .with("packet", Value::Number(silence.end.carrier.seen.packet))
+        .variant(variant);
+    let last = case.facts.last_frame(silence.end.carrier.seen);
+    let finding = last.map_or_else(|| finding.clone(), |last| finding.clone().packet(last.packet));
+    Some(match timer {
+        Some(timer) => {
+            finding.with("timers", Value::Token(timer.names)).with("timeout", Value::Time(Duration::from_secs(timer.seconds)))
+        }
+        None => finding,
+    })
+}

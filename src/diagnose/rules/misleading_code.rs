@@ -1,0 +1,37 @@
+//! A code that says something else than what happened: answered by another code, or beside a reason of trouble.
+//!
+//! A remark: it is never why the connection ended.
+
+use crate::diagnose::known::{Class, Library, class_of};
+use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::ending::{beginning_close, first_close, is_reply};
+use crate::ws::CloseCode;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let close = beginning_close(case.facts).filter(|close| close.valid)?;
+    let code = close.code?;
+    let finding = |packet| {
+        Finding::new(Confidence::Certain)
+            .packet(close.carrier.seen.packet)
+            .packet(packet)
+            .with("side", Value::Side(close.side))
+            .with("code", Value::Number(u64::from(code.0)))
+            .with("packet", Value::Number(packet))
+    };
+    let about = class_of(&close.reason).filter(|class| *class != Class::Restart);
+    if matches!(code, CloseCode::NORMAL | CloseCode::GOING_AWAY) && about.is_some() {
+        let finding = finding(close.carrier.seen.packet).blame(close.side);
+        return Some(finding.with("reason", Value::Wire(close.reason.to_string())).variant("reason"));
+    }
+    let reply = first_close(case.facts, !close.side).filter(|reply| is_reply(reply, close))?;
+    let answer = reply.code.filter(|answer| *answer != code)?;
+    let finding = finding(reply.carrier.seen.packet)
+        .with("other", Value::Side(!close.side))
+        .with("answer", Value::Number(u64::from(answer.0)));
+    let habit = Library::of(case.facts, !close.side).filter(|library| library.replies == Some(answer.0));
+    Some(match (answer, habit) {
+        (CloseCode::PROTOCOL_ERROR, _) => finding.blame(!close.side).variant("rejected"),
+        (_, Some(library)) => finding.with("library", Value::Token(library.name.clone())).variant("habit"),
+        _ => finding,
+    })
+}

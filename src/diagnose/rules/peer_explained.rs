@@ -1,0 +1,48 @@
+//! The one who closed had said why: in its last message, or in the reason of a code that says little by itself.
+//!
+//! Refuted by a message of the same side behind the explanation.
+
+use std::time::Duration;
+
+use crate::diagnose::known::{Class, class_of};
+use crate::diagnose::provoked::closer;
+use crate::diagnose::{Case, Confidence, Finding, Value, goodbye};
+
+/// Whoever explains an end ends at once, or gives the other side a moment to go.
+const SOON: Duration = Duration::from_secs(1);
+const LATE: Duration = Duration::from_secs(10);
+
+/// Codes whose reason is the explanation.
+const CODES: &[u16] = &[1008, 1011, 1013, 1014];
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let (by, reaction) = closer(case)?;
+    case.facts.switched?;
+    let end = reaction.carrier.seen;
+    let finding = |confidence| Finding::new(confidence).blame(by).packet(end.packet).with("side", Value::Side(by));
+    if let Some(said) = goodbye::of(case.facts, by, end) {
+        let confidence = match (said.protocol.is_some(), reaction.after(said.seen)) {
+            (_, after) if after > LATE => return None,
+            (true, after) if after <= SOON => Confidence::Certain,
+            (false, after) if after <= SOON => Confidence::High,
+            _ => Confidence::Medium,
+        };
+        return Some(
+            finding(confidence)
+                .packet(said.seen.packet)
+                .with("text", Value::Wire(said.text))
+                .with("protocol", Value::Token(said.protocol.unwrap_or("JSON").to_owned()))
+                .with("packet", Value::Number(said.seen.packet))
+                .with("before", Value::Time(reaction.after(said.seen)))
+                .variant("message"),
+        );
+    }
+    let close = reaction.close.filter(|close| close.valid && !close.reason.is_empty())?;
+    let code = close.code.filter(|code| CODES.contains(&code.0) && class_of(&close.reason) != Some(Class::Ping))?;
+    Some(
+        finding(Confidence::Certain)
+            .with("code", Value::Number(u64::from(code.0)))
+            .with("text", Value::Wire(close.reason.to_string()))
+            .with("packet", Value::Number(end.packet)),
+    )
+}

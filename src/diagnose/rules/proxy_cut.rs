@@ -1,0 +1,40 @@
+//! Both legs of one WebSocket were captured, and a proxy between them ended both: neither endpoint did.
+//!
+//! The legs share their Sec-WebSocket-Key. The proxy is the server of the first leg and the client of the second: where
+//! either end was begun by it, no endpoint had begun one. Refuted where an endpoint ended its leg first.
+
+use std::time::Duration;
+
+use crate::diagnose::known::Timer;
+use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
+use crate::side::Side;
+
+/// A shorter silence is none.
+const SILENCE: Duration = Duration::from_millis(900);
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let own = case.member?;
+    let other = case.fleet.other_leg(own)?;
+    let (front, back) = if own.first < other.first { (own, other) } else { (other, own) };
+    if (front.by, back.by) != (Side::Server, Side::Client) {
+        return None;
+    }
+    let last = front.last_frame.max(back.last_frame);
+    let first = front.ended.min(back.ended);
+    let silence = first.time.since(last);
+    let timer = Timer::idle(case, silence, silence).filter(|_| silence >= SILENCE);
+    let finding = Finding::new(Confidence::Certain)
+        .blame(Blame::Network)
+        .packet(own.ended.packet)
+        .with("proxy", Value::Endpoint(front.addresses.server))
+        .with("packet", Value::Number(own.ended.packet))
+        .with("other_leg", Value::Number(other.id as u64))
+        .with("other_packet", Value::Number(other.ended.packet))
+        .with("apart", Value::Time(front.ended.time.since(first.time).max(back.ended.time.since(first.time))))
+        .with("silence", Value::Time(silence));
+    Some(match timer {
+        Some(timer) => finding.with("timers", Value::Token(timer.names)).variant("timer"),
+        None if silence >= SILENCE => finding.variant("idle"),
+        None => finding,
+    })
+}

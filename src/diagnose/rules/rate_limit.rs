@@ -1,0 +1,39 @@
+//! The receiver of too many messages closes: it says so, or its code does.
+//!
+//! Refuted where the other side had sent little in the seconds before.
+
+use crate::diagnose::known::{Class, class_of};
+use crate::diagnose::provoked::closer;
+use crate::diagnose::{Case, Confidence, Finding, Value};
+
+/// Codes by which services say it: Discord, AssemblyAI and others, graphql-ws, Pusher.
+const CODES: &[u16] = &[4029, 4301, 4429];
+
+/// Messages in a second that a person does not send.
+const MANY: u32 = 10;
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let (by, reaction) = closer(case)?;
+    let close = reaction.close?;
+    let pace = case.facts.sent[!by].pace.per_second();
+    let said_so = class_of(&close.reason) == Some(Class::Rate);
+    let confidence = match reaction.code()? {
+        _ if said_so => Confidence::Certain,
+        code if CODES.contains(&code) && close.reason.is_empty() && pace >= MANY => Confidence::High,
+        1008 | 1013 if close.reason.is_empty() && pace >= MANY => Confidence::Low,
+        _ => return None,
+    };
+    let last = case.facts.sent[!by].messages().rfind(|message| message.seen <= reaction.carrier.seen);
+    let finding = last.map_or(Finding::new(confidence), |last| Finding::new(confidence).packet(last.seen.packet));
+    Some(
+        finding
+            .blame(!by)
+            .packet(reaction.carrier.seen.packet)
+            .with("side", Value::Side(!by))
+            .with("closer", Value::Side(by))
+            .with("reason", Value::Wire(close.reason.to_string()))
+            .with("pace", Value::Number(u64::from(pace)))
+            .with("packet", Value::Number(reaction.carrier.seen.packet))
+            .variant(if said_so { "said" } else { "" }),
+    )
+}

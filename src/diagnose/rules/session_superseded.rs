@@ -1,0 +1,32 @@
+//! The same user has connected again, and the service keeps only the newer connection: the reason says so.
+
+use std::time::Duration;
+
+use crate::diagnose::known::{Class, class_of};
+use crate::diagnose::provoked::closer;
+use crate::diagnose::{Case, Confidence, Finding, Value};
+
+/// The newer connection was opened no longer than this before.
+const BEFORE: Duration = Duration::from_secs(10);
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let (by, reaction) = closer(case)?;
+    let close = reaction.close.filter(|close| class_of(&close.reason) == Some(Class::Superseded))?;
+    let own = case.member?;
+    let newer = case.fleet.of_server(own.addresses.server).iter().find(|other| {
+        let is_newer = other.first > own.first && other.first < own.ended;
+        is_newer
+            && other.addresses.client.ip() == own.addresses.client.ip()
+            && own.ended.time.since(other.first.time) <= BEFORE
+    });
+    let finding = Finding::new(Confidence::Certain)
+        .blame(!by)
+        .packet(reaction.carrier.seen.packet)
+        .with("closer", Value::Side(by))
+        .with("reason", Value::Wire(close.reason.to_string()))
+        .with("packet", Value::Number(reaction.carrier.seen.packet));
+    Some(match newer {
+        Some(newer) => finding.with("newer", Value::Number(newer.id as u64)).variant("newer"),
+        None => finding,
+    })
+}

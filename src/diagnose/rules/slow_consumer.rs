@@ -1,0 +1,22 @@
+//! A receiver that does not keep up is dropped by the sender: the reason says so.
+
+use crate::diagnose::known::{Class, class_of};
+use crate::diagnose::provoked::closer;
+use crate::diagnose::{Case, Confidence, Finding, Value};
+
+pub fn detect(case: &Case<'_>) -> Option<Finding> {
+    let (by, reaction) = closer(case)?;
+    let close = reaction.close.filter(|close| class_of(&close.reason) == Some(Class::Slow))?;
+    let window = case.facts.tcp().sent[!by].zero_window();
+    let finding = Finding::new(Confidence::Certain)
+        .blame(!by)
+        .packet(reaction.carrier.seen.packet)
+        .with("side", Value::Side(!by))
+        .with("closer", Value::Side(by))
+        .with("reason", Value::Wire(close.reason.to_string()))
+        .with("packet", Value::Number(reaction.carrier.seen.packet));
+    Some(match window.first {
+        Some(first) => finding.packet(first.packet).with("stalled", Value::Time(window.longest)).variant("window"),
+        None => finding,
+    })
+}
