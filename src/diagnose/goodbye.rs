@@ -28,6 +28,9 @@ pub fn of(facts: &Facts, side: Side, before: Seen) -> Option<Goodbye> {
     Some(Goodbye { protocol, text: text.chars().take(QUOTED).collect(), seen: message.seen })
 }
 
+/// One of these stands in every JSON message that is one.
+const HINTS: &[&str] = &["error", "disconnect", "\u{1e}", "auth_invalid", "phx_close", "goAway"];
+
 fn read(message: &Moment, bytes: &[u8]) -> Option<(Option<&'static str>, String)> {
     if message.opcode == Opcode::BINARY {
         return binary(bytes).map(|(protocol, text)| (Some(protocol), text));
@@ -35,6 +38,9 @@ fn read(message: &Moment, bytes: &[u8]) -> Option<(Option<&'static str>, String)
     let text = String::from_utf8_lossy(bytes);
     if let Some((protocol, said)) = marked(&text) {
         return Some((Some(protocol), said));
+    }
+    if !HINTS.iter().any(|hint| text.contains(hint)) {
+        return None;
     }
     let json = without_blanks(&text);
     match json_goodbye(&json) {
@@ -61,6 +67,9 @@ fn marked(text: &str) -> Option<(&'static str, String)> {
     }
     if text.starts_with("<close") {
         return text.contains("urn:ietf:params:xml:ns:xmpp-framing").then(|| ("XMPP", "close".to_owned()));
+    }
+    if !text.starts_with('[') {
+        return None;
     }
     let json = without_blanks(text);
     let wamp =

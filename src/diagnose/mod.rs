@@ -19,7 +19,7 @@ pub use rules::RULES;
 use std::sync::LazyLock;
 
 use crate::catalog::Texts;
-use crate::ending::Ending;
+use crate::ending::{Ending, first_close};
 use crate::facts::Facts;
 use crate::seen::Timestamp;
 
@@ -36,13 +36,17 @@ pub struct Case<'f> {
     pub fleet: &'f Fleet,
     /// What the others see of it, once it has ended.
     pub member: Option<&'f Member>,
+    /// What the reason of the Close frame that began the end says.
+    pub reason: Option<known::Class>,
 }
 
 impl<'f> Case<'f> {
     /// The case of one connection among others.
     pub fn new(facts: &'f Facts, fleet: &'f Fleet, capture_end: Timestamp) -> Self {
         let ending = Ending::of(facts);
-        Self { facts, ending, capture_end, fleet, member: fleet.member(facts, &ending) }
+        let close = ending.by.and_then(|by| first_close(facts, by));
+        let reason = close.and_then(|close| known::class_of(&close.reason));
+        Self { facts, ending, capture_end, fleet, member: fleet.member(facts, &ending), reason }
     }
 }
 

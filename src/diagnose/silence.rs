@@ -48,7 +48,7 @@ pub fn is_same(one: Duration, other: Duration) -> bool {
 /// no more than can be looked at.
 pub fn alike<'f>(case: &Case<'f>, in_common: impl Fn(&Member, &Member) -> bool) -> Vec<&'f Member> {
     /// Neighbours looked at on either side: whoever has a timer shows it again and again.
-    const NEIGHBOURS: usize = 200;
+    const NEIGHBOURS: usize = 50;
     let Some(own) = case.member else {
         return Vec::new();
     };

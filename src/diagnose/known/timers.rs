@@ -66,15 +66,14 @@ impl Timer {
     pub fn first_message(case: &Case<'_>, age: Duration) -> Option<Match> {
         fitting(case, |timer| timer.first.filter(|seconds| fires(*seconds, age)))
     }
+}
 
-    /// Whether it ends connections as this one ended.
-    fn ends(&self, case: &Case<'_>) -> bool {
-        let how = match case.ending.kind {
-            Kind::Fin | Kind::Reset => "bare".to_owned(),
-            _ => beginning_close(case.facts)
-                .map_or_else(String::new, |close| close.code.map_or(0, |code| code.0).to_string()),
-        };
-        self.ends.contains(&how)
+/// How a connection ended, as the table has it.
+fn end_of(case: &Case<'_>) -> String {
+    match case.ending.kind {
+        Kind::Fin | Kind::Reset => "bare".to_owned(),
+        _ => beginning_close(case.facts)
+            .map_or_else(String::new, |close| close.code.map_or(0, |code| code.0).to_string()),
     }
 }
 
@@ -90,8 +89,11 @@ fn fitting(case: &Case<'_>, fires: impl Fn(&Timer) -> Option<u64>) -> Option<Mat
     }
     static TABLE: LazyLock<Table> = LazyLock::new(|| super::table(include_str!("timers.toml")));
     let server = case.facts.handshake.response.as_ref().and_then(|response| response.server.as_deref());
-    let fitting: Vec<_> =
-        TABLE.timer.iter().filter(|timer| timer.ends(case)).filter_map(|timer| Some((timer, fires(timer)?))).collect();
+    let mut fitting: Vec<_> = TABLE.timer.iter().filter_map(|timer| Some((timer, fires(timer)?))).collect();
+    if !fitting.is_empty() {
+        let end = end_of(case);
+        fitting.retain(|(timer, _)| timer.ends.contains(&end));
+    }
     let is_named = |timer: &Timer| timer.server.as_deref().is_some_and(|name| super::begins(server, name));
     let named: Vec<_> = fitting.iter().copied().filter(|(timer, _)| is_named(timer)).collect();
     let chosen = if named.is_empty() { &fitting } else { &named };

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::diagnose::known::{Class, class_of};
+use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
 use crate::diagnose::{Case, Confidence, Finding, Value};
 use crate::seen::Timestamp;
@@ -17,7 +17,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let (_, reaction) = closer(case).filter(|(by, _)| *by == Side::Server)?;
     let opened = case.facts.switched?;
     let reason = reaction.close.map(|close| close.reason.to_string()).unwrap_or_default();
-    let said_so = class_of(&reason) == Some(Class::Expired) && reaction.code().is_some_and(|code| code < 4000);
+    let said_so = case.reason == Some(Class::Expired) && reaction.code().is_some_and(|code| code < 4000);
     let request = case.facts.handshake.request.as_deref()?;
     let ended = seconds(reaction.carrier.seen.time);
     let ran_out = expiry(&request.target)

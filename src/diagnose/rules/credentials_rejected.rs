@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::diagnose::known::{Class, class_of};
+use crate::diagnose::known::Class;
 use crate::diagnose::provoked::{closer, could_have_received};
 use crate::diagnose::{Case, Confidence, Finding, Value};
 use crate::facts::Facts;
@@ -31,7 +31,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let asked = with_credentials(facts, !by, reaction.carrier.seen)?;
     could_have_received(&reaction, asked.1, asked.0)?;
     let after = reaction.after(asked.0);
-    let said_so = matches!(class_of(&close.reason), Some(Class::Credentials | Class::Expired));
+    let said_so = matches!(case.reason, Some(Class::Credentials | Class::Expired));
     let confidence = match reaction.code()? {
         _ if after > PROMPT => return None,
         code if CODES.contains(&code) => Confidence::Certain,

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::diagnose::known::{Class, Library, class_of};
+use crate::diagnose::known::{Class, Library};
 use crate::diagnose::provoked::{closer, could_have_received};
 use crate::diagnose::{Case, Confidence, Finding, Value};
 
@@ -21,7 +21,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let is_internal = reaction.code() == Some(INTERNAL_ERROR);
     let is_bare = reaction.close.is_none() && Library::of(case.facts, by).is_some_and(Library::fails_bare);
     // A ping's timeout is no failure of a handler, and a broken frame explains an end better.
-    let has_reason = reaction.close.is_some_and(|close| class_of(&close.reason) == Some(Class::Ping));
+    let has_reason = case.reason == Some(Class::Ping);
     let is_broken = is_bare && case.facts.violations.iter().any(|violation| violation.side != by);
     if !(is_internal || is_bare) || has_reason || is_broken {
         return None;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::diagnose::known::{Class, Timer, class_of};
+use crate::diagnose::known::{Class, Timer};
 use crate::diagnose::silence::{Silence, alike, is_same};
 use crate::diagnose::{Case, Confidence, Finding, Value};
 
@@ -21,29 +21,26 @@ const OTHERWISE: &[u16] = &[1000, 1002];
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let silence = Silence::before(case)?;
     let (close, code) = (silence.end.close, silence.end.code());
-    let said_so = close.is_some_and(|close| class_of(&close.reason) == Some(Class::Idle));
-    if !said_so && silence.of_either.max(silence.received) < LEAST {
+    let said_so = case.reason == Some(Class::Idle);
+    let speaks_otherwise = close.is_some_and(|close| {
+        !close.reason.is_empty() || !code.is_some_and(|code| CODES.contains(&code) || OTHERWISE.contains(&code))
+    });
+    if !said_so && (speaks_otherwise || silence.of_either.max(silence.received) < LEAST) {
         return None;
     }
-    let others = alike(case, |own, other| is_same(own.silence(), other.silence()) && !is_same(own.age(), other.age()));
     let timer = Timer::idle(case, silence.of_either, silence.received);
+    let others = alike(case, |own, other| is_same(own.silence(), other.silence()) && !is_same(own.age(), other.age()));
     let named = timer.as_ref().is_some_and(|timer| timer.is_named);
-    let confidence = match (close.is_some(), code) {
+    let mostly_otherwise = code.is_some_and(|code| OTHERWISE.contains(&code));
+    let confidence = match (mostly_otherwise, &timer, others.len()) {
         _ if said_so => Confidence::Certain,
-        _ if close.is_some_and(|close| !close.reason.is_empty()) => return None,
-        (false, _) | (true, Some(_)) if code.is_none_or(|code| CODES.contains(&code)) => match (&timer, others.len()) {
-            (Some(_), 1..) | (None, 2..) => Confidence::High,
-            (Some(_), 0) if named => Confidence::High,
-            (Some(_), 0) | (None, 1) => Confidence::Medium,
-            (None, 0) => return None,
-        },
-        (true, Some(code)) if OTHERWISE.contains(&code) => match (&timer, others.len()) {
-            (Some(_), 1..) => Confidence::Medium,
-            (Some(_), 0) if named => Confidence::Medium,
-            (Some(_), 0) => Confidence::Low,
-            (None, _) => return None,
-        },
-        _ => return None,
+        (false, Some(_), 1..) | (false, None, 2..) => Confidence::High,
+        (false, Some(_), 0) if named => Confidence::High,
+        (false, Some(_), 0) | (false, None, 1) => Confidence::Medium,
+        (true, Some(_), 1..) => Confidence::Medium,
+        (true, Some(_), 0) if named => Confidence::Medium,
+        (true, Some(_), 0) => Confidence::Low,
+        (false, None, 0) | (true, None, _) => return None,
     };
     // An idle timer of either side's traffic has seen none; one of the received traffic has seen the closer's own.
     let idle = if timer.is_some() && silence.of_either < LEAST { silence.received } else { silence.of_either };

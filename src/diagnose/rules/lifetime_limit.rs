@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::diagnose::known::{Class, Timer, class_of};
+use crate::diagnose::known::{Class, Timer};
 use crate::diagnose::silence::{Silence, alike, is_same};
 use crate::diagnose::{Case, Confidence, Finding, Value};
 
@@ -14,15 +14,18 @@ const LEAST: Duration = Duration::from_millis(900);
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let silence = Silence::before(case)?;
     let (close, code) = (silence.end.close, silence.end.code());
-    let said_so = close.is_some_and(|close| class_of(&close.reason) == Some(Class::Lifetime));
+    let said_so = case.reason == Some(Class::Lifetime);
     let fits = close.is_none() || code.is_some_and(|code| matches!(code, 1001 | 1008 | 3008 | 4000..=4999));
+    if !said_so && (!fits || silence.age < LEAST) {
+        return None;
+    }
     let others = alike(case, |own, other| is_same(own.age(), other.age()));
     // Where nobody has said anything for long, it may as well be the silence that ended them.
     let talked = silence.of_either * 2 < silence.age || others.iter().any(|other| other.silence() * 2 < other.age());
     let timer = Timer::lifetime(case, silence.age);
     let confidence = match (&timer, others.len()) {
         _ if said_so => Confidence::Certain,
-        _ if !fits || !talked || silence.age < LEAST => return None,
+        _ if !talked => return None,
         (_, 2..) => Confidence::High,
         (Some(timer), _) if timer.is_named => Confidence::High,
         (_, 1) => Confidence::Medium,

@@ -2,7 +2,7 @@
 //!
 //! A remark: it is never why the connection ended.
 
-use crate::diagnose::known::{Class, Library, class_of};
+use crate::diagnose::known::{Class, Library};
 use crate::diagnose::{Case, Confidence, Finding, Value};
 use crate::ending::{beginning_close, first_close, is_reply};
 use crate::ws::CloseCode;
@@ -18,7 +18,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
             .with("code", Value::Number(u64::from(code.0)))
             .with("packet", Value::Number(packet))
     };
-    let about = class_of(&close.reason).filter(|class| *class != Class::Restart);
+    let about = case.reason.filter(|class| *class != Class::Restart);
     if matches!(code, CloseCode::NORMAL | CloseCode::GOING_AWAY) && about.is_some() {
         let finding = finding(close.carrier.seen.packet).blame(close.side);
         return Some(finding.with("reason", Value::Wire(close.reason.to_string())).variant("reason"));

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::diagnose::known::{Class, class_of};
+use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
 use crate::diagnose::{Case, Confidence, Finding, Value, goodbye};
 
@@ -38,7 +38,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         );
     }
     let close = reaction.close.filter(|close| close.valid && !close.reason.is_empty())?;
-    let code = close.code.filter(|code| CODES.contains(&code.0) && class_of(&close.reason) != Some(Class::Ping))?;
+    let code = close.code.filter(|code| CODES.contains(&code.0) && case.reason != Some(Class::Ping))?;
     Some(
         finding(Confidence::Certain)
             .with("code", Value::Number(u64::from(code.0)))

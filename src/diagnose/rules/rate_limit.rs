@@ -2,7 +2,7 @@
 //!
 //! Refuted where the other side had sent little in the seconds before.
 
-use crate::diagnose::known::{Class, class_of};
+use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
 use crate::diagnose::{Case, Confidence, Finding, Value};
 
@@ -16,7 +16,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     let close = reaction.close?;
     let pace = case.facts.sent[!by].pace.per_second();
-    let said_so = class_of(&close.reason) == Some(Class::Rate);
+    let said_so = case.reason == Some(Class::Rate);
     let confidence = match reaction.code()? {
         _ if said_so => Confidence::Certain,
         code if CODES.contains(&code) && close.reason.is_empty() && pace >= MANY => Confidence::High,

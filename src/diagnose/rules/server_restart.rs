@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::diagnose::known::{Class, class_of};
+use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
 use crate::diagnose::{Case, Confidence, Finding, Value};
 use crate::side::Side;
@@ -20,7 +20,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let close = reaction.close?;
     let code = reaction.code()?;
     let own = case.member?;
-    let said_so = class_of(&close.reason) == Some(Class::Restart);
+    let said_so = case.reason == Some(Class::Restart);
     let around = case.fleet.ended_around(own, TOGETHER);
     let same = around.iter().filter(|other| other.by == by && other.code == Some(code)).count();
     let confidence = match same {

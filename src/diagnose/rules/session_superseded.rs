@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::diagnose::known::{Class, class_of};
+use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
 use crate::diagnose::{Case, Confidence, Finding, Value};
 
@@ -11,7 +11,7 @@ const BEFORE: Duration = Duration::from_secs(10);
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
-    let close = reaction.close.filter(|close| class_of(&close.reason) == Some(Class::Superseded))?;
+    let close = reaction.close.filter(|_| case.reason == Some(Class::Superseded))?;
     let own = case.member?;
     let newer = case.fleet.of_server(own.addresses.server).iter().find(|other| {
         let is_newer = other.first > own.first && other.first < own.ended;

@@ -1,12 +1,12 @@
 //! A receiver that does not keep up is dropped by the sender: the reason says so.
 
-use crate::diagnose::known::{Class, class_of};
+use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
 use crate::diagnose::{Case, Confidence, Finding, Value};
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
-    let close = reaction.close.filter(|close| class_of(&close.reason) == Some(Class::Slow))?;
+    let close = reaction.close.filter(|_| case.reason == Some(Class::Slow))?;
     let window = case.facts.tcp().sent[!by].zero_window();
     let finding = Finding::new(Confidence::Certain)
         .blame(!by)
