@@ -2,13 +2,17 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use whyclosed::error::Error;
 
+use crate::commands::codes::Codes;
+use crate::commands::compare::Compare;
+use crate::commands::explain::Explain;
 #[cfg(feature = "live")]
 use crate::commands::interfaces::Interfaces;
 use crate::commands::read::Read;
 use crate::commands::schema::Schema;
+use crate::commands::shell::{Completions, Man};
 
 /// Why did each WebSocket connection in this packet capture close?
 #[derive(Debug, Parser)]
@@ -30,6 +34,11 @@ enum Command {
     #[cfg(feature = "live")]
     Interfaces(Interfaces),
     Schema(Schema),
+    Explain(Explain),
+    Compare(Compare),
+    Codes(Codes),
+    Completions(Completions),
+    Man(Man),
 }
 
 const EXAMPLES: &str = "\
@@ -39,6 +48,8 @@ Examples:
   tcpdump -w - port 8080 | whyclosed -         read from a pipe
   whyclosed --format json trace.pcap | jq .    for programs
   whyclosed --fail-on abnormal trace.pcapng    for CI: exit 1 if any ended badly
+  whyclosed explain 1007                       what a close code means
+  whyclosed compare 1007 1008                  how two differ, and when to use which
 
 Exit codes: 0 analysed, 1 matched by --fail-on, 2 something to mend.";
 
@@ -58,6 +69,11 @@ impl Command {
             #[cfg(feature = "live")]
             Self::Interfaces(ref interfaces) => interfaces.run(),
             Self::Schema(ref schema) => schema.run(),
+            Self::Explain(ref explain) => explain.run(),
+            Self::Compare(ref compare) => compare.run(),
+            Self::Codes(ref codes) => codes.run(),
+            Self::Completions(ref completions) => completions.run(Cli::command()),
+            Self::Man(ref man) => man.run(Cli::command()),
         }
     }
 }

@@ -59,6 +59,26 @@ pub enum Error {
         /// libpcap's words.
         message: String,
     },
+    /// A file of a user's own close codes has a fault.
+    #[error("{}: {fault}", path.display())]
+    Codes {
+        /// The file.
+        path: PathBuf,
+        /// The line, the field, and what is wrong.
+        fault: String,
+    },
+    /// A text names no close code.
+    #[error("`{given}` is no close code, range or name of one; `whyclosed codes` lists them")]
+    UnknownCode {
+        /// The text.
+        given: String,
+    },
+    /// A text names no registry.
+    #[error("there is no registry `{given}`; `whyclosed codes` lists them")]
+    UnknownRegistry {
+        /// The text.
+        given: String,
+    },
     /// The report could not be written.
     #[error("{}: {source}", path.display())]
     Write {

@@ -18,7 +18,7 @@
 //! | 5 | [`ending`] | how it ended, and who began the end |
 //! | 6 | [`diagnose`] [`sink`] | why: one rule a mechanism; where results are pushed |
 //! | 7 | [`connection`] [`report`] | which protocol stands on which; the report as plain data |
-//! | 8 | [`analyzer`] [`render`] | every connection of a capture; reports as bytes |
+//! | 8 | [`analyzer`] [`reference`] [`render`] | every connection of a capture; the close codes explained; reports as bytes |
 //!
 //! Four laws, held by `tests/layers.rs`: a module imports only from lower floors; protocols never import each other; a
 //! file that parses bytes with nom has no state, and one that has state knows no byte offset of a header; files stay small.
@@ -58,6 +58,7 @@ pub mod facts;
 pub mod http;
 pub mod limits;
 pub mod packet;
+pub mod reference;
 pub mod render;
 pub mod report;
 pub mod seen;

@@ -5,6 +5,7 @@ mod commands;
 mod output;
 mod progress;
 mod reporting;
+mod wording;
 
 use std::process::ExitCode;
 

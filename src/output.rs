@@ -4,7 +4,6 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
-use whyclosed::catalog::Language;
 use whyclosed::error::Error;
 use whyclosed::render::{self, csv, json, ndjson, terminal};
 use whyclosed::report::Report;
@@ -39,10 +38,10 @@ fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mu
         }
         Format::Csv => {
             selection.narrow(&mut report);
-            csv::render(&report, Language::English, out)
+            csv::render(&report, out)
         }
         Format::Terminal => {
-            let mut blocks = document(&report, &selection, reporting.verbose, Language::English);
+            let mut blocks = document(&report, &selection, reporting.verbose, reporting.wording.language());
             let mut look = look(reporting.color, to_terminal);
             // One line for scripts; a terminal wraps it itself.
             if reporting.quiet {

@@ -8,6 +8,8 @@ use whyclosed::report::Report;
 use whyclosed::report::redact::Privacy;
 use whyclosed::report::selection::Selection;
 
+use crate::wording::Wording;
+
 /// How to report.
 #[derive(Debug, Args)]
 pub struct Reporting {
@@ -54,6 +56,9 @@ pub struct Reporting {
     /// Exit with 1 if a connection ended abnormally, or with one of these codes.
     #[arg(long, value_delimiter = ',', value_name = "abnormal|CODE,…")]
     pub fail_on: Vec<Failure>,
+
+    #[command(flatten)]
+    pub wording: Wording,
 }
 
 /// A format of the report.

@@ -15,9 +15,10 @@ const FLOORS: &[&[&str]] = &[
     &["ending"],
     &["diagnose", "sink"],
     &["connection", "report"],
-    &["analyzer", "render"],
+    &["analyzer", "reference", "render"],
     // The program.
-    &["reporting", "progress"],
+    &["wording", "progress"],
+    &["reporting"],
     &["output"],
     &["commands"],
     &["cli"],

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use toml::Table;
 use unicode_width::UnicodeWidthStr;
-use whyclosed::catalog::iana;
+use whyclosed::catalog::close_codes::Sender;
+use whyclosed::catalog::{FILES, Language, built_in, iana};
 use whyclosed::diagnose::RULES;
 use whyclosed::ws::CloseCode;
 
@@ -247,53 +248,51 @@ fn titles_are_unique() {
     assert_eq!(unique.len(), titles.len(), "{titles:?}");
 }
 
-fn rows(table: &Table, name: &str) -> Vec<Table> {
-    table[name].as_array().unwrap().iter().map(|row| row.as_table().unwrap().clone()).collect()
-}
-
-fn number(row: &Table, name: &str) -> u16 {
-    row[name].as_integer().unwrap().try_into().unwrap()
+/// Every row of IANA's registry.
+fn iana_rows() -> impl Iterator<Item = &'static whyclosed::catalog::Row> {
+    iana().rows.iter()
 }
 
 #[test]
 fn the_catalogue_is_complete() {
-    let table = parsed("catalog/close_codes/iana.toml");
-    let (codes, ranges) = (rows(&table, "code"), rows(&table, "range"));
-    let listed: Vec<_> = codes.iter().map(|row| number(row, "code")).collect();
+    let listed: Vec<_> = iana_rows().filter(|row| row.code.is_one()).map(|row| row.code.first).collect();
     assert_eq!(listed, CODES);
-    for row in &codes {
-        let code = number(row, "code");
-        assert_eq!(row["wire"].as_bool(), Some(!NEVER_SENT.contains(&code)), "{code}");
-        assert!(!row["name"].as_str().unwrap().is_empty(), "{code}");
+    for row in iana_rows().filter(|row| row.code.is_one()) {
+        assert_eq!(row.wire, !NEVER_SENT.contains(&row.code.first), "{}", row.code);
     }
     // The ranges lie end to end, so that every code has one.
-    let bounds: Vec<_> = ranges.iter().map(|row| (number(row, "first"), number(row, "last"))).collect();
+    let ranges: Vec<_> = iana_rows().filter(|row| !row.code.is_one()).collect();
+    let bounds: Vec<_> = ranges.iter().map(|row| (row.code.first, row.code.last)).collect();
     assert_eq!(bounds, [(0, 999), (1000, 2999), (3000, 3999), (4000, 4999), (5000, u16::MAX)]);
-    let wire: Vec<_> = ranges.iter().map(|row| row["wire"].as_bool().unwrap()).collect();
-    assert_eq!(wire, [false, false, true, true, false]);
+    assert_eq!(ranges.iter().map(|row| row.wire).collect::<Vec<_>>(), [false, false, true, true, false]);
 }
 
+/// Registries that could be read, each with what a row needs.
 #[test]
-fn the_catalogue_is_in_form() {
-    let table = parsed("catalog/close_codes/iana.toml");
+fn the_registries_are_in_form() {
     let mut faults = Vec::new();
-    for row in rows(&table, "code").into_iter().chain(rows(&table, "range")) {
-        let at = number(&row, if row.contains_key("code") { "code" } else { "first" });
-        let sender = row["sender"].as_str().unwrap();
-        let wire = row["wire"].as_bool().unwrap();
-        if !["either", "client", "server", "nobody"].contains(&sender) || (sender == "nobody") == wire {
-            faults.push(format!("{at}: wire = {wire}, but sender {sender:?}"));
+    assert!(FILES.len() >= 20, "only {} registries", FILES.len());
+    for (file, registry) in FILES.iter().zip(built_in()) {
+        if registry.rows.is_empty() || registry.evidence.is_empty() || !registry.source.starts_with("https://") {
+            faults.push(format!("{file}: no rows, no evidence or no source"));
         }
-        if row["reference"].as_str().unwrap().is_empty() {
-            faults.push(format!("{at}: no reference"));
-        }
-        for name in ["meaning", "cause", "fix"] {
-            let texts = row[name].as_table().unwrap();
-            assert!(texts.contains_key("en"), "{at}.{name}");
-            for text in texts.values().map(|text| text.as_str().unwrap()) {
-                faults.extend(faults_of_form(text).map(|fault| format!("{at}.{name}: {fault}")));
+    }
+    let ids: BTreeSet<_> = built_in().map(|registry| &registry.id).collect();
+    assert_eq!(ids.len(), FILES.len(), "{ids:?}");
+    for registry in built_in().chain([iana()]) {
+        for row in &registry.rows {
+            let at = format!("{} {}", registry.id, row.code);
+            if (row.sender == Sender::Nobody) == row.wire {
+                faults.push(format!("{at}: wire = {}, but sender {:?}", row.wire, row.sender));
+            }
+            if registry.rows.iter().filter(|other| other.code == row.code).count() > 1 {
+                faults.push(format!("{at}: twice"));
+            }
+            let english = Language::English;
+            for text in [row.meaning.get(english), row.cause(english), row.fix(english)] {
+                faults.extend(faults_of_form(text).map(|fault| format!("{at}: {fault}: {text}")));
                 if !text.ends_with('.') || text.contains(['{', '}']) {
-                    faults.push(format!("{at}.{name}: {text}"));
+                    faults.push(format!("{at}: {text:?}"));
                 }
             }
         }
@@ -301,11 +300,23 @@ fn the_catalogue_is_in_form() {
     none(faults);
 }
 
+#[test]
+fn every_file_of_codes_has_its_registry() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/catalog/close_codes");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|entry| Some(entry.unwrap().file_name().to_str()?.strip_suffix(".toml")?.to_owned()))
+        .filter(|file| file != "iana" && file != "kinds")
+        .collect();
+    files.sort();
+    assert_eq!(files, FILES);
+}
+
 /// The words and the decoder agree on every code there can be.
 #[test]
 fn the_catalogue_agrees_with_the_decoder() {
     for code in 0..=u16::MAX {
-        let entry = iana().entry(code).unwrap_or_else(|| panic!("nothing about {code}"));
-        assert_eq!(entry.wire, CloseCode(code).may_be_sent(), "{code}");
+        let row = iana().row(code).unwrap_or_else(|| panic!("nothing about {code}"));
+        assert_eq!(row.wire, CloseCode(code).may_be_sent(), "{code}");
     }
 }

@@ -1,85 +1,284 @@
-//! Registries of close codes.
+//! Registries of close codes: what each code means, and to whom.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Localized;
+use super::evidence::Evidence;
+use super::{Language, Localized};
 
-/// A registry: codes, and ranges for what has no row.
+/// A registry: IANA's, that of an application or a library, or a user's own.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Registry {
-    /// Its id in reports.
+    /// Its id in reports and on the command line; a user's own takes its file's name if it has none.
+    #[serde(default)]
     pub id: String,
-    /// Its title.
+    /// Its title: whose codes these are.
     pub name: String,
-    /// Where it is kept.
+    /// Where they are documented.
+    #[serde(default)]
     pub source: String,
+    /// By what a connection shows that these are its codes.
+    #[serde(default)]
+    pub evidence: Evidence,
+    /// The codes, and ranges for what has no row of its own.
     #[serde(rename = "code", default)]
-    codes: Vec<Code>,
-    #[serde(rename = "range", default)]
-    ranges: Vec<Range>,
+    pub rows: Vec<Row>,
 }
 
+/// What a registry says of a code, or of a range of codes.
 #[derive(Clone, Debug, Deserialize)]
-struct Code {
-    code: u16,
-    name: String,
-    #[serde(flatten)]
-    entry: Entry,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Range {
-    first: u16,
-    last: u16,
-    name: Localized,
-    #[serde(flatten)]
-    entry: Entry,
-}
-
-/// What a registry says of a code, or of the range it lies in.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Entry {
-    /// Whether it may stand in a Close frame.
-    pub wire: bool,
-    /// Who is meant to send it: `either`, `client`, `server`, `nobody`.
-    pub sender: String,
-    /// The standard and section, or the registry.
-    pub reference: String,
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// The code or the range.
+    pub code: Codes,
+    /// The name. Registries keep those of codes in English.
+    pub name: Localized,
     /// What it says.
     pub meaning: Localized,
-    /// When it is seen: its documented cause.
-    pub cause: Localized,
-    /// What helps: its documented fix.
-    pub fix: Localized,
+    /// The kind of code, which says what the row itself does not.
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    cause: Option<Localized>,
+    #[serde(default)]
+    fix: Option<Localized>,
+    /// Whether it may stand in a Close frame.
+    #[serde(default = "yes")]
+    pub wire: bool,
+    /// Who is meant to send it.
+    #[serde(default)]
+    pub sender: Sender,
+    #[serde(default)]
+    retry: Option<Retry>,
+    /// The standard and section, or the page.
+    #[serde(default)]
+    reference: Option<String>,
+    /// What implementations do with it.
+    #[serde(default)]
+    pub practice: Option<Localized>,
+    /// When to choose it.
+    #[serde(default)]
+    pub choose: Option<Localized>,
+    /// Codes that it is confused with.
+    #[serde(default)]
+    pub confused: Vec<u16>,
+}
+
+/// One code, `4401`, or a range, `"4100-4199"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Codes {
+    /// The first.
+    pub first: u16,
+    /// The last.
+    pub last: u16,
+}
+
+/// Who is meant to send a code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sender {
+    /// Both ends.
+    Either,
+    /// The client.
+    Client,
+    /// The server.
+    #[default]
+    Server,
+    /// It must not be sent.
+    Nobody,
+}
+
+/// What a client should do about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// Nothing: the end was meant.
+    None,
+    /// Reconnect after a short random pause.
+    Soon,
+    /// Reconnect with growing random pauses.
+    Backoff,
+    /// Get new credentials, then reconnect.
+    Login,
+    /// Reconnect only after the cause is mended.
+    Mend,
+    /// It depends on the application.
+    #[default]
+    Application,
+}
+
+/// What codes of a kind have in common, whatever their registry.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kind {
+    retry: Retry,
+    cause: Localized,
+    fix: Localized,
 }
 
 impl Registry {
-    /// The code's name, in English as registries keep it, if it has a row.
-    pub fn name_of(&self, code: u16) -> Option<&str> {
-        self.codes.iter().find(|row| row.code == code).map(|row| row.name.as_str())
+    /// What is said of the code itself, else of the range it lies in.
+    pub fn row(&self, code: u16) -> Option<&Row> {
+        let own = self.rows.iter().find(|row| row.code == Codes::one(code));
+        own.or_else(|| self.rows.iter().find(|row| row.code.contains(code)))
     }
 
-    /// The name of the range that a code lies in.
-    pub fn range_of(&self, code: u16) -> Option<&Localized> {
-        self.range(code).map(|range| &range.name)
-    }
-
-    /// What is said of the code, else of its range.
-    pub fn entry(&self, code: u16) -> Option<&Entry> {
-        let row = self.codes.iter().find(|row| row.code == code).map(|row| &row.entry);
-        row.or_else(|| self.range(code).map(|range| &range.entry))
-    }
-
-    fn range(&self, code: u16) -> Option<&Range> {
-        self.ranges.iter().find(|range| (range.first..=range.last).contains(&code))
+    /// Where a row is documented.
+    pub fn reference<'r>(&'r self, row: &'r Row) -> &'r str {
+        row.reference.as_deref().unwrap_or(&self.source)
     }
 }
 
-/// IANA's registry (RFC 6455 §11.7).
-pub fn iana() -> &'static Registry {
-    static IANA: LazyLock<Registry> =
-        LazyLock::new(|| toml::from_str(include_str!("close_codes/iana.toml")).unwrap_or_default());
-    &IANA
+impl Row {
+    /// When the code is seen: its documented cause.
+    pub fn cause(&self, language: Language) -> &str {
+        self.cause.as_ref().or_else(|| Some(&self.kind()?.cause)).map_or("", |text| text.get(language))
+    }
+
+    /// What helps: the documented fix.
+    pub fn fix(&self, language: Language) -> &str {
+        self.fix.as_ref().or_else(|| Some(&self.kind()?.fix)).map_or("", |text| text.get(language))
+    }
+
+    /// What a client should do.
+    pub fn retry(&self) -> Retry {
+        self.retry.or_else(|| Some(self.kind()?.retry)).unwrap_or_default()
+    }
+
+    fn kind(&self) -> Option<&'static Kind> {
+        static KINDS: LazyLock<BTreeMap<String, Kind>> =
+            LazyLock::new(|| toml::from_str(include_str!("close_codes/kinds.toml")).unwrap_or_default());
+        KINDS.get(self.kind.as_deref()?)
+    }
+}
+
+impl Codes {
+    /// A single code.
+    pub const fn one(code: u16) -> Self {
+        Self { first: code, last: code }
+    }
+
+    /// Whether it is a single one.
+    pub const fn is_one(self) -> bool {
+        self.first == self.last
+    }
+
+    /// Whether a code is among them.
+    pub const fn contains(self, code: u16) -> bool {
+        self.first <= code && code <= self.last
+    }
+
+    /// Reads `4401` or `4100-4199`, with any dash.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (first, last) = text.split_once(['-', '–']).unwrap_or((text, text));
+        let codes = Self { first: first.trim().parse().ok()?, last: last.trim().parse().ok()? };
+        (codes.first <= codes.last).then_some(codes)
+    }
+}
+
+impl fmt::Display for Codes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_one() { write!(f, "{}", self.first) } else { write!(f, "{}–{}", self.first, self.last) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Codes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CodesVisitor)
+    }
+}
+
+struct CodesVisitor;
+
+impl Visitor<'_> for CodesVisitor {
+    type Value = Codes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a code such as 4401, or a range such as \"4100-4199\"")
+    }
+
+    fn visit_i64<E: de::Error>(self, code: i64) -> Result<Codes, E> {
+        let code = u16::try_from(code).map_err(|_| E::custom(format!("{code} is no close code: they end at 65535")))?;
+        Ok(Codes::one(code))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Codes, E> {
+        Codes::parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// A fault in a registry's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its line, from 1.
+    pub line: usize,
+    /// The field, or as much of the line as stands before `=`.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Registry {
+    /// Reads a user's own registry; `id` stands in where the text names none.
+    pub fn parse(text: &str, id: &str) -> Result<Self, Fault> {
+        let mut registry: Self = toml::from_str(text).map_err(|error| {
+            Fault::at(text, error.span().map_or(0, |span| span.start), error.message().trim().into())
+        })?;
+        if registry.id.is_empty() {
+            id.clone_into(&mut registry.id);
+        }
+        registry.check(text).map_or(Ok(registry), Err)
+    }
+
+    /// What is wrong with it though it can be read.
+    fn check(&self, text: &str) -> Option<Fault> {
+        let near = |what: &str, message: String| Some(Fault::at(text, text.find(what).unwrap_or_default(), message));
+        if self.evidence.is_empty() {
+            let message =
+                "give `hosts`, `paths` or `subprotocols`, or no connection would show that these are its codes";
+            return near("[evidence]", message.to_owned());
+        }
+        let mut lines = text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("code"));
+        for (at, row) in self.rows.iter().enumerate() {
+            let line = lines.next().map_or(0, |(line, _)| line + 1);
+            let fault = |message| Some(Fault { line, field: "code".to_owned(), message });
+            if row.code.first < 1000 || row.code.last > 4999 {
+                return fault(format!("{} is outside 1000–4999, where close codes can be (RFC 6455 §7.4.2)", row.code));
+            }
+            if self.rows.iter().take(at).any(|other| other.code == row.code) {
+                return fault(format!("{} has a row already", row.code));
+            }
+        }
+        None
+    }
+}
+
+impl Fault {
+    fn at(text: &str, offset: usize, message: String) -> Self {
+        let before = text.get(..offset).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let field = line.split('=').next().unwrap_or_default().trim();
+        Self { line: before.matches('\n').count() + 1, field: field.to_owned(), message }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        if !self.field.is_empty() {
+            write!(f, ", `{}`", self.field)?;
+        }
+        write!(f, ": {}", self.message.lines().map(Cow::from).collect::<Vec<_>>().join(" "))
+    }
 }

@@ -97,6 +97,12 @@ pub fn words() -> &'static Texts {
     &WORDS
 }
 
+/// The words of `explain`, `compare` and `codes`.
+pub fn reference_words() -> &'static Texts {
+    static WORDS: LazyLock<Texts> = LazyLock::new(|| Texts::parse(include_str!("reference.toml")));
+    &WORDS
+}
+
 /// Puts values into the `{placeholders}` of a text; an unknown one stays.
 pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut filled = String::with_capacity(template.len() * 2);

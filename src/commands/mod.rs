@@ -1,9 +1,14 @@
 //! What the program can do: one file a command, with its options and its `run`.
 
+pub mod codes;
+pub mod compare;
+pub mod explain;
 #[cfg(feature = "live")]
 pub mod interfaces;
 pub mod read;
+mod reference;
 pub mod schema;
+pub mod shell;
 
 use std::process::ExitCode;
 

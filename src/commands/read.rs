@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use clap::Args;
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::{self, Source};
-use whyclosed::catalog::Language;
 use whyclosed::error::Error;
 use whyclosed::report::{Material, Report};
 
@@ -35,6 +34,7 @@ pub struct Read {
 impl Read {
     /// Reads, judges, writes. A fault in the middle of a capture costs nothing that was read before it.
     pub fn run(&self) -> Result<ExitCode, Error> {
+        let registries = self.reporting.wording.registries()?;
         let mut source = self.open()?;
         let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
         let mut progress = Progress::new(self.reporting.quiet);
@@ -58,9 +58,9 @@ impl Read {
             fault => fault,
         };
         let skipped = analyzer.decoder().skipped().collect();
-        let material =
-            Material { captures, facts, counts: analyzer.counts(), skipped, privacy: self.reporting.privacy() };
-        conclude(&self.reporting, Report::new(material, Language::English), fault.as_slice())
+        let privacy = self.reporting.privacy();
+        let material = Material { captures, facts, counts: analyzer.counts(), skipped, privacy, registries };
+        conclude(&self.reporting, Report::new(material, self.reporting.wording.language()), fault.as_slice())
     }
 
     fn open(&self) -> Result<Box<dyn Source>, Error> {

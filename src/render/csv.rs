@@ -7,8 +7,7 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 use serde::Serialize;
 
 use super::harmless;
-use crate::catalog::Language;
-use crate::report::{Connection, Report, code_name};
+use crate::report::{Connection, Report, codes};
 
 /// The columns' names, which stay as those of the JSON report do.
 const HEADER: [&str; 32] = [
@@ -46,22 +45,23 @@ const HEADER: [&str; 32] = [
     "visibility",
 ];
 
-/// Writes the header and a row for every connection, code names in a language.
-pub fn render(report: &Report, language: Language, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the header and a row for every connection.
+pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rows =
         WriterBuilder::new().terminator(Terminator::CRLF).quote_style(QuoteStyle::Necessary).from_writer(out);
     rows.write_record(HEADER)?;
     for connection in &report.connections {
-        rows.write_record(row(connection, language).map(|cell| defused(&cell)))?;
+        rows.write_record(row(report, connection).map(|cell| defused(&cell)))?;
     }
     rows.flush()
 }
 
-fn row(connection: &Connection, language: Language) -> [String; HEADER.len()] {
+fn row(report: &Report, connection: &Connection) -> [String; HEADER.len()] {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let number = |number: Option<u16>| number.map(|number| number.to_string()).unwrap_or_default();
     let packets: Vec<_> = connection.verdict.packets.iter().map(ToString::to_string).collect();
     let began = connection.closes.iter().find(|close| Some(close.side) == connection.closed_by);
+    let named = connection.code().and_then(|code| codes::find(&report.codes, connection, code));
     let (handshake, verdict, traffic) = (&connection.handshake, &connection.verdict, &connection.traffic);
     [
         connection.id.to_string(),
@@ -78,7 +78,7 @@ fn row(connection: &Connection, language: Language) -> [String; HEADER.len()] {
         name(connection.ending),
         name(connection.closed_by),
         number(connection.code()),
-        connection.code().map(|code| code_name(code, language)).unwrap_or_default(),
+        named.map(|code| code.name.clone()).unwrap_or_default(),
         began.map(|close| close.reason.clone()).unwrap_or_default(),
         number(connection.endpoint_codes.client),
         number(connection.endpoint_codes.server),

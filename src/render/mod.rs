@@ -2,8 +2,10 @@
 
 pub mod csv;
 pub mod json;
+pub mod markdown;
 pub mod ndjson;
 pub mod terminal;
+mod wrap;
 
 /// Text from the wire made harmless for a terminal: control and bidirectional characters become visible escapes.
 pub fn harmless(text: &str) -> String {

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, Width, presets};
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, presets};
 use unicode_width::UnicodeWidthStr;
 
 use super::harmless;
+use super::wrap::lines;
 use crate::report::document::{Block, Item, ItemKind, Table, Tone};
 
 /// From this width on every column of the table stands for itself.
@@ -14,6 +15,15 @@ const WIDE: u16 = 132;
 
 /// Columns that labels are set off by.
 const INDENT: usize = 2;
+
+/// Columns between a label and its text.
+const GAP: &str = "  ";
+
+/// Columns beside the text of a cell.
+const PADDING: usize = 2;
+
+/// Columns between two cells, where a border would stand.
+const BORDER: usize = 1;
 
 /// How to write.
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +51,7 @@ pub fn render(blocks: &[Block], look: Look, out: &mut dyn Write) -> io::Result<(
 }
 
 fn paragraph(text: &str, look: Look, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = comfy_table::Table::new();
-    table.load_style(presets::NOTHING).set_width(look.width).set_content_arrangement(ContentArrangement::Dynamic);
-    table.force_no_tty().add_row([Cell::new(harmless(text))]);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 0));
-    }
-    for line in table.lines() {
-        styled(line.trim_end(), style, look, out)?;
-    }
-    Ok(())
+    lines(&harmless(text), usize::from(look.width)).iter().try_for_each(|line| styled(line, style, look, out))
 }
 
 fn styled(line: &str, style: Style, look: Look, out: &mut dyn Write) -> io::Result<()> {
@@ -60,28 +61,40 @@ fn styled(line: &str, style: Style, look: Look, out: &mut dyn Write) -> io::Resu
 fn connections(table: &Table, look: Look) -> comfy_table::Table {
     let is_wide = look.width >= WIDE;
     let groups = if is_wide { vec![1; table.header.len()] } else { table.groups.clone() };
+    let header = stacked(&table.header, &groups);
+    let rows: Vec<_> = table.rows.iter().map(|row| (row.tone, stacked(&row.cells, &groups))).collect();
+    let all = || rows.iter().map(|(_, cells)| cells).chain([&header]);
+    let content = |column| {
+        let texts = all().filter_map(|cells: &Vec<String>| cells.get(column));
+        texts.flat_map(|text: &String| text.lines()).map(UnicodeWidthStr::width).max().unwrap_or_default()
+    };
+    let contents: Vec<_> = (0..header.len()).map(content).collect();
+    let widths =
+        widths(&contents, (usize::from(look.width) + BORDER).saturating_sub((PADDING + BORDER) * header.len()));
+    // Rows of several lines need a line between them; single ones read better without.
+    let is_ruled = all().any(|cells| cells.iter().zip(&widths).any(|(text, width)| lines(text, *width).len() > 1));
     let mut drawn = comfy_table::Table::new();
-    // Stacked rows need a line between them; single ones read better without.
     let style = presets::UTF8_HORIZONTAL_ONLY;
     drawn
-        .load_style(if is_wide { style.row_separator(LineStyle::none()) } else { style })
-        .set_width(look.width)
-        .set_content_arrangement(ContentArrangement::Dynamic);
+        .load_style(if is_ruled { style } else { style.row_separator(LineStyle::none()) })
+        .set_content_arrangement(ContentArrangement::Disabled);
     if look.color {
         drawn.enforce_styling();
     } else {
         drawn.force_no_tty();
     }
-    drawn.set_header(
-        stacked(&table.header, &groups).into_iter().map(|text| Cell::new(text).add_attribute(Attribute::Bold)),
-    );
-    for row in &table.rows {
-        let color = match row.tone {
+    let wrapped = |cells: Vec<String>| {
+        let broken = cells.into_iter().zip(&widths).map(|(text, width)| lines(&text, *width).join("\n"));
+        broken.collect::<Vec<_>>()
+    };
+    drawn.set_header(wrapped(header).into_iter().map(|text| Cell::new(text).add_attribute(Attribute::Bold)));
+    for (tone, cells) in rows {
+        let color = match tone {
             Tone::Good => Some(Color::Green),
             Tone::Neutral => None,
             Tone::Bad => Some(Color::Red),
         };
-        let cells = stacked(&row.cells, &groups);
+        let cells = wrapped(cells);
         let last = cells.len().saturating_sub(2);
         drawn.add_row(cells.into_iter().enumerate().map(|(at, text)| match color {
             Some(color) if at >= last => Cell::new(text).fg(color),
@@ -104,12 +117,13 @@ fn section(title: &str, items: &[Item], look: Look, out: &mut dyn Write) -> io::
     let heading = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
     styled(&harmless(title), heading, look, out)?;
     let labels = items.iter().map(|item| item.label.width()).max().unwrap_or_default();
+    let gap = if labels == 0 { "" } else { GAP };
     for item in items {
         let label =
-            format!("{:INDENT$}{}{:fill$}", "", item.label, "", fill = labels.saturating_sub(item.label.width()));
+            format!("{:INDENT$}{}{:fill$}{gap}", "", item.label, "", fill = labels.saturating_sub(item.label.width()));
         if item.kind == ItemKind::Code {
             // Not wrapped: it is there to be copied.
-            writeln!(out, "{label}  {}", harmless(&item.text))?;
+            writeln!(out, "{label}{}", harmless(&item.text))?;
         } else {
             labelled(&label, &item.text, look, out)?;
         }
@@ -119,16 +133,40 @@ fn section(title: &str, items: &[Item], look: Look, out: &mut dyn Write) -> io::
 
 /// A text beside its label, wrapped within its own column.
 fn labelled(label: &str, text: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let width = u16::try_from(label.width() + 2).unwrap_or(u16::MAX);
-    let mut table = comfy_table::Table::new();
-    table.load_style(presets::NOTHING).set_width(look.width).set_content_arrangement(ContentArrangement::Dynamic);
-    table.force_no_tty().add_row([Cell::new(label), Cell::new(harmless(text))]);
-    table.set_constraints([ColumnConstraint::Absolute(Width::Fixed(width))]);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 0));
-    }
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
+    let indent = label.width();
+    let mut beside = label;
+    for line in lines(&harmless(text), usize::from(look.width).saturating_sub(indent)) {
+        let fill = indent.saturating_sub(beside.width());
+        writeln!(out, "{}", format!("{beside}{:fill$}{line}", "").trim_end())?;
+        beside = "";
     }
     Ok(())
+}
+
+/// The widths of columns whose contents are so wide, so that they need no more than `room` together: narrow ones have what
+/// they need, wide ones share what is left.
+fn widths(contents: &[usize], room: usize) -> Vec<usize> {
+    let (mut left, mut widths) = (room, contents.to_vec());
+    let mut by_width: Vec<_> = widths.iter_mut().collect();
+    by_width.sort();
+    let mut columns = by_width.len();
+    for width in by_width {
+        *width = (*width).min(left / columns);
+        left -= *width;
+        columns -= 1;
+    }
+    widths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_columns_share_what_narrow_ones_leave() {
+        assert_eq!(widths(&[3, 50, 5, 60], 68), [3, 30, 5, 30]);
+        assert_eq!(widths(&[3, 5], 68), [3, 5]);
+        assert_eq!(widths(&[3, 50, 20], 40), [3, 19, 18]);
+        assert_eq!(widths(&[], 40), Vec::<usize>::new());
+    }
 }

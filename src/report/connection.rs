@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use super::code_name;
+use super::codes;
 use super::phrase::{self, json};
 use super::redact::Redactor;
-use crate::catalog::{Language, Texts};
+use crate::catalog::evidence::Mark;
+use crate::catalog::{Language, Registries, Registry, Texts};
 use crate::diagnose::{Blame, Case, Confidence, Role, Verdict, diagnose};
 use crate::ending::{Ending, Kind, beginning_close, first_close, is_reply};
 use crate::facts::Facts;
@@ -51,6 +52,10 @@ pub struct Connection {
     pub closed_by: Option<Side>,
     /// Every Close frame.
     pub closes: Vec<Close>,
+    /// The registry of close codes that the connection shows, if it is that of an application.
+    pub registry: Option<String>,
+    /// By what it shows it: `subprotocol`, `host`, `path`, `messages`.
+    pub registry_shown_by: Vec<&'static str>,
     /// What each side's API reports (RFC 6455 §7.1.5): 1005 and 1006 appear here, never in `closes`.
     pub endpoint_codes: PerSide<Option<u16>>,
     /// Why.
@@ -180,8 +185,14 @@ pub struct Traffic {
 }
 
 impl Connection {
-    /// Judges a connection; what `redactor` finds secret stays with it.
-    pub fn new(id: usize, case: &Case<'_>, language: Language, redactor: &mut Redactor) -> Self {
+    /// Judges a connection, its codes named by `registries`; what `redactor` finds secret stays with it.
+    pub fn new(
+        id: usize,
+        case: &Case<'_>,
+        registries: &Registries,
+        language: Language,
+        redactor: &mut Redactor,
+    ) -> Self {
         let Case { facts, ending, .. } = *case;
         let verdicts = diagnose(case);
         let failed_by = verdicts.first().and_then(failed_by);
@@ -190,7 +201,10 @@ impl Connection {
         // First, for later texts may repeat what is secret in it.
         let handshake = Box::new(Handshake::new(facts, language, redactor));
         let [client, server] = [facts.addresses.client, facts.addresses.server].map(|end| redactor.endpoint(end));
-        let closes = closes(facts, language, redactor);
+        let has_own_meaning = || sent_codes(facts).any(|code| registries.may_name(code));
+        let shown = has_own_meaning().then(|| registries.shown_by(&codes::shown(facts))).flatten();
+        let (registry, marks) = shown.map_or((None, Vec::new()), |(registry, marks)| (Some(registry), marks));
+        let closes = closes(facts, registry, language, redactor);
         let mut findings = verdicts.iter().map(|verdict| Finding::new(verdict, facts.stream, language, redactor));
         let opened = facts.switched.unwrap_or(facts.first).time;
         let ended = ending.carrier.map(|carrier| carrier.seen.time);
@@ -209,6 +223,8 @@ impl Connection {
             ending: ending.kind,
             closed_by: ending.by,
             closes,
+            registry: registry.map(|registry| registry.id.clone()),
+            registry_shown_by: marks.into_iter().map(Mark::name).collect(),
             endpoint_codes: PerSide { client: endpoint_code(Side::Client), server: endpoint_code(Side::Server) },
             verdict: Box::new(findings.next().unwrap_or_else(|| Finding::none(facts))),
             findings: findings.collect(),
@@ -368,7 +384,14 @@ impl Traffic {
     }
 }
 
-fn closes(facts: &Facts, language: Language, redactor: &mut Redactor) -> Vec<Close> {
+/// The codes of its Close frames, and what APIs make of a missing one.
+fn sent_codes(facts: &Facts) -> impl Iterator<Item = u16> {
+    let of_close = |close: &crate::facts::Close| close.code.unwrap_or(CloseCode::NO_STATUS).0;
+    let none = facts.closes.is_empty().then_some(CloseCode::ABNORMAL.0);
+    facts.closes.iter().map(of_close).chain(none)
+}
+
+fn closes(facts: &Facts, registry: Option<&Registry>, language: Language, redactor: &mut Redactor) -> Vec<Close> {
     let first = beginning_close(facts);
     facts
         .closes
@@ -381,7 +404,7 @@ fn closes(facts: &Facts, language: Language, redactor: &mut Redactor) -> Vec<Clo
                 _ => "first",
             },
             code: close.code.map(|code| code.0),
-            name: close.code.map(|code| code_name(code.0, language)),
+            name: close.code.map(|code| codes::name(code.0, registry, language)),
             reason: redactor.text(&close.reason),
             packet: close.carrier.seen.packet,
             time: close.carrier.seen.time.to_string(),

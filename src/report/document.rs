@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::phrase::{self, number};
 use super::selection::Selection;
-use super::{Connection, Report, code_name};
+use super::{Code, Connection, Report, codes};
 use crate::catalog::{Language, words};
 use crate::diagnose::{Blame, Confidence};
 use crate::ending::Kind;
@@ -85,7 +85,7 @@ pub enum ItemKind {
 
 /// The document of a report, as far as it was asked for. `more` adds what else fits and what endpoints report.
 pub fn document(report: &Report, selection: &Selection, more: bool, language: Language) -> Vec<Block> {
-    let writer = Writer { language, more };
+    let writer = Writer { codes: &report.codes, language, more };
     let connections = report.connections.iter().map(AsRef::as_ref);
     let matching: Vec<&Connection> = connections.filter(|connection| selection.matches(connection)).collect();
     let shown: Vec<_> = matching.iter().copied().filter(|connection| selection.shows(connection)).collect();
@@ -102,7 +102,7 @@ pub fn document(report: &Report, selection: &Selection, more: bool, language: La
             writer.fill("more_rows", &[("count", &number((shown.len() - ROWS) as u64, language))]),
         ));
     }
-    blocks.extend(writer.sections(report, &shown));
+    blocks.extend(writer.sections(&shown));
     let limits = writer.limits(report, &shown);
     if !limits.is_empty() {
         blocks.push(Block::Section(writer.word("limits").to_owned(), limits));
@@ -142,12 +142,13 @@ impl Subject {
     }
 }
 
-struct Writer {
+struct Writer<'r> {
+    codes: &'r [Code],
     language: Language,
     more: bool,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn word(&self, name: &str) -> &'static str {
         words().get(name, self.language)
     }
@@ -222,7 +223,7 @@ impl Writer {
             .iter()
             .find(|close| Some(close.side) == connection.closed_by)
             .and_then(|close| close.code);
-        let code_text = code.map_or_else(String::new, |code| self.code(code));
+        let code_text = code.map_or_else(String::new, |code| self.code(connection, code));
         let name = match (connection.ending, connection.code(), code) {
             (Kind::CloseHandshake | Kind::CloseUnanswered, Some(1005), None) => "ended_no_code",
             (Kind::CloseHandshake | Kind::CloseUnanswered, _, None) => "ended_cut_code",
@@ -239,8 +240,13 @@ impl Writer {
     }
 
     /// "1007 (Invalid frame payload data)".
-    fn code(&self, code: u16) -> String {
-        format!("{code} ({})", code_name(code, self.language))
+    fn code(&self, connection: &Connection, code: u16) -> String {
+        format!("{code} ({})", self.name(connection, code))
+    }
+
+    /// A code's name, by the registry that the connection shows.
+    fn name(&self, connection: &Connection, code: u16) -> &str {
+        codes::find(self.codes, connection, code).map_or("", |code| &code.name)
     }
 
     fn table(&self, connections: &[&Connection]) -> Table {
@@ -282,7 +288,7 @@ impl Writer {
     /// How it ended, for a narrow cell.
     fn how(&self, connection: &Connection) -> String {
         match (Subject::of(connection), connection.ending) {
-            (Subject::Code(code), _) => format!("{code} {}", code_name(code, self.language)),
+            (Subject::Code(code), _) => format!("{code} {}", self.name(connection, code)),
             (Subject::NoCode, _) => self.word("cell_no_code").to_owned(),
             (Subject::NoClose, Kind::Reset) => self.word("cell_reset").to_owned(),
             (Subject::NoClose, _) => self.word("cell_fin").to_owned(),
@@ -295,26 +301,30 @@ impl Writer {
         }
     }
 
-    fn sections(&self, report: &Report, shown: &[&Connection]) -> Vec<Block> {
-        let mut by_subject: BTreeMap<Subject, Vec<&Connection>> = BTreeMap::new();
+    fn sections(&self, shown: &[&Connection]) -> Vec<Block> {
+        let mut by_subject: BTreeMap<(Subject, Option<&str>), Vec<&Connection>> = BTreeMap::new();
         for connection in shown {
-            by_subject.entry(Subject::of(connection)).or_default().push(connection);
+            let subject = Subject::of(connection);
+            let documented = subject.code().and_then(|code| codes::find(self.codes, connection, code));
+            let registry = documented.and_then(|code| code.registry.as_deref());
+            by_subject.entry((subject, registry)).or_default().push(connection);
         }
         by_subject
             .into_iter()
-            .map(|(subject, connections)| {
-                let mut items = self.documented(report, subject);
+            .map(|((subject, _), connections)| {
+                let mut items = self.documented(subject, &connections);
                 for group in by_rule(&connections) {
                     items.extend(self.group(&group));
                 }
-                Block::Section(self.section_title(subject, connections.len()), items)
+                Block::Section(self.section_title(subject, &connections), items)
             })
             .collect()
     }
 
-    fn section_title(&self, subject: Subject, count: usize) -> String {
+    fn section_title(&self, subject: Subject, connections: &[&Connection]) -> String {
         let code = subject.code().map(|code| code.to_string()).unwrap_or_default();
-        let name = subject.code().map(|code| code_name(code, self.language)).unwrap_or_default();
+        let named = subject.code().zip(connections.first());
+        let name = named.map_or("", |(code, connection)| self.name(connection, code));
         let title = match subject {
             Subject::Code(_) => "section_code",
             Subject::NoCode => "section_ended_1005",
@@ -322,18 +332,25 @@ impl Writer {
             Subject::Refused => "section_refused",
             Subject::Open => "section_open",
         };
-        self.counted(title, count, &[("code", &code), ("name", &name)])
+        self.counted(title, connections.len(), &[("code", &code), ("name", name)])
     }
 
     /// What is documented of a subject's code.
-    fn documented(&self, report: &Report, subject: Subject) -> Vec<Item> {
-        let code = subject.code().and_then(|code| report.codes.iter().find(|row| row.code == code));
-        let Some(code) = code else {
+    fn documented(&self, subject: Subject, connections: &[&Connection]) -> Vec<Item> {
+        let Some((code, connection)) = subject.code().zip(connections.first()) else {
+            return Vec::new();
+        };
+        let Some(row) = codes::find(self.codes, connection, code) else {
             return Vec::new();
         };
         let item = |label, text: &str| self.item(label, text.to_owned(), ItemKind::Reference);
-        let meaning = format!("{} ({})", code.meaning, code.reference);
-        vec![item("label_meaning", &meaning), item("label_cause", &code.cause), item("label_fix", &code.fix)]
+        let meaning = format!("{} ({})", row.meaning, row.reference);
+        let mut items =
+            vec![item("label_meaning", &meaning), item("label_cause", &row.cause), item("label_fix", &row.fix)];
+        if self.more && !row.possible.is_empty() {
+            items.push(item("label_possible", &row.possible.join("; ")));
+        }
+        items
     }
 
     /// Connections of one cause: the first ones with their proof, the others named, then the advice once.
@@ -384,7 +401,15 @@ impl Writer {
         }
         items.push(self.item("label_filter", verdict.filter.clone(), ItemKind::Code));
         if self.more {
-            let code = |code: Option<u16>| code.map_or_else(|| self.word("nobody").to_owned(), |code| self.code(code));
+            let code = |code: Option<u16>| {
+                code.map_or_else(|| self.word("nobody").to_owned(), |code| self.code(connection, code))
+            };
+            if let Some(registry) = &connection.registry {
+                let marks: Vec<_> =
+                    connection.registry_shown_by.iter().map(|mark| self.word(&format!("mark_{mark}"))).collect();
+                let values = [("registry", &**registry), ("marks", &*marks.join(", "))];
+                items.push(self.item("label_registry", self.fill("registry", &values), ItemKind::Fact));
+            }
             let (client, server) = (code(connection.endpoint_codes.client), code(connection.endpoint_codes.server));
             items.push(self.item(
                 "label_api",

@@ -1,6 +1,7 @@
 //! The report as plain data: what renderers, tests and other programs share. Its JSON form is a contract: fields may be
 //! added, those here keep their names and meaning.
 
+pub mod codes;
 pub mod community_id;
 pub mod connection;
 pub mod document;
@@ -10,14 +11,13 @@ pub mod schema;
 pub mod selection;
 pub mod visibility;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
+pub use codes::Code;
 pub use connection::Connection;
 
 use crate::capture::Summary;
-use crate::catalog::{Language, iana};
+use crate::catalog::{Language, Registries};
 use crate::diagnose::{Case, Fleet};
 use crate::facts::Facts;
 use crate::packet::Skipped;
@@ -69,30 +69,6 @@ pub struct Capture {
     pub notes: Vec<String>,
 }
 
-/// One close code and what is documented of it.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Code {
-    /// The code.
-    pub code: u16,
-    /// Its name, or that of its range.
-    pub name: String,
-    /// Connections in which it occurred.
-    pub count: usize,
-    /// Whether it was seen in a Close frame; 1005 and 1006 otherwise only stand for what an endpoint reports.
-    pub sent: bool,
-    /// The registry that names it.
-    pub registry: Option<String>,
-    /// What it says.
-    pub meaning: String,
-    /// Its documented cause.
-    pub cause: String,
-    /// Its documented fix.
-    pub fix: String,
-    /// Standard and section.
-    pub reference: String,
-}
-
 /// What a report is made of.
 #[derive(Clone, Debug, Default)]
 pub struct Material {
@@ -106,6 +82,8 @@ pub struct Material {
     pub skipped: Vec<(Skipped, u64)>,
     /// What may be told of whose traffic it was.
     pub privacy: Privacy,
+    /// The registries that codes are named by.
+    pub registries: Registries,
 }
 
 impl Report {
@@ -123,7 +101,8 @@ impl Report {
             .into_iter()
             .zip(1..)
             .map(|(facts, id)| {
-                Box::new(Connection::new(id, &Case::new(&facts, &fleet, capture_end), language, &mut redactor))
+                let (case, registries) = (Case::new(&facts, &fleet, capture_end), &material.registries);
+                Box::new(Connection::new(id, &case, registries, language, &mut redactor))
             })
             .collect();
         Self {
@@ -131,7 +110,7 @@ impl Report {
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
             secrets: if material.privacy.show_secrets { "shown" } else { "redacted" },
             captures: material.captures.into_iter().map(|summary| Capture::new(summary, &redactor)).collect(),
-            codes: codes(&connections, language),
+            codes: codes::of(&connections, &material.registries, language),
             connections,
             notes,
         }
@@ -151,42 +130,6 @@ impl Capture {
             notes: summary.notes,
         }
     }
-}
-
-/// A code's name in the registry, else that of its range.
-pub fn code_name(code: u16, language: Language) -> String {
-    let registry = iana();
-    let range = || registry.range_of(code).map_or("", |name| name.get(language));
-    registry.name_of(code).unwrap_or_else(range).to_owned()
-}
-
-fn codes(connections: &[Box<Connection>], language: Language) -> Vec<Code> {
-    let mut occurred: BTreeMap<u16, (usize, bool)> = BTreeMap::new();
-    for connection in connections {
-        for (code, sent) in connection.codes() {
-            let (count, was_sent) = occurred.entry(code).or_default();
-            *count += 1;
-            *was_sent |= sent;
-        }
-    }
-    let registry = iana();
-    let text = |code, pick: fn(&crate::catalog::Entry) -> &crate::catalog::Localized| {
-        registry.entry(code).map_or_else(String::new, |entry| pick(entry).get(language).to_owned())
-    };
-    occurred
-        .into_iter()
-        .map(|(code, (count, sent))| Code {
-            code,
-            name: code_name(code, language),
-            count,
-            sent,
-            registry: registry.name_of(code).map(|_| registry.id.clone()),
-            meaning: text(code, |entry| &entry.meaning),
-            cause: text(code, |entry| &entry.cause),
-            fix: text(code, |entry| &entry.fix),
-            reference: registry.entry(code).map_or_else(String::new, |entry| entry.reference.clone()),
-        })
-        .collect()
 }
 
 /// Marks the connections in whose time packets were dropped while capturing.

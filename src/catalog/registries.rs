@@ -1,0 +1,119 @@
+//! Every registry there is, and which one a connection shows.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use super::close_codes::{Codes, Registry};
+use super::evidence::{Mark, Shown};
+
+/// A registry of this program, read when it is first needed.
+type BuiltIn = LazyLock<Registry, fn() -> Registry>;
+
+/// Declares the registries of this program: one file each. A fault in one gives an empty registry, which a test finds.
+macro_rules! built_in {
+    ($($file:literal),* $(,)?) => {
+        static BUILT_IN: [BuiltIn; FILES.len()] = [$(LazyLock::new(|| {
+            toml::from_str(include_str!(concat!("close_codes/", $file, ".toml"))).unwrap_or_default()
+        })),*];
+
+        /// The files of `close_codes/` without IANA's, in order.
+        pub const FILES: &[&str] = &[$($file),*];
+    };
+}
+
+built_in! {
+    "action_cable",
+    "appsync",
+    "assemblyai",
+    "binance",
+    "centrifugo",
+    "colyseus",
+    "deepgram",
+    "discord_gateway",
+    "discord_voice",
+    "gemini_live",
+    "graphql_ws",
+    "home_assistant",
+    "jupyter",
+    "kubernetes",
+    "livekit",
+    "mattermost",
+    "mqtt",
+    "nostr",
+    "obs",
+    "openai_realtime",
+    "phoenix",
+    "pusher",
+    "signalr",
+    "socket_io",
+    "sockjs",
+    "subscriptions_transport_ws",
+    "twitch_eventsub",
+    "wamp",
+}
+
+/// IANA's registry (RFC 6455 §11.7).
+pub fn iana() -> &'static Registry {
+    static IANA: LazyLock<Registry> =
+        LazyLock::new(|| toml::from_str(include_str!("close_codes/iana.toml")).unwrap_or_default());
+    &IANA
+}
+
+/// The registries of this program without IANA's.
+pub fn built_in<'r>() -> impl Iterator<Item = &'r Registry> {
+    BUILT_IN.iter().map(|registry| &**registry)
+}
+
+/// The registries that a report may name codes by: a user's own before those of this program.
+#[derive(Clone, Debug, Default)]
+pub struct Registries {
+    own: Vec<Registry>,
+}
+
+impl Registries {
+    /// With a user's own.
+    pub const fn new(own: Vec<Registry>) -> Self {
+        Self { own }
+    }
+
+    /// Every one of an application, a user's own first.
+    pub fn iter(&self) -> impl Iterator<Item = &Registry> {
+        self.own.iter().chain(built_in())
+    }
+
+    /// The one of this id, else of this subprotocol; the case of letters does not matter.
+    pub fn named(&self, name: &str) -> Option<&Registry> {
+        let same = |other: &String| other.eq_ignore_ascii_case(name);
+        let by_id = self.iter().find(|registry| same(&registry.id));
+        by_id
+            .or_else(|| Some(iana()).filter(|iana| same(&iana.id)))
+            .or_else(|| self.iter().find(|registry| registry.evidence.subprotocols.iter().any(same)))
+    }
+
+    /// Every registry of an application that has a row for this code itself, not only for its range.
+    pub fn defining(&self, code: u16) -> impl Iterator<Item = &Registry> + '_ {
+        self.iter().filter(move |registry| registry.rows.iter().any(|row| row.code == Codes::one(code)))
+    }
+
+    /// The registry that a connection shows, and by what: the one with most evidence, a user's own before others.
+    pub fn shown_by(&self, shown: &Shown<'_>) -> Option<(&Registry, Vec<Mark>)> {
+        best(self.own.iter(), shown).or_else(|| best(built_in(), shown))
+    }
+
+    /// Whether any registry of an application says more of this code than IANA does.
+    pub fn may_name(&self, code: u16) -> bool {
+        static STANDARD: LazyLock<BTreeSet<u16>> = LazyLock::new(|| {
+            let rows = built_in().flat_map(|registry| &registry.rows);
+            rows.filter(|row| row.code.first < 3000).map(|row| row.code.first).collect()
+        });
+        let own = || self.own.iter().any(|registry| registry.row(code).is_some());
+        code >= 3000 || STANDARD.contains(&code) || own()
+    }
+}
+
+/// The first of those with most evidence.
+fn best<'r>(registries: impl Iterator<Item = &'r Registry>, shown: &Shown<'_>) -> Option<(&'r Registry, Vec<Mark>)> {
+    let marked = registries.map(|registry| (registry, registry.evidence.shown_by(shown)));
+    let more = |best: (_, Vec<Mark>), next: (_, Vec<Mark>)| if next.1.len() > best.1.len() { next } else { best };
+    marked.filter(|(_, marks)| !marks.is_empty()).reduce(more)
+}

@@ -1,0 +1,52 @@
+//! `whyclosed codes`: the registries and their tables.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use whyclosed::catalog::{Registry, iana};
+use whyclosed::error::Error;
+use whyclosed::reference::{Listing, document};
+
+use super::reference::{Presenting, registry};
+use crate::output;
+
+/// List close codes: the table of IANA's registry, of an application's, or of all.
+#[derive(Debug, Args)]
+pub struct Codes {
+    /// The table of this registry.
+    #[arg(long, value_name = "NAME")]
+    registry: Option<String>,
+
+    /// The tables of all registries.
+    #[arg(long, conflicts_with = "registry")]
+    all: bool,
+
+    /// Print a commented example of a file for --codes.
+    #[arg(long, conflicts_with_all = ["registry", "all"])]
+    template: bool,
+
+    #[command(flatten)]
+    presenting: Presenting,
+}
+
+/// A user's own registry as an example; a test reads it.
+const TEMPLATE: &str = include_str!("codes_template.toml");
+
+impl Codes {
+    /// Prints the tables.
+    pub fn run(&self) -> Result<ExitCode, Error> {
+        if self.template {
+            output::to_stdout(|out| out.write_all(TEMPLATE.as_bytes()))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let registries = self.presenting.wording.registries()?;
+        let asked: Vec<&Registry> = match registry(self.registry.as_deref(), &registries)? {
+            Some(asked) => vec![asked],
+            None if self.all => [iana()].into_iter().chain(registries.iter()).collect(),
+            None => vec![iana()],
+        };
+        let listing = Listing::new(&asked, &registries, self.presenting.wording.language());
+        self.presenting.write(listing, document::listing)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

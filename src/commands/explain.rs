@@ -1,0 +1,43 @@
+//! `whyclosed explain CODE…`: everything that is documented of a code.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+use whyclosed::error::Error;
+use whyclosed::reference::{Explanation, document};
+
+use super::reference::{Presenting, explained, registry};
+
+/// Explain close codes: what they mean, when you see them, how to fix them.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Codes, ranges or names: 1007, 1000-1003, "policy violation".
+    #[arg(id = "wanted", required = true, value_name = "CODE")]
+    codes: Vec<String>,
+
+    /// As this registry defines them; `whyclosed codes` lists the registries.
+    #[arg(long, value_name = "NAME")]
+    registry: Option<String>,
+
+    #[command(flatten)]
+    presenting: Presenting,
+}
+
+/// The JSON form.
+#[derive(Serialize)]
+struct Explained {
+    codes: Vec<Explanation>,
+}
+
+impl Explain {
+    /// Prints the explanations.
+    pub fn run(&self) -> Result<ExitCode, Error> {
+        let registries = self.presenting.wording.registries()?;
+        let asked = registry(self.registry.as_deref(), &registries)?;
+        let codes = explained(&self.codes, asked, &registries, self.presenting.wording.language())?;
+        let document = |content: &Explained, language| document::explanations(&content.codes, language);
+        self.presenting.write(Explained { codes }, document)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

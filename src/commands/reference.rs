@@ -1,0 +1,86 @@
+//! Options of the commands that open the reference, and how they write.
+
+use std::io::{self, IsTerminal};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use whyclosed::catalog::{Language, Registries, Registry};
+use whyclosed::error::Error;
+use whyclosed::reference::{Explanation, Reference, codes};
+use whyclosed::render::{json, markdown, terminal};
+use whyclosed::report::document::Block;
+
+use crate::output;
+use crate::reporting::ColorChoice;
+use crate::wording::Wording;
+
+/// How to write.
+#[derive(Debug, Args)]
+pub struct Presenting {
+    /// How to write.
+    #[arg(long, value_enum, default_value_t = Format::Terminal, value_name = "FORMAT")]
+    format: Format,
+
+    /// Colour the text.
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    color: ColorChoice,
+
+    #[command(flatten)]
+    pub wording: Wording,
+}
+
+/// A format of the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Terminal,
+    /// For tickets and wikis.
+    Markdown,
+    /// For programs.
+    Json,
+}
+
+impl Presenting {
+    /// Writes a document, or what it is made of as JSON.
+    pub fn write<T: Serialize>(
+        &self,
+        content: T,
+        document: impl FnOnce(&T, Language) -> Vec<Block>,
+    ) -> Result<(), Error> {
+        let language = self.wording.language();
+        output::to_stdout(|out| match self.format {
+            Format::Json => json::render(&Reference::new(content, language), out),
+            Format::Markdown => markdown::render(&document(&content, language), out),
+            Format::Terminal => {
+                let look = output::look(self.color, io::stdout().is_terminal());
+                terminal::render(&document(&content, language), look, out)
+            }
+        })
+    }
+}
+
+/// The registry of that name, if one was named.
+pub fn registry<'r>(name: Option<&str>, registries: &'r Registries) -> Result<Option<&'r Registry>, Error> {
+    let find = |name: &str| registries.named(name).ok_or_else(|| Error::UnknownRegistry { given: name.to_owned() });
+    name.map(find).transpose()
+}
+
+/// What is documented of the codes that these texts name.
+pub fn explained(
+    texts: &[String],
+    asked: Option<&Registry>,
+    registries: &Registries,
+    language: Language,
+) -> Result<Vec<Explanation>, Error> {
+    let mut explained: Vec<Explanation> = Vec::new();
+    for text in texts {
+        let found = codes(text, asked, registries).unwrap_or_default();
+        let more = found.into_iter().flat_map(|codes| Explanation::all(codes, asked, registries, language));
+        let before = explained.len();
+        explained.extend(more);
+        if explained.len() == before {
+            return Err(Error::UnknownCode { given: text.clone() });
+        }
+    }
+    Ok(explained)
+}

@@ -1,0 +1,88 @@
+//! Text in lines of so many columns, broken where the language allows it.
+
+use icu_segmenter::options::LineBreakOptions;
+use icu_segmenter::{GraphemeClusterSegmenter, LineSegmenter};
+use unicode_width::UnicodeWidthStr;
+
+/// The lines of a text, none wider than `width` columns. They break where Unicode allows it (UAX 14), in Thai between words,
+/// and within a word only where it fits no line.
+pub fn lines(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        for piece in pieces(paragraph) {
+            if (line.width() + piece.trim_end().width()) <= width {
+                line.push_str(piece);
+                continue;
+            }
+            if !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            for part in parts(piece, width) {
+                if line.width() + part.trim_end().width() > width {
+                    lines.push(std::mem::take(&mut line));
+                }
+                line.push_str(part);
+            }
+        }
+        lines.push(line);
+    }
+    for line in &mut lines {
+        line.truncate(line.trim_end().len());
+    }
+    lines
+}
+
+/// Between the places where a line may break.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    // Words of Thai stand in a dictionary; without it they would break anywhere.
+    between(text, LineSegmenter::new_dictionary(LineBreakOptions::default()).segment_str(text))
+}
+
+/// A piece as it is if it fits, else its grapheme clusters.
+fn parts(piece: &str, width: usize) -> Vec<&str> {
+    if piece.trim_end().width() <= width {
+        return vec![piece];
+    }
+    between(piece, GraphemeClusterSegmenter::new().segment_str(piece)).collect()
+}
+
+fn between(text: &str, breaks: impl Iterator<Item = usize>) -> impl Iterator<Item = &str> {
+    let mut start = 0;
+    breaks.filter_map(move |end| {
+        let piece = text.get(start..end).filter(|piece| !piece.is_empty());
+        start = end;
+        piece
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stay_whole_where_they_fit() {
+        assert_eq!(lines("one two three", 7), ["one two", "three"]);
+        assert_eq!(lines("one two", 100), ["one two"]);
+        assert_eq!(lines("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(lines("a\nb", 9), ["a", "b"]);
+        assert_eq!(lines("", 9), [""]);
+    }
+
+    #[test]
+    fn thai_breaks_between_words_and_never_within_a_cluster() {
+        let text = "เซิร์ฟเวอร์ปิดการเชื่อมต่อ";
+        assert_eq!(lines(text, 12), ["เซิร์ฟเวอร์ปิด", "การเชื่อมต่อ"]);
+        for width in 1..20 {
+            let broken = lines(text, width);
+            assert_eq!(broken.concat(), text);
+            let is_mark = |c: char| matches!(c, '\u{E31}' | '\u{E34}'..='\u{E3A}' | '\u{E47}'..='\u{E4E}');
+            assert!(!broken.iter().any(|line| line.starts_with(is_mark)), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn widths_are_columns_and_not_bytes() {
+        assert_eq!(lines("Máy chủ đã đóng kết nối", 11), ["Máy chủ đã", "đóng kết", "nối"]);
+    }
+}

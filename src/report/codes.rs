@@ -1,0 +1,119 @@
+//! The close codes of a report, each named by the registry that its connection shows.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Connection;
+use crate::catalog::evidence::Shown;
+use crate::catalog::{Language, Registries, Registry, Row, iana};
+use crate::facts::Facts;
+
+/// From here on codes belong to libraries and applications (RFC 6455 §7.4.2).
+const FIRST_PRIVATE: u16 = 3000;
+
+/// One close code and what is documented of it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Code {
+    /// The code.
+    pub code: u16,
+    /// Its name, or that of its range.
+    pub name: String,
+    /// Connections in which it occurred.
+    pub count: usize,
+    /// Whether it was seen in a Close frame; 1005 and 1006 otherwise only stand for what an endpoint reports.
+    pub sent: bool,
+    /// The registry that names it: the one its connections show, else `iana` where that has a row for it.
+    pub registry: Option<String>,
+    /// What it says.
+    pub meaning: String,
+    /// Its documented cause.
+    pub cause: String,
+    /// Its documented fix.
+    pub fix: String,
+    /// Standard and section, or the page.
+    pub reference: String,
+    /// What applications mean by a code that no connection shows the meaning of: "Discord gateway: Rate limited".
+    #[serde(skip)]
+    pub possible: Vec<String>,
+}
+
+/// What a code means in a registry, else in IANA's, else of its range there.
+pub fn lookup<'r>(code: u16, shown: Option<&'r Registry>) -> Option<(&'r Registry, &'r Row)> {
+    let row = |registry: &'r Registry| Some((registry, registry.row(code)?));
+    shown.and_then(row).or_else(|| row(iana()))
+}
+
+/// What a report documents of a code: by the registry that the connection shows, else by IANA's.
+pub fn find<'c>(codes: &'c [Code], connection: &Connection, code: u16) -> Option<&'c Code> {
+    let of =
+        |registry: Option<&str>| codes.iter().find(move |row| row.code == code && row.registry.as_deref() == registry);
+    let own = connection.registry.as_deref().and_then(|id| of(Some(id)));
+    own.or_else(|| of(Some(&iana().id))).or_else(|| of(None))
+}
+
+/// A code's name.
+pub fn name(code: u16, shown: Option<&Registry>, language: Language) -> String {
+    lookup(code, shown).map_or_else(String::new, |(_, row)| row.name.get(language).to_owned())
+}
+
+/// What a connection shows of itself.
+pub fn shown(facts: &Facts) -> Shown<'_> {
+    let request = facts.handshake.request.as_deref();
+    let chosen = facts.handshake.response.as_deref().and_then(|response| response.subprotocol.as_deref());
+    let offer = request.and_then(|request| request.offer.as_deref());
+    let offered = offer.and_then(|offer| offer.subprotocols.as_deref()).unwrap_or_default();
+    let names = chosen.map_or_else(|| offered.split(',').map(str::trim).collect(), |chosen| vec![chosen]);
+    Shown {
+        subprotocols: names,
+        host: request.and_then(|request| request.host.as_deref()),
+        target: request.map(|request| &*request.target),
+        messages: facts.previews.iter().map(|preview| String::from_utf8_lossy(&preview.bytes)).collect(),
+    }
+}
+
+/// Every code that occurred in these connections, by the registry that names it.
+pub fn of(connections: &[Box<Connection>], registries: &Registries, language: Language) -> Vec<Code> {
+    let mut occurred: BTreeMap<(u16, Option<&str>), (usize, bool)> = BTreeMap::new();
+    for connection in connections {
+        for (code, sent) in connection.codes() {
+            let registry = connection.registry.as_deref();
+            let (count, was_sent) = occurred.entry((code, registry)).or_default();
+            *count += 1;
+            *was_sent |= sent;
+        }
+    }
+    let mut codes: Vec<Code> = Vec::new();
+    for ((code, registry), (count, sent)) in occurred {
+        let Some((registry, row)) = lookup(code, registry.and_then(|id| registries.named(id))) else {
+            continue;
+        };
+        let named = row.code.is_one() || !std::ptr::eq(registry, iana());
+        let id = named.then(|| registry.id.clone());
+        // A connection of an application has standard codes, too.
+        if let Some(same) = codes.iter_mut().find(|other| other.code == code && other.registry == id) {
+            same.count += count;
+            same.sent |= sent;
+            continue;
+        }
+        let is_private = std::ptr::eq(registry, iana()) && code >= FIRST_PRIVATE;
+        let possible = registries
+            .defining(code)
+            .filter(|_| is_private)
+            .filter_map(|registry| Some(format!("{}: {}", registry.name, registry.row(code)?.name.get(language))));
+        codes.push(Code {
+            code,
+            possible: possible.collect(),
+            name: row.name.get(language).to_owned(),
+            count,
+            sent,
+            registry: id,
+            meaning: row.meaning.get(language).to_owned(),
+            cause: row.cause(language).to_owned(),
+            fix: row.fix(language).to_owned(),
+            reference: registry.reference(row).to_owned(),
+        });
+    }
+    codes
+}

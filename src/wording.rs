@@ -1,0 +1,69 @@
+//! Options of every command that writes words: in which language, and what a team's own close codes mean.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use whyclosed::catalog::{Language, Registries, Registry};
+use whyclosed::error::Error;
+
+/// How to say it.
+#[derive(Debug, Args)]
+pub struct Wording {
+    /// The language: en, es, fr, id, th or vi; without it that of the locale, if it is one of these, else English.
+    #[arg(long, value_name = "LANG", value_parser = languages(), hide_possible_values = true)]
+    lang: Option<Language>,
+
+    /// What your own close codes mean: a TOML file, see `whyclosed codes --template` (repeatable).
+    ///
+    /// The files of `$XDG_CONFIG_HOME/whyclosed/codes.d/` are read as well.
+    #[arg(long, value_name = "FILE")]
+    codes: Vec<PathBuf>,
+}
+
+/// Where POSIX looks for the language of messages, in this order.
+const LOCALES: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
+
+impl Wording {
+    /// The language to write in.
+    pub fn language(&self) -> Language {
+        // The first that is set decides, even if it is no language of ours.
+        let locale = || LOCALES.iter().filter_map(|name| std::env::var(name).ok()).find(|locale| !locale.is_empty());
+        self.lang.or_else(|| Language::of_locale(&locale()?)).unwrap_or_default()
+    }
+
+    /// The registries to name codes by.
+    pub fn registries(&self) -> Result<Registries, Error> {
+        let shared = configured()?;
+        let files = self.codes.iter().chain(&shared);
+        Ok(Registries::new(files.map(|path| read(path)).collect::<Result<_, _>>()?))
+    }
+}
+
+fn languages() -> impl TypedValueParser<Value = Language> {
+    let codes = Language::ALL.map(Language::code);
+    PossibleValuesParser::new(codes).map(|code| Language::of_locale(&code).unwrap_or_default())
+}
+
+/// The files of the user's configuration, in the order of their names.
+fn configured() -> Result<Vec<PathBuf>, Error> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let Some(folder) = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config"))) else {
+        return Ok(Vec::new());
+    };
+    let folder = folder.join("whyclosed/codes.d");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        return Ok(Vec::new());
+    };
+    let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
+    let mut paths = paths.map_err(|source| Error::Open { path: folder, source })?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(path: &Path) -> Result<Registry, Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
+    let id = path.file_stem().unwrap_or_default().to_string_lossy();
+    Registry::parse(&text, &id).map_err(|fault| Error::Codes { path: path.to_owned(), fault: fault.to_string() })
+}
