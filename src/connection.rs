@@ -1,10 +1,12 @@
 //! One TCP connection from its first segment to its last: which protocol stands on which.
 //!
 //! ```text
-//! Segment ─ tcp ─┬─ http::Exchange ─(101)─ ws::Decoder × 2
-//!                └─ tls::Observer                          each Event ─┬─ Facts
-//!                                                                      └─ Sink
+//! Segment ─ tcp ─┬─ http::Exchange ─(101)──┬─ ws::Decoder × 2
+//!                ├─ ws::Probe ─────(frames)┘                 each Event ─┬─ Facts
+//!                └─ tls::Observer                                        └─ Sink
 //! ```
+
+mod probing;
 
 use std::net::SocketAddr;
 
@@ -16,10 +18,10 @@ use crate::http::handshake::{DEFLATE, Handshake, extensions};
 use crate::http::{self, Exchange, SharedTexts};
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
-use crate::tcp::{Flags, Output, Segment, Tcp};
+use crate::tcp::{Analysis, Flags, Output, Segment, Tcp};
 use crate::tls::record::is_client_hello;
 use crate::tls::{Observer, Outcome};
-use crate::ws::{self, Decoder};
+use crate::ws::{self, Decoder, Probe};
 
 /// One TCP connection and the layers on it.
 #[derive(Debug)]
@@ -35,6 +37,12 @@ pub struct Connection {
 struct Layers {
     layer: Layer,
     facts: Box<Facts>,
+    /// Whether a SYN says who is the client.
+    sides_are_known: bool,
+    /// Whether bytes of the connection's beginning are missing.
+    began_before: bool,
+    /// Whether who is the client for TCP is the server.
+    swapped: bool,
 }
 
 #[derive(Debug)]
@@ -46,6 +54,8 @@ enum Layer {
     WebSocket(Box<PerSide<Decoder>>),
     /// The server speaks WebSocket; the client's request is late, or lost.
     Unasked(Box<(Exchange, PerSide<Decoder>)>),
+    /// What was captured begins with neither: it may be in the midst of a WebSocket.
+    Probe(Box<Probe>),
     /// None of these, or one that cannot be read.
     Other {
         encrypted: bool,
@@ -82,7 +92,10 @@ impl Connection {
         let addresses = guess_sides(segment);
         let client_is_low = from_low == (addresses.client == segment.source);
         let facts = Box::new(Facts::new(stream, addresses, segment.seen));
-        Self { tcp: Tcp::default(), layers: Layers { layer: Layer::Unknown, facts }, client_is_low }
+        let sides_are_known = segment.flags.has(Flags::SYN);
+        let layers =
+            Layers { layer: Layer::Unknown, facts, sides_are_known, began_before: !sides_are_known, swapped: false };
+        Self { tcp: Tcp::default(), layers, client_is_low }
     }
 
     /// Takes the next segment.
@@ -107,9 +120,12 @@ impl Connection {
         layers.interest()
     }
 
-    /// Gives up the first hole of each side, to free what is held behind it.
+    /// Gives up the first hole of each side, to free what is held behind it, and what is kept of frames not yet proved.
     pub fn give_up_holes(&mut self, scratch: &mut Scratch, sink: &mut impl Sink) {
         let Self { tcp, layers, .. } = self;
+        if let Layer::Probe(probe) = &mut layers.layer {
+            probe.let_go();
+        }
         let mut context = Context { scratch, sink };
         tcp.give_up_holes(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
     }
@@ -119,10 +135,16 @@ impl Connection {
         let Self { tcp, layers, .. } = &mut self;
         let mut context = Context { scratch, sink };
         tcp.finish(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
-        let Layers { layer, mut facts } = self.layers;
+        if tcp.analysis().sent.server.segments == 0
+            && let Layer::Http(exchange) = &layers.layer
+            && exchange.has_asked()
+        {
+            layers.probe_what_http_lost(&mut context);
+        }
+        let Layers { layer, mut facts, swapped, .. } = self.layers;
         facts.keep_previews(&scratch.frames.previews);
         facts.last = self.tcp.last();
-        facts.tcp = Some(self.tcp.into_analysis());
+        facts.tcp = Some(in_place(swapped, self.tcp.into_analysis()));
         if let Layer::WebSocket(decoders) = layer {
             for side in Side::BOTH {
                 facts.sent[side].take_back(decoders[side].outstanding());
@@ -135,10 +157,10 @@ impl Connection {
 
     /// The facts as if no segment came any more, but for what waits behind a hole; `None` if there is nothing to report.
     pub fn facts_so_far(&self) -> Option<Box<Facts>> {
-        let Layers { layer, facts } = &self.layers;
+        let Layers { layer, facts, swapped, .. } = &self.layers;
         let mut facts = facts.is_reportable().then(|| facts.clone())?;
         facts.last = self.tcp.last();
-        facts.tcp = Some(Box::new(self.tcp.analysis().clone()));
+        facts.tcp = Some(in_place(*swapped, Box::new(self.tcp.analysis().clone())));
         if let Layer::WebSocket(decoders) = layer {
             for side in Side::BOTH {
                 facts.sent[side].take_back(decoders[side].outstanding());
@@ -147,9 +169,10 @@ impl Connection {
         Some(facts)
     }
 
-    /// Bytes held out of order.
+    /// Bytes held out of order, or until it is known what they are.
     pub fn held_bytes(&self) -> usize {
-        self.tcp.held_bytes()
+        let kept = if let Layer::Probe(probe) = &self.layers.layer { probe.kept_bytes() } else { 0 };
+        self.tcp.held_bytes() + kept
     }
 
     /// Whether both ends have finished, or one has reset.
@@ -169,14 +192,18 @@ impl Layers {
             Layer::Other { .. } if self.facts.is_reportable() => Interest::Follow,
             Layer::Other { encrypted: true } => Interest::Encrypted,
             Layer::Other { encrypted: false } => Interest::None,
-            Layer::Unknown | Layer::Http(_) | Layer::Tls(_) | Layer::WebSocket(_) | Layer::Unasked(_) => {
-                Interest::Follow
-            }
+            Layer::Unknown
+            | Layer::Http(_)
+            | Layer::Tls(_)
+            | Layer::Probe(_)
+            | Layer::WebSocket(_)
+            | Layer::Unasked(_) => Interest::Follow,
         }
     }
 
     /// Routes what TCP gives.
     fn output<S: Sink>(&mut self, side: Side, carrier: &Carrier, output: Output<'_>, context: &mut Context<'_, S>) {
+        let side = if self.swapped { !side } else { side };
         match output {
             Output::Chunk { offset, chunk } => self.chunk(side, carrier, offset, chunk, context),
             Output::Fin { .. } => self.end(side, carrier, What::Fin, context),
@@ -192,16 +219,18 @@ impl Layers {
         chunk: Chunk<'_>,
         context: &mut Context<'_, S>,
     ) {
-        if let (Layer::Unknown, Chunk::Bytes(bytes)) = (&self.layer, chunk) {
-            self.layer = if side == Side::Client && is_client_hello(bytes) {
-                self.facts.client_hello = Some(Box::new(carrier.seen));
-                Layer::Tls(Box::default())
-            } else {
-                Layer::Http(Box::default())
+        if matches!(self.layer, Layer::Unknown) {
+            self.layer = match chunk {
+                Chunk::Bytes(bytes) => self.layer_of(side, carrier, bytes),
+                Chunk::Gap { .. } => {
+                    self.began_before = true;
+                    Layer::Unknown
+                }
             };
         }
         match &mut self.layer {
             Layer::Unknown | Layer::Other { .. } => {}
+            Layer::Probe(_) => self.probe(side, carrier, offset, chunk, context),
             Layer::Unasked(_) if side == Side::Client => self.late_request(carrier, offset, chunk, context),
             Layer::WebSocket(_) | Layer::Unasked(_) => self.frames(side, carrier, offset, chunk, context),
             Layer::Http(_) => self.http(side, carrier, offset, chunk, context),
@@ -216,6 +245,18 @@ impl Layers {
                 let outcome = observer.push(side, carrier, chunk);
                 self.tls(side, carrier, outcome, context);
             }
+        }
+    }
+
+    /// What the first bytes say that are there.
+    fn layer_of(&mut self, side: Side, carrier: &Carrier, bytes: &[u8]) -> Layer {
+        if side == Side::Client && is_client_hello(bytes) {
+            self.facts.client_hello = Some(Box::new(carrier.seen));
+            Layer::Tls(Box::default())
+        } else if self.began_before && !is_http_response(bytes) && !(side == Side::Client && is_request(bytes)) {
+            Layer::Probe(Box::new(Probe::new(self.sides_are_known)))
+        } else {
+            Layer::Http(Box::default())
         }
     }
 
@@ -270,8 +311,16 @@ impl Layers {
             {
                 self.frames(side, carrier, offset.saturating_add(taken as u64), Chunk::Bytes(frames), context);
             }
+        } else if other && self.began_before {
+            self.layer = Layer::Probe(Box::new(Probe::new(self.sides_are_known)));
+            self.probe_frames(side, carrier, offset, chunk, context);
         } else if other {
             self.layer = Layer::Other { encrypted: false };
+        } else if matches!(chunk, Chunk::Gap { .. }) {
+            self.began_before = true;
+            if exchange.is_lost() {
+                self.probe_what_http_lost(context);
+            }
         }
     }
 
@@ -353,6 +402,14 @@ impl Layers {
     fn tell<S: Sink>(&mut self, side: Side, carrier: &Carrier, what: What<'_>, context: &mut Context<'_, S>) {
         tell(&mut self.facts, side, carrier, what, context.sink);
     }
+}
+
+/// What TCP noted, of the sides as they are.
+fn in_place(swapped: bool, mut analysis: Box<Analysis>) -> Box<Analysis> {
+    if swapped {
+        analysis.sent.swap();
+    }
+    analysis
 }
 
 fn tell(facts: &mut Facts, side: Side, carrier: &Carrier, what: What<'_>, sink: &mut impl Sink) {

@@ -24,6 +24,8 @@ pub enum What<'a> {
     Tls(tls::Outcome),
     /// In the frames.
     Ws(&'a ws::Event<'a>),
+    /// Frames show that the connection is a WebSocket, whose opening handshake was not captured, or not whole.
+    Joined,
     /// The side will send no more (FIN).
     Fin,
     /// The side reset the connection (RST).

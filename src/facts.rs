@@ -40,8 +40,10 @@ pub struct Facts {
     pub client_hello: Option<Box<Seen>>,
     /// How the TLS handshake failed, and who gave up.
     pub tls: Option<Box<(Side, Seen, tls::Outcome)>>,
-    /// When both sides began to speak WebSocket.
+    /// When both sides began to speak WebSocket, for this capture.
     pub switched: Option<Seen>,
+    /// Whether only frames say that they do: no answer to an opening handshake was captured.
+    pub joined: bool,
     /// Whether packets were dropped while capturing in its time.
     pub drops: bool,
     /// What TCP noted, once the connection is over.
@@ -143,6 +145,7 @@ impl Facts {
             client_hello: None,
             tls: None,
             switched: None,
+            joined: false,
             drops: false,
             tcp: None,
             sent: PerSide::default(),
@@ -156,7 +159,8 @@ impl Facts {
     /// Whether there is anything to report: an opening handshake, or a TLS handshake that failed.
     pub fn is_reportable(&self) -> bool {
         let refused_tls = self.client_hello.is_some() && self.answered_with.is_some();
-        self.handshake.request.is_some() || self.handshake.response.is_some() || self.tls.is_some() || refused_tls
+        let asked = self.handshake.request.is_some() || self.handshake.response.is_some();
+        asked || self.joined || self.tls.is_some() || refused_tls
     }
 
     /// Whether frames of either side were lost sight of because bytes are missing.
@@ -189,6 +193,10 @@ impl Facts {
             What::Http(output) => self.apply_http(seen, output),
             What::Tls(outcome) => self.tls = Some(Box::new((event.side, seen, outcome))),
             What::Ws(ws) => self.apply_ws(event.side, event.carrier, ws),
+            What::Joined => {
+                self.joined = true;
+                self.switched = Some(seen);
+            }
             What::Fin | What::Reset => {}
         }
     }

@@ -54,7 +54,7 @@ pub const OUT_OF_ORDER_BYTES: usize = 1024 * 1024;
 /// Segments held out of order for one direction: small segments cost more than their bytes.
 pub const OUT_OF_ORDER_SEGMENTS: usize = 2048;
 
-/// Bytes held out of order over all connections, and what it takes to hold them.
+/// Bytes held over all connections, out of order or until it is known what they are, and what it takes to hold them.
 pub const OUT_OF_ORDER_TOTAL: usize = 24 * 1024 * 1024;
 
 /// Segments of a connection that may pass after the receiver has acknowledged a hole before the hole is given up.
@@ -113,6 +113,14 @@ pub const PINGS: usize = 8;
 /// How often a side's frames are searched for text that goes on behind a declared length. One writer that counts characters
 /// shows at once; the search reads up to half a KiB again and again, which a hostile capture must not order at will.
 pub const OVERRUNS: u8 = 16;
+
+/// Segments of one side that frames are looked for in, where no opening handshake was captured: a frame of 1.4 MiB in
+/// Ethernet segments goes by before the next one begins. A connection without frames in so many is none of ours.
+pub const PROBE_RUNS: u16 = 1024;
+
+/// Bytes kept of a side's frames until enough of them have come to be sure that they are frames. A dozen short messages
+/// prove it; of long ones only the last are kept. Counted to [`OUT_OF_ORDER_TOTAL`] over all connections.
+pub const PROBE_BYTES: usize = 8 * 1024;
 
 /// Bytes of payload shown around a violation.
 pub const CONTEXT: usize = 16;

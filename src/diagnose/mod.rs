@@ -86,7 +86,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// A cause is not certain where frames are missing: one of those may have been the real one.
+    /// A cause is not certain where frames are missing, or came before the capture: one of those may have been the real one.
     fn doubt(&mut self) {
         if matches!(self.rule.role, Role::Failure | Role::Cause) {
             self.finding.confidence = self.finding.confidence.max(Confidence::High);
@@ -119,7 +119,7 @@ const SILENCE: [&str; 9] = [
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     let mut verdicts: Vec<_> =
         RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
-    if case.facts.has_missing_frames() {
+    if case.facts.has_missing_frames() || case.facts.joined {
         verdicts.iter_mut().for_each(Verdict::doubt);
     }
     if case.facts.drops {

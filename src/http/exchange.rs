@@ -47,13 +47,16 @@ pub enum Output<'a> {
     },
 }
 
+/// Bytes that a client sent behind an opening handshake: their segment, and the stream offset of the first.
+type Pipelined = (Carrier, u64, Vec<u8>);
+
 /// The exchange of one connection.
 #[derive(Debug, Default)]
 pub struct Exchange {
     readers: PerSide<Reader>,
     asked: VecDeque<Asked>,
     /// What the client sent behind an opening handshake that has not been answered yet.
-    pipelined: Vec<(Carrier, u64, Vec<u8>)>,
+    pipelined: Vec<Pipelined>,
     pipelined_bytes: usize,
     /// Whether the response on its way answers an opening handshake with a refusal.
     refusing: bool,
@@ -116,6 +119,28 @@ impl Exchange {
     /// Whether the server has switched, and the request that it answered is late, or lost.
     pub fn awaits_request(&self) -> bool {
         self.readers.server.state == State::Switched && self.readers.client.state != State::Switched
+    }
+
+    /// Whether neither side can be read: bytes are missing where heads could have been.
+    pub fn is_lost(&self) -> bool {
+        let PerSide { client, server } = &self.readers;
+        server.state == State::Lost && matches!(client.state, State::Lost | State::Waiting)
+    }
+
+    /// Whether an opening handshake waits for its answer, or has lost it.
+    pub fn has_asked(&self) -> bool {
+        let asks = matches!(self.asked.back(), Some(Asked::WebSocket | Asked::Unknown(_)));
+        self.readers.client.state == State::Waiting && asks
+    }
+
+    /// What was not told yet because the answer decides what it means: a request of which only the beginning was captured,
+    /// and what the client sent behind it.
+    pub fn into_unanswered(mut self) -> (Option<Box<Request>>, Vec<Pipelined>) {
+        let request = match self.asked.pop_back() {
+            Some(Asked::Unknown(request)) => Some(request),
+            _ => None,
+        };
+        (request, self.pipelined)
     }
 
     fn bytes(
@@ -355,7 +380,9 @@ impl Exchange {
             },
             State::Start | State::Head => {
                 reader.state = State::Lost;
-                self.asked.clear();
+                // The last one may still be recognised by what comes behind its answer.
+                let lost = if side == Side::Server { self.asked.len().saturating_sub(1) } else { self.asked.len() };
+                self.asked.drain(..lost);
             }
             State::SwitchedUnasked => reader.state = State::Switched,
             State::Waiting | State::Lost | State::Switched => {}

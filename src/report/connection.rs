@@ -206,7 +206,7 @@ impl Connection {
         let (registry, marks) = shown.map_or((None, Vec::new()), |(registry, marks)| (Some(registry), marks));
         let closes = closes(facts, registry, language, redactor);
         let mut findings = verdicts.iter().map(|verdict| Finding::new(verdict, facts.stream, language, redactor));
-        let opened = facts.switched.unwrap_or(facts.first).time;
+        let opened = facts.switched.filter(|_| !facts.joined).unwrap_or(facts.first).time;
         let ended = ending.carrier.map(|carrier| carrier.seen.time);
         Self {
             id,

@@ -96,6 +96,14 @@ impl Decoder {
         }
     }
 
+    /// A decoder for the frames of `side` from somewhere in their midst on, of which nothing was agreed that is known: its
+    /// compressed messages cannot be inflated.
+    pub fn joined(side: Side, in_step: bool) -> Self {
+        let mut decoder = Self::new(side, Some(false), in_step);
+        decoder.messages.lose();
+        decoder
+    }
+
     /// Payload bytes that the frame now open declared, and that have not come.
     pub fn outstanding(&self) -> u64 {
         match self.state {

@@ -7,6 +7,8 @@
 //!                  ├─ previews   how messages begin
 //!                  ├─ close      Close payloads (nom)
 //!                  └─ resync     the frames again, after bytes that were none
+//!
+//! Chunks of both ─ probe ─ run ─ odds    whether they are frames, where no opening handshake says so
 //! ```
 
 pub mod close;
@@ -14,9 +16,12 @@ pub mod decoder;
 pub mod deflate;
 pub mod frame;
 pub mod message;
+pub mod odds;
 mod partial;
 pub mod previews;
+pub mod probe;
 pub mod resync;
+pub mod run;
 pub mod scratch;
 pub mod text;
 pub mod violation;
@@ -25,6 +30,7 @@ pub use close::CloseCode;
 pub use decoder::Decoder;
 pub use frame::{Header, Opcode};
 pub use previews::{Preview, Previews};
+pub use probe::{Found, Probe};
 pub use scratch::{Inflating, Scratch};
 pub use violation::{Kind, Violation};
 

@@ -1,0 +1,128 @@
+//! A connection whose opening handshake was not captured, or not whole: frames are looked for.
+
+use super::{Context, Layer, Layers};
+use crate::chunk::{Carrier, Chunk};
+use crate::event::What;
+use crate::side::{PerSide, Side};
+use crate::sink::Sink;
+use crate::ws::{Decoder, Found, Probe};
+
+impl Layers {
+    /// Looks for frames in a chunk. A head of HTTP/1 is no frame: it may be an opening handshake.
+    pub(super) fn probe<S: Sink>(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        offset: u64,
+        chunk: Chunk<'_>,
+        context: &mut Context<'_, S>,
+    ) {
+        if let Chunk::Bytes(bytes) = chunk
+            && let Some(speaker) = speaker_of_head(bytes)
+            && (speaker == side || !self.sides_are_known)
+        {
+            if speaker != side {
+                self.swap();
+            }
+            self.layer = Layer::Http(Box::default());
+            return self.http(speaker, carrier, offset, chunk, context);
+        }
+        self.probe_frames(side, carrier, offset, chunk, context);
+    }
+
+    /// Looks for frames in a chunk that is no HTTP.
+    pub(super) fn probe_frames<S: Sink>(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        offset: u64,
+        chunk: Chunk<'_>,
+        context: &mut Context<'_, S>,
+    ) {
+        let Layer::Probe(probe) = &mut self.layer else {
+            return;
+        };
+        match probe.push(side, carrier, offset, chunk) {
+            Found::Nothing => {}
+            Found::NoWebSocket => self.layer = Layer::Other { encrypted: false },
+            Found::Frames { swapped } => {
+                if swapped {
+                    self.swap();
+                }
+                let from = self.read_what_was_kept(side, swapped, carrier, offset, context);
+                // What is left of this chunk, from its first frame on.
+                let side = if swapped { !side } else { side };
+                let rest = match chunk {
+                    Chunk::Bytes(bytes) => {
+                        let before = from.map_or(0, |from| from.saturating_sub(offset));
+                        let skipped = usize::try_from(before).unwrap_or(usize::MAX);
+                        Chunk::Bytes(bytes.get(skipped..).unwrap_or_default())
+                    }
+                    gap => gap,
+                };
+                self.frames(side, carrier, from.unwrap_or(offset), rest, context);
+            }
+        }
+    }
+
+    /// Goes over to frames, with those that the probe has kept; where in the chunk of `carrier`, which `side` sent, they
+    /// go on. `swapped` says that the probe knows the sides the other way round.
+    fn read_what_was_kept<S: Sink>(
+        &mut self,
+        side: Side,
+        swapped: bool,
+        carrier: &Carrier,
+        offset: u64,
+        context: &mut Context<'_, S>,
+    ) -> Option<u64> {
+        let Layer::Probe(probe) = std::mem::replace(&mut self.layer, Layer::Unknown) else {
+            return None;
+        };
+        let own = |side: Side| if swapped { !side } else { side };
+        let decoder = |side| Decoder::joined(side, probe.in_step(own(side)));
+        self.layer =
+            Layer::WebSocket(Box::new(PerSide { client: decoder(Side::Client), server: decoder(Side::Server) }));
+        let from = probe.begins_at(side, offset);
+        let chunks = probe.into_chunks();
+        let first = chunks.first().map_or(*carrier, |(_, chunk)| chunk.carrier);
+        self.tell(own(side), &first, What::Joined, context);
+        for (side, kept) in &chunks {
+            self.frames(own(*side), &kept.carrier, kept.offset, kept.chunk(), context);
+        }
+        from
+    }
+
+    /// Looks for frames where an answer to an opening handshake was lost, or both sides' heads.
+    pub(super) fn probe_what_http_lost<S: Sink>(&mut self, context: &mut Context<'_, S>) {
+        let Layer::Http(exchange) = &mut self.layer else {
+            return;
+        };
+        let exchange = std::mem::take(&mut **exchange);
+        let probe = if exchange.has_asked() { Probe::asked() } else { Probe::new(self.sides_are_known) };
+        self.layer = Layer::Probe(Box::new(probe));
+        let (request, pipelined) = exchange.into_unanswered();
+        if let Some(request) = request {
+            self.facts.handshake.request = Some(request);
+        }
+        for (carrier, offset, bytes) in pipelined {
+            self.chunk(Side::Client, &carrier, offset, Chunk::Bytes(&bytes), context);
+        }
+    }
+
+    /// Exchanges the sides: what was taken for the client is the server.
+    pub(super) fn swap(&mut self) {
+        self.swapped = !self.swapped;
+        self.facts.addresses.swap();
+    }
+}
+
+/// Who sends what begins like this: the head of a GET, or of a response.
+fn speaker_of_head(bytes: &[u8]) -> Option<Side> {
+    if bytes.starts_with(b"GET ") {
+        Some(Side::Client)
+    } else if super::is_http_response(bytes) {
+        Some(Side::Server)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,152 @@
+//! How much bytes that could be frames prove that they are frames.
+//!
+//! What a frame shows is weighed in bits: how much likelier WebSocket makes it than random bytes do, as a power of two.
+//! For each thing looked at, the sum over all it may be of 2^weight, times its chance in random bytes, is at most 1. So the
+//! product of all of them is an e-value: random bytes ever bring it to 2^n with odds of at most 1 in 2^n (Ville's
+//! inequality), however many frames are looked at. 40 bits are 1 in 1.1 · 10^12.
+//!
+//! | what | chance in random bytes | weight |
+//! |---|---|---|
+//! | first byte: a whole text, a whole binary message (81, 82) | 2 × 2^-8 | 6: together 1/2 |
+//! | a Close (88) | 2^-8 | 5: 1/8 |
+//! | a ping, a pong (89, 8A) | 2 × 2^-8 | 4: 1/8 |
+//! | a fragment, a compressed message (01, 02, 00, 80, C1, C2, 41, 42) | 8 × 2^-8 | 3: 1/4 |
+//! | any other | 243 × 2^-8 | refuted |
+//! | where compressed messages have come: C1 | 2^-8 | 6: 1/4 |
+//! | then 81, 82, 88 | 3 × 2^-8 | 5: 3/8 |
+//! | then C2, 89, 8A | 3 × 2^-8 | 4: 3/16 |
+//! | then 01, 02, 00, 80, 41, 42 | 6 × 2^-8 | 3: 3/16 |
+//! | mask bit as the side's other frames have it | 1/2 | 1 |
+//! | the frame ends where its segment ends, length in 7 bits | 2^-7 | 6: 1/2 |
+//! | the same, length in 16 or 64 bits | 2^-23, 2^-71 | 22 and 70, of which 16 are believed |
+//! | it does not | about 1 | −1: 1/2 |
+//! | a text of n bytes is printable UTF-8 | less than 2^-n (119 of 256 a byte) | n − 1, up to 15: 1/2 |
+//! | it is not | about 1 | −1: 1/2 |
+//! | a Close has a registered code (12 of 65,536) | 2^-12.4 | 11: 3/8 |
+//! | a code of 3000–4999 | 2^-5.03 | 4: 1/2 |
+//! | another | about 1 | −3: 1/8 |
+//! | a Close repeats the code of the other side's | 2^-16 | 15: 1/2 |
+//! | it does not, once the other has sent one | about 1 | −1, and as above: 1/2 |
+//!
+//! What other protocols send is not random. Frames are therefore refuted, whatever their weight, that no WebSocket
+//! implementation sends but that zeros and binary headers look like: empty fragments that are not the last. Fragments
+//! whose message began unseen weigh nothing: many protocols begin with a length below 256 in two bytes (DNS, STUN).
+
+use simdutf8::basic;
+
+use super::close::{Body, CloseCode, body};
+use super::frame::{Header, LengthForm, Opcode, RSV1, unmask};
+
+/// The most that the end of a long frame in its place proves: lengths in other protocols are no random bytes, either.
+const LONG_END: i32 = 16;
+
+/// The most that a text proves.
+const TEXT: usize = 16;
+
+/// Longer frames are not believed: nobody sends one whole.
+const LONGEST: u64 = 1 << 32;
+
+/// What one frame proves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// Bits in all.
+    pub bits: i32,
+    /// Those of a text or of a close code: what only WebSocket puts behind such headers.
+    pub content: i32,
+}
+
+/// What is known of the frames before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Whether their side masks; `None` before the first one.
+    pub masked: Option<bool>,
+    /// Whether compressed messages have come.
+    pub compressed: bool,
+    /// Whether the start of the message was seen that a fragment goes on with.
+    pub in_message: bool,
+    /// The code of the other side's Close.
+    pub other_code: Option<CloseCode>,
+}
+
+/// What a header proves by itself; `None` if nobody sends such a frame. Whether it breaks a rule is asked elsewhere.
+pub fn of_header(header: &Header, known: Known) -> Option<i32> {
+    let opcode = header.start.opcode;
+    let is_data = !opcode.is_control();
+    if header.length > LONGEST || (is_data && !header.start.fin && header.length == 0) {
+        return None;
+    }
+    if opcode == Opcode::CONTINUATION && !known.in_message {
+        return Some(0);
+    }
+    let first = match (header.start.fin, header.start.rsv == RSV1, opcode, known.compressed) {
+        (true, true, Opcode::TEXT, true) | (true, false, Opcode::TEXT | Opcode::BINARY, false) => 6,
+        (true, false, Opcode::TEXT | Opcode::BINARY, true) | (_, _, Opcode::CLOSE, _) => 5,
+        (_, _, Opcode::PING | Opcode::PONG, _) | (true, true, Opcode::BINARY, true) => 4,
+        _ => 3,
+    };
+    Some(first + i32::from(known.masked.is_some()))
+}
+
+/// What it proves that a frame ends where its segment does, or that it does not.
+pub fn of_end(header: &Header, at_end: bool, known: Known) -> i32 {
+    match header.form {
+        _ if !at_end => -1,
+        _ if header.start.opcode == Opcode::CONTINUATION && !known.in_message => 0,
+        LengthForm::Bits7 => 6,
+        LengthForm::Bits16 | LengthForm::Bits64 => LONG_END,
+    }
+}
+
+/// What the payload of a frame that is whole proves.
+pub fn of_payload(header: &Header, payload: &[u8], known: Known) -> i32 {
+    let opcode = header.start.opcode;
+    let is_text = opcode == Opcode::TEXT && header.start.fin && header.start.rsv == 0;
+    if payload.is_empty() || !(is_text || opcode == Opcode::CLOSE) {
+        return 0;
+    }
+    // More of a text would prove no more.
+    let most = if is_text { 4 * TEXT } else { payload.len() };
+    let mut plain = payload.get(..most).unwrap_or(payload).to_vec();
+    if let Some(key) = header.key {
+        unmask(&mut plain, key, 0);
+    }
+    if is_text {
+        return of_text(&plain, payload.len() > plain.len());
+    }
+    match body(&plain) {
+        Body::Empty | Body::HalfCode(_) => -3,
+        Body::Code(code, reason) => {
+            let own = match code.0 {
+                1000..=1003 | 1007..=1014 => 11,
+                _ if code.may_be_sent() => 4,
+                _ => -3,
+            };
+            let code = match known.other_code {
+                Some(other) if other == code => 15,
+                Some(_) => own - 1,
+                None => own,
+            };
+            code + if reason.is_empty() { 0 } else { of_text(reason, false) }
+        }
+    }
+}
+
+/// What a text proves, or the beginning of one that is `longer`.
+fn of_text(text: &[u8], longer: bool) -> i32 {
+    // Some protocols end their messages with a control character: STOMP with 00, SignalR with 1E.
+    let body =
+        if longer { whole(text) } else { text.strip_suffix(&[0]).or(text.strip_suffix(&[0x1E])).unwrap_or(text) };
+    let is_control = |byte: &u8| matches!(byte, 0x00..=0x08 | 0x0B | 0x0C | 0x0E..=0x1F | 0x7F);
+    if basic::from_utf8(body).is_err() || body.iter().any(is_control) {
+        return -1;
+    }
+    i32::try_from(body.len().min(TEXT)).unwrap_or_default() - 1
+}
+
+/// A text without the beginning of a code point at its end.
+fn whole(text: &[u8]) -> &[u8] {
+    let tail = text.iter().rev().take(4).position(|byte| !matches!(byte, 0x80..=0xBF)).unwrap_or_default();
+    let starts_in_tail = text.iter().rev().nth(tail).is_some_and(|byte| *byte >= 0xC0);
+    let cut = if starts_in_tail { tail + 1 } else { 0 };
+    text.get(..text.len() - cut).unwrap_or(text)
+}

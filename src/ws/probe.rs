@@ -1,0 +1,141 @@
+//! Is a connection whose opening handshake was not captured a WebSocket?
+//!
+//! Each side's segments are looked at as frames ([`Run`]). Who masks is the client, whatever the ports say. It is decided
+//! when the frames prove enough ([`odds`](super::odds)); what was looked at before is kept, within a bound, and read then.
+//!
+//! Odds: a run may begin at any segment. The first one of a side pays 1 bit, each of at most 2^10 later ones 11, which
+//! together grants them a half each; both sides' e-values are multiplied. Random bytes are then taken for frames with odds
+//! of 1 in 2^40 a connection: below 1 in 10^12. Nothing else is asked of random bytes; of other protocols, which are not
+//! random, at least 2^10 by either side, or far more, and of that text, where one side alone has to prove it.
+
+use super::run::{KeptChunk, Run};
+use crate::chunk::{Carrier, Chunk};
+use crate::limits;
+use crate::side::{PerSide, Side};
+
+/// Bits that are asked for: 1 in 1.1 · 10^12.
+const ENOUGH: i32 = 40;
+
+/// Bits that each side has to bring.
+const OF_EACH: i32 = 10;
+
+/// Bits asked of a side whose other side was not heard, and how many of them must be texts and close codes.
+const ALONE: (i32, i32) = (64, 24);
+
+/// The same where the other side was heard, but not with frames: it may be in the midst of a long one.
+const AGAINST: (i32, i32) = (100, 60);
+
+/// What an opening handshake proves whose answer was lost: what follows is frames, unless it was refused.
+const ASKED: i32 = 28;
+
+/// What a run pays for being the first of its side, or a later one: one of 2^10.
+const TRIALS: [i32; 2] = [1, 11];
+
+/// Looks for frames in both directions.
+#[derive(Debug)]
+pub struct Probe {
+    runs: PerSide<Run>,
+    /// Runs that each side has begun.
+    begun: PerSide<u16>,
+    head_start: i32,
+}
+
+/// What a probe has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing that would decide it.
+    Nothing,
+    /// Frames; and whether the sides are the other way round than was thought.
+    Frames {
+        /// Whether who was taken for the client is the server.
+        swapped: bool,
+    },
+    /// So many bytes without frames that it is none.
+    NoWebSocket,
+}
+
+impl Probe {
+    /// For a connection of which nothing is known but, perhaps, who is the client.
+    pub fn new(sides_are_known: bool) -> Self {
+        let run = |side| Run::new(sides_are_known.then_some(side == Side::Client));
+        Self {
+            runs: PerSide { client: run(Side::Client), server: run(Side::Server) },
+            begun: PerSide::default(),
+            head_start: 0,
+        }
+    }
+
+    /// For a connection with an opening handshake whose answer was not captured.
+    pub fn asked() -> Self {
+        Self { head_start: ASKED, ..Self::new(true) }
+    }
+
+    /// Looks at the next chunk of a side. Unless frames were found, it is kept if need be.
+    pub fn push(&mut self, side: Side, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) -> Found {
+        let other = self.runs[!side].code();
+        let (run, begun) = (&mut self.runs[side], &mut self.begun[side]);
+        if matches!(chunk, Chunk::Bytes(_)) && run.begins() {
+            *begun += 1;
+        }
+        let [first, later] = TRIALS;
+        run.push(offset, chunk, if *begun <= 1 { first } else { later }, other);
+        let found = self.found(side);
+        if found == Found::Nothing {
+            self.runs[side].keep(carrier, offset, chunk);
+        }
+        found
+    }
+
+    /// What `side`'s frames prove, with those of the other side.
+    fn found(&self, side: Side) -> Found {
+        let (run, other) = (&self.runs[side], &self.runs[!side]);
+        let is_opposite = run.masked() != other.masked();
+        let together = other.has_frames()
+            && run.bits().min(other.bits()) >= OF_EACH
+            && run.bits() + other.bits() + self.head_start >= ENOUGH;
+        let (bits, content) = match self.head_start {
+            0 if self.begun[!side] == 0 => ALONE,
+            0 => AGAINST,
+            head_start => (ENOUGH - head_start, 0),
+        };
+        let alone = run.bits() >= bits && run.content() >= content;
+        let is_proved = run.has_frames() && is_opposite && (together || alone);
+        if is_proved {
+            Found::Frames { swapped: run.masked() != Some(side == Side::Client) }
+        } else if self.begun.client.max(self.begun.server) > limits::PROBE_RUNS {
+            Found::NoWebSocket
+        } else {
+            Found::Nothing
+        }
+    }
+
+    /// Where in the last chunk of `side`, which stands at `offset`, the frames begin; `None` if it only goes on with one.
+    pub fn begins_at(&self, side: Side, offset: u64) -> Option<u64> {
+        self.runs[side].begins_at(offset)
+    }
+
+    /// Whether a side's next chunk goes on where its frames have been found.
+    pub fn in_step(&self, side: Side) -> bool {
+        self.runs[side].has_frames()
+    }
+
+    /// Bytes kept, and what it takes to keep them.
+    pub const fn kept_bytes(&self) -> usize {
+        self.runs.client.kept_bytes() + self.runs.server.kept_bytes()
+    }
+
+    /// Lets go what is kept.
+    pub fn let_go(&mut self) {
+        self.runs.client.let_go();
+        self.runs.server.let_go();
+    }
+
+    /// What was kept of both sides, as it was captured.
+    pub fn into_chunks(self) -> Vec<(Side, KeptChunk)> {
+        let PerSide { client, server } = self.runs;
+        let client = client.into_chunks().map(|chunk| (Side::Client, chunk));
+        let mut chunks: Vec<_> = client.chain(server.into_chunks().map(|chunk| (Side::Server, chunk))).collect();
+        chunks.sort_by_key(|(_, chunk)| chunk.carrier.seen.packet);
+        chunks
+    }
+}
