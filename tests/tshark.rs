@@ -44,6 +44,17 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "packets 11 and 12 are `HTTP/1.1 500` and an HTML page: H is 0x48, a Close without FIN, and TP is 21584",
     ),
     (
+        "late_start",
+        "tshark sees no frame, the report 5",
+        "no opening handshake was captured, without which tshark looks for no frames; packets 1 to 4 and 6 are a whole frame \
+         each: 81 b2 and 54 bytes, …, 88 2a 03 ef and 40 bytes, 88 aa and 46 bytes",
+    ),
+    (
+        "late_start_deflate",
+        "tshark sees no frame, the report 10",
+        "the same; packets 1 to 10 are a whole frame each, the last two 88 85 and 9 bytes, 88 05 03 e8 and 3 bytes",
+    ),
+    (
         "lost_segments",
         "stream 0 Client: tshark 6 frames (0 pings, 0 pongs) of 251 bytes, closes 1000@25; \
          report 7 frames (0 pings, 0 pongs) of 5527 bytes, closes 1000@25",
