@@ -56,6 +56,8 @@ pub struct Facts {
     pub violations: Vec<Violation>,
     /// Rules broken beyond those.
     pub more_violations: u32,
+    /// Where frames of a side were lost sight of, the first times.
+    pub gaps: Vec<(Side, Seen)>,
     /// How the messages began that went before the end.
     pub previews: Vec<Previewed>,
 }
@@ -152,6 +154,7 @@ impl Facts {
             closes: Vec::new(),
             violations: Vec::new(),
             more_violations: 0,
+            gaps: Vec::new(),
             previews: Vec::new(),
         }
     }
@@ -246,6 +249,9 @@ impl Facts {
             ws::Event::Lost => {
                 self.sent[side].lost += 1;
                 self.sent[side].is_lost = true;
+                if self.gaps.len() < limits::GAPS {
+                    self.gaps.push((side, seen));
+                }
             }
             ws::Event::Found => self.sent[side].is_lost = false,
         }

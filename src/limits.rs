@@ -101,6 +101,9 @@ pub const PREVIEW: usize = 256;
 /// Bytes of all such beginnings at once: those of the last 8,000 messages at least, of all connections.
 pub const PREVIEWS: usize = 2 * 1024 * 1024;
 
+/// Places kept of a connection where its frames were lost sight of; the others are counted.
+pub const GAPS: usize = 8;
+
 /// Close frames kept of a connection: first, reply, and a few that should not be there.
 pub const CLOSES: usize = 8;
 

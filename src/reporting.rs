@@ -49,6 +49,10 @@ pub struct Reporting {
     #[arg(long)]
     pub show_secrets: bool,
 
+    /// Show how the last messages begin, in the timeline.
+    #[arg(long)]
+    pub previews: bool,
+
     /// Replace addresses and host names, one to one; addresses that share a prefix still do.
     #[arg(long)]
     pub anonymize: bool,
@@ -115,7 +119,7 @@ impl Reporting {
 
     /// What the report may tell of whose traffic it was.
     pub const fn privacy(&self) -> Privacy {
-        Privacy { show_secrets: self.show_secrets, anonymize: self.anonymize }
+        Privacy { show_secrets: self.show_secrets, anonymize: self.anonymize, previews: self.previews }
     }
 
     /// Whether a report has what `--fail-on` names.

@@ -15,6 +15,7 @@ use crate::ending::{Ending, Kind, beginning_close, first_close, is_reply};
 use crate::facts::Facts;
 use crate::http::handshake::extensions;
 use crate::report::community_id::community_id;
+use crate::report::timeline::{Moment, timeline};
 use crate::report::visibility::visibility;
 use crate::side::{PerSide, Side};
 use crate::ws::CloseCode;
@@ -66,6 +67,10 @@ pub struct Connection {
     pub violations: Vec<Violation>,
     /// What each side sent.
     pub traffic: PerSide<Traffic>,
+    /// The last things that happened, in order.
+    pub timeline: Box<[Moment]>,
+    /// The number of the connection that is the other leg of the same WebSocket through a proxy.
+    pub other_leg: Option<usize>,
     /// What limited the view: `late_start`, `lost_bytes`, `kernel_drops`, `truncated_packets`, `one_direction`, `lost_frames`, `no_keys`, `early_end`.
     pub visibility: Vec<&'static str>,
 }
@@ -208,6 +213,9 @@ impl Connection {
         let mut findings = verdicts.iter().map(|verdict| Finding::new(verdict, facts.stream, language, redactor));
         let opened = facts.switched.filter(|_| !facts.joined).unwrap_or(facts.first).time;
         let ended = ending.carrier.map(|carrier| carrier.seen.time);
+        let verdict = Box::new(findings.next().unwrap_or_else(|| Finding::none(facts)));
+        let findings = findings.collect();
+        let timeline = timeline(facts, opened, redactor);
         Self {
             id,
             tcp_stream: facts.stream,
@@ -226,10 +234,12 @@ impl Connection {
             registry: registry.map(|registry| registry.id.clone()),
             registry_shown_by: marks.into_iter().map(Mark::name).collect(),
             endpoint_codes: PerSide { client: endpoint_code(Side::Client), server: endpoint_code(Side::Server) },
-            verdict: Box::new(findings.next().unwrap_or_else(|| Finding::none(facts))),
-            findings: findings.collect(),
+            verdict,
+            findings,
             violations: facts.violations.iter().map(Violation::new).collect(),
             traffic: PerSide { client: Traffic::new(facts, Side::Client), server: Traffic::new(facts, Side::Server) },
+            timeline,
+            other_leg: case.member.and_then(|member| Some(case.fleet.other_leg(member)?.id)),
             visibility: visibility(facts, &ending),
         }
     }

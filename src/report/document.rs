@@ -1,5 +1,7 @@
 //! The report as a document for people: the only file that chooses words. Renderers choose looks.
 
+mod timeline;
+
 use std::collections::BTreeMap;
 
 use super::phrase::{self, number};
@@ -102,7 +104,14 @@ pub fn document(report: &Report, selection: &Selection, more: bool, language: La
             writer.fill("more_rows", &[("count", &number((shown.len() - ROWS) as u64, language))]),
         ));
     }
+<<<<<<< HEAD
     blocks.extend(writer.sections(&shown));
+=======
+    blocks.extend(writer.sections(report, &shown));
+    if more || !selection.ids.is_empty() {
+        blocks.extend(writer.timelines(&shown));
+    }
+>>>>>>> 875e797 (Timeline of each connection: its last messages, pings, Close frames and ends; previews where asked for)
     let limits = writer.limits(report, &shown);
     if !limits.is_empty() {
         blocks.push(Block::Section(writer.word("limits").to_owned(), limits));

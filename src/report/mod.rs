@@ -9,6 +9,7 @@ pub mod phrase;
 pub mod redact;
 pub mod schema;
 pub mod selection;
+pub mod timeline;
 pub mod visibility;
 
 use serde::Serialize;

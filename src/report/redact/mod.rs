@@ -38,6 +38,8 @@ pub struct Privacy {
     pub show_secrets: bool,
     /// Other addresses and host names stand for the real ones.
     pub anonymize: bool,
+    /// How the last messages begin is told.
+    pub previews: bool,
 }
 
 /// Replaces secrets. One for a report, for a value has the same number everywhere in it.
@@ -45,6 +47,8 @@ pub struct Privacy {
 pub struct Redactor {
     /// Whether secrets are left as they are.
     shows: bool,
+    /// Whether it is told how messages begin.
+    previews: bool,
     anonymizer: Option<Anonymizer>,
     /// Every value replaced so far.
     numbers: HashMap<Box<str>, usize, RandomState>,
@@ -58,12 +62,17 @@ impl Redactor {
     /// One that keeps to `privacy`.
     pub fn new(privacy: Privacy) -> Self {
         let anonymizer = privacy.anonymize.then(Anonymizer::default);
-        Self { shows: privacy.show_secrets, anonymizer, ..Self::default() }
+        Self { shows: privacy.show_secrets, previews: privacy.previews, anonymizer, ..Self::default() }
     }
 
     /// Forgets what was learnt of one connection; the numbers stay.
     pub fn next_connection(&mut self) {
         self.learnt.clear();
+    }
+
+    /// Whether it may be told how messages begin.
+    pub const fn previews(&self) -> bool {
+        self.previews
     }
 
     /// Any text from the wire.

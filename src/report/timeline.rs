@@ -1,0 +1,125 @@
+//! The last things that happened in a connection, in order: what a reader would look for in the capture.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::redact::Redactor;
+use crate::facts::Facts;
+use crate::seen::{Seen, Timestamp};
+use crate::side::Side;
+use crate::ws::Opcode;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Moment {
+    /// Its packet.
+    pub packet: u64,
+    /// Seconds after the connection's `opened`; negative before it.
+    pub after: f64,
+    /// Who did it.
+    pub side: Side,
+    /// What.
+    pub what: What,
+    /// Bytes of its payload: of a message all of them, inflated where it was compressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The code of a Close frame, the status of a response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// How a message begins; only where previews were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Box<str>>,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum What {
+    /// The opening handshake.
+    Request,
+    /// The answer to it.
+    Response,
+    /// A text message.
+    Text,
+    /// A binary message.
+    Binary,
+    /// A fragment without a beginning.
+    Continuation,
+    /// A ping.
+    Ping,
+    /// A pong.
+    Pong,
+    /// A frame whose opcode has no meaning.
+    Reserved,
+    /// A Close frame.
+    Close,
+    /// The side's frames are lost sight of from here on: bytes are missing, or are no frames.
+    Gap,
+    /// The side will send no more (FIN).
+    Fin,
+    /// The side reset the connection (RST).
+    Reset,
+}
+
+impl From<Opcode> for What {
+    fn from(opcode: Opcode) -> Self {
+        match opcode {
+            Opcode::TEXT => Self::Text,
+            Opcode::BINARY => Self::Binary,
+            Opcode::CONTINUATION => Self::Continuation,
+            Opcode::PING => Self::Ping,
+            Opcode::PONG => Self::Pong,
+            _ => Self::Reserved,
+        }
+    }
+}
+
+/// The last moments of a connection.
+pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Box<[Moment]> {
+    let moment = |seen: Seen, side, what| Moment {
+        packet: seen.packet,
+        after: seconds(opened, seen.time),
+        side,
+        what,
+        size: None,
+        code: None,
+        preview: None,
+    };
+    let mut moments = Vec::with_capacity(16);
+    if let Some(request) = &facts.handshake.request {
+        moments.push(moment(request.seen, Side::Client, What::Request));
+    }
+    if let Some(response) = &facts.handshake.response {
+        moments.push(Moment { code: Some(response.status), ..moment(response.seen, Side::Server, What::Response) });
+    }
+    for side in Side::BOTH {
+        for frame in facts.sent[side].moments() {
+            let text = facts.preview(side, frame).filter(|_| redactor.previews()).map(String::from_utf8_lossy);
+            let preview = text.map(|text| redactor.text(&text).into());
+            let size = Some(frame.size);
+            moments.push(Moment { size, preview, ..moment(frame.seen, side, frame.opcode.into()) });
+        }
+    }
+    for close in &facts.closes {
+        let code = close.code.map(|code| code.0);
+        moments.push(Moment { code, ..moment(close.carrier.seen, close.side, What::Close) });
+    }
+    moments.extend(facts.gaps.iter().map(|(side, seen)| moment(*seen, *side, What::Gap)));
+    for side in Side::BOTH {
+        let sent = &facts.tcp().sent[side];
+        moments.extend(sent.fin().map(|carrier| moment(carrier.seen, side, What::Fin)));
+        moments.extend(sent.reset().map(|carrier| moment(carrier.seen, side, What::Reset)));
+    }
+    // Stable: what one packet has stays in the order above.
+    moments.sort_by_key(|moment| moment.packet);
+    moments.into()
+}
+
+fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    // To the microsecond: what captures are good for.
+    let micros = |span: Duration| span.as_micros() as f64 / 1e6;
+    if to >= from { micros(to.since(from)) } else { -micros(from.since(to)) }
+}
