@@ -104,14 +104,10 @@ pub fn document(report: &Report, selection: &Selection, more: bool, language: La
             writer.fill("more_rows", &[("count", &number((shown.len() - ROWS) as u64, language))]),
         ));
     }
-<<<<<<< HEAD
     blocks.extend(writer.sections(&shown));
-=======
-    blocks.extend(writer.sections(report, &shown));
     if more || !selection.ids.is_empty() {
         blocks.extend(writer.timelines(&shown));
     }
->>>>>>> 875e797 (Timeline of each connection: its last messages, pings, Close frames and ends; previews where asked for)
     let limits = writer.limits(report, &shown);
     if !limits.is_empty() {
         blocks.push(Block::Section(writer.word("limits").to_owned(), limits));

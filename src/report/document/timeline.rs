@@ -11,7 +11,7 @@ use crate::report::timeline::{Moment, What};
 /// Connections whose timeline is shown.
 const CONNECTIONS: usize = 10;
 
-impl Writer {
+impl Writer<'_> {
     /// A section for each of the first connections.
     pub(super) fn timelines(&self, shown: &[&Connection]) -> Vec<Block> {
         let section = |connection: &&Connection| {
