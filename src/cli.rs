@@ -10,6 +10,8 @@ use crate::commands::compare::Compare;
 use crate::commands::explain::Explain;
 #[cfg(feature = "live")]
 use crate::commands::interfaces::Interfaces;
+#[cfg(feature = "live")]
+use crate::commands::live::Live;
 use crate::commands::read::Read;
 use crate::commands::schema::Schema;
 use crate::commands::shell::{Completions, Man};
@@ -31,6 +33,8 @@ pub struct Cli {
 /// `./NAME`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "live")]
+    Live(Box<Live>),
     #[cfg(feature = "live")]
     Interfaces(Interfaces),
     Schema(Schema),
@@ -66,6 +70,8 @@ impl Cli {
 impl Command {
     fn run(&self) -> Result<ExitCode, Error> {
         match *self {
+            #[cfg(feature = "live")]
+            Self::Live(ref live) => live.run(),
             #[cfg(feature = "live")]
             Self::Interfaces(ref interfaces) => interfaces.run(),
             Self::Schema(ref schema) => schema.run(),

@@ -1,6 +1,7 @@
 //! What can go wrong that a user can mend. Bad traffic is never an error: it is what the report is about.
 
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// A fault that a user can mend, with the path it concerns.
@@ -52,6 +53,27 @@ pub enum Error {
         expression: String,
         /// libpcap's words.
         message: String,
+        /// The bytes of the expression where the fault lies; none behind its end where something is missing there.
+        fault: Range<usize>,
+    },
+    /// An interface cannot be opened by this user.
+    #[error(
+        "{name}: capturing needs root or CAP_NET_RAW: run it with sudo, or once `sudo setcap cap_net_raw+ep {}`",
+        program.display()
+    )]
+    Forbidden {
+        /// The interface.
+        name: String,
+        /// This program.
+        program: PathBuf,
+    },
+    /// An interface cannot be opened, or has failed.
+    #[error("{name}: {message}")]
+    Interface {
+        /// Its name.
+        name: String,
+        /// libpcap's words.
+        message: String,
     },
     /// libpcap cannot list the interfaces.
     #[error("the interfaces cannot be listed: {message}")]
@@ -78,6 +100,18 @@ pub enum Error {
     UnknownRegistry {
         /// The text.
         given: String,
+    },
+    /// The rights that opening took could not be given back.
+    #[error("cannot give up the rights of root: {source}; --keep-privileges keeps them")]
+    Privileges {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Waiting for packets failed.
+    #[error("cannot wait for packets: {source}")]
+    Wait {
+        /// What the system said.
+        source: io::Error,
     },
     /// The report could not be written.
     #[error("{}: {source}", path.display())]

@@ -19,6 +19,7 @@
 //! | 6 | [`diagnose`] [`sink`] | why: one rule a mechanism; where results are pushed |
 //! | 7 | [`connection`] [`report`] | which protocol stands on which; the report as plain data |
 //! | 8 | [`analyzer`] [`reference`] [`render`] | every connection of a capture; the close codes explained; reports as bytes |
+//! | 9 | [`live`] | what is told of connections while they go on |
 //!
 //! Four laws, held by `tests/layers.rs`: a module imports only from lower floors; protocols never import each other; a
 //! file that parses bytes with nom has no state, and one that has state knows no byte offset of a header; files stay small.
@@ -57,6 +58,7 @@ pub mod event;
 pub mod facts;
 pub mod http;
 pub mod limits;
+pub mod live;
 pub mod packet;
 pub mod reference;
 pub mod render;

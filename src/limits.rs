@@ -24,6 +24,9 @@ pub const INTERFACE_NAME: usize = 128;
 /// Notes kept on one capture file; the rest is counted. A report is read by people.
 pub const NOTES: usize = 32;
 
+/// Bytes of the system's buffer of one interface, at most: more than a second of a full 10 Gbit/s link.
+pub const KERNEL_BUFFER: usize = 1 << 30;
+
 /// Spans of time kept in which packets were dropped while capturing; beyond it the last one grows.
 pub const DROPS: usize = 1024;
 
@@ -143,6 +146,19 @@ pub const CONNECTIONS: usize = 1 << 20;
 /// Connections at once of which it is not known yet what they are: a port scan has millions of a single SYN. Beyond it the
 /// longest idle ones are forgotten.
 pub const UNKNOWN_CONNECTIONS: usize = 1 << 16;
+
+/// Connections (about 4 KiB each) that a live capture keeps for the report at its end: those that ended last.
+pub const LIVE_CONNECTIONS: usize = 8192;
+
+/// Bytes held of a connection's first packets until it is judged, where only those of abnormal ends are written: the opening
+/// handshake and what follows it.
+pub const HELD_FIRST: usize = 64 * 1024;
+
+/// Bytes held of its last packets: what led to its end.
+pub const HELD_LAST: usize = 1024 * 1024;
+
+/// Bytes held of all connections; beyond it the largest lose half of their last packets.
+pub const HELD_TOTAL: usize = 48 * 1024 * 1024;
 
 /// Streams that are over but whose number is remembered, so that a late segment does not count as a new stream.
 pub const CLOSED_STREAMS: usize = 1 << 18;

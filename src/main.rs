@@ -3,8 +3,12 @@
 mod cli;
 mod commands;
 mod output;
+#[cfg(feature = "live")]
+mod privileges;
 mod progress;
 mod reporting;
+#[cfg(feature = "live")]
+mod signals;
 mod wording;
 
 use std::process::ExitCode;

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+use unicode_width::UnicodeWidthStr;
 use whyclosed::error::Error;
 use whyclosed::render::{self, csv, json, ndjson, terminal};
 use whyclosed::report::Report;
@@ -82,8 +83,18 @@ pub fn to_stdout(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Resul
     }
 }
 
+#[cfg(feature = "live")]
+/// Whether a file could be written there: whoever captures for hours wants to know beforehand.
+pub fn can_write(path: &Path) -> Result<(), Error> {
+    NamedTempFile::new_in(folder_of(path)).map(drop).map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
 fn to_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let folder = folder_of(path);
     // Asked first, for its error names the folder and not the temporary file.
     let written = std::fs::metadata(folder).and_then(|_| NamedTempFile::new_in(folder)).and_then(|file| {
         let mut out = BufWriter::new(&file);
@@ -99,4 +110,10 @@ fn to_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 #[expect(clippy::print_stderr, reason = "where errors go")]
 pub fn complain(error: &Error) {
     eprintln!("whyclosed: {}", render::harmless(&error.to_string()));
+    if let Error::Filter { expression, fault, .. } = error {
+        let (before, at) = (expression.get(..fault.start), expression.get(fault.clone()));
+        let columns = |text: Option<&str>| render::harmless(text.unwrap_or_default()).width();
+        eprintln!("  {}", render::harmless(expression));
+        eprintln!("  {}{}", " ".repeat(columns(before)), "^".repeat(columns(at).max(1)));
+    }
 }

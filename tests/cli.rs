@@ -203,7 +203,9 @@ fn what_is_shown() {
 fn a_capture_filter() {
     assert_eq!(is_report(&run!("--filter", "port 8765", abnormal())), is_report(&run!(abnormal())));
     assert_eq!(is_report(&run!("--filter", "port 1", abnormal())), "No WebSocket connection in this capture.\n");
-    is_complaint(&run!("--filter", "port port", abnormal()), "port port");
+    let mistake = run!("--filter", "tcp prot 8765", abnormal());
+    assert_eq!((mistake.status.code(), out(&mistake)), (Some(2), ""));
+    assert!(err(&mistake).ends_with("\n  tcp prot 8765\n      ^^^^\n"), "{}", err(&mistake));
 }
 
 #[test]

@@ -16,8 +16,9 @@ const FLOORS: &[&[&str]] = &[
     &["diagnose", "sink"],
     &["connection", "report"],
     &["analyzer", "reference", "render"],
+    &["live"],
     // The program.
-    &["wording", "progress"],
+    &["wording", "progress", "privileges", "signals"],
     &["reporting"],
     &["output"],
     &["commands"],

@@ -17,18 +17,24 @@ impl Drops {
     pub fn touch(&self, first: Timestamp, last: Timestamp) -> bool {
         self.after <= last && first <= self.until
     }
+
+    /// Adds it to spans before it; where it touches the last one, or where there are too many, that one grows.
+    pub fn add_to(self, spans: &mut Vec<Self>) {
+        let is_full = spans.len() >= limits::DROPS;
+        match spans.last_mut().filter(|last| is_full || last.touch(self.after, self.until)) {
+            Some(last) => {
+                last.after = last.after.min(self.after);
+                last.until = last.until.max(self.until);
+            }
+            None => spans.push(self),
+        }
+    }
 }
 
-/// Adds a span to those before; where it touches the last one, or where there are too many, that one grows.
-pub(super) fn add(spans: &mut Vec<Drops>, new: Drops) {
-    let is_full = spans.len() >= limits::DROPS;
-    match spans.last_mut().filter(|last| is_full || last.touch(new.after, new.until)) {
-        Some(last) => {
-            last.after = last.after.min(new.after);
-            last.until = last.until.max(new.until);
-        }
-        None => spans.push(new),
-    }
+/// Tells how many packets an interface dropped.
+pub(super) fn note(count: u64, interface: &str) -> String {
+    let packets = if count == 1 { "packet was" } else { "packets were" };
+    format!("{count} {packets} dropped while capturing on interface {interface}")
 }
 
 #[cfg(test)]
@@ -43,11 +49,11 @@ mod tests {
     fn spans_that_touch_become_one_and_there_are_never_many() {
         let mut spans = Vec::new();
         for new in [span(10, 20), span(20, 30), span(40, 50), span(35, 45)] {
-            add(&mut spans, new);
+            new.add_to(&mut spans);
         }
         assert_eq!(spans, [span(10, 30), span(35, 50)]);
         for start in 0..2 * limits::DROPS as i64 {
-            add(&mut spans, span(100 + 10 * start, 105 + 10 * start));
+            span(100 + 10 * start, 105 + 10 * start).add_to(&mut spans);
         }
         assert_eq!(spans.len(), limits::DROPS);
         assert_eq!(spans.last().unwrap().until, Timestamp::from_nanos(105 + 10 * (2 * limits::DROPS as i64 - 1)));

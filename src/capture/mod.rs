@@ -20,6 +20,7 @@ mod merge;
 mod open;
 mod pcap;
 pub mod pcapng;
+pub mod recording;
 mod tally;
 #[cfg(test)]
 mod testing;

@@ -1,7 +1,7 @@
 //! What is said of one file: counts, times, notes.
 
 use super::window::Window;
-use super::{Drops, Summary, drops};
+use super::{Drops, Summary};
 use crate::limits;
 use crate::seen::Timestamp;
 
@@ -58,7 +58,7 @@ impl Tally {
 
     /// Packets were dropped within a span of time.
     pub(super) fn dropped(&mut self, span: Drops) {
-        drops::add(&mut self.drops, span);
+        span.add_to(&mut self.drops);
     }
 
     /// Counts a block skipped, with the byte where it begins and what is wrong with it; only the first gets its words.

@@ -5,6 +5,8 @@ pub mod compare;
 pub mod explain;
 #[cfg(feature = "live")]
 pub mod interfaces;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod read;
 mod reference;
 pub mod schema;

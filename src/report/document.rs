@@ -11,6 +11,9 @@ use crate::catalog::{Language, words};
 use crate::diagnose::{Blame, Confidence};
 use crate::ending::Kind;
 
+/// Columns of the table of connections.
+pub const COLUMNS: [&str; 8] = ["id", "time", "lifetime", "endpoints", "request", "closed_by", "code", "why"];
+
 /// Rows of the table of connections; JSON has them all.
 const ROWS: usize = 500;
 
@@ -113,6 +116,13 @@ pub fn document(report: &Report, selection: &Selection, more: bool, language: La
         blocks.push(Block::Section(writer.word("limits").to_owned(), limits));
     }
     blocks
+}
+
+/// A connection in a few words: what its row of the table says, column by column ([`COLUMNS`]).
+///
+/// `codes` are at least those that occurred in it.
+pub fn row(connection: &Connection, codes: &[Code], language: Language) -> Row {
+    Writer { codes, language, more: false }.row(connection)
 }
 
 /// What a section is about.
@@ -255,14 +265,14 @@ impl Writer<'_> {
     }
 
     fn table(&self, connections: &[&Connection]) -> Table {
-        let columns = ["id", "time", "lifetime", "endpoints", "request", "closed_by", "code", "why"];
         Table {
             groups: vec![1, 2, 2, 2, 1],
-            header: columns.iter().map(|name| self.word(&format!("column_{name}")).to_owned()).collect(),
+            header: COLUMNS.iter().map(|name| self.word(&format!("column_{name}")).to_owned()).collect(),
             rows: connections.iter().take(ROWS).map(|connection| self.row(connection)).collect(),
         }
     }
 
+    /// The cells of [`COLUMNS`].
     fn row(&self, connection: &Connection) -> Row {
         let request = connection.handshake.target.clone().unwrap_or_default();
         let time = connection.opened.get(11..19).unwrap_or(&connection.opened).to_owned();

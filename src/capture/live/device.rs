@@ -5,6 +5,7 @@ use std::path::Path;
 
 use pcap::{Capture, Error as Pcap};
 
+use crate::capture::filter::words;
 use crate::error::Error;
 
 /// A network interface.
@@ -42,7 +43,7 @@ pub enum Openable {
 /// What libpcap lists besides (the netfilter log and queue, D-Bus, Bluetooth, USB) is left out: opening a queue would take
 /// packets from whoever reads it, and the others carry no IP.
 pub fn devices() -> Result<Vec<Device>, Error> {
-    let listed = pcap::Device::list().map_err(|error| Error::Interfaces { message: words(&error) })?;
+    let listed = pcap::Device::list().map_err(|error| unlisted(&error))?;
     Ok(listed.into_iter().filter(|device| is_network(&device.name)).map(Device::new).collect())
 }
 
@@ -82,16 +83,33 @@ fn words_of(link_type: pcap::Linktype) -> String {
     }
 }
 
+/// What is said of an interface that carries no network packets.
+pub(super) const NO_NETWORK: &str = "it carries no network packets";
+
+/// Whether packets of a network come from it: an interface, or the netfilter log.
+pub(super) fn is_capturable(name: &str) -> bool {
+    // libpcap says best what is wrong with a name that it does not know.
+    let is_special = ["dbus-", "usbmon", "bluetooth", "nfqueue"].iter().any(|start| name.starts_with(start));
+    is_network(name) || !is_special
+}
+
+/// The interfaces could not be listed.
+pub(super) fn unlisted(error: &Pcap) -> Error {
+    Error::Interfaces { message: words(error) }
+}
+
+/// An interface could not be opened, or has failed.
+pub(super) fn failed(name: &str, error: &Pcap) -> Error {
+    if is_forbidden(error) {
+        let program = std::env::current_exe().unwrap_or_else(|_| "whyclosed".into());
+        Error::Forbidden { name: name.to_owned(), program }
+    } else {
+        Error::Interface { name: name.to_owned(), message: words(error) }
+    }
+}
+
 /// libpcap tells a missing right only in words.
 fn is_forbidden(error: &Pcap) -> bool {
     let words = words(error).to_lowercase();
     words.contains("not permitted") || words.contains("permission")
-}
-
-/// What libpcap says, without the crate's "libpcap error:" before it.
-fn words(error: &Pcap) -> String {
-    match error {
-        Pcap::PcapError(message) => message.clone(),
-        error => error.to_string(),
-    }
 }

@@ -1,5 +1,149 @@
-//! Interfaces of this machine, through libpcap.
+//! Packets from the interfaces of this machine, through libpcap.
+//!
+//! ```text
+//! interfaces ─ poll ─ next packet of each ─ the earliest ─ Packet
+//! ```
+//!
+//! libpcap's own timeout does not end a read while nothing arrives (pcap(3pcap)), so the handles do not block: whoever waits
+//! does so in [`Live::wait`], for all interfaces and for what else may wake it.
 
 mod device;
+mod interface;
+mod route;
 
 pub use device::{Device, Openable, devices};
+pub use interface::Settings;
+pub use route::{Choice, default_interface};
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use self::interface::Interface;
+use super::pcapng::{Description, Statistics};
+use super::tally::Tally;
+use super::{Drops, LinkType, Packet, Summary, drops};
+use crate::error::Error;
+use crate::seen::Timestamp;
+
+/// What this machine's clock says.
+pub fn now() -> Timestamp {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_nanos(i64::try_from(since_1970.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// Open interfaces, whose packets are merged in order of their times.
+pub struct Live {
+    interfaces: Vec<Interface>,
+    /// Whose packet is lent.
+    current: Option<usize>,
+    number: u64,
+    bytes: u64,
+    tally: Tally,
+}
+
+impl Live {
+    /// Opens every interface; `filter` is in the language of pcap-filter(7).
+    pub fn open(names: &[String], settings: Settings, filter: &str) -> Result<Self, Error> {
+        let opened = names.iter().map(|name| Interface::open(name, settings, filter, now()));
+        let interfaces = opened.collect::<Result<_, _>>()?;
+        Ok(Self { interfaces, current: None, number: 0, bytes: 0, tally: Tally::new() })
+    }
+
+    /// Waits until a packet may have come, one of `wakers` is readable, or `timeout` is over.
+    pub fn wait(&self, wakers: &[BorrowedFd<'_>], timeout: Duration) -> io::Result<()> {
+        if self.interfaces.iter().any(Interface::has_packet) {
+            return Ok(());
+        }
+        let open = self.interfaces.iter().filter_map(Interface::capture).map(AsFd::as_fd);
+        let mut waited: Vec<_> =
+            open.chain(wakers.iter().copied()).map(|waited| PollFd::new(waited, PollFlags::POLLIN)).collect();
+        // Rounded up: a timeout that is over too soon would be waited for again and again.
+        let millis = i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
+        match poll(&mut waited, PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Moves to the next packet; `false` while there is none. An error concerns one interface, which is given up: the
+    /// others go on.
+    pub fn advance(&mut self) -> Result<bool, Error> {
+        if let Some(last) = self.current.take().and_then(|last| self.interfaces.get_mut(last)) {
+            last.release();
+        }
+        let mut earliest: Option<(Timestamp, usize)> = None;
+        for (index, interface) in self.interfaces.iter_mut().enumerate() {
+            if let Some(time) = interface.fetch()?
+                && earliest.is_none_or(|(before, _)| time < before)
+            {
+                earliest = Some((time, index));
+            }
+        }
+        let Some((time, index)) = earliest else { return Ok(false) };
+        self.current = Some(index);
+        self.number = self.number.saturating_add(1);
+        self.tally.packet(time);
+        self.bytes = self.bytes.saturating_add(self.packet().data.len() as u64);
+        Ok(true)
+    }
+
+    /// The packet that the last successful [`advance`](Self::advance) moved to.
+    pub fn packet(&self) -> Packet<'_> {
+        match self.current.and_then(|current| self.interfaces.get(current)) {
+            Some(interface) => interface.packet(self.number),
+            None => Packet { number: 0, time: Timestamp::default(), link_type: LinkType::NULL, data: &[], length: 0 },
+        }
+    }
+
+    /// Packets so far.
+    pub const fn packets(&self) -> u64 {
+        self.number
+    }
+
+    /// Which interface that packet came from: its place in [`descriptions`](Self::descriptions).
+    pub fn interface(&self) -> usize {
+        self.current.unwrap_or_default()
+    }
+
+    /// Whether any interface is still open.
+    pub fn is_open(&self) -> bool {
+        self.interfaces.iter().any(|interface| interface.capture().is_some())
+    }
+
+    /// Asks the system what it has counted; how many packets it dropped since it was asked before.
+    pub fn count(&mut self, now: Timestamp) -> u64 {
+        let Self { interfaces, tally, .. } = self;
+        let counted = interfaces.iter_mut().map(|interface| {
+            let dropped = interface.count(now);
+            if dropped > 0 {
+                tally.dropped(Drops { after: interface.before.time, until: interface.counted.time });
+            }
+            dropped
+        });
+        counted.sum()
+    }
+
+    /// What each interface had counted the time before last, and the last time it was asked.
+    pub fn statistics(&self) -> impl Iterator<Item = (Statistics, Statistics)> {
+        self.interfaces.iter().map(|interface| (interface.before, interface.counted))
+    }
+
+    /// Every interface, for a file.
+    pub fn descriptions(&self) -> Vec<Description> {
+        self.interfaces.iter().map(|interface| interface.description.clone()).collect()
+    }
+
+    /// What a report says of the capture so far. The notes are those that a file of it would give.
+    pub fn summary(&self) -> Summary {
+        let names: Vec<_> = self.interfaces.iter().map(|interface| &*interface.description.name).collect();
+        let dropped = self.interfaces.iter().filter_map(|interface| {
+            let count = interface.counted.dropped();
+            (count > 0).then(|| drops::note(count, &interface.description.name))
+        });
+        self.tally.summary(&names.join(", "), "live", self.bytes, dropped)
+    }
+}

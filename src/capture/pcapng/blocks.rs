@@ -44,6 +44,13 @@ pub struct Statistics {
     pub dropped_by_system: u64,
 }
 
+impl Statistics {
+    /// Packets dropped, by whomever.
+    pub const fn dropped(&self) -> u64 {
+        self.dropped_by_interface.saturating_add(self.dropped_by_system)
+    }
+}
+
 /// Section Header Block, its length not given.
 pub(super) fn section_header(application: &str, out: &mut Vec<u8>) {
     block(kind::SECTION_HEADER, out, |out| {

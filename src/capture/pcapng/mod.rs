@@ -17,7 +17,7 @@ use interface::{Counted, Interface};
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
-use super::{Drops, LinkType, Packet, Source, Summary};
+use super::{Drops, LinkType, Packet, Source, Summary, drops};
 use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -160,8 +160,7 @@ fn drops(interfaces: &[Interface]) -> impl Iterator<Item = String> {
     interfaces.iter().enumerate().filter(|(_, interface)| interface.dropped > 0).map(|(id, interface)| {
         let (count, name) = (interface.dropped, &interface.name);
         let name = if name.is_empty() { &id.to_string() } else { name };
-        let packets = if count == 1 { "packet was" } else { "packets were" };
-        format!("{count} {packets} dropped while capturing on interface {name}")
+        drops::note(count, name)
     })
 }
 

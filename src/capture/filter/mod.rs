@@ -1,5 +1,7 @@
 //! Capture filters (BPF), compiled by libpcap.
 
+mod fault;
+
 use pcap::{BpfProgram, Capture, Linktype};
 
 use super::{LinkType, Packet, Source, Summary};
@@ -26,19 +28,36 @@ impl Filter {
     pub fn matches(&mut self, packet: &Packet<'_>) -> Result<bool, Error> {
         let known = self.programs.iter().position(|(link_type, _)| *link_type == packet.link_type);
         if known.is_none() {
-            self.programs.push((packet.link_type, self.compile(packet.link_type)?));
+            self.programs.push((packet.link_type, compile(&self.expression, packet.link_type)?));
         }
         let program = known.map_or(self.programs.last(), |index| self.programs.get(index));
         Ok(program.is_some_and(|(_, program)| program.filter(packet.data)))
     }
+}
 
-    fn compile(&self, link_type: LinkType) -> Result<BpfProgram, Error> {
-        let compiled = Capture::dead(dlt(link_type)).and_then(|dead| dead.compile(&self.expression, true));
-        compiled.map_err(|error| Error::Filter {
-            expression: self.expression.clone(),
-            message: format!("{error} (link type {})", link_type.0),
-        })
+/// What libpcap says, without the crate's "libpcap error:" before it.
+pub(super) fn words(error: &pcap::Error) -> String {
+    match error {
+        pcap::Error::PcapError(message) => message.clone(),
+        error => error.to_string(),
     }
+}
+
+/// Whether libpcap accepts `expression` for packets of a link type.
+pub(super) fn check(expression: &str, link_type: LinkType) -> Result<(), Error> {
+    compile(expression, link_type).map(drop)
+}
+
+fn compile(expression: &str, link_type: LinkType) -> Result<BpfProgram, Error> {
+    let compile = |expression: &str| {
+        let compiled = Capture::dead(dlt(link_type)).and_then(|dead| dead.compile(expression, true));
+        compiled.map_err(|error| words(&error))
+    };
+    compile(expression).map_err(|message| Error::Filter {
+        fault: fault::fault(expression, |expression| compile(expression).map(drop)),
+        expression: expression.to_owned(),
+        message: format!("{message} (link type {})", link_type.0),
+    })
 }
 
 /// libpcap's own number of a link type. They differ where the systems had different ones before the registry.
@@ -52,6 +71,13 @@ fn dlt(link_type: LinkType) -> Linktype {
         LinkType::PKTAP if cfg!(target_vendor = "apple") => 149,
         LinkType(number) => number.into(),
     })
+}
+
+/// The registry's number of a link type of libpcap's: the reverse of [`dlt`].
+pub(super) fn link_type(dlt_number: Linktype) -> LinkType {
+    let differing = [LinkType::ATM_RFC1483, LinkType::RAW, LinkType::LOOP, LinkType::PKTAP];
+    let named = differing.into_iter().find(|link_type| dlt(*link_type) == dlt_number);
+    named.unwrap_or(LinkType(u16::try_from(dlt_number.0).unwrap_or(u16::MAX)))
 }
 
 /// The packets of a source that pass a filter, under the numbers they have in the source.
@@ -151,8 +177,8 @@ mod tests {
     #[test]
     fn a_bad_expression_is_named() {
         match numbers("tcp prot 80").unwrap_err() {
-            Error::Filter { expression, message } => {
-                assert_eq!(expression, "tcp prot 80");
+            Error::Filter { expression, message, fault } => {
+                assert_eq!((&expression[fault], &*expression), ("prot", "tcp prot 80"));
                 assert!(message.contains("syntax error") && message.ends_with("(link type 1)"), "{message}");
             }
             error => panic!("{error}"),

@@ -1,0 +1,136 @@
+//! One open interface.
+
+use pcap::{Active, Capture, Linktype, Precision, Stat};
+
+use super::device;
+use crate::capture::filter;
+use crate::capture::pcapng::{Description, Statistics};
+use crate::capture::{LinkType, Packet};
+use crate::error::Error;
+use crate::limits;
+use crate::seen::Timestamp;
+
+/// How long the system may gather packets before it hands them over, in milliseconds. A ring of blocks, each full of packets
+/// of their own size, takes a flood that one of whole-packet slots cannot; this is what it costs in latency.
+const GATHER: i32 = 10;
+
+/// How to capture.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Bytes kept of a packet.
+    pub snaplen: u32,
+    /// Bytes of the system's buffer, for each interface.
+    pub buffer: u32,
+    /// Whether packets to other machines are wanted, too.
+    pub promiscuous: bool,
+    /// Whether each packet is wanted at once, and not gathered for 10 ms.
+    pub immediate: bool,
+}
+
+/// An interface, and its next packet.
+pub(super) struct Interface {
+    /// `None` once it has failed.
+    capture: Option<Capture<Active>>,
+    pub(super) description: Description,
+    /// What it had counted when it was last asked, and the time before.
+    pub(super) counted: Statistics,
+    pub(super) before: Statistics,
+    /// libpcap's counters, which wrap.
+    raw: Stat,
+    /// Nanoseconds in a unit of the fraction of a second.
+    unit: i64,
+    /// Time and length on the wire of the next packet, whose bytes are in `data`.
+    next: Option<(Timestamp, u32)>,
+    data: Vec<u8>,
+}
+
+impl Interface {
+    pub(super) fn open(name: &str, settings: Settings, filter: &str, now: Timestamp) -> Result<Self, Error> {
+        let failed = |error: &pcap::Error| device::failed(name, error);
+        if !device::is_capturable(name) {
+            return Err(Error::Interface { name: name.to_owned(), message: device::NO_NETWORK.to_owned() });
+        }
+        let bounded = |bytes: u32, most: usize| i32::try_from(most.min(bytes as usize)).unwrap_or(i32::MAX);
+        let inactive = Capture::from_device(name)
+            .map_err(|error| failed(&error))?
+            .snaplen(bounded(settings.snaplen, limits::PACKET))
+            .buffer_size(bounded(settings.buffer, limits::KERNEL_BUFFER))
+            .promisc(settings.promiscuous)
+            .immediate_mode(settings.immediate)
+            .timeout(GATHER)
+            .precision(Precision::Nano);
+        let mut capture = inactive.open().and_then(Capture::setnonblock).map_err(|error| failed(&error))?;
+        if capture.get_datalink() == Linktype::LINUX_SLL {
+            // Its second version tells the interface, too; where libpcap is too old the first one has to do.
+            let _ = capture.set_datalink(Linktype::LINUX_SLL2);
+        }
+        let link_type = filter::link_type(capture.get_datalink());
+        filter::check(filter, link_type)?;
+        capture.filter(filter, true).map_err(|error| failed(&error))?;
+        let description =
+            Description { link_type, snaplen: settings.snaplen, name: name.to_owned(), filter: filter.to_owned() };
+        let counted = Statistics { time: now, ..Statistics::default() };
+        let raw = Stat { received: 0, dropped: 0, if_dropped: 0 };
+        // The netfilter log has its own clock, and no nanoseconds.
+        let unit = if link_type == LinkType::NFLOG { 1000 } else { 1 };
+        let (next, data) = (None, Vec::new());
+        Ok(Self { capture: Some(capture), description, counted, before: counted, raw, unit, next, data })
+    }
+
+    pub(super) fn capture(&self) -> Option<&Capture<Active>> {
+        self.capture.as_ref()
+    }
+
+    pub(super) fn has_packet(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// The time of the next packet, which is taken from the system unless that is done already; `None` while there is
+    /// none. An error is the last that is heard of the interface.
+    pub(super) fn fetch(&mut self) -> Result<Option<Timestamp>, Error> {
+        let Self { capture: Some(capture), next: None, .. } = self else {
+            return Ok(self.next.map(|(time, _)| time));
+        };
+        match capture.next_packet() {
+            Ok(packet) => {
+                let stamp = packet.header.ts;
+                let nanos =
+                    stamp.tv_sec.saturating_mul(1_000_000_000).saturating_add(stamp.tv_usec.saturating_mul(self.unit));
+                let time = Timestamp::from_nanos(nanos);
+                self.data.clear();
+                self.data.extend_from_slice(packet.data);
+                self.next = Some((time, packet.header.len.max(packet.header.caplen)));
+                Ok(Some(time))
+            }
+            Err(pcap::Error::TimeoutExpired) => Ok(None),
+            Err(error) => {
+                self.capture = None;
+                Err(device::failed(&self.description.name, &error))
+            }
+        }
+    }
+
+    /// The packet fetched.
+    pub(super) fn packet(&self, number: u64) -> Packet<'_> {
+        let (time, length) = self.next.unwrap_or_default();
+        Packet { number, time, link_type: self.description.link_type, data: &self.data, length }
+    }
+
+    /// Lets the packet go, so that the next one can be fetched.
+    pub(super) fn release(&mut self) {
+        self.next = None;
+    }
+
+    /// Asks for the counters; how many packets were dropped since the last time.
+    pub(super) fn count(&mut self, now: Timestamp) -> u64 {
+        let Some(Ok(raw)) = self.capture.as_mut().map(Capture::stats) else { return 0 };
+        let since = |new: u32, old: u32| u64::from(new.wrapping_sub(old));
+        let old = std::mem::replace(&mut self.raw, raw);
+        self.before = self.counted;
+        self.counted.time = now;
+        self.counted.received += since(raw.received, old.received);
+        self.counted.dropped_by_system += since(raw.dropped, old.dropped);
+        self.counted.dropped_by_interface += since(raw.if_dropped, old.if_dropped);
+        self.counted.dropped() - self.before.dropped()
+    }
+}

@@ -1,0 +1,238 @@
+//! `whyclosed live`: watches interfaces, tells of each opening and close as it happens, and reports at the end.
+
+mod screen;
+mod session;
+mod storage;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use whyclosed::capture::live::{Live as Interfaces, Settings, default_interface};
+use whyclosed::capture::recording::Ring;
+use whyclosed::error::Error;
+use whyclosed::live::Watch;
+use whyclosed::report::{Material, Report};
+
+use self::screen::Screen;
+use self::session::{Session, Until};
+use self::storage::Storage;
+use super::conclude;
+use crate::reporting::Reporting;
+use crate::signals::Signals;
+use crate::{output, privileges};
+
+/// Watch interfaces: tell of each opening, refusal and close as it happens, and report at the end.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Live {
+    /// Capture on this interface (repeatable); `any` is all of them. The default is that of the default route.
+    #[arg(short, long, value_name = "IFACE")]
+    interface: Vec<String>,
+
+    /// Capture only packets from and to this TCP port (repeatable).
+    #[arg(short, long, value_name = "PORT")]
+    port: Vec<u16>,
+
+    /// Capture only packets that match this filter, as tcpdump has it, e.g. host 10.0.0.1 and not port 22.
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+
+    /// Stop after this time: 30s, 5m, 1h.
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    duration: Option<Duration>,
+
+    /// Stop once N connections have closed or were refused.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), value_name = "N")]
+    count: Option<u64>,
+
+    /// Stop once a connection has closed with this code (1006: without a Close frame).
+    #[arg(long, value_name = "CODE")]
+    until: Option<u16>,
+
+    /// Write what is captured to FILE, as pcapng.
+    #[arg(short, long, value_name = "FILE")]
+    write: Option<PathBuf>,
+
+    /// Write to FILE_00001, FILE_00002, … and keep the last ones: 10x64MB, 24x1h.
+    #[arg(long, requires = "write", value_name = "NxLIMIT")]
+    write_ring: Option<Ring>,
+
+    /// Write only connections of this kind, each once it has been judged.
+    ///
+    /// Until then the first 64 KiB and the last 1 MiB of its packets are held, 48 MiB of all connections together.
+    #[arg(long, requires = "write", value_enum, value_name = "WHAT")]
+    write_only: Option<Kind>,
+
+    #[command(flatten)]
+    capturing: Capturing,
+
+    #[command(flatten)]
+    reporting: Reporting,
+}
+
+/// Which connections are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Those that ended as connections should not.
+    Abnormal,
+}
+
+/// How libpcap captures.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Capturing")]
+struct Capturing {
+    /// Keep this many bytes of each packet. All of them by default: a Close frame may lie at the end of a long segment.
+    #[arg(long, default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(64..=262_144), value_name = "BYTES")]
+    snaplen: u32,
+
+    /// The system's buffer, in MiB for each interface: what it holds while the program is busy. When it is full, packets
+    /// are dropped, which is told.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024), value_name = "MiB")]
+    buffer: u32,
+
+    /// See packets to other machines, too: what a mirror port gives, and what a bridge passes between containers. The
+    /// default.
+    #[arg(long, overrides_with = "no_promisc")]
+    promisc: bool,
+
+    /// See only packets from and to this machine.
+    #[arg(long)]
+    no_promisc: bool,
+
+    /// Take each packet at once. By default the system gathers packets for up to 10 ms, which makes much better use of the
+    /// buffer.
+    #[arg(long)]
+    immediate: bool,
+
+    /// Stay root. By default root is for opening the interfaces: then the program goes on as the user who called sudo, or
+    /// as nobody, without capabilities.
+    #[arg(long)]
+    keep_privileges: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sudo whyclosed live -i lo -p 8080            connections within this machine, to port 8080
+  sudo whyclosed live -i any                   all interfaces
+  sudo whyclosed live host 10.0.0.7            the default route's interface, one peer
+  sudo whyclosed live -i lo --until 1006       until one ends without a Close frame
+  sudo whyclosed live -i lo -w trace.pcapng    keep the packets, too
+  sudo whyclosed live -i lo --format ndjson    for programs: one JSON object a line
+
+Ctrl-C ends it and prints the report; a second one ends it at once.";
+
+/// `30s`, `5m`, `1h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parse = || {
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            _ => return None,
+        };
+        number.parse::<u64>().ok()?.checked_mul(seconds).map(Duration::from_secs)
+    };
+    parse().ok_or_else(|| "a time is a number and s, m or h: 30s, 5m, 1h".to_owned())
+}
+
+impl Live {
+    /// Watches until something ends it, then reports.
+    pub fn run(&self) -> Result<ExitCode, Error> {
+        let registries = self.reporting.wording.registries()?;
+        let (names, mut words) = self.interfaces()?;
+        let filter = self.filter();
+        let interfaces = Interfaces::open(&names, self.capturing.settings(), &filter)?;
+        let user = if self.capturing.keep_privileges { None } else { privileges::give_up()? };
+        if let Some(user) = &user {
+            words += &format!(", as user {user}");
+        }
+        let storage = match &self.write {
+            Some(path) => {
+                let only_abnormal = self.write_only == Some(Kind::Abnormal);
+                let created = Storage::create(path, self.write_ring, only_abnormal, interfaces.descriptions());
+                Some(created.map_err(|error| told_by(error, user.as_deref()))?)
+            }
+            None => None,
+        };
+        self.reporting
+            .output
+            .as_deref()
+            .map_or(Ok(()), |path| output::can_write(path).map_err(|error| told_by(error, user.as_deref())))?;
+        let signals = Signals::catch().map_err(|source| Error::Wait { source })?;
+        let screen = Screen::new(&self.reporting);
+        screen.begin(&words);
+        let until = Until { duration: self.duration, count: self.count, code: self.until };
+        let (language, privacy) = (self.reporting.wording.language(), self.reporting.privacy());
+        let watch = Watch::new(language, registries.clone(), privacy);
+        let (material, faults) = Session::new(interfaces, storage, screen, watch, until).run(signals)?;
+        let material = Material { privacy, registries, ..material };
+        conclude(&self.reporting, Report::new(material, language), &faults)
+    }
+
+    /// The interfaces to open, and what is said of them.
+    fn interfaces(&self) -> Result<(Vec<String>, String), Error> {
+        if self.interface.is_empty() {
+            let choice = default_interface()?;
+            let words = format!(
+                "Capturing on {} ({}; -i lo is for connections within this machine)",
+                choice.name, choice.reason
+            );
+            return Ok((vec![choice.name], words));
+        }
+        Ok((self.interface.clone(), format!("Capturing on {}", self.interface.join(", "))))
+    }
+
+    /// The words, and the ports in short.
+    fn filter(&self) -> String {
+        let words = self.filter.join(" ");
+        let ports: Vec<_> = self.port.iter().map(|port| format!("tcp port {port}")).collect();
+        match (words.is_empty(), ports.is_empty()) {
+            (_, true) => words,
+            (true, false) => ports.join(" or "),
+            (false, false) => format!("({words}) and ({})", ports.join(" or ")),
+        }
+    }
+}
+
+impl Capturing {
+    fn settings(&self) -> Settings {
+        Settings {
+            snaplen: self.snaplen,
+            buffer: self.buffer.saturating_mul(1 << 20),
+            promiscuous: self.promisc || !self.no_promisc,
+            immediate: self.immediate,
+        }
+    }
+}
+
+/// A file that root could have written, but whom root has become cannot.
+fn told_by(error: Error, user: Option<&str>) -> Error {
+    match (error, user) {
+        (Error::Write { path, source }, Some(user)) if source.kind() == io::ErrorKind::PermissionDenied => {
+            let source = io::Error::new(
+                source.kind(),
+                format!("{source} for user {user}: name a place that {user} can write to, or give --keep-privileges"),
+            );
+            Error::Write { path, source }
+        }
+        (error, _) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_parsed() {
+        let seconds = |text| duration(text).map(|time| time.as_secs());
+        assert_eq!((seconds("30s"), seconds("5m"), seconds("1h")), (Ok(30), Ok(300), Ok(3600)));
+        for wrong in ["", "s", "5", "-1s", "1d", "1.5s", "99999999999999999999h", "5é"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}

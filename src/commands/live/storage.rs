@@ -1,0 +1,82 @@
+//! `--write`: all packets, or those of connections that ended abnormally.
+
+use std::path::Path;
+
+use whyclosed::analyzer::Stream;
+use whyclosed::capture::Packet;
+use whyclosed::capture::live::Live;
+use whyclosed::capture::pcapng::Description;
+use whyclosed::capture::recording::{Recording, Ring};
+use whyclosed::error::Error;
+use whyclosed::live::Held;
+
+/// Where packets are written.
+pub struct Storage {
+    recording: Recording,
+    /// Packets of connections that are not judged yet; `None` where all are written.
+    held: Option<Held>,
+}
+
+impl Storage {
+    /// Begins the first file.
+    pub fn create(
+        path: &Path,
+        ring: Option<Ring>,
+        only_abnormal: bool,
+        interfaces: Vec<Description>,
+    ) -> Result<Self, Error> {
+        let recording = Recording::create(path, ring, interfaces)?;
+        Ok(Self { recording, held: only_abnormal.then(Held::default) })
+    }
+
+    /// Takes a packet, and the stream that the analyzer says it belongs to.
+    pub fn packet(&mut self, interface: usize, packet: &Packet<'_>, stream: Option<Stream>) -> Result<(), Error> {
+        match (&mut self.held, stream) {
+            (None, _) => self.recording.packet(interface, packet)?,
+            (Some(held), Some(stream)) if stream.is_followed => held.hold(stream.number, interface, packet),
+            (Some(held), Some(stream)) => held.forget(stream.number),
+            (Some(_), None) => {}
+        }
+        Ok(())
+    }
+
+    /// A connection has been judged.
+    pub fn judged(&mut self, stream: u32, is_abnormal: bool) -> Result<(), Error> {
+        let Self { recording, held: Some(held) } = self else { return Ok(()) };
+        if !is_abnormal {
+            held.forget(stream);
+            return Ok(());
+        }
+        held.release(stream).try_for_each(|kept| recording.packet(kept.interface, &kept.packet()))
+    }
+
+    /// Packets were dropped since the time before last that the interfaces were asked.
+    pub fn dropped(&mut self, interfaces: &Live) -> Result<(), Error> {
+        for (number, (before, now)) in interfaces.statistics().enumerate() {
+            if now.dropped() > before.dropped() {
+                // Between these two: whoever reads the file knows when.
+                self.recording.statistics(number, &before)?;
+                self.recording.statistics(number, &now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands what was written to the system.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.recording.flush()
+    }
+
+    /// Writes what the interfaces have counted, at the end.
+    pub fn finish(&mut self, interfaces: &Live) -> Result<(), Error> {
+        for (number, (_, now)) in interfaces.statistics().enumerate() {
+            self.recording.statistics(number, &now)?;
+        }
+        self.flush()
+    }
+
+    /// Packets of abnormal ends that could not be held.
+    pub fn let_go(&self) -> u64 {
+        self.held.as_ref().map_or(0, Held::let_go)
+    }
+}

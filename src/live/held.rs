@@ -1,0 +1,188 @@
+//! Packets that wait for the judgement of their connection: only then is it known whether they are wanted.
+//!
+//! ```text
+//! connection   first packets ┼ let go ┼ last packets
+//!              HELD_FIRST              HELD_LAST       together HELD_TOTAL
+//! ```
+
+use std::collections::{HashMap, VecDeque};
+
+use foldhash::fast::RandomState;
+
+use crate::capture::{LinkType, Packet};
+use crate::limits;
+use crate::seen::Timestamp;
+
+/// What a packet costs besides its bytes.
+const OVERHEAD: usize = size_of::<Kept>();
+
+/// Packets by connection.
+#[derive(Default)]
+pub struct Held {
+    streams: HashMap<u32, Stream, RandomState>,
+    bytes: usize,
+    let_go: u64,
+}
+
+#[derive(Default)]
+struct Stream {
+    first: Vec<Kept>,
+    last: VecDeque<Kept>,
+    first_bytes: usize,
+    last_bytes: usize,
+}
+
+/// A packet held.
+pub struct Kept {
+    /// The interface that it came from.
+    pub interface: usize,
+    number: u64,
+    time: Timestamp,
+    link_type: LinkType,
+    length: u32,
+    data: Box<[u8]>,
+}
+
+impl Held {
+    /// Holds a packet of a connection.
+    pub fn hold(&mut self, stream: u32, interface: usize, packet: &Packet<'_>) {
+        let Packet { number, time, link_type, data, length } = *packet;
+        let kept = Kept { interface, number, time, link_type, length, data: data.into() };
+        let size = kept.size();
+        let held = self.streams.entry(stream).or_default();
+        self.bytes += size;
+        if held.last.is_empty() && held.first_bytes + size <= limits::HELD_FIRST {
+            held.first_bytes += size;
+            held.first.push(kept);
+        } else {
+            held.last_bytes += size;
+            held.last.push_back(kept);
+            let (bytes, packets) = held.shrink(limits::HELD_LAST);
+            self.bytes -= bytes;
+            self.let_go += packets;
+        }
+        if self.bytes > limits::HELD_TOTAL {
+            self.make_room();
+        }
+    }
+
+    /// Lets the packets of a connection go.
+    pub fn forget(&mut self, stream: u32) {
+        if let Some(stream) = self.streams.remove(&stream) {
+            self.bytes -= stream.first_bytes + stream.last_bytes;
+        }
+    }
+
+    /// The packets held of a connection, in the order in which they came; they are no longer held.
+    pub fn release(&mut self, stream: u32) -> impl Iterator<Item = Kept> {
+        let stream = self.streams.remove(&stream).unwrap_or_default();
+        self.bytes -= stream.first_bytes + stream.last_bytes;
+        stream.first.into_iter().chain(stream.last)
+    }
+
+    /// Packets that were wanted perhaps, but for which there was no room.
+    pub const fn let_go(&self) -> u64 {
+        self.let_go
+    }
+
+    /// Frees a quarter, of the largest.
+    fn make_room(&mut self) {
+        let enough = limits::HELD_TOTAL / 4 * 3;
+        let mut largest: Vec<_> = self.streams.iter_mut().collect();
+        largest.sort_unstable_by_key(|(_, stream)| std::cmp::Reverse(stream.last_bytes));
+        for (_, stream) in &mut largest {
+            let (bytes, packets) = stream.shrink(stream.last_bytes / 2);
+            self.bytes -= bytes;
+            self.let_go += packets;
+            if self.bytes <= enough {
+                return;
+            }
+        }
+        // Too many connections, of which only the first packets are held: no room for those of so many.
+        let all: Vec<_> = largest.into_iter().map(|(number, _)| *number).collect();
+        for number in all {
+            if self.bytes <= enough {
+                return;
+            }
+            self.let_go += self.streams.get(&number).map_or(0, |stream| stream.first.len() as u64);
+            self.forget(number);
+        }
+    }
+}
+
+impl Stream {
+    /// Lets the oldest of the last packets go until they are no more than `most` bytes; how many bytes and packets.
+    fn shrink(&mut self, most: usize) -> (usize, u64) {
+        let (mut bytes, mut packets) = (0, 0);
+        while self.last_bytes > most {
+            let Some(oldest) = self.last.pop_front() else { break };
+            self.last_bytes -= oldest.size();
+            bytes += oldest.size();
+            packets += 1;
+        }
+        (bytes, packets)
+    }
+}
+
+impl Kept {
+    /// As it came.
+    pub fn packet(&self) -> Packet<'_> {
+        let Self { number, time, link_type, length, data, .. } = self;
+        Packet { number: *number, time: *time, link_type: *link_type, data, length: *length }
+    }
+
+    fn size(&self) -> usize {
+        self.data.len() + OVERHEAD
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hold(held: &mut Held, stream: u32, numbers: std::ops::Range<u64>, size: usize) {
+        let data = vec![0; size];
+        for number in numbers {
+            let length = u32::try_from(size).unwrap();
+            let packet =
+                Packet { number, time: Timestamp::default(), link_type: LinkType::ETHERNET, data: &data, length };
+            held.hold(stream, 0, &packet);
+        }
+    }
+
+    fn numbers(held: &mut Held, stream: u32) -> Vec<u64> {
+        held.release(stream).map(|kept| kept.packet().number).collect()
+    }
+
+    #[test]
+    fn the_first_and_the_last_packets_stay() {
+        let mut held = Held::default();
+        hold(&mut held, 7, 0..10_000, 1000);
+        hold(&mut held, 8, 10_000..10_003, 10);
+        let numbers_of_7 = numbers(&mut held, 7);
+        assert_eq!((numbers_of_7[0], numbers_of_7.last()), (0, Some(&9999)));
+        let jumps = numbers_of_7.windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
+        assert_eq!((jumps, held.let_go()), (1, 10_000 - numbers_of_7.len() as u64));
+        assert!(numbers_of_7.len() * 1000 < limits::HELD_FIRST + limits::HELD_LAST);
+        assert_eq!(numbers(&mut held, 8), [10_000, 10_001, 10_002]);
+        assert_eq!(numbers(&mut held, 8), [0; 0]);
+        assert_eq!(held.bytes, 0);
+    }
+
+    #[test]
+    fn all_together_stay_within_the_bound() {
+        let mut held = Held::default();
+        for stream in 0..100 {
+            hold(&mut held, stream, 0..1000, 1000);
+            assert!(held.bytes <= limits::HELD_TOTAL);
+        }
+        assert!((0..100).all(|stream| held.streams[&stream].first[0].number == 0), "the opening handshakes stay");
+        // So many connections that even that is too much.
+        for stream in 0..5000 {
+            hold(&mut held, 1000 + stream, 0..50, 1000);
+            assert!(held.bytes <= limits::HELD_TOTAL);
+        }
+        (0..6000).for_each(|stream| held.forget(stream));
+        assert_eq!(held.bytes, 0);
+    }
+}

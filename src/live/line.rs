@@ -1,0 +1,120 @@
+//! What is told, as one line for people.
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
+
+use super::told::{Ended, Notice, Opened, Told};
+use crate::catalog::{Language, fill, words};
+use crate::ending::Kind;
+use crate::render::harmless;
+
+/// The kinds of lines, by the names of their words.
+const KINDS: [&str; 4] = ["live_opened", "live_refused", "live_closed", "live_notice"];
+
+/// Time, kind, stream, client → server, request; who ended it, how and why; the packet. Coloured by how grave it is.
+pub fn line(told: &Told, language: Language, color: bool) -> String {
+    let writer = Writer { language, color };
+    match told {
+        Told::Opened(opened) => writer.opened(opened),
+        Told::Refused(ended) => writer.ended("live_refused", ended),
+        Told::Closed(ended) => writer.ended("live_closed", ended),
+        Told::Notice(notice) => writer.notice(notice),
+    }
+}
+
+struct Writer {
+    language: Language,
+    color: bool,
+}
+
+impl Writer {
+    fn opened(&self, opened: &Opened) -> String {
+        let late = if opened.late_start { words().get("live_late_start", self.language) } else { "" };
+        let ends = format!("{} → {}", opened.client, opened.server);
+        let target = harmless(opened.target.as_deref().unwrap_or_default());
+        let packet = self.packet(opened.packet);
+        self.put("live_opened", &opened.time, Some(opened.tcp_stream), Style::new(), &[&ends, &target, late, &packet])
+    }
+
+    fn ended(&self, kind: &str, ended: &Ended) -> String {
+        let [_id, _time, _lifetime, ends, target, by, how, why] = ended.row.cells.as_slice() else {
+            return String::new();
+        };
+        let color = if ended.normal { AnsiColor::Green } else { AnsiColor::Red };
+        let style = Style::new().fg_color(Some(color.into()));
+        // A refusal is the server's by its nature.
+        let end = match ended.ending {
+            Kind::Refused | Kind::NoAnswer => format!("{how}: {why}"),
+            _ => {
+                let reason = ended.reason.as_ref().map(|reason| format!(" “{reason}”")).unwrap_or_default();
+                format!("{by}: {how}{reason}: {why}")
+            }
+        };
+        let end = self.styled(style, &end);
+        let packet = self.packet(ended.packet);
+        self.put(kind, &ended.time, Some(ended.tcp_stream), style, &[ends, &harmless(target), &end, &packet])
+    }
+
+    fn notice(&self, notice: &Notice) -> String {
+        let style = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
+        self.put("live_notice", &notice.time, notice.tcp_stream, style, &[&harmless(&notice.text)])
+    }
+
+    /// A line; what is empty is left out.
+    fn put(&self, kind: &str, time: &str, stream: Option<u32>, style: Style, parts: &[&str]) -> String {
+        let word = |name| words().get(name, self.language);
+        let widest = KINDS.iter().map(|kind| word(kind).width()).max().unwrap_or_default();
+        let fill = " ".repeat(widest.saturating_sub(word(kind).width()));
+        let stream = stream.map(|stream| format!("tcp.stream {stream}")).unwrap_or_default();
+        let rest: Vec<_> =
+            [&*stream].into_iter().chain(parts.iter().copied()).filter(|part| !part.is_empty()).collect();
+        format!("{}  {}{fill}  {}", clock(time), self.styled(style, word(kind)), rest.join("  "))
+    }
+
+    fn packet(&self, packet: u64) -> String {
+        fill(words().get("live_packet", self.language), |name| (name == "packet").then(|| packet.to_string()))
+    }
+
+    fn styled(&self, style: Style, text: &str) -> String {
+        let text = harmless(text);
+        if self.color { format!("{style}{text}{style:#}") } else { text }
+    }
+}
+
+/// Hours to milliseconds of an RFC 3339 time.
+fn clock(time: &str) -> String {
+    let (seconds, fraction) = (time.get(11..19).unwrap_or(time), time.get(20..).unwrap_or_default());
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    let millis: String = fraction.chars().take(digits).chain("000".chars()).take(3).collect();
+    format!("{seconds}.{millis}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_milliseconds() {
+        assert_eq!(clock("2026-11-21T12:31:07.123456789Z"), "12:31:07.123");
+        assert_eq!(clock("2026-11-21T12:31:07.5Z"), "12:31:07.500");
+        assert_eq!(clock("2026-11-21T12:31:07Z"), "12:31:07.000");
+    }
+
+    #[test]
+    fn nothing_from_the_wire_controls_the_terminal() {
+        let opened = Opened {
+            time: "2026-11-21T12:31:07Z".to_owned(),
+            packet: 4,
+            tcp_stream: 0,
+            client: "10.0.0.1:4000".to_owned(),
+            server: "10.0.0.2:80".to_owned(),
+            target: Some("/\x1b[2J\u{202e}".to_owned()),
+            late_start: false,
+        };
+        let line = line(&Told::Opened(opened), Language::English, false);
+        assert_eq!(
+            line,
+            "12:31:07.000  opened   tcp.stream 0  10.0.0.1:4000 → 10.0.0.2:80  /\\u{1b}[2J\\u{202e}  packet 4"
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! The four things that are told. As JSON each is one object on one line, with a `type`.
+
+use serde::Serialize;
+
+use crate::catalog::{Language, Registries};
+use crate::diagnose::Confidence;
+use crate::ending::{Ending, Kind};
+use crate::facts::Facts;
+use crate::report::document::{Row, row};
+use crate::report::{Connection, codes};
+use crate::side::Side;
+
+/// Something that is told as it happens. `--format ndjson` writes it as one JSON object:
+///
+/// | `type` | what happened | fields |
+/// |---|---|---|
+/// | `opened` | both sides speak WebSocket | those of [`Opened`] |
+/// | `refused` | an opening handshake was refused, or nobody answered it | those of [`Ended`] |
+/// | `closed` | a connection ended | those of [`Ended`] |
+/// | `notice` | anything else worth a line | those of [`Notice`] |
+///
+/// The last object of a run is the report, with the `type` `report`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Told {
+    /// Both sides speak WebSocket.
+    Opened(Opened),
+    /// The opening handshake failed.
+    Refused(Box<Ended>),
+    /// It ended.
+    Closed(Box<Ended>),
+    /// Anything else worth a line.
+    Notice(Notice),
+}
+
+/// An opening.
+#[derive(Clone, Debug, Serialize)]
+pub struct Opened {
+    /// When: the 101, else the packet by which it was recognised.
+    pub time: String,
+    /// That packet.
+    pub packet: u64,
+    /// Wireshark's `tcp.stream`.
+    pub tcp_stream: u32,
+    /// The client's address and port.
+    pub client: String,
+    /// The server's.
+    pub server: String,
+    /// Request target, the values of its query left out.
+    pub target: Option<String>,
+    /// Whether it had begun before the capture.
+    pub late_start: bool,
+}
+
+/// An end, judged by what had been captured when it was told; the report at the end of the run has the last word.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ended {
+    /// When its end began.
+    pub time: String,
+    /// The packet that began it.
+    pub packet: u64,
+    /// Wireshark's `tcp.stream`.
+    pub tcp_stream: u32,
+    /// The client's address and port.
+    pub client: String,
+    /// The server's.
+    pub server: String,
+    /// Request target, the values of its query left out.
+    pub target: Option<String>,
+    /// Seconds from its opening to its end.
+    pub lifetime: f64,
+    /// How it ended, as in the report.
+    pub ending: Kind,
+    /// Who began the end.
+    pub closed_by: Option<Side>,
+    /// The code that stands for the end: 1005 and 1006 where none was sent; none for a refusal.
+    pub code: Option<u16>,
+    /// The code's name.
+    pub name: Option<String>,
+    /// The reason in the Close frame that began the end.
+    pub reason: Option<String>,
+    /// Status of the answer to the opening handshake.
+    pub status: Option<u16>,
+    /// Whether it ended as connections should.
+    pub normal: bool,
+    /// The rule that fits.
+    pub rule: &'static str,
+    /// How sure.
+    pub confidence: Confidence,
+    /// A few words.
+    pub title: &'static str,
+    /// What happened, as a sentence.
+    pub summary: String,
+    /// The packets that prove it.
+    pub packets: Vec<u64>,
+    /// Its row of the report's table.
+    #[serde(skip)]
+    pub row: Row,
+    /// All of it.
+    #[serde(skip)]
+    pub connection: Box<Connection>,
+}
+
+/// Something else worth a line.
+#[derive(Clone, Debug, Serialize)]
+pub struct Notice {
+    /// When.
+    pub time: String,
+    /// What about: `drops`, `interface`, `write`, `unanswered_ping`, `unanswered_handshake`, `judged_again`.
+    pub about: &'static str,
+    /// Wireshark's `tcp.stream`, where it concerns one connection.
+    pub tcp_stream: Option<u32>,
+    /// A sentence.
+    pub text: String,
+}
+
+impl Opened {
+    pub(super) fn new(facts: &Facts, connection: Connection) -> Self {
+        let seen = facts.switched.unwrap_or(facts.first);
+        Self {
+            time: seen.time.to_string(),
+            packet: seen.packet,
+            tcp_stream: connection.tcp_stream,
+            client: connection.client,
+            server: connection.server,
+            target: connection.handshake.target,
+            late_start: facts.handshake.request.is_none() && facts.handshake.response.is_none(),
+        }
+    }
+}
+
+impl Told {
+    /// The end of a connection.
+    pub(super) fn end(facts: &Facts, connection: Box<Connection>, registries: &Registries, language: Language) -> Self {
+        let codes = codes::of(std::slice::from_ref(&connection), registries, language);
+        let carrier = Ending::of(facts).carrier;
+        let seen = carrier.map_or(facts.last, |carrier| carrier.seen);
+        let first = connection.closes.iter().find(|close| close.packet == seen.packet);
+        let code = connection.code();
+        let refused = matches!(connection.ending, Kind::Refused | Kind::NoAnswer);
+        let ended = Box::new(Ended {
+            time: seen.time.to_string(),
+            packet: seen.packet,
+            tcp_stream: connection.tcp_stream,
+            client: connection.client.clone(),
+            server: connection.server.clone(),
+            target: connection.handshake.target.clone(),
+            lifetime: connection.lifetime,
+            ending: connection.ending,
+            closed_by: connection.closed_by,
+            code,
+            name: code.and_then(|code| Some(codes::find(&codes, &connection, code)?.name.clone())),
+            reason: first.map(|close| close.reason.clone()).filter(|reason| !reason.is_empty()),
+            status: connection.handshake.status,
+            normal: connection.is_normal(),
+            rule: connection.verdict.rule,
+            confidence: connection.verdict.confidence,
+            title: connection.verdict.title,
+            summary: connection.verdict.summary.to_string(),
+            packets: connection.verdict.packets.clone(),
+            row: row(&connection, &codes, language),
+            connection,
+        });
+        if refused { Self::Refused(ended) } else { Self::Closed(ended) }
+    }
+}

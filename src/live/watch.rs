@@ -1,0 +1,323 @@
+//! Decides when something is told.
+//!
+//! An end is told by the packet that completes it: the second Close frame, the second FIN, a reset. A Close frame or FIN that is
+//! not answered, and a refusal whose body is on its way, are told after [`SETTLE`]. That is a first judgement, on what was
+//! captured by then; a connection is judged for good when nothing more can come, and if that changes who, which code or why,
+//! a notice says so. What only many connections together tell (a restart, a proxy's timer) is in the report at the end.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+
+use super::told::{Notice, Opened, Told};
+use crate::analyzer::Analyzer;
+use crate::capture::Drops;
+use crate::catalog::{Language, Registries, fill, words};
+use crate::diagnose::{Case, Fleet};
+use crate::ending::Kind;
+use crate::event::{Event, What};
+use crate::facts::Facts;
+use crate::limits;
+use crate::report::redact::{Privacy, Redactor};
+use crate::report::{Connection, phrase};
+use crate::seen::Timestamp;
+use crate::side::{PerSide, Side};
+use crate::sink::Sink;
+use crate::{http, ws};
+
+/// How long what begins an end may wait for what completes it: most answers come sooner, and nobody waits in vain.
+pub const SETTLE: Duration = Duration::from_millis(50);
+
+/// An opening handshake or a ping that has waited this long for its answer is worth a notice: peers on a sound path answer
+/// within a second, and most libraries give up after 20 s.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A sink that tells what happens.
+pub struct Watch {
+    language: Language,
+    registries: Registries,
+    redactor: Redactor,
+    now: Timestamp,
+    followed: HashMap<u32, Followed, RandomState>,
+    /// Ends to be told by now, ends to be told soon, answers that are waited for: the latter two in order of time.
+    complete: Vec<Place>,
+    settling: VecDeque<(Timestamp, Place)>,
+    waiting: VecDeque<(Timestamp, Place)>,
+    told: VecDeque<Told>,
+    judged: VecDeque<(u32, bool)>,
+    drops: Vec<Drops>,
+    over: VecDeque<Box<Facts>>,
+    left_out: u64,
+    open: usize,
+}
+
+/// Where the analyzer finds a connection.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    stream: u32,
+    addresses: PerSide<SocketAddr>,
+}
+
+/// What has been told of a connection.
+#[derive(Debug, Default)]
+struct Followed {
+    opened: bool,
+    is_settling: bool,
+    is_waiting: bool,
+    /// Which sides have sent a FIN.
+    fins: PerSide<bool>,
+    judged: Option<Judged>,
+}
+
+/// What a line said that a later judgement may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Judged {
+    rule: &'static str,
+    code: Option<u16>,
+    by: Option<Side>,
+}
+
+/// What an event is to an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Begins,
+    Completes,
+}
+
+impl Watch {
+    /// A watch that tells in a language, names codes by `registries`, and keeps to `privacy`.
+    pub fn new(language: Language, registries: Registries, privacy: Privacy) -> Self {
+        Self {
+            language,
+            registries,
+            redactor: Redactor::new(privacy),
+            now: Timestamp::default(),
+            followed: HashMap::default(),
+            complete: Vec::new(),
+            settling: VecDeque::new(),
+            waiting: VecDeque::new(),
+            told: VecDeque::new(),
+            judged: VecDeque::new(),
+            drops: Vec::new(),
+            over: VecDeque::new(),
+            left_out: 0,
+            open: 0,
+        }
+    }
+
+    /// Judges what is due at `now`; after each packet, and when time has passed without one.
+    pub fn settle(&mut self, now: Timestamp, analyzer: &Analyzer) {
+        self.now = now;
+        for place in std::mem::take(&mut self.complete) {
+            self.end(place, analyzer);
+        }
+        while let Some((_, place)) = self.settling.pop_front_if(|(due, _)| *due <= now) {
+            self.end(place, analyzer);
+        }
+        while let Some((_, place)) = self.waiting.pop_front_if(|(due, _)| *due <= now) {
+            self.still_waiting(place, analyzer);
+        }
+    }
+
+    /// When [`settle`](Self::settle) has to be called next if no packet comes.
+    pub fn due(&self) -> Option<Timestamp> {
+        let first = |queue: &VecDeque<(Timestamp, Place)>| queue.front().map(|(due, _)| *due);
+        [first(&self.settling), first(&self.waiting)].into_iter().flatten().min()
+    }
+
+    /// The next thing to tell.
+    pub fn take(&mut self) -> Option<Told> {
+        self.told.pop_front()
+    }
+
+    /// The next stream that was judged for good, and whether it ended abnormally.
+    pub fn take_judged(&mut self) -> Option<(u32, bool)> {
+        self.judged.pop_front()
+    }
+
+    /// Tells something that concerns no connection.
+    pub fn notice(&mut self, now: Timestamp, about: &'static str, text: String) {
+        self.told.push_back(Told::Notice(Notice { time: now.to_string(), about, tcp_stream: None, text }));
+    }
+
+    /// Packets were dropped.
+    pub fn dropped(&mut self, drops: Drops) {
+        drops.add_to(&mut self.drops);
+    }
+
+    /// WebSocket connections that are open.
+    pub const fn open(&self) -> usize {
+        self.open
+    }
+
+    /// The facts of what is over, in the order in which it was judged, and how many were left out for
+    /// [`limits::LIVE_CONNECTIONS`].
+    pub fn into_facts(self) -> (Vec<Box<Facts>>, u64) {
+        (self.over.into(), self.left_out)
+    }
+
+    fn judge(&mut self, facts: &mut Facts) -> Box<Connection> {
+        let last = if facts.is_over() { facts.last.time } else { self.now };
+        facts.drops = self.drops.iter().any(|drops| drops.touch(facts.first.time, last));
+        Box::new(Connection::new(
+            0,
+            &Case::new(facts, &Fleet::default(), self.now),
+            &self.registries,
+            self.language,
+            &mut self.redactor,
+        ))
+    }
+
+    /// Tells the end of a connection, unless that is done.
+    fn end(&mut self, place: Place, analyzer: &Analyzer) {
+        if self.followed.get(&place.stream).is_some_and(|followed| followed.judged.is_none())
+            && let Some(mut facts) = place.facts(analyzer)
+        {
+            let connection = self.judge(&mut facts);
+            let judged = Judged::of(&connection);
+            self.told.push_back(Told::end(&facts, connection, &self.registries, self.language));
+            if let Some(followed) = self.followed.get_mut(&place.stream) {
+                followed.judged = Some(judged);
+                self.open -= usize::from(followed.opened);
+                followed.opened = false;
+            }
+        }
+    }
+
+    /// Tells that an answer has not come yet.
+    fn still_waiting(&mut self, place: Place, analyzer: &Analyzer) {
+        let Some(followed) = self.followed.get_mut(&place.stream).filter(|followed| followed.judged.is_none()) else {
+            return;
+        };
+        followed.is_waiting = false;
+        let Some(facts) = place.facts(analyzer) else { return };
+        let ping = |side: Side| Some((side, facts.sent[side].unanswered_pings.first()?.seen));
+        let oldest = Side::BOTH.into_iter().filter_map(ping).min_by_key(|(_, seen)| *seen);
+        let request = facts.handshake.request.as_ref().filter(|_| facts.handshake.response.is_none());
+        let (about, side, since) = match (oldest, request) {
+            (Some((side, seen)), _) => ("unanswered_ping", side, seen),
+            (None, Some(request)) if facts.switched.is_none() => ("unanswered_handshake", Side::Client, request.seen),
+            _ => return,
+        };
+        let value = |name: &str| match name {
+            "side" => Some(phrase::side_of(side, self.language).to_owned()),
+            "packet" => Some(since.packet.to_string()),
+            "waited" => Some(phrase::duration(self.now.since(since.time), self.language)),
+            _ => None,
+        };
+        let text = fill(words().get(about, self.language), value);
+        let tcp_stream = Some(place.stream);
+        self.told.push_back(Told::Notice(Notice { time: self.now.to_string(), about, tcp_stream, text }));
+    }
+
+    /// Says that a connection is judged otherwise than its line did.
+    fn judged_again(&mut self, facts: &Facts, connection: &Connection) {
+        let value = |name: &str| match name {
+            "title" => Some(connection.verdict.title.to_owned()),
+            "summary" => Some(connection.verdict.summary.to_string()),
+            _ => None,
+        };
+        let text = fill(words().get("judged_again", self.language), value);
+        let (time, about, tcp_stream) = (self.now.to_string(), "judged_again", Some(facts.stream));
+        self.told.push_back(Told::Notice(Notice { time, about, tcp_stream, text }));
+    }
+}
+
+impl Sink for Watch {
+    fn event(&mut self, facts: &Facts, event: &Event<'_>) {
+        if !facts.is_reportable() && facts.switched.is_none() {
+            return;
+        }
+        let place = Place { stream: facts.stream, addresses: facts.addresses };
+        let now = event.carrier.seen.time;
+        let followed = self.followed.entry(facts.stream).or_default();
+        if followed.judged.is_some() {
+            return;
+        }
+        if facts.switched.is_some() && !followed.opened {
+            followed.opened = true;
+            self.open += 1;
+            let connection = Connection::new(
+                0,
+                &Case::new(facts, &Fleet::default(), now),
+                &self.registries,
+                self.language,
+                &mut self.redactor,
+            );
+            self.told.push_back(Told::Opened(Opened::new(facts, connection)));
+        }
+        followed.fins[event.side] |= matches!(event.what, What::Fin);
+        match step(facts, event, followed.fins) {
+            Some(Step::Completes) => self.complete.push(place),
+            Some(Step::Begins) if !followed.is_settling => {
+                followed.is_settling = true;
+                self.settling.push_back((later(now, SETTLE), place));
+            }
+            _ => {}
+        }
+        if waits(event) && !followed.is_waiting {
+            followed.is_waiting = true;
+            self.waiting.push_back((later(now, PATIENCE), place));
+        }
+    }
+
+    fn connection(&mut self, mut facts: Box<Facts>) {
+        let followed = self.followed.remove(&facts.stream).unwrap_or_default();
+        self.open -= usize::from(followed.opened);
+        let connection = self.judge(&mut facts);
+        self.judged.push_back((facts.stream, connection.is_abnormal()));
+        match followed.judged {
+            Some(first) if Judged::of(&connection) != first => self.judged_again(&facts, &connection),
+            None if connection.ending != Kind::Open => {
+                self.told.push_back(Told::end(&facts, connection, &self.registries, self.language));
+            }
+            _ => {}
+        }
+        self.over.push_back(facts);
+        if self.over.len() > limits::LIVE_CONNECTIONS {
+            self.over.pop_front();
+            self.left_out += 1;
+        }
+    }
+}
+
+impl Place {
+    fn facts(self, analyzer: &Analyzer) -> Option<Box<Facts>> {
+        let facts = analyzer.facts_between(self.addresses.client, self.addresses.server)?;
+        // The endpoints may have met again since.
+        (facts.stream == self.stream).then_some(facts)
+    }
+}
+
+impl Judged {
+    fn of(connection: &Connection) -> Self {
+        Self { rule: connection.verdict.rule, code: connection.code(), by: connection.closed_by }
+    }
+}
+
+fn later(time: Timestamp, wait: Duration) -> Timestamp {
+    let wait = i64::try_from(wait.as_nanos()).unwrap_or(i64::MAX);
+    Timestamp::from_nanos(time.as_nanos().saturating_add(wait))
+}
+
+/// What an event is to the end of its connection.
+fn step(facts: &Facts, event: &Event<'_>, fins: PerSide<bool>) -> Option<Step> {
+    const SWITCHING: u16 = 101;
+    let by_both =
+        |has: &dyn Fn(Side) -> bool| Some(if Side::BOTH.into_iter().all(has) { Step::Completes } else { Step::Begins });
+    match event.what {
+        What::Ws(ws::Event::Close(_)) => by_both(&|side| facts.closes.iter().any(|close| close.side == side)),
+        What::Fin => by_both(&|side| fins[side]),
+        What::Reset | What::Tls(_) => Some(Step::Completes),
+        What::Http(http::Output::Response(response)) => (response.status != SWITCHING).then_some(Step::Begins),
+        What::Http(http::Output::NotHttp { .. } | http::Output::NotTls { .. }) => Some(Step::Begins),
+        What::Http(_) | What::Ws(_) => None,
+    }
+}
+
+/// Whether an event waits for an answer.
+fn waits(event: &Event<'_>) -> bool {
+    matches!(event.what, What::Http(http::Output::Request(_)) | What::Ws(ws::Event::Ping(_)))
+}
