@@ -18,7 +18,7 @@
 //! | 5 | [`ending`] | how it ended, and who began the end |
 //! | 6 | [`diagnose`] [`sink`] | why: one rule a mechanism; where results are pushed |
 //! | 7 | [`connection`] [`report`] | which protocol stands on which; the report as plain data |
-//! | 8 | [`analyzer`] [`reference`] [`render`] | every connection of a capture; the close codes explained; reports as bytes |
+//! | 8 | [`analyzer`] [`mod@reference`] [`render`] | every connection of a capture; the close codes explained; reports as bytes |
 //! | 9 | [`live`] | what is told of connections while they go on |
 //!
 //! Four laws, held by `tests/layers.rs`: a module imports only from lower floors; protocols never import each other; a
