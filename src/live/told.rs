@@ -124,7 +124,7 @@ impl Opened {
             client: connection.client,
             server: connection.server,
             target: connection.handshake.target,
-            late_start: facts.handshake.request.is_none() && facts.handshake.response.is_none(),
+            late_start: facts.joined,
         }
     }
 }

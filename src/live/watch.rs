@@ -313,7 +313,7 @@ fn step(facts: &Facts, event: &Event<'_>, fins: PerSide<bool>) -> Option<Step> {
         What::Reset | What::Tls(_) => Some(Step::Completes),
         What::Http(http::Output::Response(response)) => (response.status != SWITCHING).then_some(Step::Begins),
         What::Http(http::Output::NotHttp { .. } | http::Output::NotTls { .. }) => Some(Step::Begins),
-        What::Http(_) | What::Ws(_) => None,
+        What::Http(_) | What::Ws(_) | What::Joined => None,
     }
 }
 
