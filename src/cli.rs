@@ -13,6 +13,7 @@ use crate::commands::interfaces::Interfaces;
 #[cfg(feature = "live")]
 use crate::commands::live::Live;
 use crate::commands::read::Read;
+use crate::commands::rules::Rules;
 use crate::commands::schema::Schema;
 use crate::commands::shell::{Completions, Man};
 
@@ -41,6 +42,7 @@ enum Command {
     Explain(Explain),
     Compare(Compare),
     Codes(Codes),
+    Rules(Rules),
     Completions(Completions),
     Man(Man),
 }
@@ -78,6 +80,7 @@ impl Command {
             Self::Explain(ref explain) => explain.run(),
             Self::Compare(ref compare) => compare.run(),
             Self::Codes(ref codes) => codes.run(),
+            Self::Rules(ref rules) => rules.run(),
             Self::Completions(ref completions) => completions.run(Cli::command()),
             Self::Man(ref man) => man.run(Cli::command()),
         }

@@ -113,6 +113,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A text names no rule.
+    #[error("there is no rule `{given}`; `whyclosed rules` lists them")]
+    UnknownRule {
+        /// The text.
+        given: String,
+    },
     /// The report could not be written.
     #[error("{}: {source}", path.display())]
     Write {

@@ -9,6 +9,7 @@ pub mod interfaces;
 pub mod live;
 pub mod read;
 mod reference;
+pub mod rules;
 pub mod schema;
 pub mod shell;
 

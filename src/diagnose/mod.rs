@@ -10,6 +10,7 @@ pub mod goodbye;
 pub mod known;
 pub mod provoked;
 mod rules;
+pub mod signals;
 pub mod silence;
 
 pub use finding::{Blame, Confidence, Evidence, Finding, Value};

@@ -6,11 +6,13 @@ pub mod document;
 mod explanation;
 mod listing;
 mod query;
+pub mod rules;
 
 pub use comparison::Comparison;
 pub use explanation::{Confused, Elsewhere, Explanation};
 pub use listing::{Listed, Listing};
 pub use query::codes;
+pub use rules::Rules;
 
 use serde::Serialize;
 

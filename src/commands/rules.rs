@@ -1,0 +1,33 @@
+//! `whyclosed rules [NAME]`: what this program looks for.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use whyclosed::error::Error;
+use whyclosed::reference::{Rules as Table, rules};
+
+use super::reference::Presenting;
+
+/// List the rules by which ends are explained: what proves each, and what refutes it.
+#[derive(Debug, Args)]
+pub struct Rules {
+    /// Only this rule, in full.
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+
+    #[command(flatten)]
+    presenting: Presenting,
+}
+
+impl Rules {
+    /// Prints the table, or the rule.
+    pub fn run(&self) -> Result<ExitCode, Error> {
+        let language = self.presenting.wording.language();
+        let table = match &self.name {
+            Some(name) => Table::named(name, language).ok_or_else(|| Error::UnknownRule { given: name.clone() })?,
+            None => Table::all(language),
+        };
+        self.presenting.write(table, rules::document)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
