@@ -123,16 +123,17 @@ pub struct Reaction<'f> {
     pub close: Option<&'f Close>,
     /// Whether the side reset the connection.
     pub reset: bool,
+    /// How far the side is from where the capture was made, there and back.
+    pub away: Duration,
 }
 
 impl<'f> Reaction<'f> {
     /// The reaction of a side, if it ended the connection in any way.
     pub fn of(facts: &'f Facts, side: Side) -> Option<Self> {
-        let close =
-            first_close(facts, side).map(|close| Self { carrier: close.carrier, close: Some(close), reset: false });
-        let end =
-            || end_of(facts, side).map(|(kind, carrier)| Self { carrier, close: None, reset: kind == Kind::Reset });
-        close.or_else(end)
+        let away = facts.tcp().away(side);
+        let reaction = |carrier, close, reset| Self { carrier, close, reset, away };
+        let close = first_close(facts, side).map(|close| reaction(close.carrier, Some(close), false));
+        close.or_else(|| end_of(facts, side).map(|(kind, carrier)| reaction(carrier, None, kind == Kind::Reset)))
     }
 
     /// The code of the Close frame.
@@ -143,6 +144,11 @@ impl<'f> Reaction<'f> {
     /// Whether the side had received the byte before `needed` when it reacted: `None` where the segment does not tell.
     pub fn had_received(&self, needed: u64) -> Option<bool> {
         self.carrier.acked().map(|acked| acked >= needed)
+    }
+
+    /// How long the side took to react to what was `seen`: without the way there and back.
+    pub fn took(&self, seen: crate::seen::Seen) -> Duration {
+        self.after(seen).saturating_sub(self.away)
     }
 
     /// How long after `seen`.

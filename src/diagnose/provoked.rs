@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::known::Library;
 use super::{Case, Confidence, Finding, Value};
 use crate::ending::{Reaction, beginning_close};
+use crate::facts::Facts;
 use crate::seen::Seen;
 use crate::side::Side;
 use crate::ws::{Kind, Violation};
@@ -51,6 +53,15 @@ fn is_first(case: &Case<'_>, violation: &Violation) -> bool {
         .all(|other| other.needed >= violation.needed)
 }
 
+/// Whether the closer's library is known to close with a code that hides what it objects to, and this was the last
+/// thing that it received.
+fn is_hidden(facts: &Facts, reaction: &Reaction<'_>, violation: &Violation) -> bool {
+    let side = !violation.side;
+    let hides = Library::of(facts, side).and_then(|library| library.hides);
+    let last = facts.sent[violation.side].moments().rfind(|moment| moment.seen <= reaction.carrier.seen);
+    hides.is_some() && hides == reaction.code() && last.is_none_or(|last| last.header_end <= violation.needed)
+}
+
 /// Broken rules that most implementations let pass.
 const fn is_often_tolerated(kind: &Kind) -> bool {
     matches!(kind, Kind::NonMinimalLength(_) | Kind::AfterClose)
@@ -60,9 +71,11 @@ const fn is_often_tolerated(kind: &Kind) -> bool {
 fn provocation<'f>(case: &Case<'f>, violation: &Violation, codes: &[u16]) -> Option<(Reaction<'f>, Confidence)> {
     let reaction = Reaction::of(case.facts, !violation.side)?;
     let received = could_have_received(&reaction, violation.needed, violation.seen)?;
-    let after = reaction.after(violation.seen);
+    let after = reaction.took(violation.seen);
     let prompt = after <= PROMPT;
+    let hidden = prompt && is_hidden(case.facts, &reaction, violation);
     let fits = match reaction.close {
+        Some(_) if hidden => true,
         Some(_) => reaction.code().is_some_and(|code| codes.contains(&code)),
         None => prompt,
     };
@@ -74,6 +87,7 @@ fn provocation<'f>(case: &Case<'f>, violation: &Violation, codes: &[u16]) -> Opt
     let confidence = match (fits, reaction.close.is_some(), received) {
         (false, ..) => return None,
         _ if after > LATE => return None,
+        _ if hidden => Confidence::High,
         (true, true, true) if prompt => Confidence::Certain,
         (true, true, true) | (true, false, true) => Confidence::High,
         (true, true, false) if prompt => Confidence::High,
@@ -101,7 +115,7 @@ fn finding(violation: &Violation, reaction: &Reaction<'_>, confidence: Confidenc
         .packet(reaction.carrier.seen.packet)
         .with("side", Value::Side(violation.side))
         .with("packet", Value::Number(violation.seen.packet))
-        .with("reaction", Value::Time(reaction.after(violation.seen)));
+        .with("reaction", Value::Time(reaction.took(violation.seen)));
     particulars(finding, violation)
 }
 

@@ -16,6 +16,9 @@ pub struct Analysis {
     pub syn: bool,
     /// Held bytes that came twice with different contents.
     pub conflicts: u32,
+    /// How far each side is from where the capture was made, there and back, in microseconds: measured once, by the
+    /// answers to SYN and SYN-ACK.
+    away: PerSide<u32>,
 }
 
 /// Of one side: what it sent, and how it ended.
@@ -146,6 +149,9 @@ impl Analysis {
         if let Some(rare) = &mut self.sent[!side].rare {
             rare.unanswered = Unanswered::default();
         }
+        if self.sent[side].segments < 2 {
+            self.measure(side, segment);
+        }
         let sent = &mut self.sent[side];
         if sent.segments == 0 {
             sent.ttl = segment.ttl;
@@ -158,6 +164,23 @@ impl Analysis {
         }
         if !segment.flags.has(Flags::RST) && !segment.flags.has(Flags::SYN) {
             sent.note_window(segment.window, segment.seen);
+        }
+    }
+
+    /// How far a side is from where the capture was made, there and back; zero where that is not known.
+    pub fn away(&self, side: Side) -> Duration {
+        Duration::from_micros(u64::from(self.away[side]))
+    }
+
+    /// Takes the time of a side's answer: SYN-ACK to SYN, or the first acknowledgement to SYN-ACK.
+    fn measure(&mut self, side: Side, segment: &Segment<'_>) {
+        let is_syn = segment.flags.has(Flags::SYN);
+        let answers = segment.flags.has(Flags::ACK) && (is_syn || self.syn);
+        let own = self.sent[side].segments;
+        // What was repeated answers one of several.
+        if answers && own == u32::from(!is_syn) && self.sent[!side].segments == 1 {
+            let passed = segment.seen.time.since(self.sent[!side].last.time).as_micros();
+            self.away[side] = u32::try_from(passed).unwrap_or(u32::MAX);
         }
     }
 

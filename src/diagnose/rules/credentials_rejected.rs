@@ -30,7 +30,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     }
     let asked = with_credentials(facts, !by, reaction.carrier.seen)?;
     could_have_received(&reaction, asked.1, asked.0)?;
-    let after = reaction.after(asked.0);
+    let after = reaction.took(asked.0);
     let said_so = matches!(case.reason, Some(Class::Credentials | Class::Expired));
     let confidence = match reaction.code()? {
         _ if after > PROMPT => return None,

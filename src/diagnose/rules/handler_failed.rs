@@ -31,7 +31,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let answered = |since| case.facts.sent[by].messages().any(|message| message.seen > since && message.seen <= end);
     let trigger = last.filter(|message| {
         let received = could_have_received(&reaction, message.header_end, message.seen).is_some();
-        received && reaction.after(message.seen) <= PROMPT && !answered(message.seen)
+        received && reaction.took(message.seen) <= PROMPT && !answered(message.seen)
     });
     let confidence = match (is_internal, trigger.is_some()) {
         (true, true) => Confidence::High,
@@ -48,7 +48,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(message.seen.packet)
             .with("side", Value::Side(!by))
             .with("message", Value::Number(message.seen.packet))
-            .with("reaction", Value::Time(reaction.after(message.seen)))
+            .with("reaction", Value::Time(reaction.took(message.seen)))
             .variant(if is_internal { "message" } else { "bare" }),
         None => finding,
     })

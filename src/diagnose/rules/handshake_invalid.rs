@@ -23,7 +23,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(reaction.carrier.seen.packet)
             .with("problem", Value::Problem(problem.clone()))
             .with("packet", Value::Number(response.seen.packet))
-            .with("reaction", Value::Time(reaction.after(response.seen)))
+            .with("reaction", Value::Time(reaction.took(response.seen)))
             .variant(problem.name()),
     )
 }

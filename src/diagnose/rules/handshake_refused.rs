@@ -19,6 +19,9 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     if let Some(asked) = asked {
         finding = finding.packet(asked);
     }
+    if let Some((origin, host)) = foreign_origin(case).filter(|_| response.status == 403) {
+        finding = finding.with("origin", Value::Wire(origin)).with("host", Value::Wire(host)).variant("origin");
+    }
     if let Some(location) = &details.location {
         finding = finding.with("location", Value::Wire(location.to_string()));
     }
@@ -29,6 +32,16 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         finding = finding.with("problem", Value::Problem(problem.clone())).blame(Side::Client);
     }
     Some(finding)
+}
+
+/// The page's origin and the server's host, where the one is not of the other.
+fn foreign_origin(case: &Case<'_>) -> Option<(String, String)> {
+    let request = case.facts.handshake.request.as_deref()?;
+    let (origin, host) = (request.origin.as_deref()?, request.host.as_deref()?);
+    let (_, of_page) = origin.split_once("://")?;
+    // A default port may be named or not.
+    let name = |host: &str| host.trim_end_matches(":443").trim_end_matches(":80").to_ascii_lowercase();
+    (name(of_page) != name(host)).then(|| (origin.to_owned(), host.to_owned()))
 }
 
 /// Statuses with advice of their own; the others have that of their class.

@@ -3,8 +3,10 @@
 //! Proved by the code, and by the header of the message that the closer had received. Refuted where the same side took a
 //! larger one before.
 
+use crate::diagnose::known::Limit;
 use crate::diagnose::provoked::{closer, could_have_received};
 use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::side::Side;
 use crate::ws::{CloseCode, Kind};
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
@@ -35,15 +37,53 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         (false, true) => Confidence::Certain,
         (false, false) => Confidence::High,
     };
+    let stated = stated_limit(&close.reason, message.size);
+    let server = case.facts.handshake.response.as_ref().and_then(|response| response.server.as_deref());
+    let server = server.filter(|_| by == Side::Server);
+    let known = Limit::between(sender.largest_before, message.size, server).filter(|_| confidence != Confidence::Low);
     let wire_size = if message.inflated { u64::from(message.wire_size) } else { message.size };
-    let variant = if message.inflated { "inflated" } else if message.complete { "" } else { "declared" };
-    Some(
-        Finding { confidence, ..finding }
-            .packet(message.seen.packet)
-            .with("packet", Value::Number(message.seen.packet))
-            .with("size", Value::Bytes(message.size))
-            .with("wire_size", Value::Bytes(wire_size))
-            .with("largest_before", Value::Bytes(sender.largest_before))
-            .variant(variant),
-    )
+    let variant = match (message.inflated, stated, message.complete) {
+        (true, ..) => "inflated",
+        (false, Some(_), _) => "stated",
+        (false, None, true) => "",
+        (false, None, false) => "declared",
+    };
+    let finding = Finding { confidence, ..finding }
+        .packet(message.seen.packet)
+        .with("closer", Value::Side(by))
+        .with("packet", Value::Number(message.seen.packet))
+        .with("size", Value::Bytes(message.size))
+        .with("wire_size", Value::Bytes(wire_size))
+        .with("largest_before", Value::Bytes(sender.largest_before))
+        .variant(variant);
+    Some(match (stated, known) {
+        (Some(stated), _) => finding.with("limit", Value::Bytes(stated)),
+        (None, Some(known)) => {
+            finding.with("limit", Value::Bytes(known.bytes)).with("limit_of", Value::Token(known.name.clone()))
+        }
+        (None, None) => finding,
+    })
+}
+
+/// The limit that a reason states: "frame with 2097152 bytes exceeds limit of 4096 bytes".
+fn stated_limit(reason: &str, size: u64) -> Option<u64> {
+    /// No message is limited to less.
+    const LEAST: u64 = 64;
+    let mut numbers = reason.split(|character: char| !character.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
+    numbers.rfind(|number| (LEAST..size).contains(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_state_limits() {
+        let of = |reason| stated_limit(reason, 2_097_152);
+        assert_eq!(of("frame with 2097152 bytes exceeds limit of 4096 bytes"), Some(4096));
+        assert_eq!(of("read limited at 32769 bytes"), Some(32_769));
+        assert_eq!(of("Max frame length of 65536 has been exceeded."), Some(65_536));
+        assert_eq!(of("message too big"), None);
+        assert_eq!(of("error 17"), None);
+    }
 }

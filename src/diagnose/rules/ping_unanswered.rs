@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::diagnose::provoked::{closer, reason_has};
 use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
+use crate::ending::Reaction;
+use crate::side::Side;
 
 /// A ping younger than this may have been answered in time.
 const YOUNG: Duration = Duration::from_millis(250);
@@ -18,6 +20,9 @@ const CODES: &[u16] = &[1000, 1002, 1008, 1011];
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
+    if let Some(finding) = engine_io(case, by, &reaction) {
+        return Some(finding);
+    }
     let pings = &case.facts.sent[by].unanswered_pings;
     let first = pings.iter().find(|ping| ping.seen < reaction.carrier.seen)?;
     let waited = reaction.after(first.seen);
@@ -43,4 +48,27 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         .with("packet", Value::Number(first.seen.packet))
         .with("waited", Value::Time(waited));
     Some(if path_is_dead { finding.blame(Blame::Network).variant("network") } else { finding.blame(!by) })
+}
+
+/// Socket.IO pings with the text `2`, which the client answers with `3`; without that the server closes without a code.
+fn engine_io(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Finding> {
+    let request = case.facts.handshake.request.as_deref().filter(|request| request.target.contains("EIO="))?;
+    let end = reaction.carrier.seen;
+    let ping = case.facts.sent[by].messages().rfind(|message| message.seen <= end)?;
+    let is_ping = by == Side::Server && case.facts.preview(by, ping) == Some(b"2");
+    let answered = case.facts.sent[!by].messages().any(|message| message.seen > ping.seen && message.seen <= end);
+    let waited = reaction.after(ping.seen);
+    if !is_ping || answered || reaction.code().is_some() || waited < YOUNG || request.seen > end {
+        return None;
+    }
+    Some(
+        Finding::new(Confidence::High)
+            .packet(ping.seen.packet)
+            .packet(end.packet)
+            .with("side", Value::Side(!by))
+            .with("closer", Value::Side(by))
+            .with("packet", Value::Number(ping.seen.packet))
+            .with("waited", Value::Time(waited))
+            .blame(!by),
+    )
 }

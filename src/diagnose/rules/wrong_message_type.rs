@@ -28,7 +28,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
             .with("side", Value::Side(!by))
             .with("packet", Value::Number(message.seen.packet))
             .with("size", Value::Bytes(message.size))
-            .with("reaction", Value::Time(reaction.after(message.seen)))
+            .with("reaction", Value::Time(reaction.took(message.seen)))
             .variant(if is_text { "text" } else { "binary" }),
     )
 }
