@@ -16,6 +16,7 @@ use crate::commands::read::Read;
 use crate::commands::rules::Rules;
 use crate::commands::schema::Schema;
 use crate::commands::shell::{Completions, Man};
+use crate::commands::slice::Slice;
 
 /// Why did each WebSocket connection in this packet capture close?
 #[derive(Debug, Parser)]
@@ -45,6 +46,7 @@ enum Command {
     Rules(Rules),
     Completions(Completions),
     Man(Man),
+    Slice(Slice),
 }
 
 const EXAMPLES: &str = "\
@@ -83,6 +85,7 @@ impl Command {
             Self::Rules(ref rules) => rules.run(),
             Self::Completions(ref completions) => completions.run(Cli::command()),
             Self::Man(ref man) => man.run(Cli::command()),
+            Self::Slice(ref slice) => slice.run(),
         }
     }
 }

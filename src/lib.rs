@@ -19,7 +19,7 @@
 //! | 6 | [`diagnose`] [`sink`] | why: one rule a mechanism; where results are pushed |
 //! | 7 | [`connection`] [`report`] | which protocol stands on which; the report as plain data |
 //! | 8 | [`analyzer`] [`mod@reference`] [`render`] | every connection of a capture; the close codes explained; reports as bytes |
-//! | 9 | [`live`] | what is told of connections while they go on |
+//! | 9 | [`live`] [`mod@slice`] | what is told of connections while they go on; the packets of some as a capture of their own |
 //!
 //! Four laws, held by `tests/layers.rs`: a module imports only from lower floors; protocols never import each other; a
 //! file that parses bytes with nom has no state, and one that has state knows no byte offset of a header; files stay small.
@@ -66,6 +66,7 @@ pub mod report;
 pub mod seen;
 pub mod side;
 pub mod sink;
+pub mod slice;
 pub mod tcp;
 pub mod tls;
 pub mod ws;

@@ -140,6 +140,10 @@ pub const INFLATERS: usize = 512;
 /// Bytes unmasked or inflated at once.
 pub const SCRATCH: usize = 16 * 1024;
 
+/// Bytes of one direction of a connection that a redacted slice rewrites, and of a message that it inflates for it; what
+/// lies beyond is zeros. A ticket takes no attachment of that size.
+pub const SLICED_STREAM: usize = 64 * 1024 * 1024;
+
 /// WebSocket connections open at once (about 2 KiB each). Beyond it the longest idle ones are judged early.
 pub const CONNECTIONS: usize = 1 << 20;
 

@@ -93,7 +93,8 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
-fn to_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+/// Writes a file, whole or not at all.
+pub fn to_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let folder = folder_of(path);
     // Asked first, for its error names the folder and not the temporary file.
     let written = std::fs::metadata(folder).and_then(|_| NamedTempFile::new_in(folder)).and_then(|file| {

@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["diagnose", "sink"],
     &["connection", "report"],
     &["analyzer", "reference", "render"],
-    &["live"],
+    &["live", "slice"],
     // The program.
     &["wording", "progress", "privileges", "signals"],
     &["reporting"],

@@ -12,6 +12,7 @@ mod reference;
 pub mod rules;
 pub mod schema;
 pub mod shell;
+pub mod slice;
 
 use std::process::ExitCode;
 

@@ -52,11 +52,14 @@ impl Statistics {
 }
 
 /// Section Header Block, its length not given.
-pub(super) fn section_header(application: &str, out: &mut Vec<u8>) {
+pub(super) fn section_header(application: &str, comment: &str, out: &mut Vec<u8>) {
     block(kind::SECTION_HEADER, out, |out| {
         out.extend(0x1a2b_3c4d_u32.to_le_bytes());
         out.extend([1, 0, 0, 0]);
         out.extend([0xff; 8]);
+        if !comment.is_empty() {
+            option(COMMENT, comment.as_bytes(), out);
+        }
         option(SHB_USERAPPL, application.as_bytes(), out);
         end_of_options(out);
     });

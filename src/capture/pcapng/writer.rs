@@ -17,8 +17,13 @@ pub struct Writer<W> {
 impl<W: Write> Writer<W> {
     /// Begins a file with a section header.
     pub fn new(out: W) -> io::Result<Self> {
+        Self::commented(out, "")
+    }
+
+    /// As [`new`](Self::new), with a comment on the whole file; none where it is empty.
+    pub fn commented(out: W, comment: &str) -> io::Result<Self> {
         let mut writer = Self { out, block: Vec::new(), interfaces: 0, written: 0 };
-        blocks::section_header(concat!("whyclosed ", env!("CARGO_PKG_VERSION")), &mut writer.block);
+        blocks::section_header(concat!("whyclosed ", env!("CARGO_PKG_VERSION")), comment, &mut writer.block);
         writer.put()?;
         Ok(writer)
     }

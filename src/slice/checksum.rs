@@ -1,0 +1,72 @@
+//! Checksums of a changed packet, changed by as much (RFC 1624): one that was right stays right, and one that the
+//! network card was left to fill in stays as it is.
+
+/// The TCP checksum's place in its header (RFC 9293 §3.1).
+const CHECKSUM: usize = 16;
+
+/// The place of the data offset in it.
+const DATA_OFFSET: usize = 12;
+
+/// Where the TCP header begins of which `payload` is the payload: it has the ports in front, and says its own length.
+pub fn tcp_header(packet: &[u8], payload: usize, ports: [u16; 2]) -> Option<usize> {
+    let [source, destination] = ports.map(u16::to_be_bytes);
+    (5..=15).filter_map(|words: usize| Some((payload.checked_sub(words * 4)?, words))).find_map(|(start, words)| {
+        let header = packet.get(start..payload)?;
+        let fits =
+            header.starts_with(&[source, destination].concat()) && usize::from(header.get(DATA_OFFSET)? >> 4) == words;
+        fits.then_some(start)
+    })
+}
+
+/// Puts `bytes` in the place of as many of the payload, and changes the checksum of the TCP header at `header` by it.
+pub fn replace(packet: &mut [u8], header: usize, payload: usize, bytes: &[u8]) {
+    let Some(old) = packet.get_mut(payload..payload + bytes.len()) else {
+        return;
+    };
+    // ~m + m′ over all words.
+    let change = words(old).map(|word| !word).chain(words(bytes)).fold(0, add);
+    old.copy_from_slice(bytes);
+    if let Some(field) = packet.get_mut(header + CHECKSUM..).and_then(|rest| rest.first_chunk_mut()) {
+        let checksum = !add(!u16::from_be_bytes(*field), change);
+        *field = checksum.to_be_bytes();
+    }
+}
+
+/// The payload begins at an even offset of the segment, for a header has whole words.
+fn words(bytes: &[u8]) -> impl Iterator<Item = u16> {
+    bytes
+        .chunks(2)
+        .map(|pair| u16::from_be_bytes([pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)]))
+}
+
+/// One's complement addition.
+fn add(a: u16, b: u16) -> u16 {
+    let (sum, carry) = a.overflowing_add(b);
+    sum + u16::from(carry)
+}
+
+#[cfg(test)]
+mod tests {
+    use etherparse::{PacketBuilder, SlicedPacket, TransportSlice};
+
+    use super::*;
+
+    #[test]
+    fn a_right_checksum_stays_right() {
+        for payload in [&b"even"[..], b"odd", b"x"] {
+            let mut packet = Vec::new();
+            PacketBuilder::ipv4([1, 2, 3, 4], [5, 6, 7, 8], 64)
+                .tcp(80, 5000, 7, 9)
+                .ack(3)
+                .write(&mut packet, payload)
+                .unwrap();
+            let at = packet.len() - payload.len();
+            let header = tcp_header(&packet, at, [80, 5000]).unwrap();
+            replace(&mut packet, header, at, &vec![b'z'; payload.len()]);
+            let sliced = SlicedPacket::from_ip(&packet).unwrap();
+            let Some(TransportSlice::Tcp(tcp)) = sliced.transport else { panic!() };
+            let right = tcp.calc_checksum_ipv4([1, 2, 3, 4], [5, 6, 7, 8]).unwrap();
+            assert_eq!(tcp.checksum(), right);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Copies the packets of some connections.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::net::SocketAddr;
+
+use super::messages::Compression;
+use super::redaction::Redaction;
+use crate::capture::pcapng::{Description, Writer};
+use crate::capture::{LinkType, Packet, Source};
+use crate::error::Error;
+use crate::facts::Facts;
+use crate::http::handshake::extensions;
+use crate::packet::Decoder;
+use crate::side::{PerSide, Side};
+use crate::tcp::Segment;
+
+/// The name of permessage-deflate's parameters (RFC 7692 §7.1.1).
+const NO_CONTEXT_TAKEOVER: PerSide<&str> =
+    PerSide { client: "client_no_context_takeover", server: "server_no_context_takeover" };
+
+/// A connection that is wanted.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// As Wireshark numbers it.
+    pub stream: u32,
+    /// Its endpoints.
+    pub addresses: PerSide<SocketAddr>,
+    /// Its first and last packet: its endpoints may meet again.
+    pub packets: (u64, u64),
+    /// Whether it is TLS.
+    pub is_tls: bool,
+    /// How each side's messages are compressed.
+    pub compression: PerSide<Option<Compression>>,
+    /// Sec-WebSocket-Key: both legs of a proxy share it.
+    pub key: Option<Box<str>>,
+}
+
+impl Origin {
+    /// What a slice must know of a connection.
+    pub fn new(facts: &Facts) -> Self {
+        let response = facts.handshake.response.as_deref();
+        let agreed = extensions(response.and_then(|response| response.extensions.as_deref()))
+            .map(|extension| extension.to_string())
+            .find(|extension| extension.starts_with("permessage-deflate"));
+        let compression = |side: Side| {
+            let no_context_takeover = agreed.as_ref()?.contains(NO_CONTEXT_TAKEOVER[side]);
+            Some(Compression { no_context_takeover })
+        };
+        Self {
+            stream: facts.stream,
+            addresses: facts.addresses,
+            packets: (facts.first.packet, facts.last.packet),
+            is_tls: facts.client_hello.is_some(),
+            compression: PerSide { client: compression(Side::Client), server: compression(Side::Server) },
+            key: facts.handshake.request.as_deref().and_then(|request| request.key.clone()),
+        }
+    }
+}
+
+/// The connections that are wanted, and what is to be said of their packets.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    connections: Vec<Origin>,
+    by_endpoints: HashMap<(SocketAddr, SocketAddr), Vec<usize>>,
+    comments: BTreeMap<u64, Vec<String>>,
+}
+
+impl Wanted {
+    /// Wants a connection.
+    pub fn add(&mut self, connection: Origin) {
+        let PerSide { client, server } = connection.addresses;
+        for ends in [(client, server), (server, client)] {
+            self.by_endpoints.entry(ends).or_default().push(self.connections.len());
+        }
+        self.connections.push(connection);
+    }
+
+    /// Puts a comment on a packet.
+    pub fn comment(&mut self, packet: u64, comment: String) {
+        self.comments.entry(packet).or_default().push(comment);
+    }
+
+    /// Those that are wanted.
+    pub fn connections(&self) -> &[Origin] {
+        &self.connections
+    }
+
+    pub(super) fn streams(&self) -> impl Iterator<Item = u32> {
+        self.connections.iter().map(|connection| connection.stream)
+    }
+
+    /// The connection that a segment belongs to, and who sent it.
+    pub(super) fn find(&self, segment: &Segment<'_>) -> Option<(&Origin, Side)> {
+        let packet = segment.seen.packet;
+        let known = self.by_endpoints.get(&(segment.source, segment.destination))?;
+        let mut connections = known.iter().filter_map(|at| self.connections.get(*at));
+        let connection = connections.find(|own| (own.packets.0..=own.packets.1).contains(&packet))?;
+        let side = if connection.addresses.client == segment.source { Side::Client } else { Side::Server };
+        Some((connection, side))
+    }
+}
+
+/// What was copied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Packets.
+    pub packets: u64,
+    /// Packets left out, for they are IP fragments put together.
+    pub fragmented: u64,
+}
+
+/// Copies the packets of the wanted connections, rewritten where `redaction` says how.
+pub fn cut<W: Write>(
+    source: &mut dyn Source,
+    wanted: &Wanted,
+    mut redaction: Option<&mut Redaction>,
+    out: &mut Writer<W>,
+) -> Result<Result<Cut, std::io::Error>, Error> {
+    let (mut decoder, mut interfaces, mut cut) = (Decoder::default(), HashMap::new(), Cut::default());
+    while source.advance()? {
+        let packet = source.packet();
+        let Some(segment) = decoder.decode(&packet) else { continue };
+        let Some((connection, side)) = wanted.find(&segment) else { continue };
+        let mut data = packet.data.to_vec();
+        match (place(&packet, segment.payload), redaction.as_deref_mut()) {
+            (Some(payload), Some(redaction)) => {
+                redaction.apply(&segment, connection.stream, side, &mut data, payload);
+            }
+            (Some(_), None) => {}
+            // Cut within the header.
+            (None, _) if segment.payload.is_empty() => {}
+            (None, _) => {
+                cut.fragmented += 1;
+                continue;
+            }
+        }
+        let written = interface(&mut interfaces, packet.link_type, out).and_then(|interface| {
+            let comments = wanted.comments.get(&packet.number).map_or(&[][..], Vec::as_slice);
+            let comments: Vec<_> = comments.iter().map(String::as_str).collect();
+            out.packet(interface, &Packet { data: &data, ..packet }, &comments)
+        });
+        if let Err(error) = written {
+            return Ok(Err(error));
+        }
+        cut.packets += 1;
+    }
+    Ok(Ok(cut))
+}
+
+/// Where a payload lies in its packet; `None` where it was put together from several.
+fn place(packet: &Packet<'_>, payload: &[u8]) -> Option<usize> {
+    let at = payload.as_ptr().addr().checked_sub(packet.data.as_ptr().addr())?;
+    (at + payload.len() <= packet.data.len()).then_some(at)
+}
+
+fn interface<W: Write>(
+    interfaces: &mut HashMap<LinkType, u32>,
+    link_type: LinkType,
+    out: &mut Writer<W>,
+) -> Result<u32, std::io::Error> {
+    if let Some(known) = interfaces.get(&link_type) {
+        return Ok(*known);
+    }
+    let description = Description { link_type, snaplen: 0, name: String::new(), filter: String::new() };
+    let interface = out.interface(&description)?;
+    interfaces.insert(link_type, interface);
+    Ok(interface)
+}

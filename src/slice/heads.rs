@@ -1,0 +1,188 @@
+//! Text in which secrets become `x`: heads of HTTP/1, bodies, messages.
+
+use crate::report::redact::{patterns, secret, subprotocol};
+
+/// Headers whose values stay but for secrets by their form. Everything else may hold a secret that has no form.
+const HARMLESS: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "host",
+    "keep-alive",
+    "location",
+    "origin",
+    "pragma",
+    "retry-after",
+    "sec-fetch-dest",
+    "sec-fetch-mode",
+    "sec-fetch-site",
+    "sec-websocket-accept",
+    "sec-websocket-extensions",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "server",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "vary",
+    "via",
+];
+
+/// Headers that are random and no secret (RFC 6455 §11.3.1, §11.3.3).
+const RANDOM: &[&str] = &["sec-websocket-key", "sec-websocket-accept"];
+
+/// The headers of subprotocols.
+const SUBPROTOCOL: &str = "sec-websocket-protocol";
+
+/// What a PROXY header of version 2 begins with (the PROXY protocol §2.2).
+const PROXY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+
+/// Its length without what follows, and where that length stands.
+const PROXY_HEADER: usize = 16;
+
+/// Letters and digits become `x`: what separates them, and bytes that are no ASCII, stay.
+pub fn blot(bytes: &mut [u8]) {
+    bytes.iter_mut().filter(|byte| byte.is_ascii_alphanumeric()).for_each(|byte| *byte = b'x');
+}
+
+/// Blots the secrets of a text, by their form.
+pub fn blot_secrets(text: &mut [u8], is_window: bool) {
+    let found = if is_window { patterns::find_in_window(text) } else { patterns::find(text) };
+    for found in secret::disjoint(found) {
+        let Some(secret) = text.get_mut(found.range) else { continue };
+        let mut blotted = Vec::with_capacity(secret.len());
+        for chunk in secret.utf8_chunks() {
+            // A character of several bytes is as much a part of the secret; what is none stays, for it is evidence.
+            blotted.extend(chunk.valid().bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }));
+            blotted.extend_from_slice(chunk.invalid());
+        }
+        blot(&mut blotted);
+        secret.copy_from_slice(&blotted);
+    }
+}
+
+/// Bytes before, between and behind frames: heads and bodies of HTTP/1, a PROXY header; zeros where they are neither,
+/// but for the first `kept`. What is torn off may begin within a header.
+pub fn unframed(bytes: &mut [u8], is_torn: bool, kept: usize) {
+    let mut rest = bytes;
+    if is_torn {
+        let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
+        let (tail, behind) = rest.split_at_mut(end);
+        if std::str::from_utf8(tail).is_ok() {
+            blot(tail)
+        } else {
+            tail.fill(0)
+        }
+        rest = behind;
+    }
+    if rest.starts_with(PROXY) {
+        let length = rest
+            .get(14..PROXY_HEADER)
+            .map_or(0, |field| field.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
+        let end = rest.len().min(PROXY_HEADER + length);
+        rest = rest.get_mut(end..).unwrap_or_default();
+    }
+    while let Some(length) = line(rest) {
+        let (head, behind) = rest.split_at_mut(length);
+        blot_line(head);
+        rest = behind;
+    }
+    match std::str::from_utf8(rest) {
+        Ok(text) if !text.contains(|character: char| character.is_control() && !character.is_whitespace()) => {
+            blot_line(rest);
+        }
+        _ => rest.get_mut(kept..).unwrap_or_default().fill(0),
+    }
+}
+
+/// Bytes of the line of text that `bytes` begin with, its end among them.
+fn line(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let text = bytes.get(..end)?;
+    text.iter().all(|byte| *byte >= b' ' || matches!(byte, b'\t' | b'\r')).then_some(end + 1)
+}
+
+/// A line of a head: a request or status line, or a header.
+fn blot_line(line: &mut [u8]) {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
+    let colon = line.iter().position(|byte| !is_name(byte)).filter(|at| *at > 0 && line.get(*at) == Some(&b':'));
+    let Some((name, value)) = colon.and_then(|at| line.split_at_mut_checked(at + 1)) else {
+        blot_query(line);
+        return blot_secrets(line, false);
+    };
+    let name = String::from_utf8_lossy(name).trim_end_matches(':').to_ascii_lowercase();
+    match &*name {
+        name if RANDOM.contains(&name) => {}
+        SUBPROTOCOL => blot_subprotocols(value),
+        name if HARMLESS.contains(&name) => {
+            blot_query(value);
+            blot_secrets(value, false);
+        }
+        _ => blot(value),
+    }
+}
+
+/// The values of a query; their names stay.
+fn blot_query(line: &mut [u8]) {
+    let Some(start) = line.iter().position(|byte| *byte == b'?') else {
+        return;
+    };
+    let query = line.get_mut(start + 1..).unwrap_or_default();
+    let end = query.iter().position(|byte| b" \r\n".contains(byte)).unwrap_or(query.len());
+    let query = query.get_mut(..end).unwrap_or_default();
+    for pair in query.split_mut(|byte| *byte == b'&') {
+        match pair.iter().position(|byte| *byte == b'=') {
+            Some(equals) => blot(pair.get_mut(equals + 1..).unwrap_or_default()),
+            None if std::str::from_utf8(pair).is_ok_and(crate::report::redact::random::is_name) => {}
+            None => blot(pair),
+        }
+    }
+}
+
+fn blot_subprotocols(value: &mut [u8]) {
+    let list = String::from_utf8_lossy(value).into_owned();
+    if list.len() != value.len() {
+        return blot(value);
+    }
+    let mut at = 0;
+    for (token, is_name) in subprotocol::tokens(list.trim_end()) {
+        if !is_name {
+            blot(value.get_mut(at..at + token.len()).unwrap_or_default());
+        }
+        at += token.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_keep_what_the_verdict_needs() {
+        let mut head =
+            b"GET /chat?token=abc&user=eve HTTP/1.1\r\nHost: chat.example.com\r\nCookie: sid=1234; theme=dark\r\n\
+            X-Tenant: acme\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: chat, hunter2\r\n\
+            Authorization: Basic YTpi\r\n\r\n"
+                .to_vec();
+        unframed(&mut head, false, 0);
+        assert_eq!(
+            String::from_utf8(head).unwrap(),
+            "GET /chat?token=xxx&user=xxx HTTP/1.1\r\nHost: chat.example.com\r\nCookie: xxx=xxxx; xxxxx=xxxx\r\n\
+            X-Tenant: xxxx\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: chat, xxxxxxx\r\n\
+            Authorization: xxxxx xxxx\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn what_is_no_text_is_zero() {
+        let mut bytes = b"\x16\x03\x01\xff secret".to_vec();
+        unframed(&mut bytes, false, 0);
+        assert_eq!(bytes, [0; 11]);
+    }
+}

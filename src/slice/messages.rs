@@ -1,0 +1,204 @@
+//! The frames of one direction, rewritten in their places.
+
+use std::hash::BuildHasher;
+use std::ops::Range;
+
+use foldhash::fast::FixedState;
+
+use super::frames::Frame;
+use super::streams::Stream;
+use super::{deflate, heads};
+use crate::limits;
+use crate::ws::Opcode;
+use crate::ws::deflate::{Inflater, Permits};
+use crate::ws::frame::{RSV1, START, unmask};
+
+/// How a direction's messages are compressed (RFC 7692).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compression {
+    /// Whether each starts with an empty window.
+    pub no_context_takeover: bool,
+}
+
+/// What had to be given up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Compressed messages whose text did not fit its length any more, and is `x` throughout.
+    pub blotted: u64,
+    /// Those that are now shorter when inflated.
+    pub shortened: u64,
+}
+
+/// Rewrites one direction.
+pub struct Rewriter<'s> {
+    stream: &'s Stream,
+    bytes: Vec<u8>,
+    inflater: Option<Inflater>,
+    losses: Losses,
+}
+
+/// A message: where its payloads lie, and their masking keys.
+struct Message {
+    opcode: Opcode,
+    compressed: bool,
+    whole: bool,
+    payloads: Vec<(Range<usize>, Option<[u8; 4]>)>,
+}
+
+/// The bytes of a stream in which these frames lie, rewritten, and what was lost by it.
+pub fn rewritten(stream: &Stream, frames: &[Frame], compression: Option<Compression>) -> (Vec<u8>, Losses) {
+    let inflater = compression.and_then(|agreed| Inflater::new(agreed.no_context_takeover, &Permits::default()));
+    let mut rewriter = Rewriter { stream, bytes: stream.bytes().to_vec(), inflater, losses: Losses::default() };
+    rewriter.frames(frames);
+    (rewriter.bytes, rewriter.losses)
+}
+
+impl Rewriter<'_> {
+    fn frames(&mut self, frames: &[Frame]) {
+        let (mut at, mut open): (usize, Option<Message>) = (0, None);
+        for (index, frame) in frames.iter().enumerate() {
+            self.unframed(at..frame.start());
+            // A frame that claims more than there is goes on to the next one at most.
+            let next = frames.get(index + 1).map_or(usize::MAX, Frame::start);
+            at = frame.end().min(next).min(self.bytes.len()).max(frame.payload.min(self.bytes.len()));
+            let payload = frame.payload.min(at)..at;
+            let (start, key) = (frame.header.start, frame.header.key);
+            match start.opcode {
+                Opcode::CLOSE => self.unmasked(payload, key, |payload| {
+                    heads::blot_secrets(payload.get_mut(2..).unwrap_or_default(), false);
+                }),
+                Opcode::PING | Opcode::PONG => self.unmasked(payload, key, replace),
+                Opcode::CONTINUATION if open.is_some() => {
+                    if let Some(message) = &mut open {
+                        message.add(payload, key, frame);
+                    }
+                }
+                Opcode::TEXT | Opcode::BINARY => {
+                    if let Some(interrupted) = open.take() {
+                        self.message(&interrupted, false);
+                    }
+                    let compressed = start.rsv == RSV1 && self.inflater.is_some();
+                    let opcode = if start.rsv == 0 || compressed { start.opcode } else { Opcode::BINARY };
+                    let mut message = Message { opcode, compressed, whole: true, payloads: Vec::new() };
+                    message.add(payload, key, frame);
+                    open = Some(message);
+                }
+                _ => self.unmasked(payload, key, |payload| payload.fill(0)),
+            }
+            if start.fin
+                && !start.opcode.is_control()
+                && let Some(complete) = open.take()
+            {
+                self.message(&complete, true);
+            }
+        }
+        if let Some(interrupted) = open {
+            self.message(&interrupted, false);
+        }
+        self.unframed(at..self.bytes.len());
+    }
+
+    fn slice(&mut self, range: Range<usize>) -> &mut [u8] {
+        let end = range.end.min(self.bytes.len());
+        self.bytes.get_mut(range.start.min(end)..end).unwrap_or_default()
+    }
+
+    /// Bytes that are no frame. Behind frames they begin with what should have been a header.
+    fn unframed(&mut self, range: Range<usize>) {
+        for run in self.stream.captured(range.clone()) {
+            let is_torn = run.start != range.start;
+            let kept = if range.start > 0 && !is_torn { START } else { 0 };
+            heads::unframed(self.slice(run), is_torn, kept);
+        }
+    }
+
+    /// Changes a payload as it is without its mask.
+    fn unmasked(&mut self, range: Range<usize>, key: Option<[u8; 4]>, change: impl FnOnce(&mut [u8])) {
+        let payload = self.slice(range);
+        let turn = |payload: &mut [u8]| {
+            if let Some(key) = key {
+                unmask(payload, key, 0);
+            }
+        };
+        turn(payload);
+        change(payload);
+        turn(payload);
+    }
+
+    fn message(&mut self, message: &Message, complete: bool) {
+        let is_known = message.payloads.iter().all(|(range, _)| self.stream.has(range.clone()));
+        let mut plain = Vec::new();
+        for (range, key) in &message.payloads {
+            self.unmasked(range.clone(), *key, |payload| plain.extend_from_slice(payload));
+        }
+        let whole = complete && is_known && message.whole;
+        match (message.compressed, message.opcode) {
+            (true, opcode) => plain = self.compressed(&plain, opcode, whole),
+            (false, Opcode::TEXT) => heads::blot_secrets(&mut plain, !whole),
+            (false, _) => plain.fill(0),
+        }
+        let mut rest = plain.as_slice();
+        for (range, key) in &message.payloads {
+            self.unmasked(range.clone(), *key, |payload| {
+                let (own, behind) = rest.split_at(payload.len().min(rest.len()));
+                payload.get_mut(..own.len()).unwrap_or_default().copy_from_slice(own);
+                rest = behind;
+            });
+        }
+    }
+
+    /// A compressed message anew. What is not whole, or cannot be inflated, is not understood: zeros, and so is all that
+    /// needs it for its window.
+    fn compressed(&mut self, payload: &[u8], opcode: Opcode, whole: bool) -> Vec<u8> {
+        let zeros = vec![0; payload.len()];
+        let inflated = self.inflater.as_mut().filter(|_| whole).and_then(|inflater| inflate(inflater, payload));
+        let Some(mut plain) = inflated else {
+            self.inflater = self.inflater.take().filter(Inflater::no_context_takeover);
+            return zeros;
+        };
+        match opcode {
+            Opcode::TEXT => heads::blot_secrets(&mut plain, false),
+            _ => plain.fill(0),
+        }
+        if let Some(message) = deflate::compressed(&plain, payload.len()) {
+            return message;
+        }
+        self.losses.blotted += 1;
+        plain.iter_mut().filter(|byte| byte.is_ascii()).for_each(|byte| *byte = b'x');
+        if let Some(message) = deflate::compressed(&plain, payload.len()) {
+            return message;
+        }
+        self.losses.shortened += 1;
+        let shorter = (0..=plain.len().min(payload.len())).rev();
+        shorter.into_iter().find_map(|length| deflate::compressed(plain.get(..length)?, payload.len())).unwrap_or(zeros)
+    }
+}
+
+impl Message {
+    fn add(&mut self, payload: Range<usize>, key: Option<[u8; 4]>, frame: &Frame) {
+        self.whole &= payload.end == frame.end();
+        self.payloads.push((payload, key));
+    }
+}
+
+/// `None` where it does not inflate, or to too much to keep.
+fn inflate(inflater: &mut Inflater, payload: &[u8]) -> Option<Vec<u8>> {
+    let (mut scratch, mut plain, mut fits) = (vec![0; limits::SCRATCH], Vec::new(), true);
+    let mut out = |bytes: &[u8]| {
+        fits &= plain.len() + bytes.len() <= limits::SLICED_STREAM;
+        if fits {
+            plain.extend_from_slice(bytes);
+        }
+    };
+    inflater.push(payload, &mut scratch, &mut out).ok()?;
+    inflater.finish(&mut scratch, &mut out).ok()?;
+    fits.then_some(plain)
+}
+
+/// Other bytes, the same for the same: letters, so that a text stays one.
+fn replace(payload: &mut [u8]) {
+    let seed = FixedState::default().hash_one(&*payload);
+    for (at, byte) in payload.iter_mut().enumerate() {
+        *byte = b'a' + (FixedState::default().hash_one((seed, at)) % 26) as u8;
+    }
+}

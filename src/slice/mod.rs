@@ -1,0 +1,31 @@
+//! A few connections of a capture as a capture of their own, to be attached to a ticket.
+//!
+//! ```text
+//! capture ─┬─ report: which connections ───────────────┐
+//!          ├─ Redaction: their streams, rewritten      ├─ cut ─ pcapng
+//!          └─ packets ─────────────────────────────────┘
+//! ```
+//!
+//! A rewritten stream keeps its length, byte by byte in its place, so that every header but the TCP checksum stays as
+//! it was captured:
+//!
+//! | layer | what becomes of it |
+//! |---|---|
+//! | heads of HTTP/1 | values of headers that are not known to be harmless, of queries, and secrets by their form are `x` |
+//! | frame headers, close codes | stay |
+//! | text, close reasons | secrets by their form are `x` |
+//! | pings and pongs | other bytes, the same for the same: a pong still answers its ping |
+//! | compressed messages | compressed anew and filled up to their length |
+//! | binary messages, TLS, anything else | zeros |
+
+mod checksum;
+mod cut;
+mod deflate;
+mod frames;
+mod heads;
+mod messages;
+mod redaction;
+mod streams;
+
+pub use cut::{Cut, Origin, Wanted, cut};
+pub use redaction::Redaction;

@@ -1,0 +1,107 @@
+//! The streams of the wanted connections, rewritten.
+
+use std::collections::HashMap;
+
+use super::cut::Wanted;
+use super::frames::Frames;
+use super::messages::{self, Losses};
+use super::streams::Stream;
+use super::{checksum, heads};
+use crate::analyzer::Analyzer;
+use crate::capture::Packet;
+use crate::packet::Decoder;
+use crate::side::{PerSide, Side};
+use crate::tcp::Segment;
+
+/// Bytes of a TLS record's header (RFC 8446 §5.1).
+const RECORD: usize = 5;
+
+/// Its type of alerts, which say why a handshake failed.
+const ALERT: u8 = 21;
+
+/// Gathers streams, then puts their rewritten bytes in the place of the real ones.
+#[derive(Default)]
+pub struct Redaction {
+    analyzer: Analyzer,
+    decoder: Decoder,
+    frames: Frames,
+    streams: HashMap<u32, PerSide<Stream>>,
+    rewritten: HashMap<u32, PerSide<Vec<u8>>>,
+    /// Where the second reading is.
+    places: HashMap<u32, PerSide<Stream>>,
+    losses: Losses,
+}
+
+impl Redaction {
+    /// Of these connections.
+    pub fn new(wanted: &Wanted) -> Self {
+        Self { frames: Frames::new(wanted.streams()), ..Self::default() }
+    }
+
+    /// Takes a packet of the capture, each of them once.
+    pub fn gather(&mut self, packet: &Packet<'_>, wanted: &Wanted) {
+        self.analyzer.push(packet, &mut self.frames);
+        if let Some(segment) = self.decoder.decode(packet)
+            && let Some((connection, side)) = wanted.find(&segment)
+        {
+            self.streams.entry(connection.stream).or_default()[side].push(&segment);
+        }
+    }
+
+    /// All packets have been taken.
+    pub fn rewrite(&mut self, wanted: &Wanted) {
+        self.analyzer.finish(&mut self.frames);
+        for connection in wanted.connections() {
+            let Some(streams) = self.streams.remove(&connection.stream) else { continue };
+            let mut rewritten = PerSide::default();
+            for side in Side::BOTH {
+                let stream = &streams[side];
+                rewritten[side] = if connection.is_tls {
+                    records(stream.bytes().to_vec())
+                } else {
+                    let frames = self.frames.of(connection.stream).map_or(&[][..], |frames| &frames[side]);
+                    let (bytes, losses) = messages::rewritten(stream, frames, connection.compression[side]);
+                    self.losses.blotted += losses.blotted;
+                    self.losses.shortened += losses.shortened;
+                    bytes
+                };
+            }
+            self.rewritten.insert(connection.stream, rewritten);
+        }
+    }
+
+    /// What had to be given up.
+    pub const fn losses(&self) -> Losses {
+        self.losses
+    }
+
+    /// The bytes of a packet of a wanted connection, rewritten. `data` is the packet's.
+    pub fn apply(&mut self, segment: &Segment<'_>, stream: u32, side: Side, data: &mut [u8], payload: usize) {
+        let length = segment.payload.len();
+        let place = self.places.entry(stream).or_default()[side].place(segment);
+        let new = place.and_then(|at| self.rewritten.get(&stream)?[side].get(at..at + length));
+        let new = new.map_or_else(|| vec![0; length], <[u8]>::to_vec);
+        match checksum::tcp_header(data, payload, [segment.source.port(), segment.destination.port()]) {
+            Some(header) => checksum::replace(data, header, payload, &new),
+            None => data.get_mut(payload..payload + length).unwrap_or_default().copy_from_slice(&new),
+        }
+        // Padding of the link may hold anything.
+        data.get_mut(payload + length..).unwrap_or_default().fill(0);
+    }
+}
+
+/// TLS records: their headers and alerts stay, and of a handshake its kind; what is no TLS is as any other text.
+fn records(mut bytes: Vec<u8>) -> Vec<u8> {
+    let mut rest = bytes.as_mut_slice();
+    while let Some(&[kind @ 20..=24, 3, _, high, low]) = rest.first_chunk::<RECORD>() {
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        let end = rest.len().min(RECORD + length);
+        let (record, behind) = rest.split_at_mut(end);
+        // An alert, or the type, length and version that a handshake begins with.
+        let kept = if kind == ALERT && length == 2 { 2 } else { 6 };
+        record.get_mut(RECORD + kept..).unwrap_or_default().fill(0);
+        rest = behind;
+    }
+    heads::unframed(rest, false, 0);
+    bytes
+}
