@@ -17,6 +17,7 @@ use crate::commands::rules::Rules;
 use crate::commands::schema::Schema;
 use crate::commands::shell::{Completions, Man};
 use crate::commands::slice::Slice;
+use crate::commands::verify_redaction::VerifyRedaction;
 
 /// Why did each WebSocket connection in this packet capture close?
 #[derive(Debug, Parser)]
@@ -47,6 +48,7 @@ enum Command {
     Completions(Completions),
     Man(Man),
     Slice(Slice),
+    VerifyRedaction(VerifyRedaction),
 }
 
 const EXAMPLES: &str = "\
@@ -86,6 +88,7 @@ impl Command {
             Self::Completions(ref completions) => completions.run(Cli::command()),
             Self::Man(ref man) => man.run(Cli::command()),
             Self::Slice(ref slice) => slice.run(),
+            Self::VerifyRedaction(ref verify) => verify.run(),
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod rules;
 pub mod schema;
 pub mod shell;
 pub mod slice;
+pub mod verify_redaction;
 
 use std::process::ExitCode;
 

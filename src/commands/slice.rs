@@ -92,7 +92,7 @@ impl Slice {
 }
 
 /// The report on a capture, and where each of its connections lies.
-fn read(captures: &[PathBuf], language: Language) -> Result<(Report, Vec<Origin>), Error> {
+pub fn read(captures: &[PathBuf], language: Language) -> Result<(Report, Vec<Origin>), Error> {
     let mut source = capture::open(captures)?;
     let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
     while source.advance()? {
@@ -146,7 +146,7 @@ fn write(
 }
 
 /// The streams of the wanted connections, rewritten.
-fn gather(captures: &[PathBuf], wanted: &Wanted) -> Result<Redaction, Error> {
+pub fn gather(captures: &[PathBuf], wanted: &Wanted) -> Result<Redaction, Error> {
     let mut source = capture::open(captures)?;
     let mut redaction = Redaction::new(wanted);
     while source.advance()? {

@@ -1,6 +1,7 @@
 //! Text in which secrets become `x`: heads of HTTP/1, bodies, messages.
 
-use crate::report::redact::{patterns, secret, subprotocol};
+use crate::report::redact::random::is_name;
+use crate::report::redact::{Kind, patterns, secret, subprotocol};
 
 /// Headers whose values stay but for secrets by their form. Everything else may hold a secret that has no form.
 const HARMLESS: &[&str] = &[
@@ -47,57 +48,138 @@ const PROXY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 const PROXY_HEADER: usize = 16;
 
 /// Letters and digits become `x`: what separates them, and bytes that are no ASCII, stay.
-pub fn blot(bytes: &mut [u8]) {
+fn blot(bytes: &mut [u8]) {
     bytes.iter_mut().filter(|byte| byte.is_ascii_alphanumeric()).for_each(|byte| *byte = b'x');
 }
 
-/// Blots the secrets of a text, by their form.
-pub fn blot_secrets(text: &mut [u8], is_window: bool) {
-    let found = if is_window { patterns::find_in_window(text) } else { patterns::find(text) };
-    for found in secret::disjoint(found) {
-        let Some(secret) = text.get_mut(found.range) else { continue };
-        let mut blotted = Vec::with_capacity(secret.len());
-        for chunk in secret.utf8_chunks() {
-            // A character of several bytes is as much a part of the secret; what is none stays, for it is evidence.
-            blotted.extend(chunk.valid().bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }));
-            blotted.extend_from_slice(chunk.invalid());
-        }
-        blot(&mut blotted);
-        secret.copy_from_slice(&blotted);
-    }
+/// Blots secrets, and remembers what they were.
+#[derive(Debug, Default)]
+pub struct Blotter {
+    /// Every secret, as often as it was met.
+    pub found: Vec<(Kind, Box<[u8]>)>,
 }
 
-/// Bytes before, between and behind frames: heads and bodies of HTTP/1, a PROXY header; zeros where they are neither,
-/// but for the first `kept`. What is torn off may begin within a header.
-pub fn unframed(bytes: &mut [u8], is_torn: bool, kept: usize) {
-    let mut rest = bytes;
-    if is_torn {
-        let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
-        let (tail, behind) = rest.split_at_mut(end);
-        if std::str::from_utf8(tail).is_ok() {
-            blot(tail)
-        } else {
-            tail.fill(0)
+impl Blotter {
+    fn blot(&mut self, kind: Kind, bytes: &mut [u8]) {
+        self.found.push((kind, bytes.trim_ascii().into()));
+        blot(bytes);
+    }
+
+    /// Blots the secrets of a text, by their form.
+    pub fn text(&mut self, text: &mut [u8], is_window: bool) {
+        let found = if is_window { patterns::find_in_window(text) } else { patterns::find(text) };
+        for found in secret::disjoint(found) {
+            let Some(secret) = text.get_mut(found.range) else { continue };
+            self.found.push((found.kind, (&*secret).into()));
+            let mut blotted = Vec::with_capacity(secret.len());
+            for chunk in secret.utf8_chunks() {
+                // A character of several bytes is as much a part of the secret; what is none stays, for it is evidence.
+                blotted.extend(chunk.valid().bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }));
+                blotted.extend_from_slice(chunk.invalid());
+            }
+            blot(&mut blotted);
+            secret.copy_from_slice(&blotted);
         }
-        rest = behind;
     }
-    if rest.starts_with(PROXY) {
-        let length = rest
-            .get(14..PROXY_HEADER)
-            .map_or(0, |field| field.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
-        let end = rest.len().min(PROXY_HEADER + length);
-        rest = rest.get_mut(end..).unwrap_or_default();
-    }
-    while let Some(length) = line(rest) {
-        let (head, behind) = rest.split_at_mut(length);
-        blot_line(head);
-        rest = behind;
-    }
-    match std::str::from_utf8(rest) {
-        Ok(text) if !text.contains(|character: char| character.is_control() && !character.is_whitespace()) => {
-            blot_line(rest);
+
+    /// Bytes before, between and behind frames: heads and bodies of HTTP/1, a PROXY header; zeros where they are
+    /// neither, but for the first `kept`. What is torn off may begin within a header.
+    pub fn unframed(&mut self, bytes: &mut [u8], is_torn: bool, kept: usize) {
+        let mut rest = bytes;
+        if is_torn {
+            let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
+            let (tail, behind) = rest.split_at_mut(end);
+            if std::str::from_utf8(tail).is_ok() {
+                blot(tail)
+            } else {
+                tail.fill(0)
+            }
+            rest = behind;
         }
-        _ => rest.get_mut(kept..).unwrap_or_default().fill(0),
+        if rest.starts_with(PROXY) {
+            let field = rest.get(PROXY.len() + 2..PROXY_HEADER).unwrap_or_default();
+            let length = field.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+            let end = rest.len().min(PROXY_HEADER + length);
+            rest = rest.get_mut(end..).unwrap_or_default();
+        }
+        while let Some(length) = line(rest) {
+            let (head, behind) = rest.split_at_mut(length);
+            self.line(head);
+            rest = behind;
+        }
+        match std::str::from_utf8(rest) {
+            Ok(text) if !text.contains(|character: char| character.is_control() && !character.is_whitespace()) => {
+                self.line(rest);
+            }
+            _ => rest.get_mut(kept..).unwrap_or_default().fill(0),
+        }
+    }
+
+    /// A line of a head: a request or status line, or a header.
+    fn line(&mut self, line: &mut [u8]) {
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
+        let colon = line.iter().position(|byte| !is_name(byte)).filter(|at| *at > 0 && line.get(*at) == Some(&b':'));
+        let Some((name, value)) = colon.and_then(|at| line.split_at_mut_checked(at + 1)) else {
+            self.query(line);
+            return self.text(line, false);
+        };
+        let name = String::from_utf8_lossy(name).trim_end_matches(':').to_ascii_lowercase();
+        match &*name {
+            name if RANDOM.contains(&name) => {}
+            SUBPROTOCOL => self.subprotocols(value),
+            name if HARMLESS.contains(&name) => {
+                self.query(value);
+                self.text(value, false);
+            }
+            "cookie" | "set-cookie" => {
+                for cookie in value.split_mut(|byte| *byte == b';') {
+                    let name = cookie.iter().position(|byte| *byte == b'=').map_or(0, |equals| equals + 1);
+                    let (name, value) = cookie.split_at_mut(name);
+                    blot(name);
+                    self.blot(Kind::Cookie, value);
+                }
+            }
+            name if name.ends_with("authorization") => {
+                // The scheme is no secret, but tells nothing that matters.
+                let scheme = value.trim_ascii_start().iter().position(|byte| *byte == b' ').unwrap_or_default();
+                let before = value.len() - value.trim_ascii_start().len() + scheme;
+                let (scheme, credentials) = value.split_at_mut(before);
+                blot(scheme);
+                self.blot(Kind::Authorization, credentials);
+            }
+            _ => self.blot(Kind::Value, value),
+        }
+    }
+
+    /// The values of a query; their names stay.
+    fn query(&mut self, line: &mut [u8]) {
+        let Some(start) = line.iter().position(|byte| *byte == b'?') else {
+            return;
+        };
+        let query = line.get_mut(start + 1..).unwrap_or_default();
+        let end = query.iter().position(|byte| b" \r\n".contains(byte)).unwrap_or(query.len());
+        let query = query.get_mut(..end).unwrap_or_default();
+        for pair in query.split_mut(|byte| *byte == b'&') {
+            match pair.iter().position(|byte| *byte == b'=') {
+                Some(equals) => self.blot(Kind::Query, pair.get_mut(equals + 1..).unwrap_or_default()),
+                None if std::str::from_utf8(pair).is_ok_and(is_name) => {}
+                None => self.blot(Kind::Query, pair),
+            }
+        }
+    }
+
+    fn subprotocols(&mut self, value: &mut [u8]) {
+        let list = String::from_utf8_lossy(value).into_owned();
+        if list.len() != value.len() {
+            return self.blot(Kind::Subprotocol, value);
+        }
+        let mut at = 0;
+        for (token, is_name) in subprotocol::tokens(list.trim_end()) {
+            if !is_name {
+                self.blot(Kind::Subprotocol, value.get_mut(at..at + token.len()).unwrap_or_default());
+            }
+            at += token.len();
+        }
     }
 }
 
@@ -106,57 +188,6 @@ fn line(bytes: &[u8]) -> Option<usize> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let text = bytes.get(..end)?;
     text.iter().all(|byte| *byte >= b' ' || matches!(byte, b'\t' | b'\r')).then_some(end + 1)
-}
-
-/// A line of a head: a request or status line, or a header.
-fn blot_line(line: &mut [u8]) {
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
-    let colon = line.iter().position(|byte| !is_name(byte)).filter(|at| *at > 0 && line.get(*at) == Some(&b':'));
-    let Some((name, value)) = colon.and_then(|at| line.split_at_mut_checked(at + 1)) else {
-        blot_query(line);
-        return blot_secrets(line, false);
-    };
-    let name = String::from_utf8_lossy(name).trim_end_matches(':').to_ascii_lowercase();
-    match &*name {
-        name if RANDOM.contains(&name) => {}
-        SUBPROTOCOL => blot_subprotocols(value),
-        name if HARMLESS.contains(&name) => {
-            blot_query(value);
-            blot_secrets(value, false);
-        }
-        _ => blot(value),
-    }
-}
-
-/// The values of a query; their names stay.
-fn blot_query(line: &mut [u8]) {
-    let Some(start) = line.iter().position(|byte| *byte == b'?') else {
-        return;
-    };
-    let query = line.get_mut(start + 1..).unwrap_or_default();
-    let end = query.iter().position(|byte| b" \r\n".contains(byte)).unwrap_or(query.len());
-    let query = query.get_mut(..end).unwrap_or_default();
-    for pair in query.split_mut(|byte| *byte == b'&') {
-        match pair.iter().position(|byte| *byte == b'=') {
-            Some(equals) => blot(pair.get_mut(equals + 1..).unwrap_or_default()),
-            None if std::str::from_utf8(pair).is_ok_and(crate::report::redact::random::is_name) => {}
-            None => blot(pair),
-        }
-    }
-}
-
-fn blot_subprotocols(value: &mut [u8]) {
-    let list = String::from_utf8_lossy(value).into_owned();
-    if list.len() != value.len() {
-        return blot(value);
-    }
-    let mut at = 0;
-    for (token, is_name) in subprotocol::tokens(list.trim_end()) {
-        if !is_name {
-            blot(value.get_mut(at..at + token.len()).unwrap_or_default());
-        }
-        at += token.len();
-    }
 }
 
 #[cfg(test)]
@@ -170,7 +201,7 @@ mod tests {
             X-Tenant: acme\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: chat, hunter2\r\n\
             Authorization: Basic YTpi\r\n\r\n"
                 .to_vec();
-        unframed(&mut head, false, 0);
+        Blotter::default().unframed(&mut head, false, 0);
         assert_eq!(
             String::from_utf8(head).unwrap(),
             "GET /chat?token=xxx&user=xxx HTTP/1.1\r\nHost: chat.example.com\r\nCookie: xxx=xxxx; xxxxx=xxxx\r\n\
@@ -182,7 +213,7 @@ mod tests {
     #[test]
     fn what_is_no_text_is_zero() {
         let mut bytes = b"\x16\x03\x01\xff secret".to_vec();
-        unframed(&mut bytes, false, 0);
+        Blotter::default().unframed(&mut bytes, false, 0);
         assert_eq!(bytes, [0; 11]);
     }
 }

@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use foldhash::fast::FixedState;
 
+use super::deflate;
 use super::frames::Frame;
+use super::heads::Blotter;
 use super::streams::Stream;
-use super::{deflate, heads};
 use crate::limits;
+use crate::report::redact::Kind;
 use crate::ws::Opcode;
 use crate::ws::deflate::{Inflater, Permits};
 use crate::ws::frame::{RSV1, START, unmask};
@@ -29,12 +31,27 @@ pub struct Losses {
     pub shortened: u64,
 }
 
+/// A direction rewritten.
+#[derive(Debug, Default)]
+pub struct Rewritten {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// What was given up for it.
+    pub losses: Losses,
+    /// The secrets that were in it.
+    pub secrets: Vec<(Kind, Box<[u8]>)>,
+    /// All that could be read of it before: heads, and payloads without masks and compression, each on a line.
+    pub plain: Vec<u8>,
+}
+
 /// Rewrites one direction.
-pub struct Rewriter<'s> {
+struct Rewriter<'s> {
     stream: &'s Stream,
     bytes: Vec<u8>,
     inflater: Option<Inflater>,
     losses: Losses,
+    blotter: Blotter,
+    plain: Vec<u8>,
 }
 
 /// A message: where its payloads lie, and their masking keys.
@@ -45,12 +62,20 @@ struct Message {
     payloads: Vec<(Range<usize>, Option<[u8; 4]>)>,
 }
 
-/// The bytes of a stream in which these frames lie, rewritten, and what was lost by it.
-pub fn rewritten(stream: &Stream, frames: &[Frame], compression: Option<Compression>) -> (Vec<u8>, Losses) {
+/// A stream in which these frames lie, rewritten.
+pub fn rewritten(stream: &Stream, frames: &[Frame], compression: Option<Compression>) -> Rewritten {
     let inflater = compression.and_then(|agreed| Inflater::new(agreed.no_context_takeover, &Permits::default()));
-    let mut rewriter = Rewriter { stream, bytes: stream.bytes().to_vec(), inflater, losses: Losses::default() };
+    let mut rewriter = Rewriter {
+        stream,
+        bytes: stream.bytes().to_vec(),
+        inflater,
+        losses: Losses::default(),
+        blotter: Blotter::default(),
+        plain: Vec::new(),
+    };
     rewriter.frames(frames);
-    (rewriter.bytes, rewriter.losses)
+    let Rewriter { bytes, losses, blotter, plain, .. } = rewriter;
+    Rewritten { bytes, losses, secrets: blotter.found, plain }
 }
 
 impl Rewriter<'_> {
@@ -64,10 +89,10 @@ impl Rewriter<'_> {
             let payload = frame.payload.min(at)..at;
             let (start, key) = (frame.header.start, frame.header.key);
             match start.opcode {
-                Opcode::CLOSE => self.unmasked(payload, key, |payload| {
-                    heads::blot_secrets(payload.get_mut(2..).unwrap_or_default(), false);
+                Opcode::CLOSE => self.unmasked(payload, key, |payload, blotter| {
+                    blotter.text(payload.get_mut(2..).unwrap_or_default(), false);
                 }),
-                Opcode::PING | Opcode::PONG => self.unmasked(payload, key, replace),
+                Opcode::PING | Opcode::PONG => self.unmasked(payload, key, |payload, _| replace(payload)),
                 Opcode::CONTINUATION if open.is_some() => {
                     if let Some(message) = &mut open {
                         message.add(payload, key, frame);
@@ -83,7 +108,7 @@ impl Rewriter<'_> {
                     message.add(payload, key, frame);
                     open = Some(message);
                 }
-                _ => self.unmasked(payload, key, |payload| payload.fill(0)),
+                _ => self.unmasked(payload, key, |payload, _| payload.fill(0)),
             }
             if start.fin
                 && !start.opcode.is_control()
@@ -98,30 +123,30 @@ impl Rewriter<'_> {
         self.unframed(at..self.bytes.len());
     }
 
-    fn slice(&mut self, range: Range<usize>) -> &mut [u8] {
-        let end = range.end.min(self.bytes.len());
-        self.bytes.get_mut(range.start.min(end)..end).unwrap_or_default()
-    }
-
     /// Bytes that are no frame. Behind frames they begin with what should have been a header.
     fn unframed(&mut self, range: Range<usize>) {
         for run in self.stream.captured(range.clone()) {
             let is_torn = run.start != range.start;
             let kept = if range.start > 0 && !is_torn { START } else { 0 };
-            heads::unframed(self.slice(run), is_torn, kept);
+            let bytes = slice(&mut self.bytes, run);
+            self.plain.extend_from_slice(bytes);
+            self.plain.push(b'\n');
+            self.blotter.unframed(bytes, is_torn, kept);
         }
     }
 
     /// Changes a payload as it is without its mask.
-    fn unmasked(&mut self, range: Range<usize>, key: Option<[u8; 4]>, change: impl FnOnce(&mut [u8])) {
-        let payload = self.slice(range);
+    fn unmasked(&mut self, range: Range<usize>, key: Option<[u8; 4]>, change: impl FnOnce(&mut [u8], &mut Blotter)) {
+        let payload = slice(&mut self.bytes, range);
         let turn = |payload: &mut [u8]| {
             if let Some(key) = key {
                 unmask(payload, key, 0);
             }
         };
         turn(payload);
-        change(payload);
+        self.plain.extend_from_slice(payload);
+        self.plain.push(b'\n');
+        change(payload, &mut self.blotter);
         turn(payload);
     }
 
@@ -129,17 +154,20 @@ impl Rewriter<'_> {
         let is_known = message.payloads.iter().all(|(range, _)| self.stream.has(range.clone()));
         let mut plain = Vec::new();
         for (range, key) in &message.payloads {
-            self.unmasked(range.clone(), *key, |payload| plain.extend_from_slice(payload));
+            self.unmasked(range.clone(), *key, |payload, _| plain.extend_from_slice(payload));
         }
         let whole = complete && is_known && message.whole;
+        // A message in fragments is read as one.
+        self.plain.extend_from_slice(&plain);
+        self.plain.push(b'\n');
         match (message.compressed, message.opcode) {
             (true, opcode) => plain = self.compressed(&plain, opcode, whole),
-            (false, Opcode::TEXT) => heads::blot_secrets(&mut plain, !whole),
+            (false, Opcode::TEXT) => self.blotter.text(&mut plain, !whole),
             (false, _) => plain.fill(0),
         }
         let mut rest = plain.as_slice();
         for (range, key) in &message.payloads {
-            self.unmasked(range.clone(), *key, |payload| {
+            self.unmasked(range.clone(), *key, |payload, _| {
                 let (own, behind) = rest.split_at(payload.len().min(rest.len()));
                 payload.get_mut(..own.len()).unwrap_or_default().copy_from_slice(own);
                 rest = behind;
@@ -156,8 +184,10 @@ impl Rewriter<'_> {
             self.inflater = self.inflater.take().filter(Inflater::no_context_takeover);
             return zeros;
         };
+        self.plain.extend_from_slice(&plain);
+        self.plain.push(b'\n');
         match opcode {
-            Opcode::TEXT => heads::blot_secrets(&mut plain, false),
+            Opcode::TEXT => self.blotter.text(&mut plain, false),
             _ => plain.fill(0),
         }
         if let Some(message) = deflate::compressed(&plain, payload.len()) {
@@ -179,6 +209,11 @@ impl Message {
         self.whole &= payload.end == frame.end();
         self.payloads.push((payload, key));
     }
+}
+
+fn slice(bytes: &mut [u8], range: Range<usize>) -> &mut [u8] {
+    let end = range.end.min(bytes.len());
+    bytes.get_mut(range.start.min(end)..end).unwrap_or_default()
 }
 
 /// `None` where it does not inflate, or to too much to keep.

@@ -23,6 +23,7 @@ mod cut;
 mod deflate;
 mod frames;
 mod heads;
+pub mod leaks;
 mod messages;
 mod redaction;
 mod streams;

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
+use super::checksum;
 use super::cut::Wanted;
 use super::frames::Frames;
-use super::messages::{self, Losses};
+use super::heads::Blotter;
+use super::messages::{self, Losses, Rewritten};
 use super::streams::Stream;
-use super::{checksum, heads};
 use crate::analyzer::Analyzer;
 use crate::capture::Packet;
 use crate::packet::Decoder;
+use crate::report::redact::Kind;
 use crate::side::{PerSide, Side};
 use crate::tcp::Segment;
 
@@ -30,6 +32,8 @@ pub struct Redaction {
     /// Where the second reading is.
     places: HashMap<u32, PerSide<Stream>>,
     losses: Losses,
+    secrets: Vec<(Kind, Box<[u8]>)>,
+    plain: Vec<u8>,
 }
 
 impl Redaction {
@@ -60,9 +64,12 @@ impl Redaction {
                     records(stream.bytes().to_vec())
                 } else {
                     let frames = self.frames.of(connection.stream).map_or(&[][..], |frames| &frames[side]);
-                    let (bytes, losses) = messages::rewritten(stream, frames, connection.compression[side]);
+                    let Rewritten { bytes, losses, secrets, plain } =
+                        messages::rewritten(stream, frames, connection.compression[side]);
                     self.losses.blotted += losses.blotted;
                     self.losses.shortened += losses.shortened;
+                    self.secrets.extend(secrets);
+                    self.plain.extend(plain);
                     bytes
                 };
             }
@@ -73,6 +80,16 @@ impl Redaction {
     /// What had to be given up.
     pub const fn losses(&self) -> Losses {
         self.losses
+    }
+
+    /// The secrets that were replaced, as often as they were met.
+    pub fn secrets(&self) -> &[(Kind, Box<[u8]>)] {
+        &self.secrets
+    }
+
+    /// All that could be read of the streams before: heads, and payloads without masks and compression.
+    pub fn plain(&self) -> &[u8] {
+        &self.plain
     }
 
     /// The bytes of a packet of a wanted connection, rewritten. `data` is the packet's.
@@ -102,6 +119,6 @@ fn records(mut bytes: Vec<u8>) -> Vec<u8> {
         record.get_mut(RECORD + kept..).unwrap_or_default().fill(0);
         rest = behind;
     }
-    heads::unframed(rest, false, 0);
+    Blotter::default().unframed(rest, false, 0);
     bytes
 }
