@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)]
 
 mod contract;
+mod wire;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use assert_cmd::Command;
-use etherparse::PacketBuilder;
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_whyclosed");
@@ -306,54 +306,11 @@ fn a_capture_that_is_cut_off() {
     assert!(note.contains(&noted), "{note}");
 }
 
-/// A raw IP capture of one WebSocket connection, which the server closes with 1008 and `reason`.
+/// A capture of one WebSocket connection, which the server closes with 1008 and `reason`.
 fn closed_with(reason: &str) -> Vec<u8> {
-    let request = "GET /\u{202e}live HTTP/1.1\r\nHost: a\r\nUser-Agent: \u{9b}31m\u{202e}b\r\nUpgrade: websocket\r\n\
-                   Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    let response = "HTTP/1.1 101 Switching Protocols\r\nServer: \u{9b}31m\u{2066}c\r\nUpgrade: websocket\r\n\
-                    Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
-    let length = u8::try_from(2 + reason.len()).unwrap();
-    assert!(length <= 125, "a control frame holds no more than 125 bytes: {length}");
-    let close = [&[0x88, length], &1008_u16.to_be_bytes()[..], reason.as_bytes()].concat();
-    // (from the client, flags, payload)
-    let segments: [(bool, &str, &[u8]); 7] = [
-        (true, "S", b""),
-        (false, "SA", b""),
-        (true, "A", request.as_bytes()),
-        (false, "A", response.as_bytes()),
-        (false, "A", &close),
-        (false, "AF", b""),
-        (true, "AF", b""),
-    ];
-    let mut next = [1000_u32, 9000];
-    // Magic, version 2.4, zone, accuracy, snaplen, raw IP.
-    let header = [0xa1b2_c3d4_u32, 2 << 16 | 4, 0, 0, 65535, 101];
-    let mut capture: Vec<u8> = header.iter().flat_map(|word| word.to_be_bytes()).collect();
-    for (second, (from_client, flags, payload)) in (1_700_000_000_u32..).zip(segments) {
-        let (ends, [sequence, acknowledged]) = if from_client { ([1, 2], next) } else { ([2, 1], [next[1], next[0]]) };
-        let port = |end: u8| if end == 1 { 40000 } else { 80 };
-        let mut builder = PacketBuilder::ipv4([10, 0, 0, ends[0]], [10, 0, 0, ends[1]], 64).tcp(
-            port(ends[0]),
-            port(ends[1]),
-            sequence,
-            65535,
-        );
-        for flag in flags.chars() {
-            builder = match flag {
-                'S' => builder.syn(),
-                'A' => builder.ack(acknowledged),
-                _ => builder.fin(),
-            };
-        }
-        let control = u32::from(flags.contains(['S', 'F']));
-        next[usize::from(!from_client)] += u32::try_from(payload.len()).unwrap() + control;
-        let mut packet = Vec::new();
-        builder.write(&mut packet, payload).unwrap();
-        let length = u32::try_from(packet.len()).unwrap();
-        capture.extend([second, 0, length, length].iter().flat_map(|word| word.to_be_bytes()));
-        capture.extend(packet);
-    }
-    capture
+    let user_agent = "User-Agent: \u{9b}31m\u{202e}b\r\n";
+    let handshake = wire::handshake("/\u{202e}live", user_agent, "Server: \u{9b}31m\u{2066}c\r\n");
+    wire::conversation(&handshake, &[(false, wire::close(1008, reason.as_bytes()))])
 }
 
 #[test]

@@ -7,13 +7,14 @@ use clap::Args;
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::pcapng::Writer;
 use whyclosed::capture::{self, Source};
-use whyclosed::catalog::Language;
+use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::report::phrase::word;
 use whyclosed::report::{Material, Report};
 use whyclosed::slice::{Origin, Redaction, Wanted, cut};
 
 use crate::output;
+use crate::wording::Wording;
 
 /// Copy the packets of some connections into a capture of their own, to attach it to a ticket.
 #[derive(Debug, Args)]
@@ -46,6 +47,9 @@ pub struct Slice {
     /// Write the slice to FILE, whole or not at all.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+
+    #[command(flatten)]
+    wording: Wording,
 }
 
 fn file(path: &str) -> Result<PathBuf, String> {
@@ -55,8 +59,8 @@ fn file(path: &str) -> Result<PathBuf, String> {
 impl Slice {
     /// Reads, chooses, copies.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let language = Language::English;
-        let (report, origins) = read(&self.captures, language)?;
+        let language = self.wording.language();
+        let (report, origins) = read(&self.captures, self.wording.registries()?, language)?;
         let wanted = self.wanted(&report, &origins, language);
         write(&self.captures, &report, &wanted, self.redact, &self.output, language)?;
         Ok(ExitCode::SUCCESS)
@@ -92,7 +96,7 @@ impl Slice {
 }
 
 /// The report on a capture, and where each of its connections lies.
-pub fn read(captures: &[PathBuf], language: Language) -> Result<(Report, Vec<Origin>), Error> {
+pub fn read(captures: &[PathBuf], registries: Registries, language: Language) -> Result<(Report, Vec<Origin>), Error> {
     let mut source = capture::open(captures)?;
     let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
     while source.advance()? {
@@ -100,7 +104,7 @@ pub fn read(captures: &[PathBuf], language: Language) -> Result<(Report, Vec<Ori
     }
     analyzer.finish(&mut facts);
     let origins = facts.iter().map(|facts| Origin::new(facts)).collect();
-    let material = Material { captures: source.summaries(), facts, ..Material::default() };
+    let material = Material { captures: source.summaries(), facts, registries, ..Material::default() };
     Ok((Report::new(material, language), origins))
 }
 

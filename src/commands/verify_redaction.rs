@@ -1,12 +1,11 @@
 //! `whyclosed verify-redaction`: which secrets of a capture still stand in a report or a slice of it.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use whyclosed::capture::{self};
-use whyclosed::catalog::Language;
+use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::report::phrase::word;
 use whyclosed::slice::leaks::{Form, LEAST, Leak, leaks};
@@ -15,6 +14,7 @@ use whyclosed::slice::{Redaction, Wanted};
 use super::MATCHED;
 use super::slice::{gather, read};
 use crate::output;
+use crate::wording::Wording;
 
 /// List the secrets of a capture that still stand in a report or a slice of it; exit with 1 if there are any.
 #[derive(Debug, Args)]
@@ -26,6 +26,9 @@ pub struct VerifyRedaction {
     /// The capture that it was made of.
     #[arg(long, required = true, value_name = "CAPTURE")]
     against: Vec<PathBuf>,
+
+    #[command(flatten)]
+    wording: Wording,
 }
 
 /// Characters of a secret that are printed, so that it can be found and not read.
@@ -34,7 +37,7 @@ const SHOWN: usize = 3;
 impl VerifyRedaction {
     /// Looks, and tells.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let language = Language::English;
+        let language = self.wording.language();
         let original = streams(&self.against)?;
         let output = self.readable()?;
         let (leaks, short) = leaks(original.secrets(), &output);
@@ -73,7 +76,7 @@ impl VerifyRedaction {
 
 /// The streams of every connection of a capture.
 fn streams(captures: &[PathBuf]) -> Result<Redaction, Error> {
-    let (_, origins) = read(captures, Language::English)?;
+    let (_, origins) = read(captures, Registries::default(), Language::default())?;
     let mut wanted = Wanted::default();
     origins.into_iter().for_each(|origin| wanted.add(origin));
     gather(captures, &wanted)

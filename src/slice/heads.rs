@@ -61,8 +61,15 @@ pub struct Blotter {
 
 impl Blotter {
     fn blot(&mut self, kind: Kind, bytes: &mut [u8]) {
-        self.found.push((kind, bytes.trim_ascii().into()));
+        self.remember(kind, bytes.trim_ascii());
         blot(bytes);
+    }
+
+    /// What is blotted already was remembered before.
+    fn remember(&mut self, kind: Kind, secret: &[u8]) {
+        if secret.iter().any(|byte| byte.is_ascii_alphanumeric() && *byte != b'x') {
+            self.found.push((kind, secret.into()));
+        }
     }
 
     /// Blots the secrets of a text, by their form.
@@ -70,7 +77,7 @@ impl Blotter {
         let found = if is_window { patterns::find_in_window(text) } else { patterns::find(text) };
         for found in secret::disjoint(found) {
             let Some(secret) = text.get_mut(found.range) else { continue };
-            self.found.push((found.kind, (&*secret).into()));
+            self.remember(found.kind, secret);
             let mut blotted = Vec::with_capacity(secret.len());
             for chunk in secret.utf8_chunks() {
                 // A character of several bytes is as much a part of the secret; what is none stays, for it is evidence.

@@ -1,5 +1,6 @@
 //! The forms of secrets: one row a form.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexSet};
@@ -22,7 +23,7 @@ const fn form(kind: Kind, pattern: &'static str) -> Form {
 
 /// In the order in which they name what several of them find. Bytes, not characters: payloads may be no UTF-8.
 static FORMS: &[Form] = &[
-    form(Kind::Userinfo, r#"(?i)\b[a-z][a-z0-9+.-]*://(?<secret>[^\s/?#"'<>]+)@"#),
+    form(Kind::Userinfo, r#"(?i)[a-z][a-z0-9+.-]*://(?<secret>[^\s/?#"'<>]+)@"#),
     form(Kind::Key, r"(?s)(?<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z))"),
     form(Kind::Cookie, r#"(?i)\b(?:set-)?cookie2?["']?\s*[:=]\s*["']?(?<secret>[^\s=;"']+=[^\r\n"']*)"#),
     form(Kind::Authorization, r#"(?i)\b(?:proxy-)?authorization["']?\s*[:=]\s*["']?(?<secret>[^\r\n"']+)"#),
@@ -47,11 +48,12 @@ static FORMS: &[Form] = &[
     ),
     form(Kind::Key, r"\b(?<secret>(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16})\b"),
     form(Kind::Email, r"(?i)(?<secret>\b[a-z0-9._+'-]+(?:@|%40)(?:[a-z0-9-]+\.)+[a-z]{2,})\b"),
-    Form { kind: Kind::Card, pattern: r"\b(?<secret>[2-6](?:[ -]?[0-9]){12,18})\b", is_secret: is_card },
+    Form { kind: Kind::Card, pattern: r"\b(?<secret>[2-6](?:[ -]{0,3}[0-9]){12,18})\b", is_secret: is_card },
 ];
 
 /// What the forms and the look of `text` tell to be secret, those before that name it first. They may overlap.
 pub fn find(text: &[u8]) -> Vec<Secret> {
+    let text = &*unescaped(text);
     let mut secrets = by_form(text);
     secrets.extend(random::find(text).map(|range| Secret { range, kind: Kind::Random }));
     secrets
@@ -59,9 +61,31 @@ pub fn find(text: &[u8]) -> Vec<Secret> {
 
 /// The same in a window on a longer text.
 pub fn find_in_window(text: &[u8]) -> Vec<Secret> {
+    let text = &*unescaped(text);
     let mut secrets = by_form(text);
     secrets.extend(random::find_in_window(text).map(|range| Secret { range, kind: Kind::Random }));
     secrets
+}
+
+/// The text with what separates words in it (RFC 3986 §2.1), every byte in its place: `%20` is three spaces, `%3A` two and
+/// a colon.
+fn unescaped(text: &[u8]) -> Cow<'_, [u8]> {
+    const SEPARATORS: &[u8] = b" \"'&:;=?";
+    if !text.contains(&b'%') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = text.to_vec();
+    for at in 0..plain.len() {
+        let Some(escape) = plain.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<3>()) else {
+            break;
+        };
+        let [percent, high, low] = escape.map(char::from);
+        let byte = high.to_digit(16).zip(low.to_digit(16)).and_then(|(high, low)| u8::try_from(high << 4 | low).ok());
+        if let Some(byte) = byte.filter(|byte| percent == '%' && SEPARATORS.contains(byte)) {
+            *escape = [b' ', b' ', byte];
+        }
+    }
+    Cow::Owned(plain)
 }
 
 fn by_form(text: &[u8]) -> Vec<Secret> {

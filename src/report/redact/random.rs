@@ -9,7 +9,7 @@ const LEAST: usize = 20;
 const SENSELESS: usize = 16;
 
 /// The longest alphabetic part taken for a word.
-const WORD: usize = 24;
+const WORD: usize = 40;
 
 /// The runs of letters, digits and what base64 adds to them (RFC 4648) that make no sense.
 pub fn find(text: &[u8]) -> impl Iterator<Item = Range<usize>> {

@@ -46,8 +46,9 @@ pub fn tokens(list: &str) -> impl Iterator<Item = (&str, bool)> {
             if token.starts_with([',', ' ', '\t']) {
                 return (token, true);
             }
-            let is_secret = std::mem::replace(&mut announced, announces(token));
-            (token, !is_secret && may_be_read(token))
+            let is_name = may_be_read(token);
+            let is_secret = std::mem::replace(&mut announced, is_name && announces(token));
+            (token, !is_secret && is_name)
         })
 }
 

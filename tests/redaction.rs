@@ -1,0 +1,219 @@
+//! The corpus: secrets in every place that text can come from, and look-alikes that must stay readable.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+#[allow(dead_code, reason = "shared with other tests")]
+mod wire;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_whyclosed");
+
+/// Every format of the report.
+const FORMATS: &[&str] = &["terminal", "json", "ndjson", "csv"];
+
+/// A row of `corpus/secrets.txt`.
+struct Row {
+    kind: &'static str,
+    place: &'static str,
+    /// The text without the marks around the secrets.
+    text: String,
+    secrets: Vec<&'static str>,
+}
+
+fn rows() -> Vec<Row> {
+    let rows = include_str!("corpus/secrets.txt").lines().filter(|line| !line.starts_with('#'));
+    rows.map(|line| {
+        let [kind, place, text] = line.split('\t').collect::<Vec<_>>().try_into().unwrap_or_else(|_| panic!("{line}"));
+        let secrets = text.split('«').skip(1).map(|rest| rest.split('»').next().unwrap()).collect();
+        Row { kind, place, text: text.replace(['«', '»'], ""), secrets }
+    })
+    .collect()
+}
+
+fn harmless() -> Vec<&'static str> {
+    include_str!("corpus/harmless.txt").lines().collect()
+}
+
+/// A text in every place that reaches a report or a slice.
+const PLACES: &[&str] = &[
+    "path",
+    "header",
+    "user agent",
+    "origin",
+    "server",
+    "reason",
+    "client message",
+    "server message",
+    "body",
+    "location",
+];
+
+fn with(place: &str, text: &str) -> Vec<u8> {
+    let line = |name: &str| format!("{name}: {text}\r\n");
+    let path = || format!("/{}", text.replace(' ', "%20"));
+    let none = String::new;
+    let (target, request, response) = match place {
+        "path" => (path(), none(), none()),
+        "header" => ("/".to_owned(), format!("{text}\r\n"), none()),
+        "subprotocol" => ("/".to_owned(), line("Sec-WebSocket-Protocol"), none()),
+        "user agent" => ("/".to_owned(), line("User-Agent"), none()),
+        "origin" => ("/".to_owned(), line("Origin"), none()),
+        "server" => ("/".to_owned(), none(), line("Server")),
+        _ => ("/".to_owned(), none(), none()),
+    };
+    let mut handshake = wire::handshake(&target, &request, &response);
+    if place == "subprotocol" {
+        // The server takes the one that is a name.
+        let names = ["chat", "access_token", "base64.binary.k8s.io", "graphql-ws", "realtime"];
+        let name = text.split(", ").find(|token| names.contains(token)).unwrap();
+        let chosen = format!("HTTP/1.1 101 x\r\nSec-WebSocket-Protocol: {name}\r\n");
+        let head = String::from_utf8(handshake[1].clone()).unwrap();
+        handshake[1] = head.replace("HTTP/1.1 101 Switching Protocols\r\n", &chosen).into_bytes();
+    }
+    let text = text.as_bytes();
+    if place == "body" || place == "location" {
+        let location = if place == "location" { line_of(text) } else { String::new() };
+        let body = if place == "body" { text } else { b"" };
+        let head = format!("HTTP/1.1 403 Forbidden\r\n{location}Content-Length: {}\r\n\r\n", body.len());
+        handshake[1] = [head.as_bytes(), body].concat();
+        return wire::conversation(&handshake, &[]);
+    }
+    let end = (false, wire::close(1008, if place == "reason" { text } else { b"no" }));
+    let message = match place {
+        "client message" => Some((true, wire::frame(1, true, text))),
+        "server message" => Some((false, wire::frame(1, false, text))),
+        _ => None,
+    };
+    wire::conversation(&handshake, &message.into_iter().chain([end]).collect::<Vec<_>>())
+}
+
+fn line_of(text: &[u8]) -> String {
+    format!("Location: {}\r\n", String::from_utf8_lossy(text))
+}
+
+fn run(arguments: &[&str], capture: &Path) -> Output {
+    Command::new(PROGRAM).args(arguments).arg(capture).output().unwrap()
+}
+
+/// Whether a value stands there by itself.
+fn stands(text: &str, value: &str) -> bool {
+    let is_word = |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
+    text.match_indices(value)
+        .any(|(at, _)| !is_word(text[..at].chars().next_back()) && !is_word(text[at + value.len()..].chars().next()))
+}
+
+#[test]
+fn the_corpus_is_large_enough() {
+    let rows = rows();
+    let secrets: usize = rows.iter().map(|row| row.secrets.len()).sum();
+    let kinds: BTreeSet<_> = rows.iter().map(|row| row.kind).collect();
+    assert!(secrets >= 60 && kinds.len() >= 12, "{secrets} secrets of {kinds:?}");
+    assert!(rows.iter().all(|row| !row.secrets.is_empty()));
+    assert!(harmless().len() >= 40);
+}
+
+#[test]
+fn no_secret_is_left_in_any_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let (capture, slice) = (folder.path().join("capture.pcap"), folder.path().join("slice.pcapng"));
+    let rows = rows();
+    let mut conversations = Vec::new();
+    for row in &rows {
+        // Where it is a header of its own it must have a name.
+        let any = PLACES.iter().filter(|place| **place != "header");
+        let places: Vec<_> = if row.place == "any" { any.copied().collect() } else { vec![row.place] };
+        conversations.extend(places.into_iter().map(|place| with(place, &row.text)));
+    }
+    std::fs::write(&capture, wire::merged(&conversations)).unwrap();
+    let mut left = Vec::new();
+    let mut look = |what: &str, text: &str| {
+        // Wrapped words are whole again without their line ends, and escapes separate words.
+        for text in [text.replace("%20", " "), text.split_whitespace().collect()] {
+            for row in &rows {
+                let found = row.secrets.iter().filter(|secret| stands(&text, secret));
+                left.extend(found.map(|secret| format!("{what}: {secret} of {}", row.text)));
+            }
+        }
+    };
+    let verify = |path: &Path| {
+        let verified = run(&["verify-redaction", path.to_str().unwrap(), "--against"], &capture);
+        assert!(verified.status.success(), "{path:?}: {}", String::from_utf8_lossy(&verified.stdout));
+    };
+    for format in FORMATS {
+        let report = folder.path().join(format);
+        let arguments = ["--all", "-v", "--format", format, "-o", report.to_str().unwrap()];
+        let output = run(&arguments, &capture);
+        assert!(output.status.success(), "{output:?}");
+        let text = std::fs::read_to_string(&report).unwrap();
+        assert!(text.contains("[redacted:"), "{format}");
+        look(format, &text);
+        verify(&report);
+    }
+    let ids = (1..=conversations.len()).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+    let output = run(&["slice", "--redact", "--connection", &ids, "-o", slice.to_str().unwrap()], &capture);
+    assert!(output.status.success(), "{output:?}");
+    look("slice", &String::from_utf8_lossy(&std::fs::read(&slice).unwrap()));
+    verify(&slice);
+    assert!(left.is_empty(), "{} left:\n{}", left.len(), left.join("\n"));
+}
+
+/// Without this, the test above could pass for a search that finds nothing.
+#[test]
+fn what_is_shown_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let (capture, report) = (folder.path().join("capture.pcap"), folder.path().join("report.json"));
+    std::fs::write(&capture, with("reason", "token=hunter2hunter2")).unwrap();
+    let path = report.to_str().unwrap();
+    assert!(run(&["--show-secrets", "--format", "json", "-o", path], &capture).status.success());
+    let verified = run(&["verify-redaction", path, "--against"], &capture);
+    assert_eq!(verified.status.code(), Some(1));
+    let told = String::from_utf8(verified.stdout).unwrap();
+    assert!(told.contains("value: hun…") && !told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn look_alikes_stay_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("capture.pcap");
+    let texts = harmless();
+    for (place, pointer) in [("reason", "/closes/0/reason"), ("body", "/verdict/evidence/body")] {
+        let conversations: Vec<_> = texts.iter().map(|text| with(place, text)).collect();
+        std::fs::write(&capture, wire::merged(&conversations)).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&run(&["--format", "json"], &capture).stdout).unwrap();
+        let connections = report["connections"].as_array().unwrap();
+        let shown: Vec<_> = connections.iter().map(|one| one.pointer(pointer).unwrap().as_str().unwrap()).collect();
+        assert_eq!(shown, texts, "{place}");
+    }
+}
+
+/// Equal values can be told equal, and different ones never look the same.
+#[test]
+fn a_number_stands_for_one_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("capture.pcap");
+    let texts = rows().into_iter().filter(|row| row.place == "any" && row.secrets.len() == 1);
+    let mut numbers: BTreeMap<String, String> = BTreeMap::new();
+    for row in texts.collect::<Vec<_>>().chunks(2) {
+        let [one, two] = row else { continue };
+        let handshake =
+            wire::handshake("/", &format!("User-Agent: {}\r\n", one.text), &format!("Server: {}\r\n", two.text));
+        let close = (false, wire::close(1008, one.text.as_bytes()));
+        std::fs::write(&capture, wire::conversation(&handshake, &[close])).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&run(&["--format", "json"], &capture).stdout).unwrap();
+        let connection = &report["connections"][0];
+        let mark = |text: &serde_json::Value| {
+            let text = text.as_str().unwrap();
+            let start = text.find("[redacted:").unwrap_or_else(|| panic!("{text}"));
+            text[start..].split(']').next().unwrap().rsplit('#').next().unwrap().to_owned()
+        };
+        let (first, second) = (mark(&connection["handshake"]["user_agent"]), mark(&connection["handshake"]["server"]));
+        assert_eq!(first, mark(&connection["closes"][0]["reason"]), "{}", one.text);
+        assert_ne!(first, second, "{} | {}", one.text, two.text);
+        numbers.insert(one.text.clone(), first);
+    }
+    assert!(numbers.len() > 20);
+}
