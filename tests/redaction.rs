@@ -1,7 +1,6 @@
 //! The corpus: secrets in every place that text can come from, and look-alikes that must stay readable.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-#[allow(dead_code, reason = "shared with other tests")]
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,5 @@
 //! Captures made up from what two endpoints say.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use etherparse::PacketBuilder;
 
