@@ -86,7 +86,10 @@ pub fn to_stdout(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Resul
 #[cfg(feature = "live")]
 /// Whether a file could be written there: whoever captures for hours wants to know beforehand.
 pub fn can_write(path: &Path) -> Result<(), Error> {
-    NamedTempFile::new_in(folder_of(path)).map(drop).map_err(|source| Error::Write { path: path.to_owned(), source })
+    // Without the name of a file that nobody has asked for.
+    let plain = |error: io::Error| error.raw_os_error().map_or(error, io::Error::from_raw_os_error);
+    let written = tempfile::tempfile_in(folder_of(path)).map_err(plain);
+    written.map(drop).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -33,10 +33,15 @@ pub const MEND: u8 = 2;
 fn conclude(reporting: &Reporting, report: Report, faults: &[Error]) -> Result<ExitCode, Error> {
     let matched = reporting.fails(&report);
     output::write(reporting, report)?;
+    Ok(exit_code(matched, faults))
+}
+
+/// Says what went wrong, and tells the exit code.
+fn exit_code(matched: bool, faults: &[Error]) -> ExitCode {
     faults.iter().for_each(output::complain);
-    Ok(match (faults, matched) {
+    match (faults, matched) {
         ([_, ..], _) => ExitCode::from(MEND),
         ([], true) => ExitCode::from(MATCHED),
         ([], false) => ExitCode::SUCCESS,
-    })
+    }
 }

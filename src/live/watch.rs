@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
@@ -15,7 +16,7 @@ use super::told::{Notice, Opened, Told};
 use crate::analyzer::Analyzer;
 use crate::capture::Drops;
 use crate::catalog::{Language, Registries, fill, words};
-use crate::diagnose::{Case, Fleet};
+use crate::diagnose::{Case, Fleet, RULES};
 use crate::ending::Kind;
 use crate::event::{Event, What};
 use crate::facts::Facts;
@@ -89,6 +90,11 @@ enum Step {
 impl Watch {
     /// A watch that tells in a language, names codes by `registries`, and keeps to `privacy`.
     pub fn new(language: Language, registries: Registries, privacy: Privacy) -> Self {
+        // The words are read when they are first needed: not while somebody waits for a line.
+        for rule in &RULES {
+            LazyLock::force(&rule.words);
+        }
+        words();
         Self {
             language,
             registries,

@@ -104,7 +104,13 @@ pub(super) fn failed(name: &str, error: &Pcap) -> Error {
         let program = std::env::current_exe().unwrap_or_else(|_| "whyclosed".into());
         Error::Forbidden { name: name.to_owned(), program }
     } else {
-        Error::Interface { name: name.to_owned(), message: words(error) }
+        let message = match words(error) {
+            unknown if unknown.contains("No such device") => {
+                "there is no such interface; `whyclosed interfaces` lists them".to_owned()
+            }
+            message => message,
+        };
+        Error::Interface { name: name.to_owned(), message }
     }
 }
 

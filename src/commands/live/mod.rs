@@ -4,12 +4,13 @@ mod screen;
 mod session;
 mod storage;
 
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use whyclosed::capture::live::{Live as Interfaces, Settings, default_interface};
 use whyclosed::capture::recording::Ring;
 use whyclosed::error::Error;
@@ -19,8 +20,8 @@ use whyclosed::report::{Material, Report};
 use self::screen::Screen;
 use self::session::{Session, Until};
 use self::storage::Storage;
-use super::conclude;
-use crate::reporting::Reporting;
+use super::{conclude, exit_code};
+use crate::reporting::{Format, Reporting};
 use crate::signals::Signals;
 use crate::{output, privileges};
 
@@ -170,7 +171,13 @@ impl Live {
         let watch = Watch::new(language, registries.clone(), privacy);
         let (material, faults) = Session::new(interfaces, storage, screen, watch, until).run(signals)?;
         let material = Material { privacy, registries, ..material };
-        conclude(&self.reporting, Report::new(material, language), &faults)
+        let report = Report::new(material, language);
+        if self.reporting.format == Format::Ndjson && self.reporting.output.is_none() {
+            let matched = self.reporting.fails(&report);
+            output::to_stdout(|out| last_object(&report, out))?;
+            return Ok(exit_code(matched, &faults));
+        }
+        conclude(&self.reporting, report, &faults)
     }
 
     /// The interfaces to open, and what is said of them.
@@ -209,13 +216,25 @@ impl Capturing {
     }
 }
 
+/// The report, behind the objects of what happened: the whole of it as one more of them.
+fn last_object(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Last<'r> {
+        r#type: &'static str,
+        #[serde(flatten)]
+        report: &'r Report,
+    }
+    serde_json::to_writer(&mut *out, &Last { r#type: "report", report })?;
+    writeln!(out)
+}
+
 /// A file that root could have written, but whom root has become cannot.
 fn told_by(error: Error, user: Option<&str>) -> Error {
     match (error, user) {
         (Error::Write { path, source }, Some(user)) if source.kind() == io::ErrorKind::PermissionDenied => {
             let source = io::Error::new(
                 source.kind(),
-                format!("{source} for user {user}: name a place that {user} can write to, or give --keep-privileges"),
+                format!("user {user} may not write there; choose another place, or give --keep-privileges"),
             );
             Error::Write { path, source }
         }

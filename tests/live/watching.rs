@@ -1,0 +1,246 @@
+//! `whyclosed live` and the endpoints that it watches, as processes of a test.
+
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::Path;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_whyclosed");
+
+/// Longer than anything here takes on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is told of the connection to each path of `peers.py`: its `type`, code, who began the end, and the rule.
+pub const ENDS: [(&str, &str, Option<u64>, &str); 10] = [
+    ("/1000", "closed", Some(1000), "server"),
+    ("/1001", "closed", Some(1001), "server"),
+    ("/1007", "closed", Some(1007), "server"),
+    ("/1008", "closed", Some(1008), "server"),
+    ("/1009", "closed", Some(1009), "server"),
+    ("/1011", "closed", Some(1011), "server"),
+    ("/4401", "closed", Some(4401), "server"),
+    ("/rst", "closed", Some(1006), "client"),
+    ("/fin", "closed", Some(1006), "server"),
+    ("/403", "refused", None, "server"),
+];
+
+/// Why the tests cannot run here; `LIVE_TESTS=required` makes that a failure.
+pub fn missing(tools: &[(&str, &[&str])]) -> Option<String> {
+    let is_root = nix::unistd::Uid::effective().is_root();
+    let lacking = tools.iter().filter(|(tool, arguments)| {
+        let silent = || Stdio::null();
+        let ran = command(tool).args(*arguments).stdin(silent()).stdout(silent()).stderr(silent()).status();
+        !ran.is_ok_and(|status| status.success())
+    });
+    let lacking: Vec<_> = lacking.map(|(tool, arguments)| format!("`{tool} {}`", arguments.join(" "))).collect();
+    let reason = match (is_root, lacking.as_slice()) {
+        (false, _) => "capturing needs root".to_owned(),
+        (true, []) => return None,
+        (true, lacking) => format!("these fail: {}", lacking.join(", ")),
+    };
+    assert!(std::env::var_os("LIVE_TESTS").is_none_or(|value| value != "required"), "{reason}");
+    println!("skipped: {reason}");
+    Some(reason)
+}
+
+pub const PYTHON: (&str, &[&str]) = ("python3", &["-c", "import websockets.asyncio.server"]);
+pub const NODE: (&str, &[&str]) = ("node", &["-e", "require('ws')"]);
+
+/// A command; Python and node with the packages that `.ci/run` installs below `target/`, where there are any.
+fn command(tool: &str) -> Command {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers");
+    let venv = installed.join("venv/bin/python");
+    let mut command = if tool == "python3" && venv.exists() { Command::new(venv) } else { Command::new(tool) };
+    if installed.join("node_modules").exists() {
+        command.env("NODE_PATH", installed.join("node_modules"));
+    }
+    command
+}
+
+/// A script of this folder, in a network namespace or none.
+pub fn script(name: &str, namespace: Option<&str>) -> Command {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live").join(name);
+    let tool = command(if name.ends_with(".py") { "python3" } else { "node" });
+    let mut inside = Command::new("ip");
+    match namespace {
+        Some(namespace) => {
+            inside.args(["netns", "exec", namespace]).arg(tool.get_program());
+            inside.envs(tool.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        }
+        None => inside = tool,
+    }
+    inside.arg(path);
+    inside
+}
+
+/// A process that talks by lines; ended when it is dropped.
+pub struct Peer {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Peer {
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { input: child.stdin.take(), child, output }
+    }
+
+    /// The next line it prints.
+    pub fn line(&mut self) -> String {
+        self.output.next().expect("a line").unwrap()
+    }
+
+    /// Lets it go on.
+    pub fn go(&mut self) {
+        self.input.as_mut().unwrap().write_all(b"\n").unwrap();
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn finish(&mut self) {
+        self.output.by_ref().for_each(drop);
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.input.take();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An object that was told, and how long after its packet.
+pub struct Told {
+    pub object: Value,
+    pub latency: Duration,
+}
+
+/// A run of `whyclosed live`; ended when it is dropped.
+pub struct Live {
+    child: Child,
+    objects: Receiver<Told>,
+    errors: BufReader<ChildStderr>,
+}
+
+impl Live {
+    /// Starts it with `--format ndjson`, and waits until it captures.
+    pub fn start(arguments: &[&str], namespace: Option<&str>) -> Self {
+        let mut command = Command::new(PROGRAM);
+        if let Some(namespace) = namespace {
+            command = Command::new("ip");
+            command.args(["netns", "exec", namespace, PROGRAM]);
+        }
+        command.args(["live", "--format", "ndjson"]).args(arguments).env_remove("SUDO_UID");
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        let mut first = String::new();
+        errors.read_line(&mut first).unwrap();
+        assert!(first.starts_with("Capturing on "), "{first}");
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (sender, objects) = channel();
+        std::thread::spawn(move || {
+            for line in lines {
+                let object: Value = serde_json::from_str(&line.unwrap()).unwrap();
+                let latency = object["time"].as_str().map_or(Duration::ZERO, since);
+                if sender.send(Told { object, latency }).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, objects, errors }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next object.
+    pub fn told(&self) -> Told {
+        self.objects.recv_timeout(PATIENCE).expect("an object in time")
+    }
+
+    /// Objects until `count` connections have closed or were refused.
+    pub fn ends(&self, count: usize) -> Vec<Told> {
+        let is_end = |told: &Told| matches!(told.object["type"].as_str(), Some("closed" | "refused"));
+        std::iter::repeat_with(|| self.told()).filter(is_end).take(count).collect()
+    }
+
+    pub fn interrupt(&self) {
+        let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// What is told up to its end, the report last; its exit status, and what it said on standard error.
+    pub fn finish(mut self) -> (Vec<Value>, ExitStatus, String) {
+        let rest: Vec<_> = self.objects.iter().map(|told| told.object).collect();
+        let status = self.child.wait().unwrap();
+        let said = std::io::read_to_string(&mut self.errors).unwrap();
+        (rest, status, said)
+    }
+
+    /// Ends it by Ctrl-C; the report.
+    pub fn report(self) -> Value {
+        self.interrupt();
+        let (mut rest, status, said) = self.finish();
+        assert!(status.success() && said.is_empty(), "{status}: {said}");
+        let report = rest.pop().unwrap();
+        assert_eq!(report["type"], "report");
+        report
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How long ago an RFC 3339 time was, as far as its seconds of the day tell.
+fn since(time: &str) -> Duration {
+    let part = |range: std::ops::Range<usize>| time[range].parse::<u64>().unwrap();
+    let fraction: f64 = format!("0{}", &time[19..time.len() - 1]).parse().unwrap();
+    let then = (part(11..13) * 3600 + part(14..16) * 60 + part(17..19)) as f64 + fraction;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() % 86_400.0;
+    Duration::from_secs_f64((now - then).rem_euclid(86_400.0))
+}
+
+/// The report of a file.
+pub fn report_of(file: &Path) -> Value {
+    let output = Command::new(PROGRAM).args(["--format", "json"]).arg(file).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A folder in which any user can write.
+pub fn folder() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
+    folder
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Holds what was told of the connections to every path of `peers.py` against [`ENDS`].
+#[track_caller]
+pub fn are_right(ends: &[Told]) {
+    let mut told: Vec<_> = ends
+        .iter()
+        .map(|Told { object, .. }| {
+            let text = |name: &str| object[name].as_str().unwrap_or_default();
+            (text("target"), text("type"), object["code"].as_u64(), text("closed_by"))
+        })
+        .collect();
+    told.sort_by_key(|(target, ..)| ENDS.iter().position(|(path, ..)| path == target));
+    assert_eq!(told, ENDS);
+}
