@@ -16,6 +16,7 @@ use crate::facts::Facts;
 use crate::http::exchange::is_request;
 use crate::http::handshake::{DEFLATE, Handshake, extensions};
 use crate::http::{self, Exchange, SharedTexts};
+use crate::prefetch::prefetch;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp::{Analysis, Flags, Output, Segment, Tcp};
@@ -98,6 +99,33 @@ impl Connection {
         Self { tcp: Tcp::default(), layers, client_is_low }
     }
 
+    /// Asks for what a segment needs: the first step.
+    #[inline]
+    pub fn prefetch(&self) {
+        prefetch(&self.layers);
+        self.tcp.prefetch();
+    }
+
+    /// The second step, for a segment with a payload: what the first has brought leads to it.
+    #[inline]
+    pub fn prefetch_layers(&self, from_low: bool) {
+        let side = self.side(from_low);
+        self.layers.facts.sent[side].prefetch();
+        if let Layer::WebSocket(decoders) = &self.layers.layer {
+            decoders[side].prefetch();
+        }
+    }
+
+    /// The third step.
+    #[inline]
+    pub fn prefetch_moments(&self, from_low: bool) {
+        self.layers.facts.sent[self.side(from_low)].prefetch_moments();
+    }
+
+    const fn side(&self, from_low: bool) -> Side {
+        if from_low == self.client_is_low { Side::Client } else { Side::Server }
+    }
+
     /// Takes the next segment.
     pub fn push(
         &mut self,
@@ -106,7 +134,7 @@ impl Connection {
         scratch: &mut Scratch,
         sink: &mut impl Sink,
     ) -> Interest {
-        let mut side = if from_low == self.client_is_low { Side::Client } else { Side::Server };
+        let mut side = self.side(from_low);
         if matches!(self.layers.layer, Layer::Unknown) && !self.tcp.analysis().syn && speaks_as(!side, segment.payload)
         {
             self.tcp.swap();

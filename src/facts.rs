@@ -14,6 +14,7 @@ use crate::chunk::Carrier;
 use crate::event::{Event, What};
 use crate::http::{self, Handshake};
 use crate::limits;
+use crate::prefetch::prefetch;
 use crate::seen::Seen;
 use crate::side::{PerSide, Side};
 use crate::tcp::Analysis;
@@ -298,6 +299,21 @@ impl Facts {
 }
 
 impl Sent {
+    /// Asks for what every frame needs.
+    #[inline]
+    pub fn prefetch(&self) {
+        prefetch(&self.frames);
+        prefetch(&self.largest_before);
+        prefetch(&self.recent);
+        prefetch(&self.is_lost);
+    }
+
+    /// Asks for the place of the next moment.
+    #[inline]
+    pub fn prefetch_moments(&self) {
+        self.recent.prefetch();
+    }
+
     fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {
         self.frames += 1;
         self.payload_bytes = self.payload_bytes.saturating_add(header.length);

@@ -11,7 +11,7 @@
 //!
 //! | floor | modules | what they are |
 //! |---|---|---|
-//! | 1 | [`seen`] [`side`] [`chunk`] [`limits`] [`error`] | the words that all others speak |
+//! | 1 | [`seen`] [`side`] [`chunk`] [`limits`] [`error`] [`prefetch`] | the words that all others speak |
 //! | 2 | [`capture`] [`tcp`] [`tls`] [`http`] [`ws`] | one protocol each, which know nothing of each other |
 //! | 3 | [`packet`] [`event`] [`catalog`] | packets to segments; what can happen; the words of the reports |
 //! | 4 | [`facts`] | what is known of one connection: the fold of its events |
@@ -31,8 +31,12 @@
 //!
 //! let mut source = capture::open(&["trace.pcapng".into()])?;
 //! let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-//! while source.advance()? {
-//!     analyzer.push(&source.packet(), &mut facts);
+//! loop {
+//!     let packets = source.batch()?;
+//!     if packets.is_empty() {
+//!         break;
+//!     }
+//!     analyzer.push_all(&packets, &mut facts);
 //! }
 //! analyzer.finish(&mut facts);
 //! let material = Material { captures: source.summaries(), facts, ..Material::default() };
@@ -60,7 +64,11 @@ pub mod http;
 pub mod limits;
 pub mod live;
 pub mod packet;
+<<<<<<< HEAD
 pub mod reference;
+=======
+pub mod prefetch;
+>>>>>>> 92617b5 (State of connections is asked of the memory a batch of packets ahead)
 pub mod render;
 pub mod report;
 pub mod seen;

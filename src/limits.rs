@@ -5,6 +5,10 @@ use std::time::Duration;
 /// Bytes of a capture file read at once. Larger gains nothing measurable, much larger falls out of the L2 cache.
 pub const READ_BUFFER: usize = 256 * 1024;
 
+/// Packets whose connections' state is asked for together: more than wait for memory at once, fewer than spill the first
+/// cache.
+pub const BATCH: usize = 16;
+
 /// Bytes read at once of a file of which only the first packet's time is wanted.
 pub const PEEK_BUFFER: usize = 16 * 1024;
 

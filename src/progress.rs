@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use whyclosed::capture::Packet;
 
 /// Reads shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -23,9 +24,13 @@ impl Progress {
         Self { started: Instant::now(), bar: None, quiet }
     }
 
-    /// Takes the number of the packet just read.
-    pub fn packet(&mut self, number: u64) {
-        if number.is_multiple_of(STRIDE) && !self.quiet && self.started.elapsed() > PATIENCE {
+    /// Takes the packets just read.
+    pub fn packets(&mut self, packets: &[Packet<'_>]) {
+        let looked = packets.iter().map(|packet| packet.number).find(|number| number.is_multiple_of(STRIDE));
+        if let Some(number) = looked
+            && !self.quiet
+            && self.started.elapsed() > PATIENCE
+        {
             self.bar.get_or_insert_with(bar).set_position(number);
         }
     }

@@ -8,6 +8,7 @@
 //!
 //! In `pcap` and `pcapng` the files that parse bytes keep no state, and the readers that keep state know no byte offset.
 
+mod batch;
 mod compressed;
 mod drops;
 mod file;
@@ -26,6 +27,7 @@ mod tally;
 mod testing;
 mod window;
 
+pub use batch::Batch;
 pub use drops::Drops;
 pub use link_type::LinkType;
 pub use open::open;
@@ -59,6 +61,16 @@ pub trait Source {
     /// packet's fields mean nothing.
     fn packet(&self) -> Packet<'_>;
 
+    /// Moves over the next packets, as many as are in memory, at most a batch, and lends them together; none at the end,
+    /// and from then on. An error costs no packet before it.
+    fn batch(&mut self) -> Result<Batch<'_>, Error> {
+        let mut batch = Batch::new();
+        if self.advance()? {
+            batch.push(self.packet());
+        }
+        Ok(batch)
+    }
+
     /// What has been read so far: one entry for each file, in the order they were given.
     fn summaries(&self) -> Vec<Summary>;
 }
@@ -70,6 +82,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn packet(&self) -> Packet<'_> {
         (**self).packet()
+    }
+
+    fn batch(&mut self) -> Result<Batch<'_>, Error> {
+        (**self).batch()
     }
 
     fn summaries(&self) -> Vec<Summary> {

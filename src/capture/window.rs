@@ -19,13 +19,24 @@ pub(super) struct Window {
     end: usize,
     before: u64,
     ended: bool,
+    /// What is held shall stay where it is.
+    still: bool,
     broken: Option<io::Error>,
 }
 
 impl Window {
     /// A window that reads `capacity` bytes at once.
     pub(super) fn new(reader: Box<dyn Read + Send>, capacity: usize) -> Self {
-        Self { reader, buffer: vec![0; capacity], start: 0, end: 0, before: 0, ended: false, broken: None }
+        Self {
+            reader,
+            buffer: vec![0; capacity],
+            start: 0,
+            end: 0,
+            before: 0,
+            ended: false,
+            still: false,
+            broken: None,
+        }
     }
 
     /// Sees to it that `wanted` bytes are held, growing the buffer where it is smaller; `false` if the capture ends
@@ -35,9 +46,18 @@ impl Window {
         if self.end.saturating_sub(self.start) >= wanted { Ok(true) } else { self.fill(wanted) }
     }
 
+    /// From now on, what needs reading is an error that changes nothing, so that what was found stays where it is; or may
+    /// be read again.
+    pub(super) const fn keep_still(&mut self, still: bool) {
+        self.still = still;
+    }
+
     /// Reads until `wanted` bytes are held.
     #[cold]
     fn fill(&mut self, wanted: usize) -> io::Result<bool> {
+        if self.still {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.before = self.position();

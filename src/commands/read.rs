@@ -39,13 +39,12 @@ impl Read {
         let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
         let mut progress = Progress::new(self.reporting.quiet);
         let fault = loop {
-            match source.advance() {
-                Ok(true) => {
-                    let packet = source.packet();
-                    analyzer.push(&packet, &mut facts);
-                    progress.packet(packet.number);
+            match source.batch() {
+                Ok(batch) if batch.is_empty() => break None,
+                Ok(batch) => {
+                    analyzer.push_all(&batch, &mut facts);
+                    progress.packets(&batch);
                 }
-                Ok(false) => break None,
                 Err(error) => break Some(error),
             }
         };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::limits;
+use crate::prefetch::prefetch;
 use crate::seen::{Seen, Timestamp};
 use crate::ws::{Header, Opcode, Preview, message::Message};
 
@@ -63,6 +64,14 @@ impl Recent {
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Moment> {
         let (newer, older) = self.moments.split_at(usize::from(self.oldest));
         older.iter().chain(newer)
+    }
+
+    /// Asks for the place that the next one overwrites.
+    #[inline]
+    pub(super) fn prefetch(&self) {
+        if let Some(oldest) = self.moments.get(usize::from(self.oldest)) {
+            prefetch(oldest);
+        }
     }
 
     /// Size of the latest message, as far as it has come.

@@ -56,6 +56,18 @@ impl Decoder {
         }
     }
 
+    /// The segment in `packet`, if nothing needs to be kept or counted to find it: in nearly every one that has a segment.
+    /// `None` leaves it to [`decode`](Self::decode).
+    #[inline]
+    pub fn glance<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
+        let seen = Seen { packet: packet.number, time: packet.time };
+        let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
+        match link::header(Walk::default(), packet.link_type, Body::new(packet.data, length)) {
+            Ok(End::Tcp(datagram)) => transport::tcp(datagram, seen).ok(),
+            Ok(End::Fragment(_)) | Err(_) => None,
+        }
+    }
+
     /// What gave no segment, and how many packets of each kind, in the order they were first met.
     pub fn skipped(&self) -> impl Iterator<Item = (Skipped, u64)> {
         let incomplete = (Skipped::IncompleteFragments, self.fragments.incomplete());

@@ -3,6 +3,7 @@
 use super::reassembly::{Arrival, Half, Payload};
 use super::{Analysis, Flags, Output, Segment};
 use crate::chunk::{Carrier, Chunk};
+use crate::prefetch::prefetch;
 use crate::seen::Seen;
 use crate::side::{PerSide, Side};
 
@@ -16,6 +17,16 @@ pub struct Tcp {
 }
 
 impl Tcp {
+    /// Asks for what every segment needs.
+    #[inline]
+    pub fn prefetch(&self) {
+        for side in Side::BOTH {
+            prefetch(&self.halves[side]);
+            prefetch(&self.analysis.sent[side]);
+        }
+        prefetch(&self.last);
+    }
+
     /// Takes a segment that `side` sent; gives what it puts in order, of either side.
     pub fn push(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
         let acked = segment.flags.has(Flags::ACK).then_some(segment.ack);

@@ -12,6 +12,7 @@ use super::violation::{Context, Kind, MessageState, Rules, Violation, is_legal, 
 use super::{Close, Event, Scratch};
 use crate::chunk::{Carrier, Chunk};
 use crate::limits;
+use crate::prefetch::prefetch;
 use crate::side::Side;
 
 /// What begins an HTTP/1 response where a frame should begin.
@@ -96,12 +97,22 @@ impl Decoder {
         }
     }
 
+<<<<<<< HEAD
     /// A decoder for the frames of `side` from somewhere in their midst on, of which nothing was agreed that is known: its
     /// compressed messages cannot be inflated.
     pub fn joined(side: Side, in_step: bool) -> Self {
         let mut decoder = Self::new(side, Some(false), in_step);
         decoder.messages.lose();
         decoder
+=======
+    /// Asks for what every frame needs.
+    #[inline]
+    pub fn prefetch(&self) {
+        prefetch(&self.state);
+        prefetch(&self.messages);
+        prefetch(&self.text_before);
+        prefetch(&self.well_masked);
+>>>>>>> 92617b5 (State of connections is asked of the memory a batch of packets ahead)
     }
 
     /// Payload bytes that the frame now open declared, and that have not come.

@@ -11,8 +11,12 @@ use whyclosed::report::Material;
 pub fn material(path: &Path) -> Result<Material, Error> {
     let mut source = capture::open(&[path.to_owned()])?;
     let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-    while source.advance().unwrap() {
-        analyzer.push(&source.packet(), &mut facts);
+    loop {
+        let packets = source.batch().unwrap();
+        if packets.is_empty() {
+            break;
+        }
+        analyzer.push_all(&packets, &mut facts);
     }
     analyzer.finish(&mut facts);
     let skipped = analyzer.decoder().skipped().collect();

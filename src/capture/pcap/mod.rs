@@ -6,10 +6,11 @@ use std::ops::Range;
 
 use header::{FILE_HEADER, FileHeader, Record};
 
+use super::batch::{Placed, Windowed};
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
-use super::{Packet, Source, Summary};
+use super::{Batch, Packet, Source, Summary};
 use crate::error::Error;
 use crate::seen::Timestamp;
 
@@ -46,6 +47,23 @@ impl Pcap {
     }
 }
 
+impl Windowed for Pcap {
+    fn window(&mut self) -> &mut Window {
+        &mut self.window
+    }
+
+    #[inline]
+    fn placed(&self) -> Placed {
+        Placed {
+            number: self.tally.packets,
+            time: self.record.time,
+            link_type: self.file.link_type,
+            length: self.record.length,
+            data: self.data.clone(),
+        }
+    }
+}
+
 impl Source for Pcap {
     #[inline]
     fn advance(&mut self) -> Result<bool, Error> {
@@ -75,13 +93,12 @@ impl Source for Pcap {
 
     #[inline]
     fn packet(&self) -> Packet<'_> {
-        Packet {
-            number: self.tally.packets,
-            time: self.record.time,
-            link_type: self.file.link_type,
-            data: self.window.lent(self.data.clone()),
-            length: self.record.length,
-        }
+        self.placed().lent(&self.window)
+    }
+
+    fn batch(&mut self) -> Result<Batch<'_>, Error> {
+        let batch = self.advance_in_memory()?;
+        Ok(batch.into_iter().map(|placed| placed.lent(&self.window)).collect())
     }
 
     fn summaries(&self) -> Vec<Summary> {

@@ -14,10 +14,11 @@ use std::ops::Range;
 use block::{Endianness, Head, SHORTEST, kind};
 use interface::{Counted, Interface};
 
+use super::batch::{Placed, Windowed};
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
-use super::{Drops, LinkType, Packet, Source, Summary, drops};
+use super::{Batch, Drops, LinkType, Packet, Source, Summary, drops};
 use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -164,6 +165,23 @@ fn drops(interfaces: &[Interface]) -> impl Iterator<Item = String> {
     })
 }
 
+impl Windowed for Pcapng {
+    fn window(&mut self) -> &mut Window {
+        &mut self.window
+    }
+
+    #[inline]
+    fn placed(&self) -> Placed {
+        Placed {
+            number: self.tally.packets,
+            time: self.time,
+            link_type: self.link_type,
+            length: self.length,
+            data: self.data.clone(),
+        }
+    }
+}
+
 impl Source for Pcapng {
     #[inline]
     fn advance(&mut self) -> Result<bool, Error> {
@@ -191,13 +209,12 @@ impl Source for Pcapng {
 
     #[inline]
     fn packet(&self) -> Packet<'_> {
-        Packet {
-            number: self.tally.packets,
-            time: self.time,
-            link_type: self.link_type,
-            data: self.window.lent(self.data.clone()),
-            length: self.length,
-        }
+        self.placed().lent(&self.window)
+    }
+
+    fn batch(&mut self) -> Result<Batch<'_>, Error> {
+        let batch = self.advance_in_memory()?;
+        Ok(batch.into_iter().map(|placed| placed.lent(&self.window)).collect())
     }
 
     fn summaries(&self) -> Vec<Summary> {

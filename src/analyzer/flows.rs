@@ -1,0 +1,219 @@
+//! The flow table: every TCP connection of a capture by its two endpoints.
+//!
+//! ```text
+//! index: hash → Place { slot, tag } ──→ slots: Vec<Slot { key, flow }>
+//! ```
+//!
+//! The index is small, the slots are not: [`Flows::foresee`] goes by the index alone and asks for the slot, which is there
+//! by the time somebody looks into it ([`prefetch`](crate::prefetch)).
+
+use std::hash::BuildHasher;
+use std::net::{IpAddr, SocketAddr};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use crate::connection::Connection;
+use crate::prefetch::prefetch;
+use crate::seen::Timestamp;
+use crate::tcp::{Flags, Segment};
+
+/// Both endpoints, the lower first: the same for both directions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    low: [u64; 2],
+    high: [u64; 2],
+    /// Port of `low`, port of `high`, and whether the addresses are IPv6.
+    ports: u64,
+}
+
+/// What two endpoints say to each other.
+#[derive(Debug)]
+pub(super) struct Flow {
+    /// As Wireshark numbers `tcp.stream`.
+    pub stream: u32,
+    /// First sequence number of each direction, `low`'s first: a SYN with another one is a new connection.
+    base: [Option<u32>; 2],
+    ended: bool,
+    /// When it was last heard.
+    pub last: Timestamp,
+    /// What is known of it, as long as it may be a WebSocket connection.
+    pub connection: Option<Box<Connection>>,
+}
+
+/// Flows by their keys.
+#[derive(Default)]
+pub(super) struct Flows {
+    hasher: RandomState,
+    index: HashTable<Place>,
+    slots: Vec<Option<(Key, Flow)>>,
+    /// Slots that are empty.
+    free: Vec<u32>,
+}
+
+/// Where a flow is, and 32 bits of its key's hash.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    slot: u32,
+    tag: u32,
+}
+
+impl Flows {
+    /// The slot where the flow of `key` probably is: by 32 bits of the hash, without a look at the key there.
+    #[inline]
+    pub fn foresee(&self, key: &Key) -> Option<u32> {
+        let hash = self.hasher.hash_one(key);
+        let place = self.index.find(hash, |place| place.tag == tag(hash))?;
+        prefetch(self.slots.get(place.slot as usize)?);
+        Some(place.slot)
+    }
+
+    /// What is in a slot.
+    #[inline]
+    pub fn at(&self, slot: u32) -> Option<&Flow> {
+        self.slots.get(slot as usize)?.as_ref().map(|(_, flow)| flow)
+    }
+
+    /// The slot of the flow of `key`, where it was foreseen or elsewhere.
+    #[inline]
+    fn slot(&self, key: &Key, foreseen: Option<u32>) -> Option<u32> {
+        let is_there = |slot: u32| {
+            self.slots.get(slot as usize).is_some_and(|held| held.as_ref().is_some_and(|(held, _)| held == key))
+        };
+        if let Some(slot) = foreseen.filter(|slot| is_there(*slot)) {
+            return Some(slot);
+        }
+        let hash = self.hasher.hash_one(key);
+        Some(self.index.find(hash, |place| place.tag == tag(hash) && is_there(place.slot))?.slot)
+    }
+
+    /// The flow of `key`; a new one if there is none.
+    #[inline]
+    pub fn entry(&mut self, key: Key, foreseen: Option<u32>, new: impl FnOnce() -> Flow) -> Option<&mut Flow> {
+        let slot = match self.slot(&key, foreseen) {
+            Some(slot) => slot,
+            None => self.insert(key, new()),
+        };
+        self.slots.get_mut(slot as usize)?.as_mut().map(|(_, flow)| flow)
+    }
+
+    #[cold]
+    fn insert(&mut self, key: Key, flow: Flow) -> u32 {
+        let Self { hasher, index, slots, free } = self;
+        let slot = free.pop().unwrap_or_else(|| {
+            slots.push(None);
+            slots.len() as u32 - 1
+        });
+        if let Some(place) = slots.get_mut(slot as usize) {
+            *place = Some((key, flow));
+        }
+        let hash = hasher.hash_one(key);
+        let hash_of = |place: &Place| {
+            slots.get(place.slot as usize).and_then(Option::as_ref).map_or(0, |(key, _)| hasher.hash_one(key))
+        };
+        index.insert_unique(hash, Place { slot, tag: tag(hash) }, hash_of);
+        slot
+    }
+
+    /// The flow of a key.
+    pub fn get(&self, key: &Key) -> Option<&Flow> {
+        self.at(self.slot(key, None)?)
+    }
+
+    /// The flow of a key.
+    pub fn get_mut(&mut self, key: &Key) -> Option<&mut Flow> {
+        let slot = self.slot(key, None)?;
+        self.slots.get_mut(slot as usize)?.as_mut().map(|(_, flow)| flow)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// All of them.
+    pub fn values(&self) -> impl Iterator<Item = &Flow> {
+        self.slots.iter().flatten().map(|(_, flow)| flow)
+    }
+
+    /// All of them, for good.
+    pub fn into_values(self) -> impl Iterator<Item = Flow> {
+        self.slots.into_iter().flatten().map(|(_, flow)| flow)
+    }
+
+    /// Lets go of those that are not to be kept.
+    pub fn retain(&mut self, mut keep: impl FnMut(&mut Flow) -> bool) {
+        let Self { index, slots, free, .. } = self;
+        index.retain(|place| {
+            let Some(held) = slots.get_mut(place.slot as usize) else { return false };
+            let is_kept = held.as_mut().is_some_and(|(_, flow)| keep(flow));
+            if !is_kept {
+                *held = None;
+                free.push(place.slot);
+            }
+            is_kept
+        });
+    }
+}
+
+const fn tag(hash: u64) -> u32 {
+    hash as u32
+}
+
+impl Flow {
+    /// A new one.
+    pub fn new(streams: &mut u32, now: Timestamp) -> Self {
+        let stream = *streams;
+        *streams = streams.saturating_add(1);
+        Self { stream, base: [None; 2], ended: false, last: now, connection: None }
+    }
+
+    /// Whether a SYN begins another connection between the same endpoints (Wireshark: "TCP Port numbers reused").
+    pub fn is_reused_by(&self, segment: &Segment<'_>, from_low: bool) -> bool {
+        let [low, high] = self.base;
+        let base = if from_low { low } else { high };
+        segment.flags.has(Flags::SYN)
+            && !segment.flags.has(Flags::ACK)
+            && base.is_some_and(|base| base != segment.seq || self.ended)
+    }
+
+    /// Notes where the directions begin and that one has ended; whether this is the flow's first segment.
+    pub fn note(&mut self, segment: &Segment<'_>, from_low: bool) -> bool {
+        let is_first = self.base == [None; 2];
+        let [low, high] = &mut self.base;
+        let (own, other) = if from_low { (low, high) } else { (high, low) };
+        let before = u32::from(!segment.flags.has(Flags::SYN));
+        own.get_or_insert(segment.seq.wrapping_sub(before));
+        if segment.flags.has(Flags::ACK) {
+            other.get_or_insert(segment.ack.wrapping_sub(1));
+        }
+        self.ended |= segment.flags.has(Flags::FIN) || segment.flags.has(Flags::RST);
+        is_first
+    }
+}
+
+impl Key {
+    /// The key of a segment's connection, and whether `low` sent it.
+    #[inline]
+    pub fn of(source: SocketAddr, destination: SocketAddr) -> (Self, bool) {
+        let (from, to) = (bits(source.ip()), bits(destination.ip()));
+        let (from_port, to_port) = (u64::from(source.port()), u64::from(destination.port()));
+        let version = u64::from(source.is_ipv6()) << 32;
+        if (from, from_port) <= (to, to_port) {
+            (Self { low: from, high: to, ports: version | from_port << 16 | to_port }, true)
+        } else {
+            (Self { low: to, high: from, ports: version | to_port << 16 | from_port }, false)
+        }
+    }
+}
+
+/// An address in numbers that order as addresses do. Not `u128`, whose alignment would cost the table 16 bytes a flow.
+fn bits(address: IpAddr) -> [u64; 2] {
+    match address {
+        IpAddr::V4(address) => [0, u64::from(address.to_bits())],
+        IpAddr::V6(address) => {
+            let bits = address.to_bits();
+            [(bits >> 64) as u64, bits as u64]
+        }
+    }
+}
