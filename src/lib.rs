@@ -64,11 +64,8 @@ pub mod http;
 pub mod limits;
 pub mod live;
 pub mod packet;
-<<<<<<< HEAD
-pub mod reference;
-=======
 pub mod prefetch;
->>>>>>> 92617b5 (State of connections is asked of the memory a batch of packets ahead)
+pub mod reference;
 pub mod render;
 pub mod report;
 pub mod seen;

@@ -53,13 +53,14 @@ fn essence(packets: &[Vec<u8>]) -> Value {
     for connection in report["connections"].as_array_mut().unwrap() {
         // Listed as captured, but roles do not depend on that.
         connection["closes"].as_array_mut().unwrap().sort_by_key(|close| close["side"].to_string());
+        connection["timeline"].as_array_mut().unwrap().sort_by_key(Value::to_string);
     }
     report
 }
 
 const OF_PACKETS: &[&str] = &[
-    "packet", "packets", "filter", "time", "opened", "ended", "lifetime", // where and when
-    "reaction", "waited", "idle", "silent", "stalled", // the same in evidence
+    "packet", "packets", "filter", "time", "opened", "ended", "lifetime", "after", // where and when
+    "reaction", "waited", "idle", "silent", "stalled", "message", "apart", // the same in evidence
     "summary", "cause", "fix",   // sentences that name them
     "bytes", // those of the proof as far as its segment shows them
 ];

@@ -97,14 +97,14 @@ impl Decoder {
         }
     }
 
-<<<<<<< HEAD
     /// A decoder for the frames of `side` from somewhere in their midst on, of which nothing was agreed that is known: its
     /// compressed messages cannot be inflated.
     pub fn joined(side: Side, in_step: bool) -> Self {
         let mut decoder = Self::new(side, Some(false), in_step);
         decoder.messages.lose();
         decoder
-=======
+    }
+
     /// Asks for what every frame needs.
     #[inline]
     pub fn prefetch(&self) {
@@ -112,7 +112,6 @@ impl Decoder {
         prefetch(&self.messages);
         prefetch(&self.text_before);
         prefetch(&self.well_masked);
->>>>>>> 92617b5 (State of connections is asked of the memory a batch of packets ahead)
     }
 
     /// Payload bytes that the frame now open declared, and that have not come.

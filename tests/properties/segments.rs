@@ -54,7 +54,7 @@ pub fn packets(conversations: &[Conversation], change: Change) -> Vec<Vec<u8>> {
     let mut flows: Vec<_> = conversations
         .iter()
         .zip(0..)
-        .map(|(conversation, index)| flow(&conversation.turns(), index, change, &mut random).into_iter())
+        .map(|(conversation, index)| flow(&conversation.turns(index), index, change, &mut random).into_iter())
         .collect();
     let mut packets = Vec::new();
     // The first packets in turn: connections are numbered by them.
