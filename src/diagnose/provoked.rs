@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::known::Library;
 use super::{Case, Confidence, Finding, Value};
 use crate::ending::{Reaction, beginning_close};
 use crate::facts::Facts;
@@ -53,13 +52,13 @@ fn is_first(case: &Case<'_>, violation: &Violation) -> bool {
         .all(|other| other.needed >= violation.needed)
 }
 
-/// Whether the closer's library is known to close with a code that hides what it objects to, and this was the last
-/// thing that it received.
-fn is_hidden(facts: &Facts, reaction: &Reaction<'_>, violation: &Violation) -> bool {
-    let side = !violation.side;
-    let hides = Library::of(facts, side).and_then(|library| library.hides);
+/// Whether a client may have closed with 1000 because of this, as some do whatever they object to: it was the last thing
+/// that the client received.
+fn may_be_hidden(facts: &Facts, reaction: &Reaction<'_>, violation: &Violation) -> bool {
     let last = facts.sent[violation.side].moments().rfind(|moment| moment.seen <= reaction.carrier.seen);
-    hides.is_some() && hides == reaction.code() && last.is_none_or(|last| last.header_end <= violation.needed)
+    violation.side == Side::Server
+        && reaction.code() == Some(1000)
+        && last.is_none_or(|last| last.header_end <= violation.needed)
 }
 
 /// Broken rules that most implementations let pass.
@@ -73,7 +72,7 @@ fn provocation<'f>(case: &Case<'f>, violation: &Violation, codes: &[u16]) -> Opt
     let received = could_have_received(&reaction, violation.needed, violation.seen)?;
     let after = reaction.took(violation.seen);
     let prompt = after <= PROMPT;
-    let hidden = prompt && is_hidden(case.facts, &reaction, violation);
+    let hidden = prompt && !codes.contains(&1000) && may_be_hidden(case.facts, &reaction, violation);
     let fits = match reaction.close {
         Some(_) if hidden => true,
         Some(_) => reaction.code().is_some_and(|code| codes.contains(&code)),
@@ -87,7 +86,7 @@ fn provocation<'f>(case: &Case<'f>, violation: &Violation, codes: &[u16]) -> Opt
     let confidence = match (fits, reaction.close.is_some(), received) {
         (false, ..) => return None,
         _ if after > LATE => return None,
-        _ if hidden => Confidence::High,
+        _ if hidden => Confidence::Low,
         (true, true, true) if prompt => Confidence::Certain,
         (true, true, true) | (true, false, true) => Confidence::High,
         (true, true, false) if prompt => Confidence::High,

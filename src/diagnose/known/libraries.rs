@@ -18,8 +18,6 @@ pub struct Library {
     exception: Option<String>,
     /// The code with which it answers every Close frame.
     pub replies: Option<u16>,
-    /// The code with which it closes where another would send 1002 or 1007.
-    pub hides: Option<u16>,
 }
 
 #[derive(Default, Deserialize)]

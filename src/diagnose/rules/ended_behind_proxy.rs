@@ -7,7 +7,8 @@ use crate::ending::Kind;
 use crate::side::Side;
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
-    let own = case.member?;
+    // A Close frame that was passed on speaks for itself.
+    let own = case.member.filter(|own| own.is_bare())?;
     let other = case.fleet.other_leg(own)?;
     let is_front = own.first < other.first;
     // The proxy's end of this leg, and the endpoint's end of the other one.

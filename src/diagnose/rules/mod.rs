@@ -44,7 +44,8 @@ rules! {
     Failure invalid_close_code,
     Failure truncated_close_code,
     Failure invalid_close_reason,
-    Failure close_inside_message,
+    // The Close frame itself was read: its code is what the endpoint reports.
+    Cause close_inside_message,
     Failure undecodable_deflate,
     Failure message_too_big,
     Cause wrong_message_type,
