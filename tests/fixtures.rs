@@ -82,6 +82,7 @@ const TABLE: &str = "\n## Which rule was given\n";
 
 /// The rule that each connection's truth names against the one that was given: kept in `fixtures/README.md`.
 #[test]
+#[expect(clippy::print_stdout, reason = "cargo test -- --nocapture shows the table")]
 fn rules_are_not_confused() {
     let (mut pairs, mut certainly_wrong) = (BTreeMap::<(String, String), usize>::new(), Vec::new());
     for_each_truth(|name, expected, given| {
