@@ -300,3 +300,51 @@ fn text_for_people_has_a_line_an_event_and_the_report() {
         assert!(text.contains(what), "{what}\n{text}");
     }
 }
+
+#[test]
+fn what_the_system_drops_is_told_and_lowers_what_it_could_have_hidden() {
+    if missing(&[PYTHON]).is_some() {
+        return;
+    }
+    let sink = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (_server, port) = server("peers.py");
+    let folder = folder();
+    let file = folder.path().join("trace.pcapng");
+    let filter = format!("tcp port {port} or udp port {}", sink.local_addr().unwrap().port());
+    let live = Live::start(&["-i", "lo", "--buffer", "1", "--write", text(&file), &filter], None);
+    // Open while packets are dropped, and still when all is over.
+    let mut hold = script("peers.py", None);
+    hold.args(["hold", "127.0.0.1", &port]);
+    let mut held = Peer::start(hold);
+    assert_eq!(held.line(), "open");
+    let stop = |signal: &str| {
+        assert!(Command::new("kill").args([signal, &live.id().to_string()]).status().unwrap().success());
+    };
+    std::thread::sleep(Duration::from_millis(300));
+    stop("-STOP");
+    let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    for _ in 0..1000 {
+        sender.send_to(&[0; 8000], sink.local_addr().unwrap()).unwrap();
+    }
+    stop("-CONT");
+    let notice = std::iter::repeat_with(|| live.told().object).find(|object| object["about"] == "drops").unwrap();
+    println!("{}", notice["text"].as_str().unwrap());
+    // These come after the drops.
+    std::thread::sleep(Duration::from_millis(1200));
+    visit("peers.py", &port);
+    let ends = live.ends(ENDS.len());
+    are_right(&ends);
+
+    let report = live.report();
+    let notes = report["captures"][0]["notes"].to_string();
+    assert!(notes.contains("dropped while capturing on interface lo"), "{notes}");
+    for connection in report["connections"].as_array().unwrap() {
+        let dropped = connection["visibility"].as_array().unwrap().iter().any(|limit| limit == "kernel_drops");
+        let is_open = connection["ending"] == "open";
+        assert_eq!(dropped, is_open, "{connection:#}");
+        if is_open {
+            assert_eq!(connection["verdict"]["confidence"], "medium", "its end may have been dropped");
+        }
+    }
+    reads_back(&report, &file);
+}
