@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use unicode_width::UnicodeWidthStr;
 use whyclosed::error::Error;
-use whyclosed::render::{self, csv, json, ndjson, terminal};
+use whyclosed::render::{self, csv, html, json, ndjson, terminal};
 use whyclosed::report::Report;
 use whyclosed::report::document::document;
 
@@ -37,6 +37,7 @@ fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mu
             selection.narrow(&mut report);
             ndjson::render(&report, out)
         }
+        Format::Html => html::render(&report, &selection, reporting.wording.language(), out),
         Format::Csv => {
             selection.narrow(&mut report);
             csv::render(&report, out)

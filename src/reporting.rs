@@ -76,6 +76,8 @@ pub enum Format {
     Ndjson,
     /// For spreadsheets: a connection a row.
     Csv,
+    /// To look at: one page with charts and diagrams, which needs no network.
+    Html,
 }
 
 /// When to colour.

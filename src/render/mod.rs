@@ -1,6 +1,7 @@
 //! Reports as bytes: one file a format.
 
 pub mod csv;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod ndjson;

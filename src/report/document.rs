@@ -1,8 +1,12 @@
 //! The report as a document for people: the only file that chooses words. Renderers choose looks.
 
+mod details;
 mod timeline;
 
 use std::collections::BTreeMap;
+
+pub use details::{details, moments};
+pub use timeline::what;
 
 use super::phrase::{self, number};
 use super::selection::Selection;
@@ -13,6 +17,12 @@ use crate::ending::Kind;
 
 /// Columns of the table of connections.
 pub const COLUMNS: [&str; 8] = ["id", "time", "lifetime", "endpoints", "request", "closed_by", "code", "why"];
+
+/// Which of them tells how a connection ended.
+pub const HOW: usize = 6;
+
+/// Which of them tells why.
+pub const WHY: usize = 7;
 
 /// Rows of the table of connections; JSON has them all.
 const ROWS: usize = 500;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Block, Item, ItemKind, Writer};
+use crate::catalog::Language;
 use crate::diagnose::Value;
 use crate::report::Connection;
 use crate::report::phrase::{self, number};
@@ -21,7 +22,7 @@ impl Writer<'_> {
         shown.iter().take(CONNECTIONS).map(section).collect()
     }
 
-    fn timeline(&self, connection: &Connection) -> Vec<Item> {
+    pub(super) fn timeline(&self, connection: &Connection) -> Vec<Item> {
         let is_frame = |moment: &&Moment| moment.size.is_some() || moment.what == What::Close;
         let told = connection.timeline.iter().filter(is_frame).count() as u64;
         let frames = connection.traffic.client.frames + connection.traffic.server.frames;
@@ -37,24 +38,7 @@ impl Writer<'_> {
     }
 
     fn moment(&self, moment: &Moment) -> Item {
-        let size = moment.size.map_or_else(String::new, |size| phrase::text(&Value::Bytes(size), self.language));
-        let code = moment.code.map_or_else(String::new, |code| code.to_string());
-        let what = match (moment.what, moment.code) {
-            (What::Close, Some(_)) => "timeline_close_code",
-            (What::Request, _) => "timeline_request",
-            (What::Response, _) => "timeline_response",
-            (What::Text, _) => "timeline_text",
-            (What::Binary, _) => "timeline_binary",
-            (What::Continuation, _) => "timeline_continuation",
-            (What::Ping, _) => "timeline_ping",
-            (What::Pong, _) => "timeline_pong",
-            (What::Reserved, _) => "timeline_reserved",
-            (What::Close, None) => "timeline_close",
-            (What::Gap, _) => "timeline_gap",
-            (What::Fin, _) => "timeline_fin",
-            (What::Reset, _) => "timeline_reset",
-        };
-        let what = self.fill(what, &[("size", &size), ("code", &code)]);
+        let what = what(moment, self.language);
         let preview = moment
             .preview
             .as_deref()
@@ -70,4 +54,26 @@ impl Writer<'_> {
             kind: ItemKind::Fact,
         }
     }
+}
+
+/// What a moment is, in a few words.
+pub fn what(moment: &Moment, language: Language) -> String {
+    let size = moment.size.map_or_else(String::new, |size| phrase::text(&Value::Bytes(size), language));
+    let code = moment.code.map_or_else(String::new, |code| code.to_string());
+    let what = match (moment.what, moment.code) {
+        (What::Close, Some(_)) => "timeline_close_code",
+        (What::Request, _) => "timeline_request",
+        (What::Response, _) => "timeline_response",
+        (What::Text, _) => "timeline_text",
+        (What::Binary, _) => "timeline_binary",
+        (What::Continuation, _) => "timeline_continuation",
+        (What::Ping, _) => "timeline_ping",
+        (What::Pong, _) => "timeline_pong",
+        (What::Reserved, _) => "timeline_reserved",
+        (What::Close, None) => "timeline_close",
+        (What::Gap, _) => "timeline_gap",
+        (What::Fin, _) => "timeline_fin",
+        (What::Reset, _) => "timeline_reset",
+    };
+    phrase::word(what, &[("size", &size), ("code", &code)], language)
 }

@@ -1,0 +1,57 @@
+//! All that is told of one connection.
+
+use super::{Connection, Item, ItemKind, Writer};
+use crate::catalog::Language;
+use crate::report::Code;
+use crate::report::phrase::{self, number};
+
+/// Everything about a connection: why it ended, what proves it, what to do, who spoke, and how much.
+pub fn details(connection: &Connection, codes: &[Code], language: Language) -> Vec<Item> {
+    let writer = Writer { codes, language, more: true };
+    let mut items = writer.example(connection);
+    items.push(writer.item("label_why", connection.verdict.cause.to_string(), ItemKind::Advice));
+    items.push(writer.item("label_do", connection.verdict.fix.to_string(), ItemKind::Advice));
+    items.extend(writer.handshake(connection));
+    items.push(writer.item("label_traffic", writer.traffic(connection), ItemKind::Fact));
+    items.retain(|item| !item.text.is_empty());
+    items
+}
+
+/// The timeline, an item a moment: when, and what.
+pub fn moments(connection: &Connection, language: Language) -> Vec<Item> {
+    Writer { codes: &[], language, more: true }.timeline(connection)
+}
+
+impl Writer<'_> {
+    fn handshake(&self, connection: &Connection) -> Vec<Item> {
+        let handshake = &connection.handshake;
+        let extensions = (!handshake.extensions.is_empty()).then(|| handshake.extensions.join(", "));
+        let problems = (!handshake.problems.is_empty()).then(|| handshake.problems.join("; "));
+        let texts = [
+            ("label_target", &handshake.target),
+            ("label_host", &handshake.host),
+            ("label_origin", &handshake.origin),
+            ("label_user_agent", &handshake.user_agent),
+            ("label_server", &handshake.server),
+            ("label_subprotocol", &handshake.subprotocol),
+            ("label_extensions", &extensions),
+            ("label_problems", &problems),
+        ];
+        let given = texts.into_iter().filter_map(|(label, text)| Some((label, text.clone()?)));
+        given.map(|(label, text)| self.item(label, text, ItemKind::Fact)).collect()
+    }
+
+    fn traffic(&self, connection: &Connection) -> String {
+        let of = |traffic: &crate::report::connection::Traffic| {
+            let values = [
+                ("messages", &*number(traffic.messages, self.language)),
+                ("bytes", &*phrase::text(&crate::diagnose::Value::Bytes(traffic.payload_bytes), self.language)),
+                ("pings", &*number(traffic.pings, self.language)),
+                ("pongs", &*number(traffic.pongs, self.language)),
+            ];
+            self.fill("traffic_side", &values)
+        };
+        let traffic = &connection.traffic;
+        self.fill("traffic", &[("client", &*of(&traffic.client)), ("server", &*of(&traffic.server))])
+    }
+}
