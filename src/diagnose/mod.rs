@@ -4,6 +4,7 @@
 //! with its words. NAME is its id everywhere: in the JSON report, in `fixtures/NAME`, on the command line.
 
 pub mod bare;
+mod doubt;
 pub mod finding;
 pub mod fleet;
 pub mod goodbye;
@@ -86,46 +87,11 @@ pub struct Verdict {
     pub finding: Finding,
 }
 
-impl Verdict {
-    /// A cause is not certain where frames are missing, or came before the capture: one of those may have been the real one.
-    fn doubt(&mut self) {
-        if matches!(self.rule.role, Role::Failure | Role::Cause) {
-            self.finding.confidence = self.finding.confidence.max(Confidence::High);
-        }
-    }
-
-    /// As [`doubt`](Self::doubt), where packets were dropped while capturing: that something was not seen proves little.
-    fn doubt_silence(&mut self) {
-        self.doubt();
-        if SILENCE.contains(&self.rule.name) {
-            self.finding.confidence = self.finding.confidence.max(Confidence::Medium);
-        }
-    }
-}
-
-/// Rules that rest on something that was not seen: an answer, a pong, an end.
-const SILENCE: [&str; 9] = [
-    "handshake_unanswered",
-    "ping_unanswered",
-    "idle_timeout",
-    "lifetime_limit",
-    "first_message_late",
-    "peer_vanished",
-    "connection_forgotten",
-    "close_unanswered",
-    "still_open",
-];
-
 /// All rules that fit a connection, the answer first. The last rule always fits.
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     let mut verdicts: Vec<_> =
         RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
-    if case.facts.has_missing_frames() || case.facts.joined {
-        verdicts.iter_mut().for_each(Verdict::doubt);
-    }
-    if case.facts.drops {
-        verdicts.iter_mut().for_each(Verdict::doubt_silence);
-    }
+    verdicts.iter_mut().for_each(|verdict| verdict.doubt(case));
     // Stable: among equals the table's order decides.
     verdicts.sort_by_key(|verdict| {
         let description = verdict.rule.role == Role::Description;
@@ -136,14 +102,4 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     let mut described = false;
     verdicts.retain(|verdict| verdict.rule.role != Role::Description || !std::mem::replace(&mut described, true));
     verdicts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn silence_is_named_as_the_rules_are() {
-        assert!(SILENCE.iter().all(|name| RULES.iter().any(|rule| rule.name == *name)));
-    }
 }

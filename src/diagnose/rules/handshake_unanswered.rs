@@ -1,4 +1,6 @@
 //! An opening handshake that nobody answered.
+//!
+//! Refuted where bytes of the server are missing: they may have been the answer.
 
 use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
 use crate::ending::Kind;
@@ -6,6 +8,10 @@ use crate::side::Side;
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let request = case.facts.handshake.request.as_ref().filter(|_| case.ending.kind == Kind::NoAnswer)?;
+    let server = &case.facts.tcp().sent.server;
+    if server.segments == 0 || server.lost_bytes() + server.cut_bytes() > 0 {
+        return None;
+    }
     let until = case.ending.carrier.map_or(case.capture_end, |carrier| carrier.seen.time);
     let finding = Finding::new(Confidence::Certain)
         .packet(request.seen.packet)
@@ -15,7 +21,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let Some(by) = case.ending.by else {
         return Some(finding.variant("open"));
     };
-    let heard = case.facts.tcp().sent.server.last().is_some_and(|last| last > request.seen);
+    let heard = server.last().is_some_and(|last| last > request.seen);
     let finding = if heard { finding.blame(Side::Server) } else { finding.blame(Blame::Network) };
     let variant = if by == Side::Client { "client_left" } else { "server_left" };
     Some(finding.with("side", Value::Side(by)).variant(variant))
