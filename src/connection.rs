@@ -163,11 +163,11 @@ impl Connection {
         let Self { tcp, layers, .. } = &mut self;
         let mut context = Context { scratch, sink };
         tcp.finish(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
-        if tcp.analysis().sent.server.segments == 0
-            && let Layer::Http(exchange) = &layers.layer
-            && exchange.has_asked()
-        {
-            layers.probe_what_http_lost(&mut context);
+        if tcp.analysis().sent.server.segments == 0 {
+            layers.probe_behind_requests(&mut context);
+        }
+        for side in Side::BOTH {
+            layers.end_frames(side, false, &mut context);
         }
         let Layers { layer, mut facts, swapped, .. } = self.layers;
         facts.keep_previews(&scratch.frames.previews);
@@ -234,7 +234,10 @@ impl Layers {
         let side = if self.swapped { !side } else { side };
         match output {
             Output::Chunk { offset, chunk } => self.chunk(side, carrier, offset, chunk, context),
-            Output::Fin { .. } => self.end(side, carrier, What::Fin, context),
+            Output::Fin { .. } => {
+                self.end_frames(side, true, context);
+                self.end(side, carrier, What::Fin, context);
+            }
             Output::Reset => self.end(side, carrier, What::Reset, context),
         }
     }
@@ -310,7 +313,7 @@ impl Layers {
             }
             match output {
                 http::Output::Switched { in_step } => switched = Some(in_step),
-                http::Output::Pipelined { carrier, offset, bytes } => return pipelined.push((carrier, offset, bytes)),
+                http::Output::Pipelined(kept) => return pipelined.push(kept),
                 http::Output::NotHttp { .. } => other = true,
                 // Another attempt on the same connection: the one before it was refused.
                 http::Output::Request(_) if facts.handshake.response.is_some() && facts.switched.is_none() => {
@@ -323,16 +326,20 @@ impl Layers {
         });
         if let Some(in_step) = switched {
             let agreed = agreed_deflate(&facts.handshake);
-            let decoder =
-                |side| Decoder::new(side, agreed.map(|no_context_takeover| no_context_takeover[side]), in_step);
+            let is_cut = facts.handshake.cut;
+            let decoder = |side| match agreed {
+                // What the head lacks may have been the agreement, and the end of the head itself.
+                _ if is_cut => Decoder::joined(side, in_step).unsure(),
+                agreed => Decoder::new(side, agreed.map(|no_context_takeover| no_context_takeover[side]), in_step),
+            };
             let decoders = PerSide { client: decoder(Side::Client), server: decoder(Side::Server) };
             self.layer = if exchange.awaits_request() {
                 Layer::Unasked(Box::new((std::mem::take(&mut **exchange), decoders)))
             } else {
                 Layer::WebSocket(Box::new(decoders))
             };
-            for (carrier, offset, bytes) in pipelined {
-                self.chunk(Side::Client, &carrier, offset, Chunk::Bytes(&bytes), context);
+            for kept in pipelined {
+                self.chunk(Side::Client, &kept.carrier, kept.offset, kept.chunk(), context);
             }
             if let Chunk::Bytes(bytes) = chunk
                 && let Some(frames) = bytes.get(taken..).filter(|frames| !frames.is_empty())
@@ -409,6 +416,21 @@ impl Layers {
         }
     }
 
+    /// No frame of a side comes any more, for its stream `has_ended`, or the capture has.
+    fn end_frames<S: Sink>(&mut self, side: Side, has_ended: bool, context: &mut Context<'_, S>) {
+        let decoders = match &mut self.layer {
+            Layer::WebSocket(decoders) => &mut **decoders,
+            Layer::Unasked(unasked) => &mut unasked.1,
+            _ => return,
+        };
+        let facts = &mut self.facts;
+        let Context { scratch, sink } = context;
+        let other = facts.closes.iter().find(|close| close.side != side).and_then(|close| close.code);
+        decoders[side].end(other, has_ended, &mut scratch.frames, &mut |carrier, event| {
+            tell(facts, side, carrier, What::Ws(&event), *sink);
+        });
+    }
+
     fn end<S: Sink>(&mut self, side: Side, carrier: &Carrier, what: What<'_>, context: &mut Context<'_, S>) {
         if let Layer::Tls(observer) = &mut self.layer {
             let outcome = observer.end(side, carrier);
@@ -469,12 +491,8 @@ fn is_http_response(payload: &[u8]) -> bool {
     payload.starts_with(b"HTTP/1.")
 }
 
-/// `no_context_takeover` of each side, if permessage-deflate was agreed. Where the head was cut it may have been: then a
-/// set RSV1 is not held against anybody.
+/// `no_context_takeover` of each side, if permessage-deflate was agreed.
 fn agreed_deflate(handshake: &Handshake) -> Option<PerSide<bool>> {
-    if handshake.cut {
-        return Some(PerSide::default());
-    }
     let agreed = handshake.response.as_ref()?.extensions.as_deref();
     let deflate = extensions(agreed).find(|extension| extension.name == DEFLATE)?;
     Some(PerSide {

@@ -132,6 +132,14 @@ pub const PROBE_RUNS: u16 = 1024;
 /// prove it; of long ones only the last are kept. Counted to [`OUT_OF_ORDER_TOTAL`] over all connections.
 pub const PROBE_BYTES: usize = 8 * 1024;
 
+/// The same of a side whose frames were lost sight of, in a connection that is known to be a WebSocket: as much as the
+/// connection itself takes.
+pub const RESYNC_BYTES: usize = 2 * 1024;
+
+/// Headers that are looked at inside one segment, to find the frames again. Each of its bytes could begin one, and each
+/// one a run of others: a hostile segment would have millions looked at.
+pub const RESYNC_HEADERS: u32 = 8 * 1024;
+
 /// Bytes of payload shown around a violation.
 pub const CONTEXT: usize = 16;
 

@@ -104,8 +104,20 @@ impl Layers {
         if let Some(request) = request {
             self.facts.handshake.request = Some(request);
         }
-        for (carrier, offset, bytes) in pipelined {
-            self.chunk(Side::Client, &carrier, offset, Chunk::Bytes(&bytes), context);
+        for kept in pipelined {
+            self.chunk(Side::Client, &kept.carrier, kept.offset, kept.chunk(), context);
+        }
+    }
+
+    /// Looks for frames behind requests of which it is known now that no answer was captured.
+    pub(super) fn probe_behind_requests<S: Sink>(&mut self, context: &mut Context<'_, S>) {
+        // An opening handshake may stand behind a CONNECT.
+        for _ in 0..2 {
+            if let Layer::Http(exchange) = &self.layer
+                && exchange.awaits_answer()
+            {
+                self.probe_what_http_lost(context);
+            }
         }
     }
 

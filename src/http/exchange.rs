@@ -6,7 +6,7 @@ use super::body::Body;
 use super::handshake::{Request, Response};
 use super::head::{self, Fields, Head, Push};
 use super::proxy_protocol::{Prefix, prefix};
-use crate::chunk::{Carrier, Chunk, Missing};
+use crate::chunk::{Carrier, Chunk, Kept, Missing};
 use crate::limits;
 use crate::side::{PerSide, Side};
 
@@ -26,15 +26,8 @@ pub enum Output<'a> {
         /// Whether the frames begin right behind what was taken; else bytes were missed that may hold some.
         in_step: bool,
     },
-    /// A frame's bytes that the client sent before the 101 was seen.
-    Pipelined {
-        /// Their segment.
-        carrier: Carrier,
-        /// Stream offset of the first.
-        offset: u64,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
+    /// Frames that the client sent before the 101 was seen.
+    Pipelined(Kept),
     /// A ClientHello was answered in plain HTTP.
     NotTls {
         /// How the answer begins.
@@ -47,19 +40,18 @@ pub enum Output<'a> {
     },
 }
 
-/// Bytes that a client sent behind an opening handshake: their segment, and the stream offset of the first.
-type Pipelined = (Carrier, u64, Vec<u8>);
-
 /// The exchange of one connection.
 #[derive(Debug, Default)]
 pub struct Exchange {
     readers: PerSide<Reader>,
     asked: VecDeque<Asked>,
     /// What the client sent behind an opening handshake that has not been answered yet.
-    pipelined: Vec<Pipelined>,
+    pipelined: Vec<Kept>,
     pipelined_bytes: usize,
     /// Whether the response on its way answers an opening handshake with a refusal.
     refusing: bool,
+    /// Whether it answers a request that was not captured.
+    unasked: bool,
 }
 
 #[derive(Debug, Default)]
@@ -110,6 +102,9 @@ impl Exchange {
         match chunk {
             Chunk::Bytes(bytes) => self.bytes(side, carrier, offset, bytes, out),
             Chunk::Gap { len, missing } => {
+                if side == Side::Client && self.readers.client.state == State::Waiting {
+                    self.keep_pipelined(carrier, offset, chunk);
+                }
                 self.gap(side, carrier, len, missing, out);
                 0
             }
@@ -121,21 +116,32 @@ impl Exchange {
         self.readers.server.state == State::Switched && self.readers.client.state != State::Switched
     }
 
-    /// Whether neither side can be read: bytes are missing where heads could have been.
+    /// Whether bytes are missing where heads could have been, and the other side is not in the midst of anything: what comes
+    /// next may be no HTTP any more.
     pub fn is_lost(&self) -> bool {
         let PerSide { client, server } = &self.readers;
-        server.state == State::Lost && matches!(client.state, State::Lost | State::Waiting)
+        let is_idle = |reader: &Reader| match reader.state {
+            State::Start | State::Lost | State::Waiting => true,
+            State::Head => reader.head.bytes().is_empty(),
+            State::Body(_) | State::SwitchedUnasked | State::Switched => false,
+        };
+        let lost = client.state == State::Lost || server.state == State::Lost;
+        lost && is_idle(client) && is_idle(server)
     }
 
     /// Whether an opening handshake waits for its answer, or has lost it.
     pub fn has_asked(&self) -> bool {
-        let asks = matches!(self.asked.back(), Some(Asked::WebSocket | Asked::Unknown(_)));
-        self.readers.client.state == State::Waiting && asks
+        self.awaits_answer() && matches!(self.asked.back(), Some(Asked::WebSocket | Asked::Unknown(_)))
+    }
+
+    /// Whether what the client sends depends on an answer that has not come.
+    pub fn awaits_answer(&self) -> bool {
+        self.readers.client.state == State::Waiting
     }
 
     /// What was not told yet because the answer decides what it means: a request of which only the beginning was captured,
     /// and what the client sent behind it.
-    pub fn into_unanswered(mut self) -> (Option<Box<Request>>, Vec<Pipelined>) {
+    pub fn into_unanswered(mut self) -> (Option<Box<Request>>, Vec<Kept>) {
         let request = match self.asked.pop_back() {
             Some(Asked::Unknown(request)) => Some(request),
             _ => None,
@@ -152,6 +158,7 @@ impl Exchange {
         out: &mut impl FnMut(Output<'_>),
     ) -> usize {
         let mut taken = 0;
+        let unasked = side == Side::Server && (self.unasked || self.has_asked());
         while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
             let at = offset.saturating_add(taken as u64);
             let reader = &mut self.readers[side];
@@ -176,7 +183,15 @@ impl Exchange {
                         0
                     }
                 },
-                State::Waiting => self.keep_pipelined(carrier, at, rest),
+                State::Waiting => {
+                    self.keep_pipelined(carrier, at, Chunk::Bytes(rest));
+                    rest.len()
+                }
+                // Of an answer whose request was lost, or whose head was cut, it is not known where the body ends.
+                State::Body(Body::UntilClose) if taken == 0 && unasked && is_head(side, rest) => {
+                    reader.state = State::Head;
+                    0
+                }
                 State::Body(body) => {
                     let (len, complete) = body.skip(rest);
                     if side == Side::Server && self.refusing {
@@ -289,6 +304,7 @@ impl Exchange {
         let asked = self.asked.pop_front();
         let switches = response.status == 101;
         self.refusing = false;
+        self.unasked = asked.is_none();
         self.readers.server.state = if body == Body::Length(0) { State::Head } else { State::Body(body) };
         match asked {
             Some(Asked::WebSocket) if switches => self.switch(response, State::Switched, in_step, out),
@@ -327,9 +343,7 @@ impl Exchange {
         if client == State::Switched || !in_head {
             client_reader.state = client;
         }
-        for (carrier, offset, bytes) in std::mem::take(&mut self.pipelined) {
-            out(Output::Pipelined { carrier, offset, bytes });
-        }
+        std::mem::take(&mut self.pipelined).into_iter().map(Output::Pipelined).for_each(out);
     }
 
     /// The opening handshake was refused: the client may ask again on the same connection.
@@ -342,22 +356,28 @@ impl Exchange {
 
     fn replay_pipelined(&mut self, out: &mut impl FnMut(Output<'_>)) {
         self.pipelined_bytes = 0;
-        for (carrier, offset, bytes) in std::mem::take(&mut self.pipelined) {
-            self.bytes(Side::Client, &carrier, offset, &bytes, out);
+        for kept in std::mem::take(&mut self.pipelined) {
+            self.push(Side::Client, &kept.carrier, kept.offset, kept.chunk(), out);
         }
     }
 
-    fn keep_pipelined(&mut self, carrier: &Carrier, offset: u64, bytes: &[u8]) -> usize {
+    /// Keeps a chunk; a gap instead, where there is no room for its bytes.
+    fn keep_pipelined(&mut self, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) {
         let room = limits::PIPELINED_BYTES.saturating_sub(self.pipelined_bytes);
-        if bytes.len() <= room {
-            self.pipelined_bytes += bytes.len();
-            let full = self.pipelined.len() >= limits::PIPELINED_SEGMENTS;
-            match self.pipelined.last_mut().filter(|_| full) {
-                Some((.., last)) => last.extend_from_slice(bytes),
-                None => self.pipelined.push((*carrier, offset, bytes.to_vec())),
+        let chunk = match chunk {
+            Chunk::Bytes(bytes) if bytes.len() > room => {
+                Chunk::Gap { len: bytes.len() as u64, missing: Missing::NeverCaptured }
             }
+            Chunk::Bytes(bytes) => {
+                self.pipelined_bytes += bytes.len();
+                chunk
+            }
+            Chunk::Gap { .. } => chunk,
+        };
+        let is_full = self.pipelined.len() >= limits::PIPELINED_SEGMENTS;
+        if !self.pipelined.last_mut().is_some_and(|last| is_full && last.append(chunk)) {
+            self.pipelined.push(Kept::new(carrier, offset, chunk));
         }
-        bytes.len()
     }
 
     fn gap(&mut self, side: Side, carrier: &Carrier, len: u64, missing: Missing, out: &mut impl FnMut(Output<'_>)) {
@@ -413,7 +433,9 @@ impl Exchange {
                 let response = head::response(&complete, |parsed, fields| Response::read(start, parsed, fields));
                 if let Some(response) = response {
                     out(Output::Cut);
-                    self.answer(response, Body::UntilClose, in_step, out);
+                    if self.answer(response, Body::UntilClose, in_step, out).is_none() {
+                        self.readers.server.state = State::Lost;
+                    }
                 }
             }
         }
@@ -431,7 +453,7 @@ fn complete_lines(side: Side, bytes: &[u8]) -> Vec<u8> {
             let words: Vec<_> = bytes.split(|byte| *byte == b' ').take(2).collect();
             [&words.join(&b' '), b" HTTP/1.1\r\n\r\n".as_slice()].concat()
         }
-        Side::Server => [bytes, b"\r\n\r\n"].concat(),
+        Side::Server => [bytes.trim_ascii_end(), b"\r\n\r\n"].concat(),
     }
 }
 

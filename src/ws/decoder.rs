@@ -3,14 +3,16 @@
 //! In-order payload bytes are lent through; only a header cut in two and a control payload are kept. Decoding goes on
 //! behind violations as far as lengths can be believed, and behind gaps as far as they lie within a known payload.
 
+mod lost;
+
 use super::close::{Body, body};
 use super::frame::{Header, Opcode, START, header, start, unmask};
 use super::message::{Fault, Message, Messages};
 use super::partial::{Control, Partial};
-use super::resync::{is_run_of_frames, overrun};
+use super::resync::{Search, overrun};
 use super::violation::{Context, Kind, MessageState, Rules, Violation, is_legal, of_length, of_start};
 use super::{Close, Event, Scratch};
-use crate::chunk::{Carrier, Chunk};
+use crate::chunk::{Carrier, Chunk, Missing};
 use crate::limits;
 use crate::prefetch::prefetch;
 use crate::side::Side;
@@ -34,8 +36,12 @@ pub struct Decoder {
     /// Frames so far that were masked as their side should.
     well_masked: u32,
     closed: bool,
+    /// Whether the first byte may not have been the first of a frame.
+    unsure: bool,
     /// How often an excess of text has been searched for.
     overruns: u8,
+    /// What may be frames again, since they were lost sight of.
+    search: Option<Box<Search>>,
 }
 
 #[derive(Debug)]
@@ -93,7 +99,9 @@ impl Decoder {
             text_before: None,
             well_masked: 0,
             closed: false,
+            unsure: false,
             overruns: 0,
+            search: None,
         }
     }
 
@@ -112,6 +120,12 @@ impl Decoder {
         prefetch(&self.messages);
         prefetch(&self.text_before);
         prefetch(&self.well_masked);
+    }
+
+    /// The same decoder, of which it is not certain that its first byte is the first of a frame: the head before was cut.
+    pub const fn unsure(mut self) -> Self {
+        self.unsure = true;
+        self
     }
 
     /// Payload bytes that the frame now open declared, and that have not come.
@@ -133,7 +147,7 @@ impl Decoder {
     ) {
         match chunk {
             Chunk::Bytes(bytes) => self.bytes(Place { carrier, offset }, bytes, scratch, out),
-            Chunk::Gap { len, .. } => self.gap(Place { carrier, offset }, len, scratch, out),
+            Chunk::Gap { len, missing } => self.gap(Place { carrier, offset }, len, missing, scratch, out),
         }
     }
 
@@ -144,15 +158,11 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
-        if matches!(self.state, State::Lost) && is_run_of_frames(bytes, self.rules) {
-            self.state = State::Header;
-            out(place.carrier, Event::Found);
-        }
         while !bytes.is_empty() {
             let taken = match self.state {
                 State::Header => self.header(place, bytes, scratch, out),
                 State::Payload(frame) => self.payload(frame, place, bytes, scratch, out),
-                State::Lost => return,
+                State::Lost => return self.search(place, bytes, scratch, out),
             };
             bytes = bytes.get(taken..).unwrap_or_default();
             place.offset += taken as u64;
@@ -235,6 +245,12 @@ impl Decoder {
             self.partial = Some(Box::new(partial));
             return copied;
         };
+        let is_legal_start =
+            of_start(first, u64::from(first.length), self.rules, self.messages.state()).next().is_none();
+        if self.unsure && self.well_masked == 0 && !is_legal_start {
+            self.lose(place, out);
+            return copied;
+        }
         if !std::mem::replace(&mut partial.judged, true) {
             let end = place.after(START.saturating_sub(had));
             let mut kinds: Vec<_> =
@@ -490,9 +506,16 @@ impl Decoder {
         control.bytes_mut()
     }
 
-    fn gap(&mut self, place: Place<'_>, len: u64, scratch: &mut Scratch, out: &mut impl FnMut(&Carrier, Event<'_>)) {
+    fn gap(
+        &mut self,
+        place: Place<'_>,
+        len: u64,
+        why: Missing,
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) {
         let State::Payload(mut frame) = self.state else {
-            return self.lose(place, out);
+            return self.gap_between_frames(place, Chunk::Gap { len, missing: why }, scratch, out);
         };
         let missing = len.min(frame.header.length - frame.received);
         frame.received += missing;
@@ -507,17 +530,6 @@ impl Decoder {
         }
         if missing < len {
             self.lose(place, out);
-        }
-    }
-
-    /// Gives up the frames, until a run of them is found again.
-    fn lose(&mut self, place: Place<'_>, out: &mut impl FnMut(&Carrier, Event<'_>)) {
-        self.partial = None;
-        self.text_before = None;
-        self.messages.lose();
-        if !matches!(self.state, State::Lost) {
-            self.state = State::Lost;
-            out(place.carrier, Event::Lost);
         }
     }
 
@@ -545,30 +557,31 @@ fn decoded(bytes: &[u8], key: Option<[u8; 4]>, phase: u64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chunk::Missing;
 
     /// What a decoder tells of chunks, without the packets: names, opcodes, codes, stream offsets.
     fn events(side: Side, chunks: &[Chunk<'_>]) -> Vec<String> {
         let mut decoder = Decoder::new(side, None, true);
         let (mut scratch, mut events, mut offset) = (Scratch::default(), Vec::new(), 0);
-        for chunk in chunks {
-            decoder.push(&Carrier::default(), offset, *chunk, &mut scratch, &mut |_, event| {
-                events.push(match event {
-                    Event::Frame { header, .. } => format!("frame {:x}", header.start.opcode.0),
-                    Event::Message(message) => format!("message of {}", message.wire_len),
-                    Event::Ping(payload) => format!("ping {payload:?}"),
-                    Event::Pong(payload) => format!("pong {payload:?}"),
-                    Event::Close(close) => format!("close {:?} {:?} {}", close.code, close.reason, close.complete),
-                    Event::Violation(violation) => format!("{:?} needs {}", violation.kind, violation.needed),
-                    Event::Lost => "lost".to_owned(),
-                    Event::Found => "found".to_owned(),
-                });
+        let mut tell = |event: Event<'_>| {
+            events.push(match event {
+                Event::Frame { header, .. } => format!("frame {:x}", header.start.opcode.0),
+                Event::Message(message) => format!("message of {}", message.wire_len),
+                Event::Ping(payload) => format!("ping {payload:?}"),
+                Event::Pong(payload) => format!("pong {payload:?}"),
+                Event::Close(close) => format!("close {:?} {:?} {}", close.code, close.reason, close.complete),
+                Event::Violation(violation) => format!("{:?} needs {}", violation.kind, violation.needed),
+                Event::Lost => "lost".to_owned(),
+                Event::Found => "found".to_owned(),
             });
+        };
+        for chunk in chunks {
+            decoder.push(&Carrier::default(), offset, *chunk, &mut scratch, &mut |_, event| tell(event));
             offset += match chunk {
                 Chunk::Bytes(bytes) => bytes.len() as u64,
                 Chunk::Gap { len, .. } => *len,
             };
         }
+        decoder.end(None, true, &mut scratch, &mut |_, event| tell(event));
         events
     }
 
@@ -615,13 +628,28 @@ mod tests {
         assert_eq!(told, ["frame 1", "message of 5", "frame 8", "close Some(CloseCode(1000)) [] true"]);
     }
 
+    /// What is told of bytes behind a lost header, once it is lost.
+    fn behind_a_gap(chunks: &[&[u8]]) -> Vec<String> {
+        let begun = [Chunk::Bytes(b"\x81\x02he".as_slice()), GAP(9)];
+        let all: Vec<_> = begun.into_iter().chain(chunks.iter().map(|bytes| Chunk::Bytes(bytes))).collect();
+        let told = events(Side::Server, &all);
+        assert_eq!(told[..3], ["frame 1", "message of 2", "lost"]);
+        told[3..].to_vec()
+    }
+
     #[test]
-    fn behind_a_gap_over_a_header_only_a_run_of_frames_counts() {
-        let lost = [Chunk::Bytes(b"\x81\x02he"), GAP(9), Chunk::Bytes(b"lo\x88\x02\x03\xe8")];
-        assert_eq!(events(Side::Server, &lost), ["frame 1", "message of 2", "lost"]);
-        let found = [Chunk::Bytes(b"\x81\x02he"), GAP(9), Chunk::Bytes(b"\x88\x02\x03\xe8")];
-        let told = events(Side::Server, &found);
-        assert_eq!(told[2..], ["lost", "found", "frame 8", "close Some(CloseCode(1000)) [] true"]);
+    fn behind_a_gap_over_a_header_only_what_is_proved_counts() {
+        let close = "close Some(CloseCode(1000)) [] true";
+        assert_eq!(behind_a_gap(&[b"\x88\x02\x03\xe8"]), ["found", "frame 8", close]);
+        assert_eq!(behind_a_gap(&[b"lo\x88\x02\x03\xe8"]), ["found", "frame 8", close], "inside a segment");
+        assert_eq!(behind_a_gap(&[b"\x88\x02\x03\xe8", b"x"]), [""; 0], "a Close is the last");
+        assert_eq!(behind_a_gap(&[b"\x88\x02\x03\xe8\x00"]), [""; 0]);
+        assert_eq!(behind_a_gap(&[b"\x88\x02\x00\x07"]), [""; 0], "a code that nobody may send");
+        assert_eq!(behind_a_gap(&[b"\x88\x82\x03\xe8\x01\x02\x03\x04"]), [""; 0], "masked by a server");
+        let text = b"\x81\x15a text of some length";
+        assert_eq!(behind_a_gap(&[text]), ["found", "frame 1", "message of 21"]);
+        assert_eq!(behind_a_gap(&[b"\x82\x01x", text]).len(), 5, "the frames before are told, too");
+        assert_eq!(behind_a_gap(&[b"rest", text]).len(), 3);
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub fn of_end(header: &Header, at_end: bool, known: Known) -> i32 {
     }
 }
 
-/// What the payload of a frame that is whole proves.
+/// What the payload of a frame proves, or as much of it as is there.
 pub fn of_payload(header: &Header, payload: &[u8], known: Known) -> i32 {
     let opcode = header.start.opcode;
     let is_text = opcode == Opcode::TEXT && header.start.fin && header.start.rsv == 0;
@@ -110,25 +110,36 @@ pub fn of_payload(header: &Header, payload: &[u8], known: Known) -> i32 {
     if let Some(key) = header.key {
         unmask(&mut plain, key, 0);
     }
+    let is_cut = header.length > plain.len() as u64;
     if is_text {
-        return of_text(&plain, payload.len() > plain.len());
+        return of_text(&plain, is_cut);
     }
     match body(&plain) {
+        Body::HalfCode(_) if is_cut => 0,
         Body::Empty | Body::HalfCode(_) => -3,
         Body::Code(code, reason) => {
-            let own = match code.0 {
-                1000..=1003 | 1007..=1014 => 11,
-                _ if code.may_be_sent() => 4,
-                _ => -3,
-            };
-            let code = match known.other_code {
-                Some(other) if other == code => 15,
-                Some(_) => own - 1,
-                None => own,
-            };
-            code + if reason.is_empty() { 0 } else { of_text(reason, false) }
+            of_code(code, known.other_code) + if reason.is_empty() { 0 } else { of_text(reason, is_cut) }
         }
     }
+}
+
+/// What the code of a Close proves, beside that of the other side's.
+fn of_code(code: CloseCode, other: Option<CloseCode>) -> i32 {
+    let own = match code.0 {
+        1000..=1003 | 1007..=1014 => 11,
+        _ if code.may_be_sent() => 4,
+        _ => -3,
+    };
+    match other {
+        Some(other) if other == code => 15,
+        Some(_) => own - 1,
+        None => own,
+    }
+}
+
+/// What it proves more that a Close has the code of the other side's, if that becomes known later.
+pub fn of_echo(code: CloseCode, other: Option<CloseCode>) -> i32 {
+    of_code(code, other) - of_code(code, None)
 }
 
 /// What a text proves, or the beginning of one that is `longer`.

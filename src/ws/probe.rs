@@ -3,13 +3,13 @@
 //! Each side's segments are looked at as frames ([`Run`]). Who masks is the client, whatever the ports say. It is decided
 //! when the frames prove enough ([`odds`](super::odds)); what was looked at before is kept, within a bound, and read then.
 //!
-//! Odds: a run may begin at any segment. The first one of a side pays 1 bit, each of at most 2^10 later ones 11, which
-//! together grants them a half each; both sides' e-values are multiplied. Random bytes are then taken for frames with odds
-//! of 1 in 2^40 a connection: below 1 in 10^12. Nothing else is asked of random bytes; of other protocols, which are not
-//! random, at least 2^10 by either side, or far more, and of that text, where one side alone has to prove it.
+//! Odds: a run may begin at any segment. The k-th one of a side pays log2 k(k + 1) bits, which makes the chances of all of
+//! them together 1; both sides' e-values are multiplied. Random bytes are then taken for frames with odds of 1 in 2^40 a
+//! connection: below 1 in 10^12. Other protocols are not random: either side has to bring 2^10, and where one side alone has
+//! to prove it, far more, and in texts and close codes.
 
-use super::run::{KeptChunk, Run};
-use crate::chunk::{Carrier, Chunk};
+use super::run::Run;
+use crate::chunk::{Carrier, Chunk, Kept};
 use crate::limits;
 use crate::side::{PerSide, Side};
 
@@ -27,9 +27,6 @@ const AGAINST: (i32, i32) = (100, 60);
 
 /// What an opening handshake proves whose answer was lost: what follows is frames, unless it was refused.
 const ASKED: i32 = 28;
-
-/// What a run pays for being the first of its side, or a later one: one of 2^10.
-const TRIALS: [i32; 2] = [1, 11];
 
 /// Looks for frames in both directions.
 #[derive(Debug)]
@@ -57,7 +54,7 @@ pub enum Found {
 impl Probe {
     /// For a connection of which nothing is known but, perhaps, who is the client.
     pub fn new(sides_are_known: bool) -> Self {
-        let run = |side| Run::new(sides_are_known.then_some(side == Side::Client));
+        let run = |side| Run::new(sides_are_known.then_some(side == Side::Client), limits::PROBE_BYTES);
         Self {
             runs: PerSide { client: run(Side::Client), server: run(Side::Server) },
             begun: PerSide::default(),
@@ -77,8 +74,7 @@ impl Probe {
         if matches!(chunk, Chunk::Bytes(_)) && run.begins() {
             *begun += 1;
         }
-        let [first, later] = TRIALS;
-        run.push(offset, chunk, if *begun <= 1 { first } else { later }, other);
+        run.push(offset, chunk, trial(*begun), other);
         let found = self.found(side);
         if found == Found::Nothing {
             self.runs[side].keep(carrier, offset, chunk);
@@ -131,11 +127,17 @@ impl Probe {
     }
 
     /// What was kept of both sides, as it was captured.
-    pub fn into_chunks(self) -> Vec<(Side, KeptChunk)> {
+    pub fn into_chunks(self) -> Vec<(Side, Kept)> {
         let PerSide { client, server } = self.runs;
         let client = client.into_chunks().map(|chunk| (Side::Client, chunk));
         let mut chunks: Vec<_> = client.chain(server.into_chunks().map(|chunk| (Side::Server, chunk))).collect();
         chunks.sort_by_key(|(_, chunk)| chunk.carrier.seen.packet);
         chunks
     }
+}
+
+/// What the k-th run of a side pays, in bits: log2 k(k + 1), rounded up.
+const fn trial(k: u16) -> i32 {
+    let odds = k as u32 * (k as u32 + 1);
+    (u32::BITS - odds.saturating_sub(1).leading_zeros()).cast_signed()
 }

@@ -6,10 +6,10 @@
 use std::collections::VecDeque;
 
 use super::close::{Body, CloseCode, body};
-use super::frame::{HEADER, Header, Opcode, RSV1, header, unmask};
+use super::frame::{HEADER, Header, Opcode, RSV1, START, header, unmask};
 use super::odds::{self, Known};
 use super::violation::{MessageState, Rules, is_legal};
-use crate::chunk::{Carrier, Chunk, Missing};
+use crate::chunk::{Carrier, Chunk, Kept, Missing};
 use crate::limits;
 use crate::side::Side;
 
@@ -19,6 +19,8 @@ pub struct Run {
     known: Known,
     /// Whether the side's mask was known before the run.
     masked: Option<bool>,
+    /// The most bytes to be kept.
+    most: usize,
     bits: i32,
     content: i32,
     frames: u32,
@@ -27,39 +29,29 @@ pub struct Run {
     closed: bool,
     /// Stream offset of the next byte that belongs to a header; `None` while there is no run.
     next: Option<u64>,
+    /// The last frame's header, while the frame goes on behind the captured end of its segment.
+    last: Option<Header>,
     /// The beginning of a header that its segment cut.
     partial: Vec<u8>,
     /// Stream offset of the first header that began in the last chunk.
     first_header: Option<u64>,
-    kept: Kept,
+    kept: Chunks,
 }
 
-/// The chunks of a run so far.
+/// The chunks of a run so far, each with the stream offset of the first header that begins in it.
 #[derive(Debug, Default)]
-struct Kept {
-    chunks: VecDeque<KeptChunk>,
+struct Chunks {
+    chunks: VecDeque<(Kept, Option<u64>)>,
     size: usize,
 }
 
-/// A chunk of a run.
-#[derive(Debug)]
-pub struct KeptChunk {
-    /// Its segment.
-    pub carrier: Carrier,
-    /// Stream offset of its first byte.
-    pub offset: u64,
-    bytes: Vec<u8>,
-    /// Missing bytes, where it has none.
-    gap: u64,
-    first_header: Option<u64>,
-}
-
 impl Run {
-    /// No run yet, of a side that masks its frames, or does not, if that is known.
-    pub fn new(masked: Option<bool>) -> Self {
+    /// No run yet, of a side that masks its frames, or does not, if that is known. It keeps so many bytes at most.
+    pub fn new(masked: Option<bool>, most: usize) -> Self {
         Self {
             known: Known { masked, ..Known::default() },
             masked,
+            most,
             bits: 0,
             content: 0,
             frames: 0,
@@ -67,9 +59,10 @@ impl Run {
             code: None,
             closed: false,
             next: None,
+            last: None,
             partial: Vec::new(),
             first_header: None,
-            kept: Kept::default(),
+            kept: Chunks::default(),
         }
     }
 
@@ -98,6 +91,11 @@ impl Run {
         self.code
     }
 
+    /// Whether it ends in a Close, behind which nothing may come.
+    pub const fn ends_in_close(&self) -> bool {
+        self.closed
+    }
+
     /// Whether it would begin with the next chunk.
     pub const fn begins(&self) -> bool {
         self.next.is_none()
@@ -124,11 +122,42 @@ impl Run {
                     self.forget();
                 }
             }
-            Chunk::Gap { len, .. } => {
+            Chunk::Gap { len, missing } => {
                 let end = offset.saturating_add(len);
                 if !self.partial.is_empty() || self.next.is_some_and(|next| next < end) {
                     self.forget();
                 }
+                // What the snaplen cuts off ends where its segment ends.
+                if let Some(last) =
+                    self.last.take().filter(|_| missing == Missing::CutBySnaplen && self.next == Some(end))
+                {
+                    self.bits += odds::of_end(&last, true, self.known) - odds::of_end(&last, false, self.known);
+                }
+            }
+        }
+    }
+
+    /// Begins with the likeliest frame inside a chunk, at whose start none begins: one whose run goes to the chunk's very
+    /// end, or proves much. It has to make up for every place where it could begin.
+    pub fn look_inside(&mut self, offset: u64, bytes: &[u8]) {
+        let trial = usize::BITS.saturating_sub(bytes.len().leading_zeros()).cast_signed();
+        let end = offset.saturating_add(bytes.len() as u64);
+        let mut headers = limits::RESYNC_HEADERS;
+        for (at, start) in (offset..).zip(bytes.windows(START)).skip(1) {
+            let is_likely = start.get(1).is_some_and(|second| Some(second & 0x80 != 0) == self.masked);
+            let tail = usize::try_from(at - offset).ok().and_then(|at| bytes.get(at..));
+            let Some(tail) = tail.filter(|_| is_likely) else {
+                continue;
+            };
+            let mut run = Self::new(self.masked, self.most);
+            run.push(at, Chunk::Bytes(tail), trial, None);
+            headers = headers.saturating_sub(run.frames.saturating_add(1));
+            let is_whole = run.next == Some(end) && run.partial.is_empty();
+            if run.frames > 0 && (is_whole || run.bits >= trial) && (self.frames == 0 || run.bits > self.bits) {
+                *self = run;
+            }
+            if headers == 0 {
+                break;
             }
         }
     }
@@ -136,6 +165,9 @@ impl Run {
     /// Takes the frames of `bytes`, which stand at `offset`; `None` if they are none.
     fn frames_of(&mut self, mut offset: u64, mut bytes: &[u8]) -> Option<()> {
         while !bytes.is_empty() {
+            if self.closed {
+                return None;
+            }
             let had = self.partial.len();
             if had == 0 {
                 self.first_header.get_or_insert(offset);
@@ -174,19 +206,19 @@ impl Run {
     fn frame(&mut self, parsed: &Header, behind: &[u8], len: usize) -> Option<()> {
         let side = if parsed.start.masked { Side::Client } else { Side::Server };
         let is_wrong_side = self.known.masked.is_some_and(|masked| masked != parsed.start.masked);
-        if self.closed || is_wrong_side || !is_legal(parsed, Rules { side, deflate: true }, self.message) {
+        if is_wrong_side || !is_legal(parsed, Rules { side, deflate: true }, self.message) {
             return None;
         }
         self.bits += odds::of_header(parsed, self.known)?;
         self.bits += odds::of_end(parsed, behind.len() == len, self.known);
-        if let Some(payload) = behind.get(..len) {
-            let content = odds::of_payload(parsed, payload, self.known);
-            self.bits += content;
-            self.content += content.max(0);
-            if parsed.start.opcode == Opcode::CLOSE {
-                self.code = close_code(parsed, payload);
-            }
+        let payload = behind.get(..len).unwrap_or(behind);
+        let content = odds::of_payload(parsed, payload, self.known);
+        self.bits += content;
+        self.content += content.max(0);
+        if parsed.start.opcode == Opcode::CLOSE {
+            self.code = close_code(parsed, payload);
         }
+        self.last = (behind.len() < len).then_some(*parsed);
         let fin = parsed.start.fin;
         let is_data = matches!(parsed.start.opcode, Opcode::TEXT | Opcode::BINARY | Opcode::CONTINUATION);
         if is_data {
@@ -203,17 +235,13 @@ impl Run {
 
     /// Begins anew.
     fn forget(&mut self) {
-        *self = Self::new(self.masked);
+        *self = Self::new(self.masked, self.most);
     }
 
     /// Keeps the chunk that was looked at last, for [`Run::into_chunks`].
     pub fn keep(&mut self, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) {
-        if self.frames > 0 || !self.partial.is_empty() {
-            let (bytes, gap) = match chunk {
-                Chunk::Bytes(bytes) => (bytes.to_vec(), 0),
-                Chunk::Gap { len, .. } => (Vec::new(), len),
-            };
-            self.kept.push(KeptChunk { carrier: *carrier, offset, bytes, gap, first_header: self.first_header });
+        if self.next.is_some() {
+            self.kept.push(Kept::new(carrier, offset, chunk), self.first_header, self.most);
         }
     }
 
@@ -224,7 +252,7 @@ impl Run {
 
     /// Lets go what is kept; the run goes on.
     pub fn let_go(&mut self) {
-        self.kept = Kept::default();
+        self.kept = Chunks::default();
     }
 
     /// Where in the last chunk the frames begin: behind what is kept, else at the first header in it.
@@ -233,51 +261,30 @@ impl Run {
     }
 
     /// The chunks that were kept: the first one begins with a header.
-    pub fn into_chunks(self) -> impl Iterator<Item = KeptChunk> {
-        self.kept.chunks.into_iter()
+    pub fn into_chunks(self) -> impl Iterator<Item = Kept> {
+        self.kept.chunks.into_iter().map(|(chunk, _)| chunk)
     }
 }
 
-impl Kept {
-    fn push(&mut self, chunk: KeptChunk) {
+impl Chunks {
+    fn push(&mut self, chunk: Kept, first_header: Option<u64>, most: usize) {
         self.size += chunk.size();
-        self.chunks.push_back(chunk);
+        self.chunks.push_back((chunk, first_header));
         // What goes on with a frame before it cannot be the first.
-        while self.size > limits::PROBE_BYTES || self.chunks.front().is_some_and(|front| front.first_header.is_none()) {
+        while self.size > most || self.chunks.front().is_some_and(|(_, first_header)| first_header.is_none()) {
             self.pop();
         }
-        if let Some(front) = self.chunks.front_mut() {
+        if let Some((front, Some(first_header))) = self.chunks.front_mut() {
             let before = front.size();
-            front.begin_with_header();
+            front.begin_at(*first_header);
             self.size -= before - front.size();
         }
     }
 
     fn pop(&mut self) {
-        if let Some(chunk) = self.chunks.pop_front() {
+        if let Some((chunk, _)) = self.chunks.pop_front() {
             self.size -= chunk.size();
         }
-    }
-}
-
-impl KeptChunk {
-    /// What the chunk was.
-    pub fn chunk(&self) -> Chunk<'_> {
-        if self.bytes.is_empty() {
-            Chunk::Gap { len: self.gap, missing: Missing::NeverCaptured }
-        } else {
-            Chunk::Bytes(&self.bytes)
-        }
-    }
-
-    fn size(&self) -> usize {
-        size_of::<Self>() + self.bytes.len()
-    }
-
-    fn begin_with_header(&mut self) {
-        let before = self.first_header.map_or(0, |first| first.saturating_sub(self.offset));
-        self.bytes.drain(..self.bytes.len().min(usize::try_from(before).unwrap_or(usize::MAX)));
-        self.offset = self.offset.saturating_add(before);
     }
 }
 

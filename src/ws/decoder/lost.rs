@@ -1,0 +1,90 @@
+//! Frames that were lost sight of, and found again.
+
+use super::{Decoder, Place, State};
+use crate::chunk::{Carrier, Chunk};
+use crate::ws::resync::Search;
+use crate::ws::{CloseCode, Event, Scratch};
+
+impl Decoder {
+    /// Gives up the frames, until a run of them is found again.
+    pub(super) fn lose(&mut self, place: Place<'_>, out: &mut impl FnMut(&Carrier, Event<'_>)) {
+        self.partial = None;
+        self.text_before = None;
+        self.messages.lose();
+        self.search = None;
+        if !matches!(self.state, State::Lost) {
+            self.state = State::Lost;
+            out(place.carrier, Event::Lost);
+        }
+    }
+
+    /// Looks for frames in bytes that are not known to be any.
+    #[cold]
+    pub(super) fn search(
+        &mut self,
+        place: Place<'_>,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) {
+        let rules = self.rules;
+        let mut search = self.search.take().unwrap_or_else(|| Box::new(Search::new(rules)));
+        if !search.push(place.carrier, place.offset, Chunk::Bytes(bytes)) {
+            self.search = Some(search);
+            return;
+        }
+        let from = search.begins_at(place.offset);
+        self.found(*search, place.carrier, scratch, out);
+        if let Some(skipped) = from.and_then(|from| usize::try_from(from.saturating_sub(place.offset)).ok()) {
+            self.bytes(place.after(skipped), bytes.get(skipped..).unwrap_or_default(), scratch, out);
+        }
+    }
+
+    /// Goes on with the frames that were found.
+    fn found(
+        &mut self,
+        search: Search,
+        last: &Carrier,
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) {
+        self.state = State::Header;
+        let kept: Vec<_> = search.into_chunks().collect();
+        out(kept.first().map_or(last, |chunk| &chunk.carrier), Event::Found);
+        for chunk in kept {
+            self.push(&chunk.carrier, chunk.offset, chunk.chunk(), scratch, out);
+        }
+    }
+
+    /// No byte comes any more, for the stream `has_ended`, or the capture has. `other` is the code of the other side's Close.
+    pub fn end(
+        &mut self,
+        other: Option<CloseCode>,
+        has_ended: bool,
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) {
+        if let Some(search) = self.search.take_if(|search| search.end(other, has_ended)) {
+            self.found(*search, &Carrier::default(), scratch, out);
+        }
+    }
+
+    /// Takes a gap that does not lie within a payload.
+    pub(super) fn gap_between_frames(
+        &mut self,
+        place: Place<'_>,
+        gap: Chunk<'_>,
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) {
+        let Some(mut search) = self.search.take() else {
+            return self.lose(place, out);
+        };
+        if search.push(place.carrier, place.offset, gap) {
+            self.found(*search, place.carrier, scratch, out);
+            self.push(place.carrier, place.offset, gap, scratch, out);
+        } else {
+            self.search = Some(search);
+        }
+    }
+}
