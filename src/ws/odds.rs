@@ -16,7 +16,7 @@
 //! | then 81, 82, 88 | 3 × 2^-8 | 5: 3/8 |
 //! | then C2, 89, 8A | 3 × 2^-8 | 4: 3/16 |
 //! | then 01, 02, 00, 80, 41, 42 | 6 × 2^-8 | 3: 3/16 |
-//! | mask bit as the side's other frames have it | 1/2 | 1 |
+//! | mask bit as the side's other frames have it, or unlike that of the other side's | 1/2 | 1 |
 //! | the frame ends where its segment ends, length in 7 bits | 2^-7 | 6: 1/2 |
 //! | the same, length in 16 or 64 bits | 2^-23, 2^-71 | 22 and 70, of which 16 are believed |
 //! | it does not | about 1 | −1: 1/2 |

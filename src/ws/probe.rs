@@ -34,7 +34,9 @@ pub struct Probe {
     runs: PerSide<Run>,
     /// Runs that each side has begun.
     begun: PerSide<u16>,
+    /// Bits that are there before any frame: of an opening handshake.
     head_start: i32,
+    sides_are_known: bool,
 }
 
 /// What a probe has found.
@@ -59,6 +61,7 @@ impl Probe {
             runs: PerSide { client: run(Side::Client), server: run(Side::Server) },
             begun: PerSide::default(),
             head_start: 0,
+            sides_are_known,
         }
     }
 
@@ -86,9 +89,11 @@ impl Probe {
     fn found(&self, side: Side) -> Found {
         let (run, other) = (&self.runs[side], &self.runs[!side]);
         let is_opposite = run.masked() != other.masked();
+        // Where the sides are known, each run's first mask bit has been weighed.
+        let of_masks = i32::from(!self.sides_are_known);
         let together = other.has_frames()
             && run.bits().min(other.bits()) >= OF_EACH
-            && run.bits() + other.bits() + self.head_start >= ENOUGH;
+            && run.bits() + other.bits() + of_masks + self.head_start >= ENOUGH;
         let (bits, content) = match self.head_start {
             0 if self.begun[!side] == 0 => ALONE,
             0 => AGAINST,
