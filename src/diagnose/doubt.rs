@@ -29,16 +29,21 @@ const NO_CLOSE: [&str; 2] = ["fin_without_close", "reset_without_close"];
 /// Those that rest on whose Close was the first.
 const FIRST_CLOSE: [&str; 3] = ["closed_normally", "going_away", "closed_by_application"];
 
+/// Those that rest on what both legs of a proxied connection show.
+const BOTH_LEGS: [&str; 2] = ["proxy_cut", "ended_behind_proxy"];
+
 impl Verdict {
     /// Lowers the confidence to what the view allows.
     pub(super) fn doubt(&mut self, case: &Case<'_>) {
         let facts = case.facts;
-        let holes = Side::BOTH.iter().any(|side| may_lack_frames(facts, *side));
+        let holes = has_holes(facts);
+        let other_leg = case.member.and_then(|own| case.fleet.other_leg(own));
         let other_may_be_first = beginning_close(facts).is_some_and(|close| may_lack_frames(facts, !close.side));
         let is_one_of = |names: &[&str]| names.contains(&self.rule.name);
         let most = if is_one_of(&SILENCE) && (holes || facts.drops)
             || is_one_of(&NO_CLOSE) && holes
             || is_one_of(&FIRST_CLOSE) && other_may_be_first
+            || is_one_of(&BOTH_LEGS) && other_leg.is_some_and(|leg| leg.has_holes)
         {
             Confidence::Medium
         } else if matches!(self.rule.role, Role::Failure | Role::Cause) && (holes || facts.drops || facts.joined) {
@@ -48,6 +53,11 @@ impl Verdict {
         };
         self.finding.confidence = self.finding.confidence.max(most);
     }
+}
+
+/// Whether either side may have sent frames that are not in the capture.
+pub(super) fn has_holes(facts: &Facts) -> bool {
+    Side::BOTH.iter().any(|side| may_lack_frames(facts, *side))
 }
 
 /// Whether a side may have sent frames that are not in the capture: it was not captured at all; bytes are missing where
@@ -65,7 +75,7 @@ mod tests {
 
     #[test]
     fn rules_are_named_as_they_are() {
-        let names = SILENCE.iter().chain(&NO_CLOSE).chain(&FIRST_CLOSE);
-        assert_eq!(names.filter(|name| RULES.iter().any(|rule| rule.name == **name)).count(), 14);
+        let names = SILENCE.iter().chain(&NO_CLOSE).chain(&FIRST_CLOSE).chain(&BOTH_LEGS);
+        assert_eq!(names.filter(|name| RULES.iter().any(|rule| rule.name == **name)).count(), 16);
     }
 }

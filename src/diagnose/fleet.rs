@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use foldhash::fast::{FixedState, RandomState};
 
+use super::doubt::has_holes;
 use crate::ending::{Ending, Kind, beginning_close};
 use crate::facts::Facts;
 use crate::seen::{Seen, Timestamp};
@@ -50,6 +51,8 @@ pub struct Member {
     pub code: Option<u16>,
     /// The last frame of either side before the end; the opening where there was none.
     pub last_frame: Timestamp,
+    /// Whether either side's frames may be missing from the capture.
+    pub has_holes: bool,
     /// A hash of its Sec-WebSocket-Key.
     key: Option<u64>,
     /// Position in [`Fleet::storms`].
@@ -73,6 +76,7 @@ impl Member {
             ended: carrier.seen,
             code: beginning_close(facts).and_then(|close| close.code).map(|code| code.0),
             last_frame: facts.last_frame(carrier.seen).map_or(opened, |last| last.time),
+            has_holes: has_holes(facts),
             key: key.filter(|_| facts.switched.is_some()).map(|key| FixedState::default().hash_one(key)),
             storm: None,
         })
