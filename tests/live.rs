@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use watching::{
-    ENDS, Live, NODE, PATIENCE, PROGRAM, PYTHON, Peer, Told, are_right, folder, missing, report_of, script, text,
+    ENDS, Live, NET_RAW, NODE, PATIENCE, PROGRAM, PYTHON, Peer, Told, are_right, folder, missing, report_of, script,
+    text,
 };
 
 /// What a line may take on a machine that does much else; what it does take is printed.
@@ -90,7 +91,7 @@ fn reads_back(report: &Value, file: &std::path::Path) {
 
 #[test]
 fn python_endpoints() {
-    if missing(&[PYTHON]).is_none() {
+    if missing(NET_RAW, &[PYTHON]).is_none() {
         watches(
             "peers.py",
             &[
@@ -109,7 +110,7 @@ fn python_endpoints() {
 
 #[test]
 fn node_endpoints() {
-    if missing(&[NODE]).is_none() {
+    if missing(NET_RAW, &[NODE]).is_none() {
         watches(
             "peers.js",
             &[
@@ -128,7 +129,7 @@ fn node_endpoints() {
 
 #[test]
 fn connections_that_were_open_before_are_found_and_nothing_else() {
-    if missing(&[PYTHON, ("openssl", &["version"])]).is_some() {
+    if missing(NET_RAW, &[PYTHON, ("openssl", &["version"])]).is_some() {
         return;
     }
     let (_server, port) = server("peers.py");
@@ -177,7 +178,7 @@ fn connections_that_were_open_before_are_found_and_nothing_else() {
 
 #[test]
 fn after_the_start_no_right_is_left() {
-    if missing(&[]).is_some() {
+    if missing(NET_RAW, &[]).is_some() {
         return;
     }
     let status = |live: &Live| {
@@ -205,7 +206,7 @@ fn after_the_start_no_right_is_left() {
 
 #[test]
 fn sudo_gives_the_file_to_its_caller() {
-    if missing(&[]).is_some() {
+    if missing(NET_RAW, &[]).is_some() {
         return;
     }
     use std::os::unix::fs::MetadataExt;
@@ -223,7 +224,7 @@ fn sudo_gives_the_file_to_its_caller() {
 
 #[test]
 fn it_ends_by_itself_where_that_is_asked_for() {
-    if missing(&[PYTHON]).is_some() {
+    if missing(NET_RAW, &[PYTHON]).is_some() {
         return;
     }
     let (_server, port) = server("peers.py");
@@ -247,7 +248,7 @@ fn it_ends_by_itself_where_that_is_asked_for() {
 
 #[test]
 fn only_what_ended_abnormally_is_written() {
-    if missing(&[PYTHON]).is_some() {
+    if missing(NET_RAW, &[PYTHON]).is_some() {
         return;
     }
     let (_server, port) = server("peers.py");
@@ -275,7 +276,7 @@ fn only_what_ended_abnormally_is_written() {
 
 #[test]
 fn text_for_people_has_a_line_an_event_and_the_report() {
-    if missing(&[PYTHON]).is_some() {
+    if missing(NET_RAW, &[PYTHON]).is_some() {
         return;
     }
     let (_server, port) = server("peers.py");
@@ -303,7 +304,7 @@ fn text_for_people_has_a_line_an_event_and_the_report() {
 
 #[test]
 fn what_the_system_drops_is_told_and_lowers_what_it_could_have_hidden() {
-    if missing(&[PYTHON]).is_some() {
+    if missing(NET_RAW, &[PYTHON]).is_some() {
         return;
     }
     let sink = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();

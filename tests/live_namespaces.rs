@@ -10,7 +10,10 @@ mod watching;
 
 use std::process::Command;
 
-use watching::{ENDS, Live, PYTHON, Peer, are_right, folder, missing, report_of, script, text};
+use watching::{ENDS, Live, NET_RAW, PYTHON, Peer, are_right, folder, missing, report_of, script, text};
+
+/// The rights to make network namespaces, links and mounts: CAP_NET_ADMIN and CAP_SYS_ADMIN.
+const NETWORKS: u64 = 1 << 12 | 1 << 21;
 
 /// Server, the way between, and client.
 const NAMESPACES: [&str; 3] = ["whyclosed-server", "whyclosed-between", "whyclosed-client"];
@@ -96,7 +99,7 @@ fn short(host: &str) -> &str {
 #[test]
 fn a_lossy_link_changes_no_verdict_and_the_file_says_the_same() {
     let tools = [PYTHON, ("ip", &["netns"][..]), ("tc", &["-V"]), ("ethtool", &["--version"])];
-    if missing(&tools).is_some() {
+    if missing(NETWORKS | NET_RAW, &tools).is_some() {
         return;
     }
     let _network = Network::new();
@@ -138,7 +141,7 @@ fn a_lossy_link_changes_no_verdict_and_the_file_says_the_same() {
 
 #[test]
 fn a_vanished_interface_and_a_full_disk_end_nothing_else() {
-    if missing(&[PYTHON, ("ip", &["netns"])]).is_some() {
+    if missing(NETWORKS | NET_RAW, &[PYTHON, ("ip", &["netns"])]).is_some() {
         return;
     }
     let folder = folder();

@@ -12,6 +12,7 @@ use whyclosed::ending::Kind;
 use whyclosed::live::{Told, Watch};
 use whyclosed::report::Connection;
 use whyclosed::report::redact::{Privacy, Redactor};
+use whyclosed::seen::Timestamp;
 
 /// Fixtures of which a first judgement cannot know enough, and why.
 const LATER: [(&str, &str); 1] =
@@ -34,11 +35,14 @@ fn fixtures() -> Vec<(String, PathBuf)> {
     found
 }
 
+fn watch() -> Watch {
+    Watch::new(Language::English, Registries::default(), Privacy::default())
+}
+
 /// What is told, and what is said at the end of each connection by itself.
 fn replay(path: &PathBuf) -> (Vec<Told>, Vec<Connection>) {
     let mut source = capture::open(std::slice::from_ref(path)).unwrap();
-    let (mut analyzer, mut watch, mut told) =
-        (Analyzer::default(), Watch::new(Language::English, Registries::default(), Privacy::default()), Vec::new());
+    let (mut analyzer, mut watch, mut told) = (Analyzer::default(), watch(), Vec::new());
     while source.advance().unwrap() {
         let packet = source.packet();
         analyzer.push(&packet, &mut watch);
@@ -98,4 +102,29 @@ fn every_end_is_told_once_and_as_it_is_judged_in_the_end() {
     }
     assert!(ends > 100, "only {ends} ends");
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn what_waits_long_for_its_answer_is_told_once() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/handshake_unanswered/capture.pcapng");
+    let mut source = capture::open(&[path]).unwrap();
+    let (mut analyzer, mut watch) = (Analyzer::default(), watch());
+    // Up to the request.
+    while watch.due().is_none() {
+        assert!(source.advance().unwrap());
+        analyzer.push(&source.packet(), &mut watch);
+    }
+    let asked = source.packet().time.as_nanos();
+    let mut told_after = |seconds: i64| {
+        watch.settle(Timestamp::from_nanos(asked + seconds * 1_000_000_000), &analyzer);
+        std::iter::from_fn(|| watch.take()).map(|told| serde_json::to_value(told).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(told_after(9).len(), 0);
+    let told = told_after(11);
+    assert_eq!(
+        (told.len(), &told[0]["type"], &told[0]["about"]),
+        (1, &"notice".into(), &"unanswered_handshake".into())
+    );
+    assert!(told[0]["text"].as_str().unwrap().contains("has waited 11.0 s for an answer"), "{}", told[0]["text"]);
+    assert_eq!(told_after(60).len(), 0);
 }

@@ -72,7 +72,7 @@ impl Writer {
     }
 
     fn packet(&self, packet: u64) -> String {
-        fill(words().get("live_packet", self.language), |name| (name == "packet").then(|| packet.to_string()))
+        fill(words().get("proof_one", self.language), |name| (name == "packets").then(|| packet.to_string()))
     }
 
     fn styled(&self, style: Style, text: &str) -> String {
