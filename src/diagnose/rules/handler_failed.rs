@@ -8,9 +8,13 @@ use std::time::Duration;
 use crate::diagnose::known::{Class, Library};
 use crate::diagnose::provoked::{closer, could_have_received};
 use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::side::Side;
 
 /// Exceptions are thrown soon (measured: 120 ms at most, but for daphne with 390 ms).
 const PROMPT: Duration = Duration::from_millis(500);
+
+/// Messages in a second among which the last one stands for nothing.
+const MANY: u32 = 10;
 
 /// 1011, Internal Error (RFC 6455 §7.4.1).
 const INTERNAL_ERROR: u16 = 1011;
@@ -33,7 +37,10 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         let received = could_have_received(&reaction, message.header_end, message.seen).is_some();
         received && reaction.took(message.seen) <= PROMPT && !answered(message.seen)
     });
+    // In a stream of messages one always went before, and what a client minds is rarely a message.
+    let by_chance = by == Side::Client || case.facts.sent[!by].pace.per_second() >= MANY;
     let confidence = match (is_internal, trigger.is_some()) {
+        (true, true) if by_chance => Confidence::Low,
         (true, true) => Confidence::High,
         (true, false) | (false, true) => Confidence::Low,
         (false, false) => return None,

@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use crate::diagnose::known::{Class, Timer};
-use crate::diagnose::silence::{Silence, alike, is_same};
+use crate::diagnose::silence::{Silence, is_same, others, support};
 use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::side::Side;
 
 /// Whoever ends a connection sooner than this was not waiting for anything.
 const LEAST: Duration = Duration::from_millis(900);
@@ -22,29 +23,35 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let silence = Silence::before(case)?;
     let (close, code) = (silence.end.close, silence.end.code());
     let said_so = case.reason == Some(Class::Idle);
+    // A client that closes in order leaves of its own will.
     let speaks_otherwise = close.is_some_and(|close| {
-        !close.reason.is_empty() || !code.is_some_and(|code| CODES.contains(&code) || OTHERWISE.contains(&code))
+        silence.by == Side::Client
+            || !close.reason.is_empty() || !code.is_some_and(|code| CODES.contains(&code) || OTHERWISE.contains(&code))
     });
     if !said_so && (speaks_otherwise || silence.of_either.max(silence.received) < LEAST) {
         return None;
     }
     let timer = Timer::idle(case, silence.of_either, silence.received);
-    let others = alike(case, |own, other| is_same(own.silence(), other.silence()) && !is_same(own.age(), other.age()));
+    let others = others(case, |own, other| is_same(own.silence(), other.silence()) && !is_same(own.age(), other.age()));
     let named = timer.as_ref().is_some_and(|timer| timer.is_named);
     let mostly_otherwise = code.is_some_and(|code| OTHERWISE.contains(&code));
-    let confidence = match (mostly_otherwise, &timer, others.len()) {
+    let together = if others.agree() { others.alike } else { 0 };
+    let confidence = match (mostly_otherwise, &timer, together) {
         _ if said_so => Confidence::Certain,
-        (false, Some(_), 1..) | (false, None, 2..) => Confidence::High,
-        (false, Some(_), 0) if named => Confidence::High,
-        (false, Some(_), 0) | (false, None, 1) => Confidence::Medium,
+        (false, Some(_), 1..) => Confidence::High,
+        (false, None, 1..) if silence.of_either >= LEAST => support(together, silence.of_either)?,
         (true, Some(_), 1..) => Confidence::Medium,
+        // Others were ended in the same way after other silences: a chance hit, more likely than not.
+        (_, Some(_), 0) if others.all > 0 => Confidence::Low,
+        (false, Some(_), 0) if named => Confidence::High,
+        (false, Some(_), 0) => Confidence::Medium,
         (true, Some(_), 0) if named => Confidence::Medium,
         (true, Some(_), 0) => Confidence::Low,
-        (false, None, 0) | (true, None, _) => return None,
+        (_, None, _) => return None,
     };
     // An idle timer of either side's traffic has seen none; one of the received traffic has seen the closer's own.
     let idle = if timer.is_some() && silence.of_either < LEAST { silence.received } else { silence.of_either };
-    let variant = match (said_so, &timer, others.len()) {
+    let variant = match (said_so, &timer, together) {
         (true, ..) => "said",
         (_, Some(_), _) => "known",
         (_, None, 1) => "other",
@@ -54,7 +61,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         .packet(silence.end.carrier.seen.packet)
         .with("closer", Value::Side(silence.by))
         .with("silence", Value::Time(idle))
-        .with("others", Value::Number(others.len() as u64))
+        .with("others", Value::Number(together as u64))
         .with("packet", Value::Number(silence.end.carrier.seen.packet))
         .variant(variant);
     let last = case.facts.last_frame(silence.end.carrier.seen);

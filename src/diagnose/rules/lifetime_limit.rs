@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use crate::diagnose::known::{Class, Timer};
-use crate::diagnose::silence::{Silence, alike, is_same};
+use crate::diagnose::silence::{Silence, is_same, others, support};
 use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::side::Side;
 
 /// Shorter lives have other reasons.
 const LEAST: Duration = Duration::from_millis(900);
@@ -15,24 +16,33 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let silence = Silence::before(case)?;
     let (close, code) = (silence.end.close, silence.end.code());
     let said_so = case.reason == Some(Class::Lifetime);
-    let fits = close.is_none() || code.is_some_and(|code| matches!(code, 1001 | 1008 | 3008 | 4000..=4999));
-    if !said_so && (!fits || silence.age < LEAST) {
+    let by_code = close.is_some_and(|close| {
+        silence.by == Side::Server
+            && close.reason.is_empty()
+            && code.is_some_and(|code| matches!(code, 1001 | 1008 | 3008 | 4000..=4999))
+    });
+    if !said_so && (!(close.is_none() || by_code) || silence.age < LEAST) {
         return None;
     }
-    let others = alike(case, |own, other| is_same(own.age(), other.age()));
-    // Where nobody has said anything for long, it may as well be the silence that ended them.
-    let talked = silence.of_either * 2 < silence.age || others.iter().any(|other| other.silence() * 2 < other.age());
+    let talked = std::cell::Cell::new(silence.of_either * 2 < silence.age);
+    let others = others(case, |own, other| {
+        let same = is_same(own.age(), other.age());
+        talked.set(talked.get() || same && other.silence() * 2 < other.age());
+        same
+    });
+    let together = if others.agree() { others.alike } else { 0 };
     let timer = Timer::lifetime(case, silence.age);
-    let confidence = match (&timer, others.len()) {
+    let confidence = match (&timer, together) {
         _ if said_so => Confidence::Certain,
-        _ if !talked => return None,
-        (_, 2..) => Confidence::High,
-        (Some(timer), _) if timer.is_named => Confidence::High,
-        (_, 1) => Confidence::Medium,
+        // Where nobody has said anything for long, it may as well be the silence that ended them.
+        _ if !talked.get() => return None,
+        (None, 1..) => support(together, silence.age)?,
+        (Some(_), 1..) => Confidence::High,
+        (Some(timer), 0) if timer.is_named && others.all == 0 => Confidence::High,
         (Some(_), _) => Confidence::Low,
         (None, _) => return None,
     };
-    let variant = match (said_so, &timer, others.len()) {
+    let variant = match (said_so, &timer, together) {
         (true, ..) => "said",
         (_, Some(_), _) => "known",
         (_, None, 1) => "other",
@@ -42,7 +52,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         .packet(silence.end.carrier.seen.packet)
         .with("closer", Value::Side(silence.by))
         .with("age", Value::Time(silence.age))
-        .with("others", Value::Number(others.len() as u64))
+        .with("others", Value::Number(together as u64))
         .with("packet", Value::Number(silence.end.carrier.seen.packet))
         .variant(variant);
     Some(match timer {

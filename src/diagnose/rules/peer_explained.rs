@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::catalog::{Language, iana};
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
 use crate::diagnose::{Case, Confidence, Finding, Value, goodbye};
@@ -39,6 +40,10 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     }
     let close = reaction.close.filter(|close| close.valid && !close.reason.is_empty())?;
     let code = close.code.filter(|code| CODES.contains(&code.0) && case.reason != Some(Class::Ping))?;
+    // The name of the code is no explanation.
+    if iana().row(code.0).is_some_and(|row| row.name.get(Language::English).eq_ignore_ascii_case(&close.reason)) {
+        return None;
+    }
     Some(
         finding(Confidence::Certain)
             .with("code", Value::Number(u64::from(code.0)))

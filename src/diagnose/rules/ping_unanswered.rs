@@ -31,8 +31,10 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     }
     let said_so = reason_has(&reaction, REASONS);
     let fits = reaction.code().is_none_or(|code| CODES.contains(&code));
+    let may_be_lost = case.facts.tcp().sent[!by].lost_bytes() > 0;
     let confidence = match (said_so, fits, reaction.code()) {
         (true, ..) => Confidence::Certain,
+        (false, true, _) if may_be_lost => Confidence::Low,
         (false, true, Some(1011) | None) => Confidence::High,
         (false, true, Some(1000)) => Confidence::Low,
         (false, true, _) => Confidence::Medium,
