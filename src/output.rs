@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use unicode_width::UnicodeWidthStr;
 use whyclosed::error::Error;
+use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{self, csv, html, json, ndjson, terminal};
 use whyclosed::report::Report;
 use whyclosed::report::document::document;
+use whyclosed::report::redact::Redactor;
 
-use crate::reporting::{ColorChoice, Format, Reporting};
+use crate::reporting::{ColorChoice, Flavor, Format, Reporting};
 
 /// Columns where there is no terminal to ask: a report in a file or a ticket.
 const DEFAULT_WIDTH: u16 = 100;
@@ -38,6 +40,18 @@ fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mu
             ndjson::render(&report, out)
         }
         Format::Html => html::render(&report, &selection, reporting.wording.language(), out),
+        Format::Markdown => {
+            let request = Request {
+                selection: &selection,
+                command: &command(reporting),
+                flavor: match reporting.flavor {
+                    Flavor::Github => markdown::Flavor::Github,
+                    Flavor::Jira => markdown::Flavor::Jira,
+                },
+                language: reporting.wording.language(),
+            };
+            markdown::ticket(&report, request, out)
+        }
         Format::Csv => {
             selection.narrow(&mut report);
             csv::render(&report, out)
@@ -53,6 +67,18 @@ fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mu
             terminal::render(&blocks, look, out)
         }
     }
+}
+
+/// The command line, so that somebody else can repeat it; nothing where it would tell whose traffic it was.
+fn command(reporting: &Reporting) -> String {
+    let quoted =
+        |argument: String| match argument.contains(|c: char| c.is_whitespace() || "'\"$&|;<>*?()\\`".contains(c)) {
+            true => format!("'{}'", argument.replace('\'', r"'\''")),
+            false => argument,
+        };
+    let arguments = std::env::args_os().skip(1).map(|argument| quoted(argument.to_string_lossy().into_owned()));
+    let line = std::iter::once("whyclosed".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ");
+    if reporting.anonymize { String::new() } else { Redactor::default().text(&line) }
 }
 
 /// How to write on a terminal, or on what is none.

@@ -17,6 +17,10 @@ pub struct Reporting {
     #[arg(long, value_enum, default_value_t = Format::Terminal, value_name = "FORMAT")]
     pub format: Format,
 
+    /// Whose marks the Markdown has.
+    #[arg(long, value_enum, default_value_t = Flavor::Github, value_name = "TRACKER")]
+    pub flavor: Flavor,
+
     /// Write the report to FILE, whole or not at all.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -76,8 +80,19 @@ pub enum Format {
     Ndjson,
     /// For spreadsheets: a connection a row.
     Csv,
+    /// To be pasted into a ticket.
+    Markdown,
     /// To look at: one page with charts and diagrams, which needs no network.
     Html,
+}
+
+/// A tracker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Flavor {
+    /// GitHub Flavored Markdown; GitLab reads it, too.
+    Github,
+    /// Jira's wiki markup.
+    Jira,
 }
 
 /// When to colour.

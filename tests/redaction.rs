@@ -12,7 +12,7 @@ use assert_cmd::Command;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_whyclosed");
 
 /// Every format of the report.
-const FORMATS: &[&str] = &["terminal", "json", "ndjson", "csv"];
+const FORMATS: &[&str] = &["terminal", "markdown", "html", "json", "ndjson", "csv"];
 
 /// A row of `corpus/secrets.txt`.
 struct Row {

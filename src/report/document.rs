@@ -2,14 +2,15 @@
 
 mod details;
 mod timeline;
+mod whole;
 
 use std::collections::BTreeMap;
 
 pub use details::{details, moments};
 pub use timeline::what;
+pub use whole::{Extent, document, document_of, is_limits, shown};
 
 use super::phrase::{self, number};
-use super::selection::Selection;
 use super::{Code, Connection, Report, codes};
 use crate::catalog::{Language, words};
 use crate::diagnose::{Blame, Confidence};
@@ -23,12 +24,6 @@ pub const HOW: usize = 6;
 
 /// Which of them tells why.
 pub const WHY: usize = 7;
-
-/// Rows of the table of connections; JSON has them all.
-const ROWS: usize = 500;
-
-/// Connections of one cause that are shown each with its proof; the others are named.
-const EXAMPLES: usize = 3;
 
 /// A part of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,41 +93,11 @@ pub enum ItemKind {
     Code,
 }
 
-/// The document of a report, as far as it was asked for. `more` adds what else fits and what endpoints report.
-pub fn document(report: &Report, selection: &Selection, more: bool, language: Language) -> Vec<Block> {
-    let writer = Writer { codes: &report.codes, language, more };
-    let connections = report.connections.iter().map(AsRef::as_ref);
-    let matching: Vec<&Connection> = connections.filter(|connection| selection.matches(connection)).collect();
-    let shown: Vec<_> = matching.iter().copied().filter(|connection| selection.shows(connection)).collect();
-    let mut blocks = vec![Block::Headline(writer.headline(report, &matching))];
-    if !shown.is_empty() {
-        blocks.push(Block::Table(writer.table(&shown)));
-    }
-    let hidden = matching.len() - shown.len();
-    if hidden > 0 && !shown.is_empty() {
-        blocks.push(Block::Remark(writer.counted("hidden", hidden, &[])));
-    }
-    if shown.len() > ROWS {
-        blocks.push(Block::Remark(
-            writer.fill("more_rows", &[("count", &number((shown.len() - ROWS) as u64, language))]),
-        ));
-    }
-    blocks.extend(writer.sections(&shown));
-    if more || !selection.ids.is_empty() {
-        blocks.extend(writer.timelines(&shown));
-    }
-    let limits = writer.limits(report, &shown);
-    if !limits.is_empty() {
-        blocks.push(Block::Section(writer.word("limits").to_owned(), limits));
-    }
-    blocks
-}
-
 /// A connection in a few words: what its row of the table says, column by column ([`COLUMNS`]).
 ///
 /// `codes` are at least those that occurred in it.
 pub fn row(connection: &Connection, codes: &[Code], language: Language) -> Row {
-    Writer { codes, language, more: false }.row(connection)
+    Writer { codes, language, more: false, extent: Extent::default() }.row(connection)
 }
 
 /// What a section is about.
@@ -171,6 +136,7 @@ struct Writer<'r> {
     codes: &'r [Code],
     language: Language,
     more: bool,
+    extent: Extent,
 }
 
 impl Writer<'_> {
@@ -278,7 +244,7 @@ impl Writer<'_> {
         Table {
             groups: vec![1, 2, 2, 2, 1],
             header: COLUMNS.iter().map(|name| self.word(&format!("column_{name}")).to_owned()).collect(),
-            rows: connections.iter().take(ROWS).map(|connection| self.row(connection)).collect(),
+            rows: connections.iter().take(self.extent.rows).map(|connection| self.row(connection)).collect(),
         }
     }
 
@@ -381,10 +347,10 @@ impl Writer<'_> {
     /// Connections of one cause: the first ones with their proof, the others named, then the advice once.
     fn group(&self, connections: &[&Connection]) -> Vec<Item> {
         let mut items = Vec::new();
-        for connection in connections.iter().take(EXAMPLES) {
+        for connection in connections.iter().take(self.extent.examples) {
             items.extend(self.example(connection));
         }
-        let others: Vec<_> = connections.iter().skip(EXAMPLES).collect();
+        let others: Vec<_> = connections.iter().skip(self.extent.examples).collect();
         if !others.is_empty() {
             let ids = ids(others.iter().map(|connection| connection.id));
             items.push(self.item(

@@ -1,13 +1,13 @@
 //! All that is told of one connection.
 
-use super::{Connection, Item, ItemKind, Writer};
+use super::{Connection, Extent, Item, ItemKind, Writer};
 use crate::catalog::Language;
 use crate::report::Code;
 use crate::report::phrase::{self, number};
 
 /// Everything about a connection: why it ended, what proves it, what to do, who spoke, and how much.
 pub fn details(connection: &Connection, codes: &[Code], language: Language) -> Vec<Item> {
-    let writer = Writer { codes, language, more: true };
+    let writer = Writer { codes, language, more: true, extent: Extent::default() };
     let mut items = writer.example(connection);
     items.push(writer.item("label_why", connection.verdict.cause.to_string(), ItemKind::Advice));
     items.push(writer.item("label_do", connection.verdict.fix.to_string(), ItemKind::Advice));
@@ -19,7 +19,7 @@ pub fn details(connection: &Connection, codes: &[Code], language: Language) -> V
 
 /// The timeline, an item a moment: when, and what.
 pub fn moments(connection: &Connection, language: Language) -> Vec<Item> {
-    Writer { codes: &[], language, more: true }.timeline(connection)
+    Writer { codes: &[], language, more: true, extent: Extent::default() }.timeline(connection)
 }
 
 impl Writer<'_> {

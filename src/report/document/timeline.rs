@@ -9,9 +9,6 @@ use crate::report::Connection;
 use crate::report::phrase::{self, number};
 use crate::report::timeline::{Moment, What};
 
-/// Connections whose timeline is shown.
-const CONNECTIONS: usize = 10;
-
 impl Writer<'_> {
     /// A section for each of the first connections.
     pub(super) fn timelines(&self, shown: &[&Connection]) -> Vec<Block> {
@@ -19,7 +16,7 @@ impl Writer<'_> {
             let title = self.fill("section_timeline", &[("id", &connection.id.to_string())]);
             Block::Section(title, self.timeline(connection))
         };
-        shown.iter().take(CONNECTIONS).map(section).collect()
+        shown.iter().take(self.extent.timelines).map(section).collect()
     }
 
     pub(super) fn timeline(&self, connection: &Connection) -> Vec<Item> {

@@ -1,0 +1,121 @@
+//! Reports as text with marks, to be pasted into a ticket: Markdown as GitHub and GitLab read it, or Jira's wiki markup.
+
+mod github;
+mod jira;
+mod ticket;
+
+use std::io::{self, Write};
+
+pub use ticket::{Request, ticket};
+
+use crate::report::document::{Block, Item, ItemKind, Row, Table};
+
+/// Whose marks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flavor {
+    /// GitHub Flavored Markdown, which GitLab reads, too.
+    #[default]
+    Github,
+    /// Jira's wiki markup.
+    Jira,
+}
+
+/// Writes a document.
+pub fn render(blocks: &[Block], out: &mut dyn Write) -> io::Result<()> {
+    Flavor::Github.blocks(blocks, out)
+}
+
+impl Flavor {
+    fn blocks(self, blocks: &[Block], out: &mut dyn Write) -> io::Result<()> {
+        let mut between = "";
+        for block in blocks {
+            write!(out, "{between}")?;
+            match block {
+                Block::Headline(text) => writeln!(out, "{}", self.strong(&self.escaped(text)))?,
+                Block::Remark(text) => writeln!(out, "{}", self.escaped(text))?,
+                Block::Table(table) => self.table(table, out)?,
+                Block::Section(title, items) => {
+                    writeln!(out, "{}\n", self.heading(title))?;
+                    self.items(items, out)?;
+                }
+            }
+            between = "\n";
+        }
+        Ok(())
+    }
+
+    fn items(self, items: &[Item], out: &mut dyn Write) -> io::Result<()> {
+        items.iter().try_for_each(|item| {
+            let text = if item.kind == ItemKind::Code { self.code(&item.text) } else { self.escaped(&item.text) };
+            let mark = self.bullet();
+            match &*item.label {
+                "" => writeln!(out, "{mark} {text}"),
+                label => writeln!(out, "{mark} {}: {text}", self.strong(&self.escaped(label))),
+            }
+        })
+    }
+
+    fn table(self, table: &Table, out: &mut dyn Write) -> io::Result<()> {
+        let cells = |cells: &[String]| cells.iter().map(|cell| self.cell(cell)).collect::<Vec<_>>();
+        let header = cells(&table.header);
+        match self {
+            Self::Github => {
+                writeln!(out, "| {} |", header.join(" | "))?;
+                writeln!(out, "|{}", "---|".repeat(header.len()))?;
+            }
+            Self::Jira => writeln!(out, "|| {} ||", header.join(" || "))?,
+        }
+        table.rows.iter().try_for_each(|Row { cells: row, .. }| writeln!(out, "| {} |", cells(row).join(" | ")))
+    }
+
+    /// A cell must not be empty for Jira, which would take it for a heading.
+    fn cell(self, text: &str) -> String {
+        let text = self.escaped(text);
+        if self == Self::Jira && text.is_empty() { " ".to_owned() } else { text }
+    }
+
+    fn heading(self, title: &str) -> String {
+        let title = self.escaped(title);
+        match self {
+            Self::Github => format!("### {title}"),
+            Self::Jira => format!("h3. {title}"),
+        }
+    }
+
+    const fn bullet(self) -> &'static str {
+        match self {
+            Self::Github => "-",
+            Self::Jira => "*",
+        }
+    }
+
+    fn strong(self, escaped: &str) -> String {
+        match self {
+            Self::Github => format!("**{escaped}**"),
+            Self::Jira => format!("*{escaped}*"),
+        }
+    }
+
+    fn escaped(self, text: &str) -> String {
+        match self {
+            Self::Github => github::escaped(text),
+            Self::Jira => jira::escaped(text),
+        }
+    }
+
+    /// To be copied.
+    fn code(self, text: &str) -> String {
+        match self {
+            Self::Github => github::code(text),
+            Self::Jira => format!("{{{{{}}}}}", jira::escaped(text)),
+        }
+    }
+
+    /// Lines that stay as they are.
+    fn fenced(self, lines: &[String]) -> String {
+        match self {
+            Self::Github => github::fenced(lines),
+            Self::Jira => jira::fenced(lines),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The whole document: which blocks, in which order, and how much of each.
+
+use super::{Block, Connection, Writer};
+use crate::catalog::{Language, words};
+use crate::report::Report;
+use crate::report::phrase::number;
+use crate::report::selection::Selection;
+
+/// How much is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// Rows of the table of connections; JSON has them all.
+    pub rows: usize,
+    /// Connections of one cause that are shown each with its proof; the others are named.
+    pub examples: usize,
+    /// Connections whose timeline is shown.
+    pub timelines: usize,
+    /// Connections of which everything is told.
+    pub details: usize,
+}
+
+impl Default for Extent {
+    fn default() -> Self {
+        Self { rows: 500, examples: 3, timelines: 10, details: 0 }
+    }
+}
+
+/// The connections of a report that are shown to a reader.
+pub fn shown<'r>(report: &'r Report, selection: &Selection) -> Vec<&'r Connection> {
+    report.connections.iter().map(AsRef::as_ref).filter(|connection| selection.shows(connection)).collect()
+}
+
+/// The document of a report, as far as it was asked for. `more` adds what else fits and what endpoints report.
+pub fn document(report: &Report, selection: &Selection, more: bool, language: Language) -> Vec<Block> {
+    let writer = Writer { codes: &report.codes, language, more, extent: Extent::default() };
+    writer.document(report, selection, more || !selection.ids.is_empty())
+}
+
+/// The same within an extent, and without timelines.
+pub fn document_of(report: &Report, selection: &Selection, extent: Extent, language: Language) -> Vec<Block> {
+    Writer { codes: &report.codes, language, more: false, extent }.document(report, selection, false)
+}
+
+/// Whether a block tells what limited the view.
+pub fn is_limits(block: &Block, language: Language) -> bool {
+    matches!(block, Block::Section(title, _) if title == words().get("limits", language))
+}
+
+impl Writer<'_> {
+    fn document(&self, report: &Report, selection: &Selection, timelines: bool) -> Vec<Block> {
+        let connections = report.connections.iter().map(AsRef::as_ref);
+        let matching: Vec<&Connection> = connections.filter(|connection| selection.matches(connection)).collect();
+        let shown: Vec<_> = matching.iter().copied().filter(|connection| selection.shows(connection)).collect();
+        let mut blocks = vec![Block::Headline(self.headline(report, &matching))];
+        if !shown.is_empty() {
+            blocks.push(Block::Table(self.table(&shown)));
+        }
+        let hidden = matching.len() - shown.len();
+        if hidden > 0 && !shown.is_empty() {
+            blocks.push(Block::Remark(self.counted("hidden", hidden, &[])));
+        }
+        if let Some(more @ 1..) = shown.len().checked_sub(self.extent.rows) {
+            blocks.push(Block::Remark(self.fill("more_rows", &[("count", &number(more as u64, self.language))])));
+        }
+        blocks.extend(self.sections(&shown));
+        if timelines {
+            blocks.extend(self.timelines(&shown));
+        }
+        let limits = self.limits(report, &shown);
+        if !limits.is_empty() {
+            blocks.push(Block::Section(self.word("limits").to_owned(), limits));
+        }
+        blocks
+    }
+}
