@@ -6,7 +6,7 @@
 //! capture file ─┐                                                          ┌─ terminal   (Document)
 //!               ├─ Packet ─ Segment ─ Chunk ─ http ─ ws ─ Event ─ Facts ─ diagnose ─ Report ┤
 //!               │  capture  packet    tcp     connection           │                       └─ json
-//!               └─ pipe                                            └─ Sink
+//!               └─ pipe, interface                                 └─ Sink ─ live: what is told as it happens
 //! ```
 //!
 //! | floor | modules | what they are |

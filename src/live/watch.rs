@@ -39,6 +39,7 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Watch {
     language: Language,
     registries: Registries,
+    privacy: Privacy,
     redactor: Redactor,
     now: Timestamp,
     followed: HashMap<u32, Followed, RandomState>,
@@ -98,6 +99,7 @@ impl Watch {
         Self {
             language,
             registries,
+            privacy,
             redactor: Redactor::new(privacy),
             now: Timestamp::default(),
             followed: HashMap::default(),
@@ -285,6 +287,10 @@ impl Sink for Watch {
         if self.over.len() > limits::LIVE_CONNECTIONS {
             self.over.pop_front();
             self.left_out += 1;
+            if self.left_out.is_multiple_of(limits::LIVE_CONNECTIONS as u64) {
+                // It remembers every secret that it has seen: the numbers of those begin anew.
+                self.redactor = Redactor::new(self.privacy);
+            }
         }
     }
 }

@@ -115,14 +115,10 @@ impl Session {
         let stream = analyzer.push(&packet, watch);
         watch.settle(packet.time, analyzer);
         let written = storage.as_mut().map_or(Ok(()), |storage| {
-            while let Some((stream, is_abnormal)) = watch.take_judged() {
-                storage.judged(stream, is_abnormal)?;
-            }
+            // First, for the packet may be of one of these.
+            storage.judged(watch)?;
             storage.packet(interfaces.interface(), &packet, stream)
         });
-        if storage.is_none() {
-            while watch.take_judged().is_some() {}
-        }
         if let Err(error) = written {
             self.stop_writing(error);
         }
@@ -159,8 +155,15 @@ impl Session {
         }
         self.beat.next = Instant::now() + BEAT;
         self.count();
-        let flushed = self.storage.as_mut().map_or(Ok(()), Storage::flush);
-        if let Err(error) = flushed {
+        let Self { storage, watch, .. } = self;
+        let written = match storage {
+            Some(storage) => storage.judged(watch).and_then(|()| storage.flush()),
+            None => {
+                while watch.take_judged().is_some() {}
+                Ok(())
+            }
+        };
+        if let Err(error) = written {
             self.stop_writing(error);
         }
         let packets = self.interfaces.packets();
@@ -255,9 +258,7 @@ impl Session {
 
     fn finish_storage(&mut self) -> Result<(), Error> {
         let Self { storage: Some(storage), watch, interfaces, .. } = self else { return Ok(()) };
-        while let Some((stream, is_abnormal)) = watch.take_judged() {
-            storage.judged(stream, is_abnormal)?;
-        }
+        storage.judged(watch)?;
         let let_go = storage.let_go();
         if let_go > 0 {
             let text =

@@ -8,7 +8,7 @@ use whyclosed::capture::live::Live;
 use whyclosed::capture::pcapng::Description;
 use whyclosed::capture::recording::{Recording, Ring};
 use whyclosed::error::Error;
-use whyclosed::live::Held;
+use whyclosed::live::{Held, Watch};
 
 /// Where packets are written.
 pub struct Storage {
@@ -40,14 +40,17 @@ impl Storage {
         Ok(())
     }
 
-    /// A connection has been judged.
-    pub fn judged(&mut self, stream: u32, is_abnormal: bool) -> Result<(), Error> {
+    /// Writes the packets of connections that have been judged since, or lets them go.
+    pub fn judged(&mut self, watch: &mut Watch) -> Result<(), Error> {
         let Self { recording, held: Some(held) } = self else { return Ok(()) };
-        if !is_abnormal {
-            held.forget(stream);
-            return Ok(());
+        while let Some((stream, is_abnormal)) = watch.take_judged() {
+            if is_abnormal {
+                held.release(stream).try_for_each(|kept| recording.packet(kept.interface, &kept.packet()))?;
+            } else {
+                held.forget(stream);
+            }
         }
-        held.release(stream).try_for_each(|kept| recording.packet(kept.interface, &kept.packet()))
+        Ok(())
     }
 
     /// Packets were dropped since the time before last that the interfaces were asked.
