@@ -19,7 +19,7 @@ use whyclosed::diagnose::{RULES, Role};
 use whyclosed::packet::Decoder;
 
 /// Larger fixtures are many connections of the same kind.
-const PACKETS: usize = 400;
+const PACKETS: usize = 450;
 
 /// Views whose Close frames are not found although both sides sent something, and why.
 const NOT_FOUND: [(&str, &str); 7] = [
