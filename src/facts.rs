@@ -207,7 +207,7 @@ impl Facts {
 
     fn apply_http(&mut self, seen: Seen, output: &http::Output<'_>) {
         match output {
-            http::Output::Request(request) => self.handshake.request = Some(request.clone()),
+            http::Output::Request(request) => self.handshake.ask(request.clone()),
             http::Output::Response(response) => self.handshake.answer(response.clone()),
             http::Output::RefusalBody(bytes) => {
                 if let Some(response) = &mut self.handshake.response {

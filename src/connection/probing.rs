@@ -102,7 +102,7 @@ impl Layers {
         self.layer = Layer::Probe(Box::new(probe));
         let (request, pipelined) = exchange.into_unanswered();
         if let Some(request) = request {
-            self.facts.handshake.request = Some(request);
+            self.facts.handshake.ask(request);
         }
         for kept in pipelined {
             self.chunk(Side::Client, &kept.carrier, kept.offset, kept.chunk(), context);

@@ -266,17 +266,29 @@ impl Response {
 }
 
 impl Handshake {
-    /// Takes the response, holds it against the request, and drops what was only needed for that.
-    pub fn answer(&mut self, response: Box<Response>) {
-        let accepted = response.status == 101;
-        self.response = Some(response);
-        self.judged = Some(self.judge().into());
-        if accepted {
-            let details = self.response.as_mut().map(|response| &mut response.details);
-            details.into_iter().for_each(|details| *details = None);
+    /// Takes the request. In captures merged from several queues it may stand behind its answer.
+    pub fn ask(&mut self, request: Box<Request>) {
+        self.request = Some(request);
+        if self.response.is_some() {
+            self.conclude();
         }
-        if let Some(request) = &mut self.request {
-            request.offer = None;
+    }
+
+    /// Takes the response.
+    pub fn answer(&mut self, response: Box<Response>) {
+        self.response = Some(response);
+        self.conclude();
+    }
+
+    /// Holds the response against the request, and drops what was only needed for that.
+    fn conclude(&mut self) {
+        self.judged = Some(self.judge().into());
+        let Some(request) = &mut self.request else {
+            return;
+        };
+        request.offer = None;
+        if let Some(response) = self.response.as_mut().filter(|response| response.status == 101) {
+            response.details = None;
         }
     }
 
@@ -414,6 +426,25 @@ mod tests {
     #[test]
     fn the_accept_of_the_rfc() {
         assert_eq!(accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn the_accept_is_checked_whichever_head_comes_first() {
+        let request = || Box::new(Request { key: Some("dGhlIHNhbXBsZSBub25jZQ==".into()), ..Request::default() });
+        let response = |accept: &str| {
+            let details = Details { accept: Some(accept.into()), ..Details::default() };
+            Box::new(Response { status: 101, details: Some(Box::new(details)), ..Response::default() })
+        };
+        for (accept, is_wrong) in [("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", false), ("other", true)] {
+            let (mut in_order, mut late) = (Handshake::default(), Handshake::default());
+            in_order.ask(request());
+            in_order.answer(response(accept));
+            late.answer(response(accept));
+            late.ask(request());
+            assert_eq!(in_order, late);
+            let is_accept = |problem: &Problem| matches!(problem, Problem::Accept { .. });
+            assert_eq!(late.problems().iter().any(is_accept), is_wrong);
+        }
     }
 
     #[test]
