@@ -161,3 +161,53 @@ fn whole(text: &[u8]) -> &[u8] {
     let cut = if starts_in_tail { tail + 1 } else { 0 };
     text.get(..text.len() - cut).unwrap_or(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::header;
+    use super::super::violation::{MessageState, Rules, is_legal};
+    use super::*;
+    use crate::side::Side;
+
+    /// What random bytes are expected to bring: an e-value's is 1 at most.
+    fn expected(weights: impl Iterator<Item = Option<i32>>, all: f64) -> f64 {
+        weights.flatten().map(|bits| f64::from(bits).exp2()).sum::<f64>() / all
+    }
+
+    #[test]
+    fn first_bytes() {
+        let rules = Rules { side: Side::Server, deflate: true };
+        for compressed in [false, true] {
+            let known = Known { compressed, in_message: true, ..Known::default() };
+            let weights = (0..=255u8).map(|first| {
+                let (_, parsed) = header(&[first, 1]).unwrap();
+                is_legal(&parsed, rules, MessageState::Unknown).then(|| of_header(&parsed, known))?
+            });
+            let sum = expected(weights, 256.0);
+            assert!((0.9..=1.0).contains(&sum), "{sum}");
+        }
+    }
+
+    #[test]
+    fn codes() {
+        for other in [None, Some(CloseCode(1000)), Some(CloseCode(4401)), Some(CloseCode(7))] {
+            let sum = expected((0..=u16::MAX).map(|code| Some(of_code(CloseCode(code), other))), 65_536.0);
+            assert!((0.9..=1.0).contains(&sum), "{other:?}: {sum}");
+        }
+    }
+
+    #[test]
+    fn texts() {
+        let one = expected((0..=255u8).map(|byte| Some(of_text(&[byte], false))), 256.0);
+        let two = expected((0..=u16::MAX).map(|bytes| Some(of_text(&bytes.to_be_bytes(), false))), 65_536.0);
+        assert!(one <= 1.0 && two <= 1.0, "{one} {two}");
+    }
+
+    #[test]
+    fn a_text_cut_within_a_code_point_is_one() {
+        let text = "grüße, 15 bytes".as_bytes();
+        assert_eq!(of_text(text, false), 15);
+        let (cut, _) = text.split_at(3);
+        assert_eq!((of_text(cut, true), of_text(cut, false)), (1, -1));
+    }
+}
