@@ -653,6 +653,15 @@ mod tests {
     }
 
     #[test]
+    fn a_control_frame_is_too_long_though_its_length_never_comes() {
+        for cut in 2..4 {
+            let told = events(Side::Server, &[Chunk::Bytes(&b"\x89\x7e\x00"[..cut])]);
+            assert_eq!(told, ["OversizedControl(126) needs 2"]);
+        }
+        assert_eq!(events(Side::Server, &[Chunk::Bytes(b"\x81\x7e\x00")]), [""; 0]);
+    }
+
+    #[test]
     fn half_a_code_is_no_reason() {
         let told = events(Side::Server, &[Chunk::Bytes(b"\x88\x01\x03")]);
         assert_eq!(told, ["frame 8", "close None [] true", "TruncatedCloseCode(3) needs 3"]);

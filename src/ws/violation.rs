@@ -42,7 +42,7 @@ pub enum Kind {
     InterleavedMessage,
     /// A control frame with FIN = 0 (§5.5).
     FragmentedControl,
-    /// A control frame of more than 125 bytes: this many (§5.5).
+    /// A control frame of more than 125 bytes: this many, or more, where its header is cut off (§5.5).
     OversizedControl(u64),
     /// A length not in its shortest form (§5.2).
     NonMinimalLength(u64),

@@ -2,8 +2,13 @@
 
 use super::{Decoder, Place, State};
 use crate::chunk::{Carrier, Chunk};
+use crate::ws::frame::{START, start};
 use crate::ws::resync::Search;
-use crate::ws::{CloseCode, Event, Scratch};
+use crate::ws::violation::Context;
+use crate::ws::{CloseCode, Event, Kind, Scratch};
+
+/// Bytes of the longest control payload (RFC 6455 §5.5).
+const MOST: u8 = 125;
 
 impl Decoder {
     /// Gives up the frames, until a run of them is found again.
@@ -66,6 +71,17 @@ impl Decoder {
     ) {
         if let Some(search) = self.search.take_if(|search| search.end(other, has_ended)) {
             self.found(*search, &Carrier::default(), scratch, out);
+        }
+        // Its length stands in bytes that never came, but its second byte says that it is too long.
+        if let Some(partial) = self.partial.take()
+            && let Ok((_, first)) = start(partial.bytes())
+            && first.opcode.is_control()
+            && first.length > MOST
+        {
+            let end = Place { carrier: &partial.carrier, offset: partial.offset.saturating_add(START as u64) };
+            let kind = Kind::OversizedControl(u64::from(MOST) + 1);
+            let context = Context::new(partial.bytes());
+            out(&partial.carrier, self.violation(kind, first.opcode, partial.carrier, end, context));
         }
     }
 
