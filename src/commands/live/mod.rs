@@ -68,10 +68,10 @@ pub struct Live {
     write_only: Option<Kind>,
 
     #[command(flatten)]
-    capturing: Capturing,
+    reporting: Reporting,
 
     #[command(flatten)]
-    reporting: Reporting,
+    capturing: Capturing,
 }
 
 /// Which connections are written.
