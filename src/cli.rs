@@ -8,9 +8,9 @@ use whyclosed::error::Error;
 use crate::commands::codes::Codes;
 use crate::commands::compare::Compare;
 use crate::commands::explain::Explain;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", unix))]
 use crate::commands::interfaces::Interfaces;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", unix))]
 use crate::commands::live::Live;
 use crate::commands::read::Read;
 use crate::commands::rules::Rules;
@@ -36,9 +36,9 @@ pub struct Cli {
 /// `./NAME`.
 #[derive(Debug, Subcommand)]
 enum Command {
-    #[cfg(feature = "live")]
+    #[cfg(all(feature = "live", unix))]
     Live(Box<Live>),
-    #[cfg(feature = "live")]
+    #[cfg(all(feature = "live", unix))]
     Interfaces(Interfaces),
     Schema(Schema),
     Explain(Explain),
@@ -58,6 +58,7 @@ Examples:
   tcpdump -w - port 8080 | whyclosed -         read from a pipe
   whyclosed --format json trace.pcap | jq .    for programs
   whyclosed --fail-on abnormal trace.pcapng    for CI: exit 1 if any ended badly
+  sudo whyclosed live -i lo -p 8080            watch, tell of each close, report at the end
   whyclosed explain 1007                       what a close code means
   whyclosed compare 1007 1008                  how two differ, and when to use which
 
@@ -76,9 +77,9 @@ impl Cli {
 impl Command {
     fn run(&self) -> Result<ExitCode, Error> {
         match *self {
-            #[cfg(feature = "live")]
+            #[cfg(all(feature = "live", unix))]
             Self::Live(ref live) => live.run(),
-            #[cfg(feature = "live")]
+            #[cfg(all(feature = "live", unix))]
             Self::Interfaces(ref interfaces) => interfaces.run(),
             Self::Schema(ref schema) => schema.run(),
             Self::Explain(ref explain) => explain.run(),

@@ -3,11 +3,11 @@
 mod cli;
 mod commands;
 mod output;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", unix))]
 mod privileges;
 mod progress;
 mod reporting;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", unix))]
 mod signals;
 mod wording;
 

@@ -110,7 +110,7 @@ pub fn to_stdout(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Resul
     }
 }
 
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", unix))]
 /// Whether a file could be written there: whoever captures for hours wants to know beforehand.
 pub fn can_write(path: &Path) -> Result<(), Error> {
     // Without the name of a file that nobody has asked for.

@@ -1,76 +1,71 @@
 //! Rights are for opening interfaces; packets, which anybody may have sent, are read without them.
 
-use std::ffi::CString;
-use std::io;
-
-use nix::unistd::{Gid, Uid, User, getuid, initgroups, setgid, setgroups, setuid};
 use whyclosed::error::Error;
-
-/// The ids of `nobody` where the system does not say.
-const NOBODY: u32 = 65_534;
 
 /// Gives up every right that opening took: root becomes the user who called `sudo`, or `nobody`, and no capability is kept. The
 /// name of that user, where the user changed.
 ///
 /// Has to be called before there is a second thread: capabilities belong to a thread.
+#[cfg(target_os = "linux")]
 pub fn give_up() -> Result<Option<String>, Error> {
-    become_user().and_then(|user| clear_capabilities().map(|()| user)).map_err(|source| Error::Privileges { source })
+    linux::give_up().map_err(|source| Error::Privileges { source })
 }
 
-fn become_user() -> io::Result<Option<String>> {
-    if !Uid::effective().is_root() {
-        return Ok(None);
-    }
-    // While there is the right to.
-    clear_bounding_set()?;
-    let (uid, gid, user) = caller().unwrap_or_else(nobody);
-    match user.as_deref().and_then(|name| CString::new(name).ok()) {
-        Some(name) => initgroups(&name, gid)?,
-        None => setgroups(&[gid])?,
-    }
-    setgid(gid)?;
-    setuid(uid)?;
-    if setuid(Uid::from_raw(0)).is_ok() || getuid().is_root() {
-        return Err(io::Error::other("root could be had again"));
-    }
-    Ok(Some(user.unwrap_or_else(|| uid.to_string())))
-}
-
-/// Who called `sudo`.
-fn caller() -> Option<(Uid, Gid, Option<String>)> {
-    let id = |name| std::env::var(name).ok()?.parse::<u32>().ok().filter(|id| *id != 0);
-    let (uid, gid) = (Uid::from_raw(id("SUDO_UID")?), Gid::from_raw(id("SUDO_GID")?));
-    Some((uid, gid, User::from_uid(uid).ok().flatten().map(|user| user.name)))
-}
-
-fn nobody() -> (Uid, Gid, Option<String>) {
-    match User::from_name("nobody") {
-        Ok(Some(user)) => (user.uid, user.gid, Some(user.name)),
-        _ => (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY), None),
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn clear_bounding_set() -> io::Result<()> {
-    caps::clear(None, caps::CapSet::Bounding).map_err(io::Error::other)
-}
-
+/// Elsewhere capturing is a matter of who may read `/dev/bpf`, and there are no capabilities to give up.
 #[cfg(not(target_os = "linux"))]
-fn clear_bounding_set() -> io::Result<()> {
-    Ok(())
+pub fn give_up() -> Result<Option<String>, Error> {
+    Ok(None)
 }
 
-/// Whoever got `CAP_NET_RAW` from the file's capabilities needs it no longer, either.
 #[cfg(target_os = "linux")]
-fn clear_capabilities() -> io::Result<()> {
+mod linux {
+    use std::ffi::CString;
+    use std::io;
+
     use caps::CapSet;
-    for set in [CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
-        caps::clear(None, set).map_err(io::Error::other)?;
-    }
-    Ok(nix::sys::prctl::set_no_new_privs()?)
-}
+    use nix::unistd::{Gid, Uid, User, getuid, initgroups, setgid, setgroups, setuid};
 
-#[cfg(not(target_os = "linux"))]
-fn clear_capabilities() -> io::Result<()> {
-    Ok(())
+    /// The ids of `nobody` where the system does not say.
+    const NOBODY: u32 = 65_534;
+
+    pub(super) fn give_up() -> io::Result<Option<String>> {
+        let user = if Uid::effective().is_root() { Some(become_user()?) } else { None };
+        // Whoever got CAP_NET_RAW from the file's capabilities needs it no longer, either.
+        for set in [CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
+            caps::clear(None, set).map_err(io::Error::other)?;
+        }
+        nix::sys::prctl::set_no_new_privs()?;
+        Ok(user)
+    }
+
+    fn become_user() -> io::Result<String> {
+        // While there is the right to. A container may lack it: that changes little, for no new privileges can be had anyway.
+        let _ = caps::clear(None, CapSet::Bounding);
+        let (uid, gid, user) = caller().unwrap_or_else(nobody);
+        match user.as_deref().and_then(|name| CString::new(name).ok()) {
+            Some(name) => initgroups(&name, gid)?,
+            None => setgroups(&[gid])?,
+        }
+        setgid(gid)?;
+        setuid(uid)?;
+        if setuid(Uid::from_raw(0)).is_ok() || getuid().is_root() {
+            return Err(io::Error::other("root could be had again"));
+        }
+        Ok(user.unwrap_or_else(|| uid.to_string()))
+    }
+
+    /// Who called `sudo`, unless that was root.
+    fn caller() -> Option<(Uid, Gid, Option<String>)> {
+        let id = |name| std::env::var(name).ok()?.parse::<u32>().ok();
+        let (uid, gid) = (Uid::from_raw(id("SUDO_UID")?), Gid::from_raw(id("SUDO_GID")?));
+        let name = || User::from_uid(uid).ok().flatten().map(|user| user.name);
+        (!uid.is_root()).then(|| (uid, gid, name()))
+    }
+
+    fn nobody() -> (Uid, Gid, Option<String>) {
+        match User::from_name("nobody") {
+            Ok(Some(user)) => (user.uid, user.gid, Some(user.name)),
+            _ => (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY), None),
+        }
+    }
 }

@@ -15,7 +15,7 @@ mod file;
 #[cfg(feature = "live")]
 pub mod filter;
 mod link_type;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", unix))]
 pub mod live;
 mod merge;
 mod open;

@@ -3,9 +3,9 @@
 pub mod codes;
 pub mod compare;
 pub mod explain;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", unix))]
 pub mod interfaces;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", unix))]
 pub mod live;
 pub mod read;
 mod reference;

@@ -94,8 +94,9 @@ impl Interface {
         match capture.next_packet() {
             Ok(packet) => {
                 let stamp = packet.header.ts;
-                let nanos =
-                    stamp.tv_sec.saturating_mul(1_000_000_000).saturating_add(stamp.tv_usec.saturating_mul(self.unit));
+                #[allow(clippy::unnecessary_cast, reason = "not every system has 64 bits for both")]
+                let (seconds, fraction) = (stamp.tv_sec as i64, stamp.tv_usec as i64);
+                let nanos = seconds.saturating_mul(1_000_000_000).saturating_add(fraction.saturating_mul(self.unit));
                 let time = Timestamp::from_nanos(nanos);
                 self.data.clear();
                 self.data.extend_from_slice(packet.data);
