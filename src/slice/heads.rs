@@ -1,5 +1,6 @@
 //! Text in which secrets become `x`: heads of HTTP/1, bodies, messages.
 
+use super::token;
 use crate::report::redact::random::is_name;
 use crate::report::redact::{Kind, patterns, secret, subprotocol};
 
@@ -127,16 +128,15 @@ impl Blotter {
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
         let colon = line.iter().position(|byte| !is_name(byte)).filter(|at| *at > 0 && line.get(*at) == Some(&b':'));
         let Some((name, value)) = colon.and_then(|at| line.split_at_mut_checked(at + 1)) else {
-            self.query(line);
-            return self.text(line, false);
+            self.around_query(line);
+            return;
         };
         let name = String::from_utf8_lossy(name).trim_end_matches(':').to_ascii_lowercase();
         match &*name {
             name if RANDOM.contains(&name) => {}
             SUBPROTOCOL => self.subprotocols(value),
             name if HARMLESS.contains(&name) => {
-                self.query(value);
-                self.text(value, false);
+                self.around_query(value);
             }
             "cookie" | "set-cookie" => {
                 for cookie in value.split_mut(|byte| *byte == b';') {
@@ -158,17 +158,31 @@ impl Blotter {
         }
     }
 
-    /// The values of a query; their names stay.
-    fn query(&mut self, line: &mut [u8]) {
-        let Some(start) = line.iter().position(|byte| *byte == b'?') else {
-            return;
-        };
-        let query = line.get_mut(start + 1..).unwrap_or_default();
+    /// A text in which there may be a query: that has its own rules.
+    fn around_query(&mut self, line: &mut [u8]) {
+        let start = line.iter().position(|byte| *byte == b'?').map_or(line.len(), |mark| mark + 1);
+        let (before, query) = line.split_at_mut(start);
         let end = query.iter().position(|byte| b" \r\n".contains(byte)).unwrap_or(query.len());
-        let query = query.get_mut(..end).unwrap_or_default();
+        let (query, behind) = query.split_at_mut(end);
+        self.query(query);
+        self.text(before, false);
+        self.text(behind, false);
+    }
+
+    /// The values of a query; their names stay.
+    fn query(&mut self, query: &mut [u8]) {
         for pair in query.split_mut(|byte| *byte == b'&') {
             match pair.iter().position(|byte| *byte == b'=') {
-                Some(equals) => self.blot(Kind::Query, pair.get_mut(equals + 1..).unwrap_or_default()),
+                Some(equals) => {
+                    let value = pair.get_mut(equals + 1..).unwrap_or_default();
+                    match token::blotted(value) {
+                        Some(token) => {
+                            self.remember(Kind::Query, value);
+                            value.copy_from_slice(&token);
+                        }
+                        None => self.blot(Kind::Query, value),
+                    }
+                }
                 None if std::str::from_utf8(pair).is_ok_and(is_name) => {}
                 None => self.blot(Kind::Query, pair),
             }

@@ -13,6 +13,7 @@
 //! |---|---|
 //! | heads of HTTP/1 | values of headers that are not known to be harmless, of queries, and secrets by their form are `x` |
 //! | frame headers, close codes | stay |
+//! | JSON Web Tokens in queries | only when they run out |
 //! | text, close reasons | secrets by their form are `x` |
 //! | pings and pongs | other bytes, the same for the same: a pong still answers its ping |
 //! | compressed messages | compressed anew and filled up to their length |
@@ -27,6 +28,7 @@ pub mod leaks;
 mod messages;
 mod redaction;
 mod streams;
+mod token;
 
 pub use cut::{Cut, Origin, Wanted, cut};
 pub use redaction::Redaction;
