@@ -163,7 +163,7 @@ impl Rewriter<'_> {
         match (message.compressed, message.opcode) {
             (true, opcode) => plain = self.compressed(&plain, opcode, whole),
             (false, Opcode::TEXT) => self.blotter.text(&mut plain, !whole),
-            (false, _) => plain.fill(0),
+            (false, _) => binary(&mut plain, &mut self.blotter),
         }
         let mut rest = plain.as_slice();
         for (range, key) in &message.payloads {
@@ -188,7 +188,7 @@ impl Rewriter<'_> {
         self.plain.push(b'\n');
         match opcode {
             Opcode::TEXT => self.blotter.text(&mut plain, false),
-            _ => plain.fill(0),
+            _ => binary(&mut plain, &mut self.blotter),
         }
         if let Some(message) = deflate::compressed(&plain, payload.len()) {
             return message;
@@ -214,6 +214,23 @@ impl Message {
 fn slice(bytes: &mut [u8], range: Range<usize>) -> &mut [u8] {
     let end = range.end.min(bytes.len());
     bytes.get_mut(range.start.min(end)..end).unwrap_or_default()
+}
+
+/// A binary message: zeros, but for those that say why a peer ends the connection. A Kubernetes status is text behind its
+/// channel; of MQTT's DISCONNECT and CONNACK the kind, the length and the reason stay (MQTT 5.0 §3.14, §3.2).
+fn binary(message: &mut [u8], blotter: &mut Blotter) {
+    if let [3, status @ ..] = message
+        && status.starts_with(b"{")
+        && std::str::from_utf8(status).is_ok()
+    {
+        return blotter.text(status, false);
+    }
+    let told = match *message {
+        [0xE0, length, ..] if message.len() == usize::from(length) + 2 => 3,
+        [0x20, length, ..] if message.len() == usize::from(length) + 2 => 4,
+        _ => 0,
+    };
+    message.get_mut(told..).unwrap_or_default().fill(0);
 }
 
 /// `None` where it does not inflate, or to too much to keep.

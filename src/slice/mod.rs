@@ -17,7 +17,7 @@
 //! | text, close reasons | secrets by their form are `x` |
 //! | pings and pongs | other bytes, the same for the same: a pong still answers its ping |
 //! | compressed messages | compressed anew and filled up to their length |
-//! | binary messages, TLS, anything else | zeros |
+//! | binary messages, TLS, anything else | zeros, but for what says why a peer ends the connection |
 
 mod checksum;
 mod cut;
