@@ -12,7 +12,7 @@ use whyclosed::report::Report;
 use whyclosed::report::document::document;
 use whyclosed::report::redact::Redactor;
 
-use crate::reporting::{ColorChoice, Flavor, Format, Reporting};
+use crate::reporting::{ColorChoice, Format, Reporting};
 
 /// Columns where there is no terminal to ask: a report in a file or a ticket.
 const DEFAULT_WIDTH: u16 = 100;
@@ -44,10 +44,7 @@ fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mu
             let request = Request {
                 selection: &selection,
                 command: &command(reporting),
-                flavor: match reporting.flavor {
-                    Flavor::Github => markdown::Flavor::Github,
-                    Flavor::Jira => markdown::Flavor::Jira,
-                },
+                flavor: reporting.flavor(),
                 language: reporting.wording.language(),
             };
             markdown::ticket(&report, request, out)
@@ -70,7 +67,7 @@ fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mu
 }
 
 /// The command line, so that somebody else can repeat it; nothing where it would tell whose traffic it was.
-fn command(reporting: &Reporting) -> String {
+pub fn command(reporting: &Reporting) -> String {
     let quoted =
         |argument: String| match argument.contains(|c: char| c.is_whitespace() || "'\"$&|;<>*?()\\`".contains(c)) {
             true => format!("'{}'", argument.replace('\'', r"'\''")),

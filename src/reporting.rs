@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use whyclosed::render::markdown;
 use whyclosed::report::Report;
 use whyclosed::report::redact::Privacy;
 use whyclosed::report::selection::Selection;
@@ -53,9 +54,9 @@ pub struct Reporting {
     #[arg(long)]
     pub show_secrets: bool,
 
-    /// Show how the last messages begin, in the timeline.
-    #[arg(long)]
-    pub previews: bool,
+    /// Show how the last messages begin, N characters of each, in the timeline.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub previews: usize,
 
     /// Replace addresses and host names, one to one; addresses that share a prefix still do.
     #[arg(long)]
@@ -132,6 +133,14 @@ impl Reporting {
     /// Which connections are asked for.
     pub fn selection(&self) -> Selection {
         Selection { all: self.all, ids: self.connection.clone(), codes: self.code.clone() }
+    }
+
+    /// Whose marks the Markdown has.
+    pub const fn flavor(&self) -> markdown::Flavor {
+        match self.flavor {
+            Flavor::Github => markdown::Flavor::Github,
+            Flavor::Jira => markdown::Flavor::Jira,
+        }
     }
 
     /// What the report may tell of whose traffic it was.

@@ -92,7 +92,7 @@ fn capture() -> Vec<u8> {
 
 fn report(capture: &Path, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_whyclosed"))
-        .args(["--all", "-v", "--previews"])
+        .args(["--all", "-v", "--previews", "200"])
         .args(arguments)
         .arg(capture)
         .output()

@@ -85,3 +85,64 @@ fn the_verdict_is_that_of_the_whole_capture() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     assert!(compared > 180, "only {compared}");
 }
+
+/// What Wireshark makes of a slice, where it is installed: every packet is sound, and the proof is marked.
+#[test]
+fn tshark_opens_slices() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["invalid_utf8", "deflate_context", "autobahn", "ipv6"] {
+        let capture = fixtures().into_iter().find(|path| path.parent().unwrap().ends_with(name)).unwrap();
+        let to = folder.path().join("slice.pcapng");
+        slice(&capture, &["--redact", "--connection", "1"], &to);
+        let fields =
+            ["-T", "fields", "-e", "frame.comment", "-e", "tcp.checksum.status", "-o", "tcp.check_checksum:TRUE"];
+        let Ok(output) = std::process::Command::new("tshark").arg("-r").arg(&to).args(fields).output() else { return };
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let lines = String::from_utf8(output.stdout).unwrap();
+        assert!(lines.lines().count() > 4, "{name}");
+        let is_marked = lines.contains("Connection 1: ");
+        assert!(
+            is_marked || report(&capture)["connections"][0]["verdict"]["packets"] == serde_json::json!([]),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_other_leg_goes_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = fixtures().into_iter().find(|path| path.parent().unwrap().ends_with("proxy_cut")).unwrap();
+    let to = folder.path().join("slice.pcapng");
+    let count = |arguments: &[&str]| {
+        slice(&capture, arguments, &to);
+        report(&to)["connections"].as_array().unwrap().len()
+    };
+    assert_eq!(count(&["--connection", "1"]), 1);
+    assert_eq!(count(&["--connection", "1", "--with-legs"]), 2);
+}
+
+#[test]
+fn a_bundle_has_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (capture, zip) = (
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/many/capture.pcapng"),
+        folder.path().join("ticket.zip"),
+    );
+    let output = Command::new(PROGRAM).arg("--bundle").args([&zip, &capture]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let mut bundle = zip::ZipArchive::new(std::fs::File::open(&zip).unwrap()).unwrap();
+    let names: Vec<_> = bundle.file_names().map(|name| name.unwrap().into_owned()).collect();
+    assert_eq!(names, ["report.md", "report.html", "report.json", "slice.pcapng"]);
+    let slice = folder.path().join("slice.pcapng");
+    std::io::copy(&mut bundle.by_name("slice.pcapng").unwrap(), &mut std::fs::File::create(&slice).unwrap()).unwrap();
+    let whole = report(&capture);
+    let abnormal: Vec<_> = verdicts(&whole).into_iter().filter(|verdict| verdict[4] != "closed_normally").collect();
+    assert_eq!(verdicts(&report(&slice)), abnormal);
+    for name in &names {
+        let path = folder.path().join(name);
+        std::io::copy(&mut bundle.by_name(name).unwrap(), &mut std::fs::File::create(&path).unwrap()).unwrap();
+        let verified =
+            Command::new(PROGRAM).arg("verify-redaction").arg(&path).arg("--against").arg(&capture).output().unwrap();
+        assert!(verified.status.success(), "{name}: {}", String::from_utf8_lossy(&verified.stdout));
+    }
+}

@@ -1,5 +1,6 @@
 //! What the program can do: one file a command, with its options and its `run`.
 
+mod bundle;
 pub mod codes;
 pub mod compare;
 pub mod explain;

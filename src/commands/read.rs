@@ -8,7 +8,9 @@ use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::{self, Source};
 use whyclosed::error::Error;
 use whyclosed::report::{Material, Report};
+use whyclosed::slice::Origin;
 
+use super::bundle::bundle;
 use super::conclude;
 use crate::progress::Progress;
 use crate::reporting::Reporting;
@@ -26,6 +28,12 @@ pub struct Read {
     #[cfg(feature = "live")]
     #[arg(long, value_name = "BPF")]
     filter: Option<String>,
+
+    /// Also write the report as Markdown, HTML and JSON, and the packets of the connections in it, to one ZIP file.
+    ///
+    /// The captures are read again for it, so that none may be a pipe.
+    #[arg(long, value_name = "FILE", conflicts_with = "anonymize")]
+    bundle: Option<PathBuf>,
 
     #[command(flatten)]
     reporting: Reporting,
@@ -58,8 +66,16 @@ impl Read {
         };
         let skipped = analyzer.decoder().skipped().collect();
         let privacy = self.reporting.privacy();
+        let origins: Vec<_> = match self.bundle {
+            Some(_) => facts.iter().map(|facts| Origin::new(facts)).collect(),
+            None => Vec::new(),
+        };
         let material = Material { captures, facts, counts: analyzer.counts(), skipped, privacy, registries };
-        conclude(&self.reporting, Report::new(material, self.reporting.wording.language()), fault.as_slice())
+        let report = Report::new(material, self.reporting.wording.language());
+        if let Some(path) = &self.bundle {
+            bundle(path, &self.captures, &origins, &self.reporting, &report)?;
+        }
+        conclude(&self.reporting, report, fault.as_slice())
     }
 
     fn open(&self) -> Result<Box<dyn Source>, Error> {

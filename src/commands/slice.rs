@@ -10,7 +10,7 @@ use whyclosed::capture::{self, Source};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::report::phrase::word;
-use whyclosed::report::{Material, Report};
+use whyclosed::report::{Connection, Material, Report};
 use whyclosed::slice::{Origin, Redaction, Wanted, cut};
 
 use crate::output;
@@ -72,18 +72,14 @@ impl Slice {
         let chosen: Vec<_> = report
             .connections
             .iter()
-            .filter(|connection| {
+            .map(AsRef::as_ref)
+            .filter(|connection: &&Connection| {
                 self.connection.contains(&connection.id)
                     || self.code.iter().any(|code| connection.has_code(*code))
                     || (self.abnormal && connection.is_abnormal())
             })
             .collect();
-        for connection in &chosen {
-            for packet in &connection.verdict.packets {
-                let values = [("id", &*connection.id.to_string()), ("summary", &*connection.verdict.summary)];
-                wanted.comment(*packet, word("slice_mark", &values, language));
-            }
-        }
+        mark(&mut wanted, &chosen, language);
         let is_chosen = |origin: &&Origin| chosen.iter().any(|connection| connection.tcp_stream == origin.stream);
         let keys: Vec<_> = origins.iter().filter(is_chosen).filter_map(|origin| origin.key.as_deref()).collect();
         let is_leg = |origin: &&Origin| self.with_legs && origin.key.as_deref().is_some_and(|key| keys.contains(&key));
@@ -92,6 +88,16 @@ impl Slice {
             .filter(|origin| is_chosen(origin) || is_leg(origin))
             .for_each(|origin| wanted.add(origin.clone()));
         wanted
+    }
+}
+
+/// Comments on the packets that explain an end.
+pub fn mark(wanted: &mut Wanted, connections: &[&Connection], language: Language) {
+    for connection in connections {
+        for packet in &connection.verdict.packets {
+            let values = [("id", &*connection.id.to_string()), ("summary", &*connection.verdict.summary)];
+            wanted.comment(*packet, word("slice_mark", &values, language));
+        }
     }
 }
 
@@ -108,7 +114,8 @@ pub fn read(captures: &[PathBuf], registries: Registries, language: Language) ->
     Ok((Report::new(material, language), origins))
 }
 
-fn write(
+/// Writes the packets of the wanted connections to a file.
+pub fn write(
     captures: &[PathBuf],
     report: &Report,
     wanted: &Wanted,

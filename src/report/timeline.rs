@@ -97,8 +97,8 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
     }
     for side in Side::BOTH {
         for frame in facts.sent[side].moments() {
-            let text = facts.preview(side, frame).filter(|_| redactor.previews()).map(String::from_utf8_lossy);
-            let preview = text.map(|text| redactor.text(&text).into());
+            let text = facts.preview(side, frame).filter(|_| redactor.previews() > 0).map(String::from_utf8_lossy);
+            let preview = text.map(|text| shortened(&redactor.text(&text), redactor.previews()));
             let size = Some(frame.size);
             moments.push(Moment { size, preview, ..moment(frame.seen, side, frame.opcode.into()) });
         }
@@ -116,6 +116,14 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
     // Stable: what one packet has stays in the order above.
     moments.sort_by_key(|moment| moment.packet);
     moments.into()
+}
+
+/// The first characters, and a mark where there are more.
+fn shortened(text: &str, most: usize) -> Box<str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
+    }
 }
 
 fn seconds(from: Timestamp, to: Timestamp) -> f64 {

@@ -38,8 +38,8 @@ pub struct Privacy {
     pub show_secrets: bool,
     /// Other addresses and host names stand for the real ones.
     pub anonymize: bool,
-    /// How the last messages begin is told.
-    pub previews: bool,
+    /// Characters that are told of how each of the last messages begins.
+    pub previews: usize,
 }
 
 /// Replaces secrets. One for a report, for a value has the same number everywhere in it.
@@ -47,8 +47,8 @@ pub struct Privacy {
 pub struct Redactor {
     /// Whether secrets are left as they are.
     shows: bool,
-    /// Whether it is told how messages begin.
-    previews: bool,
+    /// Characters told of how a message begins.
+    previews: usize,
     anonymizer: Option<Anonymizer>,
     /// Every value replaced so far.
     numbers: HashMap<Box<str>, usize, RandomState>,
@@ -70,8 +70,8 @@ impl Redactor {
         self.learnt.clear();
     }
 
-    /// Whether it may be told how messages begin.
-    pub const fn previews(&self) -> bool {
+    /// Characters that may be told of how a message begins.
+    pub const fn previews(&self) -> usize {
         self.previews
     }
 

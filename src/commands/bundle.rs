@@ -1,0 +1,62 @@
+//! `--bundle`: everything that a ticket needs, in one file: the report as Markdown, HTML and JSON, and the packets.
+
+use std::io::{self, Cursor, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use whyclosed::error::Error;
+use whyclosed::render::markdown::{self, Request};
+use whyclosed::render::{html, json};
+use whyclosed::report::Report;
+use whyclosed::report::document::shown;
+use whyclosed::slice::{Origin, Wanted};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::slice;
+use crate::output;
+use crate::reporting::Reporting;
+
+/// Names in the bundle, in the order of a reader.
+const NAMES: [&str; 4] = ["report.md", "report.html", "report.json", "slice.pcapng"];
+
+/// Writes the bundle: of the connections that the report shows, with their secrets only where it has them, too.
+pub fn bundle(
+    path: &Path,
+    captures: &[PathBuf],
+    origins: &[Origin],
+    reporting: &Reporting,
+    report: &Report,
+) -> Result<(), Error> {
+    let failed = |source| Error::Write { path: path.to_owned(), source };
+    let (selection, language) = (reporting.selection(), reporting.wording.language());
+    let connections = shown(report, &selection);
+    let mut wanted = Wanted::default();
+    slice::mark(&mut wanted, &connections, language);
+    let is_shown = |origin: &&Origin| connections.iter().any(|connection| connection.tcp_stream == origin.stream);
+    origins.iter().filter(is_shown).for_each(|origin| wanted.add(origin.clone()));
+
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let packets = folder.path().join("slice.pcapng");
+    slice::write(captures, report, &wanted, !reporting.show_secrets, &packets, language)?;
+    let command = output::command(reporting);
+    let request = Request { selection: &selection, command: &command, flavor: reporting.flavor(), language };
+    let [markdown, page, data, slice] = NAMES;
+    output::to_file(path, |out| {
+        // What a tracker takes as an attachment fits in memory.
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        entry(&mut zip, markdown, |out| markdown::ticket(report, request, out))?;
+        entry(&mut zip, page, |out| html::render(report, &selection, language, out))?;
+        entry(&mut zip, data, |out| json::render(report, out))?;
+        entry(&mut zip, slice, |out| io::copy(&mut std::fs::File::open(&packets)?, out).map(drop))?;
+        out.write_all(zip.finish()?.get_ref())
+    })
+}
+
+fn entry<W: Write + Seek>(
+    zip: &mut ZipWriter<W>,
+    name: &str,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    zip.start_file(name, SimpleFileOptions::default())?;
+    write(zip)
+}
