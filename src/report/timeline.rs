@@ -88,7 +88,12 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
         code: None,
         preview: None,
     };
-    let mut moments = Vec::with_capacity(16);
+    // Exactly as many as there are, for all connections of a report are held at once.
+    let frames: usize = Side::BOTH.iter().map(|side| facts.sent[*side].moments().count()).sum();
+    let ends = Side::BOTH.iter().map(|side| &facts.tcp().sent[*side]);
+    let ends: usize = ends.map(|sent| usize::from(sent.fin().is_some()) + usize::from(sent.reset().is_some())).sum();
+    let opening = usize::from(facts.handshake.request.is_some()) + usize::from(facts.handshake.response.is_some());
+    let mut moments = Vec::with_capacity(opening + frames + facts.closes.len() + facts.gaps.len() + ends);
     if let Some(request) = &facts.handshake.request {
         moments.push(moment(request.seen, Side::Client, What::Request));
     }

@@ -22,8 +22,10 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
             && other.is_bare()
             && (own.by == Side::Server || other.addresses.client.ip() == own.addresses.client.ip())
     };
-    let together: Vec<_> = case.fleet.ended_around(own, TOGETHER).iter().filter(is_same_host).collect();
-    if together.len() < LEAST {
+    let around = case.fleet.ended_around(own, TOGETHER);
+    let together: Vec<_> = around.iter().filter(is_same_host).collect();
+    // Where connections end all the time, some end together by chance.
+    if together.len() < LEAST || together.len() * 2 <= around.len() {
         return None;
     }
     // A process that is killed resets where something was unread, and ends the others in order.
