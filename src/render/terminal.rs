@@ -22,6 +22,9 @@ const GAP: &str = "  ";
 /// Columns beside the text of a cell.
 const PADDING: usize = 2;
 
+/// How often room that is left is shared anew.
+const ROUNDS: usize = 3;
+
 /// Columns between two cells, where a border would stand.
 const BORDER: usize = 1;
 
@@ -68,9 +71,20 @@ fn connections(table: &Table, look: Look) -> comfy_table::Table {
         let texts = all().filter_map(|cells: &Vec<String>| cells.get(column));
         texts.flat_map(|text: &String| text.lines()).map(UnicodeWidthStr::width).max().unwrap_or_default()
     };
-    let contents: Vec<_> = (0..header.len()).map(content).collect();
-    let widths =
-        widths(&contents, (usize::from(look.width) + BORDER).saturating_sub((PADDING + BORDER) * header.len()));
+    let mut contents: Vec<_> = (0..header.len()).map(content).collect();
+    let room = (usize::from(look.width) + BORDER).saturating_sub((PADDING + BORDER) * header.len());
+    let mut widths = share(&contents, room);
+    // Broken lines leave some room, which other columns can use.
+    for _ in 0..ROUNDS {
+        for (column, width) in widths.iter().enumerate() {
+            let texts = all().filter_map(|cells| cells.get(column));
+            let used = texts.flat_map(|text| lines(text, *width)).map(|line| line.width()).max().unwrap_or_default();
+            if let Some(content) = contents.get_mut(column).filter(|content| **content > *width && used < *width) {
+                *content = used;
+            }
+        }
+        widths = share(&contents, room);
+    }
     // Rows of several lines need a line between them; single ones read better without.
     let is_ruled = all().any(|cells| cells.iter().zip(&widths).any(|(text, width)| lines(text, *width).len() > 1));
     let mut drawn = comfy_table::Table::new();
@@ -145,7 +159,7 @@ fn labelled(label: &str, text: &str, look: Look, out: &mut dyn Write) -> io::Res
 
 /// The widths of columns whose contents are so wide, so that they need no more than `room` together: narrow ones have what
 /// they need, wide ones share what is left.
-fn widths(contents: &[usize], room: usize) -> Vec<usize> {
+fn share(contents: &[usize], room: usize) -> Vec<usize> {
     let (mut left, mut widths) = (room, contents.to_vec());
     let mut by_width: Vec<_> = widths.iter_mut().collect();
     by_width.sort();
@@ -164,9 +178,9 @@ mod tests {
 
     #[test]
     fn wide_columns_share_what_narrow_ones_leave() {
-        assert_eq!(widths(&[3, 50, 5, 60], 68), [3, 30, 5, 30]);
-        assert_eq!(widths(&[3, 5], 68), [3, 5]);
-        assert_eq!(widths(&[3, 50, 20], 40), [3, 19, 18]);
-        assert_eq!(widths(&[], 40), Vec::<usize>::new());
+        assert_eq!(share(&[3, 50, 5, 60], 68), [3, 30, 5, 30]);
+        assert_eq!(share(&[3, 5], 68), [3, 5]);
+        assert_eq!(share(&[3, 50, 20], 40), [3, 19, 18]);
+        assert_eq!(share(&[], 40), Vec::<usize>::new());
     }
 }
