@@ -16,7 +16,7 @@ use watching::{
 };
 
 /// What a line may take on a machine that does much else; what it does take is printed.
-const AT_ONCE: Duration = Duration::from_secs(2);
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// A server of `peers.py` or `peers.js`, and its port.
 fn server(name: &str) -> (Peer, String) {
