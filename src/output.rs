@@ -8,9 +8,10 @@ use unicode_width::UnicodeWidthStr;
 use whyclosed::error::Error;
 use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{self, csv, html, json, ndjson, terminal};
-use whyclosed::report::Report;
 use whyclosed::report::document::document;
+use whyclosed::report::pending::Streamed;
 use whyclosed::report::redact::Redactor;
+use whyclosed::report::{Connection, Pending, Report};
 
 use crate::reporting::{ColorChoice, Format, Reporting};
 
@@ -20,11 +21,30 @@ const DEFAULT_WIDTH: u16 = 100;
 /// Narrower than this nothing can be laid out.
 const LEAST_WIDTH: u16 = 60;
 
-/// Writes the report as asked.
-pub fn write(reporting: &Reporting, report: Report) -> Result<(), Error> {
+/// Writes the report as asked; whether it has what `--fail-on` names.
+pub fn write(reporting: &Reporting, report: Pending) -> Result<bool, Error> {
+    // Whether it fails is to be told even to those who close the pipe before its end.
+    if reporting.format != Format::Json || !reporting.fail_on.is_empty() {
+        return write_judged(reporting, report.finish());
+    }
+    let selection = reporting.selection();
+    let report = Streamed::new(report, |connection: &Connection| selection.matches(connection));
+    emit(reporting, |_, out| json::render(&report, out))?;
+    Ok(false)
+}
+
+/// The same for a report that is wanted elsewhere, too.
+pub fn write_judged(reporting: &Reporting, report: Report) -> Result<bool, Error> {
+    let fails = reporting.fails(&report);
+    emit(reporting, |to_terminal, out| render(reporting, report, to_terminal, out))?;
+    Ok(fails)
+}
+
+/// Opens what the report goes to; whether that is a terminal is told.
+fn emit(reporting: &Reporting, render: impl FnOnce(bool, &mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     match &reporting.output {
-        Some(path) => to_file(path, |out| render(reporting, report, false, out)),
-        None => to_stdout(|out| render(reporting, report, io::stdout().is_terminal(), out)),
+        Some(path) => to_file(path, |out| render(false, out)),
+        None => to_stdout(|out| render(io::stdout().is_terminal(), out)),
     }
 }
 

@@ -19,7 +19,7 @@ pub mod verify_redaction;
 use std::process::ExitCode;
 
 use whyclosed::error::Error;
-use whyclosed::report::Report;
+use whyclosed::report::Pending;
 
 use crate::output;
 use crate::reporting::Reporting;
@@ -31,9 +31,8 @@ const MATCHED: u8 = 1;
 pub const MEND: u8 = 2;
 
 /// Writes the report, says what went wrong before it, and tells the exit code.
-fn conclude(reporting: &Reporting, report: Report, faults: &[Error]) -> Result<ExitCode, Error> {
-    let matched = reporting.fails(&report);
-    output::write(reporting, report)?;
+fn conclude(reporting: &Reporting, report: Pending, faults: &[Error]) -> Result<ExitCode, Error> {
+    let matched = output::write(reporting, report)?;
     Ok(exit_code(matched, faults))
 }
 

@@ -7,11 +7,12 @@ use clap::Args;
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::{self, Source};
 use whyclosed::error::Error;
-use whyclosed::report::{Material, Report};
+use whyclosed::report::{Material, Pending};
 use whyclosed::slice::Origin;
 
 use super::bundle::bundle;
-use super::conclude;
+use super::{conclude, exit_code};
+use crate::output;
 use crate::progress::Progress;
 use crate::reporting::Reporting;
 
@@ -71,11 +72,14 @@ impl Read {
             None => Vec::new(),
         };
         let material = Material { captures, facts, counts: analyzer.counts(), skipped, privacy, registries };
-        let report = Report::new(material, self.reporting.wording.language());
-        if let Some(path) = &self.bundle {
-            bundle(path, &self.captures, &origins, &self.reporting, &report)?;
-        }
-        conclude(&self.reporting, report, fault.as_slice())
+        let report = Pending::new(material, self.reporting.wording.language());
+        let Some(path) = &self.bundle else {
+            return conclude(&self.reporting, report, fault.as_slice());
+        };
+        let report = report.finish();
+        bundle(path, &self.captures, &origins, &self.reporting, &report)?;
+        let matched = output::write_judged(&self.reporting, report)?;
+        Ok(exit_code(matched, fault.as_slice()))
     }
 
     fn open(&self) -> Result<Box<dyn Source>, Error> {

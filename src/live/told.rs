@@ -6,8 +6,9 @@ use crate::catalog::{Language, Registries};
 use crate::diagnose::Confidence;
 use crate::ending::{Ending, Kind};
 use crate::facts::Facts;
+use crate::report::Connection;
+use crate::report::codes::{self, Occurred};
 use crate::report::document::{Row, row};
-use crate::report::{Connection, codes};
 use crate::side::Side;
 
 /// Something that is told as it happens. `--format ndjson` writes it as one JSON object:
@@ -132,7 +133,9 @@ impl Opened {
 impl Told {
     /// The end of a connection.
     pub(super) fn end(facts: &Facts, connection: Box<Connection>, registries: &Registries, language: Language) -> Self {
-        let codes = codes::of(std::slice::from_ref(&connection), registries, language);
+        let mut occurred = Occurred::default();
+        occurred.add(&connection);
+        let codes = occurred.codes(registries, language);
         let carrier = Ending::of(facts).carrier;
         let seen = carrier.map_or(facts.last, |carrier| carrier.seen);
         let first = connection.closes.iter().find(|close| close.packet == seen.packet);

@@ -4,12 +4,123 @@
 use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
 
 /// Writes it indented, and a line end.
 pub fn render(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     // A report is written in pieces of a few bytes: each would be a call through `dyn`.
     let mut out = BufWriter::with_capacity(64 * 1024, out);
-    serde_json::to_writer_pretty(&mut out, report)?;
+    report.serialize(&mut Serializer::with_formatter(&mut out, Layout::default()))?;
     writeln!(out)?;
     out.flush()
+}
+
+/// Levels that are laid out in lines: the report, its connections, their fields. What lies deeper, a frame of a timeline
+/// say, is read at a glance on one.
+const IN_LINES: usize = 4;
+
+/// A value a line down to a depth, indented by two.
+#[derive(Default)]
+struct Layout {
+    depth: usize,
+    /// Whether the list or object that ends has anything in it.
+    filled: bool,
+}
+
+impl Layout {
+    fn begin<W: ?Sized + Write>(&mut self, bracket: &[u8], out: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        self.filled = false;
+        out.write_all(bracket)
+    }
+
+    fn next<W: ?Sized + Write>(&mut self, first: bool, out: &mut W) -> io::Result<()> {
+        match (self.depth <= IN_LINES, first) {
+            (true, true) => self.line(out),
+            (true, false) => out.write_all(b",").and_then(|()| self.line(out)),
+            (false, true) => Ok(()),
+            (false, false) => out.write_all(b", "),
+        }
+    }
+
+    fn end<W: ?Sized + Write>(&mut self, bracket: &[u8], out: &mut W) -> io::Result<()> {
+        let in_lines = self.depth <= IN_LINES;
+        self.depth -= 1;
+        if in_lines && self.filled {
+            self.line(out)?;
+        }
+        self.filled = true;
+        out.write_all(bracket)
+    }
+
+    fn line<W: ?Sized + Write>(&self, out: &mut W) -> io::Result<()> {
+        const BREAK: &[u8] = b"\n                ";
+        out.write_all(BREAK.get(..1 + 2 * self.depth).unwrap_or(BREAK))
+    }
+}
+
+impl Formatter for Layout {
+    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.begin(b"[", out)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.next(first, out)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.end(b"]", out)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.begin(b"{", out)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.next(first, out)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b": ")
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.end(b"}", out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_deep_stands_on_one_line() {
+        let value = serde_json::json!({ "a": [], "b": [{ "c": {}, "d": [{ "e": [1, 2], "f": {} }] }] });
+        let mut out = Vec::new();
+        render(&value, &mut out).unwrap();
+        let expected = r#"{
+  "a": [],
+  "b": [
+    {
+      "c": {},
+      "d": [
+        {"e": [1, 2], "f": {}}
+      ]
+    }
+  ]
+}
+"#;
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
 }

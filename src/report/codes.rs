@@ -73,47 +73,59 @@ pub fn shown(facts: &Facts) -> Shown<'_> {
     }
 }
 
-/// Every code that occurred in these connections, by the registry that names it.
-pub fn of(connections: &[Box<Connection>], registries: &Registries, language: Language) -> Vec<Code> {
-    let mut occurred: BTreeMap<(u16, Option<&str>), (usize, bool)> = BTreeMap::new();
-    for connection in connections {
+/// In how many connections, and whether it was on the wire.
+type Occurrence = (usize, bool);
+
+/// The codes that occurred, by the registries that their connections show.
+#[derive(Debug, Default)]
+pub struct Occurred {
+    by_registry: BTreeMap<(u16, Option<Box<str>>), Occurrence>,
+}
+
+impl Occurred {
+    /// Counts the codes of a connection.
+    pub fn add(&mut self, connection: &Connection) {
         for (code, sent) in connection.codes() {
-            let registry = connection.registry.as_deref();
-            let (count, was_sent) = occurred.entry((code, registry)).or_default();
+            let registry = connection.registry.as_deref().map(Box::from);
+            let (count, was_sent) = self.by_registry.entry((code, registry)).or_default();
             *count += 1;
             *was_sent |= sent;
         }
     }
-    let mut codes: Vec<Code> = Vec::new();
-    for ((code, registry), (count, sent)) in occurred {
-        let Some((registry, row)) = lookup(code, registry.and_then(|id| registries.named(id))) else {
-            continue;
-        };
-        let named = row.code.is_one() || !std::ptr::eq(registry, iana());
-        let id = named.then(|| registry.id.clone());
-        // A connection of an application has standard codes, too.
-        if let Some(same) = codes.iter_mut().find(|other| other.code == code && other.registry == id) {
-            same.count += count;
-            same.sent |= sent;
-            continue;
+
+    /// What is said of each, in the order of their numbers.
+    pub fn codes(&self, registries: &Registries, language: Language) -> Vec<Code> {
+        let mut codes: Vec<Code> = Vec::new();
+        for (&(code, ref registry), &(count, sent)) in &self.by_registry {
+            let Some((registry, row)) = lookup(code, registry.as_deref().and_then(|id| registries.named(id))) else {
+                continue;
+            };
+            let named = row.code.is_one() || !std::ptr::eq(registry, iana());
+            let id = named.then(|| registry.id.clone());
+            // A connection of an application has standard codes, too.
+            if let Some(same) = codes.iter_mut().find(|other| other.code == code && other.registry == id) {
+                same.count += count;
+                same.sent |= sent;
+                continue;
+            }
+            let is_private = std::ptr::eq(registry, iana()) && code >= FIRST_PRIVATE;
+            let possible = registries
+                .defining(code)
+                .filter(|_| is_private)
+                .filter_map(|registry| Some(format!("{}: {}", registry.name, registry.row(code)?.name.get(language))));
+            codes.push(Code {
+                code,
+                possible: possible.collect(),
+                name: row.name.get(language).to_owned(),
+                count,
+                sent,
+                registry: id,
+                meaning: row.meaning.get(language).to_owned(),
+                cause: row.cause(language).to_owned(),
+                fix: row.fix(language).to_owned(),
+                reference: registry.reference(row).to_owned(),
+            });
         }
-        let is_private = std::ptr::eq(registry, iana()) && code >= FIRST_PRIVATE;
-        let possible = registries
-            .defining(code)
-            .filter(|_| is_private)
-            .filter_map(|registry| Some(format!("{}: {}", registry.name, registry.row(code)?.name.get(language))));
-        codes.push(Code {
-            code,
-            possible: possible.collect(),
-            name: row.name.get(language).to_owned(),
-            count,
-            sent,
-            registry: id,
-            meaning: row.meaning.get(language).to_owned(),
-            cause: row.cause(language).to_owned(),
-            fix: row.fix(language).to_owned(),
-            reference: registry.reference(row).to_owned(),
-        });
+        codes
     }
-    codes
 }

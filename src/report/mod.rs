@@ -5,6 +5,7 @@ pub mod codes;
 pub mod community_id;
 pub mod connection;
 pub mod document;
+pub mod pending;
 pub mod phrase;
 pub mod redact;
 pub mod schema;
@@ -16,10 +17,10 @@ use serde::Serialize;
 
 pub use codes::Code;
 pub use connection::Connection;
+pub use pending::Pending;
 
 use crate::capture::Summary;
 use crate::catalog::{Language, Registries};
-use crate::diagnose::{Case, Fleet};
 use crate::facts::Facts;
 use crate::packet::Skipped;
 use crate::seen::Timestamp;
@@ -89,32 +90,8 @@ pub struct Material {
 
 impl Report {
     /// Judges every connection and puts the report together, its texts in a language.
-    pub fn new(mut material: Material, language: Language) -> Self {
-        material.facts.sort_by_key(|facts| (facts.first, facts.stream));
-        let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
-        note_drops(&mut material);
-        let notes = notes(&material, language);
-        let mut redactor = Redactor::new(material.privacy);
-        let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
-        // Each connection's facts are let go as soon as it is judged: a large capture need not hold both.
-        let connections: Vec<_> = material
-            .facts
-            .into_iter()
-            .zip(1..)
-            .map(|(facts, id)| {
-                let (case, registries) = (Case::new(&facts, &fleet, capture_end), &material.registries);
-                Box::new(Connection::new(id, &case, registries, language, &mut redactor))
-            })
-            .collect();
-        Self {
-            version: VERSION,
-            generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
-            secrets: if material.privacy.show_secrets { "shown" } else { "redacted" },
-            captures: material.captures.into_iter().map(|summary| Capture::new(summary, &redactor)).collect(),
-            codes: codes::of(&connections, &material.registries, language),
-            connections,
-            notes,
-        }
+    pub fn new(material: Material, language: Language) -> Self {
+        Pending::new(material, language).finish()
     }
 }
 

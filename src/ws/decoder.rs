@@ -47,7 +47,7 @@ pub struct Decoder {
 #[derive(Debug)]
 enum State {
     Header,
-    Payload(Frame),
+    Payload(Box<Frame>),
     Lost,
 }
 
@@ -76,6 +76,11 @@ struct Place<'a> {
 impl Frame {
     const fn new(header: Header, start: Carrier, offset: u64, legal: bool) -> Self {
         Self { header, start, offset, received: 0, intact: true, legal }
+    }
+
+    /// Whether all of its payload has come.
+    const fn is_complete(&self) -> bool {
+        self.received == self.header.length
     }
 }
 
@@ -130,7 +135,7 @@ impl Decoder {
 
     /// Payload bytes that the frame now open declared, and that have not come.
     pub fn outstanding(&self) -> u64 {
-        match self.state {
+        match &self.state {
             State::Payload(frame) => frame.header.length.saturating_sub(frame.received),
             State::Header | State::Lost => 0,
         }
@@ -159,10 +164,19 @@ impl Decoder {
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
         while !bytes.is_empty() {
-            let taken = match self.state {
+            let taken = match std::mem::replace(&mut self.state, State::Header) {
                 State::Header => self.header(place, bytes, scratch, out),
-                State::Payload(frame) => self.payload(frame, place, bytes, scratch, out),
-                State::Lost => return self.search(place, bytes, scratch, out),
+                State::Payload(mut frame) => {
+                    let taken = self.payload(&mut frame, place, bytes, scratch, out);
+                    if !frame.is_complete() {
+                        self.state = State::Payload(frame);
+                    }
+                    taken
+                }
+                State::Lost => {
+                    self.state = State::Lost;
+                    return self.search(place, bytes, scratch, out);
+                }
             };
             bytes = bytes.get(taken..).unwrap_or_default();
             place.offset += taken as u64;
@@ -306,7 +320,7 @@ impl Decoder {
     /// both have taken.
     fn begin(
         &mut self,
-        frame: Frame,
+        mut frame: Frame,
         place: Place<'_>,
         taken: usize,
         bytes: &[u8],
@@ -324,7 +338,11 @@ impl Decoder {
         if let Some(control) = &mut self.control {
             control.clear();
         }
-        taken + self.payload(frame, end, bytes.get(taken..).unwrap_or_default(), scratch, out)
+        let paid = self.payload(&mut frame, end, bytes.get(taken..).unwrap_or_default(), scratch, out);
+        if !frame.is_complete() {
+            self.state = State::Payload(Box::new(frame));
+        }
+        taken + paid
     }
 
     /// Skips bytes that go on with the text before them instead of beginning a frame; how many, if they do.
@@ -347,7 +365,7 @@ impl Decoder {
     /// Takes bytes of a payload; returns how many.
     fn payload(
         &mut self,
-        mut frame: Frame,
+        frame: &mut Frame,
         place: Place<'_>,
         bytes: &[u8],
         scratch: &mut Scratch,
@@ -360,13 +378,11 @@ impl Decoder {
                 self.control.get_or_insert_default().extend(piece);
             }
         } else if !frame.header.start.opcode.is_reserved() {
-            self.data(&frame, place, piece, scratch, out);
+            self.data(frame, place, piece, scratch, out);
         }
         frame.received += piece.len() as u64;
-        if frame.received == frame.header.length {
+        if frame.is_complete() {
             self.end_frame(frame, place.after(piece.len()), scratch, out);
-        } else {
-            self.state = State::Payload(frame);
         }
         piece.len()
     }
@@ -428,16 +444,15 @@ impl Decoder {
 
     fn end_frame(
         &mut self,
-        frame: Frame,
+        frame: &Frame,
         place: Place<'_>,
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
-        self.state = State::Header;
         let header = frame.header;
         self.text_before = None;
         match header.start.opcode {
-            Opcode::CLOSE => self.close(&frame, place, out),
+            Opcode::CLOSE => self.close(frame, place, out),
             Opcode::PING | Opcode::PONG => {
                 let payload = self.control_payload(&header);
                 out(
@@ -454,7 +469,7 @@ impl Decoder {
                     self.text_before = Some((header.key, (header.length % 4) as u8, cut));
                 }
                 if let Err(fault) = result {
-                    out(place.carrier, self.fault(fault, true, &frame, place, &[]));
+                    out(place.carrier, self.fault(fault, true, frame, place, &[]));
                 }
                 if let Some(message) = message {
                     out(place.carrier, Event::Message(message));
@@ -514,19 +529,20 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
-        let State::Payload(mut frame) = self.state else {
+        let State::Payload(frame) = &mut self.state else {
             return self.gap_between_frames(place, Chunk::Gap { len, missing: why }, scratch, out);
         };
         let missing = len.min(frame.header.length - frame.received);
         frame.received += missing;
         frame.intact = false;
-        self.state = State::Payload(frame);
+        let frame = **frame;
         if !frame.header.start.opcode.is_control() {
             self.messages.count(missing);
             self.messages.gap();
         }
-        if frame.received == frame.header.length {
-            self.end_frame(frame, Place { offset: place.offset.saturating_add(missing), ..place }, scratch, out);
+        if frame.is_complete() {
+            self.state = State::Header;
+            self.end_frame(&frame, Place { offset: place.offset.saturating_add(missing), ..place }, scratch, out);
         }
         if missing < len {
             self.lose(place, out);

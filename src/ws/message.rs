@@ -64,7 +64,8 @@ pub enum Fault {
 /// The messages of one side.
 #[derive(Debug)]
 pub struct Messages {
-    open: Option<Open>,
+    /// Apart, for most messages come in one frame and are never open.
+    open: Option<Box<Open>>,
     /// Whether frames were missed that could have opened a message.
     unknown: bool,
     deflate: Deflate,
@@ -134,7 +135,7 @@ impl Messages {
             preview: Preview::default(),
         };
         let readable = !compressed || !matches!(self.deflate, Deflate::NotAgreed);
-        self.open = Some(Open { message, text: Text::default(), readable });
+        self.open = Some(Box::new(Open { message, text: Text::default(), readable }));
     }
 
     /// Whether the contents of the open message are to be looked at, or only counted.

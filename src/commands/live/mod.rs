@@ -15,7 +15,7 @@ use whyclosed::capture::live::{Live as Interfaces, Settings, default_interface};
 use whyclosed::capture::recording::Ring;
 use whyclosed::error::Error;
 use whyclosed::live::Watch;
-use whyclosed::report::{Material, Report};
+use whyclosed::report::{Material, Pending, Report};
 
 use self::screen::Screen;
 use self::session::{Session, Until};
@@ -171,8 +171,9 @@ impl Live {
         let watch = Watch::new(language, registries.clone(), privacy);
         let (material, faults) = Session::new(interfaces, storage, screen, watch, until).run(signals)?;
         let material = Material { privacy, registries, ..material };
-        let report = Report::new(material, language);
+        let report = Pending::new(material, language);
         if self.reporting.format == Format::Ndjson && self.reporting.output.is_none() {
+            let report = report.finish();
             let matched = self.reporting.fails(&report);
             output::to_stdout(|out| last_object(&report, out))?;
             return Ok(exit_code(matched, &faults));

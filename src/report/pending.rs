@@ -1,0 +1,122 @@
+//! A report in the making: connections are judged one at a time, so that a writer which needs each only once never holds
+//! them all. A capture of a hundred thousand connections is what this is for.
+
+use std::cell::RefCell;
+use std::vec::IntoIter;
+
+use serde::ser::{Error, SerializeSeq, SerializeStruct};
+use serde::{Serialize, Serializer};
+
+use super::codes::Occurred;
+use super::redact::Redactor;
+use super::{Capture, Connection, Material, Report, VERSION, note_drops, notes};
+use crate::catalog::{Language, Registries};
+use crate::diagnose::{Case, Fleet};
+use crate::facts::Facts;
+use crate::seen::Timestamp;
+
+/// A report of which not all connections have been judged.
+pub struct Pending {
+    report: Report,
+    /// Those to come, in their order.
+    facts: IntoIter<Box<Facts>>,
+    judged: usize,
+    occurred: Occurred,
+    fleet: Fleet,
+    capture_end: Timestamp,
+    registries: Registries,
+    redactor: Redactor,
+    language: Language,
+}
+
+impl Pending {
+    /// Puts the connections in their order, the one of their first packets.
+    pub fn new(mut material: Material, language: Language) -> Self {
+        material.facts.sort_by_key(|facts| (facts.first, facts.stream));
+        let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
+        note_drops(&mut material);
+        let notes = notes(&material, language);
+        let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
+        let Material { captures, facts, privacy, registries, .. } = material;
+        let redactor = Redactor::new(privacy);
+        let report = Report {
+            version: VERSION,
+            generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+            secrets: if privacy.show_secrets { "shown" } else { "redacted" },
+            captures: captures.into_iter().map(|summary| Capture::new(summary, &redactor)).collect(),
+            connections: Vec::new(),
+            codes: Vec::new(),
+            notes,
+        };
+        let (facts, occurred) = (facts.into_iter(), Occurred::default());
+        Self { report, facts, judged: 0, occurred, fleet, capture_end, registries, redactor, language }
+    }
+
+    /// The whole report.
+    pub fn finish(mut self) -> Report {
+        let connections: Vec<_> = self.by_ref().collect();
+        let codes = self.occurred.codes(&self.registries, self.language);
+        Report { connections, codes, ..self.report }
+    }
+}
+
+/// Judges the next connection; its facts are let go.
+impl Iterator for Pending {
+    type Item = Box<Connection>;
+
+    fn next(&mut self) -> Option<Box<Connection>> {
+        let facts = self.facts.next()?;
+        self.judged += 1;
+        let case = Case::new(&facts, &self.fleet, self.capture_end);
+        let connection = Connection::new(self.judged, &case, &self.registries, self.language, &mut self.redactor);
+        self.occurred.add(&connection);
+        Some(Box::new(connection))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.facts.size_hint()
+    }
+}
+
+/// A report that is judged while it is serialized, once; in the form of [`Report`]. `wanted` is asked of each connection.
+pub struct Streamed<F>(RefCell<(Pending, F)>);
+
+impl<F: FnMut(&Connection) -> bool> Streamed<F> {
+    /// The report of those connections that are wanted.
+    pub const fn new(pending: Pending, wanted: F) -> Self {
+        Self(RefCell::new((pending, wanted)))
+    }
+}
+
+impl<F: FnMut(&Connection) -> bool> Serialize for Streamed<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Report", 7)?;
+        {
+            let Report { version, generator, secrets, captures, .. } = &self.0.borrow().0.report;
+            fields.serialize_field("version", version)?;
+            fields.serialize_field("generator", generator)?;
+            fields.serialize_field("secrets", secrets)?;
+            fields.serialize_field("captures", captures)?;
+        }
+        fields.serialize_field("connections", &Connections(&self.0))?;
+        let (pending, _) = &*self.0.borrow();
+        fields.serialize_field("codes", &pending.occurred.codes(&pending.registries, pending.language))?;
+        fields.serialize_field("notes", &pending.report.notes)?;
+        fields.end()
+    }
+}
+
+struct Connections<'s, F>(&'s RefCell<(Pending, F)>);
+
+impl<F: FnMut(&Connection) -> bool> Serialize for Connections<'_, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (pending, wanted) = &mut *self.0.try_borrow_mut().map_err(S::Error::custom)?;
+        let mut elements = serializer.serialize_seq(None)?;
+        for connection in pending {
+            if wanted(&connection) {
+                elements.serialize_element(&connection)?;
+            }
+        }
+        elements.end()
+    }
+}
