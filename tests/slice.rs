@@ -146,3 +146,24 @@ fn a_bundle_has_all_of_it() {
         assert!(verified.status.success(), "{name}: {}", String::from_utf8_lossy(&verified.stdout));
     }
 }
+
+/// What the capture says of its packets stays: the interface, the times, comments that are there already.
+#[test]
+fn marks_of_the_capture_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/invalid_utf8/capture.pcapng");
+    let (once, twice) = (folder.path().join("once.pcapng"), folder.path().join("twice.pcapng"));
+    slice(&capture, &["--abnormal"], &once);
+    slice(&once, &["--abnormal"], &twice);
+    let bytes = std::fs::read(&twice).unwrap();
+    assert_eq!(
+        memchr::memmem::find_iter(&bytes, b"Connection 1: the client").count(),
+        4,
+        "two comments, and they again"
+    );
+    let times =
+        |path: &Path| (report(path)["captures"][0]["first"].clone(), report(path)["captures"][0]["last"].clone());
+    assert_eq!(times(&twice), times(&capture));
+    let interface = |path: &Path| memchr::memmem::find(&std::fs::read(path).unwrap(), b"\x02\0\x02\0lo").is_some();
+    assert_eq!(interface(&twice), interface(&capture));
+}

@@ -71,8 +71,24 @@ pub trait Source {
         Ok(batch)
     }
 
+    /// What the capture says of the packet that [`packet`](Self::packet) gives, beside its bytes.
+    fn marks(&self) -> Marks {
+        Marks::default()
+    }
+
     /// What has been read so far: one entry for each file, in the order they were given.
     fn summaries(&self) -> Vec<Summary>;
+}
+
+/// What a capture says of a packet: whoever copies the packet copies it, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Marks {
+    /// The interface's name; empty where it is not known.
+    pub interface: String,
+    /// Bytes that were kept of a packet there; 0 for all.
+    pub snaplen: u32,
+    /// Comments on the packet.
+    pub comments: Vec<String>,
 }
 
 impl<S: Source + ?Sized> Source for Box<S> {
@@ -86,6 +102,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
         (**self).batch()
+    }
+
+    fn marks(&self) -> Marks {
+        (**self).marks()
     }
 
     fn summaries(&self) -> Vec<Summary> {

@@ -7,11 +7,12 @@ use std::net::SocketAddr;
 use super::messages::Compression;
 use super::redaction::Redaction;
 use crate::capture::pcapng::{Description, Writer};
-use crate::capture::{LinkType, Packet, Source};
+use crate::capture::{LinkType, Marks, Packet, Source};
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::http::handshake::extensions;
 use crate::packet::Decoder;
+use crate::report::redact::Redactor;
 use crate::side::{PerSide, Side};
 use crate::tcp::Segment;
 
@@ -135,9 +136,13 @@ pub fn cut<W: Write>(
                 continue;
             }
         }
-        let written = interface(&mut interfaces, packet.link_type, out).and_then(|interface| {
-            let comments = wanted.comments.get(&packet.number).map_or(&[][..], Vec::as_slice);
-            let comments: Vec<_> = comments.iter().map(String::as_str).collect();
+        let mut marks = source.marks();
+        if redaction.is_some() {
+            marks.comments.iter_mut().for_each(|comment| *comment = Redactor::default().text(comment));
+        }
+        let written = interface(&mut interfaces, packet.link_type, &marks, out).and_then(|interface| {
+            let own = wanted.comments.get(&packet.number).map_or(&[][..], Vec::as_slice);
+            let comments: Vec<_> = marks.comments.iter().chain(own).map(String::as_str).collect();
             out.packet(interface, &Packet { data: &data, ..packet }, &comments)
         });
         if let Err(error) = written {
@@ -155,15 +160,18 @@ fn place(packet: &Packet<'_>, payload: &[u8]) -> Option<usize> {
 }
 
 fn interface<W: Write>(
-    interfaces: &mut HashMap<LinkType, u32>,
+    interfaces: &mut HashMap<(LinkType, String), u32>,
     link_type: LinkType,
+    marks: &Marks,
     out: &mut Writer<W>,
 ) -> Result<u32, std::io::Error> {
-    if let Some(known) = interfaces.get(&link_type) {
+    let key = (link_type, marks.interface.clone());
+    if let Some(known) = interfaces.get(&key) {
         return Ok(*known);
     }
-    let description = Description { link_type, snaplen: 0, name: String::new(), filter: String::new() };
+    let description =
+        Description { link_type, snaplen: marks.snaplen, name: marks.interface.clone(), filter: String::new() };
     let interface = out.interface(&description)?;
-    interfaces.insert(link_type, interface);
+    interfaces.insert(key, interface);
     Ok(interface)
 }

@@ -4,7 +4,7 @@ mod fault;
 
 use pcap::{BpfProgram, Capture, Linktype};
 
-use super::{LinkType, Packet, Source, Summary};
+use super::{LinkType, Marks, Packet, Source, Summary};
 use crate::error::Error;
 
 /// A filter expression in the language of pcap-filter(7).
@@ -105,6 +105,10 @@ impl<S: Source> Source for Filtered<S> {
 
     fn packet(&self) -> Packet<'_> {
         self.source.packet()
+    }
+
+    fn marks(&self) -> Marks {
+        self.source.marks()
     }
 
     /// Of the source: packets that do not pass are counted too.

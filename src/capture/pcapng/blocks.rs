@@ -9,7 +9,7 @@ use super::interface::{IF_NAME, IF_TSRESOL, ISB_IFDROP, ISB_OSDROP};
 use crate::capture::{LinkType, Packet};
 use crate::seen::Timestamp;
 
-const COMMENT: u16 = 1;
+pub(super) const COMMENT: u16 = 1;
 const SHB_USERAPPL: u16 = 4;
 const IF_FILTER: u16 = 11;
 const ISB_ENDTIME: u16 = 3;

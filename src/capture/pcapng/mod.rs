@@ -18,7 +18,7 @@ use super::batch::{Placed, Windowed};
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
-use super::{Batch, Drops, LinkType, Packet, Source, Summary, drops};
+use super::{Batch, Drops, LinkType, Marks, Packet, Source, Summary, drops};
 use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -40,6 +40,9 @@ pub(super) struct Pcapng {
     link_type: LinkType,
     length: u32,
     data: Range<usize>,
+    /// What the block holds behind them.
+    options: Range<usize>,
+    interface: u32,
     ended: bool,
 }
 
@@ -56,6 +59,8 @@ impl Pcapng {
             link_type: LinkType::NULL,
             length: 0,
             data: 0..0,
+            options: 0..0,
+            interface: 0,
             ended: false,
         }
     }
@@ -119,7 +124,10 @@ impl Pcapng {
         self.time = packet.time.map_or(self.time, |units| interface.clock.time(units));
         self.link_type = interface.link_type;
         self.length = packet.length;
+        self.interface = packet.interface;
         self.data = self.window.place(head.before(rest), packet.captured as usize);
+        let padded = (packet.captured as usize).next_multiple_of(4).min(rest.len());
+        self.options = self.window.place(head.before(rest) + padded, rest.len() - padded);
         self.tally.packet(self.time);
         Ok(true)
     }
@@ -215,6 +223,17 @@ impl Source for Pcapng {
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
         let batch = self.advance_in_memory()?;
         Ok(batch.into_iter().map(|placed| placed.lent(&self.window)).collect())
+    }
+
+    fn marks(&self) -> Marks {
+        let interface = self.interfaces.get(self.interface as usize);
+        let options = options::options(self.window.lent(self.options.clone()), self.order);
+        let comments = options.filter(|(code, _)| *code == blocks::COMMENT);
+        Marks {
+            interface: interface.map(|interface| interface.name.clone()).unwrap_or_default(),
+            snaplen: interface.map_or(0, |interface| interface.snaplen),
+            comments: comments.map(|(_, comment)| String::from_utf8_lossy(comment).into_owned()).collect(),
+        }
     }
 
     fn summaries(&self) -> Vec<Summary> {
