@@ -209,6 +209,18 @@ fn protocols() {
     }
 }
 
+/// TLS is told by its records, wherever the capture begins.
+#[test]
+fn tls_is_counted() {
+    let mut random = Random::new(1);
+    let mut stream = Stream::new(443);
+    for part in [random.bytes(700), [&[0x17, 3, 3, 2, 0][..], &random.bytes(512)].concat(), random.bytes(100)] {
+        stream.send(1, &part);
+    }
+    assert_eq!(stream.analyzer.counts().encrypted, 1);
+    assert_eq!(stream.reported(), 0);
+}
+
 /// The same connections that are a WebSocket are found: the tests above can fail.
 #[test]
 fn a_websocket_is_found() {

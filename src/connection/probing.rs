@@ -5,6 +5,7 @@ use crate::chunk::{Carrier, Chunk};
 use crate::event::What;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
+use crate::tls::record::is_application_data;
 use crate::ws::{Decoder, Found, Probe};
 
 impl Layers {
@@ -42,6 +43,11 @@ impl Layers {
         let Layer::Probe(probe) = &mut self.layer else {
             return;
         };
+        // Odds of 1 in 19 million for random bytes, and no frame begins like this.
+        if matches!(chunk, Chunk::Bytes(bytes) if is_application_data(bytes)) && probe.knows_nothing() {
+            self.layer = Layer::Other { encrypted: true };
+            return;
+        }
         match probe.push(side, carrier, offset, chunk) {
             Found::Nothing => {}
             Found::NoWebSocket => self.layer = Layer::Other { encrypted: false },

@@ -51,6 +51,11 @@ pub fn is_client_hello(bytes: &[u8]) -> bool {
     matches!(bytes, [0x16, 0x03, _, _, _, 0x01, ..])
 }
 
+/// Whether bytes begin as a record of encrypted data does: of at most 2^14 + 2048 bytes (RFC 5246 §6.2.3).
+pub fn is_application_data(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x17, 0x03, 0x01..=0x03, 0x00..=0x48, _, ..])
+}
+
 /// Whether bytes begin as an alert record does.
 pub fn is_alert(bytes: &[u8]) -> bool {
     matches!(bytes, [0x15, 0x03, 0x00..=0x04, 0x00, 0x02, ..])

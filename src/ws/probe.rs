@@ -120,6 +120,11 @@ impl Probe {
         self.runs[side].has_frames()
     }
 
+    /// Whether nothing speaks for frames so far.
+    pub const fn knows_nothing(&self) -> bool {
+        self.head_start == 0 && !self.runs.client.has_frames() && !self.runs.server.has_frames()
+    }
+
     /// Bytes kept, and what it takes to keep them.
     pub const fn kept_bytes(&self) -> usize {
         self.runs.client.kept_bytes() + self.runs.server.kept_bytes()
