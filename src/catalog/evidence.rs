@@ -10,16 +10,16 @@ use serde::Deserialize;
 pub struct Evidence {
     /// Of Sec-WebSocket-Protocol.
     #[serde(default)]
-    pub subprotocols: Vec<String>,
+    pub subprotocols: Vec<Pattern>,
     /// Of the Host header, without its port.
     #[serde(default)]
-    pub hosts: Vec<String>,
+    pub hosts: Vec<Pattern>,
     /// Of the request target; up to its query where the pattern has none.
     #[serde(default)]
-    pub paths: Vec<String>,
+    pub paths: Vec<Pattern>,
     /// How messages begin.
     #[serde(default)]
-    pub messages: Vec<String>,
+    pub messages: Vec<Pattern>,
 }
 
 /// What a connection shows of itself.
@@ -67,7 +67,7 @@ impl Evidence {
     }
 
     /// Each kind of evidence, and its patterns.
-    pub fn patterns(&self) -> [(Mark, &[String]); 4] {
+    pub fn patterns(&self) -> [(Mark, &[Pattern]); 4] {
         [
             (Mark::Subprotocol, &self.subprotocols),
             (Mark::Host, &self.hosts),
@@ -79,14 +79,14 @@ impl Evidence {
     /// What of it a connection shows.
     pub fn shown_by(&self, shown: &Shown<'_>) -> Vec<Mark> {
         let host = shown.host.map(without_port);
-        let path = |target: &str, pattern: &String| match target.split_once('?') {
-            Some((path, _)) if !pattern.contains('?') => fits(pattern, path),
-            _ => fits(pattern, target),
+        let path = |target: &str, pattern: &Pattern| match target.split_once('?') {
+            Some((path, _)) if !pattern.text.contains('?') => pattern.fits(path),
+            _ => pattern.fits(target),
         };
-        let any = |patterns: &[String], text: &str| patterns.iter().any(|pattern| fits(pattern, text));
-        let found = |mark, patterns: &[String]| match mark {
+        let any = |patterns: &[Pattern], text: &str| patterns.iter().any(|pattern| pattern.fits(text));
+        let found = |mark, patterns: &[Pattern]| match mark {
             Mark::Subprotocol => shown.subprotocols.iter().any(|name| any(patterns, name)),
-            Mark::Host => host.is_some_and(|host| any(patterns, &host.to_ascii_lowercase())),
+            Mark::Host => !patterns.is_empty() && host.is_some_and(|host| any(patterns, &host.to_ascii_lowercase())),
             Mark::Path => shown.target.is_some_and(|target| patterns.iter().any(|pattern| path(target, pattern))),
             Mark::Messages => shown.messages.iter().any(|text| any(patterns, text)),
         };
@@ -102,26 +102,46 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// Whether a text is as the pattern says.
-fn fits(pattern: &str, text: &str) -> bool {
-    let Some((begin, rest)) = pattern.split_once('*') else {
-        return pattern == text;
-    };
-    let Some(mut left) = text.strip_prefix(begin) else {
-        return false;
-    };
-    let mut pieces = rest.split('*').peekable();
-    while let Some(piece) = pieces.next() {
-        if pieces.peek().is_none() {
-            return left.ends_with(piece);
-        }
-        // The first place leaves most for the pieces after it.
-        match left.split_once(piece) {
-            Some((_, after)) => left = after,
-            None => return false,
-        }
+/// A text in which `*` stands for any characters, none included.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct Pattern {
+    /// As it was written.
+    pub text: String,
+    /// What stands before the first `*`; all of it where there is none.
+    begin: usize,
+    /// Where what stands behind the last `*` begins; `None` where there is none.
+    end: Option<usize>,
+}
+
+impl From<String> for Pattern {
+    fn from(text: String) -> Self {
+        let (begin, end) = (text.find('*').unwrap_or(text.len()), text.rfind('*').map(|last| last + 1));
+        Self { text, begin, end }
     }
-    true
+}
+
+impl Pattern {
+    /// Whether a text is as the pattern says. Nearly none is, and shows it at one of its ends.
+    fn fits(&self, text: &str) -> bool {
+        let Some(end) = self.end else {
+            return self.text == text;
+        };
+        let (begin, end) = (self.text.get(..self.begin).unwrap_or_default(), self.text.get(end..).unwrap_or_default());
+        if !text.starts_with(begin) || !text.ends_with(end) || text.len() < begin.len() + end.len() {
+            return false;
+        }
+        let mut left = text.get(begin.len()..text.len() - end.len()).unwrap_or_default();
+        let between = self.text.get(self.begin + 1..self.text.len() - end.len()).unwrap_or_default();
+        // Each ends at its `*`. The first place leaves most for the pieces after it.
+        for piece in between.split_terminator('*') {
+            match left.split_once(piece) {
+                Some((_, after)) => left = after,
+                None => return false,
+            }
+        }
+        true
+    }
 }
 
 #[cfg(test)]
@@ -142,7 +162,7 @@ mod tests {
             ("a*a", "a", false),
             ("*", "", true),
         ] {
-            assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
+            assert_eq!(Pattern::from(pattern.to_owned()).fits(text), expected, "{pattern} {text}");
         }
         assert_eq!(without_port("[::1]:80"), "[::1]");
         assert_eq!(without_port("[::1]"), "[::1]");

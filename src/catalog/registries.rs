@@ -85,9 +85,9 @@ impl Registries {
     pub fn named(&self, name: &str) -> Option<&Registry> {
         let same = |other: &String| other.eq_ignore_ascii_case(name);
         let by_id = self.iter().find(|registry| same(&registry.id));
-        by_id
-            .or_else(|| Some(iana()).filter(|iana| same(&iana.id)))
-            .or_else(|| self.iter().find(|registry| registry.evidence.subprotocols.iter().any(same)))
+        by_id.or_else(|| Some(iana()).filter(|iana| same(&iana.id))).or_else(|| {
+            self.iter().find(|registry| registry.evidence.subprotocols.iter().any(|pattern| same(&pattern.text)))
+        })
     }
 
     /// Every registry of an application that has a row for this code itself, not only for its range.

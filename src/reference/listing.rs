@@ -57,5 +57,7 @@ impl Listed {
 
 fn patterns(evidence: &Evidence) -> Vec<(&'static str, Vec<String>)> {
     let patterns = evidence.patterns().into_iter().filter(|(_, patterns)| !patterns.is_empty());
-    patterns.map(|(mark, patterns)| (mark.name(), patterns.to_vec())).collect()
+    patterns
+        .map(|(mark, patterns)| (mark.name(), patterns.iter().map(|pattern| pattern.text.clone()).collect()))
+        .collect()
 }
