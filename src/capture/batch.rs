@@ -39,10 +39,10 @@ pub(super) trait Windowed: Source {
     /// The packet that it has moved to.
     fn placed(&self) -> Placed;
 
-    /// Moves on over the next packet, and over those behind it that need no reading.
+    /// Moves on over the next packet, and over those behind it that need no reading: its [`Source::batch`].
     #[inline]
-    fn advance_in_memory(&mut self) -> Result<ArrayVec<Placed, { limits::BATCH }>, Error> {
-        let mut batch = ArrayVec::new();
+    fn in_memory(&mut self) -> Result<Batch<'_>, Error> {
+        let mut batch = ArrayVec::<_, { limits::BATCH }>::new();
         if self.advance()? {
             batch.push(self.placed());
             self.window().keep_still(true);
@@ -52,6 +52,7 @@ pub(super) trait Windowed: Source {
             }
             self.window().keep_still(false);
         }
-        Ok(batch)
+        let window = &*self.window();
+        Ok(batch.into_iter().map(|placed| placed.lent(window)).collect())
     }
 }

@@ -221,8 +221,7 @@ impl Source for Pcapng {
     }
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
-        let batch = self.advance_in_memory()?;
-        Ok(batch.into_iter().map(|placed| placed.lent(&self.window)).collect())
+        self.in_memory()
     }
 
     fn marks(&self) -> Marks {
