@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use whyclosed::capture::Packet;
+use whyclosed::catalog::Language;
+use whyclosed::report::phrase;
 
 /// Reads shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -16,12 +18,13 @@ pub struct Progress {
     started: Instant,
     bar: Option<ProgressBar>,
     quiet: bool,
+    language: Language,
 }
 
 impl Progress {
     /// Starts the clock.
-    pub fn new(quiet: bool) -> Self {
-        Self { started: Instant::now(), bar: None, quiet }
+    pub fn new(quiet: bool, language: Language) -> Self {
+        Self { started: Instant::now(), bar: None, quiet, language }
     }
 
     /// Takes the packets just read.
@@ -31,7 +34,10 @@ impl Progress {
             && !self.quiet
             && self.started.elapsed() > PATIENCE
         {
-            self.bar.get_or_insert_with(bar).set_position(number);
+            let rate = number as f64 / self.started.elapsed().as_secs_f64();
+            let of = |count| phrase::number(count, self.language);
+            let values = [("packets", &*of(number)), ("rate", &of(rate as u64))];
+            self.bar.get_or_insert_with(bar).set_message(phrase::word("progress", &values, self.language));
         }
     }
 
@@ -45,7 +51,7 @@ impl Progress {
 
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} packets, {per_sec}, {elapsed}") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} · {elapsed}") {
         bar.set_style(style);
     }
     bar

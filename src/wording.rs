@@ -10,9 +10,8 @@ use whyclosed::error::Error;
 /// How to say it.
 #[derive(Debug, Args)]
 pub struct Wording {
-    /// The language: en, es, fr, id, th or vi; without it that of the locale, if it is one of these, else English.
-    #[arg(long, value_name = "LANG", value_parser = languages(), hide_possible_values = true)]
-    lang: Option<Language>,
+    #[command(flatten)]
+    speech: Speech,
 
     /// What your own close codes mean: a TOML file, see `whyclosed codes --template` (repeatable).
     ///
@@ -21,15 +20,30 @@ pub struct Wording {
     codes: Vec<PathBuf>,
 }
 
+/// In which language.
+#[derive(Debug, Args)]
+pub struct Speech {
+    /// The language: en, es, fr, id, th or vi; without it that of the locale, if it is one of these, else English.
+    #[arg(long, value_name = "LANG", value_parser = languages(), hide_possible_values = true)]
+    lang: Option<Language>,
+}
+
 /// Where POSIX looks for the language of messages, in this order.
 const LOCALES: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
 
-impl Wording {
+impl Speech {
     /// The language to write in.
     pub fn language(&self) -> Language {
         // The first that is set decides, even if it is no language of ours.
         let locale = || LOCALES.iter().filter_map(|name| std::env::var(name).ok()).find(|locale| !locale.is_empty());
         self.lang.or_else(|| Language::of_locale(&locale()?)).unwrap_or_default()
+    }
+}
+
+impl Wording {
+    /// The language to write in.
+    pub fn language(&self) -> Language {
+        self.speech.language()
     }
 
     /// The registries to name codes by.

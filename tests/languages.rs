@@ -1,12 +1,23 @@
-//! Every text exists in all six languages, names the same values in each, and is none that was left in English.
+//! Every text exists in all six languages, names the same values in each, and is none that was left in English; nor is any
+//! that a report has from elsewhere.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+mod reading;
 
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use flate2::write::GzEncoder;
 use toml::{Table, Value};
 use unicode_width::UnicodeWidthStr;
-use whyclosed::catalog::Language;
+use whyclosed::capture::Note;
+use whyclosed::catalog::{Language, built_in};
+use whyclosed::report::Report;
+use whyclosed::report::document::{Block, document};
+use whyclosed::report::phrase;
+use whyclosed::report::selection::Selection;
 
 /// Columns that a cell of a table has for a text, and that labels have beside their texts.
 const CELL: usize = 26;
@@ -139,6 +150,13 @@ fn every_language_names_the_same_numbers() {
 const ENGLISH: [&str; 12] =
     ["the", "of", "and", "with", "which", "that", "this", "was", "were", "because", "without", "from"];
 
+/// An English word in a text of another language. What stands in code, braces or quotation marks is quoted.
+fn english_word(text: &str) -> Option<&'static str> {
+    let prose = text.split(['{', '}', '`', '“', '”', '«', '»']).step_by(2).collect::<String>().to_lowercase();
+    let words: Vec<_> = prose.split(|c: char| !c.is_alphabetic()).collect();
+    ENGLISH.into_iter().find(|word| words.contains(word))
+}
+
 #[test]
 fn no_text_is_left_in_english() {
     let shared: BTreeSet<_> = SHARED.lines().collect();
@@ -151,10 +169,7 @@ fn no_text_is_left_in_english() {
             if given == english && has_words && !shared.contains(english) {
                 faults.push(format!("{} in {} is the English text: {english}", text.at, language.code()));
             }
-            // What stands in code, braces or quotation marks is quoted.
-            let prose = given.split(['{', '}', '`', '“', '”', '«', '»']).step_by(2).collect::<String>().to_lowercase();
-            let words: Vec<_> = prose.split(|c: char| !c.is_alphabetic()).collect();
-            if let Some(word) = ENGLISH.iter().find(|word| words.contains(word)) {
+            if let Some(word) = english_word(given) {
                 faults.push(format!("{} in {} has the English word {word:?}: {given}", text.at, language.code()));
             }
         }
@@ -176,4 +191,123 @@ fn cells_have_room_for_their_texts() {
         }
     }
     none(faults);
+}
+
+fn fixture(path: &str) -> Vec<u8> {
+    std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(path)).unwrap()
+}
+
+/// Capture files with a flaw each, one for every note that a file can give.
+fn flawed() -> Vec<(&'static str, Vec<u8>)> {
+    let (pcapng, pcap) = (fixture("invalid_utf8/capture.pcapng"), fixture("big_endian/capture.pcap"));
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let zipped = gzip(&pcapng);
+    let statistics = [&[0; 12][..], &[5, 0, 8, 0, 3, 0, 0, 0, 0, 0, 0, 0], &[0; 4]].concat();
+    let packet_of_no_interface = [&[9, 0, 0, 0][..], &[0; 16]].concat();
+    let packet_too_long = [&[0; 12][..], &[99, 0, 0, 0], &[99, 0, 0, 0]].concat();
+    let block =
+        |kind: u8, body: &[u8], length: u8| [&[kind, 0, 0, 0, length, 0, 0, 0][..], body, &[length, 0, 0, 0]].concat();
+    let sound = |kind: u8, body: &[u8]| block(kind, body, body.len() as u8 + 12);
+    let mut lengths_differ = sound(4, &[0; 4]);
+    *lengths_differ.last_mut().unwrap() = 1;
+    let mut version = pcapng.clone();
+    version[12] = 9;
+    let after = |tail: &[u8]| [&*pcapng, tail].concat();
+    vec![
+        ("cut in a record", pcap[..pcap.len() - 1].to_vec()),
+        ("cut in a block", pcapng[..pcapng.len() - 1].to_vec()),
+        ("gzip cut", zipped[..zipped.len() - 20].to_vec()),
+        ("gzip corrupt", [&*zipped, &[0xff; 40]].concat()),
+        ("record", [&*pcap, &[0xff; 16]].concat()),
+        ("block length", after(&block(4, &[0; 4], 7))),
+        ("section header", after(&version)),
+        ("lengths differ", after(&lengths_differ)),
+        ("too short", after(&sound(1, &[0; 4]))),
+        ("unknown interface", after(&sound(6, &packet_of_no_interface))),
+        ("packet length", after(&sound(6, &packet_too_long))),
+        ("skipped twice", after(&[sound(1, &[0; 4]), sound(1, &[0; 4])].concat())),
+        ("drops", after(&sound(5, &statistics))),
+    ]
+}
+
+#[test]
+fn notes_on_files_follow_the_language() {
+    let (folder, mut faults) = (tempfile::tempdir().unwrap(), Vec::new());
+    for (flaw, bytes) in flawed() {
+        let path = folder.path().join("capture");
+        std::fs::write(&path, bytes).unwrap();
+        let of = |language| Report::new(reading::material(&path).unwrap(), language).captures.remove(0).notes;
+        let english = of(Language::English);
+        assert_eq!(english.len(), 1, "{flaw}: {english:?}");
+        for language in others() {
+            let notes = of(language);
+            faults.extend(left_in_english(&english[0], &notes[0]).map(|fault| format!("{flaw}: {fault}")));
+        }
+    }
+    // What no file of a few bytes gives.
+    let many = [Note::LeftOut { count: 1 }, Note::LeftOut { count: 7 }, Note::LetGo { count: 1, kept: 9 }];
+    for note in many {
+        let english = phrase::note(&note, Language::English);
+        faults.extend(others().filter_map(|language| left_in_english(&english, &phrase::note(&note, language))));
+    }
+    none(faults);
+}
+
+fn left_in_english(english: &str, given: &str) -> Option<String> {
+    if given == english || given.is_empty() {
+        return Some(format!("{given:?} is the English text"));
+    }
+    english_word(given).map(|word| format!("the English word {word:?}: {given}"))
+}
+
+/// All that the report on every fixture says, in every language. What the fixtures' peers said is quoted.
+#[test]
+fn no_report_has_english_words_in_another_language() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let folders = std::fs::read_dir(folder).unwrap().filter_map(|entry| std::fs::read_dir(entry.unwrap().path()).ok());
+    let files = folders.flat_map(|files| files.map(|file| file.unwrap().path()));
+    let captures: Vec<_> =
+        files.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("capture.pcap")).collect();
+    assert!(captures.len() > 100, "only {}", captures.len());
+    let (all, mut faults) = (Selection { all: true, ..Selection::default() }, BTreeSet::new());
+    for capture in captures {
+        for language in others() {
+            let report = Report::new(reading::material(&capture).unwrap(), language);
+            for text in said(&document(&report, &all, true, language)) {
+                let text = without_names(text);
+                if let Some(word) = english_word(&text) {
+                    faults.insert(format!("{} in {}: {word:?}: {text}", capture.display(), language.code()));
+                }
+            }
+        }
+    }
+    none(faults.into_iter().collect());
+}
+
+/// A text without the names of applications' codes, which are as their registries have them.
+fn without_names(text: String) -> String {
+    static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let rows = built_in().flat_map(|registry| &registry.rows);
+        rows.map(|row| row.name.get(Language::English)).filter(|name| english_word(name).is_some()).collect()
+    });
+    NAMES.iter().fold(text, |text, name| text.replace(name, ""))
+}
+
+/// Every text of a document.
+fn said(document: &[Block]) -> Vec<String> {
+    let of = |block: &Block| match block {
+        Block::Headline(text) | Block::Remark(text) => vec![text.clone()],
+        Block::Table(table) => {
+            table.header.iter().chain(table.rows.iter().flat_map(|row| &row.cells)).cloned().collect()
+        }
+        Block::Section(title, items) => {
+            let items = items.iter().flat_map(|item| [item.label.clone(), item.text.clone()]);
+            [title.clone()].into_iter().chain(items).collect()
+        }
+    };
+    document.iter().flat_map(of).collect()
 }

@@ -1,7 +1,7 @@
 //! Captures compressed by gzip, zstd or lz4, recognised by their first bytes.
 //!
-//! Concatenated members (`cat a.gz b.gz`) read as one. A decompressor tells two things apart by its error's kind:
-//! `UnexpectedEof` where the file is cut off and `InvalidData` where it is damaged. Any other error is the system's.
+//! Concatenated members (`cat a.gz b.gz`) read as one. A decompressor's error holds a [`Damage`], which tells a file that is
+//! cut off from one that is corrupt. Any other error is the system's.
 
 mod lz4;
 mod watched;
@@ -11,6 +11,7 @@ use std::io::{self, Cursor, Read};
 
 use flate2::read::MultiGzDecoder;
 use lz4::Lz4;
+pub use watched::Damage;
 use watched::Watched;
 use zstd::Zstd;
 
@@ -69,6 +70,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::capture::Note;
     use crate::capture::testing::build::{Order, Pcap};
     use crate::capture::testing::{Owned, read, read_clean};
     use crate::error::Error;
@@ -139,7 +141,7 @@ mod tests {
 
     fn read_clean_compressed(bytes: &[u8]) -> Vec<Owned> {
         let (packets, summary) = read(bytes).unwrap();
-        assert_eq!(summary.notes, [] as [&str; 0]);
+        assert_eq!(summary.notes, []);
         packets
     }
 
@@ -155,9 +157,12 @@ mod tests {
                     Ok((packets, summary)) => {
                         assert!(plain.starts_with(&packets), "{compression:?} cut at {cut}");
                         assert!(packets.len() >= sure, "{compression:?} cut at {cut}: {}", packets.len());
+                        let cut_off = Damage { format: compression.name(), words: None };
                         let note = summary.notes.last().unwrap();
-                        let begins = format!("the {} data is cut off: reading ended at byte ", compression.name());
-                        assert!(note.starts_with(&begins), "{compression:?} cut at {cut}: {note}");
+                        assert!(
+                            matches!(note, Note::Damaged { damage, at, .. } if *damage == cut_off && *at == summary.bytes),
+                            "{compression:?} cut at {cut}: {note:?}"
+                        );
                     }
                     Err(error) => {
                         let fitting = matches!(error, Error::NotACapture { .. } | Error::Empty { .. });
@@ -176,8 +181,11 @@ mod tests {
             bytes.extend([0xff; 40]);
             let (packets, summary) = read(&bytes).unwrap();
             assert!(packets == plain(), "{compression:?}");
-            let begins = format!("the {} data is corrupt (", compression.name());
-            assert!(summary.notes[0].starts_with(&begins), "{:?}", summary.notes);
+            let Note::Damaged { damage: Damage { format, words: Some(_) }, at, inside: None } = &summary.notes[0]
+            else {
+                panic!("{:?}", summary.notes);
+            };
+            assert_eq!((*format, *at), (compression.name(), capture().len() as u64));
         }
     }
 

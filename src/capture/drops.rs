@@ -31,12 +31,6 @@ impl Drops {
     }
 }
 
-/// Tells how many packets an interface dropped.
-pub(super) fn note(count: u64, interface: &str) -> String {
-    let packets = if count == 1 { "packet was" } else { "packets were" };
-    format!("{count} {packets} dropped while capturing on interface {interface}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

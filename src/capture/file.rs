@@ -111,6 +111,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::capture::Note;
     use crate::capture::testing::build::{Order, Pcap, Pcapng};
     use crate::capture::testing::{Owned, read, read_clean};
 
@@ -149,7 +150,7 @@ mod tests {
 
     fn read_clean_but_drops(bytes: &[u8]) -> Vec<Owned> {
         let (packets, summary) = read(bytes).unwrap();
-        assert!(summary.notes.iter().all(|note| note.contains("dropped while capturing")));
+        assert!(summary.notes.iter().all(|note| matches!(note, Note::Dropped { .. })));
         packets
     }
 
@@ -209,7 +210,7 @@ mod tests {
         assert!(found(&small()[1][..11]).starts_with("it begins with"));
         let half_a_section_header = read(&small()[1][..20]).unwrap();
         assert_eq!(half_a_section_header.0, []);
-        assert!(half_a_section_header.1.notes[0].starts_with("the file is cut off at byte 20"));
+        assert!(matches!(*half_a_section_header.1.notes, [Note::CutOff { at: 20, .. }]));
     }
 
     #[test]

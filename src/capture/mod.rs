@@ -18,6 +18,7 @@ mod link_type;
 #[cfg(all(feature = "live", unix))]
 pub mod live;
 mod merge;
+mod note;
 mod open;
 mod pcap;
 pub mod pcapng;
@@ -28,8 +29,10 @@ mod testing;
 mod window;
 
 pub use batch::Batch;
+pub use compressed::Damage;
 pub use drops::Drops;
 pub use link_type::LinkType;
+pub use note::{Fault, Inside, Note, Unit};
 pub use open::open;
 
 use crate::error::Error;
@@ -128,9 +131,8 @@ pub struct Summary {
     pub first: Option<Timestamp>,
     /// Time of the latest packet.
     pub last: Option<Timestamp>,
-    /// What the reader met: truncation, skipped blocks, packets dropped while capturing. Text from the capture in it
-    /// (interface names) is as hostile as the capture.
-    pub notes: Vec<String>,
+    /// What the reader met.
+    pub notes: Vec<Note>,
     /// When packets were dropped while capturing.
     pub drops: Vec<Drops>,
 }

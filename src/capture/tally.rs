@@ -1,7 +1,7 @@
 //! What is said of one file: counts, times, notes.
 
 use super::window::Window;
-use super::{Drops, Summary};
+use super::{Drops, Fault, Inside, Note, Summary, Unit};
 use crate::limits;
 use crate::seen::Timestamp;
 
@@ -12,7 +12,7 @@ pub(super) struct Tally {
     pub(super) packets: u64,
     earliest: Timestamp,
     latest: Timestamp,
-    notes: Vec<String>,
+    notes: Vec<Note>,
     unkept: u64,
     skipped: Skipped,
     drops: Vec<Drops>,
@@ -22,7 +22,7 @@ pub(super) struct Tally {
 #[derive(Debug, Default)]
 struct Skipped {
     count: u64,
-    first: Option<(u64, &'static str)>,
+    first: Option<(u64, Fault)>,
 }
 
 impl Tally {
@@ -48,9 +48,9 @@ impl Tally {
     }
 
     /// Adds a note.
-    pub(super) fn note(&mut self, text: String) {
+    pub(super) fn note(&mut self, note: Note) {
         if self.notes.len() < limits::NOTES {
-            self.notes.push(text);
+            self.notes.push(note);
         } else {
             self.unkept = self.unkept.saturating_add(1);
         }
@@ -61,46 +61,42 @@ impl Tally {
         span.add_to(&mut self.drops);
     }
 
-    /// Counts a block skipped, with the byte where it begins and what is wrong with it; only the first gets its words.
-    pub(super) fn skipped(&mut self, position: u64, fault: &'static str) {
+    /// Counts a block skipped, with the byte where it begins and what is wrong with it; only the first is kept.
+    pub(super) fn skipped(&mut self, position: u64, fault: Fault) {
         self.skipped.count = self.skipped.count.saturating_add(1);
         self.skipped.first.get_or_insert((position, fault));
     }
 
     /// Notes how a file ended of which `window` holds no further whole `unit`.
-    pub(super) fn ended(&mut self, window: &Window, unit: &str) {
-        let (begins, ends) = (window.position(), window.read());
-        let inside =
-            if begins == ends { "" } else { &format!(", in the middle of the {unit} that begins at byte {begins}") };
-        if let Some(error) = window.broken() {
-            self.note(format!("{error}: reading ended at byte {ends} of the uncompressed capture{inside}"));
-        } else if begins < ends {
-            self.note(format!("the file is cut off at byte {ends}{inside}"));
+    pub(super) fn ended(&mut self, window: &Window, unit: Unit) {
+        let (begins, at) = (window.position(), window.read());
+        let inside = (begins < at).then_some(Inside { unit, begins });
+        if let Some(damage) = window.broken() {
+            self.note(Note::Damaged { damage: damage.clone(), at, inside });
+        } else if inside.is_some() {
+            self.note(Note::CutOff { at, inside });
         }
     }
 
     /// Notes that reading ended at what `window` holds, for `fault`.
-    pub(super) fn corrupt(&mut self, window: &Window, fault: &str) {
-        self.note(format!("reading ended at byte {}: {fault}", window.position()));
+    pub(super) fn corrupt(&mut self, window: &Window, fault: Fault) {
+        self.note(Note::Unreadable { at: window.position(), fault });
     }
 
     /// The summary of the file at `path`; `more` are notes that hold until now.
-    pub(super) fn summary(&self, path: &str, format: &str, bytes: u64, more: impl Iterator<Item = String>) -> Summary {
+    pub(super) fn summary(&self, path: &str, format: &str, bytes: u64, more: impl Iterator<Item = Note>) -> Summary {
         let seen = self.packets > 0;
         let mut notes = Vec::new();
-        if let Some((position, fault)) = self.skipped.first {
-            notes.push(match self.skipped.count {
-                1 => format!("a corrupt block at byte {position} was skipped: {fault}"),
-                count => format!("{count} corrupt blocks were skipped, the first at byte {position}: {fault}"),
-            });
+        if let Some((at, fault)) = self.skipped.first {
+            notes.push(Note::Skipped { count: self.skipped.count, at, fault });
         }
         notes.extend(self.notes.iter().cloned());
         let room = limits::NOTES.saturating_sub(self.notes.len());
         let mut more = more.fuse();
         notes.extend(more.by_ref().take(room));
-        let unkept = self.unkept.saturating_add(more.count() as u64);
-        if unkept > 0 {
-            notes.push(format!("{unkept} further notes were left out"));
+        let count = self.unkept.saturating_add(more.count() as u64);
+        if count > 0 {
+            notes.push(Note::LeftOut { count });
         }
         Summary {
             path: path.to_owned(),
@@ -136,12 +132,13 @@ mod tests {
     fn notes_are_bounded_and_counted() {
         let mut tally = Tally::new();
         for position in 0..5000 {
-            tally.skipped(position, "bad");
-            tally.note(format!("{position}"));
+            tally.skipped(position, Fault::TooShort);
+            tally.note(Note::CutOff { at: position, inside: None });
         }
-        let notes = tally.summary("a", "pcapng", 0, (0..10).map(|i| i.to_string())).notes;
+        let more = (0..10).map(|at| Note::CutOff { at, inside: None });
+        let notes = tally.summary("a", "pcapng", 0, more).notes;
         assert_eq!(notes.len(), limits::NOTES + 2);
-        assert_eq!(notes[0], "5000 corrupt blocks were skipped, the first at byte 0: bad");
-        assert_eq!(notes.last().unwrap(), &format!("{} further notes were left out", 5010 - limits::NOTES));
+        assert_eq!(notes[0], Note::Skipped { count: 5000, at: 0, fault: Fault::TooShort });
+        assert_eq!(*notes.last().unwrap(), Note::LeftOut { count: 5010 - limits::NOTES as u64 });
     }
 }

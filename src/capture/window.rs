@@ -11,6 +11,8 @@
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 
+use super::Damage;
+
 /// The bytes of a capture, some of them in memory.
 pub(super) struct Window {
     reader: Box<dyn Read + Send>,
@@ -21,7 +23,7 @@ pub(super) struct Window {
     ended: bool,
     /// What is held shall stay where it is.
     still: bool,
-    broken: Option<io::Error>,
+    broken: Option<Damage>,
 }
 
 impl Window {
@@ -74,11 +76,10 @@ impl Window {
                 Ok(read) => self.end = self.end.saturating_add(read).min(self.buffer.len()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // How a decompressor says that the file itself is at fault: what came before is good.
-                Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData) => {
+                Err(error) => {
+                    self.broken = Some(error.downcast::<Damage>()?);
                     self.ended = true;
-                    self.broken = Some(error);
                 }
-                Err(error) => return Err(error),
             }
         }
         Ok(self.end >= wanted)
@@ -120,7 +121,7 @@ impl Window {
     }
 
     /// Why the capture ended where it did, if its decompressor gave up.
-    pub(super) fn broken(&self) -> Option<&io::Error> {
+    pub(super) fn broken(&self) -> Option<&Damage> {
         self.broken.as_ref()
     }
 }
@@ -130,7 +131,7 @@ mod tests {
     use super::*;
 
     /// Gives one byte a call, with interruptions, then fails.
-    struct Trickle(Vec<u8>, ErrorKind, bool);
+    struct Trickle(Vec<u8>, Option<Damage>, bool);
 
     impl Read for Trickle {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -139,7 +140,11 @@ mod tests {
                 return Err(ErrorKind::Interrupted.into());
             }
             if self.0.is_empty() {
-                return Err(self.1.into());
+                return Err(match self.1.take() {
+                    Some(damage) => io::Error::new(ErrorKind::UnexpectedEof, damage),
+                    // As a disk says it, not a decompressor.
+                    None => ErrorKind::UnexpectedEof.into(),
+                });
             }
             buf[0] = self.0.remove(0);
             Ok(1)
@@ -164,14 +169,15 @@ mod tests {
 
     #[test]
     fn a_broken_stream_ends_and_an_io_error_fails() {
-        let mut window = Window::new(Box::new(Trickle(vec![1, 2, 3], ErrorKind::UnexpectedEof, false)), 16);
+        let damage = Damage { format: "gzip", words: None };
+        let mut window = Window::new(Box::new(Trickle(vec![1, 2, 3], Some(damage.clone()), false)), 16);
         assert!(window.hold(3).unwrap());
         assert!(window.broken().is_none());
         assert!(!window.hold(4).unwrap());
-        assert!(window.broken().is_some());
+        assert_eq!(window.broken(), Some(&damage));
         assert_eq!(window.held(), [1, 2, 3]);
 
-        let mut window = Window::new(Box::new(Trickle(vec![1, 2, 3], ErrorKind::PermissionDenied, false)), 16);
-        assert_eq!(window.hold(4).unwrap_err().kind(), ErrorKind::PermissionDenied);
+        let mut window = Window::new(Box::new(Trickle(vec![1, 2, 3], None, false)), 16);
+        assert_eq!(window.hold(4).unwrap_err().kind(), ErrorKind::UnexpectedEof);
     }
 }

@@ -5,12 +5,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 use whyclosed::capture::live::{Device, Openable, devices};
+use whyclosed::catalog::Language;
 use whyclosed::error::Error;
 use whyclosed::render::terminal;
 use whyclosed::report::document::{Block, Row, Table, Tone};
+use whyclosed::report::phrase::word;
 
 use crate::output;
 use crate::reporting::ColorChoice;
+use crate::wording::Speech;
 
 /// List the network interfaces, and which of them this user can open.
 #[derive(Debug, Args)]
@@ -18,18 +21,23 @@ pub struct Interfaces {
     /// Colour the list.
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     color: ColorChoice,
+
+    #[command(flatten)]
+    speech: Speech,
 }
 
-const HEADER: [&str; 5] = ["Interface", "State", "Addresses", "Link type", "Can be opened"];
+/// The columns, by the names of their words.
+const COLUMNS: [&str; 5] =
+    ["interfaces_name", "interfaces_state", "interfaces_addresses", "interfaces_link_type", "interfaces_openable"];
 
 impl Interfaces {
     /// Prints the list.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let devices = devices()?;
+        let (devices, language) = (devices()?, self.speech.language());
         let table = Table {
-            groups: vec![1; HEADER.len()],
-            header: HEADER.map(str::to_owned).to_vec(),
-            rows: devices.iter().map(row).collect(),
+            groups: vec![1; COLUMNS.len()],
+            header: COLUMNS.map(|column| word(column, &[], language)).to_vec(),
+            rows: devices.iter().map(|device| row(device, language)).collect(),
         };
         let blocks = [Block::Table(table)];
         let look = output::look(self.color, io::stdout().is_terminal());
@@ -38,23 +46,23 @@ impl Interfaces {
     }
 }
 
-fn row(device: &Device) -> Row {
+fn row(device: &Device, language: Language) -> Row {
     let addresses: Vec<_> = device.addresses.iter().map(ToString::to_string).collect();
     let name = match &device.description {
         Some(description) => format!("{} ({description})", device.name),
         None => device.name.clone(),
     };
     let state = [
-        (device.is_up, "up"),
-        (!device.is_up, "down"),
-        (device.is_loopback, "loopback"),
-        (device.is_wireless, "wireless"),
+        (device.is_up, "interface_up"),
+        (!device.is_up, "interface_down"),
+        (device.is_loopback, "interface_loopback"),
+        (device.is_wireless, "interface_wireless"),
     ];
-    let state: Vec<_> = state.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
+    let state: Vec<_> = state.iter().filter(|(is, _)| *is).map(|(_, name)| word(name, &[], language)).collect();
     let (tone, link_type, openable) = match &device.openable {
-        Openable::Yes(link_type) => (Tone::Good, link_type.as_str(), "yes".to_owned()),
-        Openable::Forbidden => (Tone::Bad, "", "no: this user lacks the right".to_owned()),
-        Openable::No(message) => (Tone::Neutral, "", format!("no: {message}")),
+        Openable::Yes(link_type) => (Tone::Good, link_type.as_str(), word("interface_openable", &[], language)),
+        Openable::Forbidden => (Tone::Bad, "", word("interface_forbidden", &[], language)),
+        Openable::No(message) => (Tone::Neutral, "", word("interface_fails", &[("message", message)], language)),
     };
     Row { tone, cells: vec![name, state.join(", "), addresses.join(", "), link_type.to_owned(), openable] }
 }

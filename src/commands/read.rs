@@ -46,7 +46,7 @@ impl Read {
         let registries = self.reporting.wording.registries()?;
         let mut source = self.open()?;
         let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-        let mut progress = Progress::new(self.reporting.quiet);
+        let mut progress = Progress::new(self.reporting.quiet, self.reporting.wording.language());
         let fault = loop {
             match source.batch() {
                 Ok(batch) if batch.is_empty() => break None,

@@ -150,10 +150,7 @@ impl Writer<'_> {
 
     /// The text `NAME_one` for one, `NAME` with `{count}` for more.
     fn counted(&self, name: &str, count: usize, values: &[(&str, &str)]) -> String {
-        let number = number(count as u64, self.language);
-        let values: Vec<_> = values.iter().copied().chain([("count", number.as_str())]).collect();
-        let one = format!("{name}_one");
-        self.fill(if count == 1 && !self.word(&one).is_empty() { &one } else { name }, &values)
+        phrase::counted(name, count as u64, values, self.language)
     }
 
     fn headline(&self, report: &Report, connections: &[&Connection]) -> String {

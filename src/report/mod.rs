@@ -96,7 +96,7 @@ impl Report {
 }
 
 impl Capture {
-    fn new(summary: Summary, redactor: &Redactor) -> Self {
+    fn new(summary: Summary, redactor: &Redactor, language: Language) -> Self {
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
         Self {
             path: redactor.path(summary.path),
@@ -105,7 +105,7 @@ impl Capture {
             bytes: summary.bytes,
             first: time(summary.first),
             last: time(summary.last),
-            notes: summary.notes,
+            notes: summary.notes.iter().map(|note| phrase::note(note, language)).collect(),
         }
     }
 }
@@ -123,10 +123,7 @@ fn note_drops(material: &mut Material) {
 
 /// What limited the view of the capture as a whole.
 fn notes(material: &Material, language: Language) -> Vec<String> {
-    let note = |name: &str, count: u64, what: &str| {
-        let name = if count == 1 { format!("{name}_one") } else { name.to_owned() };
-        phrase::word(&name, &[("count", &phrase::number(count, language)), ("what", what)], language)
-    };
+    let note = |name: &str, count: u64, what: &str| phrase::counted(name, count, &[("what", what)], language);
     let mut notes = Vec::new();
     if material.privacy.show_secrets {
         notes.push(phrase::word("note_secrets_shown", &[], language));

@@ -43,7 +43,7 @@ impl Pending {
             version: VERSION,
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
             secrets: if privacy.show_secrets { "shown" } else { "redacted" },
-            captures: captures.into_iter().map(|summary| Capture::new(summary, &redactor)).collect(),
+            captures: captures.into_iter().map(|summary| Capture::new(summary, &redactor, language)).collect(),
             connections: Vec::new(),
             codes: Vec::new(),
             notes,

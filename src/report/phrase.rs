@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::capture::{Damage, Fault, Inside, Note};
 use crate::catalog::{Language, fill, words};
 use crate::diagnose::{Evidence, Value};
 use crate::http::Problem;
@@ -78,6 +79,42 @@ const fn name_of(side: Side) -> &'static str {
 /// What is wrong with an opening handshake, as a sentence part.
 pub fn problem(problem: &Problem, language: Language) -> String {
     word(&format!("problem_{}", problem.name()), &[("what", problem.detail())], language)
+}
+
+/// What a reader met in a capture file, as a sentence part. Bytes are counted from 0, as tools that go there want them.
+pub fn note(note: &Note, language: Language) -> String {
+    let fault = |fault: &Fault| word(fault.name(), &[], language);
+    let inside = |ended: String, inside: &Option<Inside>| match inside {
+        Some(Inside { unit, begins }) => {
+            word(unit.name(), &[("ended", &ended), ("begins", &begins.to_string())], language)
+        }
+        None => ended,
+    };
+    let name = note.name();
+    match note {
+        Note::CutOff { at, inside: within } => inside(word(name, &[("at", &at.to_string())], language), within),
+        Note::Damaged { damage: Damage { format, words }, at, inside: within } => {
+            let words = word("quoted", &[("text", words.as_deref().unwrap_or_default())], language);
+            inside(word(name, &[("format", format), ("words", &words), ("at", &at.to_string())], language), within)
+        }
+        Note::Unreadable { at, fault: wrong } => {
+            word(name, &[("at", &at.to_string()), ("fault", &fault(wrong))], language)
+        }
+        Note::Skipped { count, at, fault: wrong } => {
+            counted(name, *count, &[("at", &at.to_string()), ("fault", &fault(wrong))], language)
+        }
+        Note::Dropped { count, interface } => counted(name, *count, &[("interface", interface)], language),
+        Note::LetGo { count, kept } => counted(name, *count, &[("kept", &number(*kept, language))], language),
+        Note::LeftOut { count } => counted(name, *count, &[], language),
+    }
+}
+
+/// The text `NAME_one` for one, where there is such a text, else `NAME`; `{count}` among its values.
+pub fn counted(name: &str, count: u64, values: &[(&str, &str)], language: Language) -> String {
+    let number = number(count, language);
+    let values: Vec<_> = values.iter().copied().chain([("count", number.as_str())]).collect();
+    let one = format!("{name}_one");
+    word(if count == 1 && !words().get(&one, language).is_empty() { &one } else { name }, &values, language)
 }
 
 /// "1 byte", "2,097,152 bytes".

@@ -1,5 +1,7 @@
 //! What lies beneath a decompressor, so that its failures can be told apart.
 
+use std::error::Error;
+use std::fmt;
 use std::io::{self, ErrorKind, Read};
 
 /// A reader that remembers how it ended.
@@ -21,7 +23,7 @@ impl<R> Watched<R> {
     }
 
     /// The error of a decompressor of `format` data, with the kind that tells whose fault it is.
-    pub(super) fn explain(&self, format: &str, error: impl std::error::Error) -> io::Error {
+    pub(super) fn explain(&self, format: &'static str, error: impl Error) -> io::Error {
         if let Some(kind) = self.failed {
             return io::Error::new(kind, error.to_string());
         }
@@ -35,13 +37,33 @@ impl<R> Watched<R> {
             words = inner.to_string();
             source = inner.source();
         }
-        io::Error::new(ErrorKind::InvalidData, format!("the {format} data is corrupt ({words})"))
+        io::Error::new(ErrorKind::InvalidData, Damage { format, words: Some(words) })
     }
 }
 
 /// The error of `format` data that ends too early.
-pub(super) fn cut(format: &str) -> io::Error {
-    io::Error::new(ErrorKind::UnexpectedEof, format!("the {format} data is cut off"))
+pub(super) fn cut(format: &'static str) -> io::Error {
+    io::Error::new(ErrorKind::UnexpectedEof, Damage { format, words: None })
+}
+
+/// Why compressed data could not be read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// `gzip`, `zstd` or `lz4`.
+    pub format: &'static str,
+    /// What the decompressor says is wrong; none where the data ends too early.
+    pub words: Option<String>,
+}
+
+impl Error for Damage {}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self { format, words: None } => write!(f, "the {format} data is cut off"),
+            Self { format, words: Some(words) } => write!(f, "the {format} data is corrupt ({words})"),
+        }
+    }
 }
 
 impl<R: Read> Read for Watched<R> {

@@ -25,7 +25,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use self::interface::Interface;
 use super::pcapng::{Description, Statistics};
 use super::tally::Tally;
-use super::{Drops, LinkType, Packet, Summary, drops};
+use super::{Drops, LinkType, Note, Packet, Summary};
 use crate::error::Error;
 use crate::seen::Timestamp;
 
@@ -142,7 +142,7 @@ impl Live {
         let names: Vec<_> = self.interfaces.iter().map(|interface| &*interface.description.name).collect();
         let dropped = self.interfaces.iter().filter_map(|interface| {
             let count = interface.counted.dropped();
-            (count > 0).then(|| drops::note(count, &interface.description.name))
+            (count > 0).then(|| Note::Dropped { count, interface: interface.description.name.clone() })
         });
         self.tally.summary(&names.join(", "), "live", self.bytes, dropped)
     }

@@ -10,8 +10,8 @@ use crate::error::Error;
 pub struct Choice {
     /// Its name.
     pub name: String,
-    /// A few words.
-    pub reason: &'static str,
+    /// Whether it is that of the default route; else it is libpcap's choice.
+    pub is_default_route: bool,
 }
 
 /// The interface of the default route; where there is none, libpcap's choice.
@@ -19,11 +19,11 @@ pub fn default_interface() -> Result<Choice, Error> {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let of_route = ipv4(&read("/proc/net/route")).or_else(|| ipv6(&read("/proc/net/ipv6_route")));
     if let Some(name) = of_route {
-        return Ok(Choice { name, reason: "the default route" });
+        return Ok(Choice { name, is_default_route: true });
     }
     let first = pcap::Device::lookup().map_err(|error| device::unlisted(&error))?;
     let name = first.ok_or_else(|| Error::Interfaces { message: "there is none".to_owned() })?.name;
-    Ok(Choice { name, reason: "there is no default route; this is libpcap's choice" })
+    Ok(Choice { name, is_default_route: false })
 }
 
 /// The default route of the least metric. `Iface Destination Gateway Flags RefCnt Use Metric Mask …`, numbers but for the

@@ -10,7 +10,7 @@ use super::batch::{Placed, Windowed};
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
-use super::{Batch, Packet, Source, Summary};
+use super::{Batch, Fault, Packet, Source, Summary, Unit};
 use crate::error::Error;
 use crate::seen::Timestamp;
 
@@ -42,7 +42,7 @@ impl Pcap {
     /// Ends reading. Bytes that are left are a record cut in two.
     fn end(&mut self) -> Result<bool, Error> {
         self.ended = true;
-        self.tally.ended(&self.window, "packet record");
+        self.tally.ended(&self.window, Unit::Record);
         Ok(false)
     }
 }
@@ -76,7 +76,7 @@ impl Source for Pcap {
         }
         let Ok((_, record)) = header::record(&self.file, self.window.held()) else {
             self.ended = true;
-            self.tally.corrupt(&self.window, "the packet record there is corrupt");
+            self.tally.corrupt(&self.window, Fault::Record);
             return Ok(false);
         };
         let captured = record.captured as usize;
@@ -112,9 +112,9 @@ impl Source for Pcap {
 
 #[cfg(test)]
 mod tests {
-    use crate::capture::LinkType;
     use crate::capture::testing::build::{Order, Pcap};
     use crate::capture::testing::{Owned, notes, read, read_clean};
+    use crate::capture::{Fault, Inside, LinkType, Note, Unit};
     use crate::error::Error;
 
     fn two(order: Order, magic: u32) -> Vec<u8> {
@@ -153,8 +153,8 @@ mod tests {
         let bytes = two(Order::Big, Pcap::MICROS);
         let (packets, summary) = read(&bytes[..bytes.len() - 1]).unwrap();
         assert_eq!(packets.len(), 1);
-        let words = "the file is cut off at byte 358, in the middle of the packet record that begins at byte 43";
-        assert_eq!(summary.notes, [words]);
+        let inside = Some(Inside { unit: Unit::Record, begins: 43 });
+        assert_eq!(summary.notes, [Note::CutOff { at: 358, inside }]);
     }
 
     #[test]
@@ -163,11 +163,11 @@ mod tests {
         let more_than_sent = sound.record(2, 0, b"abcd", 3).record(3, 0, b"e", 1);
         let (packets, summary) = read(&more_than_sent.bytes).unwrap();
         assert_eq!(packets.len(), 1);
-        assert_eq!(summary.notes, ["reading ended at byte 43: the packet record there is corrupt"]);
+        assert_eq!(summary.notes, [Note::Unreadable { at: 43, fault: Fault::Record }]);
 
         let too_long = vec![0; crate::limits::PACKET + 1];
         let bytes = Pcap::new(Order::Little, Pcap::MICROS, 1).record(1, 0, &too_long, u32::MAX).bytes;
-        assert_eq!(notes(&bytes), ["reading ended at byte 24: the packet record there is corrupt"]);
+        assert_eq!(notes(&bytes), [Note::Unreadable { at: 24, fault: Fault::Record }]);
         let longest = Pcap::new(Order::Little, Pcap::MICROS, 1).record(1, 0, &too_long[1..], u32::MAX).bytes;
         assert_eq!(read_clean(&longest)[0].data.len(), crate::limits::PACKET);
     }

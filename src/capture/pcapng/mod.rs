@@ -18,7 +18,7 @@ use super::batch::{Placed, Windowed};
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
-use super::{Batch, Drops, LinkType, Marks, Packet, Source, Summary, drops};
+use super::{Batch, Drops, Fault, LinkType, Marks, Note, Packet, Source, Summary, Unit};
 use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -74,15 +74,15 @@ impl Pcapng {
     #[inline]
     fn block(&mut self) -> Result<Option<Head>, Error> {
         if !self.hold(SHORTEST)? {
-            self.tally.ended(&self.window, "block");
+            self.tally.ended(&self.window, Unit::Block);
             return Ok(None);
         }
         let Ok((_, head)) = block::head(self.window.held(), self.order) else {
-            self.tally.corrupt(&self.window, "the length of the block there is corrupt");
+            self.tally.corrupt(&self.window, Fault::BlockLength);
             return Ok(None);
         };
         if !self.hold(head.length)? {
-            self.tally.ended(&self.window, "block");
+            self.tally.ended(&self.window, Unit::Block);
             return Ok(None);
         }
         Ok(Some(head))
@@ -90,9 +90,9 @@ impl Pcapng {
 
     /// Takes the block that is held and passes over it. Whether it was a packet, or what is wrong with it.
     #[inline]
-    fn take(&mut self, head: Head) -> Result<bool, &'static str> {
+    fn take(&mut self, head: Head) -> Result<bool, Fault> {
         let block = self.window.held().get(..head.length).unwrap_or_default();
-        let (_, body) = block::body(block, head.order).map_err(|_| "its two lengths differ")?;
+        let (_, body) = block::body(block, head.order).map_err(|_| Fault::LengthsDiffer)?;
         let parsed = match head.kind {
             kind::ENHANCED_PACKET => packet::enhanced(body, self.order),
             kind::PACKET => packet::obsolete(body, self.order),
@@ -101,25 +101,25 @@ impl Pcapng {
                 packet::simple(body, self.order, snaplen)
             }
             kind::INTERFACE_DESCRIPTION => {
-                let (_, interface) = interface::description(body, self.order).map_err(|_| "it is too short")?;
+                let (_, interface) = interface::description(body, self.order).map_err(|_| Fault::TooShort)?;
                 if self.interfaces.len() == limits::INTERFACES {
-                    return Err("the section has too many interfaces");
+                    return Err(Fault::TooManyInterfaces);
                 }
                 self.interfaces.push(interface);
                 return Ok(false);
             }
             kind::INTERFACE_STATISTICS => {
-                let (_, counted) = interface::statistics(body, self.order).map_err(|_| "it is too short")?;
+                let (_, counted) = interface::statistics(body, self.order).map_err(|_| Fault::TooShort)?;
                 let of = self.interfaces.get_mut(counted.interface as usize);
-                if let Some(drops) = count(of.ok_or("its interface is not described")?, counted) {
+                if let Some(drops) = count(of.ok_or(Fault::UnknownInterface)?, counted) {
                     self.tally.dropped(drops);
                 }
                 return Ok(false);
             }
             _ => return Ok(false),
         };
-        let (rest, packet) = parsed.map_err(|_| "the lengths of its packet cannot be true")?;
-        let interface = self.interfaces.get(packet.interface as usize).ok_or("its interface is not described")?;
+        let (rest, packet) = parsed.map_err(|_| Fault::PacketLength)?;
+        let interface = self.interfaces.get(packet.interface as usize).ok_or(Fault::UnknownInterface)?;
         // A packet without a time is taken to follow close on the one before.
         self.time = packet.time.map_or(self.time, |units| interface.clock.time(units));
         self.link_type = interface.link_type;
@@ -140,7 +140,7 @@ impl Pcapng {
         let known =
             block::body(block, head.order).is_ok_and(|(_, body)| block::section_header(body, head.order).is_ok());
         if !known {
-            self.tally.corrupt(&self.window, "the section header there is corrupt or of an unknown version");
+            self.tally.corrupt(&self.window, Fault::SectionHeader);
         }
         known
     }
@@ -165,11 +165,10 @@ fn count(interface: &mut Interface, counted: Counted) -> Option<Drops> {
 }
 
 /// A note for each interface that missed packets.
-fn drops(interfaces: &[Interface]) -> impl Iterator<Item = String> {
+fn drops(interfaces: &[Interface]) -> impl Iterator<Item = Note> {
     interfaces.iter().enumerate().filter(|(_, interface)| interface.dropped > 0).map(|(id, interface)| {
-        let (count, name) = (interface.dropped, &interface.name);
-        let name = if name.is_empty() { &id.to_string() } else { name };
-        drops::note(count, name)
+        let (count, name) = (interface.dropped, interface.name.clone());
+        Note::Dropped { count, interface: if name.is_empty() { id.to_string() } else { name } }
     })
 }
 
@@ -243,10 +242,9 @@ impl Source for Pcapng {
 
 #[cfg(test)]
 mod tests {
-    use crate::capture::Drops;
-    use crate::capture::LinkType;
     use crate::capture::testing::build::{Order, Pcapng};
     use crate::capture::testing::{Owned, notes, read, read_clean};
+    use crate::capture::{Drops, Fault, Inside, LinkType, Note, Unit};
     use crate::seen::Timestamp;
 
     fn owned(nanos: i64, link_type: LinkType, data: &[u8], length: u32) -> Owned {
@@ -343,8 +341,8 @@ mod tests {
                 .statistics(2, &[(5, &order.u64(0))])
                 .bytes;
             let expected = [
-                "12 packets were dropped while capturing on interface eth0",
-                "1 packet was dropped while capturing on interface 1",
+                Note::Dropped { count: 12, interface: "eth0".to_owned() },
+                Note::Dropped { count: 1, interface: "1".to_owned() },
             ];
             assert_eq!(notes(&bytes), expected);
             let another_section = [bytes.clone(), Pcapng::new(order).bytes].concat();
@@ -356,11 +354,11 @@ mod tests {
     fn corrupt_blocks_are_skipped_and_counted() {
         let sound = || Pcapng::new(Order::Little).interface(1, 0, &[]).enhanced(0, 1, b"one", 3);
         let end = sound().bytes.len();
+        let skipped = |count, fault| Note::Skipped { count, at: end as u64, fault };
         let undescribed = sound().enhanced(1, 2, b"two", 3).enhanced(0, 3, b"three", 5).bytes;
         let (packets, summary) = read(&undescribed).unwrap();
         assert_eq!(packets.len(), 2);
-        let first = format!("a corrupt block at byte {end} was skipped: its interface is not described");
-        assert_eq!(summary.notes, [first]);
+        assert_eq!(summary.notes, [skipped(1, Fault::UnknownInterface)]);
 
         let mut many = sound();
         for _ in 0..2000 {
@@ -368,14 +366,13 @@ mod tests {
         }
         let (packets, summary) = read(&many.enhanced(0, 3, b"three", 5).bytes).unwrap();
         assert_eq!(packets.len(), 2);
-        let count = format!("2000 corrupt blocks were skipped, the first at byte {end}:");
-        assert!(summary.notes[0].starts_with(&count), "{:?}", summary.notes);
+        assert_eq!(summary.notes, [skipped(2000, Fault::PacketLength)]);
 
         let mut differ = sound().enhanced(0, 2, b"two", 3).enhanced(0, 3, b"three", 5).bytes;
         differ[end + 8 + 23 + 1 + 12] ^= 1;
         let (packets, summary) = read(&differ).unwrap();
         assert_eq!(packets.len(), 2);
-        assert!(summary.notes[0].ends_with("its two lengths differ"), "{:?}", summary.notes);
+        assert_eq!(summary.notes, [skipped(1, Fault::LengthsDiffer)]);
     }
 
     #[test]
@@ -385,8 +382,7 @@ mod tests {
             let bytes = [&sound[..], &6_u32.to_le_bytes(), &length.to_le_bytes(), &[0; 64]].concat();
             let (packets, summary) = read(&bytes).unwrap();
             assert_eq!(packets.len(), 1);
-            let note = format!("reading ended at byte {}: the length of the block there is corrupt", sound.len());
-            assert_eq!(summary.notes, [note]);
+            assert_eq!(summary.notes, [Note::Unreadable { at: sound.len() as u64, fault: Fault::BlockLength }]);
         }
     }
 
@@ -394,15 +390,16 @@ mod tests {
     fn a_block_cut_off_is_noted() {
         let bytes = Pcapng::new(Order::Big).interface(1, 0, &[]).enhanced(0, 1, b"one", 3).bytes;
         let cut = bytes.len() - 5;
-        let note = format!("the file is cut off at byte {cut}, in the middle of the block that begins at byte 48");
-        assert_eq!(notes(&bytes[..cut]), [note]);
+        let inside = Some(Inside { unit: Unit::Block, begins: 48 });
+        assert_eq!(notes(&bytes[..cut]), [Note::CutOff { at: cut as u64, inside }]);
     }
 
     #[test]
     fn an_unknown_version_ends_the_file() {
         let mut second = Pcapng::new(Order::Little).bytes;
         second[12] = 9;
-        let bytes = [Pcapng::new(Order::Big).bytes, second].concat();
-        assert!(notes(&bytes)[0].contains("unknown version"));
+        let first = Pcapng::new(Order::Big).bytes;
+        let bytes = [&*first, &second].concat();
+        assert_eq!(notes(&bytes), [Note::Unreadable { at: first.len() as u64, fault: Fault::SectionHeader }]);
     }
 }

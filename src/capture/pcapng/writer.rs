@@ -73,6 +73,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::capture::Note;
     use crate::capture::testing::drain;
     use crate::capture::{LinkType, file};
     use crate::seen::Timestamp;
@@ -111,7 +112,7 @@ mod tests {
         let (lo, any) = (LinkType::ETHERNET, LinkType::LINUX_SLL2);
         assert_eq!(read, [(0, lo, &b"abcde"[..]), (1, any, b""), (2, lo, b"abcd")]);
         assert!(packets.iter().all(|packet| packet.length == 1500));
-        assert_eq!(summaries[0].notes, ["7 packets were dropped while capturing on interface lo"]);
+        assert_eq!(summaries[0].notes, [Note::Dropped { count: 7, interface: "lo".to_owned() }]);
     }
 
     #[test]

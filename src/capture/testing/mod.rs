@@ -5,7 +5,7 @@ pub(super) mod build;
 use std::io::Cursor;
 use std::path::Path;
 
-use super::{LinkType, Source, Summary, file};
+use super::{LinkType, Note, Source, Summary, file};
 use crate::error::Error;
 
 /// A packet, owned.
@@ -53,6 +53,6 @@ pub(super) fn read_clean(bytes: &[u8]) -> Vec<Owned> {
 }
 
 /// The notes on a file.
-pub(super) fn notes(bytes: &[u8]) -> Vec<String> {
+pub(super) fn notes(bytes: &[u8]) -> Vec<Note> {
     read(bytes).unwrap().1.notes
 }

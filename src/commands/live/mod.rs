@@ -13,8 +13,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use whyclosed::capture::live::{Live as Interfaces, Settings, default_interface};
 use whyclosed::capture::recording::Ring;
+use whyclosed::catalog::Language;
 use whyclosed::error::Error;
 use whyclosed::live::Watch;
+use whyclosed::report::phrase::word;
 use whyclosed::report::{Material, Pending, Report};
 
 use self::screen::Screen;
@@ -144,13 +146,11 @@ impl Live {
     /// Watches until something ends it, then reports.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let registries = self.reporting.wording.registries()?;
-        let (names, mut words) = self.interfaces()?;
+        let language = self.reporting.wording.language();
+        let (names, described) = self.interfaces(language)?;
         let filter = self.filter();
         let interfaces = Interfaces::open(&names, self.capturing.settings(), &filter)?;
         let user = if self.capturing.keep_privileges { None } else { privileges::give_up()? };
-        if let Some(user) = &user {
-            words += &format!(", as user {user}");
-        }
         let storage = match &self.write {
             Some(path) => {
                 let only_abnormal = self.write_only == Some(Kind::Abnormal);
@@ -165,9 +165,9 @@ impl Live {
             .map_or(Ok(()), |path| output::can_write(path).map_err(|error| told_by(error, user.as_deref())))?;
         let signals = Signals::catch().map_err(|source| Error::Wait { source })?;
         let screen = Screen::new(&self.reporting);
-        screen.begin(&words);
+        screen.begin(&described, user.as_deref());
         let until = Until { duration: self.duration, count: self.count, code: self.until };
-        let (language, privacy) = (self.reporting.wording.language(), self.reporting.privacy());
+        let privacy = self.reporting.privacy();
         let watch = Watch::new(language, registries.clone(), privacy);
         let (material, faults) = Session::new(interfaces, storage, screen, watch, until).run(signals)?;
         let material = Material { privacy, registries, ..material };
@@ -182,16 +182,14 @@ impl Live {
     }
 
     /// The interfaces to open, and what is said of them.
-    fn interfaces(&self) -> Result<(Vec<String>, String), Error> {
+    fn interfaces(&self, language: Language) -> Result<(Vec<String>, String), Error> {
         if self.interface.is_empty() {
             let choice = default_interface()?;
-            let words = format!(
-                "Capturing on {} ({}; -i lo is for connections within this machine)",
-                choice.name, choice.reason
-            );
-            return Ok((vec![choice.name], words));
+            let name = if choice.is_default_route { "live_default_route" } else { "live_no_default_route" };
+            let described = word(name, &[("interface", &choice.name)], language);
+            return Ok((vec![choice.name], described));
         }
-        Ok((self.interface.clone(), format!("Capturing on {}", self.interface.join(", "))))
+        Ok((self.interface.clone(), self.interface.join(", ")))
     }
 
     /// The words, and the ports in short.

@@ -6,7 +6,7 @@ use anstream::ColorChoice::Never;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use whyclosed::catalog::Language;
 use whyclosed::live::{Told, line};
-use whyclosed::report::phrase::number;
+use whyclosed::report::phrase::{number, word};
 
 use crate::output;
 use crate::reporting::{Format, Reporting};
@@ -57,11 +57,21 @@ impl Screen {
         Self { lines, language: reporting.wording.language(), status: has_status.then(status) }
     }
 
-    /// Says what begins, on standard error.
+    /// The language of the lines.
+    pub const fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Says on what the capture begins, on standard error.
     #[expect(clippy::print_stderr, reason = "it is no part of the report")]
-    pub fn begin(&self, words: &str) {
+    pub fn begin(&self, interfaces: &str, user: Option<&str>) {
+        let word = |name, values: &[(&str, &str)]| word(name, values, self.language);
+        let on = match user {
+            Some(user) => word("live_as_user", &[("interfaces", interfaces), ("user", user)]),
+            None => interfaces.to_owned(),
+        };
         if self.lines != Lines::None {
-            eprintln!("{words}. Times are UTC; Ctrl-C ends it and prints the report.");
+            eprintln!("{}", word("live_begins", &[("interfaces", &on)]));
         }
     }
 
@@ -91,13 +101,13 @@ impl Screen {
     pub fn status(&self, now: Status) {
         if let Some(status) = &self.status {
             let number = |count| number(count, self.language);
-            let dropped = if now.dropped == 0 { "none".to_owned() } else { number(now.dropped) };
-            status.set_message(format!(
-                "{} packets/s · {} packets · {} open · dropped: {dropped}",
-                number(now.packets_per_second),
-                number(now.packets),
-                number(now.open as u64),
-            ));
+            let values = [
+                ("rate", &*number(now.packets_per_second)),
+                ("packets", &number(now.packets)),
+                ("open", &number(now.open as u64)),
+                ("dropped", &number(now.dropped)),
+            ];
+            status.set_message(word("live_status", &values, self.language));
         }
     }
 

@@ -4,11 +4,12 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use whyclosed::analyzer::Analyzer;
-use whyclosed::capture::Drops;
 use whyclosed::capture::live::{Live, now};
+use whyclosed::capture::{Drops, Note};
 use whyclosed::error::Error;
 use whyclosed::live::{Told, Watch};
 use whyclosed::report::Material;
+use whyclosed::report::phrase::counted;
 use whyclosed::seen::Timestamp;
 
 use super::screen::{Screen, Status};
@@ -196,11 +197,7 @@ impl Session {
     fn tell_drops(&mut self, now: Timestamp) {
         let dropped = std::mem::take(&mut self.beat.untold);
         self.beat.told = Some(Instant::now());
-        let packets = if dropped == 1 { "packet was" } else { "packets were" };
-        let text = format!(
-            "{dropped} {packets} dropped: the system's buffer was full (--buffer) or the interface missed them"
-        );
-        self.watch.notice(now, "drops", text);
+        self.watch.notice(now, "drops", counted("live_drops", dropped, &[], self.screen.language()));
     }
 
     /// How long to wait at most.
@@ -241,10 +238,7 @@ impl Session {
         let (facts, left_out) = self.watch.into_facts();
         let mut summary = self.interfaces.summary();
         if left_out > 0 {
-            let kept = facts.len();
-            summary
-                .notes
-                .push(format!("{left_out} connections that ended before the last {kept} are not in this report"));
+            summary.notes.push(Note::LetGo { count: left_out, kept: facts.len() as u64 });
         }
         let material = Material {
             captures: vec![summary],
@@ -257,13 +251,11 @@ impl Session {
     }
 
     fn finish_storage(&mut self) -> Result<(), Error> {
-        let Self { storage: Some(storage), watch, interfaces, .. } = self else { return Ok(()) };
+        let Self { storage: Some(storage), watch, interfaces, screen, .. } = self else { return Ok(()) };
         storage.judged(watch)?;
         let let_go = storage.let_go();
         if let_go > 0 {
-            let text =
-                format!("{let_go} packets could not be held until their connections were judged: they are not written");
-            watch.notice(now(), "write", text);
+            watch.notice(now(), "write", counted("live_not_held", let_go, &[], screen.language()));
         }
         storage.finish(interfaces)
     }
