@@ -13,9 +13,11 @@ use flate2::write::GzEncoder;
 use toml::{Table, Value};
 use unicode_width::UnicodeWidthStr;
 use whyclosed::capture::Note;
-use whyclosed::catalog::{Language, built_in};
+use whyclosed::catalog::{Language, Registries, built_in, iana};
+use whyclosed::diagnose::RULES;
+use whyclosed::reference::{Comparison, Explanation, Listing, Rules, document, rules};
 use whyclosed::report::Report;
-use whyclosed::report::document::{Block, document};
+use whyclosed::report::document::{self as report_document, Block};
 use whyclosed::report::phrase;
 use whyclosed::report::selection::Selection;
 
@@ -41,7 +43,7 @@ impl Text {
 fn texts() -> Vec<Text> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    for folder in ["catalog", "catalog/close_codes", "diagnose/rules"] {
+    for folder in ["catalog", "catalog/close_codes", "diagnose", "diagnose/rules"] {
         let mut files: Vec<_> =
             std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
@@ -67,7 +69,7 @@ fn collect(at: &str, value: &Value, found: &mut Vec<Text>) {
         }
         Value::Table(table) => table.iter().for_each(|(key, value)| collect(&format!("{at}: {key}"), value, found)),
         Value::Array(rows) => rows.iter().for_each(|row| {
-            let code = row.get("code").map(|code| format!("{code:?}")).unwrap_or_default();
+            let code = row.get("code").or(row.get("id")).map(|code| format!("{code:?}")).unwrap_or_default();
             collect(&format!("{at} {code}"), row, found);
         }),
         _ => {}
@@ -150,10 +152,12 @@ fn every_language_names_the_same_numbers() {
 const ENGLISH: [&str; 12] =
     ["the", "of", "and", "with", "which", "that", "this", "was", "were", "because", "without", "from"];
 
-/// An English word in a text of another language. What stands in code, braces or quotation marks is quoted.
+/// An English word in a text of another language. What stands in code, braces or quotation marks is quoted; rules' ids and
+/// addresses of pages are names.
 fn english_word(text: &str) -> Option<&'static str> {
     let prose = text.split(['{', '}', '`', '“', '”', '«', '»']).step_by(2).collect::<String>().to_lowercase();
-    let words: Vec<_> = prose.split(|c: char| !c.is_alphabetic()).collect();
+    let prose = prose.split_whitespace().filter(|word| !word.contains('_') && !word.contains("://"));
+    let words: Vec<_> = prose.flat_map(|word| word.split(|c: char| !c.is_alphabetic())).collect();
     ENGLISH.into_iter().find(|word| words.contains(word))
 }
 
@@ -277,7 +281,7 @@ fn no_report_has_english_words_in_another_language() {
     for capture in captures {
         for language in others() {
             let report = Report::new(reading::material(&capture).unwrap(), language);
-            for text in said(&document(&report, &all, true, language)) {
+            for text in said(&report_document::document(&report, &all, true, language)) {
                 let text = without_names(text);
                 if let Some(word) = english_word(&text) {
                     faults.insert(format!("{} in {}: {word:?}: {text}", capture.display(), language.code()));
@@ -310,4 +314,33 @@ fn said(document: &[Block]) -> Vec<String> {
         }
     };
     document.iter().flat_map(of).collect()
+}
+
+/// All that `explain`, `compare`, `codes` and `rules` say.
+#[test]
+fn no_reference_has_english_words_in_another_language() {
+    let registries = Registries::default();
+    let mut faults = BTreeSet::new();
+    for language in others() {
+        let explained: Vec<_> = [iana()]
+            .into_iter()
+            .chain(built_in())
+            .flat_map(|registry| registry.rows.iter().map(move |row| (registry, row.code)))
+            .flat_map(|(registry, codes)| Explanation::all(codes, Some(registry), &registries, language))
+            .collect();
+        assert!(explained.len() > 150, "only {}", explained.len());
+        let mut texts = said(&document::explanations(&explained, language));
+        for pair in explained.windows(2) {
+            texts.extend(said(&document::comparison(&Comparison::new(pair.to_vec(), language), language)));
+        }
+        let all: Vec<_> = [iana()].into_iter().chain(built_in()).collect();
+        texts.extend(said(&document::listing(&Listing::new(&all, &registries, language), language)));
+        let named = RULES.iter().map(|rule| Rules::named(rule.name, language).unwrap());
+        for rules in named.chain([Rules::all(language)]) {
+            texts.extend(said(&rules::document(&rules, language)));
+        }
+        let english = texts.into_iter().map(without_names).filter_map(|text| Some((english_word(&text)?, text)));
+        faults.extend(english.map(|(word, text)| format!("{}: {word:?}: {text}", language.code())));
+    }
+    none(faults.into_iter().collect());
 }

@@ -4,20 +4,22 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::catalog::Localized;
+
 /// Something to look for.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Signal {
     /// Its number in the list.
     pub id: String,
     /// What it looks like.
-    pub signal: String,
+    pub signal: Localized,
     /// The rules that tell it.
     #[serde(default)]
     pub rules: Vec<String>,
     /// The limit of the view that it is, where it is one.
     pub view: Option<String>,
     /// Why no rule tells it.
-    pub left_out: Option<String>,
+    pub left_out: Option<Localized>,
 }
 
 #[derive(Default, Deserialize)]

@@ -7,6 +7,7 @@ use super::told::{Ended, Notice, Opened, Told};
 use crate::catalog::{Language, fill, words};
 use crate::ending::Kind;
 use crate::render::harmless;
+use crate::report::phrase;
 
 /// The kinds of lines, by the names of their words.
 const KINDS: [&str; 4] = ["live_opened", "live_refused", "live_closed", "live_notice"];
@@ -44,10 +45,12 @@ impl Writer {
         let style = Style::new().fg_color(Some(color.into()));
         // A refusal is the server's by its nature.
         let end = match ended.ending {
-            Kind::Refused | Kind::NoAnswer => format!("{how}: {why}"),
+            Kind::Refused | Kind::NoAnswer => phrase::pair(how, why, self.language),
             _ => {
-                let reason = ended.reason.as_ref().map(|reason| format!(" “{reason}”")).unwrap_or_default();
-                format!("{by}: {how}{reason}: {why}")
+                let quoted =
+                    |reason: &String| format!(" {}", phrase::word("quoted", &[("text", reason)], self.language));
+                let how = how.to_owned() + &ended.reason.as_ref().map(quoted).unwrap_or_default();
+                phrase::pair(by, &phrase::pair(&how, why, self.language), self.language)
             }
         };
         let end = self.styled(style, &end);

@@ -4,6 +4,7 @@ use super::{Comparison, Explanation, Listed, Listing};
 use crate::catalog::close_codes::{Retry, Sender};
 use crate::catalog::{Codes, Language, fill, iana, reference_words};
 use crate::report::document::{Block, Item, ItemKind, Row, Table, Tone};
+use crate::report::phrase;
 
 /// More codes than this do not fit side by side.
 const SIDE_BY_SIDE: usize = 3;
@@ -153,7 +154,7 @@ impl Writer {
         let confused = code.confused.iter().map(|other| {
             let number = other.code.to_string();
             let title = self.fill("title", &[("code", &number), ("name", &other.name)]);
-            if other.difference.is_empty() { title } else { format!("{title}: {}", other.difference) }
+            if other.difference.is_empty() { title } else { phrase::pair(&title, &other.difference, self.language) }
         });
         items.extend(self.under("label_confused", confused, ItemKind::Reference));
         let elsewhere = code

@@ -6,6 +6,7 @@ use crate::catalog::{Language, reference_words};
 use crate::diagnose::signals::signals;
 use crate::diagnose::{RULES, Role, Rule};
 use crate::report::document::{Block, Item, ItemKind, Row, Table, Tone};
+use crate::report::phrase;
 
 /// Rules, and what none of them tells.
 #[derive(Clone, Debug, Serialize)]
@@ -50,8 +51,8 @@ impl Rules {
     /// All rules.
     pub fn all(language: Language) -> Self {
         let left_out = signals().iter().filter_map(|signal| {
-            let why = signal.left_out.as_deref()?;
-            Some(LeftOut { signal: &signal.signal, why })
+            let why = signal.left_out.as_ref()?.get(language);
+            Some(LeftOut { signal: signal.signal.get(language), why })
         });
         Self { rules: RULES.iter().map(|rule| Entry::new(rule, language)).collect(), left_out: left_out.collect() }
     }
@@ -79,7 +80,7 @@ impl Entry {
             refuted: text("refuted"),
             cause: text("cause"),
             reference: &rule.words.reference,
-            signals: signals().iter().filter(looks_for).map(|signal| signal.signal.as_str()).collect(),
+            signals: signals().iter().filter(looks_for).map(|signal| signal.signal.get(language)).collect(),
         }
     }
 }
@@ -102,7 +103,7 @@ pub fn document(rules: &Rules, language: Language) -> Vec<Block> {
     };
     let left_out = rules.left_out.iter().map(|left| Item {
         label: String::new(),
-        text: format!("{}: {}", left.signal, left.why),
+        text: phrase::pair(left.signal, left.why, language),
         kind: ItemKind::Reference,
     });
     vec![Block::Table(table), Block::Section(word("left_out").to_owned(), left_out.collect())]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Connection;
+use super::{Connection, phrase};
 use crate::catalog::evidence::Shown;
 use crate::catalog::{Language, Registries, Registry, Row, iana};
 use crate::facts::Facts;
@@ -109,10 +109,9 @@ impl Occurred {
                 continue;
             }
             let is_private = std::ptr::eq(registry, iana()) && code >= FIRST_PRIVATE;
-            let possible = registries
-                .defining(code)
-                .filter(|_| is_private)
-                .filter_map(|registry| Some(format!("{}: {}", registry.name, registry.row(code)?.name.get(language))));
+            let possible = registries.defining(code).filter(|_| is_private).filter_map(|registry| {
+                Some(phrase::pair(&registry.name, registry.row(code)?.name.get(language), language))
+            });
             codes.push(Code {
                 code,
                 possible: possible.collect(),

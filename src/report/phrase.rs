@@ -128,6 +128,11 @@ pub fn word(name: &str, values: &[(&str, &str)], language: Language) -> String {
     fill(words().get(name, language), value)
 }
 
+/// What is said, and more of it, with the colon between them.
+pub fn pair(first: &str, second: &str, language: Language) -> String {
+    word("pair", &[("first", first), ("second", second)], language)
+}
+
 /// A number with its thousands apart.
 pub fn number(number: u64, language: Language) -> String {
     let digits = number.to_string();
