@@ -16,6 +16,8 @@ pub enum Class {
     Lifetime,
     /// The same user connected again.
     Superseded,
+    /// The same user is connected twice; which of the two has to go is not said.
+    Duplicate,
     /// The receiver did not keep up.
     Slow,
     /// The sender was too fast.
@@ -63,7 +65,10 @@ mod tests {
             ("Connection Idle Timeout", Some(Class::Idle)),
             ("Your session hit the maximum duration of 60 minutes.", Some(Class::Lifetime)),
             ("logged in from another device", Some(Class::Superseded)),
+            ("Connection replaced by a newer one", Some(Class::Superseded)),
+            ("duplicate connection", Some(Class::Duplicate)),
             ("Policy error: client is too slow.", Some(Class::Slow)),
+            ("query too slow, cancelled", None),
             ("Too many requests", Some(Class::Rate)),
             ("token expired", Some(Class::Expired)),
             ("links are not allowed in this room", None),

@@ -1,7 +1,8 @@
 //! After a long silence one side sends again, and is answered by a reset at once: the other side, or a device before it,
 //! no longer knows the connection.
 //!
-//! Refuted where the side that resets had sent anything in between.
+//! Refuted where the side that resets had sent anything in between, or where its reset acknowledges: whoever does not know
+//! a connection cannot tell what it received (RFC 9293 §3.10.7.1).
 
 use std::time::Duration;
 
@@ -15,14 +16,16 @@ const SILENCE: Duration = Duration::from_secs(30);
 const PROMPT: Duration = Duration::from_secs(1);
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
-    let (by, end) = (case.ending.by?, case.ending.carrier?.seen);
+    let (by, reset) = (case.ending.by?, case.ending.carrier?);
+    let (end, knows) = (reset.seen, reset.acked().is_some());
     let sender = &case.facts.sent[!by];
     let mut own = sender.moments().rev().filter(|moment| moment.seen <= end);
     let (last, before) = (own.next()?.seen, own.next().map(|moment| moment.seen));
     let heard = case.facts.sent[by].moments().map(|moment| moment.seen).filter(|seen| *seen <= end).max();
     let previous = before.max(heard).or(case.facts.switched)?;
     let silence = last.time.since(previous.time);
-    if case.ending.kind != Kind::Reset || previous >= last || silence < SILENCE || end.time.since(last.time) > PROMPT {
+    let is_answer = previous < last && end.time.since(last.time) <= PROMPT;
+    if case.ending.kind != Kind::Reset || knows || silence < SILENCE || !is_answer {
         return None;
     }
     Some(

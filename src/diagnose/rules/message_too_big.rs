@@ -1,11 +1,12 @@
 //! A message larger than the receiver takes: Close 1009 (RFC 6455 §7.4.1), often before all of it was sent.
 //!
 //! Proved by the code, and by the header of the message that the closer had received. Refuted where the same side took a
-//! larger one before.
+//! larger one before, or had answered this one and been sent another since.
 
 use crate::diagnose::known::Limit;
 use crate::diagnose::provoked::{closer, could_have_received};
 use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::facts::{Facts, Moment};
 use crate::side::Side;
 use crate::ws::{CloseCode, Kind};
 
@@ -28,7 +29,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     }
     let message = sender
         .messages()
-        .filter(|message| received(message.header_end, message.seen).is_some())
+        .filter(|message| received(message.header_end, message.seen).is_some() && !was_taken(case.facts, by, message))
         .max_by_key(|message| message.size)?;
     let larger_was_taken = sender.largest_before > message.size;
     let proved = received(message.header_end, message.seen) == Some(true);
@@ -63,6 +64,13 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         }
         (None, None) => finding,
     })
+}
+
+/// Whether a side answered a message, so that the other sent its next one: a message that is too big ends all that.
+fn was_taken(facts: &Facts, by: Side, message: &Moment) -> bool {
+    let next = facts.sent[!by].messages().map(|other| other.seen).find(|seen| *seen > message.seen);
+    let answered = |next| facts.sent[by].messages().any(|answer| message.seen < answer.seen && answer.seen < next);
+    message.complete && next.is_some_and(answered)
 }
 
 /// The limit that a reason states: "frame with 2097152 bytes exceeds limit of 4096 bytes".

@@ -1,4 +1,6 @@
 //! The same user has connected again, and the service keeps only the newer connection: the reason says so.
+//!
+//! A reason that only says that there are two is refuted where there is no newer one: then the older was kept.
 
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ const BEFORE: Duration = Duration::from_secs(10);
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
-    let close = reaction.close.filter(|_| case.reason == Some(Class::Superseded))?;
+    let close = reaction.close.filter(|_| matches!(case.reason, Some(Class::Superseded | Class::Duplicate)))?;
     let own = case.member?;
     let newer = case.fleet.of_server(own.addresses.server).iter().find(|other| {
         let is_newer = other.first > own.first && other.first < own.ended;
@@ -19,7 +21,12 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
             && other.addresses.client.ip() == own.addresses.client.ip()
             && own.ended.time.since(other.first.time) <= BEFORE
     });
-    let finding = Finding::new(Confidence::Certain)
+    let confidence = match (case.reason, newer) {
+        (Some(Class::Superseded), _) => Confidence::Certain,
+        (_, Some(_)) => Confidence::High,
+        (_, None) => return None,
+    };
+    let finding = Finding::new(confidence)
         .blame(!by)
         .packet(reaction.carrier.seen.packet)
         .with("closer", Value::Side(by))
