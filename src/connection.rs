@@ -302,7 +302,7 @@ impl Layers {
         let Layer::Http(exchange) = &mut self.layer else {
             return;
         };
-        let facts = &mut self.facts;
+        let (facts, began_before) = (&mut self.facts, self.began_before);
         let (mut switched, mut pipelined, mut other) = (None, Vec::new(), false);
         let Context { scratch, sink } = context;
         let taken = exchange.push(side, carrier, offset, chunk, &mut |mut output| {
@@ -317,8 +317,12 @@ impl Layers {
                 http::Output::NotHttp { .. } => other = true,
                 // Another attempt on the same connection: the one before it was refused.
                 http::Output::Request(_) if facts.handshake.response.is_some() && facts.switched.is_none() => {
-                    let next = Facts::new(facts.stream, facts.addresses, carrier.seen);
-                    sink.connection(std::mem::replace(facts, Box::new(next)));
+                    let next = Box::new(Facts::new(facts.stream, facts.addresses, carrier.seen));
+                    let mut refused = std::mem::replace(facts, next);
+                    // All packets up to this request are its own.
+                    refused.last.packet = carrier.seen.packet.saturating_sub(1);
+                    refused.tcp = Some(Box::new(Analysis::of_both(!began_before)));
+                    sink.connection(refused);
                 }
                 _ => {}
             }

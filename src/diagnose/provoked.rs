@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Case, Confidence, Finding, Value};
 use crate::ending::{Reaction, beginning_close};
-use crate::facts::Facts;
+use crate::facts::{Close, Facts};
 use crate::seen::Seen;
 use crate::side::Side;
 use crate::ws::{Kind, Violation};
@@ -25,7 +25,12 @@ pub fn by_violation(case: &Case<'_>, codes: &[u16], is_kind: impl Fn(&Kind) -> b
         case.facts.violations.iter().filter(|violation| is_kind(&violation.kind)).find_map(|violation| {
             provocation(case, violation, codes).map(|(reaction, sure)| (violation, reaction, sure))
         })?;
-    let confidence = if is_first(case, violation) { confidence } else { confidence.max(Confidence::Medium) };
+    let most = match (is_first(case, violation), is_end_of_proxy(case, violation)) {
+        (false, _) => Confidence::Medium,
+        (true, true) => Confidence::High,
+        (true, false) => Confidence::Certain,
+    };
+    let confidence = confidence.max(most);
     Some(finding(violation, &reaction, confidence))
 }
 
@@ -50,6 +55,13 @@ fn is_first(case: &Case<'_>, violation: &Violation) -> bool {
         .iter()
         .filter(|other| other.side == violation.side && !is_often_tolerated(&other.kind))
         .all(|other| other.needed >= violation.needed)
+}
+
+/// Whether it is the Close frame of a proxy that breaks a rule, by which it began the end: the end had its reason before.
+fn is_end_of_proxy(case: &Case<'_>, violation: &Violation) -> bool {
+    let begins = |close: &Close| close.side == violation.side && close.carrier.seen == violation.frame;
+    let has_other_leg = case.member.is_some_and(|own| case.fleet.other_leg(own).is_some());
+    has_other_leg && beginning_close(case.facts).is_some_and(begins)
 }
 
 /// Whether a client may have closed with 1000 because of this, as some do whatever they object to: it was the last thing

@@ -200,7 +200,8 @@ impl Connection {
     ) -> Self {
         let Case { facts, ending, .. } = *case;
         let verdicts = diagnose(case);
-        let failed_by = verdicts.first().and_then(failed_by);
+        let is_sure = |verdict: &&Verdict| verdict.finding.confidence <= Confidence::High;
+        let failed_by = verdicts.first().into_iter().chain(verdicts.iter().filter(is_sure)).find_map(failed_by);
         let endpoint_code = |side| endpoint_code(facts, &ending, side, failed_by);
         redactor.next_connection();
         // First, for later texts may repeat what is secret in it.

@@ -142,6 +142,12 @@ pub struct ZeroWindow {
 }
 
 impl Analysis {
+    /// Of a connection that goes on: both sides were heard, and its SYN was captured, or not.
+    pub fn of_both(syn: bool) -> Self {
+        let heard = || Sent { segments: 1, ..Sent::default() };
+        Self { syn, sent: PerSide { client: heard(), server: heard() }, ..Self::default() }
+    }
+
     /// Notes one segment and what its payload was.
     #[inline]
     pub(super) fn apply(&mut self, side: Side, segment: &Segment<'_>, arrival: Arrival) {
