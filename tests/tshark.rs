@@ -243,8 +243,15 @@ fn differences(report: &Report, rows: &[Row]) -> Vec<String> {
         return if frames == 0 { Vec::new() } else { vec![format!("tshark sees no frame, the report {frames}")] };
     }
     let mut differences = Vec::new();
-    for connection in &report.connections {
+    for (connection, behind) in report.connections.iter().zip(1..) {
         let stream = connection.tcp_stream;
+        if report.connections[behind..].iter().any(|other| other.tcp_stream == stream) {
+            // An attempt that another one follows on the same TCP connection.
+            if connection.traffic.client.frames + connection.traffic.server.frames > 0 {
+                differences.push(format!("stream {stream}: frames before the last attempt"));
+            }
+            continue;
+        }
         let rows = streams.remove(&stream).unwrap_or_default();
         let (client, server) = (address(&connection.client), address(&connection.server));
         let ends = |row: &Row| [row.source, row.destination].iter().all(|end| [client, server].contains(end));
