@@ -91,6 +91,11 @@ pub fn is_reply(close: &Close, to: &Close) -> bool {
     close.side != to.side && (close.carrier.acked().is_none() || has_received(&close.carrier, to))
 }
 
+/// Whether a Close frame had been sent before it was captured: this is a retransmission, and says nothing of the order.
+pub fn is_retransmitted(facts: &Facts, close: &Close) -> bool {
+    facts.tcp().sent[close.side].had_sent(close.offset, close.carrier.seen)
+}
+
 fn has_received(carrier: &Carrier, close: &Close) -> bool {
     carrier.acked().is_some_and(|acked| acked > close.offset)
 }

@@ -41,16 +41,6 @@ const NOT_FOUND: [(&str, &str); 13] = [
     ("port_reuse start/10", "one Close of one side is left of the first connection between these ends"),
 ];
 
-/// Views of which something certain is told that is not so, and why.
-const MISTAKEN: [(&str, &str); 3] = [
-    (
-        "crossed_closes start/10",
-        "all that is left of the first Close is its retransmission, behind the other side's Close",
-    ),
-    ("crossed_closes start/11", "the same"),
-    ("crossed_closes lost/10", "the same"),
-];
-
 /// A Close frame: who sent it, to whom, and its code.
 type Close = ([String; 2], Option<u16>);
 
@@ -240,7 +230,6 @@ fn holes() {
         eprintln!("{kind}: {tally:?}");
     }
     without_known(&mut missed, &NOT_FOUND);
-    without_known(&mut faults, &MISTAKEN);
     assert!(missed.is_empty(), "{} not found:\n{}", missed.len(), missed.join("\n"));
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     let sum = |of: fn(&Tally) -> usize| tallies.values().map(of).sum::<usize>();

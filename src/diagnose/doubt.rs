@@ -2,10 +2,10 @@
 //!
 //! A cause is not certain where frames are missing, or came before the capture: one of those may have been the real one.
 //! What rests on something that was not seen proves less where it may only not have been captured; and whose Close was
-//! the first cannot be told where the other side's may be missing.
+//! the first cannot be told where the other side's may be missing, or only its retransmission was captured.
 
 use super::{Case, Confidence, Role, Verdict};
-use crate::ending::beginning_close;
+use crate::ending::{beginning_close, first_close, is_retransmitted};
 use crate::facts::Facts;
 use crate::side::Side;
 
@@ -38,7 +38,10 @@ impl Verdict {
         let facts = case.facts;
         let holes = has_holes(facts);
         let other_leg = case.member.and_then(|own| case.fleet.other_leg(own));
-        let other_may_be_first = beginning_close(facts).is_some_and(|close| may_lack_frames(facts, !close.side));
+        let other_may_be_first = beginning_close(facts).is_some_and(|close| {
+            let other = first_close(facts, !close.side);
+            may_lack_frames(facts, !close.side) || other.is_some_and(|other| is_retransmitted(facts, other))
+        });
         let is_one_of = |names: &[&str]| names.contains(&self.rule.name);
         let most = if is_one_of(&SILENCE) && (holes || facts.drops)
             || is_one_of(&NO_CLOSE) && holes

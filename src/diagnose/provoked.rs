@@ -25,7 +25,7 @@ pub fn by_violation(case: &Case<'_>, codes: &[u16], is_kind: impl Fn(&Kind) -> b
         case.facts.violations.iter().filter(|violation| is_kind(&violation.kind)).find_map(|violation| {
             provocation(case, violation, codes).map(|(reaction, sure)| (violation, reaction, sure))
         })?;
-    let most = match (is_first(case, violation), is_end_of_proxy(case, violation)) {
+    let most = match (is_first(case, violation), is_at_the_end(case.facts, violation)) {
         (false, _) => Confidence::Medium,
         (true, true) => Confidence::High,
         (true, false) => Confidence::Certain,
@@ -57,11 +57,14 @@ fn is_first(case: &Case<'_>, violation: &Violation) -> bool {
         .all(|other| other.needed >= violation.needed)
 }
 
-/// Whether it is the Close frame of a proxy that breaks a rule, by which it began the end: the end had its reason before.
-fn is_end_of_proxy(case: &Case<'_>, violation: &Violation) -> bool {
+/// Whether it is the Close frame that began the end whose framing breaks a rule: the end had its reason before that.
+fn is_at_the_end(facts: &Facts, violation: &Violation) -> bool {
+    let is_what_it_says = matches!(
+        violation.kind,
+        Kind::InvalidCloseCode(_) | Kind::TruncatedCloseCode(_) | Kind::InvalidCloseReason { .. }
+    );
     let begins = |close: &Close| close.side == violation.side && close.carrier.seen == violation.frame;
-    let has_other_leg = case.member.is_some_and(|own| case.fleet.other_leg(own).is_some());
-    has_other_leg && beginning_close(case.facts).is_some_and(begins)
+    !is_what_it_says && beginning_close(facts).is_some_and(begins)
 }
 
 /// Whether a client may have closed with 1000 because of this, as some do whatever they object to: it was the last thing

@@ -44,7 +44,12 @@ struct Rare {
     /// With the bytes of the stream before it.
     fin: Option<(Carrier, u64)>,
     reset: Option<Carrier>,
+    /// Up to where its stream had been sent at a time when bytes before that had not come.
+    ahead: Option<(u64, Timestamp)>,
 }
+
+/// What comes out of order by so much less has changed places on its way to the capture; a retransmission takes longer.
+const REORDERED: Duration = Duration::from_millis(3);
 
 impl Sent {
     /// Its last segment.
@@ -70,6 +75,12 @@ impl Sent {
     /// Times it had no room to receive.
     pub fn zero_window(&self) -> ZeroWindow {
         self.rare.as_ref().map(|rare| rare.zero_window).unwrap_or_default()
+    }
+
+    /// Whether it had sent the byte at this offset before, so that what was captured then is a retransmission.
+    pub fn had_sent(&self, offset: u64, captured: Seen) -> bool {
+        let ahead = self.rare.as_ref().and_then(|rare| rare.ahead);
+        ahead.is_some_and(|(end, since)| offset < end && captured.time.since(since) > REORDERED)
     }
 
     /// Its FIN, in its place in the stream.
@@ -108,6 +119,13 @@ impl Sent {
         let is_first = reset.is_none();
         reset.get_or_insert(carrier);
         is_first
+    }
+
+    fn note_ahead(&mut self, end: u64, since: Timestamp) {
+        let ahead = &mut self.rare.get_or_insert_default().ahead;
+        if ahead.is_none_or(|(before, _)| before != end) {
+            *ahead = Some((end, since));
+        }
     }
 
     fn note_window(&mut self, window: u16, seen: Seen) {
@@ -167,6 +185,9 @@ impl Analysis {
         sent.last = segment.seen;
         if matches!(arrival, Arrival::Retransmission | Arrival::KeepAlive) {
             sent.rare.get_or_insert_default().unanswered.note(segment.seen);
+        }
+        if let Arrival::Ahead(end) = arrival {
+            sent.note_ahead(end, segment.seen.time);
         }
         if !segment.flags.has(Flags::RST) && !segment.flags.has(Flags::SYN) {
             sent.note_window(segment.window, segment.seen);

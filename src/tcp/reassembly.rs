@@ -35,6 +35,8 @@ pub struct Payload<'a> {
 pub enum Arrival {
     /// Nothing that takes sequence space.
     Empty,
+    /// The same, behind bytes that have not come: the stream up to this offset had been sent.
+    Ahead(u64),
     /// Next in order, at least partly.
     InOrder,
     /// Ahead of a hole.
@@ -154,14 +156,17 @@ impl Half {
         payload: &Payload<'_>,
         out: &mut impl FnMut(&Carrier, Output<'_>),
     ) -> Arrival {
-        if payload.len == 0 && !payload.fin && self.next.is_none() {
-            self.next = Some(first_byte(payload.seq, self.acked));
-            return Arrival::Empty;
-        }
+        let is_first = self.next.is_none();
         let next = *self.next.get_or_insert_with(|| first_byte(payload.seq, self.acked));
         let ahead = distance(next, payload.seq);
         if payload.len == 0 && !payload.fin {
-            return if ahead == -1 { Arrival::KeepAlive } else { Arrival::Empty };
+            return match u64::try_from(ahead) {
+                Ok(missing @ 1..) if missing <= u64::from(limits::WINDOW) => {
+                    Arrival::Ahead(self.offset.saturating_add(missing))
+                }
+                Err(_) if ahead == -1 && !is_first => Arrival::KeepAlive,
+                _ => Arrival::Empty,
+            };
         }
         if ahead.unsigned_abs() > u64::from(limits::WINDOW) {
             return Arrival::OutOfWindow;

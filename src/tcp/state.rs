@@ -34,6 +34,10 @@ impl Tcp {
         let carrier = Carrier::new(segment.seen, known, segment.ttl);
         self.last = carrier;
         if segment.flags.has(Flags::RST) {
+            // Its sender had sent all up to there, whether or not that was captured; a forger may have guessed.
+            if segment.ttl == self.analysis.sent[side].ttl {
+                self.halves[side].acknowledge(segment.seq);
+            }
             self.analysis.apply(side, segment, Arrival::Empty);
             self.reset = true;
             if self.analysis.sent[side].note_reset(carrier) {

@@ -4,7 +4,7 @@
 
 use crate::diagnose::known::{Class, Library};
 use crate::diagnose::{Case, Confidence, Finding, Value};
-use crate::ending::{beginning_close, first_close, is_reply};
+use crate::ending::{beginning_close, first_close, is_reply, is_retransmitted};
 use crate::ws::CloseCode;
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
@@ -24,6 +24,10 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         return Some(finding.with("reason", Value::Wire(close.reason.to_string())).variant("reason"));
     }
     let reply = first_close(case.facts, !close.side).filter(|reply| is_reply(reply, close))?;
+    // It may have been sent before.
+    if is_retransmitted(case.facts, reply) {
+        return None;
+    }
     let answer = reply.code.filter(|answer| *answer != code)?;
     let finding = finding(reply.carrier.seen.packet)
         .with("other", Value::Side(!close.side))
