@@ -103,7 +103,8 @@ pub fn reference_words() -> &'static Texts {
     &WORDS
 }
 
-/// Puts values into the `{placeholders}` of a text; an unknown one stays.
+/// Puts values into the `{placeholders}` of a text; an unknown one stays. A quotation that ends a sentence of its own takes
+/// no second full stop: `“Try later.”`, not `“Try later.”.`
 pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut filled = String::with_capacity(template.len() * 2);
     let mut rest = template;
@@ -112,7 +113,10 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
         match after.split_once('}').and_then(|(name, behind)| Some((value(name)?, behind))) {
             Some((value, behind)) => {
                 filled.push_str(&value);
-                rest = behind;
+                let quote = behind.len() - behind.trim_start_matches(CLOSING).len();
+                let (quote, behind) = behind.split_at_checked(quote).unwrap_or((behind, ""));
+                filled.push_str(quote);
+                rest = behind.strip_prefix('.').filter(|_| ends_a_sentence(&filled)).unwrap_or(behind);
             }
             None => {
                 filled.push('{');
@@ -124,6 +128,14 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     filled
 }
 
+/// What closes a quotation; French has a space before it.
+const CLOSING: [char; 4] = ['”', '»', '\u{A0}', '\u{202F}'];
+
+/// Whether a text ends in a quotation that ends in a full stop.
+fn ends_a_sentence(text: &str) -> bool {
+    text.ends_with(['”', '»']) && text.trim_end_matches(CLOSING).ends_with(['.', '!', '?'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,5 +144,15 @@ mod tests {
     fn placeholders_are_filled_once() {
         let value = |name: &str| (name == "a").then(|| "{b}".to_owned());
         assert_eq!(fill("x {a} {b} {", value), "x {b} {b} {");
+    }
+
+    #[test]
+    fn a_quotation_takes_no_second_full_stop() {
+        let of = |template: &str, value: &str| fill(template, |_| Some(value.to_owned()));
+        assert_eq!(of("Reason: {reason}. Then", "“Try later.”"), "Reason: “Try later.” Then");
+        assert_eq!(of("Reason: {reason}.", "“later”"), "Reason: “later”.");
+        assert_eq!(of("Motif : «\u{A0}{reason}\u{A0}».", "Try later!"), "Motif : «\u{A0}Try later!\u{A0}»");
+        assert_eq!(of("{value}.", "0.1."), "0.1..", "no quotation");
+        assert_eq!(of("“{value}…”.", "a"), "“a…”.", "cut short, not ended");
     }
 }

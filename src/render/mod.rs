@@ -1,5 +1,6 @@
 //! Reports as bytes: one file a format.
 
+mod columns;
 pub mod csv;
 pub mod html;
 pub mod json;

@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, presets};
 use unicode_width::UnicodeWidthStr;
 
-use super::harmless;
 use super::wrap::lines;
+use super::{columns, harmless};
 use crate::report::document::{Block, Item, ItemKind, Table, Tone};
 
 /// From this width on every column of the table stands for itself.
@@ -21,9 +21,6 @@ const GAP: &str = "  ";
 
 /// Columns beside the text of a cell.
 const PADDING: usize = 2;
-
-/// How often room that is left is shared anew.
-const ROUNDS: usize = 3;
 
 /// Columns between two cells, where a border would stand.
 const BORDER: usize = 1;
@@ -66,27 +63,11 @@ fn connections(table: &Table, look: Look) -> comfy_table::Table {
     let groups = if is_wide { vec![1; table.header.len()] } else { table.groups.clone() };
     let header = stacked(&table.header, &groups);
     let rows: Vec<_> = table.rows.iter().map(|row| (row.tone, stacked(&row.cells, &groups))).collect();
-    let all = || rows.iter().map(|(_, cells)| cells).chain([&header]);
-    let content = |column| {
-        let texts = all().filter_map(|cells: &Vec<String>| cells.get(column));
-        texts.flat_map(|text: &String| text.lines()).map(UnicodeWidthStr::width).max().unwrap_or_default()
-    };
-    let mut contents: Vec<_> = (0..header.len()).map(content).collect();
     let room = (usize::from(look.width) + BORDER).saturating_sub((PADDING + BORDER) * header.len());
-    let mut widths = share(&contents, room);
-    // Broken lines leave some room, which other columns can use.
-    for _ in 0..ROUNDS {
-        for (column, width) in widths.iter().enumerate() {
-            let texts = all().filter_map(|cells| cells.get(column));
-            let used = texts.flat_map(|text| lines(text, *width)).map(|line| line.width()).max().unwrap_or_default();
-            if let Some(content) = contents.get_mut(column).filter(|content| **content > *width && used < *width) {
-                *content = used;
-            }
-        }
-        widths = share(&contents, room);
-    }
+    let all: Vec<_> = [&header].into_iter().chain(rows.iter().map(|(_, cells)| cells)).cloned().collect();
+    let widths = columns::widths(&all, room);
     // Rows of several lines need a line between them; single ones read better without.
-    let is_ruled = all().any(|cells| cells.iter().zip(&widths).any(|(text, width)| lines(text, *width).len() > 1));
+    let is_ruled = all.iter().any(|cells| cells.iter().zip(&widths).any(|(text, width)| lines(text, *width).len() > 1));
     let mut drawn = comfy_table::Table::new();
     let style = presets::UTF8_HORIZONTAL_ONLY;
     drawn
@@ -155,32 +136,4 @@ fn labelled(label: &str, text: &str, look: Look, out: &mut dyn Write) -> io::Res
         beside = "";
     }
     Ok(())
-}
-
-/// The widths of columns whose contents are so wide, so that they need no more than `room` together: narrow ones have what
-/// they need, wide ones share what is left.
-fn share(contents: &[usize], room: usize) -> Vec<usize> {
-    let (mut left, mut widths) = (room, contents.to_vec());
-    let mut by_width: Vec<_> = widths.iter_mut().collect();
-    by_width.sort();
-    let mut columns = by_width.len();
-    for width in by_width {
-        *width = (*width).min(left / columns);
-        left -= *width;
-        columns -= 1;
-    }
-    widths
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wide_columns_share_what_narrow_ones_leave() {
-        assert_eq!(share(&[3, 50, 5, 60], 68), [3, 30, 5, 30]);
-        assert_eq!(share(&[3, 5], 68), [3, 5]);
-        assert_eq!(share(&[3, 50, 20], 40), [3, 19, 18]);
-        assert_eq!(share(&[], 40), Vec::<usize>::new());
-    }
 }

@@ -33,6 +33,52 @@ pub fn lines(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// What a text needs to be broken into [`lines`].
+pub struct Measured {
+    /// Of each paragraph the columns of its pieces: with the spaces behind them, and without.
+    paragraphs: Vec<Vec<(usize, usize)>>,
+}
+
+impl Measured {
+    /// Measures a text.
+    pub fn new(text: &str) -> Self {
+        let widths = |piece: &str| (piece.width(), piece.trim_end().width());
+        Self { paragraphs: text.split('\n').map(|paragraph| pieces(paragraph).map(widths).collect()).collect() }
+    }
+
+    /// Columns that it needs so that none of its pieces is broken, nor a paragraph of at most `short` columns.
+    pub fn least(&self, short: usize) -> usize {
+        let widest = |pieces: &Vec<(usize, usize)>| pieces.iter().map(|(_, bare)| *bare).max().unwrap_or_default();
+        let of = |pieces| Some(whole(pieces)).filter(|width| *width <= short).unwrap_or_else(|| widest(pieces));
+        self.paragraphs.iter().map(of).max().unwrap_or_default()
+    }
+
+    /// Columns of the widest paragraph.
+    pub fn width(&self) -> usize {
+        self.paragraphs.iter().map(whole).max().unwrap_or_default()
+    }
+
+    /// How many lines it takes at a width that none of its pieces is wider than.
+    pub fn lines(&self, width: usize) -> usize {
+        let of = |paragraph: &Vec<(usize, usize)>| {
+            let mut line = 0;
+            let breaks = paragraph.iter().filter(|(with_spaces, bare)| {
+                let fits = line + bare <= width;
+                line = if fits { line + with_spaces } else { *with_spaces };
+                !fits
+            });
+            1 + breaks.count()
+        };
+        self.paragraphs.iter().map(of).sum()
+    }
+}
+
+/// Columns of a paragraph.
+fn whole(pieces: &Vec<(usize, usize)>) -> usize {
+    let (before, last) = pieces.split_last().map_or((&[][..], 0), |(last, before)| (before, last.1));
+    before.iter().map(|(with_spaces, _)| with_spaces).sum::<usize>() + last
+}
+
 /// Between the places where a line may break.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     // Words of Thai stand in a dictionary; without it they would break anywhere.
@@ -78,6 +124,20 @@ mod tests {
             assert_eq!(broken.concat(), text);
             let is_mark = |c: char| matches!(c, '\u{E31}' | '\u{E34}'..='\u{E3A}' | '\u{E47}'..='\u{E4E}');
             assert!(!broken.iter().any(|line| line.starts_with(is_mark)), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_measured_is_what_is_broken() {
+        for text in
+            ["one two, three\nfour", "", "Máy chủ đã đóng kết nối", "เซิร์ฟเวอร์ปิดการเชื่อมต่อ", "/a?token=[x#1] → b  c"]
+        {
+            let measured = Measured::new(text);
+            for width in measured.least(0)..=measured.width() + 1 {
+                assert_eq!(measured.lines(width), lines(text, width).len(), "{text:?} in {width}");
+            }
+            let paragraphs = text.split('\n').count();
+            assert_eq!(measured.lines(measured.width()), paragraphs, "{text:?}");
         }
     }
 

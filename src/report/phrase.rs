@@ -149,7 +149,7 @@ pub fn number(number: u64, language: Language) -> String {
     grouped
 }
 
-/// A span of time, to three significant digits or so: `0.4 ms`, `20.0 s`, `3 min 05 s`, `2 h 00 min`.
+/// A span of time, to three significant digits or so: `40 µs`, `0.4 ms`, `20.0 s`, `3 min 05 s`, `2 h 00 min`.
 pub fn duration(time: Duration, language: Language) -> String {
     let seconds = time.as_secs_f64();
     let of = |unit: &str, large: String, small: u64| {
@@ -158,6 +158,8 @@ pub fn duration(time: Duration, language: Language) -> String {
     };
     let whole = |seconds: u64| seconds.to_string();
     match seconds {
+        _ if time < Duration::from_micros(1) => of("microseconds", "<1".to_owned(), 0),
+        _ if time < Duration::from_micros(100) => of("microseconds", whole(time.as_micros() as u64), 0),
         _ if seconds < 0.1 => of("milliseconds", format!("{:.1}", seconds * 1e3), 0),
         _ if seconds < 1.0 => of("milliseconds", format!("{:.0}", seconds * 1e3), 0),
         _ if seconds < 119.95 => of("seconds", format!("{seconds:.1}"), 0),
@@ -176,7 +178,10 @@ mod tests {
         assert_eq!(number(7), "7");
         assert_eq!(number(2_097_152), "2,097,152");
         let of = |millis| duration(Duration::from_millis(millis), Language::English);
-        assert_eq!((of(0), of(4), of(250)), ("0.0 ms".into(), "4.0 ms".into(), "250 ms".into()));
+        assert_eq!((of(4), of(250)), ("4.0 ms".into(), "250 ms".into()));
+        let small = |nanos| duration(Duration::from_nanos(nanos), Language::English);
+        assert_eq!((small(0), small(999), small(1_900)), ("<1 µs".into(), "<1 µs".into(), "1 µs".into()));
+        assert_eq!((small(99_999), small(100_000)), ("99 µs".into(), "0.1 ms".into()));
         assert_eq!(
             (of(20_012), of(185_000), of(7_260_000)),
             ("20.0 s".into(), "3 min 05 s".into(), "2 h 01 min".into())
