@@ -42,7 +42,7 @@ pub fn comparison(comparison: &Comparison, language: Language) -> Vec<Block> {
             references.push(reference.clone());
         }
     }
-    blocks.push(Block::Section(word("label_more"), texts(&references, ItemKind::Code)));
+    blocks.push(Block::Section(word("label_more"), texts(&references, ItemKind::Link)));
     blocks
 }
 
@@ -162,7 +162,7 @@ impl Writer {
             .iter()
             .map(|other| self.fill("elsewhere", &[("registry", &other.registry_name), ("name", &other.name)]));
         items.extend(self.under("label_elsewhere", elsewhere, ItemKind::Reference));
-        items.extend(self.under("label_more", code.references.iter().cloned(), ItemKind::Code));
+        items.extend(self.under("label_more", code.references.iter().cloned(), ItemKind::Link));
         items
     }
 
@@ -214,7 +214,7 @@ impl Writer {
             .iter()
             .map(|(mark, patterns)| self.fill(&format!("mark_{mark}"), &[("patterns", &patterns.join(", "))]));
         let mut items = self.under("label_recognised", marks, ItemKind::Code);
-        items.push(self.item("label_more", &registry.source, ItemKind::Code));
+        items.push(self.item("label_more", &registry.source, ItemKind::Link));
         vec![Block::Section(registry.name.clone(), items), Block::Table(table)]
     }
 }

@@ -2,8 +2,8 @@
 
 use super::wrap::Measured;
 
-/// Columns of a text below the header that is not broken where there is room for it: "20.5 ms".
-const SHORT: usize = 12;
+/// Columns of a text below the header that had better not be broken: "Closed normally", or at least "20.5 ms".
+const SHORT: [usize; 2] = [16, 12];
 
 /// How much lower a table counts for, against one line less in one of its cells.
 const ROW: usize = 8;
@@ -18,28 +18,42 @@ pub fn widths(rows: &[Vec<String>], room: usize) -> Vec<usize> {
         let of = |(row, cell): (usize, &Measured)| cell.least(if row == 0 { 0 } else { short });
         measured.iter().map(|cells| cells.iter().enumerate().map(of).max().unwrap_or_default()).collect()
     };
-    let fits = |widths: &Vec<usize>| widths.iter().sum::<usize>() <= room;
-    let Some(mut widths) = [SHORT, 0].into_iter().map(least).find(fits) else {
-        return share(&least(0), room);
-    };
     let whole: Vec<_> =
         measured.iter().map(|cells| cells.iter().map(Measured::width).max().unwrap_or_default()).collect();
-    let columns = measured.into_iter().zip(&widths).zip(&whole);
-    let mut columns: Vec<_> = columns.map(|((cells, least), most)| Column::new(&cells, *least, *most)).collect();
-    let mut left = room - widths.iter().sum::<usize>();
+    let fits = |widths: &Vec<usize>| widths.iter().sum::<usize>() <= room;
+    let short: Vec<_> = SHORT.into_iter().map(least).filter(fits).collect();
+    let fitting = if short.is_empty() { Some(least(0)).into_iter().filter(fits).collect() } else { short };
+    let spread = fitting.into_iter().map(|widths| {
+        let columns = measured.iter().zip(widths.into_iter().zip(&whole));
+        spread(columns.map(|(cells, (least, most))| Column::new(cells, least, *most)).collect(), room)
+    });
+    // A short text that is broken counts as much as a line.
+    let broken = |(column, cells): (&Column, &Vec<Measured>)| {
+        cells.iter().skip(1).map(|cell| cell.broken(SHORT[0], column.width())).sum::<usize>()
+    };
+    let lowest = spread.min_by_key(|columns| {
+        let lines = heights(columns).iter().map(|[height, _]| height).sum::<usize>();
+        lines + columns.iter().zip(&measured).map(broken).sum::<usize>()
+    });
+    lowest.map_or_else(|| share(&least(0), room), |columns| columns.iter().map(Column::width).collect())
+}
+
+/// Gives columns what is left of the room.
+fn spread(mut columns: Vec<Column>, room: usize) -> Vec<Column> {
+    let mut left = room - columns.iter().map(Column::width).sum::<usize>();
     while let Some((at, more)) = best(&columns, left) {
-        if let (Some(column), Some(width)) = (columns.get_mut(at), widths.get_mut(at)) {
+        if let Some(column) = columns.get_mut(at) {
             column.more += more;
-            *width += more;
         }
         left -= more;
     }
-    widths
+    columns
 }
 
 /// A column, and how many lines its cells take at each width.
 struct Column {
-    /// By how much it is wider than its widest word.
+    least: usize,
+    /// By how much it is wider than that.
     more: usize,
     /// By that: the lines of each cell.
     lines: Vec<Vec<usize>>,
@@ -48,7 +62,11 @@ struct Column {
 impl Column {
     fn new(cells: &[Measured], least: usize, most: usize) -> Self {
         let at = |width| cells.iter().map(|cell| cell.lines(width)).collect();
-        Self { more: 0, lines: (least..=most.max(least)).map(at).collect() }
+        Self { least, more: 0, lines: (least..=most.max(least)).map(at).collect() }
+    }
+
+    const fn width(&self) -> usize {
+        self.least + self.more
     }
 
     /// The lines of its cells if it were so much wider.
@@ -59,17 +77,7 @@ impl Column {
 
 /// The column that saves most lines for its additional width, and that width, at most `left`; none where nothing helps.
 fn best(columns: &[Column], left: usize) -> Option<(usize, usize)> {
-    let rows = columns.first().map_or(0, |column| column.wider(0).map_or(0, <[_]>::len));
-    // Of each row: its height, and the height without the one column that makes it so high.
-    let of =
-        |column: &Column, row: usize| column.wider(0).and_then(|lines| lines.get(row)).copied().unwrap_or_default();
-    let heights: Vec<[usize; 2]> = (0..rows)
-        .map(|row| {
-            columns.iter().map(|column| of(column, row)).fold([0, 0], |[first, second], lines| {
-                if lines > first { [lines, first] } else { [first, second.max(lines)] }
-            })
-        })
-        .collect();
+    let heights = heights(columns);
     let saved = |column: &Column, more: usize| {
         let (now, then) = (column.wider(0)?, column.wider(more)?);
         let pairs = now.iter().zip(then).zip(&heights);
@@ -88,6 +96,19 @@ fn best(columns: &[Column], left: usize) -> Option<(usize, usize)> {
         }
     }
     best.map(|(at, more, _)| (at, more))
+}
+
+/// Of each row its height, and what it would be without the one column that makes it so high.
+fn heights(columns: &[Column]) -> Vec<[usize; 2]> {
+    let rows = columns.first().and_then(|column| column.wider(0)).map_or(0, <[_]>::len);
+    let lines =
+        |column: &Column, row: usize| column.wider(0).and_then(|lines| lines.get(row)).copied().unwrap_or_default();
+    let of = |row| {
+        columns.iter().map(|column| lines(column, row)).fold([0, 0], |[first, second], lines| {
+            if lines > first { [lines, first] } else { [first, second.max(lines)] }
+        })
+    };
+    (0..rows).map(of).collect()
 }
 
 /// The widths of columns whose words are so wide, so that they need no more than `room` together: narrow ones have what they

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, presets};
 use unicode_width::UnicodeWidthStr;
 
-use super::wrap::lines;
+use super::wrap::{Breaking, lines, words};
 use super::{columns, harmless};
 use crate::report::document::{Block, Item, ItemKind, Table, Tone};
 
@@ -120,17 +120,18 @@ fn section(title: &str, items: &[Item], look: Look, out: &mut dyn Write) -> io::
             // Not wrapped: it is there to be copied.
             writeln!(out, "{label}{}", harmless(&item.text))?;
         } else {
-            labelled(&label, &item.text, look, out)?;
+            let breaking = if item.kind == ItemKind::Link { words } else { lines };
+            labelled(&label, &item.text, breaking, look, out)?;
         }
     }
     Ok(())
 }
 
 /// A text beside its label, wrapped within its own column.
-fn labelled(label: &str, text: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
+fn labelled(label: &str, text: &str, breaking: Breaking, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let indent = label.width();
     let mut beside = label;
-    for line in lines(&harmless(text), usize::from(look.width).saturating_sub(indent)) {
+    for line in breaking(&harmless(text), usize::from(look.width).saturating_sub(indent)) {
         let fill = indent.saturating_sub(beside.width());
         writeln!(out, "{}", format!("{beside}{:fill$}{line}", "").trim_end())?;
         beside = "";

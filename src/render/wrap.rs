@@ -33,6 +33,21 @@ pub fn lines(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// How a text is broken into lines of so many columns.
+pub type Breaking = fn(&str, usize) -> Vec<String>;
+
+/// The lines of a text that breaks at its spaces alone: a longer word has a line of its own.
+pub fn words(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut().filter(|line| line.width() + 1 + word.width() <= width) {
+            Some(line) => line.extend([" ", word]),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// What a text needs to be broken into [`lines`].
 pub struct Measured {
     /// Of each paragraph the columns of its pieces: with the spaces behind them, and without.
@@ -48,14 +63,19 @@ impl Measured {
 
     /// Columns that it needs so that none of its pieces is broken, nor a paragraph of at most `short` columns.
     pub fn least(&self, short: usize) -> usize {
-        let widest = |pieces: &Vec<(usize, usize)>| pieces.iter().map(|(_, bare)| *bare).max().unwrap_or_default();
-        let of = |pieces| Some(whole(pieces)).filter(|width| *width <= short).unwrap_or_else(|| widest(pieces));
+        let widest = |pieces: &[(usize, usize)]| pieces.iter().map(|(_, bare)| *bare).max().unwrap_or_default();
+        let of = |pieces: &Vec<_>| if whole(pieces) <= short { whole(pieces) } else { widest(pieces) };
         self.paragraphs.iter().map(of).max().unwrap_or_default()
+    }
+
+    /// How many of its paragraphs of at most `short` columns are broken at a width.
+    pub fn broken(&self, short: usize, width: usize) -> usize {
+        self.paragraphs.iter().filter(|pieces| (width + 1..=short).contains(&whole(pieces))).count()
     }
 
     /// Columns of the widest paragraph.
     pub fn width(&self) -> usize {
-        self.paragraphs.iter().map(whole).max().unwrap_or_default()
+        self.paragraphs.iter().map(|pieces| whole(pieces)).max().unwrap_or_default()
     }
 
     /// How many lines it takes at a width that none of its pieces is wider than.
@@ -74,7 +94,7 @@ impl Measured {
 }
 
 /// Columns of a paragraph.
-fn whole(pieces: &Vec<(usize, usize)>) -> usize {
+fn whole(pieces: &[(usize, usize)]) -> usize {
     let (before, last) = pieces.split_last().map_or((&[][..], 0), |(last, before)| (before, last.1));
     before.iter().map(|(with_spaces, _)| with_spaces).sum::<usize>() + last
 }
@@ -125,6 +145,12 @@ mod tests {
             let is_mark = |c: char| matches!(c, '\u{E31}' | '\u{E34}'..='\u{E3A}' | '\u{E47}'..='\u{E4E}');
             assert!(!broken.iter().any(|line| line.starts_with(is_mark)), "{broken:?}");
         }
+    }
+
+    #[test]
+    fn addresses_stay_whole() {
+        assert_eq!(words("see: https://a/b#c d", 12), ["see:", "https://a/b#c", "d"]);
+        assert_eq!(words("see: https://a/b#c d", 18), ["see: https://a/b#c", "d"]);
     }
 
     #[test]

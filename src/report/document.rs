@@ -91,6 +91,8 @@ pub enum ItemKind {
     Advice,
     /// To be copied: a filter.
     Code,
+    /// Where to read on: names and addresses, which stay whole.
+    Link,
 }
 
 /// A connection in a few words: what its row of the table says, column by column ([`COLUMNS`]).

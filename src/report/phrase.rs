@@ -158,6 +158,7 @@ pub fn duration(time: Duration, language: Language) -> String {
     };
     let whole = |seconds: u64| seconds.to_string();
     match seconds {
+        _ if time.is_zero() => of("milliseconds", "0".to_owned(), 0),
         _ if time < Duration::from_micros(1) => of("microseconds", "<1".to_owned(), 0),
         _ if time < Duration::from_micros(100) => of("microseconds", whole(time.as_micros() as u64), 0),
         _ if seconds < 0.1 => of("milliseconds", format!("{:.1}", seconds * 1e3), 0),
@@ -180,7 +181,7 @@ mod tests {
         let of = |millis| duration(Duration::from_millis(millis), Language::English);
         assert_eq!((of(4), of(250)), ("4.0 ms".into(), "250 ms".into()));
         let small = |nanos| duration(Duration::from_nanos(nanos), Language::English);
-        assert_eq!((small(0), small(999), small(1_900)), ("<1 µs".into(), "<1 µs".into(), "1 µs".into()));
+        assert_eq!((small(0), small(999), small(1_900)), ("0 ms".into(), "<1 µs".into(), "1 µs".into()));
         assert_eq!((small(99_999), small(100_000)), ("99 µs".into(), "0.1 ms".into()));
         assert_eq!(
             (of(20_012), of(185_000), of(7_260_000)),

@@ -124,6 +124,7 @@ const fn class(kind: ItemKind) -> &'static str {
         ItemKind::Fact => "fact",
         ItemKind::Advice => "advice",
         ItemKind::Code => "code",
+        ItemKind::Link => "link",
     }
 }
 

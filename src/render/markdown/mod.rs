@@ -46,13 +46,31 @@ impl Flavor {
 
     fn items(self, items: &[Item], out: &mut dyn Write) -> io::Result<()> {
         items.iter().try_for_each(|item| {
-            let text = if item.kind == ItemKind::Code { self.code(&item.text) } else { self.escaped(&item.text) };
+            let text = match item.kind {
+                ItemKind::Code => self.code(&item.text),
+                ItemKind::Link => self.linked(&item.text),
+                ItemKind::Reference | ItemKind::Fact | ItemKind::Advice => self.escaped(&item.text),
+            };
             let mark = self.bullet();
             match &*item.label {
                 "" => writeln!(out, "{mark} {text}"),
                 label => writeln!(out, "{mark} {}: {text}", self.strong(&self.escaped(label))),
             }
         })
+    }
+
+    /// Text in which addresses are links.
+    fn linked(self, text: &str) -> String {
+        let is_address = |word: &&str| {
+            word.starts_with("https://")
+                && word.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>|{}[]".contains(&byte))
+        };
+        let words = text.split(' ').map(|word| match self {
+            Self::Github if is_address(&word) => format!("<{word}>"),
+            Self::Jira if is_address(&word) => format!("[{word}]"),
+            _ => self.escaped(word),
+        });
+        words.collect::<Vec<_>>().join(" ")
     }
 
     fn table(self, table: &Table, out: &mut dyn Write) -> io::Result<()> {

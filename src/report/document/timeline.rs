@@ -6,7 +6,7 @@ use super::{Block, Item, ItemKind, Writer};
 use crate::catalog::Language;
 use crate::diagnose::Value;
 use crate::report::Connection;
-use crate::report::phrase::{self, number};
+use crate::report::phrase;
 use crate::report::timeline::{Moment, What};
 
 impl Writer<'_> {
@@ -28,7 +28,7 @@ impl Writer<'_> {
             // Behind the opening handshake; fragments count one by one.
             let opening = |moment: &Moment| matches!(moment.what, What::Request | What::Response);
             let at = connection.timeline.iter().take_while(|moment| opening(moment)).count();
-            let earlier = self.fill("timeline_earlier", &[("count", &number(frames - told, self.language))]);
+            let earlier = phrase::counted("timeline_earlier", frames - told, &[], self.language);
             items.insert(at, Item { label: "…".to_owned(), text: earlier, kind: ItemKind::Fact });
         }
         items
