@@ -41,6 +41,9 @@ const NOT_FOUND: [(&str, &str); 13] = [
     ("port_reuse start/10", "one Close of one side is left of the first connection between these ends"),
 ];
 
+/// What says that packets stand twice.
+const DUPLICATED: &str = "duplicated_packets";
+
 /// A Close frame: who sent it, to whom, and its code.
 type Close = ([String; 2], Option<u16>);
 
@@ -223,6 +226,9 @@ fn holes() {
                     faults.push(format!("{case}: false {close:?}"));
                 }
             }
+            if view.name == "twice" {
+                faults.extend(second_copies(&whole, &given).into_iter().map(|fault| format!("{case}: {fault}")));
+            }
             faults.extend(contradictions(&whole, &given).into_iter().map(|fault| format!("{case}: {fault}")));
         }
     }
@@ -237,6 +243,32 @@ fn holes() {
     assert!(views > 3000 && in_bytes > 15_000, "only {views} views, {in_bytes} Close frames");
     // What is missing is that of connections of which too little is left.
     assert!(found * 100 > in_bytes * 98, "{found} of {in_bytes}");
+}
+
+/// Rules that rest on the last packet of all, or of a side: whichever copy of it.
+const OF_THE_LAST: [&str; 2] = ["still_open", "peer_vanished"];
+
+/// Where a capture that holds every packet twice does not say so, or rests on second copies.
+fn second_copies(whole: &Value, given: &Value) -> Vec<String> {
+    let first_copy = |packet: &Value| Value::from(2 * packet.as_u64().unwrap() - 1);
+    let connections = |report: &Value| report["connections"].as_array().unwrap().clone();
+    let mut faults = Vec::new();
+    let given = connections(given);
+    let says_so = |connection: &&Value| connection["visibility"].as_array().unwrap().contains(&DUPLICATED.into());
+    let saying: Vec<_> = given.iter().filter(says_so).map(|connection| &connection["tcp_stream"]).collect();
+    for (whole, given) in connections(whole).iter().zip(&given) {
+        let packets = whole["verdict"]["packets"].as_array().unwrap().iter();
+        let (expected, rule): (Value, _) =
+            (packets.map(first_copy).collect(), given["verdict"]["rule"].as_str().unwrap());
+        if given["verdict"]["packets"] != expected && !OF_THE_LAST.contains(&rule) {
+            faults.push(format!("{}, not {expected}", given["verdict"]["packets"]));
+        }
+        // Attempts on one TCP connection have its copies in common.
+        if !saying.contains(&&given["tcp_stream"]) {
+            faults.push(format!("{rule} is told without its copies"));
+        }
+    }
+    faults
 }
 
 /// Takes out what is known; it has to be there.

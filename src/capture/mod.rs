@@ -90,6 +90,8 @@ pub struct Marks {
     pub interface: String,
     /// Bytes that were kept of a packet there; 0 for all.
     pub snaplen: u32,
+    /// Packets lost before it on that interface, as far as the capture says so.
+    pub lost: u64,
     /// Comments on the packet.
     pub comments: Vec<String>,
 }

@@ -88,7 +88,7 @@ impl Recording {
         }
         self.first.get_or_insert(packet.time);
         let interface = u32::try_from(interface).unwrap_or(u32::MAX);
-        self.file.packet(interface, packet, &[]).map_err(|source| self.failed(source))
+        self.file.packet(interface, packet, 0, &[]).map_err(|source| self.failed(source))
     }
 
     /// Writes what an interface has counted.

@@ -71,7 +71,7 @@ pub struct Connection {
     pub timeline: Box<[Moment]>,
     /// The number of the connection that is the other leg of the same WebSocket through a proxy.
     pub other_leg: Option<usize>,
-    /// What limited the view: `late_start`, `lost_bytes`, `kernel_drops`, `truncated_packets`, `one_direction`, `lost_frames`, `no_keys`, `early_end`.
+    /// What limited the view: `late_start`, `lost_bytes`, `kernel_drops`, `duplicated_packets`, `truncated_packets`, `one_direction`, `lost_frames`, `no_keys`, `early_end`.
     pub visibility: Vec<&'static str>,
 }
 

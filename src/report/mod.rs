@@ -141,6 +141,10 @@ fn notes(material: &Material, language: Language) -> Vec<String> {
             &phrase::word(&format!("skipped_{}", skipped.name()), &[("what", &skipped.what())], language),
         ));
     }
+    let copies = material.facts.iter().map(|facts| facts.tcp().copies()).sum();
+    if copies > 0 {
+        notes.push(note("note_copies", copies, ""));
+    }
     if material.counts.given_up > 0 {
         notes.push(note("note_given_up", material.counts.given_up, ""));
     }

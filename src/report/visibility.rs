@@ -14,6 +14,7 @@ pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
         (!tcp.syn, "late_start"),
         (any(|sent| sent.lost_bytes() > 0), "lost_bytes"),
         (facts.drops, "kernel_drops"),
+        (tcp.copies() > 0, "duplicated_packets"),
         (any(|sent| sent.cut_bytes() > 0), "truncated_packets"),
         (any(|sent| sent.segments == 0), "one_direction"),
         (lost_frames, "lost_frames"),

@@ -143,7 +143,7 @@ pub fn cut<W: Write>(
         let written = interface(&mut interfaces, packet.link_type, &marks, out).and_then(|interface| {
             let own = wanted.comments.get(&packet.number).map_or(&[][..], Vec::as_slice);
             let comments: Vec<_> = marks.comments.iter().chain(own).map(String::as_str).collect();
-            out.packet(interface, &Packet { data: &data, ..packet }, &comments)
+            out.packet(interface, &Packet { data: &data, ..packet }, marks.lost, &comments)
         });
         if let Err(error) = written {
             return Ok(Err(error));

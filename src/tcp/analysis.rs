@@ -46,7 +46,12 @@ struct Rare {
     reset: Option<Carrier>,
     /// Up to where its stream had been sent at a time when bytes before that had not come.
     ahead: Option<(u64, Timestamp)>,
+    copies: u32,
 }
+
+/// A packet that is captured twice on its way comes again within this; no sender repeats so soon what it sent last (the
+/// shortest of its timers takes two milliseconds).
+const COPIED: Duration = Duration::from_millis(1);
 
 /// What comes out of order by so much less has changed places on its way to the capture; a retransmission takes longer.
 const REORDERED: Duration = Duration::from_millis(3);
@@ -121,6 +126,18 @@ impl Sent {
         is_first
     }
 
+    fn note_repeat(&mut self, seen: Seen, arrival: Arrival) {
+        let is_soon = seen.time.since(self.last.time) <= COPIED;
+        let rare = self.rare.get_or_insert_default();
+        // Once it is known that packets stand twice, earlier ones among several do so, too.
+        let is_copy = arrival == Arrival::Repeat || (arrival == Arrival::Retransmission && rare.copies > 0);
+        if is_copy && is_soon {
+            rare.copies = rare.copies.saturating_add(1);
+        } else {
+            rare.unanswered.note(seen);
+        }
+    }
+
     fn note_ahead(&mut self, end: u64, since: Timestamp) {
         let ahead = &mut self.rare.get_or_insert_default().ahead;
         if ahead.is_none_or(|(before, _)| before != end) {
@@ -182,16 +199,22 @@ impl Analysis {
         }
         sent.segments = sent.segments.saturating_add(1);
         sent.ttl_varied |= segment.ttl != sent.ttl && !segment.flags.has(Flags::RST);
-        sent.last = segment.seen;
-        if matches!(arrival, Arrival::Retransmission | Arrival::KeepAlive) {
-            sent.rare.get_or_insert_default().unanswered.note(segment.seen);
+        if matches!(arrival, Arrival::Retransmission | Arrival::Repeat | Arrival::KeepAlive) {
+            sent.note_repeat(segment.seen, arrival);
         }
+        sent.last = segment.seen;
         if let Arrival::Ahead(end) = arrival {
             sent.note_ahead(end, segment.seen.time);
         }
         if !segment.flags.has(Flags::RST) && !segment.flags.has(Flags::SYN) {
             sent.note_window(segment.window, segment.seen);
         }
+    }
+
+    /// Segments with data of which the capture has a second copy, as far as they can be told from retransmissions.
+    pub fn copies(&self) -> u64 {
+        let copies = |sent: &Sent| sent.rare.as_ref().map_or(0, |rare| u64::from(rare.copies));
+        Side::BOTH.iter().map(|side| copies(&self.sent[*side])).sum()
     }
 
     /// How far a side is from where the capture was made, there and back; zero where that is not known.

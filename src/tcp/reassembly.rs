@@ -43,6 +43,8 @@ pub enum Arrival {
     OutOfOrder,
     /// All of it had come before.
     Retransmission,
+    /// All of it had come before, and nothing behind it.
+    Repeat,
     /// One byte, or none, just before the next expected: a keep-alive (RFC 9293 §3.8.4).
     KeepAlive,
     /// Nowhere near the window; ignored.
@@ -194,6 +196,8 @@ impl Half {
             Arrival::KeepAlive
         } else if payload.len == 0 {
             Arrival::Empty
+        } else if end == self.offset {
+            Arrival::Repeat
         } else {
             Arrival::Retransmission
         };
@@ -444,6 +448,7 @@ mod tests {
         assert_eq!(bench.push(start.wrapping_add(2), "cd", false), Arrival::OutOfOrder);
         assert_eq!(bench.push(start, "ab", false), Arrival::InOrder);
         assert_eq!(bench.push(start, "ab", false), Arrival::Retransmission);
+        assert_eq!(bench.push(start.wrapping_add(2), "cdef", false), Arrival::Repeat);
         // The FIN is its own packet's, not that of the one which filled the hole.
         assert_eq!(bench.given, "abcdef|1");
         assert!(bench.half.finished());

@@ -6,6 +6,7 @@
 
 use super::block::kind;
 use super::interface::{IF_NAME, IF_TSRESOL, ISB_IFDROP, ISB_OSDROP};
+use super::packet::EPB_DROPCOUNT;
 use crate::capture::{LinkType, Packet};
 use crate::seen::Timestamp;
 
@@ -84,7 +85,7 @@ pub(super) fn interface(description: &Description, out: &mut Vec<u8>) {
 }
 
 /// Enhanced Packet Block.
-pub(super) fn packet(interface: u32, packet: &Packet<'_>, comments: &[&str], out: &mut Vec<u8>) {
+pub(super) fn packet(interface: u32, packet: &Packet<'_>, lost: u64, comments: &[&str], out: &mut Vec<u8>) {
     block(kind::ENHANCED_PACKET, out, |out| {
         out.extend(interface.to_le_bytes());
         time(packet.time, out);
@@ -92,7 +93,10 @@ pub(super) fn packet(interface: u32, packet: &Packet<'_>, comments: &[&str], out
         out.extend(packet.length.to_le_bytes());
         padded(packet.data, out);
         comments.iter().for_each(|comment| option(COMMENT, comment.as_bytes(), out));
-        if !comments.is_empty() {
+        if lost > 0 {
+            option(EPB_DROPCOUNT, &lost.to_le_bytes(), out);
+        }
+        if !comments.is_empty() || lost > 0 {
             end_of_options(out);
         }
     });

@@ -36,6 +36,17 @@ pub(super) struct Interface {
     pub(super) dropped: u64,
     /// The time of those.
     pub(super) counted: Option<Timestamp>,
+    /// Packets it missed while capturing, by what its packets say.
+    pub(super) lost: u64,
+    /// The last packet that said anything of that kind.
+    pub(super) marked: Option<Timestamp>,
+}
+
+impl Interface {
+    /// Packets it missed while capturing, as far as is known: both counts are of the same ones.
+    pub(super) fn missed(&self) -> u64 {
+        self.dropped.max(self.lost)
+    }
 }
 
 /// What a statistics block says.
@@ -62,7 +73,19 @@ pub(super) fn description(body: &[u8], order: Endianness) -> IResult<&[u8], Inte
         }
     }
     let clock = Clock::new(resolution, offset);
-    Ok((&[], Interface { link_type: LinkType(link_type), snaplen, clock, name, dropped: 0, counted: None }))
+    Ok((
+        &[],
+        Interface {
+            link_type: LinkType(link_type),
+            snaplen,
+            clock,
+            name,
+            dropped: 0,
+            counted: None,
+            lost: 0,
+            marked: None,
+        },
+    ))
 }
 
 fn seconds(value: &[u8], order: Endianness) -> i64 {

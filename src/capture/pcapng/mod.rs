@@ -43,6 +43,8 @@ pub(super) struct Pcapng {
     /// What the block holds behind them.
     options: Range<usize>,
     interface: u32,
+    /// Packets before the section.
+    before_section: u64,
     ended: bool,
 }
 
@@ -61,6 +63,7 @@ impl Pcapng {
             data: 0..0,
             options: 0..0,
             interface: 0,
+            before_section: 0,
             ended: false,
         }
     }
@@ -120,6 +123,7 @@ impl Pcapng {
         };
         let (rest, packet) = parsed.map_err(|_| Fault::PacketLength)?;
         let interface = self.interfaces.get(packet.interface as usize).ok_or(Fault::UnknownInterface)?;
+        let before = self.time;
         // A packet without a time is taken to follow close on the one before.
         self.time = packet.time.map_or(self.time, |units| interface.clock.time(units));
         self.link_type = interface.link_type;
@@ -129,12 +133,35 @@ impl Pcapng {
         let padded = (packet.captured as usize).next_multiple_of(4).min(rest.len());
         self.options = self.window.place(head.before(rest) + padded, rest.len() - padded);
         self.tally.packet(self.time);
+        if rest.len() > padded || packet.lost > 0 {
+            let rest = rest.get(padded..).unwrap_or_default();
+            let lost = packet::lost(rest, self.order).unwrap_or(packet.lost.into());
+            self.note_lost(lost, before);
+        }
         Ok(true)
+    }
+
+    /// Notes that packets were lost between the packet before of the same interface and this one, if there were any.
+    #[cold]
+    fn note_lost(&mut self, lost: u64, before: Timestamp) {
+        let is_only = self.interfaces.len() == 1 && self.tally.packets > self.before_section + 1;
+        let Some(interface) = self.interfaces.get_mut(self.interface as usize) else {
+            return;
+        };
+        // Of several interfaces it is only known which packets had options.
+        let after = if is_only { Some(before) } else { interface.marked };
+        interface.marked = Some(self.time);
+        if lost > 0 {
+            interface.lost = interface.lost.saturating_add(lost);
+            let after = after.unwrap_or(Timestamp::from_nanos(i64::MIN)).min(self.time);
+            self.tally.dropped(Drops { after, until: self.time });
+        }
     }
 
     /// Begins a section; `false` if it is of an unknown version.
     fn begin_section(&mut self, head: Head) -> bool {
         self.end_section();
+        self.before_section = self.tally.packets;
         let block = self.window.held().get(..head.length).unwrap_or_default();
         self.order = head.order;
         let known =
@@ -159,15 +186,15 @@ fn count(interface: &mut Interface, counted: Counted) -> Option<Drops> {
     let after = interface.counted.unwrap_or(Timestamp::from_nanos(i64::MIN));
     let until = time.unwrap_or(Timestamp::from_nanos(i64::MAX));
     interface.counted = time.or(interface.counted);
-    let has_grown = counted.dropped > interface.dropped;
+    let has_grown = counted.dropped > interface.missed();
     interface.dropped = interface.dropped.max(counted.dropped);
     has_grown.then_some(Drops { after, until })
 }
 
 /// A note for each interface that missed packets.
 fn drops(interfaces: &[Interface]) -> impl Iterator<Item = Note> {
-    interfaces.iter().enumerate().filter(|(_, interface)| interface.dropped > 0).map(|(id, interface)| {
-        let (count, name) = (interface.dropped, interface.name.clone());
+    interfaces.iter().enumerate().filter(|(_, interface)| interface.missed() > 0).map(|(id, interface)| {
+        let (count, name) = (interface.missed(), interface.name.clone());
         Note::Dropped { count, interface: if name.is_empty() { id.to_string() } else { name } }
     })
 }
@@ -225,11 +252,12 @@ impl Source for Pcapng {
 
     fn marks(&self) -> Marks {
         let interface = self.interfaces.get(self.interface as usize);
-        let options = options::options(self.window.lent(self.options.clone()), self.order);
-        let comments = options.filter(|(code, _)| *code == blocks::COMMENT);
+        let options = self.window.lent(self.options.clone());
+        let comments = options::options(options, self.order).filter(|(code, _)| *code == blocks::COMMENT);
         Marks {
             interface: interface.map(|interface| interface.name.clone()).unwrap_or_default(),
             snaplen: interface.map_or(0, |interface| interface.snaplen),
+            lost: packet::lost(options, self.order).unwrap_or(0),
             comments: comments.map(|(_, comment)| String::from_utf8_lossy(comment).into_owned()).collect(),
         }
     }
@@ -326,6 +354,30 @@ mod tests {
         assert_eq!(drops(&[(9, 3)]), [span(i64::MIN, 9)], "as dumpcap leaves them: at any time");
         assert_eq!(drops(&[(0, 3)]), [span(i64::MIN, i64::MAX)]);
         assert_eq!(drops(&[(9, 0), (0, 0)]), []);
+    }
+
+    #[test]
+    fn packets_tell_what_was_lost_before_them() {
+        let span = |after, until| Drops { after: Timestamp::from_nanos(after), until: Timestamp::from_nanos(until) };
+        let dropped = |count| Note::Dropped { count, interface: "0".to_owned() };
+        for order in Order::BOTH {
+            let nanos = [(9, &[9_u8][..])];
+            let file = || Pcapng::new(order).interface(1, 0, &nanos);
+            let summary = |file: Pcapng| read(&file.bytes).unwrap().1;
+            let one = file().enhanced_after(2, 0, 5, b"a").enhanced(0, 10, b"b", 1).enhanced_after(1, 0, 20, b"c");
+            let one = summary(one.enhanced_after(0, 0, 30, b"d"));
+            assert_eq!(one.drops, [span(i64::MIN, 5), span(10, 20)]);
+            assert_eq!(one.notes, [dropped(3)]);
+            // Both counts are of the same packets.
+            let counted = file().enhanced(0, 10, b"a", 1).enhanced_after(3, 0, 20, b"b");
+            let counted = summary(counted.statistics(0, &[(5, &order.u64(3))]));
+            assert_eq!((counted.drops, counted.notes), (vec![span(10, 20)], vec![dropped(3)]));
+            // The packet before may be one of another interface.
+            let two = file().interface(1, 0, &nanos).enhanced_after(0, 1, 5, b"a").enhanced(0, 10, b"b", 1);
+            assert_eq!(summary(two.enhanced_after(1, 1, 20, b"c")).drops, [span(5, 20)]);
+            let old = summary(file().packet(0, 10, b"a", 1).packet_after(4, 0, 20, b"b"));
+            assert_eq!((old.drops, old.notes), (vec![span(10, 20)], vec![dropped(4)]));
+        }
     }
 
     #[test]

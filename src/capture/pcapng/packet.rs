@@ -7,10 +7,11 @@
 //! ```
 
 use nom::number::Endianness;
-use nom::number::complete::u16;
+use nom::number::complete::{u16, u64};
 use nom::{IResult, Parser};
 
 use super::number::u32;
+use super::options::options;
 use crate::limits;
 
 /// What a block says of its packet.
@@ -24,7 +25,14 @@ pub(super) struct Captured {
     pub(super) captured: u32,
     /// Bytes on the wire.
     pub(super) length: u32,
+    /// Packets lost before it, if the block itself has that.
+    pub(super) lost: u16,
 }
+
+pub(super) const EPB_DROPCOUNT: u16 = 4;
+
+/// What an obsolete Packet Block says where the number of lost packets is not known.
+const UNKNOWN: u16 = 0xffff;
 
 /// Parses the body of an Enhanced Packet Block up to the packet's data; an error where its lengths cannot be true.
 #[inline]
@@ -35,8 +43,9 @@ pub(super) fn enhanced(body: &[u8], order: Endianness) -> IResult<&[u8], Capture
 
 /// As [`enhanced`], for the obsolete Packet Block.
 pub(super) fn obsolete(body: &[u8], order: Endianness) -> IResult<&[u8], Captured> {
-    let (body, (interface, _drops)) = (u16(order), u16(order)).parse(body)?;
-    timed(body, order, interface.into())
+    let (body, (interface, lost)) = (u16(order), u16(order)).parse(body)?;
+    let (body, packet) = timed(body, order, interface.into())?;
+    Ok((body, Captured { lost: if lost == UNKNOWN { 0 } else { lost }, ..packet }))
 }
 
 #[inline]
@@ -44,14 +53,20 @@ fn timed(body: &[u8], order: Endianness, interface: u32) -> IResult<&[u8], Captu
     let field = || u32(order);
     let (body, (high, low, captured, length)) = (field(), field(), field(), field()).parse(body)?;
     let time = Some(u64::from(high) << 32 | u64::from(low));
-    plausible(body, Captured { interface, time, captured, length })
+    plausible(body, Captured { interface, time, captured, length, lost: 0 })
+}
+
+/// Packets lost between the packet before of the same interface and this one, by the options behind its data.
+pub(super) fn lost(rest: &[u8], order: Endianness) -> Option<u64> {
+    let (_, value) = options(rest, order).find(|(code, _)| *code == EPB_DROPCOUNT)?;
+    u64::<_, nom::error::Error<_>>(order)(value).ok().map(|(_, count)| count)
 }
 
 /// As [`enhanced`], for a Simple Packet Block: of the first interface, whose `snaplen` (0: none) cut the packet.
 pub(super) fn simple(body: &[u8], order: Endianness, snaplen: u32) -> IResult<&[u8], Captured> {
     let (body, length) = u32(order)(body)?;
     let captured = if snaplen == 0 { length } else { length.min(snaplen) };
-    plausible(body, Captured { interface: 0, time: None, captured, length })
+    plausible(body, Captured { interface: 0, time: None, captured, length, lost: 0 })
 }
 
 #[inline]

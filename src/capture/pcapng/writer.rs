@@ -37,9 +37,9 @@ impl<W: Write> Writer<W> {
         Ok(number)
     }
 
-    /// Writes a packet, with comments on it that Wireshark shows.
-    pub fn packet(&mut self, interface: u32, packet: &Packet<'_>, comments: &[&str]) -> io::Result<()> {
-        blocks::packet(interface, packet, comments, &mut self.block);
+    /// Writes a packet, how many were lost before it, and comments on it that Wireshark shows.
+    pub fn packet(&mut self, interface: u32, packet: &Packet<'_>, lost: u64, comments: &[&str]) -> io::Result<()> {
+        blocks::packet(interface, packet, lost, comments, &mut self.block);
         self.put()
     }
 
@@ -97,7 +97,8 @@ mod tests {
                 data,
                 length: 1500,
             };
-            writer.packet(interface, &packet, if number == 0 { &["first", "x"] } else { &[] }).unwrap();
+            let comments: &[&str] = if number == 0 { &["first", "x"] } else { &[] };
+            writer.packet(interface, &packet, number as u64, comments).unwrap();
         }
         let statistics = Statistics { dropped_by_system: 3, dropped_by_interface: 4, ..Statistics::default() };
         writer.statistics(lo, &statistics).unwrap();
@@ -112,7 +113,8 @@ mod tests {
         let (lo, any) = (LinkType::ETHERNET, LinkType::LINUX_SLL2);
         assert_eq!(read, [(0, lo, &b"abcde"[..]), (1, any, b""), (2, lo, b"abcd")]);
         assert!(packets.iter().all(|packet| packet.length == 1500));
-        assert_eq!(summaries[0].notes, [Note::Dropped { count: 7, interface: "lo".to_owned() }]);
+        let dropped = |count, interface: &str| Note::Dropped { count, interface: interface.to_owned() };
+        assert_eq!(summaries[0].notes, [dropped(7, "lo"), dropped(1, "1")]);
     }
 
     #[test]

@@ -113,23 +113,36 @@ impl Pcapng {
 
     pub fn enhanced(self, interface: u32, time: u64, data: &[u8], length: u32) -> Self {
         let front = self.order.u32(interface);
-        self.timed(6, front, time, data, length)
+        self.timed(6, front, time, data, length, &[(2, &[0; 4])])
+    }
+
+    /// With the number of packets lost before it.
+    pub fn enhanced_after(self, lost: u64, interface: u32, time: u64, data: &[u8]) -> Self {
+        let front = self.order.u32(interface);
+        let lost = self.order.u64(lost);
+        self.timed(6, front, time, data, data.len() as u32, &[(2, &[0; 4]), (4, &lost)])
     }
 
     /// The obsolete Packet Block.
     pub fn packet(self, interface: u16, time: u64, data: &[u8], length: u32) -> Self {
-        let ([a, b], [c, d]) = (self.order.u16(interface), self.order.u16(7));
-        self.timed(2, [a, b, c, d], time, data, length)
+        let ([a, b], [c, d]) = (self.order.u16(interface), self.order.u16(0xffff));
+        self.timed(2, [a, b, c, d], time, data, length, &[(2, &[0; 4])])
     }
 
-    fn timed(self, kind: u32, front: [u8; 4], time: u64, data: &[u8], length: u32) -> Self {
+    /// The obsolete Packet Block, with the number of packets lost before it.
+    pub fn packet_after(self, lost: u16, interface: u16, time: u64, data: &[u8]) -> Self {
+        let ([a, b], [c, d]) = (self.order.u16(interface), self.order.u16(lost));
+        self.timed(2, [a, b, c, d], time, data, data.len() as u32, &[])
+    }
+
+    fn timed(self, kind: u32, front: [u8; 4], time: u64, data: &[u8], length: u32, options: &[(u16, &[u8])]) -> Self {
         let mut body = front.to_vec();
         for field in [(time >> 32) as u32, time as u32, data.len() as u32, length] {
             body.extend(self.order.u32(field));
         }
         body.extend(data);
         body.resize(body.len().next_multiple_of(4), 0);
-        body.extend(self.options(&[(2, &[0; 4])]));
+        body.extend(self.options(options));
         self.block(kind, &body)
     }
 
