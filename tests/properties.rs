@@ -65,14 +65,19 @@ fn essence(packets: &[Vec<u8>]) -> Value {
 const OF_PACKETS: &[&str] = &[
     "packet", "packets", "filter", "time", "opened", "ended", "lifetime", "after", // where and when
     "reaction", "waited", "idle", "silent", "stalled", "message", "apart", // the same in evidence
-    "summary", "cause", "fix",   // sentences that name them
-    "bytes", // those of the proof as far as its segment shows them
+    "summary", "cause", "fix", // sentences that name them
 ];
 
 fn strip(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.retain(|name, _| !OF_PACKETS.contains(&name.as_str()));
+            // The inflater gives up as soon as it can: how much had come then is as the segments were.
+            if fields.get("rule").is_some_and(|rule| rule == "undecodable_deflate")
+                && let Value::String(bytes) = &mut fields["evidence"]["bytes"]
+            {
+                bytes.truncate("00".len());
+            }
             fields.values_mut().for_each(strip);
         }
         Value::Array(values) => values.iter_mut().for_each(strip),

@@ -243,11 +243,12 @@ impl Decoder {
         let copied = partial.fill(bytes);
         let known = partial;
         let known = known.bytes();
-        let context = Context::new(known);
+        let context = |len: usize| Context::new(known.get(..len).unwrap_or(known));
         if self.rules.side == Side::Server && known.iter().zip(HTTP).all(|(a, b)| a == b) {
             if known.len() >= HTTP.len() {
                 let end = place.after(HTTP.len().saturating_sub(had));
-                out(place.carrier, self.violation(Kind::HttpAfterUpgrade, Opcode::CLOSE, begun, end, context));
+                let http = context(HTTP.len());
+                out(place.carrier, self.violation(Kind::HttpAfterUpgrade, Opcode::CLOSE, begun, end, http));
                 self.lose(place, out);
             } else {
                 self.partial = Some(Box::new(partial));
@@ -279,6 +280,7 @@ impl Decoder {
             partial.legal = kinds.is_empty();
             // How long a control frame is, if not in these two bytes, is told with the rest of the header.
             kinds.retain(|kind| !matches!(kind, Kind::OversizedControl(_)));
+            let context = context(START);
             for kind in kinds {
                 out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
             }
@@ -298,6 +300,7 @@ impl Decoder {
         let taken = usize::from(parsed.size).saturating_sub(had);
         let end = place.after(taken);
         let legal = partial.legal;
+        let context = context(usize::from(parsed.size));
         if first.opcode.is_control() && parsed.length > 125 {
             // Endpoints object to the second byte already.
             let needed = Place { offset: offset.saturating_add(START as u64), ..place };
@@ -426,18 +429,17 @@ impl Decoder {
     fn fault<'e>(&self, fault: Fault, at_end: bool, frame: &Frame, place: Place<'_>, plain: &[u8]) -> Event<'e> {
         let opcode = frame.header.start.opcode;
         match fault {
-            Fault::Deflate => {
+            Fault::Deflate(begins) => {
                 let end = place.after(plain.len());
-                self.violation(Kind::UndecodableDeflate, opcode, frame.start, end, Context::new(plain))
+                self.violation(Kind::UndecodableDeflate, opcode, frame.start, end, begins)
             }
             Fault::Utf8(invalid) => {
                 let kind = Kind::InvalidUtf8 { offset: invalid.offset, byte: invalid.byte, at_end };
                 // Where in this piece: exact for plain text, its end for inflated text.
                 let before = self.messages.text_before(plain.len());
                 let at = before.and_then(|before| usize::try_from(invalid.proof.checked_sub(before)?).ok());
-                let context = at.map_or_else(Context::default, |at| Context::around(plain, at));
                 let end = place.after(at.map_or(plain.len(), |at| at + 1));
-                self.violation(kind, opcode, frame.start, end, context)
+                self.violation(kind, opcode, frame.start, end, invalid.context)
             }
         }
     }

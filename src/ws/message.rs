@@ -3,7 +3,7 @@
 use super::deflate::{Failure, Inflater};
 use super::frame::{Opcode, Start, unmasked};
 use super::text::{Invalid, Text};
-use super::violation::MessageState;
+use super::violation::{Context, MessageState};
 use super::{Header, Inflating, Preview, Previews, Scratch};
 use crate::limits;
 use crate::seen::Seen;
@@ -57,8 +57,8 @@ impl Message {
 pub enum Fault {
     /// Text that is no UTF-8.
     Utf8(Invalid),
-    /// Bytes that do not inflate.
-    Deflate,
+    /// Bytes that do not inflate: how the message begins on the wire.
+    Deflate(Context),
 }
 
 /// The messages of one side.
@@ -76,6 +76,8 @@ struct Open {
     message: Message,
     /// Checked as it comes, if it is text.
     text: Text,
+    /// How it begins on the wire, if it is compressed.
+    begins: Context,
     /// Whether the contents can still be read: no byte was missed, no fault found.
     readable: bool,
 }
@@ -135,7 +137,7 @@ impl Messages {
             preview: Preview::default(),
         };
         let readable = !compressed || !matches!(self.deflate, Deflate::NotAgreed);
-        self.open = Some(Box::new(Open { message, text: Text::default(), readable }));
+        self.open = Some(Box::new(Open { message, text: Text::default(), begins: Context::default(), readable }));
     }
 
     /// Whether the contents of the open message are to be looked at, or only counted.
@@ -177,6 +179,9 @@ impl Messages {
             return Ok(());
         };
         let result = if open.message.compressed {
+            if !open.begins.is_full() {
+                open.begins = open.begins.beginning_before(plain);
+            }
             inflate(&mut self.deflate, open, scratch, |inflater, buffer, out| inflater.push(plain, buffer, out))
         } else {
             open.take(plain, scratch.previews)
@@ -225,7 +230,7 @@ impl Messages {
         }
         if !open.message.compressed {
             open.message.plain_len = Some(open.message.wire_len);
-        } else if !open.readable || result == Err(Fault::Deflate) {
+        } else if !open.readable || matches!(result, Err(Fault::Deflate(_))) {
             open.message.plain_len = None;
         }
         (Some(open.message), result)
@@ -268,7 +273,7 @@ fn inflate(
         Err(failure) => {
             deflate.lose();
             open.readable = false;
-            if failure == Failure::Corrupt { Err(Fault::Deflate) } else { Ok(()) }
+            if failure == Failure::Corrupt { Err(Fault::Deflate(open.begins)) } else { Ok(()) }
         }
         Ok(()) => text,
     }

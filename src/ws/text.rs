@@ -2,6 +2,8 @@
 
 use simdutf8::compat;
 
+use super::violation::Context;
+
 /// Validates the text of one message as its bytes come.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Text {
@@ -10,6 +12,8 @@ pub struct Text {
     tail_len: u8,
     /// Bytes validated, the tail not counted.
     valid: u64,
+    /// The last bytes that came, the tail among them.
+    last: Context,
 }
 
 /// Where a text stops being UTF-8.
@@ -23,11 +27,24 @@ pub struct Invalid {
     /// Position of the byte that proves it: the same, or the one that should have continued it; the message's length
     /// where the message ends within a code point.
     pub proof: u64,
+    /// The message's bytes up to that one.
+    pub context: Context,
 }
 
 impl Text {
     /// Takes the next bytes of the message.
-    pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), Invalid> {
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Invalid> {
+        let before = self.valid + u64::from(self.tail_len);
+        let result = self.validate(bytes).map_err(|invalid| {
+            let len =
+                usize::try_from(invalid.proof.saturating_sub(before)).map_or(bytes.len(), |at| at.saturating_add(1));
+            Invalid { context: self.last.ending_with(bytes.get(..len).unwrap_or(bytes)), ..invalid }
+        });
+        self.last = self.last.ending_with(bytes);
+        result
+    }
+
+    fn validate(&mut self, mut bytes: &[u8]) -> Result<(), Invalid> {
         while self.tail_len > 0 {
             let Some((&next, rest)) = bytes.split_first() else {
                 return Ok(());
@@ -71,7 +88,7 @@ impl Text {
             Some(len) => {
                 let byte = rest.first().copied().unwrap_or_default();
                 let proof = if (0xC2..=0xF4).contains(&byte) { len as u64 } else { 0 };
-                Err(Invalid { offset: self.valid, byte, proof: self.valid + proof })
+                Err(Invalid { offset: self.valid, byte, proof: self.valid + proof, context: self.last })
             }
         }
     }
@@ -84,7 +101,7 @@ impl Text {
     /// The code point begun in the tail is not continued by the byte `behind` its first.
     fn cut_off_by(&self, behind: u64) -> Invalid {
         let [byte, ..] = self.tail;
-        Invalid { offset: self.valid, byte, proof: self.valid + behind }
+        Invalid { offset: self.valid, byte, proof: self.valid + behind, context: self.last }
     }
 }
 
@@ -97,7 +114,8 @@ mod tests {
     fn by_the_standard_library(bytes: &[u8]) -> Result<(), Invalid> {
         let invalid = |error: std::str::Utf8Error, proof| {
             let offset = error.valid_up_to();
-            Err(Invalid { offset: offset as u64, byte: bytes[offset], proof: proof as u64 })
+            let context = Context::default().ending_with(&bytes[..bytes.len().min(proof + 1)]);
+            Err(Invalid { offset: offset as u64, byte: bytes[offset], proof: proof as u64, context })
         };
         for end in 1..=bytes.len() {
             match std::str::from_utf8(&bytes[..end]) {

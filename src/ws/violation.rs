@@ -21,7 +21,8 @@ pub struct Violation {
     pub needed: u64,
     /// The frame's opcode.
     pub opcode: Opcode,
-    /// Bytes around the proof: the header's first, or the payload's.
+    /// What shows it: the header, as far as it is what is wrong; the text up to the byte that proves it; or how a message or
+    /// a Close payload begins. The same however segments were cut, but for compressed messages, which may be given up sooner.
     pub context: Context,
 }
 
@@ -98,10 +99,34 @@ impl Context {
         context
     }
 
-    /// The bytes around position `at` of `bytes`.
-    pub fn around(bytes: &[u8], at: usize) -> Self {
-        let from = at.saturating_sub(limits::CONTEXT / 2);
-        Self::new(bytes.get(from..).unwrap_or_default())
+    /// The last bytes of these and `more`.
+    pub fn ending_with(self, more: &[u8]) -> Self {
+        let mut last = Self::default();
+        let all = self.bytes().iter().chain(more);
+        let skipped = (self.bytes().len() + more.len()).saturating_sub(limits::CONTEXT);
+        // Nearly all pieces are longer.
+        if more.len() >= limits::CONTEXT {
+            return Self::new(more.get(more.len() - limits::CONTEXT..).unwrap_or_default());
+        }
+        for (to, from) in last.bytes.iter_mut().zip(all.skip(skipped)) {
+            *to = *from;
+            last.len += 1;
+        }
+        last
+    }
+
+    /// The first bytes of these and `more`.
+    pub fn beginning_before(mut self, more: &[u8]) -> Self {
+        for (to, from) in self.bytes.iter_mut().skip(usize::from(self.len)).zip(more) {
+            *to = *from;
+            self.len += 1;
+        }
+        self
+    }
+
+    /// Whether there is no room for more.
+    pub const fn is_full(&self) -> bool {
+        self.len as usize == limits::CONTEXT
     }
 
     /// The bytes.
