@@ -88,10 +88,10 @@ struct Context<'c, S> {
 }
 
 impl Connection {
-    /// A connection that begins, for this capture, with `segment`, which the lower endpoint of its flow sent, or not.
-    pub fn new(stream: u32, segment: &Segment<'_>, from_low: bool) -> Self {
+    /// A connection that begins, for this capture, with `segment`.
+    pub fn new(stream: u32, segment: &Segment<'_>) -> Self {
         let addresses = guess_sides(segment);
-        let client_is_low = from_low == (addresses.client == segment.source);
+        let client_is_low = segment.endpoints.low() == addresses.client;
         let facts = Box::new(Facts::new(stream, addresses, segment.seen));
         let sides_are_known = segment.flags.has(Flags::SYN);
         let layers =
@@ -130,11 +130,10 @@ impl Connection {
     pub fn push(
         &mut self,
         segment: &Segment<'_>,
-        from_low: bool,
         scratch: &mut Scratch,
         sink: &mut impl Sink,
     ) -> Interest {
-        let mut side = self.side(from_low);
+        let mut side = self.side(segment.from_low);
         if matches!(self.layers.layer, Layer::Unknown) && !self.tcp.analysis().syn && speaks_as(!side, segment.payload)
         {
             self.tcp.swap();
@@ -474,7 +473,7 @@ fn tell(facts: &mut Facts, side: Side, carrier: &Carrier, what: What<'_>, sink: 
 
 /// Who is the client, as far as one segment tells: who sends a SYN, who is sent a SYN-ACK; else who has the higher port.
 fn guess_sides(segment: &Segment<'_>) -> PerSide<SocketAddr> {
-    let Segment { source, destination, flags, .. } = *segment;
+    let (source, destination, flags) = (segment.source(), segment.destination(), segment.flags);
     let from_server = if flags.has(Flags::SYN) { flags.has(Flags::ACK) } else { source.port() < destination.port() };
     if from_server {
         PerSide { client: destination, server: source }

@@ -1,14 +1,13 @@
 //! The flow table: every TCP connection of a capture by its two endpoints.
 //!
 //! ```text
-//! index: hash → Place { slot, tag } ──→ slots: Vec<Slot { key, flow }>
+//! index: hash → Place { slot, tag } ──→ slots: Vec<(endpoints, flow)>
 //! ```
 //!
 //! The index is small, the slots are not: [`Flows::foresee`] goes by the index alone and asks for the slot, which is there
 //! by the time somebody looks into it ([`prefetch`](crate::prefetch)).
 
 use std::hash::BuildHasher;
-use std::net::{IpAddr, SocketAddr};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -16,16 +15,7 @@ use hashbrown::HashTable;
 use crate::connection::Connection;
 use crate::prefetch::prefetch;
 use crate::seen::Timestamp;
-use crate::tcp::{Flags, Segment};
-
-/// Both endpoints, the lower first: the same for both directions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    low: [u64; 2],
-    high: [u64; 2],
-    /// Port of `low`, port of `high`, and whether the addresses are IPv6.
-    ports: u64,
-}
+use crate::tcp::{Endpoints, Flags, Segment};
 
 /// What two endpoints say to each other.
 #[derive(Debug)]
@@ -46,7 +36,7 @@ pub(super) struct Flow {
 pub(super) struct Flows {
     hasher: RandomState,
     index: HashTable<Place>,
-    slots: Vec<Option<(Key, Flow)>>,
+    slots: Vec<Option<(Endpoints, Flow)>>,
     /// Slots that are empty.
     free: Vec<u32>,
 }
@@ -61,7 +51,7 @@ struct Place {
 impl Flows {
     /// The slot where the flow of `key` probably is: by 32 bits of the hash, without a look at the key there.
     #[inline]
-    pub fn foresee(&self, key: &Key) -> Option<u32> {
+    pub fn foresee(&self, key: &Endpoints) -> Option<u32> {
         let hash = self.hasher.hash_one(key);
         let place = self.index.find(hash, |place| place.tag == tag(hash))?;
         prefetch(self.slots.get(place.slot as usize)?);
@@ -76,7 +66,7 @@ impl Flows {
 
     /// The slot of the flow of `key`, where it was foreseen or elsewhere.
     #[inline]
-    fn slot(&self, key: &Key, foreseen: Option<u32>) -> Option<u32> {
+    fn slot(&self, key: &Endpoints, foreseen: Option<u32>) -> Option<u32> {
         let is_there = |slot: u32| {
             self.slots.get(slot as usize).is_some_and(|held| held.as_ref().is_some_and(|(held, _)| held == key))
         };
@@ -89,7 +79,7 @@ impl Flows {
 
     /// The flow of `key`; a new one if there is none.
     #[inline]
-    pub fn entry(&mut self, key: Key, foreseen: Option<u32>, new: impl FnOnce() -> Flow) -> Option<&mut Flow> {
+    pub fn entry(&mut self, key: Endpoints, foreseen: Option<u32>, new: impl FnOnce() -> Flow) -> Option<&mut Flow> {
         let slot = match self.slot(&key, foreseen) {
             Some(slot) => slot,
             None => self.insert(key, new()),
@@ -98,7 +88,7 @@ impl Flows {
     }
 
     #[cold]
-    fn insert(&mut self, key: Key, flow: Flow) -> u32 {
+    fn insert(&mut self, key: Endpoints, flow: Flow) -> u32 {
         let Self { hasher, index, slots, free } = self;
         let slot = free.pop().unwrap_or_else(|| {
             slots.push(None);
@@ -116,12 +106,12 @@ impl Flows {
     }
 
     /// The flow of a key.
-    pub fn get(&self, key: &Key) -> Option<&Flow> {
+    pub fn get(&self, key: &Endpoints) -> Option<&Flow> {
         self.at(self.slot(key, None)?)
     }
 
     /// The flow of a key.
-    pub fn get_mut(&mut self, key: &Key) -> Option<&mut Flow> {
+    pub fn get_mut(&mut self, key: &Endpoints) -> Option<&mut Flow> {
         let slot = self.slot(key, None)?;
         self.slots.get_mut(slot as usize)?.as_mut().map(|(_, flow)| flow)
     }
@@ -169,19 +159,19 @@ impl Flow {
     }
 
     /// Whether a SYN begins another connection between the same endpoints (Wireshark: "TCP Port numbers reused").
-    pub fn is_reused_by(&self, segment: &Segment<'_>, from_low: bool) -> bool {
+    pub fn is_reused_by(&self, segment: &Segment<'_>) -> bool {
         let [low, high] = self.base;
-        let base = if from_low { low } else { high };
+        let base = if segment.from_low { low } else { high };
         segment.flags.has(Flags::SYN)
             && !segment.flags.has(Flags::ACK)
             && base.is_some_and(|base| base != segment.seq || self.ended)
     }
 
     /// Notes where the directions begin and that one has ended; whether this is the flow's first segment.
-    pub fn note(&mut self, segment: &Segment<'_>, from_low: bool) -> bool {
+    pub fn note(&mut self, segment: &Segment<'_>) -> bool {
         let is_first = self.base == [None; 2];
         let [low, high] = &mut self.base;
-        let (own, other) = if from_low { (low, high) } else { (high, low) };
+        let (own, other) = if segment.from_low { (low, high) } else { (high, low) };
         let before = u32::from(!segment.flags.has(Flags::SYN));
         own.get_or_insert(segment.seq.wrapping_sub(before));
         if segment.flags.has(Flags::ACK) {
@@ -189,31 +179,5 @@ impl Flow {
         }
         self.ended |= segment.flags.has(Flags::FIN) || segment.flags.has(Flags::RST);
         is_first
-    }
-}
-
-impl Key {
-    /// The key of a segment's connection, and whether `low` sent it.
-    #[inline]
-    pub fn of(source: SocketAddr, destination: SocketAddr) -> (Self, bool) {
-        let (from, to) = (bits(source.ip()), bits(destination.ip()));
-        let (from_port, to_port) = (u64::from(source.port()), u64::from(destination.port()));
-        let version = u64::from(source.is_ipv6()) << 32;
-        if (from, from_port) <= (to, to_port) {
-            (Self { low: from, high: to, ports: version | from_port << 16 | to_port }, true)
-        } else {
-            (Self { low: to, high: from, ports: version | to_port << 16 | from_port }, false)
-        }
-    }
-}
-
-/// An address in numbers that order as addresses do. Not `u128`, whose alignment would cost the table 16 bytes a flow.
-fn bits(address: IpAddr) -> [u64; 2] {
-    match address {
-        IpAddr::V4(address) => [0, u64::from(address.to_bits())],
-        IpAddr::V6(address) => {
-            let bits = address.to_bits();
-            [(bits >> 64) as u64, bits as u64]
-        }
     }
 }

@@ -3,14 +3,16 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+use arrayvec::ArrayVec;
+
 use super::Stream;
-use super::flows::{Flow, Flows, Key};
+use super::flows::{Flow, Flows};
 use crate::connection::{Connection, Interest, Scratch};
 use crate::facts::Facts;
 use crate::limits;
 use crate::seen::Timestamp;
 use crate::sink::{Counts, Sink};
-use crate::tcp::Segment;
+use crate::tcp::{Endpoints, Segment};
 
 /// The connections being followed.
 #[derive(Default)]
@@ -18,7 +20,7 @@ pub(super) struct Followed {
     flows: Flows,
     scratch: Scratch,
     /// Connections that are over, in the order in which they ended: they wait for late segments.
-    lingering: VecDeque<(Timestamp, Key, u32)>,
+    lingering: VecDeque<(Timestamp, Endpoints, u32)>,
     streams: u32,
     held_bytes: usize,
     sweep_at: usize,
@@ -29,9 +31,6 @@ pub(super) struct Followed {
 /// A segment, and whose it is.
 pub(super) struct Routed<'a> {
     pub segment: Segment<'a>,
-    key: Key,
-    /// Whether the lower endpoint sent it.
-    from_low: bool,
     /// The slot where its flow probably is.
     foreseen: Option<u32>,
 }
@@ -40,28 +39,33 @@ impl Followed {
     /// Whose a segment is, and where that connection probably lies.
     #[inline]
     pub fn route<'a>(&self, segment: Segment<'a>) -> Routed<'a> {
-        let (key, from_low) = Key::of(segment.source, segment.destination);
-        Routed { segment, key, from_low, foreseen: self.flows.foresee(&key) }
+        Routed { segment, foreseen: self.flows.foresee(&segment.endpoints) }
     }
 
     /// Goes the way to the state of each, a step at a time.
     pub fn prefetch(&self, routed: &[Option<Routed<'_>>]) {
-        let connection = |routed: &Routed<'_>| self.flows.at(routed.foreseen?)?.connection.as_deref();
-        let known = || routed.iter().flatten().filter_map(|routed| Some((routed, connection(routed)?)));
-        let with_payload = || known().filter(|(routed, _)| routed.segment.payload_len > 0);
-        known().for_each(|(_, connection)| connection.prefetch());
-        with_payload().for_each(|(routed, connection)| connection.prefetch_layers(routed.from_low));
-        with_payload().for_each(|(routed, connection)| connection.prefetch_moments(routed.from_low));
+        let mut known = ArrayVec::<_, { limits::BATCH }>::new();
+        for Routed { segment, foreseen } in routed.iter().flatten() {
+            let flow = foreseen.and_then(|slot| self.flows.at(slot));
+            if let Some(connection) = flow.and_then(|flow| flow.connection.as_deref()) {
+                connection.prefetch();
+                if segment.payload_len > 0 {
+                    known.push((connection, segment.from_low));
+                }
+            }
+        }
+        known.iter().for_each(|(connection, from_low)| connection.prefetch_layers(*from_low));
+        known.iter().for_each(|(connection, from_low)| connection.prefetch_moments(*from_low));
     }
 
     /// Takes a segment; which connection it belongs to.
     #[inline]
     pub fn take(&mut self, routed: &Routed<'_>, sink: &mut impl Sink) -> Option<Stream> {
-        let Routed { segment, key, from_low, foreseen } = routed;
-        let (key, from_low, now) = (*key, *from_low, segment.seen.time);
+        let Routed { segment, foreseen } = routed;
+        let (key, now) = (segment.endpoints, segment.seen.time);
         let Self { flows, scratch, lingering, streams, held_bytes, counts, .. } = self;
         let flow = flows.entry(key, *foreseen, || Flow::new(streams, now))?;
-        if flow.is_reused_by(segment, from_low) {
+        if flow.is_reused_by(segment) {
             let old = std::mem::replace(flow, Flow::new(streams, now));
             if let Some(connection) = old.connection {
                 *held_bytes -= connection.held_bytes();
@@ -71,12 +75,12 @@ impl Followed {
         if flow.last < now {
             flow.last = now;
         }
-        if flow.note(segment, from_low) {
-            flow.connection = Some(Box::new(Connection::new(flow.stream, segment, from_low)));
+        if flow.note(segment) {
+            flow.connection = Some(Box::new(Connection::new(flow.stream, segment)));
         }
         if let Some(connection) = &mut flow.connection {
             let (held, over) = (connection.held_bytes(), connection.over());
-            let interest = connection.push(segment, from_low, scratch, sink);
+            let interest = connection.push(segment, scratch, sink);
             while connection.held_bytes() > 0
                 && *held_bytes - held + connection.held_bytes() > limits::OUT_OF_ORDER_TOTAL
             {
@@ -117,7 +121,7 @@ impl Followed {
     /// The facts so far of the connection between two endpoints, as if the capture ended here; `None` once it has been given
     /// to the sink, or if it is none to report.
     pub fn facts_between(&self, one: SocketAddr, other: SocketAddr) -> Option<Box<Facts>> {
-        let (key, _) = Key::of(one, other);
+        let (key, _) = Endpoints::of(one, other);
         self.flows.get(&key)?.connection.as_ref()?.facts_so_far()
     }
 

@@ -1,7 +1,6 @@
 //! By what a connection shows whose close codes it uses.
 
-use std::borrow::Cow;
-
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 /// What fits: any one of each list. `*` stands for any characters.
@@ -23,16 +22,18 @@ pub struct Evidence {
 }
 
 /// What a connection shows of itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Shown<'f> {
     /// The subprotocol chosen, else those offered.
-    pub subprotocols: Vec<&'f str>,
-    /// The Host header.
-    pub host: Option<&'f str>,
+    subprotocols: Vec<&'f str>,
+    /// The Host header without its port, in small letters.
+    host: Option<String>,
     /// The request target.
-    pub target: Option<&'f str>,
+    target: Option<&'f str>,
+    /// The request target up to its query.
+    path: Option<&'f str>,
     /// How its last messages begin.
-    pub messages: Vec<Cow<'f, str>>,
+    messages: Vec<&'f [u8]>,
 }
 
 /// A kind of evidence.
@@ -78,19 +79,32 @@ impl Evidence {
 
     /// What of it a connection shows.
     pub fn shown_by(&self, shown: &Shown<'_>) -> Vec<Mark> {
-        let host = shown.host.map(without_port);
-        let path = |target: &str, pattern: &Pattern| match target.split_once('?') {
-            Some((path, _)) if !pattern.text.contains('?') => pattern.fits(path),
-            _ => pattern.fits(target),
+        let any = |patterns: &[Pattern], text: &[u8]| patterns.iter().any(|pattern| pattern.fits(text));
+        let path = |pattern: &Pattern| {
+            let text = if pattern.text.contains('?') { shown.target } else { shown.path };
+            text.is_some_and(|text| pattern.fits(text.as_bytes()))
         };
-        let any = |patterns: &[Pattern], text: &str| patterns.iter().any(|pattern| pattern.fits(text));
         let found = |mark, patterns: &[Pattern]| match mark {
-            Mark::Subprotocol => shown.subprotocols.iter().any(|name| any(patterns, name)),
-            Mark::Host => !patterns.is_empty() && host.is_some_and(|host| any(patterns, &host.to_ascii_lowercase())),
-            Mark::Path => shown.target.is_some_and(|target| patterns.iter().any(|pattern| path(target, pattern))),
+            Mark::Subprotocol => shown.subprotocols.iter().any(|name| any(patterns, name.as_bytes())),
+            Mark::Host => shown.host.as_deref().is_some_and(|host| any(patterns, host.as_bytes())),
+            Mark::Path => patterns.iter().any(path),
             Mark::Messages => shown.messages.iter().any(|text| any(patterns, text)),
         };
         self.patterns().into_iter().filter(|(mark, patterns)| found(*mark, patterns)).map(|(mark, _)| mark).collect()
+    }
+}
+
+impl<'f> Shown<'f> {
+    /// What these messages show, and a request of this Host and this target.
+    pub fn new(
+        subprotocols: Vec<&'f str>,
+        host: Option<&str>,
+        target: Option<&'f str>,
+        messages: Vec<&'f [u8]>,
+    ) -> Self {
+        let path = target.map(|target| target.split_once('?').map_or(target, |(path, _)| path));
+        let host = host.map(|host| without_port(host).to_ascii_lowercase());
+        Self { subprotocols, host, target, path, messages }
     }
 }
 
@@ -102,41 +116,55 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// A text in which `*` stands for any characters, none included.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+/// A text in which `*` stands for any characters, none included. Taken apart once: each connection is held against
+/// hundreds of them.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "String")]
 pub struct Pattern {
     /// As it was written.
     pub text: String,
     /// What stands before the first `*`; all of it where there is none.
     begin: usize,
-    /// Where what stands behind the last `*` begins; `None` where there is none.
-    end: Option<usize>,
+    /// What stands behind the first `*`; `None` where there is none.
+    rest: Option<Rest>,
+}
+
+/// What follows the first `*` of a pattern.
+#[derive(Clone, Debug)]
+struct Rest {
+    /// Each ends at its `*`.
+    pieces: Vec<Finder<'static>>,
+    /// Where what stands behind the last `*` begins.
+    end: usize,
 }
 
 impl From<String> for Pattern {
     fn from(text: String) -> Self {
-        let (begin, end) = (text.find('*').unwrap_or(text.len()), text.rfind('*').map(|last| last + 1));
-        Self { text, begin, end }
+        let begin = text.find('*').unwrap_or(text.len());
+        let rest = text.split_once('*').map(|(_, rest)| {
+            let (pieces, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+            let pieces = pieces.split('*').filter(|piece| !piece.is_empty());
+            Rest { pieces: pieces.map(|piece| Finder::new(piece).into_owned()).collect(), end: text.len() - end.len() }
+        });
+        Self { text, begin, rest }
     }
 }
 
 impl Pattern {
     /// Whether a text is as the pattern says. Nearly none is, and shows it at one of its ends.
-    fn fits(&self, text: &str) -> bool {
-        let Some(end) = self.end else {
-            return self.text == text;
+    fn fits(&self, text: &[u8]) -> bool {
+        let pattern = self.text.as_bytes();
+        let Some(Rest { pieces, end }) = &self.rest else {
+            return pattern == text;
         };
-        let (begin, end) = (self.text.get(..self.begin).unwrap_or_default(), self.text.get(end..).unwrap_or_default());
-        if !text.starts_with(begin) || !text.ends_with(end) || text.len() < begin.len() + end.len() {
+        let (begin, end) = (pattern.get(..self.begin).unwrap_or_default(), pattern.get(*end..).unwrap_or_default());
+        let Some(mut left) = text.strip_prefix(begin).and_then(|text| text.strip_suffix(end)) else {
             return false;
-        }
-        let mut left = text.get(begin.len()..text.len() - end.len()).unwrap_or_default();
-        let between = self.text.get(self.begin + 1..self.text.len() - end.len()).unwrap_or_default();
-        // Each ends at its `*`. The first place leaves most for the pieces after it.
-        for piece in between.split_terminator('*') {
-            match left.split_once(piece) {
-                Some((_, after)) => left = after,
+        };
+        // The first place leaves most for the pieces after it.
+        for piece in pieces {
+            match piece.find(left).and_then(|place| left.get(place + piece.needle().len()..)) {
+                Some(after) => left = after,
                 None => return false,
             }
         }
@@ -162,7 +190,7 @@ mod tests {
             ("a*a", "a", false),
             ("*", "", true),
         ] {
-            assert_eq!(Pattern::from(pattern.to_owned()).fits(text), expected, "{pattern} {text}");
+            assert_eq!(Pattern::from(pattern.to_owned()).fits(text.as_bytes()), expected, "{pattern} {text}");
         }
         assert_eq!(without_port("[::1]:80"), "[::1]");
         assert_eq!(without_port("[::1]"), "[::1]");

@@ -12,7 +12,7 @@ use super::{Skipped, ethernet, ieee80211, network, ppp};
 use crate::capture::LinkType;
 
 const NULL: u16 = 0;
-const ETHERNET: u16 = 1;
+pub(super) const ETHERNET: u16 = 1;
 const PPP: u16 = 9;
 /// `DLT_RAW` of most systems, which some write into files.
 const DLT_RAW: u16 = 12;

@@ -1,7 +1,7 @@
 //! From a captured packet to the TCP segment in it, or why there is none.
 //!
 //! ```text
-//! Packet ─ link ─ ethernet · ppp · ieee80211 ─ network ─ transport ─ Segment
+//! Packet ─ link ─ ethernet · ppp · ieee80211 ─ network ─ transport ─ Segment     plain: all at once
 //!            ↑            ↑                       │  ↑          │
 //!            │            │              fragments┘──┘          │
 //!            └────────────┴───────────── tunnel ────────────────┘
@@ -16,6 +16,7 @@ mod fragments;
 mod ieee80211;
 mod link;
 mod network;
+mod plain;
 mod ppp;
 mod skipped;
 mod transport;
@@ -60,6 +61,10 @@ impl Decoder {
     /// `None` leaves it to [`decode`](Self::decode).
     #[inline]
     pub fn glance<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
+        plain::segment(packet).or_else(|| Self::look(packet))
+    }
+
+    fn look<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
         let seen = Seen { packet: packet.number, time: packet.time };
         let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
         match link::header(Walk::default(), packet.link_type, Body::new(packet.data, length)) {

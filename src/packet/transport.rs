@@ -12,7 +12,7 @@ use super::network::Datagram;
 use super::walk::{End, Found, Walk};
 use super::{Skipped, network, tunnel};
 use crate::seen::Seen;
-use crate::tcp::{Flags, Segment};
+use crate::tcp::{Endpoints, Flags, Segment};
 
 const NAME: &str = "TCP";
 
@@ -47,10 +47,14 @@ fn segment<'a>(
 ) -> Result<Segment<'a>, Skipped> {
     let payload_len = body.length.checked_sub(header_len).ok_or(Skipped::Broken(NAME))?;
     let route = ip.route();
+    let (endpoints, from_low) = Endpoints::of(
+        SocketAddr::new(route.source, tcp.source_port()),
+        SocketAddr::new(route.destination, tcp.destination_port()),
+    );
     Ok(Segment {
         seen,
-        source: SocketAddr::new(route.source, tcp.source_port()),
-        destination: SocketAddr::new(route.destination, tcp.destination_port()),
+        endpoints,
+        from_low,
         seq: tcp.sequence_number(),
         ack: tcp.acknowledgment_number(),
         flags: Flags(tcp.slice().get(13).copied().unwrap_or_default()),

@@ -65,12 +65,9 @@ pub fn shown(facts: &Facts) -> Shown<'_> {
     let offer = request.and_then(|request| request.offer.as_deref());
     let offered = offer.and_then(|offer| offer.subprotocols.as_deref()).unwrap_or_default();
     let names = chosen.map_or_else(|| offered.split(',').map(str::trim).collect(), |chosen| vec![chosen]);
-    Shown {
-        subprotocols: names,
-        host: request.and_then(|request| request.host.as_deref()),
-        target: request.map(|request| &*request.target),
-        messages: facts.previews.iter().map(|preview| String::from_utf8_lossy(&preview.bytes)).collect(),
-    }
+    let host = request.and_then(|request| request.host.as_deref());
+    let target = request.map(|request| &*request.target);
+    Shown::new(names, host, target, facts.previews.iter().map(|preview| &*preview.bytes).collect())
 }
 
 /// In how many connections, and whether it was on the wire.

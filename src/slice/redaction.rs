@@ -98,7 +98,7 @@ impl Redaction {
         let place = self.places.entry(stream).or_default()[side].place(segment);
         let new = place.and_then(|at| self.rewritten.get(&stream)?[side].get(at..at + length));
         let new = new.map_or_else(|| vec![0; length], <[u8]>::to_vec);
-        match checksum::tcp_header(data, payload, [segment.source.port(), segment.destination.port()]) {
+        match checksum::tcp_header(data, payload, [segment.source().port(), segment.destination().port()]) {
             Some(header) => checksum::replace(data, header, payload, &new),
             None => data.get_mut(payload..payload + length).unwrap_or_default().copy_from_slice(&new),
         }

@@ -8,12 +8,14 @@
 //! Bytes in order are lent straight from the packet. Only what arrives before its turn is copied.
 
 pub mod analysis;
+pub mod endpoints;
 pub mod reassembly;
 pub mod segment;
 pub mod sequence;
 pub mod state;
 
 pub use analysis::Analysis;
+pub use endpoints::Endpoints;
 pub use segment::{Flags, Segment};
 pub use state::Tcp;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use super::Endpoints;
 use crate::seen::Seen;
 
 /// A segment, its payload lent from the packet.
@@ -10,10 +11,10 @@ use crate::seen::Seen;
 pub struct Segment<'a> {
     /// The packet that carried it.
     pub seen: Seen,
-    /// Sender.
-    pub source: SocketAddr,
-    /// Receiver.
-    pub destination: SocketAddr,
+    /// Sender and receiver.
+    pub endpoints: Endpoints,
+    /// Whether the lower endpoint sent it.
+    pub from_low: bool,
     /// SEG.SEQ: sequence number of the first payload byte, or of the SYN.
     pub seq: u32,
     /// SEG.ACK; meaningful only with [`Flags::ACK`].
@@ -28,6 +29,18 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// Payload bytes on the wire; more than `payload.len()` where the snaplen cut the packet.
     pub payload_len: u32,
+}
+
+impl Segment<'_> {
+    /// Sender.
+    pub fn source(&self) -> SocketAddr {
+        if self.from_low { self.endpoints.low() } else { self.endpoints.high() }
+    }
+
+    /// Receiver.
+    pub fn destination(&self) -> SocketAddr {
+        if self.from_low { self.endpoints.high() } else { self.endpoints.low() }
+    }
 }
 
 /// The control bits of a segment, as in byte 13 of the header.

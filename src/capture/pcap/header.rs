@@ -6,7 +6,7 @@
 //! ```
 
 use nom::bytes::complete::take;
-use nom::combinator::{map_opt, verify};
+use nom::combinator::{fail, map_opt};
 use nom::number::Endianness;
 use nom::number::complete::{be_u32, u32};
 use nom::{IResult, Parser};
@@ -85,11 +85,16 @@ pub(super) struct Record {
 /// Parses the header of a record; an error where its lengths cannot be true.
 #[inline]
 pub(super) fn record<'a>(file: &FileHeader, input: &'a [u8]) -> IResult<&'a [u8], Record> {
-    let field = || u32(file.order);
-    let (input, (seconds, fraction)) = (field(), field()).parse(input)?;
-    let (input, (captured, length)) =
-        verify((field(), field()), |&(captured, length)| captured <= length && captured as usize <= limits::PACKET)
-            .parse(input)?;
+    let (input, fields) = take(16usize)(input)?;
+    let number = match file.order {
+        Endianness::Big => u32::from_be_bytes,
+        Endianness::Little | Endianness::Native => u32::from_le_bytes,
+    };
+    let (&[seconds, fraction, captured, length], []) = fields.as_chunks() else { return fail().parse(input) };
+    let [seconds, fraction, captured, length] = [seconds, fraction, captured, length].map(number);
+    if captured > length || captured as usize > limits::PACKET {
+        return fail().parse(input);
+    }
     // Below 2^32 * (10^9 + 1000): an i64 holds it.
     let time = i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * i64::from(file.unit);
     Ok((input, Record { time: Timestamp::from_nanos(time), captured, length }))

@@ -6,7 +6,6 @@ use std::ops::Range;
 
 use header::{FILE_HEADER, FileHeader, Record};
 
-use super::batch::{Placed, Windowed};
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
@@ -24,6 +23,8 @@ pub(super) struct Pcap {
     tally: Tally,
     record: Record,
     data: Range<usize>,
+    /// Bytes of the window that the last batch has passed, behind what is consumed.
+    passed: usize,
     ended: bool,
 }
 
@@ -36,7 +37,7 @@ impl Pcap {
         };
         window.consume(FILE_HEADER);
         let record = Record { time: Timestamp::default(), captured: 0, length: 0 };
-        Ok(Self { window, name, file, tally: Tally::new(), record, data: 0..0, ended: false })
+        Ok(Self { window, name, file, tally: Tally::new(), record, data: 0..0, passed: 0, ended: false })
     }
 
     /// Ends reading. Bytes that are left are a record cut in two.
@@ -47,29 +48,13 @@ impl Pcap {
     }
 }
 
-impl Windowed for Pcap {
-    fn window(&mut self) -> &mut Window {
-        &mut self.window
-    }
-
-    #[inline]
-    fn placed(&self) -> Placed {
-        Placed {
-            number: self.tally.packets,
-            time: self.record.time,
-            link_type: self.file.link_type,
-            length: self.record.length,
-            data: self.data.clone(),
-        }
-    }
-}
-
 impl Source for Pcap {
     #[inline]
     fn advance(&mut self) -> Result<bool, Error> {
         if self.ended {
             return Ok(false);
         }
+        self.window.consume(std::mem::take(&mut self.passed));
         let header = self.file.record_header;
         if !self.window.hold(header).map_err(|error| self.name.read_error(&self.window, error))? {
             return self.end();
@@ -93,11 +78,29 @@ impl Source for Pcap {
 
     #[inline]
     fn packet(&self) -> Packet<'_> {
-        self.placed().lent(&self.window)
+        lent(&self.file, &self.tally, &self.record, self.window.lent(self.data.clone()))
     }
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
-        self.in_memory()
+        let mut batch = Batch::new();
+        if !self.advance()? {
+            return Ok(batch);
+        }
+        let Self { window, file, tally, record, data, passed, .. } = self;
+        let (window, header) = (&*window, file.record_header);
+        batch.push(lent(file, tally, record, window.lent(data.clone())));
+        let mut held = window.held();
+        while !batch.is_full()
+            && let Ok((_, next)) = header::record(file, held)
+            && let whole = header.saturating_add(next.captured as usize)
+            && let (Some(data), Some(rest)) = (held.get(header..whole), held.get(whole..))
+        {
+            tally.packet(next.time);
+            batch.push(lent(file, tally, &next, data));
+            *passed = passed.saturating_add(whole);
+            held = rest;
+        }
+        Ok(batch)
     }
 
     fn summaries(&self) -> Vec<Summary> {
@@ -108,6 +111,12 @@ impl Source for Pcap {
             [].into_iter(),
         )]
     }
+}
+
+/// The packet counted last, with its bytes.
+#[inline]
+fn lent<'a>(file: &FileHeader, tally: &Tally, record: &Record, data: &'a [u8]) -> Packet<'a> {
+    Packet { number: tally.packets, time: record.time, link_type: file.link_type, data, length: record.length }
 }
 
 #[cfg(test)]
