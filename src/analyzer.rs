@@ -5,6 +5,8 @@ mod followed;
 
 use std::net::SocketAddr;
 
+use arrayvec::ArrayVec;
+
 use self::followed::Followed;
 use crate::capture::Packet;
 use crate::facts::Facts;
@@ -33,9 +35,9 @@ impl Analyzer {
     /// Takes the next packets. What they are about is asked of the memory before it is needed.
     pub fn push_all(&mut self, packets: &[Packet<'_>], sink: &mut impl Sink) {
         for packets in packets.chunks(limits::BATCH) {
-            let mut routed = [const { None }; limits::BATCH];
-            for (routed, packet) in routed.iter_mut().zip(packets) {
-                *routed = Decoder::glance(packet).map(|segment| self.followed.route(segment));
+            let mut routed = ArrayVec::<_, { limits::BATCH }>::new();
+            for packet in packets {
+                routed.push(Decoder::glance(packet).map(|segment| self.followed.route(segment)));
             }
             self.followed.prefetch(&routed);
             for (routed, packet) in routed.iter().zip(packets) {
@@ -75,7 +77,7 @@ impl Analyzer {
 
     /// Counts of what is no WebSocket connection.
     pub const fn counts(&self) -> Counts {
-        self.followed.counts
+        self.followed.counts()
     }
 
     /// The packets' decoder, which knows what it could not decode.

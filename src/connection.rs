@@ -232,6 +232,10 @@ impl Layers {
     fn output<S: Sink>(&mut self, side: Side, carrier: &Carrier, output: Output<'_>, context: &mut Context<'_, S>) {
         let side = if self.swapped { !side } else { side };
         match output {
+            // Nearly all: not handed on as a whole, for the copy would be read before it is written.
+            Output::Chunk { offset, chunk: Chunk::Bytes(bytes) } if matches!(self.layer, Layer::WebSocket(_)) => {
+                self.frames(side, carrier, offset, Chunk::Bytes(bytes), context);
+            }
             Output::Chunk { offset, chunk } => self.chunk(side, carrier, offset, chunk, context),
             Output::Fin { .. } => {
                 self.end_frames(side, true, context);
@@ -395,6 +399,7 @@ impl Layers {
         }
     }
 
+    #[inline]
     fn frames<S: Sink>(
         &mut self,
         side: Side,

@@ -20,7 +20,7 @@ use crate::side::{PerSide, Side};
 use crate::tcp::Analysis;
 use crate::tls;
 use crate::ws::violation::Context;
-use crate::ws::{self, CloseCode, Opcode, Previews, Violation};
+use crate::ws::{self, CloseCode, Opcode, Preview, Previews, Violation};
 
 /// The facts of one connection.
 #[derive(Clone, Debug)]
@@ -230,6 +230,9 @@ impl Facts {
                 self.sent[side].frame(header, *start, carrier, *header_end)
             }
             ws::Event::Message(message) => self.sent[side].message(message, seen),
+            ws::Event::Whole { header, header_end, preview } => {
+                self.sent[side].whole(header, carrier, *header_end, *preview);
+            }
             ws::Event::Ping(payload) => self.sent[side].ping(payload, seen),
             ws::Event::Pong(payload) => {
                 let pongs = &mut self.sent[side].pongs;
@@ -314,6 +317,17 @@ impl Sent {
         self.recent.prefetch();
     }
 
+    #[inline]
+    fn whole(&mut self, header: &ws::Header, carrier: &Carrier, header_end: u64, preview: Preview) {
+        self.frames += 1;
+        self.payload_bytes = self.payload_bytes.saturating_add(header.length);
+        self.last_acked = carrier.acked();
+        self.largest_before = self.largest_before.max(self.recent.latest());
+        self.pace.message(carrier.seen.time);
+        self.count(header.start.opcode);
+        self.recent.whole(header, carrier.seen, header_end, preview);
+    }
+
     fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {
         self.frames += 1;
         self.payload_bytes = self.payload_bytes.saturating_add(header.length);
@@ -345,9 +359,13 @@ impl Sent {
     }
 
     fn message(&mut self, message: &ws::message::Message, seen: Seen) {
-        let count = if message.opcode == Opcode::TEXT { &mut self.texts } else { &mut self.binaries };
-        *count = count.saturating_add(1);
+        self.count(message.opcode);
         self.recent.message(message, seen);
+    }
+
+    fn count(&mut self, opcode: Opcode) {
+        let count = if opcode == Opcode::TEXT { &mut self.texts } else { &mut self.binaries };
+        *count = count.saturating_add(1);
     }
 
     fn ping(&mut self, payload: &[u8], seen: Seen) {

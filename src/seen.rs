@@ -23,6 +23,12 @@ impl Timestamp {
         self.0
     }
 
+    /// The time so much later.
+    #[inline]
+    pub const fn after(self, time: Duration) -> Self {
+        Self(self.0.saturating_add_unsigned(time.as_nanos() as u64))
+    }
+
     /// How long after `earlier` this is; zero where the capture's clock went backwards.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

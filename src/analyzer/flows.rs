@@ -25,6 +25,8 @@ pub(super) struct Flow {
     /// First sequence number of each direction, `low`'s first: a SYN with another one is a new connection.
     base: [Option<u32>; 2],
     ended: bool,
+    /// Whether it is over, and waits for late segments.
+    pub lingers: bool,
     /// When it was last heard.
     pub last: Timestamp,
     /// What is known of it, as long as it may be a WebSocket connection.
@@ -155,7 +157,7 @@ impl Flow {
     pub fn new(streams: &mut u32, now: Timestamp) -> Self {
         let stream = *streams;
         *streams = streams.saturating_add(1);
-        Self { stream, base: [None; 2], ended: false, last: now, connection: None }
+        Self { stream, base: [None; 2], ended: false, lingers: false, last: now, connection: None }
     }
 
     /// Whether a SYN begins another connection between the same endpoints (Wireshark: "TCP Port numbers reused").

@@ -19,13 +19,12 @@ use crate::tcp::{Endpoints, Segment};
 pub(super) struct Followed {
     flows: Flows,
     scratch: Scratch,
-    /// Connections that are over, in the order in which they ended: they wait for late segments.
+    /// Connections that are over, in the order in which they ended, and until when they wait for late segments.
     lingering: VecDeque<(Timestamp, Endpoints, u32)>,
     streams: u32,
     held_bytes: usize,
     sweep_at: usize,
-    /// Of what is no WebSocket connection.
-    pub counts: Counts,
+    counts: Counts,
 }
 
 /// A segment, and whose it is.
@@ -79,26 +78,23 @@ impl Followed {
             flow.connection = Some(Box::new(Connection::new(flow.stream, segment)));
         }
         if let Some(connection) = &mut flow.connection {
-            let (held, over) = (connection.held_bytes(), connection.over());
+            *held_bytes -= connection.held_bytes();
             let interest = connection.push(segment, scratch, sink);
-            while connection.held_bytes() > 0
-                && *held_bytes - held + connection.held_bytes() > limits::OUT_OF_ORDER_TOTAL
-            {
+            while connection.held_bytes() > 0 && *held_bytes + connection.held_bytes() > limits::OUT_OF_ORDER_TOTAL {
                 connection.give_up_holes(scratch, sink);
             }
-            *held_bytes = *held_bytes - held + connection.held_bytes();
             if interest == Interest::Follow {
-                if !over && connection.over() {
-                    lingering.push_back((now, key, flow.stream));
+                *held_bytes += connection.held_bytes();
+                if !flow.lingers && connection.over() {
+                    flow.lingers = true;
+                    lingering.push_back((now.after(limits::LINGER), key, flow.stream));
                 }
             } else {
                 counts.encrypted += u64::from(interest == Interest::Encrypted);
-                *held_bytes -= connection.held_bytes();
                 flow.connection = None;
             }
         }
         let stream = Stream { number: flow.stream, is_followed: flow.connection.is_some() };
-        self.counts.tcp_streams = u64::from(self.streams);
         if self.flows.len() > self.sweep_at {
             self.sweep(now, sink);
         }
@@ -125,10 +121,15 @@ impl Followed {
         self.flows.get(&key)?.connection.as_ref()?.facts_so_far()
     }
 
+    /// Of what is no WebSocket connection.
+    pub const fn counts(&self) -> Counts {
+        Counts { tcp_streams: self.streams as u64, ..self.counts }
+    }
+
     /// Judges connections that have been over for a while.
+    #[inline]
     pub fn settle(&mut self, now: Timestamp, sink: &mut impl Sink) {
-        while let Some((_, key, stream)) = self.lingering.pop_front_if(|(ended, ..)| now.since(*ended) > limits::LINGER)
-        {
+        while let Some((_, key, stream)) = self.lingering.pop_front_if(|(until, ..)| *until < now) {
             let flow = self.flows.get_mut(&key).filter(|flow| flow.stream == stream);
             if let Some(connection) = flow.and_then(|flow| flow.connection.take()) {
                 self.held_bytes -= connection.held_bytes();

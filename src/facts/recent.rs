@@ -92,27 +92,39 @@ impl Recent {
             self.latest = message.size;
             return;
         }
-        let moment = Moment { seen: start, header_end, size: header.length, opcode, ..Moment::default() };
-        let at = if self.moments.len() < limits::MOMENTS {
+        let at = self.add(Moment { seen: start, header_end, size: header.length, opcode, ..Moment::default() });
+        if !opcode.is_control() {
+            self.open = Some(at);
+            self.latest = header.length;
+        }
+    }
+
+    /// A frame that is a whole message.
+    #[inline]
+    pub(super) fn whole(&mut self, header: &Header, seen: Seen, header_end: u64, preview: Preview) {
+        let (size, opcode) = (header.length, header.start.opcode);
+        self.add(Moment { seen, header_end, size, preview, opcode, complete: true, ..Moment::default() });
+        (self.open, self.latest) = (None, size);
+    }
+
+    /// Adds a moment, in the place of the oldest where there is no more room; where it is.
+    #[inline]
+    fn add(&mut self, moment: Moment) -> u8 {
+        if self.moments.len() < limits::MOMENTS {
             if self.moments.len() == self.moments.capacity() {
                 // Many connections never say much.
                 self.moments.reserve_exact(GROWTH);
             }
             self.moments.push(moment);
-            self.moments.len() as u8 - 1
-        } else {
-            let oldest = self.oldest;
-            if let Some(slot) = self.moments.get_mut(usize::from(oldest)) {
-                *slot = moment;
-            }
-            self.oldest = if usize::from(oldest) + 1 == limits::MOMENTS { 0 } else { oldest + 1 };
-            self.open = self.open.filter(|open| *open != oldest);
-            oldest
-        };
-        if !opcode.is_control() {
-            self.open = Some(at);
-            self.latest = header.length;
+            return self.moments.len() as u8 - 1;
         }
+        let oldest = self.oldest;
+        if let Some(slot) = self.moments.get_mut(usize::from(oldest)) {
+            *slot = moment;
+        }
+        self.oldest = if usize::from(oldest) + 1 == limits::MOMENTS { 0 } else { oldest + 1 };
+        self.open = self.open.filter(|open| *open != oldest);
+        oldest
     }
 
     /// The message that is not complete.
@@ -142,10 +154,10 @@ impl Pace {
         if self.count > self.before { self.count } else { self.before }
     }
 
+    #[inline]
     pub(super) fn message(&mut self, now: Timestamp) {
-        let passed = now.since(self.since);
-        if passed > SECOND {
-            self.before = if passed > 2 * SECOND { 0 } else { self.count };
+        if now > self.since.after(SECOND) {
+            self.before = if now > self.since.after(2 * SECOND) { 0 } else { self.count };
             (self.since, self.count) = (now, 0);
         }
         self.count = self.count.saturating_add(1);

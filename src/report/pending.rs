@@ -32,7 +32,7 @@ pub struct Pending {
 impl Pending {
     /// Puts the connections in their order, the one of their first packets.
     pub fn new(mut material: Material, language: Language) -> Self {
-        material.facts.sort_by_key(|facts| (facts.first, facts.stream));
+        material.facts.sort_by_cached_key(|facts| (facts.first, facts.stream));
         let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
         note_drops(&mut material);
         let notes = notes(&material, language);

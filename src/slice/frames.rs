@@ -6,7 +6,7 @@ use crate::event::{Event, What};
 use crate::facts::Facts;
 use crate::side::PerSide;
 use crate::sink::Sink;
-use crate::ws::{self, Header};
+use crate::ws::Header;
 
 /// A frame in its stream.
 #[derive(Clone, Copy, Debug)]
@@ -51,9 +51,10 @@ impl Sink for Frames {
     fn connection(&mut self, _: Box<Facts>) {}
 
     fn event(&mut self, facts: &Facts, event: &Event<'_>) {
-        if let What::Ws(ws::Event::Frame { header, header_end, .. }) = event.what
+        if let What::Ws(frame) = event.what
+            && let Some((header, header_end)) = frame.frame()
             && let Some(frames) = self.by_stream.get_mut(&facts.stream)
-            && let Ok(payload) = usize::try_from(*header_end)
+            && let Ok(payload) = usize::try_from(header_end)
         {
             frames[event.side].push(Frame { header: *header, payload });
         }

@@ -56,6 +56,9 @@ const COPIED: Duration = Duration::from_millis(1);
 /// What comes out of order by so much less has changed places on its way to the capture; a retransmission takes longer.
 const REORDERED: Duration = Duration::from_millis(3);
 
+/// A side's first segments tell how far away it is.
+const MEASURED: u32 = 2;
+
 impl Sent {
     /// Its last segment.
     pub fn last(&self) -> Option<Seen> {
@@ -145,6 +148,16 @@ impl Sent {
         }
     }
 
+    /// Counts a segment.
+    #[inline]
+    pub(super) fn note(&mut self, segment: &Segment<'_>) {
+        self.segments = self.segments.saturating_add(1);
+        // A reset may have been forged on the way.
+        self.ttl_varied |= segment.ttl != self.ttl && !segment.flags.has(Flags::RST);
+        self.last = segment.seen;
+    }
+
+    #[inline]
     fn note_window(&mut self, window: u16, seen: Seen) {
         if window == 0 || self.rare.is_some() {
             self.rare.get_or_insert_default().zero_window.note(window, seen);
@@ -183,26 +196,32 @@ impl Analysis {
         Self { syn, sent: PerSide { client: heard(), server: heard() }, ..Self::default() }
     }
 
-    /// Notes one segment and what its payload was.
+    /// Whether a segment in order tells nothing but that it came: neither side has done anything rare, and its window is
+    /// open.
     #[inline]
+    pub(super) fn is_ordinary(&self, side: Side, segment: &Segment<'_>) -> bool {
+        let (own, other) = (&self.sent[side], &self.sent[!side]);
+        own.segments >= MEASURED && own.rare.is_none() && other.rare.is_none() && segment.window > 0
+    }
+
+    /// Notes one segment and what its payload was.
     pub(super) fn apply(&mut self, side: Side, segment: &Segment<'_>, arrival: Arrival) {
         self.syn |= segment.flags.has(Flags::SYN);
         if let Some(rare) = &mut self.sent[!side].rare {
             rare.unanswered = Unanswered::default();
         }
-        if self.sent[side].segments < 2 {
+        if self.sent[side].segments < MEASURED {
             self.measure(side, segment);
         }
         let sent = &mut self.sent[side];
         if sent.segments == 0 {
             sent.ttl = segment.ttl;
         }
-        sent.segments = sent.segments.saturating_add(1);
-        sent.ttl_varied |= segment.ttl != sent.ttl && !segment.flags.has(Flags::RST);
+        // While its last segment is still the one before.
         if matches!(arrival, Arrival::Retransmission | Arrival::Repeat | Arrival::KeepAlive) {
             sent.note_repeat(segment.seen, arrival);
         }
-        sent.last = segment.seen;
+        sent.note(segment);
         if let Arrival::Ahead(end) = arrival {
             sent.note_ahead(end, segment.seen.time);
         }

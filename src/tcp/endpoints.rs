@@ -67,16 +67,15 @@ impl Hash for Endpoints {
     /// All that is not zero in every IPv4 connection.
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
+        let two = |upper: u64, lower: u64| u128::from(upper) << 64 | u128::from(lower);
         let ([low_upper, low], [high_upper, high]) = (self.low, self.high);
         if self.is_ipv6() {
-            state.write_u64(low_upper);
-            state.write_u64(low);
-            state.write_u64(high_upper);
-            state.write_u64(high);
+            state.write_u128(two(low_upper, low));
+            state.write_u128(two(high_upper, high));
+            state.write_u64(self.ports);
         } else {
-            state.write_u64(low << 32 | high);
+            state.write_u128(two(self.ports, low << 32 | high));
         }
-        state.write_u64(self.ports);
     }
 }
 

@@ -125,11 +125,27 @@ impl Half {
     }
 
     /// Notes that the other side has acknowledged up to `ack`.
+    #[inline]
     pub fn acknowledge(&mut self, ack: u32) {
+        if self.acked == Some(ack) {
+            return;
+        }
         let acked = self.acked.map_or(ack, |before| later(before, ack));
         if self.next.is_none_or(|next| distance(next, acked).unsigned_abs() <= u64::from(limits::WINDOW)) {
             self.acked = Some(acked);
         }
+    }
+
+    /// Whether nothing waits, and bytes from `seq` on are the next.
+    #[inline]
+    pub fn is_next(&self, seq: u32) -> bool {
+        self.next == Some(seq) && self.is_in_order()
+    }
+
+    /// Whether nothing waits for bytes before it.
+    #[inline]
+    pub const fn is_in_order(&self) -> bool {
+        self.waiting.is_none()
     }
 
     /// Takes a payload, delivers what is now in order.
@@ -140,8 +156,7 @@ impl Half {
         payload: &Payload<'_>,
         out: &mut impl FnMut(&Carrier, Output<'_>),
     ) -> Arrival {
-        // Nearly every segment is the next one.
-        if self.waiting.is_none() && self.next == Some(payload.seq) && !payload.fin {
+        if self.is_next(payload.seq) && !payload.fin {
             if payload.len == 0 {
                 return Arrival::Empty;
             }
@@ -278,7 +293,8 @@ impl Half {
     }
 
     /// Delivers `bytes`, which are the captured ones of the next `len`.
-    fn deliver(&mut self, carrier: &Carrier, bytes: &[u8], len: u64, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+    #[inline]
+    pub fn deliver(&mut self, carrier: &Carrier, bytes: &[u8], len: u64, out: &mut impl FnMut(&Carrier, Output<'_>)) {
         let captured = u64::try_from(bytes.len()).unwrap_or(len).min(len);
         if captured > 0 {
             self.advance(captured, Chunk::Bytes(bytes), carrier, out);

@@ -57,6 +57,12 @@ impl Flags {
     /// The acknowledgment field is significant.
     pub const ACK: Self = Self(0x10);
 
+    /// Whether the segment only brings bytes and acknowledges some: of the bits above, ACK alone is set.
+    #[inline]
+    pub const fn is_plain(self) -> bool {
+        self.0 & (Self::FIN.0 | Self::SYN.0 | Self::RST.0 | Self::ACK.0) == Self::ACK.0
+    }
+
     /// Whether all bits of `other` are set.
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0

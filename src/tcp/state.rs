@@ -29,6 +29,9 @@ impl Tcp {
 
     /// Takes a segment that `side` sent; gives what it puts in order, of either side.
     pub fn push(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
+        if self.is_next(side, segment) {
+            return self.push_next(side, segment, out);
+        }
         let acked = segment.flags.has(Flags::ACK).then_some(segment.ack);
         let known = acked.and_then(|ack| self.halves[!side].offset_of(ack));
         let carrier = Carrier::new(segment.seen, known, segment.ttl);
@@ -64,6 +67,30 @@ impl Tcp {
             halves[half].tick(&carrier, &mut recorded(half, analysis, out));
         }
         self.analysis.apply(side, segment, arrival);
+    }
+
+    /// Whether a segment is what nearly all are: it acknowledges, and brings the next bytes or none, of a connection in
+    /// which nothing out of the ordinary has been seen.
+    #[inline]
+    fn is_next(&self, side: Side, segment: &Segment<'_>) -> bool {
+        segment.flags.is_plain()
+            && self.halves[side].is_next(segment.seq)
+            && self.halves[!side].is_in_order()
+            && self.analysis.is_ordinary(side, segment)
+    }
+
+    /// Takes such a segment: what [`push`](Self::push) does with any, as far as it can matter.
+    #[inline]
+    fn push_next(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
+        let Self { halves, analysis, last, .. } = self;
+        let carrier = Carrier::new(segment.seen, halves[!side].offset_of(segment.ack), segment.ttl);
+        *last = carrier;
+        halves[!side].acknowledge(segment.ack);
+        if segment.payload_len > 0 {
+            let len = u64::from(segment.payload_len);
+            halves[side].deliver(&carrier, segment.payload, len, &mut recorded(side, analysis, out));
+        }
+        analysis.sent[side].note(segment);
     }
 
     /// Gives up every hole: no segment will come any more.

@@ -7,11 +7,11 @@ mod lost;
 
 use super::close::{Body, body};
 use super::frame::{Header, Opcode, START, header, start, unmask};
-use super::message::{Fault, Message, Messages};
+use super::message::{Fault, Messages, whole, whole_control};
 use super::partial::{Control, Partial};
 use super::resync::{Search, overrun};
 use super::violation::{Context, Kind, MessageState, Rules, Violation, is_legal, of_length, of_start};
-use super::{Close, Event, Scratch};
+use super::{Close, Event, Preview, Scratch};
 use crate::chunk::{Carrier, Chunk, Missing};
 use crate::limits;
 use crate::prefetch::prefetch;
@@ -142,6 +142,7 @@ impl Decoder {
     }
 
     /// Takes the next chunk of the stream, which begins at `offset` of it.
+    #[inline]
     pub fn push(
         &mut self,
         carrier: &Carrier,
@@ -199,9 +200,12 @@ impl Decoder {
             && (!self.closed || parsed.start.opcode == Opcode::CLOSE)
         {
             if self.messages.state() == MessageState::Closed
-                && let Some(message) = Message::whole(&parsed, place.carrier.seen, rest, scratch)
+                && let Some(preview) = whole(&parsed, rest, scratch)
             {
-                return self.message(&parsed, message, place, out);
+                return self.message(&parsed, preview, place, out);
+            }
+            if let Some(payload) = whole_control(&parsed, rest, scratch) {
+                return self.control(&parsed, payload, place, out);
             }
             let frame = Frame::new(parsed, *place.carrier, place.offset, true);
             return self.begin(frame, place, usize::from(parsed.size), bytes, scratch, out);
@@ -213,7 +217,7 @@ impl Decoder {
     fn message(
         &mut self,
         header: &Header,
-        message: Message,
+        preview: Preview,
         place: Place<'_>,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> usize {
@@ -221,10 +225,26 @@ impl Decoder {
         self.well_masked = self.well_masked.saturating_add(1);
         let is_text = header.start.opcode == Opcode::TEXT;
         self.text_before = is_text.then_some((header.key, (header.length % 4) as u8, false));
+        out(place.carrier, Event::Whole { header, header_end: place.after(size).offset, preview });
+        size + header.length as usize
+    }
+
+    /// Tells of a ping or pong in one piece.
+    fn control(
+        &mut self,
+        header: &Header,
+        payload: &[u8],
+        place: Place<'_>,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> usize {
+        let size = usize::from(header.size);
+        self.well_masked = self.well_masked.saturating_add(1);
+        self.text_before = None;
         let header_end = place.after(size).offset;
-        out(place.carrier, Event::Frame { header: *header, start: message.start, header_end });
-        out(place.carrier, Event::Message(message));
-        size + message.wire_len as usize
+        out(place.carrier, Event::Frame { header: *header, start: place.carrier.seen, header_end });
+        let is_ping = header.start.opcode == Opcode::PING;
+        out(place.carrier, if is_ping { Event::Ping(payload) } else { Event::Pong(payload) });
+        size + payload.len()
     }
 
     /// The same for a header that is cut, or breaks a rule.
@@ -584,6 +604,9 @@ mod tests {
             events.push(match event {
                 Event::Frame { header, .. } => format!("frame {:x}", header.start.opcode.0),
                 Event::Message(message) => format!("message of {}", message.wire_len),
+                Event::Whole { header, .. } => {
+                    format!("frame {:x}, message of {}", header.start.opcode.0, header.length)
+                }
                 Event::Ping(payload) => format!("ping {payload:?}"),
                 Event::Pong(payload) => format!("pong {payload:?}"),
                 Event::Close(close) => format!("close {:?} {:?} {}", close.code, close.reason, close.complete),

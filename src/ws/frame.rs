@@ -105,6 +105,7 @@ impl Header {
 pub const START: usize = 2;
 
 /// Parses the first two bytes of a header. Whatever the bits say is a header.
+#[inline]
 pub fn start(input: &[u8]) -> IResult<&[u8], Start> {
     let (rest, (first, second)) = (be_u8, be_u8).parse(input)?;
     let start = Start {
@@ -118,6 +119,7 @@ pub fn start(input: &[u8]) -> IResult<&[u8], Start> {
 }
 
 /// Parses one header; `Incomplete` asks for more bytes.
+#[inline(always)]
 pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
     let (rest, start) = start(input)?;
     let (rest, (length, form)) = match start.length {

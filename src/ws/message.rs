@@ -27,28 +27,37 @@ pub struct Message {
     pub preview: Preview,
 }
 
-impl Message {
-    /// The message of a legal frame that is all of it, uncompressed and sound, and whose payload `rest` begins with; `None`
-    /// where one of these is not so: then state has to be kept, or a fault to be told.
-    pub(super) fn whole(header: &Header, start: Seen, rest: &[u8], scratch: &mut Scratch) -> Option<Self> {
-        let Start { fin, rsv, opcode, .. } = header.start;
-        if !fin || rsv != 0 || !matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
-            return None;
-        }
-        let payload = rest.get(..usize::try_from(header.length).ok()?)?;
-        let (room, Inflating { previews, .. }) = scratch.split();
-        let preview = if opcode == Opcode::TEXT {
-            let plain = match header.key {
-                Some(key) => unmasked(payload, key, room.get_mut(..payload.len())?),
-                None => payload,
-            };
-            simdutf8::basic::from_utf8(plain).ok()?;
-            previews.extend(Preview::default(), plain, None)
-        } else {
-            previews.extend(Preview::default(), payload, header.key.map(|key| (key, 0)))
-        };
-        let (wire_len, plain_len) = (header.length, Some(header.length));
-        Some(Self { opcode, compressed: false, start, fragments: 1, wire_len, plain_len, preview })
+/// How the message of a legal frame begins that is all of it, uncompressed and sound, and whose payload `rest` begins
+/// with; `None` where one of these is not so: then state has to be kept, or a fault to be told.
+#[inline]
+pub(super) fn whole(header: &Header, rest: &[u8], scratch: &mut Scratch) -> Option<Preview> {
+    let Start { fin, rsv, opcode, .. } = header.start;
+    if !fin || rsv != 0 || !matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
+        return None;
+    }
+    let payload = rest.get(..usize::try_from(header.length).ok()?)?;
+    let (room, Inflating { previews, .. }) = scratch.split();
+    if opcode == Opcode::BINARY {
+        return Some(previews.extend(Preview::default(), payload, header.key.map(|key| (key, 0))));
+    }
+    let plain = match header.key {
+        Some(key) => unmasked(payload, key, room.get_mut(..payload.len())?),
+        None => payload,
+    };
+    simdutf8::basic::from_utf8(plain).ok()?;
+    Some(previews.extend(Preview::default(), plain, None))
+}
+
+/// The payload of a legal ping or pong, unmasked, if `rest` begins with all of it.
+#[inline]
+pub(super) fn whole_control<'s>(header: &Header, rest: &'s [u8], scratch: &'s mut Scratch) -> Option<&'s [u8]> {
+    if !matches!(header.start.opcode, Opcode::PING | Opcode::PONG) {
+        return None;
+    }
+    let payload = rest.get(..usize::try_from(header.length).ok()?)?;
+    match header.key {
+        Some(key) => Some(unmasked(payload, key, scratch.split().0.get_mut(..payload.len())?)),
+        None => Some(payload),
     }
 }
 

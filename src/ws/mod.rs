@@ -51,6 +51,15 @@ pub enum Event<'a> {
     },
     /// A text or binary message is complete.
     Message(message::Message),
+    /// Both at once: a frame that is a whole message, not compressed and sound, in one packet. Nearly all are.
+    Whole {
+        /// The header.
+        header: &'a Header,
+        /// Stream offset just past the header.
+        header_end: u64,
+        /// How the message begins.
+        preview: Preview,
+    },
     /// A ping and its payload.
     Ping(&'a [u8]),
     /// A pong and its payload.
@@ -63,6 +72,17 @@ pub enum Event<'a> {
     Lost,
     /// Frames can be told again.
     Found,
+}
+
+impl Event<'_> {
+    /// The header that is complete, and the stream offset just past it.
+    pub const fn frame(&self) -> Option<(&Header, u64)> {
+        match self {
+            Self::Frame { header, header_end, .. } => Some((header, *header_end)),
+            Self::Whole { header, header_end, .. } => Some((header, *header_end)),
+            _ => None,
+        }
+    }
 }
 
 /// A Close frame as far as it was captured.

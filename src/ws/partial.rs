@@ -36,10 +36,11 @@ impl Control {
 
     /// Keeps what fits: more than 125 bytes break a rule, and are not needed to say so.
     pub fn extend(&mut self, bytes: &[u8]) {
-        let room = self.bytes.iter_mut().skip(usize::from(self.len));
-        for (to, from) in room.zip(bytes) {
-            *to = *from;
-            self.len += 1;
+        let room = self.bytes.get_mut(usize::from(self.len)..).unwrap_or_default();
+        let count = room.len().min(bytes.len());
+        if let (Some(room), Some(bytes)) = (room.get_mut(..count), bytes.get(..count)) {
+            room.copy_from_slice(bytes);
+            self.len += count as u8;
         }
     }
 

@@ -38,6 +38,7 @@ impl Default for Scratch {
 
 impl Scratch {
     /// Room for unmasked bytes, and what reading them needs.
+    #[inline]
     pub fn split(&mut self) -> (&mut [u8], Inflating<'_>) {
         let Self { plain, inflated, permits, previews } = self;
         (plain, Inflating { inflated, permits, previews })
