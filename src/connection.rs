@@ -415,11 +415,12 @@ impl Layers {
         };
         let facts = &mut self.facts;
         let Context { scratch, sink } = context;
-        let closes = facts.closes.len();
+        let mut closes = false;
         decoders[side].push(carrier, offset, chunk, &mut scratch.frames, &mut |carrier, event| {
+            closes |= matches!(event, ws::Event::Close(_));
             tell(facts, side, carrier, What::Ws(&event), *sink);
         });
-        if facts.closes.len() > closes {
+        if closes {
             facts.keep_previews(&scratch.frames.previews);
         }
     }

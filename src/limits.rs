@@ -7,7 +7,7 @@ pub const READ_BUFFER: usize = 256 * 1024;
 
 /// Packets whose connections' state is asked for together: more than wait for memory at once, fewer than spill the first
 /// cache.
-pub const BATCH: usize = 16;
+pub const BATCH: usize = 32;
 
 /// Bytes read at once of a file of which only the first packet's time is wanted.
 pub const PEEK_BUFFER: usize = 16 * 1024;

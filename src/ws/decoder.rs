@@ -152,18 +152,20 @@ impl Decoder {
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
         match chunk {
-            Chunk::Bytes(bytes) => self.bytes(Place { carrier, offset }, bytes, scratch, out),
+            Chunk::Bytes(bytes) => self.bytes(carrier, offset, bytes, scratch, out),
             Chunk::Gap { len, missing } => self.gap(Place { carrier, offset }, len, missing, scratch, out),
         }
     }
 
     fn bytes(
         &mut self,
-        mut place: Place<'_>,
+        carrier: &Carrier,
+        offset: u64,
         mut bytes: &[u8],
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
+        let mut place = Place { carrier, offset };
         while !bytes.is_empty() {
             let taken = match std::mem::replace(&mut self.state, State::Header) {
                 State::Header => self.header(place, bytes, scratch, out),

@@ -86,10 +86,8 @@ pub(super) struct Record {
 #[inline]
 pub(super) fn record<'a>(file: &FileHeader, input: &'a [u8]) -> IResult<&'a [u8], Record> {
     let (input, fields) = take(16usize)(input)?;
-    let number = match file.order {
-        Endianness::Big => u32::from_be_bytes,
-        Endianness::Little | Endianness::Native => u32::from_le_bytes,
-    };
+    let is_big = file.order == Endianness::Big;
+    let number = |bytes| if is_big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
     let (&[seconds, fraction, captured, length], []) = fields.as_chunks() else { return fail().parse(input) };
     let [seconds, fraction, captured, length] = [seconds, fraction, captured, length].map(number);
     if captured > length || captured as usize > limits::PACKET {

@@ -41,7 +41,8 @@ impl Decoder {
         let from = search.begins_at(place.offset);
         self.found(*search, place.carrier, scratch, out);
         if let Some(skipped) = from.and_then(|from| usize::try_from(from.saturating_sub(place.offset)).ok()) {
-            self.bytes(place.after(skipped), bytes.get(skipped..).unwrap_or_default(), scratch, out);
+            let frames = bytes.get(skipped..).unwrap_or_default();
+            self.bytes(place.carrier, place.after(skipped).offset, frames, scratch, out);
         }
     }
 
