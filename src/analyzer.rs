@@ -11,7 +11,7 @@ use self::followed::Followed;
 use crate::capture::Packet;
 use crate::facts::Facts;
 use crate::limits;
-use crate::packet::Decoder;
+use crate::packet::{Decoder, Glance};
 use crate::seen::Timestamp;
 use crate::sink::{Counts, Sink};
 
@@ -37,15 +37,19 @@ impl Analyzer {
         for packets in packets.chunks(limits::BATCH) {
             let mut routed = ArrayVec::<_, { limits::BATCH }>::new();
             for packet in packets {
-                routed.push(Decoder::glance(packet).map(|segment| self.followed.route(segment)));
+                routed.push(self.decoder.glance(packet).map(|segment| self.followed.route(segment)));
             }
-            self.followed.prefetch(&routed);
+            self.followed.prefetch(routed.iter().filter_map(Glance::segment));
             for (routed, packet) in routed.iter().zip(packets) {
-                if let Some(routed) = routed {
-                    self.followed.settle(packet.time, sink);
-                    self.followed.take(routed, sink);
-                } else {
-                    self.push(packet, sink);
+                match routed {
+                    Glance::Segment(routed) => {
+                        self.followed.settle(packet.time, sink);
+                        self.followed.take(routed, sink);
+                    }
+                    Glance::Nothing => self.followed.settle(packet.time, sink),
+                    Glance::Closer => {
+                        self.push(packet, sink);
+                    }
                 }
             }
         }

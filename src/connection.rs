@@ -127,12 +127,7 @@ impl Connection {
     }
 
     /// Takes the next segment.
-    pub fn push(
-        &mut self,
-        segment: &Segment<'_>,
-        scratch: &mut Scratch,
-        sink: &mut impl Sink,
-    ) -> Interest {
+    pub fn push(&mut self, segment: &Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> Interest {
         let mut side = self.side(segment.from_low);
         if matches!(self.layers.layer, Layer::Unknown) && !self.tcp.analysis().syn && speaks_as(!side, segment.payload)
         {

@@ -162,15 +162,19 @@ impl Flow {
 
     /// Whether a SYN begins another connection between the same endpoints (Wireshark: "TCP Port numbers reused").
     pub fn is_reused_by(&self, segment: &Segment<'_>) -> bool {
+        if !segment.flags.has(Flags::SYN) || segment.flags.has(Flags::ACK) {
+            return false;
+        }
         let [low, high] = self.base;
         let base = if segment.from_low { low } else { high };
-        segment.flags.has(Flags::SYN)
-            && !segment.flags.has(Flags::ACK)
-            && base.is_some_and(|base| base != segment.seq || self.ended)
+        base.is_some_and(|base| base != segment.seq || self.ended)
     }
 
     /// Notes where the directions begin and that one has ended; whether this is the flow's first segment.
     pub fn note(&mut self, segment: &Segment<'_>) -> bool {
+        if segment.flags.is_plain() && matches!(self.base, [Some(_), Some(_)]) {
+            return false;
+        }
         let is_first = self.base == [None; 2];
         let [low, high] = &mut self.base;
         let (own, other) = if segment.from_low { (low, high) } else { (high, low) };

@@ -42,9 +42,9 @@ impl Followed {
     }
 
     /// Goes the way to the state of each, a step at a time.
-    pub fn prefetch(&self, routed: &[Option<Routed<'_>>]) {
+    pub fn prefetch<'r>(&self, routed: impl Iterator<Item = &'r Routed<'r>>) {
         let mut known = ArrayVec::<_, { limits::BATCH }>::new();
-        for Routed { segment, foreseen } in routed.iter().flatten() {
+        for Routed { segment, foreseen } in routed {
             let flow = foreseen.and_then(|slot| self.flows.at(slot));
             if let Some(connection) = flow.and_then(|flow| flow.connection.as_deref()) {
                 connection.prefetch();
@@ -80,11 +80,13 @@ impl Followed {
         if let Some(connection) = &mut flow.connection {
             *held_bytes -= connection.held_bytes();
             let interest = connection.push(segment, scratch, sink);
-            while connection.held_bytes() > 0 && *held_bytes + connection.held_bytes() > limits::OUT_OF_ORDER_TOTAL {
+            let mut held = connection.held_bytes();
+            while held > 0 && *held_bytes + held > limits::OUT_OF_ORDER_TOTAL {
                 connection.give_up_holes(scratch, sink);
+                held = connection.held_bytes();
             }
             if interest == Interest::Follow {
-                *held_bytes += connection.held_bytes();
+                *held_bytes += held;
                 if !flow.lingers && connection.over() {
                     flow.lingers = true;
                     lingering.push_back((now.after(limits::LINGER), key, flow.stream));

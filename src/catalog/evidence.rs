@@ -34,6 +34,8 @@ pub struct Shown<'f> {
     path: Option<&'f str>,
     /// How its last messages begin.
     messages: Vec<&'f [u8]>,
+    /// The bytes that begin them: most patterns fit none already by their first.
+    first_bytes: [bool; 256],
 }
 
 /// A kind of evidence.
@@ -88,7 +90,9 @@ impl Evidence {
             Mark::Subprotocol => shown.subprotocols.iter().any(|name| any(patterns, name.as_bytes())),
             Mark::Host => shown.host.as_deref().is_some_and(|host| any(patterns, host.as_bytes())),
             Mark::Path => patterns.iter().any(path),
-            Mark::Messages => shown.messages.iter().any(|text| any(patterns, text)),
+            Mark::Messages => patterns.iter().any(|pattern| {
+                pattern.may_begin_with(&shown.first_bytes) && shown.messages.iter().any(|text| pattern.fits(text))
+            }),
         };
         self.patterns().into_iter().filter(|(mark, patterns)| found(*mark, patterns)).map(|(mark, _)| mark).collect()
     }
@@ -104,7 +108,13 @@ impl<'f> Shown<'f> {
     ) -> Self {
         let path = target.map(|target| target.split_once('?').map_or(target, |(path, _)| path));
         let host = host.map(|host| without_port(host).to_ascii_lowercase());
-        Self { subprotocols, host, target, path, messages }
+        let mut first_bytes = [false; 256];
+        for byte in messages.iter().filter_map(|message| message.first()) {
+            if let Some(is_first) = first_bytes.get_mut(usize::from(*byte)) {
+                *is_first = true;
+            }
+        }
+        Self { subprotocols, host, target, path, messages, first_bytes }
     }
 }
 
@@ -151,14 +161,14 @@ impl From<String> for Pattern {
 }
 
 impl Pattern {
-    /// Whether a text is as the pattern says. Nearly none is, and shows it in its first byte.
-    #[inline]
-    fn fits(&self, text: &[u8]) -> bool {
-        let may_fit = self.begin == 0 || self.text.as_bytes().first() == text.first();
-        may_fit && self.fits_all(text)
+    /// Whether a text may fit that begins with one of these bytes.
+    fn may_begin_with(&self, bytes: &[bool; 256]) -> bool {
+        let first = self.text.as_bytes().first().filter(|_| self.begin > 0);
+        first.is_none_or(|first| bytes.get(usize::from(*first)) == Some(&true))
     }
 
-    fn fits_all(&self, text: &[u8]) -> bool {
+    /// Whether a text is as the pattern says. Nearly none is, and shows it at one of its ends.
+    fn fits(&self, text: &[u8]) -> bool {
         let pattern = self.text.as_bytes();
         let Some(Rest { pieces, end }) = &self.rest else {
             return pattern == text;

@@ -107,7 +107,7 @@ impl Fleet {
     /// The connections of a report, in its order.
     pub fn new<'f>(facts: impl Iterator<Item = &'f Facts>) -> Self {
         let mut members: Vec<_> = facts.zip(1..).filter_map(|(facts, id)| Member::new(id, facts)).collect();
-        members.sort_by_key(|member| (member.addresses.server, member.ended));
+        members.sort_by_cached_key(|member| (member.addresses.server, member.ended));
         let mut legs: HashMap<u64, (u32, Option<u32>), RandomState> = HashMap::default();
         for (member, at) in members.iter().zip(0..) {
             if let Some(key) = member.key {

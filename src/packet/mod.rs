@@ -35,6 +35,36 @@ use crate::limits;
 use crate::seen::Seen;
 use crate::tcp::Segment;
 
+/// What a glance at a packet shows.
+pub enum Glance<S> {
+    /// A segment.
+    Segment(S),
+    /// None, which has been counted.
+    Nothing,
+    /// A fragment, which has to be kept.
+    Closer,
+}
+
+impl<S> Glance<S> {
+    /// The segment.
+    pub const fn segment(&self) -> Option<&S> {
+        match self {
+            Self::Segment(segment) => Some(segment),
+            Self::Nothing | Self::Closer => None,
+        }
+    }
+
+    /// The same, of what `made` makes of the segment.
+    #[inline]
+    pub fn map<T>(self, made: impl FnOnce(S) -> T) -> Glance<T> {
+        match self {
+            Self::Segment(segment) => Glance::Segment(made(segment)),
+            Self::Nothing => Glance::Nothing,
+            Self::Closer => Glance::Closer,
+        }
+    }
+}
+
 /// Finds the TCP segments in packets.
 #[derive(Debug, Default)]
 pub struct Decoder {
@@ -57,19 +87,30 @@ impl Decoder {
         }
     }
 
-    /// The segment in `packet`, if nothing needs to be kept or counted to find it: in nearly every one that has a segment.
-    /// `None` leaves it to [`decode`](Self::decode).
+    /// The segment in `packet`, if nothing needs to be kept to find it: in nearly every one that has a segment. What else
+    /// there is without is counted as by [`decode`](Self::decode), to which [`Glance::Closer`] leaves the packet.
     #[inline]
-    pub fn glance<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
-        plain::segment(packet).or_else(|| Self::look(packet))
+    pub fn glance<'a>(&mut self, packet: &Packet<'a>) -> Glance<Segment<'a>> {
+        match plain::segment(packet) {
+            Some(segment) => Glance::Segment(segment),
+            None => self.look(packet),
+        }
     }
 
-    fn look<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
+    fn look<'a>(&mut self, packet: &Packet<'a>) -> Glance<Segment<'a>> {
         let seen = Seen { packet: packet.number, time: packet.time };
         let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
-        match link::header(Walk::default(), packet.link_type, Body::new(packet.data, length)) {
-            Ok(End::Tcp(datagram)) => transport::tcp(datagram, seen).ok(),
-            Ok(End::Fragment(_)) | Err(_) => None,
+        let found = match link::header(Walk::default(), packet.link_type, Body::new(packet.data, length)) {
+            Ok(End::Tcp(datagram)) => transport::tcp(datagram, seen),
+            Ok(End::Fragment(_)) => return Glance::Closer,
+            Err(skipped) => Err(skipped),
+        };
+        match found {
+            Ok(segment) => Glance::Segment(segment),
+            Err(skipped) => {
+                self.tally.count(skipped, 1);
+                Glance::Nothing
+            }
         }
     }
 

@@ -295,7 +295,7 @@ impl Handshake {
                 (None, None) => "none",
             },
             packet: request.map(|request| request.seen.packet).or(response.map(|response| response.seen.packet)),
-            method: request.map(|request| redactor.text(&request.method)),
+            method: request.map(|request| redactor.common(&request.method)),
             target: request.map(|request| redactor.target(&request.target)),
             host: request.and_then(|request| Some(redactor.host(request.host.as_deref()?))),
             origin: request.and_then(|request| Some(redactor.common(request.origin.as_deref()?))),

@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn both_directions_are_one() {
-        for [one, other] in [["10.0.0.1:80", "10.0.0.1:9"], ["1.2.3.4:5", "1.2.3.4:5"], ["[::1]:1", "[2001:db8::1]:1"]] {
+        for [one, other] in [["10.0.0.1:80", "10.0.0.1:9"], ["1.2.3.4:5", "1.2.3.4:5"], ["[::1]:1", "[2001:db8::1]:1"]]
+        {
             let [one, other]: [SocketAddr; 2] = [one, other].map(|text| text.parse().unwrap());
             let (there, one_is_low) = Endpoints::of(one, other);
             assert_eq!(there, Endpoints::of(other, one).0);

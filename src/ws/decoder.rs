@@ -142,7 +142,7 @@ impl Decoder {
     }
 
     /// Takes the next chunk of the stream, which begins at `offset` of it.
-    #[inline]
+    #[inline(always)]
     pub fn push(
         &mut self,
         carrier: &Carrier,

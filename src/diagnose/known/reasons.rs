@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 /// What a reason is about.
@@ -35,7 +36,18 @@ pub enum Class {
 #[derive(Deserialize)]
 struct Reason {
     class: Class,
-    words: Vec<String>,
+    words: Vec<Word>,
+}
+
+/// A word, taken apart once to be looked for often.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+struct Word(Finder<'static>);
+
+impl From<String> for Word {
+    fn from(word: String) -> Self {
+        Self(Finder::new(&word).into_owned())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -50,7 +62,7 @@ pub fn class_of(reason: &str) -> Option<Class> {
         return None;
     }
     let reason = reason.to_lowercase();
-    let fits = |row: &&Reason| row.words.iter().any(|word| reason.contains(word.as_str()));
+    let fits = |row: &&Reason| row.words.iter().any(|word| word.0.find(reason.as_bytes()).is_some());
     TABLE.reason.iter().find(fits).map(|row| row.class)
 }
 

@@ -77,6 +77,9 @@ impl Redactor {
 
     /// Any text from the wire.
     pub fn text(&mut self, text: &str) -> String {
+        if text.is_empty() {
+            return String::new();
+        }
         let redacted = if self.shows { text.to_owned() } else { self.without_secrets(text) };
         match &mut self.anonymizer {
             Some(anonymizer) => anonymizer.text(&redacted),
@@ -151,9 +154,9 @@ impl Redactor {
         for (at, pair) in query.split('&').enumerate() {
             redacted.push(if at == 0 { '?' } else { '&' });
             match pair.split_once('=') {
-                Some((name, "")) => redacted.extend([&*self.text(name), "="]),
+                Some((name, "")) => redacted.extend([&*self.common(name), "="]),
                 Some((name, value)) => {
-                    redacted.extend([&*self.text(name), "="]);
+                    redacted.extend([&*self.common(name), "="]);
                     self.learn(value);
                     self.put(Kind::Query, value, &mut redacted);
                 }
