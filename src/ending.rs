@@ -167,15 +167,15 @@ mod tests {
     use super::*;
     use crate::seen::{Seen, Timestamp};
     use crate::side::PerSide;
-    use crate::tcp::{Flags, Segment, Tcp};
+    use crate::tcp::{Endpoints, Flags, Segment, Tcp};
 
     /// Facts of a connection whose sides have each sent a byte, and then these FINs: who, and what it acknowledges.
     fn facts_of_fins(fins: [(Side, u32); 2]) -> Facts {
         let client = "10.0.0.1:40000".parse().unwrap();
         let mut segment = Segment {
             seen: Seen::default(),
-            source: client,
-            destination: client,
+            endpoints: Endpoints::of(client, client).0,
+            from_low: true,
             seq: 0,
             ack: 0,
             flags: Flags::SYN,
