@@ -227,8 +227,12 @@ fn the_segment_comes_out_of_every_wrapping() {
         let Some(segment) = decoder.decode(&packet(link_type, &bytes, bytes.len())) else {
             panic!("{name}: {:?}", decoder.skipped().collect::<Vec<_>>());
         };
-        let ends = if segment.source.is_ipv4() { (CLIENT4, SERVER4) } else { (CLIENT6, SERVER6) };
-        assert_eq!((segment.source, segment.destination), (ends.0.parse().unwrap(), ends.1.parse().unwrap()), "{name}");
+        let ends = if segment.source().is_ipv4() { (CLIENT4, SERVER4) } else { (CLIENT6, SERVER6) };
+        assert_eq!(
+            (segment.source(), segment.destination()),
+            (ends.0.parse().unwrap(), ends.1.parse().unwrap()),
+            "{name}"
+        );
         assert_eq!((segment.seq, segment.ack, segment.window, segment.ttl), (SEQ, ACK, WINDOW, TTL), "{name}");
         assert_eq!(segment.flags, Flags(0x18), "{name}");
         assert_eq!(segment.seen, Seen { packet: 7, time: Timestamp::from_nanos(1) }, "{name}");

@@ -8,7 +8,6 @@
 //!
 //! In `pcap` and `pcapng` the files that parse bytes keep no state, and the readers that keep state know no byte offset.
 
-mod batch;
 mod compressed;
 mod drops;
 mod file;
@@ -28,14 +27,16 @@ mod tally;
 mod testing;
 mod window;
 
-pub use batch::Batch;
 pub use compressed::Damage;
 pub use drops::Drops;
 pub use link_type::LinkType;
 pub use note::{Fault, Inside, Note, Unit};
 pub use open::open;
 
+use arrayvec::ArrayVec;
+
 use crate::error::Error;
+use crate::limits;
 use crate::seen::Timestamp;
 
 /// A captured unit, lent by its [`Source`] until the next [`Source::advance`].
@@ -52,6 +53,9 @@ pub struct Packet<'a> {
     /// Bytes on the wire; more than `data.len()` where the capture's snaplen cut the packet, never less.
     pub length: u32,
 }
+
+/// Packets that are in memory together, in their order; lent until their source moves on.
+pub type Batch<'a> = ArrayVec<Packet<'a>, { limits::BATCH }>;
 
 /// Something that yields packets in order.
 ///

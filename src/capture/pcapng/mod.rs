@@ -11,10 +11,10 @@ mod writer;
 
 use std::ops::Range;
 
+use arrayvec::ArrayVec;
 use block::{Endianness, Head, SHORTEST, kind};
 use interface::{Counted, Interface};
 
-use super::batch::{Placed, Windowed};
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
@@ -199,11 +199,25 @@ fn drops(interfaces: &[Interface]) -> impl Iterator<Item = Note> {
     })
 }
 
-impl Windowed for Pcapng {
-    fn window(&mut self) -> &mut Window {
-        &mut self.window
-    }
+/// A packet, and where in the window its bytes lie.
+struct Placed {
+    number: u64,
+    time: Timestamp,
+    link_type: LinkType,
+    length: u32,
+    data: Range<usize>,
+}
 
+impl Placed {
+    #[inline]
+    fn lent(self, window: &Window) -> Packet<'_> {
+        let Self { number, time, link_type, length, data } = self;
+        Packet { number, time, link_type, data: window.lent(data), length }
+    }
+}
+
+impl Pcapng {
+    /// The packet that it has moved to.
     #[inline]
     fn placed(&self) -> Placed {
         Placed {
@@ -247,7 +261,17 @@ impl Source for Pcapng {
     }
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
-        self.in_memory()
+        let mut batch = ArrayVec::<_, { limits::BATCH }>::new();
+        if self.advance()? {
+            batch.push(self.placed());
+            self.window.keep_still(true);
+            // An error here only says that there is something to read first.
+            while !batch.is_full() && matches!(self.advance(), Ok(true)) {
+                batch.push(self.placed());
+            }
+            self.window.keep_still(false);
+        }
+        Ok(batch.into_iter().map(|placed| placed.lent(&self.window)).collect())
     }
 
     fn marks(&self) -> Marks {
