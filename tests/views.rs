@@ -73,8 +73,8 @@ fn sent(fixture: &Fixture) -> Vec<Option<Sent>> {
         };
         let segment = decoder.decode(&packet)?;
         Some(Sent {
-            from: segment.source.to_string(),
-            to: segment.destination.to_string(),
+            from: segment.source().to_string(),
+            to: segment.destination().to_string(),
             payload: segment.payload.to_vec(),
         })
     };

@@ -76,7 +76,7 @@ mod tests {
             captured in 40..90usize,
             more in 0..20u32,
         ) {
-            let mut data = vec![0; 90];
+            let mut data = [0; 90];
             data[12..15].copy_from_slice(&[0x08, 0x00, IPV4]);
             data[16..18].copy_from_slice(&length.to_be_bytes());
             data[22..24].copy_from_slice(&[64, TCP]);

@@ -2,23 +2,26 @@
 //!
 //! In-order payload bytes are lent through; only a header cut in two and a control payload are kept. Decoding goes on
 //! behind violations as far as lengths can be believed, and behind gaps as far as they lie within a known payload.
+//!
+//! ```text
+//!        ┌ header ─┬─ a message, ping or pong in one piece ─┐
+//! bytes ─┤         └─ payload, as it comes ── its end ──────┴─ Event
+//!   gap ─┴ lost: a search for frames ── header
+//! ```
 
+mod header;
 mod lost;
+mod payload;
 
-use super::close::{Body, body};
-use super::frame::{Header, Opcode, START, header, start, unmask};
-use super::message::{Fault, Messages, whole, whole_control};
+use super::frame::{Header, Opcode};
+use super::message::Messages;
 use super::partial::{Control, Partial};
-use super::resync::{Search, overrun};
-use super::violation::{Context, Kind, MessageState, Rules, Violation, is_legal, of_length, of_start};
-use super::{Close, Event, Preview, Scratch};
+use super::resync::Search;
+use super::violation::{Context, Kind, Rules, Violation};
+use super::{Event, Scratch};
 use crate::chunk::{Carrier, Chunk, Missing};
-use crate::limits;
 use crate::prefetch::prefetch;
 use crate::side::Side;
-
-/// What begins an HTTP/1 response where a frame should begin.
-const HTTP: &[u8] = b"HTTP/1.";
 
 /// Decodes one side's frames.
 #[derive(Debug)]
@@ -186,365 +189,6 @@ impl Decoder {
         }
     }
 
-    /// Takes bytes of a header, and of the payload behind it; returns how many.
-    #[inline]
-    fn header(
-        &mut self,
-        place: Place<'_>,
-        bytes: &[u8],
-        scratch: &mut Scratch,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) -> usize {
-        // Nearly every header is whole and legal.
-        if self.partial.is_none()
-            && let Ok((rest, parsed)) = header(bytes)
-            && is_legal(&parsed, self.rules, self.messages.state())
-            && (!self.closed || parsed.start.opcode == Opcode::CLOSE)
-        {
-            if self.messages.state() == MessageState::Closed
-                && let Some(preview) = whole(&parsed, rest, scratch)
-            {
-                return self.message(&parsed, preview, place, out);
-            }
-            if let Some(payload) = whole_control(&parsed, rest, scratch) {
-                return self.control(&parsed, payload, place, out);
-            }
-            let frame = Frame::new(parsed, *place.carrier, place.offset, true);
-            return self.begin(frame, place, usize::from(parsed.size), bytes, scratch, out);
-        }
-        self.doubtful_header(place, bytes, scratch, out)
-    }
-
-    /// Tells of a message that one frame in one piece brought.
-    fn message(
-        &mut self,
-        header: &Header,
-        preview: Preview,
-        place: Place<'_>,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) -> usize {
-        let size = usize::from(header.size);
-        self.well_masked = self.well_masked.saturating_add(1);
-        let is_text = header.start.opcode == Opcode::TEXT;
-        self.text_before = is_text.then_some((header.key, (header.length % 4) as u8, false));
-        out(place.carrier, Event::Whole { header, header_end: place.after(size).offset, preview });
-        size + header.length as usize
-    }
-
-    /// Tells of a ping or pong in one piece.
-    fn control(
-        &mut self,
-        header: &Header,
-        payload: &[u8],
-        place: Place<'_>,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) -> usize {
-        let size = usize::from(header.size);
-        self.well_masked = self.well_masked.saturating_add(1);
-        self.text_before = None;
-        let header_end = place.after(size).offset;
-        out(place.carrier, Event::Frame { header: *header, start: place.carrier.seen, header_end });
-        let is_ping = header.start.opcode == Opcode::PING;
-        out(place.carrier, if is_ping { Event::Ping(payload) } else { Event::Pong(payload) });
-        size + payload.len()
-    }
-
-    /// The same for a header that is cut, or breaks a rule.
-    #[cold]
-    fn doubtful_header(
-        &mut self,
-        place: Place<'_>,
-        bytes: &[u8],
-        scratch: &mut Scratch,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) -> usize {
-        let mut partial =
-            self.partial.take().map_or_else(|| Partial::at(*place.carrier, place.offset), |partial| *partial);
-        let Partial { carrier: begun, offset, .. } = partial;
-        let had = partial.bytes().len();
-        let copied = partial.fill(bytes);
-        let known = partial;
-        let known = known.bytes();
-        let context = |len: usize| Context::new(known.get(..len).unwrap_or(known));
-        if self.rules.side == Side::Server && known.iter().zip(HTTP).all(|(a, b)| a == b) {
-            if known.len() >= HTTP.len() {
-                let end = place.after(HTTP.len().saturating_sub(had));
-                let http = context(HTTP.len());
-                out(place.carrier, self.violation(Kind::HttpAfterUpgrade, Opcode::CLOSE, begun, end, http));
-                self.lose(place, out);
-            } else {
-                self.partial = Some(Box::new(partial));
-            }
-            return copied;
-        }
-        let parsed = header(known).ok().map(|(_, parsed)| parsed);
-        let Ok((_, first)) = start(known) else {
-            self.partial = Some(Box::new(partial));
-            return copied;
-        };
-        let is_legal_start =
-            of_start(first, u64::from(first.length), self.rules, self.messages.state()).next().is_none();
-        if self.unsure && self.well_masked == 0 && !is_legal_start {
-            self.lose(place, out);
-            return copied;
-        }
-        if !std::mem::replace(&mut partial.judged, true) {
-            let end = place.after(START.saturating_sub(had));
-            let mut kinds: Vec<_> =
-                of_start(first, u64::from(first.length), self.rules, self.messages.state()).collect();
-            let implausible = kinds.iter().filter(|kind| kind.is_implausible(self.well_masked > 0)).count();
-            if implausible > 0
-                && had == 0
-                && let Some(len) = self.overrun(begun, place, bytes, first.opcode, out)
-            {
-                return len;
-            }
-            partial.legal = kinds.is_empty();
-            // How long a control frame is, if not in these two bytes, is told with the rest of the header.
-            kinds.retain(|kind| !matches!(kind, Kind::OversizedControl(_)));
-            let context = context(START);
-            for kind in kinds {
-                out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
-            }
-            if implausible > 1 {
-                out(place.carrier, self.violation(Kind::Desynchronized, first.opcode, begun, end, context));
-                self.lose(place, out);
-                return copied;
-            }
-            if self.closed && first.opcode != Opcode::CLOSE {
-                out(place.carrier, self.violation(Kind::AfterClose, first.opcode, begun, end, context));
-            }
-        }
-        let Some(parsed) = parsed else {
-            self.partial = Some(Box::new(partial));
-            return copied;
-        };
-        let taken = usize::from(parsed.size).saturating_sub(had);
-        let end = place.after(taken);
-        let legal = partial.legal;
-        let context = context(usize::from(parsed.size));
-        if first.opcode.is_control() && parsed.length > 125 {
-            // Endpoints object to the second byte already.
-            let needed = Place { offset: offset.saturating_add(START as u64), ..place };
-            out(
-                place.carrier,
-                self.violation(Kind::OversizedControl(parsed.length), first.opcode, begun, needed, context),
-            );
-        }
-        for kind in of_length(&parsed) {
-            out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
-        }
-        if parsed.length >> 63 == 1 {
-            self.lose(place, out);
-            return taken;
-        }
-        self.begin(Frame::new(parsed, begun, offset, legal), place, taken, bytes, scratch, out)
-    }
-
-    /// Begins a frame whose header ends `taken` bytes into `bytes`, and goes on with its payload; returns how many bytes
-    /// both have taken.
-    fn begin(
-        &mut self,
-        mut frame: Frame,
-        place: Place<'_>,
-        taken: usize,
-        bytes: &[u8],
-        scratch: &mut Scratch,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) -> usize {
-        let Frame { header, start, .. } = frame;
-        let end = place.after(taken);
-        let well_masked = header.start.masked == (self.rules.side == Side::Client);
-        self.well_masked = self.well_masked.saturating_add(u32::from(well_masked));
-        out(place.carrier, Event::Frame { header, start: start.seen, header_end: end.offset });
-        if matches!(header.start.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {
-            self.messages.begin_frame(&header, start.seen);
-        }
-        if let Some(control) = &mut self.control {
-            control.clear();
-        }
-        let paid = self.payload(&mut frame, end, bytes.get(taken..).unwrap_or_default(), scratch, out);
-        if !frame.is_complete() {
-            self.state = State::Payload(Box::new(frame));
-        }
-        taken + paid
-    }
-
-    /// Skips bytes that go on with the text before them instead of beginning a frame; how many, if they do.
-    fn overrun(
-        &mut self,
-        begun: Carrier,
-        place: Place<'_>,
-        bytes: &[u8],
-        opcode: Opcode,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) -> Option<usize> {
-        let (key, phase, cut) = self.text_before.take()?;
-        self.overruns = self.overruns.checked_add(1).filter(|overruns| *overruns <= limits::OVERRUNS)?;
-        let len = overrun(bytes, key.map(|key| (key, u64::from(phase))), cut, self.rules)?;
-        let text = Context::new(&decoded(bytes, key, u64::from(phase)));
-        out(place.carrier, self.violation(Kind::LengthTooShort(len as u64), opcode, begun, place.after(1), text));
-        Some(len)
-    }
-
-    /// Takes bytes of a payload; returns how many.
-    fn payload(
-        &mut self,
-        frame: &mut Frame,
-        place: Place<'_>,
-        bytes: &[u8],
-        scratch: &mut Scratch,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) -> usize {
-        let left = usize::try_from(frame.header.length - frame.received).unwrap_or(usize::MAX);
-        let piece = bytes.get(..left).unwrap_or(bytes);
-        if frame.header.start.opcode.is_control() {
-            if frame.intact {
-                self.control.get_or_insert_default().extend(piece);
-            }
-        } else if !frame.header.start.opcode.is_reserved() {
-            self.data(frame, place, piece, scratch, out);
-        }
-        frame.received += piece.len() as u64;
-        if frame.is_complete() {
-            self.end_frame(frame, place.after(piece.len()), scratch, out);
-        }
-        piece.len()
-    }
-
-    /// Unmasks and looks at the bytes of a data payload, where they are worth it.
-    fn data(
-        &mut self,
-        frame: &Frame,
-        place: Place<'_>,
-        piece: &[u8],
-        scratch: &mut Scratch,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) {
-        let (room, mut inflating) = scratch.split();
-        if !self.messages.wants_bytes() {
-            self.messages.preview(piece, frame.header.key, frame.received, inflating.previews);
-            return self.messages.count(piece.len() as u64);
-        }
-        self.messages.count(piece.len() as u64);
-        let mut phase = frame.received;
-        let mut offset = place.offset;
-        for part in piece.chunks(room.len()) {
-            let plain = match (frame.header.key, room.get_mut(..part.len())) {
-                (Some(key), Some(room)) => {
-                    room.copy_from_slice(part);
-                    unmask(room, key, phase);
-                    &*room
-                }
-                _ => part,
-            };
-            if let Err(fault) = self.messages.push(plain, &mut inflating) {
-                let event = self.fault(fault, false, frame, Place { offset, ..place }, plain);
-                return out(place.carrier, event);
-            }
-            phase += part.len() as u64;
-            offset = offset.saturating_add(part.len() as u64);
-        }
-    }
-
-    /// A violation in a message's contents, found in `plain`, which begins at `place`, or at the message's end.
-    fn fault<'e>(&self, fault: Fault, at_end: bool, frame: &Frame, place: Place<'_>, plain: &[u8]) -> Event<'e> {
-        let opcode = frame.header.start.opcode;
-        match fault {
-            Fault::Deflate(begins) => {
-                let end = place.after(plain.len());
-                self.violation(Kind::UndecodableDeflate, opcode, frame.start, end, begins)
-            }
-            Fault::Utf8(invalid) => {
-                let kind = Kind::InvalidUtf8 { offset: invalid.offset, byte: invalid.byte, at_end };
-                // Where in this piece: exact for plain text, its end for inflated text.
-                let before = self.messages.text_before(plain.len());
-                let at = before.and_then(|before| usize::try_from(invalid.proof.checked_sub(before)?).ok());
-                let end = place.after(at.map_or(plain.len(), |at| at + 1));
-                self.violation(kind, opcode, frame.start, end, invalid.context)
-            }
-        }
-    }
-
-    fn end_frame(
-        &mut self,
-        frame: &Frame,
-        place: Place<'_>,
-        scratch: &mut Scratch,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) {
-        let header = frame.header;
-        self.text_before = None;
-        match header.start.opcode {
-            Opcode::CLOSE => self.close(frame, place, out),
-            Opcode::PING | Opcode::PONG => {
-                let payload = self.control_payload(&header);
-                out(
-                    place.carrier,
-                    if header.start.opcode == Opcode::PING { Event::Ping(payload) } else { Event::Pong(payload) },
-                );
-            }
-            Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY => {
-                let is_plain_text = self.messages.is_plain_text();
-                let (_, mut inflating) = scratch.split();
-                let (message, result) = self.messages.end_frame(header.start.fin, &mut inflating);
-                if is_plain_text {
-                    let cut = result.is_err() || !header.start.fin;
-                    self.text_before = Some((header.key, (header.length % 4) as u8, cut));
-                }
-                if let Err(fault) = result {
-                    out(place.carrier, self.fault(fault, true, frame, place, &[]));
-                }
-                if let Some(message) = message {
-                    out(place.carrier, Event::Message(message));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn close(&mut self, frame: &Frame, place: Place<'_>, out: &mut impl FnMut(&Carrier, Event<'_>)) {
-        self.closed = true;
-        let payload = self.control_payload(&frame.header).to_vec();
-        let complete = frame.intact && payload.len() as u64 == frame.header.length;
-        let (mut code, mut reason, mut fault) = (None, payload.as_slice(), None);
-        match body(&payload) {
-            Body::Empty => {}
-            Body::HalfCode(half) => {
-                reason = &[];
-                fault = complete.then_some(Kind::TruncatedCloseCode(half));
-            }
-            Body::Code(found, text) => {
-                (code, reason) = (Some(found), text);
-                fault = if !found.may_be_sent() {
-                    Some(Kind::InvalidCloseCode(found))
-                } else if complete {
-                    invalid_reason(text)
-                } else {
-                    None
-                };
-            }
-        }
-        let valid = frame.legal && fault.is_none();
-        let inside_message = self.messages.state() == MessageState::Open;
-        let close = Close { code, reason, complete, valid, inside_message, carrier: frame.start, offset: frame.offset };
-        out(place.carrier, Event::Close(close));
-        if let Some(kind) = fault {
-            out(place.carrier, self.violation(kind, Opcode::CLOSE, frame.start, place, Context::new(&payload)));
-        }
-    }
-
-    /// Unmasks the control payload in its place.
-    fn control_payload(&mut self, header: &Header) -> &[u8] {
-        let Some(control) = &mut self.control else {
-            return &[];
-        };
-        if let Some(key) = header.key {
-            unmask(control.bytes_mut(), key, 0);
-        }
-        control.bytes_mut()
-    }
-
     fn gap(
         &mut self,
         place: Place<'_>,
@@ -580,20 +224,6 @@ impl Decoder {
     }
 }
 
-fn invalid_reason(reason: &[u8]) -> Option<Kind> {
-    let error = simdutf8::compat::from_utf8(reason).err()?;
-    let offset = error.valid_up_to();
-    Some(Kind::InvalidCloseReason { offset: offset as u64, byte: reason.get(offset).copied().unwrap_or_default() })
-}
-
-fn decoded(bytes: &[u8], key: Option<[u8; 4]>, phase: u64) -> Vec<u8> {
-    let mut text = bytes.get(..bytes.len().min(limits::CONTEXT)).unwrap_or_default().to_vec();
-    if let Some(key) = key {
-        unmask(&mut text, key, phase);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -603,12 +233,13 @@ mod tests {
         let mut decoder = Decoder::new(side, None, true);
         let (mut scratch, mut events, mut offset) = (Scratch::default(), Vec::new(), 0);
         let mut tell = |event: Event<'_>| {
+            if let Event::Whole { header, .. } = event {
+                events.push(format!("frame {:x}", header.start.opcode.0));
+            }
             events.push(match event {
                 Event::Frame { header, .. } => format!("frame {:x}", header.start.opcode.0),
                 Event::Message(message) => format!("message of {}", message.wire_len),
-                Event::Whole { header, .. } => {
-                    format!("frame {:x}, message of {}", header.start.opcode.0, header.length)
-                }
+                Event::Whole { header, .. } => format!("message of {}", header.length),
                 Event::Ping(payload) => format!("ping {payload:?}"),
                 Event::Pong(payload) => format!("pong {payload:?}"),
                 Event::Close(close) => format!("close {:?} {:?} {}", close.code, close.reason, close.complete),

@@ -1,0 +1,226 @@
+//! Where a frame begins: its header, judged; and frames in one piece, which go a short way.
+
+use super::{Decoder, Frame, Place, State};
+use crate::chunk::Carrier;
+use crate::limits;
+use crate::side::Side;
+use crate::ws::frame::{Header, Opcode, START, header, start, unmask};
+use crate::ws::message::{whole, whole_control};
+use crate::ws::partial::Partial;
+use crate::ws::resync::overrun;
+use crate::ws::violation::{Context, Kind, MessageState, is_legal, of_length, of_start};
+use crate::ws::{Event, Preview, Scratch};
+
+/// What begins an HTTP/1 response where a frame should begin.
+const HTTP: &[u8] = b"HTTP/1.";
+
+impl Decoder {
+    /// Takes bytes of a header, and of the payload behind it; returns how many.
+    #[inline]
+    pub(super) fn header(
+        &mut self,
+        place: Place<'_>,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> usize {
+        // Nearly every header is whole and legal.
+        if self.partial.is_none()
+            && let Ok((rest, parsed)) = header(bytes)
+            && is_legal(&parsed, self.rules, self.messages.state())
+            && (!self.closed || parsed.start.opcode == Opcode::CLOSE)
+        {
+            if self.messages.state() == MessageState::Closed
+                && let Some(preview) = whole(&parsed, rest, scratch)
+            {
+                return self.message(&parsed, preview, place, out);
+            }
+            if let Some(payload) = whole_control(&parsed, rest, scratch) {
+                return self.control(&parsed, payload, place, out);
+            }
+            let frame = Frame::new(parsed, *place.carrier, place.offset, true);
+            return self.begin(frame, place, usize::from(parsed.size), bytes, scratch, out);
+        }
+        self.doubtful_header(place, bytes, scratch, out)
+    }
+
+    /// Tells of a message that one frame in one piece brought.
+    fn message(
+        &mut self,
+        header: &Header,
+        preview: Preview,
+        place: Place<'_>,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> usize {
+        let size = usize::from(header.size);
+        self.well_masked = self.well_masked.saturating_add(1);
+        let is_text = header.start.opcode == Opcode::TEXT;
+        self.text_before = is_text.then_some((header.key, (header.length % 4) as u8, false));
+        out(place.carrier, Event::Whole { header, header_end: place.after(size).offset, preview });
+        size + header.length as usize
+    }
+
+    /// Tells of a ping or pong in one piece.
+    fn control(
+        &mut self,
+        header: &Header,
+        payload: &[u8],
+        place: Place<'_>,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> usize {
+        let size = usize::from(header.size);
+        self.well_masked = self.well_masked.saturating_add(1);
+        self.text_before = None;
+        let header_end = place.after(size).offset;
+        out(place.carrier, Event::Frame { header: *header, start: place.carrier.seen, header_end });
+        let is_ping = header.start.opcode == Opcode::PING;
+        out(place.carrier, if is_ping { Event::Ping(payload) } else { Event::Pong(payload) });
+        size + payload.len()
+    }
+
+    /// The same for a header that is cut, or breaks a rule.
+    #[cold]
+    fn doubtful_header(
+        &mut self,
+        place: Place<'_>,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> usize {
+        let mut partial =
+            self.partial.take().map_or_else(|| Partial::at(*place.carrier, place.offset), |partial| *partial);
+        let Partial { carrier: begun, offset, .. } = partial;
+        let had = partial.bytes().len();
+        let copied = partial.fill(bytes);
+        let known = partial;
+        let known = known.bytes();
+        let context = |len: usize| Context::new(known.get(..len).unwrap_or(known));
+        if self.rules.side == Side::Server && known.iter().zip(HTTP).all(|(a, b)| a == b) {
+            if known.len() >= HTTP.len() {
+                let end = place.after(HTTP.len().saturating_sub(had));
+                let http = context(HTTP.len());
+                out(place.carrier, self.violation(Kind::HttpAfterUpgrade, Opcode::CLOSE, begun, end, http));
+                self.lose(place, out);
+            } else {
+                self.partial = Some(Box::new(partial));
+            }
+            return copied;
+        }
+        let parsed = header(known).ok().map(|(_, parsed)| parsed);
+        let Ok((_, first)) = start(known) else {
+            self.partial = Some(Box::new(partial));
+            return copied;
+        };
+        let is_legal_start =
+            of_start(first, u64::from(first.length), self.rules, self.messages.state()).next().is_none();
+        if self.unsure && self.well_masked == 0 && !is_legal_start {
+            self.lose(place, out);
+            return copied;
+        }
+        if !std::mem::replace(&mut partial.judged, true) {
+            let end = place.after(START.saturating_sub(had));
+            let mut kinds: Vec<_> =
+                of_start(first, u64::from(first.length), self.rules, self.messages.state()).collect();
+            let implausible = kinds.iter().filter(|kind| kind.is_implausible(self.well_masked > 0)).count();
+            if implausible > 0
+                && had == 0
+                && let Some(len) = self.overrun(begun, place, bytes, first.opcode, out)
+            {
+                return len;
+            }
+            partial.legal = kinds.is_empty();
+            // How long a control frame is, if not in these two bytes, is told with the rest of the header.
+            kinds.retain(|kind| !matches!(kind, Kind::OversizedControl(_)));
+            let context = context(START);
+            for kind in kinds {
+                out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
+            }
+            if implausible > 1 {
+                out(place.carrier, self.violation(Kind::Desynchronized, first.opcode, begun, end, context));
+                self.lose(place, out);
+                return copied;
+            }
+            if self.closed && first.opcode != Opcode::CLOSE {
+                out(place.carrier, self.violation(Kind::AfterClose, first.opcode, begun, end, context));
+            }
+        }
+        let Some(parsed) = parsed else {
+            self.partial = Some(Box::new(partial));
+            return copied;
+        };
+        let taken = usize::from(parsed.size).saturating_sub(had);
+        let end = place.after(taken);
+        let legal = partial.legal;
+        let context = context(usize::from(parsed.size));
+        if first.opcode.is_control() && parsed.length > 125 {
+            // Endpoints object to the second byte already.
+            let needed = Place { offset: offset.saturating_add(START as u64), ..place };
+            out(
+                place.carrier,
+                self.violation(Kind::OversizedControl(parsed.length), first.opcode, begun, needed, context),
+            );
+        }
+        for kind in of_length(&parsed) {
+            out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
+        }
+        if parsed.length >> 63 == 1 {
+            self.lose(place, out);
+            return taken;
+        }
+        self.begin(Frame::new(parsed, begun, offset, legal), place, taken, bytes, scratch, out)
+    }
+
+    /// Begins a frame whose header ends `taken` bytes into `bytes`, and goes on with its payload; returns how many bytes
+    /// both have taken.
+    fn begin(
+        &mut self,
+        mut frame: Frame,
+        place: Place<'_>,
+        taken: usize,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> usize {
+        let Frame { header, start, .. } = frame;
+        let end = place.after(taken);
+        let well_masked = header.start.masked == (self.rules.side == Side::Client);
+        self.well_masked = self.well_masked.saturating_add(u32::from(well_masked));
+        out(place.carrier, Event::Frame { header, start: start.seen, header_end: end.offset });
+        if matches!(header.start.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {
+            self.messages.begin_frame(&header, start.seen);
+        }
+        if let Some(control) = &mut self.control {
+            control.clear();
+        }
+        let paid = self.payload(&mut frame, end, bytes.get(taken..).unwrap_or_default(), scratch, out);
+        if !frame.is_complete() {
+            self.state = State::Payload(Box::new(frame));
+        }
+        taken + paid
+    }
+
+    /// Skips bytes that go on with the text before them instead of beginning a frame; how many, if they do.
+    fn overrun(
+        &mut self,
+        begun: Carrier,
+        place: Place<'_>,
+        bytes: &[u8],
+        opcode: Opcode,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> Option<usize> {
+        let (key, phase, cut) = self.text_before.take()?;
+        self.overruns = self.overruns.checked_add(1).filter(|overruns| *overruns <= limits::OVERRUNS)?;
+        let len = overrun(bytes, key.map(|key| (key, u64::from(phase))), cut, self.rules)?;
+        let text = Context::new(&decoded(bytes, key, u64::from(phase)));
+        out(place.carrier, self.violation(Kind::LengthTooShort(len as u64), opcode, begun, place.after(1), text));
+        Some(len)
+    }
+}
+
+fn decoded(bytes: &[u8], key: Option<[u8; 4]>, phase: u64) -> Vec<u8> {
+    let mut text = bytes.get(..bytes.len().min(limits::CONTEXT)).unwrap_or_default().to_vec();
+    if let Some(key) = key {
+        unmask(&mut text, key, phase);
+    }
+    text
+}
