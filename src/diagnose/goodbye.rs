@@ -24,39 +24,46 @@ pub struct Goodbye {
 /// The last message of a side, if it explains why that side is about to end the connection.
 pub fn of(facts: &Facts, side: Side, before: Seen) -> Option<Goodbye> {
     let message = facts.sent[side].messages().rfind(|message| message.complete && message.seen <= before)?;
-    let (protocol, text) = read(message, facts.preview(side, message)?)?;
+    let request = facts.handshake.request.as_deref();
+    let is_socket_io = request.is_some_and(|request| request.target.contains("EIO="));
+    let (protocol, text) = read(message, facts.preview(side, message)?, is_socket_io)?;
     Some(Goodbye { protocol, text: text.chars().take(QUOTED).collect(), seen: message.seen })
 }
 
 /// One of these stands in every JSON message that is one.
 const HINTS: &[&str] = &["error", "disconnect", "\u{1e}", "auth_invalid", "phx_close", "goAway"];
 
-fn read(message: &Moment, bytes: &[u8]) -> Option<(Option<&'static str>, String)> {
+/// What a message says that begins with these bytes; short texts are those of Socket.IO only where that is spoken.
+fn read(message: &Moment, bytes: &[u8], is_socket_io: bool) -> Option<(Option<&'static str>, String)> {
     if message.opcode == Opcode::BINARY {
         return binary(bytes).map(|(protocol, text)| (Some(protocol), text));
     }
     let text = String::from_utf8_lossy(bytes);
-    if let Some((protocol, said)) = marked(&text) {
+    let socket_io = is_socket_io.then(|| socket_io(&text)).flatten().map(|said| ("Socket.IO", said));
+    if let Some((protocol, said)) = socket_io.or_else(|| marked(&text)) {
         return Some((Some(protocol), said));
     }
     if !HINTS.iter().any(|hint| text.contains(hint)) {
         return None;
     }
     let json = without_blanks(&text);
-    match json_goodbye(&json) {
+    let is_cut = message.size > bytes.len() as u64;
+    match json_goodbye(&json, is_cut) {
         Some((protocol, said)) => Some((Some(protocol), said)),
         None => Some((None, json_error(&json)?)),
     }
 }
 
+/// Socket.IO's packets CONNECT_ERROR and DISCONNECT.
+fn socket_io(text: &str) -> Option<String> {
+    if let Some(rest) = text.strip_prefix("44") {
+        return field(&without_blanks(rest), "message");
+    }
+    (text == "41" || text.starts_with("41/")).then(|| "disconnect".to_owned())
+}
+
 /// Text protocols that are no plain JSON objects.
 fn marked(text: &str) -> Option<(&'static str, String)> {
-    if let Some(rest) = text.strip_prefix("44") {
-        return Some(("Socket.IO", field(&without_blanks(rest), "message")?));
-    }
-    if text == "41" || text.starts_with("41/") {
-        return Some(("Socket.IO", "disconnect".to_owned()));
-    }
     if let Some(rest) = text.strip_prefix("c[") {
         let reason =
             rest.split_once(',').and_then(|(code, reason)| code.parse::<u16>().ok().and(string(reason.trim_start())));
@@ -83,13 +90,16 @@ fn marked(text: &str) -> Option<(&'static str, String)> {
 }
 
 /// JSON messages of protocols that say goodbye in a way of their own.
-fn json_goodbye(json: &str) -> Option<(&'static str, String)> {
+fn json_goodbye(json: &str, is_cut: bool) -> Option<(&'static str, String)> {
     let has = |what: &str| json.contains(what);
-    if json.starts_with('{') && (has("\"type\":7,") || has("\"type\":7}")) {
+    // Others number their messages, too; these end with a record separator.
+    let is_record = is_cut || json.ends_with('\u{1e}');
+    if is_record && (json.starts_with("{\"type\":7,") || json.starts_with("{\"type\":7}")) {
         return Some(("SignalR", field(json, "error").unwrap_or_else(|| "close".to_owned())));
     }
     if has("\"type\":\"disconnect\"") {
-        let protocol = if has("\"reconnect\":") { "Action Cable" } else { "Slack" };
+        let marks = [("\"reconnect\":", "Action Cable"), ("\"debug_info\":", "Slack")];
+        let (_, protocol) = marks.into_iter().find(|(mark, _)| has(mark))?;
         return Some((protocol, field(json, "reason")?));
     }
     if has("\"type\":\"auth_invalid\"") {
@@ -110,16 +120,24 @@ fn json_goodbye(json: &str) -> Option<(&'static str, String)> {
 fn json_error(json: &str) -> Option<String> {
     const MARKS: &[&str] = &[
         "\"type\":\"error\"",
+        "\"type\":\"disconnect\"",
         "\"event\":\"error\"",
         "\"event\":\"pusher:error\"",
         "\"op\":\"error\"",
         "\"status\":\"error\"",
-        "\"error\":{",
-        "\"error\":\"",
-        "\"errors\":[",
-        "\"error_code\":",
     ];
-    if !json.starts_with(['{', '[']) || !MARKS.iter().any(|mark| json.contains(mark)) {
+    // And what stands behind them where there was none.
+    const FIELDS: &[(&str, &[&str])] = &[
+        ("\"error\":{", &["}"]),
+        ("\"error\":\"", &["\""]),
+        ("\"errors\":[", &["]"]),
+        ("\"error_code\":", &["0,", "0}", "null", "\"\"", "\"0\""]),
+    ];
+    let is_said = |(field, none): &(&str, &[&str])| {
+        json.split(field).skip(1).any(|value| !none.iter().any(|none| value.starts_with(none)))
+    };
+    let is_error = MARKS.iter().any(|mark| json.contains(mark)) || FIELDS.iter().any(is_said);
+    if !json.starts_with(['{', '[']) || !is_error {
         return None;
     }
     ["message", "error", "reason", "error_message", "msg", "detail", "description", "code"]
@@ -221,7 +239,7 @@ mod tests {
     use super::*;
 
     fn said(opcode: Opcode, bytes: &[u8]) -> Option<(Option<&'static str>, String)> {
-        read(&Moment { opcode, complete: true, ..Moment::default() }, bytes)
+        read(&Moment { opcode, complete: true, size: bytes.len() as u64, ..Moment::default() }, bytes, true)
     }
 
     #[test]
@@ -252,6 +270,7 @@ mod tests {
                 Some("Slack"),
                 "refresh_requested",
             ),
+            (r#"{"type":"disconnect","reason":"kicked"}"#, None, "kicked"),
             (r#"{"type": "auth_invalid", "message": "Invalid password"}"#, Some("Home Assistant"), "Invalid password"),
             (r#"["1","1","room:9","phx_error",{}]"#, Some("Phoenix"), "phx_error"),
             (
@@ -259,6 +278,7 @@ mod tests {
                 None,
                 "Your \\\"session\\\" has ended…",
             ),
+            (r#"{"error_code":40107,"msg":"no such room"}"#, None, "no such room"),
             (r#"{"event":"pusher:error","data":{"code":4004,"message":"over quota"}}"#, None, "over quota"),
         ] {
             assert_eq!(said(Opcode::TEXT, text.as_bytes()), Some((protocol, words.to_owned())), "{text}");
@@ -276,7 +296,13 @@ mod tests {
             r#"{"type":"say","text":"an error: \"type\":\"error\" is what I typed"}"#,
             r#"{"type":"tick","price":7,"message":"error"}"#,
             r#"{"errors":[],"ok":true}"#,
+            r#"{"errors": [], "message": "saved"}"#,
+            r#"{"error":"","message":"saved"}"#,
+            r#"{"error_code":0,"msg":"success"}"#,
+            r#"{"error":null,"message":"saved"}"#,
             r#"{"type":70}"#,
+            r#"{"type":7,"move":"e4"}"#,
+            r#"{"type":7,"note":"no error"}"#,
             "410 gone",
             "41 of 50",
             "",
@@ -285,5 +311,12 @@ mod tests {
         }
         assert_eq!(said(Opcode::BINARY, &[0xE0, 9, 0x8E, 0]), None);
         assert_eq!(said(Opcode::BINARY, &[0x20, 2, 0, 0]), None);
+    }
+
+    #[test]
+    fn numbers_are_no_socket_io() {
+        let message = Moment { opcode: Opcode::TEXT, complete: true, ..Moment::default() };
+        assert_eq!(read(&message, b"41", false), None);
+        assert_eq!(read(&message, b"41", true).unwrap().0, Some("Socket.IO"));
     }
 }

@@ -22,13 +22,15 @@ const OTHERWISE: &[u16] = &[1000, 1002];
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let silence = Silence::before(case)?;
     let (close, code) = (silence.end.close, silence.end.code());
-    let said_so = case.reason == Some(Class::Idle);
+    let was_silent = silence.of_either.max(silence.received) >= LEAST;
+    // An account may be inactive, too.
+    let said_so = case.reason == Some(Class::Idle) && was_silent;
     // A client that closes in order leaves of its own will.
     let speaks_otherwise = close.is_some_and(|close| {
         silence.by == Side::Client
             || !close.reason.is_empty() || !code.is_some_and(|code| CODES.contains(&code) || OTHERWISE.contains(&code))
     });
-    if !said_so && (speaks_otherwise || silence.of_either.max(silence.received) < LEAST) {
+    if !said_so && (speaks_otherwise || !was_silent) {
         return None;
     }
     let timer = Timer::idle(case, silence.of_either, silence.received);

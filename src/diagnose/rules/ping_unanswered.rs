@@ -9,7 +9,7 @@ use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
 use crate::ending::Reaction;
 use crate::side::Side;
 
-/// A ping younger than this may have been answered in time.
+/// A ping younger than this, or than two round trips, may have been answered in time.
 const YOUNG: Duration = Duration::from_millis(250);
 
 /// Words of the reasons that libraries give for it.
@@ -26,7 +26,8 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let pings = &case.facts.sent[by].unanswered_pings;
     let first = pings.iter().find(|ping| ping.seen < reaction.carrier.seen)?;
     let waited = reaction.after(first.seen);
-    if waited < YOUNG {
+    let round_trip = case.facts.tcp().away(by) + case.facts.tcp().away(!by);
+    if waited < YOUNG.max(2 * round_trip) {
         return None;
     }
     let said_so = reason_has(&reaction, REASONS);
