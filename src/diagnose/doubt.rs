@@ -42,6 +42,8 @@ impl Verdict {
             let other = first_close(facts, !close.side);
             may_lack_frames(facts, !close.side) || other.is_some_and(|other| is_retransmitted(facts, other))
         });
+        // What its reason says may have been the opposite.
+        let is_cut = beginning_close(facts).is_some_and(|close| !close.complete) && self.rule.role == Role::Cause;
         let is_one_of = |names: &[&str]| names.contains(&self.rule.name);
         let most = if is_one_of(&SILENCE) && (holes || facts.drops)
             || is_one_of(&NO_CLOSE) && holes
@@ -49,7 +51,9 @@ impl Verdict {
             || is_one_of(&BOTH_LEGS) && other_leg.is_some_and(|leg| leg.has_holes)
         {
             Confidence::Medium
-        } else if matches!(self.rule.role, Role::Failure | Role::Cause) && (holes || facts.drops || facts.joined) {
+        } else if matches!(self.rule.role, Role::Failure | Role::Cause)
+            && (holes || facts.drops || facts.joined || is_cut)
+        {
             Confidence::High
         } else {
             Confidence::Certain
