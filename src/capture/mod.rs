@@ -48,7 +48,7 @@ pub struct Packet<'a> {
     pub time: Timestamp,
     /// What its first bytes are.
     pub link_type: LinkType,
-    /// The bytes that were kept; at most [`limits::PACKET`](crate::limits::PACKET).
+    /// The bytes that were kept; at most [`limits::PACKET`].
     pub data: &'a [u8],
     /// Bytes on the wire; more than `data.len()` where the capture's snaplen cut the packet, never less.
     pub length: u32,
