@@ -47,6 +47,9 @@ pub const FRAGMENT_BYTES: usize = 4 * 1024 * 1024;
 /// hole; 45 of 1480 bytes fill the largest datagram, so that even in the worst order there are 23 runs.
 pub const FRAGMENT_RUNS: usize = 64;
 
+/// Packets remembered of a fragmented datagram, for those who ask for them: the largest one in pieces of 8 bytes.
+pub const FRAGMENT_PIECES: usize = 8192;
+
 /// How long the rest of a fragmented datagram is waited for, as Linux does (`ipfrag_time`): IPv4 identifications return
 /// soon, and fragments of two datagrams must not meet.
 pub const FRAGMENT_WAIT: Duration = Duration::from_secs(30);
@@ -151,6 +154,12 @@ pub const INFLATERS: usize = 512;
 
 /// Bytes unmasked or inflated at once.
 pub const SCRATCH: usize = 16 * 1024;
+
+/// Bytes of the comments in which a slice marks packets: a slice takes little more than its packets do.
+pub const SLICE_COMMENTS: usize = 2048;
+
+/// Packets of a slice that may be IP fragments: each is remembered before it is copied. The others are left out, and told.
+pub const SLICED_FRAGMENTS: usize = 1 << 20;
 
 /// Bytes of one direction of a connection that a redacted slice rewrites, and of a message that it inflates for it; what
 /// lies beyond is zeros. A ticket takes no attachment of that size.

@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use serde_json::Value;
 
+#[path = "slice/fragmented.rs"]
+mod fragmented;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_whyclosed");
 
 /// What may be more in a slice than its packets.
 const ROOM: u64 = 4096;
 
-/// Bytes of a pcapng block around a packet, its padding among them.
-const BLOCK: u64 = 35;
+/// Bytes of an Enhanced Packet Block without options around its packet, which is padded to four bytes.
+const BLOCK: u64 = 32;
 
 fn fixtures() -> Vec<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
@@ -57,6 +60,39 @@ fn slice(capture: &Path, arguments: &[&str], to: &Path) {
     assert!(output.status.success(), "{capture:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Bytes that the packets of a capture take in pcapng, whatever its own format: a block each, with nothing but the packet.
+/// That is what any program writes for them; a pcap record takes 16 bytes less, but can't say on which interface it was.
+fn blocks(capture: &Path) -> u64 {
+    let mut source = whyclosed::capture::open(&[capture.to_owned()]).unwrap();
+    let mut bytes = 0;
+    while source.advance().unwrap() {
+        bytes += BLOCK + (source.packet().data.len() as u64).next_multiple_of(4);
+    }
+    bytes
+}
+
+/// The bound of [`the_verdict_is_that_of_the_whole_capture`], measured by another program: the packets of all connections as
+/// tshark writes them.
+#[test]
+fn tshark_writes_no_smaller_slices() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["many", "nanosecond", "big_endian_pcapng", "proxy_cut", "reconnect_storm"] {
+        let capture = fixtures().into_iter().find(|path| path.parent().unwrap().ends_with(name)).unwrap();
+        let (own, other) = (folder.path().join("own.pcapng"), folder.path().join("other.pcapng"));
+        let whole = report(&capture);
+        let connections = whole["connections"].as_array().unwrap();
+        let of = |key: &str| connections.iter().map(|connection| connection[key].to_string()).collect::<Vec<_>>();
+        slice(&capture, &["--redact", "--connection", &of("id").join(",")], &own);
+        let filter = format!("tcp.stream in {{{}}}", of("tcp_stream").join(","));
+        let mut tshark = std::process::Command::new("tshark");
+        tshark.args(["-F", "pcapng", "-Y", &filter, "-w"]).arg(&other).arg("-r").arg(&capture);
+        let Ok(output) = tshark.output() else { return };
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let size = |path: &Path| std::fs::metadata(path).unwrap().len();
+        assert!(size(&own) <= size(&other) + ROOM, "{name}: {} bytes, by tshark {}", size(&own), size(&other));
+    }
+}
+
 #[test]
 fn the_verdict_is_that_of_the_whole_capture() {
     let folder = tempfile::tempdir().unwrap();
@@ -76,9 +112,10 @@ fn the_verdict_is_that_of_the_whole_capture() {
                 let changed = verdicts(&part).into_iter().zip(verdicts(&whole)).filter(|(part, whole)| part != whole);
                 differences.push(format!("{capture:?} {arguments:?}: {:#?}", changed.collect::<Vec<_>>()));
             }
-            let summary = &whole["captures"][0];
-            let most = summary["bytes"].as_u64().unwrap() + summary["packets"].as_u64().unwrap() * BLOCK + ROOM;
-            assert!(std::fs::metadata(&to).unwrap().len() <= most, "{capture:?}");
+            let size = std::fs::metadata(&to).unwrap().len();
+            let packets = blocks(&to);
+            assert!(size <= packets + ROOM, "{capture:?} {arguments:?}: {size} bytes, of packets {packets}");
+            assert!(packets <= blocks(&capture), "{capture:?} {arguments:?}: more than was captured");
             compared += 1;
         }
     }
@@ -141,10 +178,90 @@ fn a_bundle_has_all_of_it() {
     for name in &names {
         let path = folder.path().join(name);
         std::io::copy(&mut bundle.by_name(name).unwrap(), &mut std::fs::File::create(&path).unwrap()).unwrap();
-        let verified =
-            Command::new(PROGRAM).arg("verify-redaction").arg(&path).arg("--against").arg(&capture).output().unwrap();
-        assert!(verified.status.success(), "{name}: {}", String::from_utf8_lossy(&verified.stdout));
+        assert_eq!(leaks(&path, &capture), [] as [String; 0], "{name}");
     }
+    assert_eq!(leaks(&zip, &capture), [] as [String; 0]);
+}
+
+/// The lines of `verify-redaction` but the last, which sums up.
+fn leaks(file: &Path, capture: &Path) -> Vec<String> {
+    let output =
+        Command::new(PROGRAM).arg("verify-redaction").arg(file).arg("--against").arg(capture).output().unwrap();
+    let mut lines: Vec<_> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+    lines.pop();
+    assert_eq!(output.status.code(), Some(i32::from(!lines.is_empty())), "{lines:?}");
+    lines
+}
+
+/// Every entry of a bundle is looked into: what stands in it, and in the streams of its slice.
+#[test]
+fn leaks_of_a_bundle_are_found_in_each_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/deflate_context/capture.pcapng");
+    let zip = folder.path().join("ticket.zip");
+    let output = Command::new(PROGRAM).args(["--all", "--show-secrets", "--bundle"]).args([&zip, &capture]).output();
+    assert!(output.unwrap().status.success());
+    let found = leaks(&zip, &capture);
+    for name in ["report.md", "report.html", "report.json", "slice.pcapng"] {
+        assert!(found.iter().any(|line| line.starts_with(&format!("{name}: "))), "{name}: {found:?}");
+    }
+    // A bundle in which only one entry is not what it was.
+    let redacted = folder.path().join("redacted.zip");
+    let output = Command::new(PROGRAM).args(["--all", "--bundle"]).args([&redacted, &capture]).output();
+    assert!(output.unwrap().status.success());
+    let mut of = zip::ZipArchive::new(std::fs::File::open(&redacted).unwrap()).unwrap();
+    let mut mixed = zip::ZipWriter::new(std::fs::File::create(&zip).unwrap());
+    for index in 0..of.len() {
+        mixed.raw_copy_file(of.by_index(index).unwrap()).unwrap();
+    }
+    mixed.start_file("capture.bin", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut mixed, &std::fs::read(&capture).unwrap()).unwrap();
+    mixed.finish().unwrap();
+    let found = leaks(&zip, &capture);
+    assert!(!found.is_empty() && found.iter().all(|line| line.starts_with("capture.bin: ")), "{found:?}");
+}
+
+/// The lines of the key logs in a pcapng file, and the randoms of the ClientHellos in it.
+fn keys_and_sessions(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
+    let lines = bytes.split(|byte| *byte == b'\n' || *byte == 0).filter_map(|line| std::str::from_utf8(line).ok());
+    // The first line stands behind the block's header.
+    let label = |line: &str| ["CLIENT_", "SERVER_", "EXPORTER_"].iter().find_map(|label| line.find(label));
+    let lines = lines.filter_map(|line| line.get(label(line)?..));
+    let hellos = memchr::memmem::find_iter(bytes, b"\x16\x03\x01").filter(|at| bytes.get(at + 5) == Some(&1));
+    let randoms = hellos.map(|at| bytes[at + 11..at + 43].iter().map(|byte| format!("{byte:02x}")).collect());
+    (lines.map(str::to_owned).collect(), randoms.collect())
+}
+
+#[test]
+fn keys_go_along_only_where_asked_and_only_of_the_sessions_concerned() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/tls_failed_keys/capture.pcapng");
+    let to = folder.path().join("slice.pcapng");
+    let (all, sessions) = keys_and_sessions(&std::fs::read(&capture).unwrap());
+    assert_eq!(sessions.len(), 3, "{sessions:?}");
+    assert!(sessions.iter().all(|session| all.iter().any(|line| line.contains(session))), "{all:?}");
+    for (ids, of) in [("1", &sessions[..1]), ("2", &sessions[1..2]), ("1,2", &sessions[..2])] {
+        slice(&capture, &["--with-keys", "--connection", ids], &to);
+        let (keys, own) = keys_and_sessions(&std::fs::read(&to).unwrap());
+        assert_eq!(own, of, "{ids}");
+        let expected: Vec<_> = all.iter().filter(|line| of.iter().any(|session| line.contains(session))).collect();
+        assert_eq!(keys.iter().collect::<Vec<_>>(), expected, "{ids}");
+        assert_eq!(verdicts(&report(&to)).len(), of.len(), "{ids}");
+        assert_eq!(certificates(&to), Some(of.len()).filter(|_| certificates(&capture).is_some()), "{ids}");
+
+        slice(&capture, &["--connection", ids], &to);
+        assert_eq!(keys_and_sessions(&std::fs::read(&to).unwrap()), (vec![], of.to_vec()), "{ids}");
+    }
+    let both = ["slice", "--redact", "--with-keys", "--abnormal", "-o"];
+    let output = Command::new(PROGRAM).args(both).args([&to, &capture]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "keys are secrets");
+}
+
+/// Certificates that tshark sees, which TLS 1.3 hides from whoever lacks the keys; `None` without tshark.
+fn certificates(capture: &Path) -> Option<usize> {
+    let filter = ["-Y", "tls.handshake.type == 11"];
+    let output = std::process::Command::new("tshark").arg("-r").arg(capture).args(filter).output().ok()?;
+    Some(String::from_utf8(output.stdout).unwrap().lines().count())
 }
 
 /// What the capture says of its packets stays: the interface, the times, comments that are there already.

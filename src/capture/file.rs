@@ -10,6 +10,7 @@ use super::pcap::{self, Pcap};
 use super::pcapng::{self, Pcapng};
 use super::window::Window;
 use crate::error::Error;
+use crate::limits;
 
 /// Bytes looked at to tell capture formats apart.
 const MAGIC: usize = 12;
@@ -68,6 +69,28 @@ pub(super) fn recognise(
     reader: Box<dyn Read + Send>,
     capacity: usize,
 ) -> Result<Box<dyn Source + Send>, Error> {
+    Ok(match format(path, reader, capacity)? {
+        Format::Pcap(pcap) => Box::new(pcap),
+        Format::Pcapng(pcapng) => Box::new(pcapng),
+    })
+}
+
+/// Gives each line of the TLS key logs of the file at `path`.
+pub(super) fn key_log_lines(path: &Path, line: impl FnMut(&str)) -> Result<(), Error> {
+    let reader = Box::new(File::open(path).map_err(|source| Error::Open { path: path.to_owned(), source })?);
+    match format(path, reader, limits::READ_BUFFER)? {
+        Format::Pcap(_) => Ok(()),
+        Format::Pcapng(pcapng) => pcapng::key_log_lines(pcapng, line),
+    }
+}
+
+/// A file whose format is known.
+enum Format {
+    Pcap(Pcap),
+    Pcapng(Pcapng),
+}
+
+fn format(path: &Path, reader: Box<dyn Read + Send>, capacity: usize) -> Result<Format, Error> {
     let (compression, reader) =
         compressed::decompress(reader).map_err(|source| Error::Open { path: path.to_owned(), source })?;
     let name = Name { path: path.to_owned(), text: path.display().to_string(), compression };
@@ -76,9 +99,9 @@ pub(super) fn recognise(
     let held = window.held();
     let first = held.get(..MAGIC).unwrap_or(held);
     if pcap::is_pcap(first) {
-        Ok(Box::new(Pcap::new(window, name)?))
+        Ok(Format::Pcap(Pcap::new(window, name)?))
     } else if pcapng::is_pcapng(first) {
-        Ok(Box::new(Pcapng::new(window, name)))
+        Ok(Format::Pcapng(Pcapng::new(window, name)))
     } else if let Some(error) = window.broken() {
         Err(name.not_a_capture(error.to_string()))
     } else if first.is_empty() {

@@ -13,6 +13,20 @@ use crate::limits;
 ///
 /// Several files become one capture, merged by time.
 pub fn open(paths: &[PathBuf]) -> Result<Box<dyn Source + Send>, Error> {
+    let files = files(paths)?;
+    match files.as_slice() {
+        [one] => file::open(one, limits::READ_BUFFER),
+        _ => Ok(Box::new(Merge::new(files)?)),
+    }
+}
+
+/// Gives each line of the TLS key logs that the captures at `paths` hold, in their order. Only pcapng has any.
+pub fn key_log_lines(paths: &[PathBuf], mut line: impl FnMut(&str)) -> Result<(), Error> {
+    files(paths)?.iter().try_for_each(|path| file::key_log_lines(path, &mut line))
+}
+
+/// The files that paths stand for.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in paths {
         if !file::is_stdin(path) && path.is_dir() {
@@ -21,10 +35,7 @@ pub fn open(paths: &[PathBuf]) -> Result<Box<dyn Source + Send>, Error> {
             files.push(path.clone());
         }
     }
-    match files.as_slice() {
-        [one] => file::open(one, limits::READ_BUFFER),
-        _ => Ok(Box::new(Merge::new(files)?)),
-    }
+    Ok(files)
 }
 
 /// The captures in a directory, by name.

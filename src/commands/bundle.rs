@@ -12,7 +12,7 @@ use whyclosed::slice::{Origin, Wanted};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::slice;
+use super::slice::{self, How};
 use crate::output;
 use crate::reporting::Reporting;
 
@@ -37,7 +37,9 @@ pub fn bundle(
 
     let folder = tempfile::tempdir().map_err(failed)?;
     let packets = folder.path().join("slice.pcapng");
-    slice::write(captures, report, &wanted, !reporting.show_secrets, &packets, language)?;
+    let how = How { redact: !reporting.show_secrets, with_keys: false, language };
+    let left_out = slice::write(captures, report, &wanted, how, &packets)?;
+    slice::tell(left_out, language);
     let command = output::command(reporting);
     let request = Request { selection: &selection, command: &command, flavor: reporting.flavor(), language };
     let [markdown, page, data, slice] = NAMES;

@@ -1,6 +1,7 @@
 //! `whyclosed slice`: the packets of a few connections, to be attached to a ticket.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -9,9 +10,10 @@ use whyclosed::capture::pcapng::Writer;
 use whyclosed::capture::{self, Source};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
-use whyclosed::report::phrase::word;
+use whyclosed::report::phrase::{counted, word};
 use whyclosed::report::{Connection, Material, Report};
-use whyclosed::slice::{Origin, Redaction, Wanted, cut};
+use whyclosed::slice::{Origin, Redaction, Survey, Wanted, cut};
+use whyclosed::tls::client_hello::session_of;
 
 use crate::output;
 use crate::wording::Wording;
@@ -44,6 +46,10 @@ pub struct Slice {
     #[arg(long)]
     redact: bool,
 
+    /// Keep the keys of these connections' TLS sessions (Decryption Secrets Blocks): whoever has the slice can decrypt them.
+    #[arg(long, conflicts_with = "redact")]
+    with_keys: bool,
+
     /// Write the slice to FILE, whole or not at all.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -51,6 +57,10 @@ pub struct Slice {
     #[command(flatten)]
     wording: Wording,
 }
+
+/// Captures and connections that a slice names; it may be of thousands.
+const CAPTURES: usize = 3;
+const IDS: usize = 20;
 
 fn file(path: &str) -> Result<PathBuf, String> {
     if path == "-" { Err("a slice needs files: it reads them several times".to_owned()) } else { Ok(path.into()) }
@@ -62,7 +72,9 @@ impl Slice {
         let language = self.wording.language();
         let (report, origins) = read(&self.captures, self.wording.registries()?, language)?;
         let wanted = self.wanted(&report, &origins, language);
-        write(&self.captures, &report, &wanted, self.redact, &self.output, language)?;
+        let how = How { redact: self.redact, with_keys: self.with_keys, language };
+        let left_out = write(&self.captures, &report, &wanted, how, &self.output)?;
+        tell(left_out, language);
         Ok(ExitCode::SUCCESS)
     }
 
@@ -114,55 +126,104 @@ pub fn read(captures: &[PathBuf], registries: Registries, language: Language) ->
     Ok((Report::new(material, language), origins))
 }
 
-/// Writes the packets of the wanted connections to a file.
-pub fn write(
-    captures: &[PathBuf],
-    report: &Report,
-    wanted: &Wanted,
-    redact: bool,
-    path: &std::path::Path,
-    language: Language,
-) -> Result<(), Error> {
-    let mut redaction = redact.then(|| gather(captures, wanted)).transpose()?;
-    let losses = redaction.as_ref().map(Redaction::losses).unwrap_or_default();
-    let paths: Vec<_> = report.captures.iter().map(|capture| capture.path.as_str()).collect();
-    let ids: Vec<_> = report
-        .connections
-        .iter()
-        .filter(|connection| wanted.connections().iter().any(|origin| origin.stream == connection.tcp_stream))
-        .map(|connection| connection.id.to_string())
-        .collect();
-    let values = [
-        ("program", report.generator.as_str()),
-        ("captures", &paths.join(", ")),
-        ("ids", &ids.join(", ")),
-        ("blotted", &losses.blotted.to_string()),
-        ("shortened", &losses.shortened.to_string()),
-    ];
-    let changes = if redact { "slice_redacted" } else { "slice_unchanged" };
-    let comment = format!("{} {}", word("slice_section", &values, language), word(changes, &values, language));
+/// How a slice is written.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// Whether payloads are rewritten.
+    pub redact: bool,
+    /// Whether the keys of TLS sessions go along.
+    pub with_keys: bool,
+    /// Of the comments.
+    pub language: Language,
+}
+
+/// Says on standard error how many fragments had to be left out, if any.
+#[expect(clippy::print_stderr, reason = "it is no part of the slice")]
+pub fn tell(left_out: u64, language: Language) {
+    if left_out > 0 {
+        eprintln!("{}", counted("slice_left_out", left_out, &[], language));
+    }
+}
+
+/// Writes the packets of the wanted connections to a file; how many fragments are left out.
+pub fn write(captures: &[PathBuf], report: &Report, wanted: &Wanted, how: How, path: &Path) -> Result<u64, Error> {
+    let mut survey = survey(captures, wanted, how.redact)?;
+    let (keys, sessions) = if how.with_keys { keys(captures, &survey)? } else { Default::default() };
+    let comment = comment(report, wanted, how, &survey, sessions);
     let mut source = capture::open(captures)?;
     let mut fault = None;
     output::to_file(path, |out| {
         let mut writer = Writer::commented(out, &comment)?;
-        match cut(&mut *source, wanted, redaction.as_mut(), &mut writer) {
-            Ok(written) => written.map(drop),
+        if !keys.is_empty() {
+            writer.key_log(&keys)?;
+        }
+        match cut(&mut *source, wanted, &mut survey, &mut writer) {
+            Ok(written) => written,
             Err(error) => {
                 fault = Some(error);
                 Ok(())
             }
         }
     })?;
-    fault.map_or(Ok(()), Err)
+    fault.map_or(Ok(survey.left_out()), Err)
 }
 
-/// The streams of the wanted connections, rewritten.
-pub fn gather(captures: &[PathBuf], wanted: &Wanted) -> Result<Redaction, Error> {
+/// What is learned of the wanted connections.
+pub fn survey(captures: &[PathBuf], wanted: &Wanted, redact: bool) -> Result<Survey, Error> {
     let mut source = capture::open(captures)?;
-    let mut redaction = Redaction::new(wanted);
+    let mut survey = Survey::new(wanted, redact);
     while source.advance()? {
-        redaction.gather(&source.packet(), wanted);
+        survey.push(&source.packet(), wanted);
     }
-    redaction.rewrite(wanted);
-    Ok(redaction)
+    survey.finish(wanted);
+    Ok(survey)
+}
+
+/// The lines of the captures' key logs that are of surveyed sessions, and of how many.
+fn keys(captures: &[PathBuf], survey: &Survey) -> Result<(String, usize), Error> {
+    let (mut keys, mut sessions) = (String::new(), BTreeSet::new());
+    capture::key_log_lines(captures, |line| {
+        if let Some(session) = session_of(line).filter(|session| survey.sessions().contains(session)) {
+            keys.extend([line, "\n"]);
+            sessions.insert(session);
+        }
+    })?;
+    Ok((keys, sessions.len()))
+}
+
+/// What is said of the slice as a whole.
+fn comment(report: &Report, wanted: &Wanted, how: How, survey: &Survey, sessions: usize) -> String {
+    let losses = survey.redaction().map(Redaction::losses).unwrap_or_default();
+    let paths: Vec<_> = report.captures.iter().map(|capture| capture.path.clone()).collect();
+    let is_wanted = |stream: u32| wanted.connections().iter().any(|origin| origin.stream == stream);
+    let chosen = report.connections.iter().filter(|connection| is_wanted(connection.tcp_stream));
+    let ids: Vec<_> = chosen.map(|connection| connection.id.to_string()).collect();
+    let values = [
+        ("program", report.generator.as_str()),
+        ("captures", &first(paths, CAPTURES)),
+        ("ids", &first(ids, IDS)),
+        ("blotted", &losses.blotted.to_string()),
+        ("shortened", &losses.shortened.to_string()),
+    ];
+    let changes = if how.redact { "slice_redacted" } else { "slice_unchanged" };
+    let mut said = vec![word("slice_section", &values, how.language), word(changes, &values, how.language)];
+    if sessions > 0 {
+        said.push(counted("slice_keys", sessions as u64, &[], how.language));
+    }
+    if survey.left_out() > 0 {
+        said.push(counted("slice_left_out", survey.left_out(), &[], how.language));
+    }
+    if wanted.unmarked() > 0 {
+        said.push(counted("slice_unmarked", wanted.unmarked(), &[], how.language));
+    }
+    said.join(" ")
+}
+
+/// The first few of many.
+fn first(mut all: Vec<String>, most: usize) -> String {
+    if all.len() > most {
+        all.truncate(most);
+        all.push("…".to_owned());
+    }
+    all.join(", ")
 }

@@ -1,5 +1,8 @@
 //! `whyclosed verify-redaction`: which secrets of a capture still stand in a report or a slice of it.
 
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,12 +10,14 @@ use clap::Args;
 use whyclosed::capture::{self};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
-use whyclosed::report::phrase::word;
+use whyclosed::render::harmless;
+use whyclosed::report::phrase::{pair, word};
 use whyclosed::slice::leaks::{Form, LEAST, Leak, leaks};
-use whyclosed::slice::{Redaction, Wanted};
+use whyclosed::slice::{Redaction, Survey, Wanted};
+use zip::ZipArchive;
 
 use super::MATCHED;
-use super::slice::{gather, read};
+use super::slice::{read, survey};
 use crate::output;
 use crate::wording::Wording;
 
@@ -31,6 +36,9 @@ pub struct VerifyRedaction {
     wording: Wording,
 }
 
+/// How a ZIP file begins (APPNOTE.TXT §4.3.7).
+const ZIP: &[u8] = b"PK\x03\x04";
+
 /// Characters of a secret that are printed, so that it can be found and not read.
 const SHOWN: usize = 3;
 
@@ -39,47 +47,77 @@ impl VerifyRedaction {
     pub fn run(&self) -> Result<ExitCode, Error> {
         let language = self.wording.language();
         let original = streams(&self.against)?;
-        let output = self.readable()?;
-        let (leaks, short) = leaks(original.secrets(), &output);
-        output::to_stdout(|out| {
-            for leak in &leaks {
-                writeln!(out, "{}", line(leak, language))?;
+        let secrets = original.redaction().map(Redaction::secrets).unwrap_or_default();
+        let (mut lines, mut leaked, mut short) = (Vec::new(), BTreeSet::new(), 0);
+        self.readable(|entry, output| {
+            let found;
+            (found, short) = leaks(secrets, output);
+            for leak in found {
+                let line = line(&leak, language);
+                lines.push(if entry.is_empty() { line } else { pair(&harmless(entry), &line, language) });
+                leaked.insert(leak.value);
             }
-            let mut different: Vec<_> = original.secrets().iter().map(|(_, value)| value).collect();
-            different.sort();
-            different.dedup();
-            let name = if leaks.is_empty() { "leaks_none" } else { "leaks" };
-            let (all, short) = (different.len().to_string(), short.to_string());
+        })?;
+        let different: BTreeSet<_> = secrets.iter().map(|(_, value)| value).collect();
+        output::to_stdout(|out| {
+            lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            let name = if leaked.is_empty() { "leaks_none" } else { "leaks" };
             let values = [
-                ("count", &*leaks.len().to_string()),
-                ("all", &*all),
-                ("short", &*short),
-                ("least", &*LEAST.to_string()),
+                ("count", &*leaked.len().to_string()),
+                ("all", &different.len().to_string()),
+                ("short", &short.to_string()),
+                ("least", &LEAST.to_string()),
             ];
             writeln!(out, "{}", word(name, &values, language))
         })?;
-        Ok(if leaks.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(MATCHED) })
+        Ok(if leaked.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(MATCHED) })
     }
 
-    /// What can be read of the file: its bytes, and if it is a capture what its streams hold.
-    fn readable(&self) -> Result<Vec<u8>, Error> {
-        let open = |source| Error::Open { path: self.file.clone(), source };
-        let mut bytes = std::fs::read(&self.file).map_err(open)?;
-        match capture::open(std::slice::from_ref(&self.file)) {
-            Ok(_) => bytes.extend_from_slice(streams(std::slice::from_ref(&self.file))?.plain()),
-            Err(Error::NotACapture { .. } | Error::Empty { .. }) => {}
-            Err(error) => return Err(error),
+    /// Gives what can be read of the file; of a ZIP file that of each entry, under its name.
+    fn readable(&self, mut look: impl FnMut(&str, &[u8])) -> Result<(), Error> {
+        let failed = |source| Error::Open { path: self.file.clone(), source };
+        let mut file = File::open(&self.file).map_err(failed)?;
+        let mut magic = [0; ZIP.len()];
+        let begun = file.read(&mut magic).map_err(failed)?;
+        if magic.get(..begun) != Some(ZIP) {
+            look("", &all_of(&self.file)?);
+            return Ok(());
         }
-        Ok(bytes)
+        let mut zip = ZipArchive::new(file).map_err(|error| failed(error.into()))?;
+        let folder = tempfile::tempdir().map_err(failed)?;
+        for index in 0..zip.len() {
+            let mut entry = zip.by_index(index).map_err(|error| failed(error.into()))?;
+            let name = entry.name().map(|name| name.into_owned()).unwrap_or_default();
+            // Under a name of its own: that of an entry could lead anywhere.
+            let path = folder.path().join(index.to_string());
+            File::create(&path).and_then(|mut file| io::copy(&mut entry, &mut file)).map_err(failed)?;
+            look(&name, name.as_bytes());
+            look(&name, &all_of(&path)?);
+        }
+        Ok(())
     }
 }
 
+/// What can be read of a file: its bytes, and if it is a capture what its streams hold.
+fn all_of(path: &PathBuf) -> Result<Vec<u8>, Error> {
+    let mut bytes = std::fs::read(path).map_err(|source| Error::Open { path: path.clone(), source })?;
+    match capture::open(std::slice::from_ref(path)) {
+        Ok(_) => {
+            let survey = streams(std::slice::from_ref(path))?;
+            bytes.extend_from_slice(survey.redaction().map(Redaction::plain).unwrap_or_default());
+        }
+        Err(Error::NotACapture { .. } | Error::Empty { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(bytes)
+}
+
 /// The streams of every connection of a capture.
-fn streams(captures: &[PathBuf]) -> Result<Redaction, Error> {
+fn streams(captures: &[PathBuf]) -> Result<Survey, Error> {
     let (_, origins) = read(captures, Registries::default(), Language::default())?;
     let mut wanted = Wanted::default();
     origins.into_iter().for_each(|origin| wanted.add(origin));
-    gather(captures, &wanted)
+    survey(captures, &wanted, true)
 }
 
 fn line(leak: &Leak, language: Language) -> String {
@@ -92,7 +130,7 @@ fn line(leak: &Leak, language: Language) -> String {
     };
     let values = [
         ("kind", &*leak.kind.to_string()),
-        ("begins", &*whyclosed::render::harmless(&begins)),
+        ("begins", &*harmless(&begins)),
         ("bytes", &*leak.value.len().to_string()),
         ("count", &*leak.count.to_string()),
         ("form", &*word(form, &[], language)),

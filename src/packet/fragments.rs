@@ -22,8 +22,15 @@ pub(super) struct Fragments {
 }
 
 impl Fragments {
-    /// Keeps a fragment, and gives the datagram if it was the last that was missing. Whatever is given up is tallied.
-    pub fn add(&mut self, fragment: &Fragment<'_>, now: Timestamp, tally: &mut Tally) -> Option<Whole> {
+    /// Keeps a fragment that came in these packets, and gives the datagram if it was the last that was missing. Whatever is
+    /// given up is tallied.
+    pub fn add(
+        &mut self,
+        fragment: &Fragment<'_>,
+        packets: &[u64],
+        now: Timestamp,
+        tally: &mut Tally,
+    ) -> Option<Whole> {
         self.expire(now);
         self.make_room(tally);
         let identity = Identity::of(fragment);
@@ -31,7 +38,9 @@ impl Fragments {
             self.waiting.push_back(Waiting::new(identity, fragment, now));
             self.waiting.len().saturating_sub(1)
         });
-        match self.waiting.get_mut(index)?.add(fragment) {
+        let waiting = self.waiting.get_mut(index)?;
+        waiting.came_in(packets, fragment.offset);
+        match waiting.add(fragment) {
             Ok(false) => None,
             Ok(true) => self.waiting.remove(index).map(Waiting::whole),
             Err(Spoiled) => {
@@ -79,9 +88,29 @@ pub(super) struct Whole {
     bytes: Vec<u8>,
     /// How many of them, from the first on, the capture holds; the rest was cut by the snaplen.
     captured: usize,
+    pieces: Vec<Piece>,
+}
+
+/// A packet that a datagram came in with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// Its number.
+    pub packet: u64,
+    /// Where its fragment begins in the datagram; none for a fragment that itself came in several.
+    pub start: Option<u16>,
 }
 
 impl Whole {
+    /// Where `bytes`, lent from the datagram, begin in it.
+    pub fn place(&self, bytes: &[u8]) -> Option<usize> {
+        bytes.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())
+    }
+
+    /// The packets it came in.
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
     /// The datagram as if it had come in one packet.
     pub fn datagram(&self) -> Datagram<'_> {
         let captured = self.bytes.get(..self.captured).unwrap_or(&self.bytes);
@@ -123,6 +152,7 @@ struct Waiting {
     /// Bytes before the first that the snaplen cut away.
     captured: usize,
     fragments: u64,
+    pieces: Vec<Piece>,
 }
 
 /// The fragments contradict each other.
@@ -138,7 +168,15 @@ impl Waiting {
             buffer: IpDefragBuf::new(fragment.protocol, Vec::new(), Vec::new()),
             captured: usize::MAX,
             fragments: 0,
+            pieces: Vec::new(),
         }
+    }
+
+    /// Remembers the packets of a fragment.
+    fn came_in(&mut self, packets: &[u64], offset: IpFragOffset) {
+        let start = matches!(packets, [_]).then(|| offset.byte_offset());
+        let room = limits::FRAGMENT_PIECES.saturating_sub(self.pieces.len());
+        self.pieces.extend(packets.iter().take(room).map(|packet| Piece { packet: *packet, start }));
     }
 
     /// Puts a fragment in its place; `true` when none is missing any more.
@@ -177,7 +215,7 @@ impl Waiting {
 
     fn whole(self) -> Whole {
         let (bytes, _) = self.buffer.take_bufs();
-        Whole { route: self.route, protocol: self.protocol, bytes, captured: self.captured }
+        Whole { route: self.route, protocol: self.protocol, bytes, captured: self.captured, pieces: self.pieces }
     }
 }
 
@@ -209,7 +247,7 @@ mod tests {
     /// Adds each at the same time; the datagrams that became whole, and what was tallied.
     fn run(fragments: &[Fragment<'_>]) -> (Vec<Vec<u8>>, Vec<(Skipped, u64)>, u64) {
         let (mut store, mut tally) = (Fragments::default(), Tally::default());
-        let add = |fragment| store.add(fragment, Timestamp::default(), &mut tally).map(|whole| whole.bytes);
+        let add = |fragment| store.add(fragment, &[], Timestamp::default(), &mut tally).map(|whole| whole.bytes);
         let wholes = fragments.iter().filter_map(add).collect();
         (wholes, tally.iter().collect(), store.incomplete())
     }
@@ -264,7 +302,7 @@ mod tests {
     #[test]
     fn what_the_snaplen_cut_is_not_made_up() {
         let (mut store, mut tally) = (Fragments::default(), Tally::default());
-        let mut add = |fragment| store.add(&fragment, Timestamp::default(), &mut tally);
+        let mut add = |fragment| store.add(&fragment, &[], Timestamp::default(), &mut tally);
         assert!(add(cut(1, 16, true, &[2; 5], 16)).is_none());
         assert!(add(fragment(1, 32, false, &[3; 4])).is_none());
         let whole = add(fragment(1, 0, true, &[1; 16])).unwrap();
@@ -278,12 +316,12 @@ mod tests {
         let (mut store, mut tally) = (Fragments::default(), Tally::default());
         for identification in 0..1000 {
             for start in [0, 1000, 65_520] {
-                store.add(&fragment(identification, start, true, &[0; 8]), Timestamp::default(), &mut tally);
+                store.add(&fragment(identification, start, true, &[0; 8]), &[], Timestamp::default(), &mut tally);
                 assert!(store.held() <= limits::FRAGMENT_BYTES);
             }
         }
         for identification in 1000..2000 {
-            store.add(&fragment(identification, 0, true, &[0; 8]), Timestamp::default(), &mut tally);
+            store.add(&fragment(identification, 0, true, &[0; 8]), &[], Timestamp::default(), &mut tally);
             assert!(store.waiting.len() <= limits::FRAGMENTED_DATAGRAMS);
         }
         let counted: Vec<_> = tally.iter().collect();
@@ -304,10 +342,10 @@ mod tests {
     fn an_identification_that_returns_later_is_another_datagram() {
         let (mut store, mut tally) = (Fragments::default(), Tally::default());
         let later = Timestamp::from_nanos(31_000_000_000);
-        assert!(store.add(&fragment(1, 0, true, &[1; 8]), Timestamp::default(), &mut tally).is_none());
-        assert!(store.add(&fragment(1, 8, false, &[2; 8]), later, &mut tally).is_none());
+        assert!(store.add(&fragment(1, 0, true, &[1; 8]), &[], Timestamp::default(), &mut tally).is_none());
+        assert!(store.add(&fragment(1, 8, false, &[2; 8]), &[], later, &mut tally).is_none());
         assert_eq!(store.incomplete(), 2);
-        assert!(store.add(&fragment(1, 0, true, &[3; 8]), later, &mut tally).is_some());
+        assert!(store.add(&fragment(1, 0, true, &[3; 8]), &[], later, &mut tally).is_some());
         assert_eq!(store.incomplete(), 1);
     }
 }

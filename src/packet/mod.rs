@@ -25,8 +25,10 @@ mod walk;
 
 pub use skipped::Skipped;
 
+use std::ops::Range;
+
 use self::body::Body;
-use self::fragments::{Fragments, Whole};
+use self::fragments::{Fragments, Piece, Whole};
 use self::network::{Datagram, Fragment};
 use self::skipped::Tally;
 use self::walk::{End, Found, Walk};
@@ -78,13 +80,32 @@ impl Decoder {
     /// The segment in `packet`, or in the datagram of which it is the last fragment that was missing. `None` is counted
     /// in [`skipped`](Self::skipped), unless the packet is a fragment of a datagram that others complete.
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Option<Segment<'a>> {
+        self.found(packet, None)
+    }
+
+    /// As [`decode`](Self::decode); `parts` are then the packets that the segment came in, where it came in fragments.
+    pub fn trace<'a>(&'a mut self, packet: &Packet<'a>, parts: &mut Vec<Part>) -> Option<Segment<'a>> {
+        parts.clear();
+        self.found(packet, Some(parts))
+    }
+
+    fn found<'a>(&'a mut self, packet: &Packet<'a>, parts: Option<&mut Vec<Part>>) -> Option<Segment<'a>> {
         let seen = Seen { packet: packet.number, time: packet.time };
         let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
         match link::header(Walk::default(), packet.link_type, Body::new(packet.data, length)) {
             Ok(End::Tcp(datagram)) => segment(datagram, seen, &mut self.tally),
-            Ok(End::Fragment(fragment)) => self.reassemble(&fragment, seen),
+            Ok(End::Fragment(fragment)) => self.reassemble(&fragment, seen, parts),
             Err(skipped) => skip(&mut self.tally, skipped),
         }
+    }
+
+    /// Where in its packet an IP fragment lies, if it is one.
+    pub fn fragment(packet: &Packet<'_>) -> Option<Range<usize>> {
+        let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
+        let found = link::header(Walk::default(), packet.link_type, Body::new(packet.data, length));
+        let Ok(End::Fragment(Fragment { body, .. })) = found else { return None };
+        let start = body.bytes.as_ptr().addr().checked_sub(packet.data.as_ptr().addr())?;
+        Some(start..start + body.bytes.len())
     }
 
     /// The segment in `packet`, if nothing needs to be kept to find it: in nearly every one that has a segment. What else
@@ -123,17 +144,54 @@ impl Decoder {
     /// Keeps a fragment; if it completes a datagram, that is decoded in its place. What is put together may be a tunnel
     /// in which there are fragments again.
     #[cold]
-    fn reassemble(&mut self, fragment: &Fragment<'_>, seen: Seen) -> Option<Segment<'_>> {
-        let mut whole = self.fragments.add(fragment, seen.time, &mut self.tally)?;
+    fn reassemble(
+        &mut self,
+        fragment: &Fragment<'_>,
+        seen: Seen,
+        parts: Option<&mut Vec<Part>>,
+    ) -> Option<Segment<'_>> {
+        let mut packets = if parts.is_some() { vec![seen.packet] } else { Vec::new() };
+        let mut whole = self.fragments.add(fragment, &packets, seen.time, &mut self.tally)?;
         for _ in 0..limits::HEADERS {
             let Ok(End::Fragment(inner)) = peel(&whole) else { break };
-            whole = self.fragments.add(&inner, seen.time, &mut self.tally)?;
+            packets = whole.pieces().iter().map(|piece| piece.packet).collect();
+            whole = self.fragments.add(&inner, &packets, seen.time, &mut self.tally)?;
         }
-        match peel(self.whole.insert(whole)) {
-            Ok(End::Tcp(datagram)) => segment(datagram, seen, &mut self.tally),
+        let whole = self.whole.insert(whole);
+        match peel(whole) {
+            Ok(End::Tcp(datagram)) => {
+                let start = whole.place(datagram.body.bytes);
+                let segment = segment(datagram, seen, &mut self.tally)?;
+                if let Some(parts) = parts {
+                    let header = datagram.body.bytes.len().saturating_sub(segment.payload.len());
+                    parts.extend(whole.pieces().iter().map(|piece| Part::new(*piece, start, header)));
+                }
+                Some(segment)
+            }
             Ok(End::Fragment(_)) => skip(&mut self.tally, Skipped::NestedHeaders),
             Err(skipped) => skip(&mut self.tally, skipped),
         }
+    }
+}
+
+/// A packet that a segment came in with others, as a fragment of an IP datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its number.
+    pub packet: u64,
+    /// Where its fragment begins, counted from the segment's first byte: before it are the headers of tunnels. None where
+    /// that is not known, for the fragment itself came in several.
+    pub at: Option<i64>,
+    /// Bytes of the segment's header.
+    pub header: usize,
+}
+
+impl Part {
+    /// Of a segment that begins at `start` in its datagram.
+    fn new(piece: Piece, start: Option<usize>, header: usize) -> Self {
+        let start = start.and_then(|start| i64::try_from(start).ok());
+        let at = piece.start.zip(start).map(|(begins, start)| i64::from(begins) - start);
+        Self { packet: piece.packet, at, header }
     }
 }
 

@@ -2,7 +2,7 @@
 //! network card was left to fill in stays as it is.
 
 /// The TCP checksum's place in its header (RFC 9293 §3.1).
-const CHECKSUM: usize = 16;
+pub const FIELD: usize = 16;
 
 /// The place of the data offset in it.
 const DATA_OFFSET: usize = 12;
@@ -18,18 +18,27 @@ pub fn tcp_header(packet: &[u8], payload: usize, ports: [u16; 2]) -> Option<usiz
     })
 }
 
+/// The sum of a payload, or of a part of it that begins at an even offset.
+pub fn sum(bytes: &[u8]) -> u16 {
+    words(bytes).fold(0, add)
+}
+
+/// Changes the checksum at `field` for a payload whose sum was another.
+pub fn adjust(packet: &mut [u8], field: usize, old: u16, new: u16) {
+    if let Some(field) = packet.get_mut(field..).and_then(|rest| rest.first_chunk_mut()) {
+        // RFC 1624: ~(~checksum + ~m + m′).
+        *field = (!add(add(!u16::from_be_bytes(*field), !old), new)).to_be_bytes();
+    }
+}
+
 /// Puts `bytes` in the place of as many of the payload, and changes the checksum of the TCP header at `header` by it.
 pub fn replace(packet: &mut [u8], header: usize, payload: usize, bytes: &[u8]) {
     let Some(old) = packet.get_mut(payload..payload + bytes.len()) else {
         return;
     };
-    // ~m + m′ over all words.
-    let change = words(old).map(|word| !word).chain(words(bytes)).fold(0, add);
+    let before = sum(old);
     old.copy_from_slice(bytes);
-    if let Some(field) = packet.get_mut(header + CHECKSUM..).and_then(|rest| rest.first_chunk_mut()) {
-        let checksum = !add(!u16::from_be_bytes(*field), change);
-        *field = checksum.to_be_bytes();
-    }
+    adjust(packet, header + FIELD, before, sum(bytes));
 }
 
 /// The payload begins at an even offset of the segment, for a header has whole words.

@@ -5,12 +5,13 @@ use std::io::Write;
 use std::net::SocketAddr;
 
 use super::messages::Compression;
-use super::redaction::Redaction;
+use super::survey::Survey;
 use crate::capture::pcapng::{Description, Writer};
 use crate::capture::{LinkType, Marks, Packet, Source};
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::http::handshake::extensions;
+use crate::limits;
 use crate::packet::Decoder;
 use crate::report::redact::Redactor;
 use crate::side::{PerSide, Side};
@@ -65,6 +66,8 @@ pub struct Wanted {
     connections: Vec<Origin>,
     by_endpoints: HashMap<(SocketAddr, SocketAddr), Vec<usize>>,
     comments: BTreeMap<u64, Vec<String>>,
+    comment_bytes: usize,
+    unmarked: u64,
 }
 
 impl Wanted {
@@ -77,9 +80,20 @@ impl Wanted {
         self.connections.push(connection);
     }
 
-    /// Puts a comment on a packet.
+    /// Puts a comment on a packet, unless there are more than a slice has room for.
     pub fn comment(&mut self, packet: u64, comment: String) {
+        let bytes = blocks_of(&comment);
+        if self.comment_bytes + bytes > limits::SLICE_COMMENTS {
+            self.unmarked += 1;
+            return;
+        }
+        self.comment_bytes += bytes;
         self.comments.entry(packet).or_default().push(comment);
+    }
+
+    /// Comments that there was no room for.
+    pub const fn unmarked(&self) -> u64 {
+        self.unmarked
     }
 
     /// Those that are wanted.
@@ -102,38 +116,42 @@ impl Wanted {
     }
 }
 
-/// What was copied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cut {
-    /// Packets.
-    pub packets: u64,
-    /// Packets left out, for they are IP fragments put together.
-    pub fragmented: u64,
+/// Bytes that a comment takes: its option's header and padding, and what ends the options.
+const fn blocks_of(comment: &str) -> usize {
+    comment.len().next_multiple_of(4) + 8
 }
 
-/// Copies the packets of the wanted connections, rewritten where `redaction` says how.
+/// Copies the packets of the wanted connections, rewritten where the survey says how.
 pub fn cut<W: Write>(
     source: &mut dyn Source,
     wanted: &Wanted,
-    mut redaction: Option<&mut Redaction>,
+    survey: &mut Survey,
     out: &mut Writer<W>,
-) -> Result<Result<Cut, std::io::Error>, Error> {
-    let (mut decoder, mut interfaces, mut cut) = (Decoder::default(), HashMap::new(), Cut::default());
+) -> Result<Result<(), std::io::Error>, Error> {
+    let (mut decoder, mut interfaces) = (Decoder::default(), HashMap::new());
+    let (fragmented, mut redaction) = survey.parts();
     while source.advance()? {
         let packet = source.packet();
-        let Some(segment) = decoder.decode(&packet) else { continue };
-        let Some((connection, side)) = wanted.find(&segment) else { continue };
-        let mut data = packet.data.to_vec();
-        match (place(&packet, segment.payload), redaction.as_deref_mut()) {
-            (Some(payload), Some(redaction)) => {
-                redaction.apply(&segment, connection.stream, side, &mut data, payload);
+        let mut data;
+        if let Some(piece) = fragmented.piece(packet.number) {
+            data = packet.data.to_vec();
+            if let Some(redaction) = redaction.as_deref() {
+                redaction.apply_to_fragment(piece, &mut data, Decoder::fragment(&packet).unwrap_or(0..0));
             }
-            (Some(_), None) => {}
-            // Cut within the header.
-            (None, _) if segment.payload.is_empty() => {}
-            (None, _) => {
-                cut.fragmented += 1;
-                continue;
+        } else {
+            let Some(segment) = decoder.decode(&packet) else { continue };
+            let Some((connection, side)) = wanted.find(&segment) else { continue };
+            data = packet.data.to_vec();
+            match place(&packet, segment.payload) {
+                Some(payload) => {
+                    if let Some(redaction) = redaction.as_deref_mut() {
+                        redaction.apply(&segment, connection.stream, side, &mut data, payload);
+                    }
+                }
+                // Cut within the header.
+                None if segment.payload.is_empty() => {}
+                // Put together from fragments of which too many are remembered already.
+                None => continue,
             }
         }
         let mut marks = source.marks();
@@ -148,9 +166,8 @@ pub fn cut<W: Write>(
         if let Err(error) = written {
             return Ok(Err(error));
         }
-        cut.packets += 1;
     }
-    Ok(Ok(cut))
+    Ok(Ok(()))
 }
 
 /// Where a payload lies in its packet; `None` where it was put together from several.

@@ -1,9 +1,9 @@
 //! A few connections of a capture as a capture of their own, to be attached to a ticket.
 //!
 //! ```text
-//! capture ─┬─ report: which connections ───────────────┐
-//!          ├─ Redaction: their streams, rewritten      ├─ cut ─ pcapng
-//!          └─ packets ─────────────────────────────────┘
+//! capture ─┬─ report: which connections ─────────────────────────────────────────┐
+//!          ├─ Survey: their fragments and TLS sessions; their streams, rewritten ├─ cut ─ pcapng
+//!          └─ packets ───────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! A rewritten stream keeps its length, byte by byte in its place, so that every header but the TCP checksum stays as
@@ -22,13 +22,16 @@
 mod checksum;
 mod cut;
 mod deflate;
+mod fragmented;
 mod frames;
 mod heads;
 pub mod leaks;
 mod messages;
 mod redaction;
 mod streams;
+mod survey;
 mod token;
 
-pub use cut::{Cut, Origin, Wanted, cut};
+pub use cut::{Origin, Wanted, cut};
 pub use redaction::Redaction;
+pub use survey::Survey;

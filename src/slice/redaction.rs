@@ -1,16 +1,17 @@
 //! The streams of the wanted connections, rewritten.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::checksum;
 use super::cut::Wanted;
+use super::fragmented::Piece;
 use super::frames::Frames;
 use super::heads::Blotter;
 use super::messages::{self, Losses, Rewritten};
 use super::streams::Stream;
 use crate::analyzer::Analyzer;
 use crate::capture::Packet;
-use crate::packet::Decoder;
 use crate::report::redact::Kind;
 use crate::side::{PerSide, Side};
 use crate::tcp::Segment;
@@ -25,7 +26,6 @@ const ALERT: u8 = 21;
 #[derive(Default)]
 pub struct Redaction {
     analyzer: Analyzer,
-    decoder: Decoder,
     frames: Frames,
     streams: HashMap<u32, PerSide<Stream>>,
     rewritten: HashMap<u32, PerSide<Vec<u8>>>,
@@ -42,14 +42,14 @@ impl Redaction {
         Self { frames: Frames::new(wanted.streams()), ..Self::default() }
     }
 
-    /// Takes a packet of the capture, each of them once.
-    pub fn gather(&mut self, packet: &Packet<'_>, wanted: &Wanted) {
+    /// Looks for frames in a packet of the capture, each of them once.
+    pub fn analyse(&mut self, packet: &Packet<'_>) {
         self.analyzer.push(packet, &mut self.frames);
-        if let Some(segment) = self.decoder.decode(packet)
-            && let Some((connection, side)) = wanted.find(&segment)
-        {
-            self.streams.entry(connection.stream).or_default()[side].push(&segment);
-        }
+    }
+
+    /// Takes a segment of a wanted connection; where its payload lies in the stream, as far as that is rewritten.
+    pub fn gather(&mut self, segment: &Segment<'_>, stream: u32, side: Side) -> Option<usize> {
+        self.streams.entry(stream).or_default()[side].push(segment)
     }
 
     /// All packets have been taken.
@@ -90,6 +90,12 @@ impl Redaction {
     /// All that could be read of the streams before: heads, and payloads without masks and compression.
     pub fn plain(&self) -> &[u8] {
         &self.plain
+    }
+
+    /// A packet with a fragment of a wanted connection, rewritten. `data` is the packet's, in which the fragment is at `body`.
+    pub fn apply_to_fragment(&self, piece: &Piece, data: &mut [u8], body: Range<usize>) {
+        let new = piece.range().and_then(|range| self.rewritten.get(&piece.stream)?[piece.side].get(range));
+        piece.rewrite(data, body, new);
     }
 
     /// The bytes of a packet of a wanted connection, rewritten. `data` is the packet's.

@@ -23,11 +23,9 @@ impl Stream {
         usize::try_from(at).ok().filter(|at| at + segment.payload.len() <= limits::SLICED_STREAM)
     }
 
-    /// Takes a segment.
-    pub fn push(&mut self, segment: &Segment<'_>) {
-        let Some(at) = self.place(segment) else {
-            return;
-        };
+    /// Takes a segment; where its payload lies, if it is kept.
+    pub fn push(&mut self, segment: &Segment<'_>) -> Option<usize> {
+        let at = self.place(segment)?;
         let end = at + segment.payload.len();
         if self.bytes.len() < end {
             self.bytes.resize(end, 0);
@@ -39,6 +37,7 @@ impl Stream {
                 *byte = *new;
             }
         }
+        Some(at)
     }
 
     /// Its bytes, zero where they were not captured.

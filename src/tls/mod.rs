@@ -1,5 +1,6 @@
 //! TLS as far as it shows without keys: that it is TLS, and whether its handshake failed.
 
+pub mod client_hello;
 pub mod observer;
 pub mod record;
 

@@ -29,6 +29,7 @@ pub(super) mod kind {
     pub(in super::super) const SIMPLE_PACKET: u32 = 3;
     pub(in super::super) const INTERFACE_STATISTICS: u32 = 5;
     pub(in super::super) const ENHANCED_PACKET: u32 = 6;
+    pub(in super::super) const DECRYPTION_SECRETS: u32 = 10;
 }
 
 /// How a block begins.

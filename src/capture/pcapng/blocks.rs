@@ -7,6 +7,7 @@
 use super::block::kind;
 use super::interface::{IF_NAME, IF_TSRESOL, ISB_IFDROP, ISB_OSDROP};
 use super::packet::EPB_DROPCOUNT;
+use super::secrets::TLS_KEY_LOG;
 use crate::capture::{LinkType, Packet};
 use crate::seen::Timestamp;
 
@@ -99,6 +100,15 @@ pub(super) fn packet(interface: u32, packet: &Packet<'_>, lost: u64, comments: &
         if !comments.is_empty() || lost > 0 {
             end_of_options(out);
         }
+    });
+}
+
+/// Decryption Secrets Block with lines of a TLS key log.
+pub(super) fn key_log(lines: &str, out: &mut Vec<u8>) {
+    block(kind::DECRYPTION_SECRETS, out, |out| {
+        out.extend(TLS_KEY_LOG.to_le_bytes());
+        out.extend(u32::try_from(lines.len()).unwrap_or(u32::MAX).to_le_bytes());
+        padded(lines.as_bytes(), out);
     });
 }
 

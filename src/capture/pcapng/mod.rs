@@ -7,6 +7,7 @@ mod interface;
 mod number;
 mod options;
 mod packet;
+mod secrets;
 mod writer;
 
 use std::ops::Range;
@@ -197,6 +198,24 @@ fn drops(interfaces: &[Interface]) -> impl Iterator<Item = Note> {
         let (count, name) = (interface.missed(), interface.name.clone());
         Note::Dropped { count, interface: if name.is_empty() { id.to_string() } else { name } }
     })
+}
+
+/// The lines of a file's TLS key logs, each as it is met.
+pub(super) fn key_log_lines(mut file: Pcapng, mut line: impl FnMut(&str)) -> Result<(), Error> {
+    while let Some(head) = file.block()? {
+        if head.kind == kind::SECTION_HEADER && !file.begin_section(head) {
+            break;
+        }
+        if head.kind == kind::DECRYPTION_SECRETS {
+            let block = file.window.held().get(..head.length).unwrap_or_default();
+            let log = block::body(block, head.order).and_then(|(_, body)| secrets::tls_key_log(body, head.order));
+            log.map_or(&[][..], |(_, log)| log).split(|byte| *byte == b'\n').for_each(|bytes| {
+                line(String::from_utf8_lossy(bytes).trim_end());
+            });
+        }
+        file.window.consume(head.length);
+    }
+    Ok(())
 }
 
 /// A packet, and where in the window its bytes lie.

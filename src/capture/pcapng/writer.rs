@@ -37,6 +37,12 @@ impl<W: Write> Writer<W> {
         Ok(number)
     }
 
+    /// Writes lines of a TLS key log, which hold for the packets behind it.
+    pub fn key_log(&mut self, lines: &str) -> io::Result<()> {
+        blocks::key_log(lines, &mut self.block);
+        self.put()
+    }
+
     /// Writes a packet, how many were lost before it, and comments on it that Wireshark shows.
     pub fn packet(&mut self, interface: u32, packet: &Packet<'_>, lost: u64, comments: &[&str]) -> io::Result<()> {
         blocks::packet(interface, packet, lost, comments, &mut self.block);

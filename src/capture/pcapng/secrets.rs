@@ -1,0 +1,24 @@
+//! Decryption Secrets Block (draft-ietf-opsawg-pcapng §4.7).
+//!
+//! ```text
+//! secrets type:4  length:4  secrets  [padding to 4]  options
+//! ```
+
+use nom::bytes::complete::{tag, take};
+use nom::number::Endianness;
+use nom::number::complete::u32;
+use nom::sequence::preceded;
+use nom::{IResult, Parser};
+
+/// The type of TLS key logs.
+pub(super) const TLS_KEY_LOG: u32 = 0x544c_534b;
+
+/// Parses the body of a block with a TLS key log: the log. An error for secrets of another kind.
+pub(super) fn tls_key_log(body: &[u8], order: Endianness) -> IResult<&[u8], &[u8]> {
+    let kind = match order {
+        Endianness::Big => TLS_KEY_LOG.to_be_bytes(),
+        _ => TLS_KEY_LOG.to_le_bytes(),
+    };
+    let (body, length) = preceded(tag(&kind[..]), u32(order)).parse(body)?;
+    take(length)(body)
+}
