@@ -165,10 +165,20 @@ fn check(facts: &[Box<Facts>], packets: &[Captured], case: &str) {
         for close in facts.closes.iter().filter(|close| close.complete) {
             let number = usize::try_from(close.carrier.seen.packet).unwrap();
             let code = close.code.map(|code| code.0);
-            let carried = packets.get(number - 1).is_some_and(|packet| holds_close(&packet.data, code));
+            let carried = packets.get(number - 1).is_some_and(|packet| holds_close(payload(packet), code));
             assert!(carried, "{case}: no Close frame begins in packet {number}, but {code:?} was found");
         }
     }
+}
+
+/// What a packet carries of a stream: what follows on the link is none of it. All of a fragment, for it may be of any.
+fn payload(captured: &Captured) -> &[u8] {
+    let Captured { time, link_type, ref data, length } = *captured;
+    let mut decoder = Decoder::default();
+    decoder.decode(&Packet { number: 1, time, link_type, data, length }).map_or(data, |segment| {
+        let at = segment.payload.as_ptr().addr() - data.as_ptr().addr();
+        &data[at..at + segment.payload.len()]
+    })
 }
 
 /// Whether a Close frame with this code begins anywhere in a packet. It may end in another.
