@@ -6,6 +6,7 @@
 //!                └─ tls::Observer                                        └─ Sink
 //! ```
 
+mod opening;
 mod probing;
 
 use std::net::SocketAddr;
@@ -14,7 +15,6 @@ use crate::chunk::{Carrier, Chunk};
 use crate::event::{Event, What};
 use crate::facts::Facts;
 use crate::http::exchange::is_request;
-use crate::http::handshake::{DEFLATE, Handshake, extensions};
 use crate::http::{self, Exchange, SharedTexts};
 use crate::prefetch::prefetch;
 use crate::side::{PerSide, Side};
@@ -289,111 +289,6 @@ impl Layers {
         }
     }
 
-    fn http<S: Sink>(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        context: &mut Context<'_, S>,
-    ) {
-        let Layer::Http(exchange) = &mut self.layer else {
-            return;
-        };
-        let (facts, began_before) = (&mut self.facts, self.began_before);
-        let (mut switched, mut pipelined, mut other) = (None, Vec::new(), false);
-        let Context { scratch, sink } = context;
-        let taken = exchange.push(side, carrier, offset, chunk, &mut |mut output| {
-            match &mut output {
-                http::Output::Request(request) => request.share(&mut scratch.texts),
-                http::Output::Response(response) => response.share(&mut scratch.texts),
-                _ => {}
-            }
-            match output {
-                http::Output::Switched { in_step } => switched = Some(in_step),
-                http::Output::Pipelined(kept) => return pipelined.push(kept),
-                http::Output::NotHttp { .. } => other = true,
-                // Another attempt on the same connection: the one before it was refused.
-                http::Output::Request(_) if facts.handshake.response.is_some() && facts.switched.is_none() => {
-                    let next = Box::new(Facts::new(facts.stream, facts.addresses, carrier.seen));
-                    let mut refused = std::mem::replace(facts, next);
-                    // All packets up to this request are its own.
-                    refused.last.packet = carrier.seen.packet.saturating_sub(1);
-                    refused.tcp = Some(Box::new(Analysis::of_both(!began_before)));
-                    sink.connection(refused);
-                }
-                _ => {}
-            }
-            tell(facts, side, carrier, What::Http(&output), *sink);
-        });
-        if let Some(in_step) = switched {
-            let agreed = agreed_deflate(&facts.handshake);
-            let is_cut = facts.handshake.cut;
-            let decoder = |side| match agreed {
-                // What the head lacks may have been the agreement, and the end of the head itself.
-                _ if is_cut => Decoder::joined(side, in_step).unsure(),
-                agreed => Decoder::new(side, agreed.map(|no_context_takeover| no_context_takeover[side]), in_step),
-            };
-            let decoders = PerSide { client: decoder(Side::Client), server: decoder(Side::Server) };
-            self.layer = if exchange.awaits_request() {
-                Layer::Unasked(Box::new((std::mem::take(&mut **exchange), decoders)))
-            } else {
-                Layer::WebSocket(Box::new(decoders))
-            };
-            for kept in pipelined {
-                self.chunk(Side::Client, &kept.carrier, kept.offset, kept.chunk(), context);
-            }
-            if let Chunk::Bytes(bytes) = chunk
-                && let Some(frames) = bytes.get(taken..).filter(|frames| !frames.is_empty())
-            {
-                self.frames(side, carrier, offset.saturating_add(taken as u64), Chunk::Bytes(frames), context);
-            }
-        } else if other && self.began_before {
-            self.layer = Layer::Probe(Box::new(Probe::new(self.sides_are_known)));
-            self.probe_frames(side, carrier, offset, chunk, context);
-        } else if other {
-            self.layer = Layer::Other { encrypted: false };
-        } else if matches!(chunk, Chunk::Gap { .. }) {
-            self.began_before = true;
-            if exchange.is_lost() {
-                self.probe_what_http_lost(context);
-            }
-        }
-    }
-
-    /// Reads what the client sent before its frames, once the server has switched: captures merged from several queues
-    /// can hold the answer first.
-    fn late_request<S: Sink>(
-        &mut self,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        context: &mut Context<'_, S>,
-    ) {
-        let Layer::Unasked(unasked) = &mut self.layer else {
-            return;
-        };
-        let (facts, sink) = (&mut self.facts, &mut *context.sink);
-        let mut other = false;
-        let taken = unasked.0.push(Side::Client, carrier, offset, chunk, &mut |output| match output {
-            http::Output::NotHttp { .. } => other = true,
-            output => tell(facts, Side::Client, carrier, What::Http(&output), sink),
-        });
-        if !other && unasked.0.awaits_request() {
-            return;
-        }
-        if let Layer::Unasked(unasked) = std::mem::replace(&mut self.layer, Layer::Unknown) {
-            self.layer = Layer::WebSocket(Box::new(unasked.1));
-        }
-        match chunk {
-            Chunk::Bytes(bytes) => {
-                let frames = bytes.get(taken..).unwrap_or_default();
-                self.frames(Side::Client, carrier, offset.saturating_add(taken as u64), Chunk::Bytes(frames), context);
-            }
-            Chunk::Gap { .. } => self.frames(Side::Client, carrier, offset, chunk, context),
-        }
-    }
-
     #[inline]
     fn frames<S: Sink>(
         &mut self,
@@ -493,14 +388,4 @@ fn speaks_as(side: Side, payload: &[u8]) -> bool {
 
 fn is_http_response(payload: &[u8]) -> bool {
     payload.starts_with(b"HTTP/1.")
-}
-
-/// `no_context_takeover` of each side, if permessage-deflate was agreed.
-fn agreed_deflate(handshake: &Handshake) -> Option<PerSide<bool>> {
-    let agreed = handshake.response.as_ref()?.extensions.as_deref();
-    let deflate = extensions(agreed).find(|extension| extension.name == DEFLATE)?;
-    Some(PerSide {
-        client: deflate.parameter("client_no_context_takeover").is_some(),
-        server: deflate.parameter("server_no_context_takeover").is_some(),
-    })
 }

@@ -52,6 +52,13 @@ pub enum Mark {
 }
 
 impl Mark {
+    /// All of them, in their order.
+    const ALL: [Self; 4] = [Self::Subprotocol, Self::Host, Self::Path, Self::Messages];
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
     /// Its name in the word files and in JSON.
     pub const fn name(self) -> &'static str {
         match self {
@@ -78,23 +85,43 @@ impl Evidence {
             (Mark::Messages, &self.messages),
         ]
     }
+}
 
-    /// What of it a connection shows.
-    pub fn shown_by(&self, shown: &Shown<'_>) -> Vec<Mark> {
-        let any = |patterns: &[Pattern], text: &[u8]| patterns.iter().any(|pattern| pattern.fits(text));
-        let path = |pattern: &Pattern| {
-            let text = if pattern.text.contains('?') { shown.target } else { shown.path };
-            text.is_some_and(|text| pattern.fits(text.as_bytes()))
-        };
-        let found = |mark, patterns: &[Pattern]| match mark {
-            Mark::Subprotocol => shown.subprotocols.iter().any(|name| any(patterns, name.as_bytes())),
-            Mark::Host => shown.host.as_deref().is_some_and(|host| any(patterns, host.as_bytes())),
-            Mark::Path => patterns.iter().any(path),
-            Mark::Messages => patterns.iter().any(|pattern| {
-                pattern.may_begin_with(&shown.first_bytes) && shown.messages.iter().any(|text| pattern.fits(text))
-            }),
-        };
-        self.patterns().into_iter().filter(|(mark, patterns)| found(*mark, patterns)).map(|(mark, _)| mark).collect()
+/// The evidence of several registries in one list, for each connection is held against all of it.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    /// With the kind of evidence that it is, and its registry's position.
+    patterns: Vec<(Pattern, Mark, usize)>,
+    registries: usize,
+}
+
+impl Index {
+    /// Of registries in their order.
+    pub fn new<'e>(registries: impl Iterator<Item = &'e Evidence>) -> Self {
+        let mut index = Self::default();
+        for evidence in registries {
+            for (mark, patterns) in evidence.patterns() {
+                index.patterns.extend(patterns.iter().map(|pattern| (pattern.clone(), mark, index.registries)));
+            }
+            index.registries += 1;
+        }
+        index
+    }
+
+    /// The position of the first registry of which a connection shows most, and what it shows.
+    pub fn shown_by(&self, shown: &Shown<'_>) -> Option<(usize, Vec<Mark>)> {
+        // A bit for each mark.
+        let mut found = vec![0_u8; self.registries];
+        for (pattern, mark, registry) in &self.patterns {
+            if shown.fits(pattern, *mark)
+                && let Some(found) = found.get_mut(*registry)
+            {
+                *found |= mark.bit();
+            }
+        }
+        let most = found.iter().map(|marks| marks.count_ones()).max().filter(|most| *most > 0)?;
+        let (first, marks) = found.iter().enumerate().find(|(_, marks)| marks.count_ones() == most)?;
+        Some((first, Mark::ALL.into_iter().filter(|mark| marks & mark.bit() != 0).collect()))
     }
 }
 
@@ -115,6 +142,19 @@ impl<'f> Shown<'f> {
             }
         }
         Self { subprotocols, host, target, path, messages, first_bytes }
+    }
+
+    fn fits(&self, pattern: &Pattern, mark: Mark) -> bool {
+        let fits = |text: &str| pattern.fits(text.as_bytes());
+        match mark {
+            Mark::Subprotocol => self.subprotocols.iter().any(|name| fits(name)),
+            Mark::Host => self.host.as_deref().is_some_and(fits),
+            Mark::Path if pattern.text.contains('?') => self.target.is_some_and(fits),
+            Mark::Path => self.path.is_some_and(fits),
+            Mark::Messages => {
+                pattern.may_begin_with(&self.first_bytes) && self.messages.iter().any(|text| pattern.fits(text))
+            }
+        }
     }
 }
 

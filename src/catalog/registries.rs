@@ -1,10 +1,11 @@
 //! Every registry there is, and which one a connection shows.
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::LazyLock;
 
 use super::close_codes::{Codes, Registry};
-use super::evidence::{Mark, Shown};
+use super::evidence::{Index, Mark, Shown};
 
 /// A registry of this program, read when it is first needed.
 type BuiltIn = LazyLock<Registry, fn() -> Registry>;
@@ -68,12 +69,14 @@ pub fn built_in<'r>() -> impl Iterator<Item = &'r Registry> {
 #[derive(Clone, Debug, Default)]
 pub struct Registries {
     own: Vec<Registry>,
+    own_index: Index,
 }
 
 impl Registries {
     /// With a user's own.
-    pub const fn new(own: Vec<Registry>) -> Self {
-        Self { own }
+    pub fn new(own: Vec<Registry>) -> Self {
+        let own_index = Index::new(own.iter().map(|registry| &registry.evidence));
+        Self { own, own_index }
     }
 
     /// Every one of an application, a user's own first.
@@ -97,7 +100,15 @@ impl Registries {
 
     /// The registry that a connection shows, and by what: the one with most evidence, a user's own before others.
     pub fn shown_by(&self, shown: &Shown<'_>) -> Option<(&Registry, Vec<Mark>)> {
-        best(self.own.iter(), shown).or_else(|| best(built_in(), shown))
+        static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(built_in().map(|registry| &registry.evidence)));
+        let own = || {
+            let (at, marks) = self.own_index.shown_by(shown)?;
+            Some((self.own.get(at)?, marks))
+        };
+        own().or_else(|| {
+            let (at, marks) = INDEX.shown_by(shown)?;
+            Some((BUILT_IN.get(at)?.deref(), marks))
+        })
     }
 
     /// Whether any registry of an application says more of this code than IANA does.
@@ -109,11 +120,4 @@ impl Registries {
         let own = || self.own.iter().any(|registry| registry.row(code).is_some());
         code >= 3000 || STANDARD.contains(&code) || own()
     }
-}
-
-/// The first of those with most evidence.
-fn best<'r>(registries: impl Iterator<Item = &'r Registry>, shown: &Shown<'_>) -> Option<(&'r Registry, Vec<Mark>)> {
-    let marked = registries.map(|registry| (registry, registry.evidence.shown_by(shown)));
-    let more = |best: (_, Vec<Mark>), next: (_, Vec<Mark>)| if next.1.len() > best.1.len() { next } else { best };
-    marked.filter(|(_, marks)| !marks.is_empty()).reduce(more)
 }
