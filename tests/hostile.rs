@@ -2,6 +2,7 @@
 //! are no UTF-8, in every place that text can come from. Every format of the report must be inert.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
+mod contract;
 #[path = "browser/devtools.rs"]
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod devtools;
@@ -125,12 +126,15 @@ fn no_format_passes_on_what_is_wild() {
         let text = report(&path, arguments);
         assert!(text.len() > 5000, "{arguments:?}");
         let allowed: &[char] = if arguments[1] == "csv" { &['\n', '\r'] } else { &['\n'] };
-        assert_eq!(wild(&text, allowed), [], "{arguments:?}");
+        assert_eq!(wild(&text, allowed), [] as [char; 0], "{arguments:?}");
     }
     // JSON has escapes of its own for control characters, and keeps the text as it was.
     for format in ["json", "ndjson"] {
         let text = report(&path, &["--format", format]);
         assert!(text.chars().all(|c| c == '\n' || c >= ' '), "{format}");
+        if format == "json" {
+            assert_eq!(contract::breaches(&serde_json::from_str(&text).unwrap()), [""; 0]);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The corpus: secrets in every place that text can come from, and look-alikes that must stay readable.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod contract;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -182,11 +183,18 @@ fn look_alikes_stay_readable() {
     for (place, pointer) in [("reason", "/closes/0/reason"), ("body", "/verdict/evidence/body")] {
         let conversations: Vec<_> = texts.iter().map(|text| with(place, text)).collect();
         std::fs::write(&capture, wire::merged(&conversations)).unwrap();
-        let report: serde_json::Value = serde_json::from_slice(&run(&["--format", "json"], &capture).stdout).unwrap();
+        let report = report(&capture);
         let connections = report["connections"].as_array().unwrap();
         let shown: Vec<_> = connections.iter().map(|one| one.pointer(pointer).unwrap().as_str().unwrap()).collect();
         assert_eq!(shown, texts, "{place}");
     }
+}
+
+/// The JSON report, which is as its schema has it.
+fn report(capture: &Path) -> serde_json::Value {
+    let report = serde_json::from_slice(&run(&["--format", "json"], capture).stdout).unwrap();
+    assert_eq!(contract::breaches(&report), [""; 0]);
+    report
 }
 
 /// Equal values can be told equal, and different ones never look the same.
@@ -202,7 +210,7 @@ fn a_number_stands_for_one_value() {
             wire::handshake("/", &format!("User-Agent: {}\r\n", one.text), &format!("Server: {}\r\n", two.text));
         let close = (false, wire::close(1008, one.text.as_bytes()));
         std::fs::write(&capture, wire::conversation(&handshake, &[close])).unwrap();
-        let report: serde_json::Value = serde_json::from_slice(&run(&["--format", "json"], &capture).stdout).unwrap();
+        let report = report(&capture);
         let connection = &report["connections"][0];
         let mark = |text: &serde_json::Value| {
             let text = text.as_str().unwrap();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use serde_json::Value;
 
+mod contract;
 #[path = "slice/fragmented.rs"]
 mod fragmented;
 
@@ -33,7 +34,9 @@ fn fixtures() -> Vec<PathBuf> {
 fn report(capture: &Path) -> Value {
     let output = Command::new(PROGRAM).args(["--format", "json"]).arg(capture).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    let report = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(contract::breaches(&report), [""; 0], "{capture:?}");
+    report
 }
 
 /// What a verdict rests on, the numbers of packets left out.
