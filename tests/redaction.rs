@@ -169,6 +169,7 @@ fn what_is_shown_is_found() {
     std::fs::write(&capture, with("reason", "token=hunter2hunter2")).unwrap();
     let path = report.to_str().unwrap();
     assert!(run(&["--show-secrets", "--format", "json", "-o", path], &capture).status.success());
+    assert_eq!(contract::breaches(&serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()), [""; 0]);
     let verified = run(&["verify-redaction", path, "--against"], &capture);
     assert_eq!(verified.status.code(), Some(1));
     let told = String::from_utf8(verified.stdout).unwrap();

@@ -1,5 +1,8 @@
 //! `whyclosed live` and the endpoints that it watches, as processes of a test.
 
+#[path = "../contract/mod.rs"]
+mod contract;
+
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -223,7 +226,9 @@ fn since(time: &str) -> Duration {
 pub fn report_of(file: &Path) -> Value {
     let output = Command::new(PROGRAM).args(["--format", "json"]).arg(file).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    let report = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(contract::breaches(&report), [""; 0]);
+    report
 }
 
 /// A folder in which any user can write.
