@@ -319,28 +319,31 @@ impl Sent {
 
     #[inline]
     fn whole(&mut self, header: &ws::Header, carrier: &Carrier, header_end: u64, preview: Preview) {
-        self.frames += 1;
-        self.payload_bytes = self.payload_bytes.saturating_add(header.length);
-        self.last_acked = carrier.acked();
-        self.largest_before = self.largest_before.max(self.recent.latest());
-        self.pace.message(carrier.seen.time);
+        self.begin(header, carrier.seen, carrier);
         self.count(header.start.opcode);
         self.recent.whole(header, carrier.seen, header_end, preview);
     }
 
     fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {
+        self.begin(header, start, carrier);
+        if header.start.opcode != Opcode::CLOSE {
+            self.recent.frame(header, start, header_end);
+        }
+    }
+
+    /// Counts a frame.
+    #[inline]
+    fn begin(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier) {
         self.frames += 1;
         self.payload_bytes = self.payload_bytes.saturating_add(header.length);
         let opcode = header.start.opcode;
-        if opcode == Opcode::CLOSE {
-            return;
+        if opcode != Opcode::CLOSE {
+            self.last_acked = carrier.acked();
         }
-        self.last_acked = carrier.acked();
         if matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
             self.largest_before = self.largest_before.max(self.recent.latest());
             self.pace.message(start.time);
         }
-        self.recent.frame(header, start, header_end);
     }
 
     /// Its last frames and messages, oldest first, Close frames not among them.

@@ -90,20 +90,16 @@ impl Decoder {
     }
 
     fn found<'a>(&'a mut self, packet: &Packet<'a>, parts: Option<&mut Vec<Part>>) -> Option<Segment<'a>> {
-        let seen = Seen { packet: packet.number, time: packet.time };
-        let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
-        match link::header(Walk::default(), packet.link_type, Body::new(packet.data, length)) {
-            Ok(End::Tcp(datagram)) => segment(datagram, seen, &mut self.tally),
-            Ok(End::Fragment(fragment)) => self.reassemble(&fragment, seen, parts),
+        match datagram(packet) {
+            Ok(End::Tcp(datagram)) => segment(datagram, seen(packet), &mut self.tally),
+            Ok(End::Fragment(fragment)) => self.reassemble(&fragment, seen(packet), parts),
             Err(skipped) => skip(&mut self.tally, skipped),
         }
     }
 
     /// Where in its packet an IP fragment lies, if it is one.
     pub fn fragment(packet: &Packet<'_>) -> Option<Range<usize>> {
-        let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
-        let found = link::header(Walk::default(), packet.link_type, Body::new(packet.data, length));
-        let Ok(End::Fragment(Fragment { body, .. })) = found else { return None };
+        let Ok(End::Fragment(Fragment { body, .. })) = datagram(packet) else { return None };
         let start = body.bytes.as_ptr().addr().checked_sub(packet.data.as_ptr().addr())?;
         Some(start..start + body.bytes.len())
     }
@@ -119,20 +115,12 @@ impl Decoder {
     }
 
     fn look<'a>(&mut self, packet: &Packet<'a>) -> Glance<Segment<'a>> {
-        let seen = Seen { packet: packet.number, time: packet.time };
-        let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
-        let found = match link::header(Walk::default(), packet.link_type, Body::new(packet.data, length)) {
-            Ok(End::Tcp(datagram)) => transport::tcp(datagram, seen),
+        let segment = match datagram(packet) {
+            Ok(End::Tcp(datagram)) => segment(datagram, seen(packet), &mut self.tally),
             Ok(End::Fragment(_)) => return Glance::Closer,
-            Err(skipped) => Err(skipped),
+            Err(skipped) => skip(&mut self.tally, skipped),
         };
-        match found {
-            Ok(segment) => Glance::Segment(segment),
-            Err(skipped) => {
-                self.tally.count(skipped, 1);
-                Glance::Nothing
-            }
-        }
+        segment.map_or(Glance::Nothing, Glance::Segment)
     }
 
     /// What gave no segment, and how many packets of each kind, in the order they were first met.
@@ -193,6 +181,17 @@ impl Part {
         let at = piece.start.zip(start).map(|(begins, start)| i64::from(begins) - start);
         Self { packet: piece.packet, at, header }
     }
+}
+
+const fn seen(packet: &Packet<'_>) -> Seen {
+    Seen { packet: packet.number, time: packet.time }
+}
+
+/// What a packet carries, once the headers around it are off.
+#[inline(always)]
+fn datagram<'a>(packet: &Packet<'a>) -> Found<'a> {
+    let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
+    link::header(Walk::default(), packet.link_type, Body::new(packet.data, length))
 }
 
 /// Reads the segment, once what is around it is off.

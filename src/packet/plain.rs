@@ -7,23 +7,19 @@
 //! └ Ethernet 14 ──────────┴ IPv4 20, without options ──────────────────────────────────┴ TCP 20 ┘
 //! ```
 
+use etherparse::{Ethernet2Header, Ipv4Header, TcpHeader, ip_number};
+
 use super::ethernet::ether_types;
-use super::link;
+use super::{link, seen};
 use crate::capture::{LinkType, Packet};
-use crate::seen::Seen;
 use crate::tcp::{Endpoints, Flags, Segment};
 
 /// All three headers.
-const HEADERS: usize = 54;
-/// Ethernet's.
-const ETHERNET: usize = 14;
-/// IPv4's and TCP's.
-const MIN_LEN: usize = 20;
+const HEADERS: usize = Ethernet2Header::LEN + Ipv4Header::MIN_LEN + TcpHeader::MIN_LEN;
 /// Version 4, a header of five words.
 const IPV4: u8 = 0x45;
 /// "More fragments follow", and where this one belongs.
 const FRAGMENT: u16 = 0x3fff;
-const TCP: u8 = 6;
 
 /// The segment of a packet that is as drawn above; `None` for any other.
 #[inline]
@@ -34,19 +30,20 @@ pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
         && two([head[12], head[13]]) == ether_types::IPV4
         && head[14] == IPV4
         && two([head[20], head[21]]) & FRAGMENT == 0
-        && head[23] == TCP;
+        && head[23] == ip_number::TCP.0;
     let length = usize::from(two([head[16], head[17]]));
-    let headers = MIN_LEN + usize::from(head[46] >> 4) * 4;
-    if !is_plain || headers < 2 * MIN_LEN || headers > length {
+    let tcp_header = usize::from(head[46] >> 4) * 4;
+    let headers = Ipv4Header::MIN_LEN + tcp_header;
+    if !is_plain || tcp_header < TcpHeader::MIN_LEN || headers > length {
         return None;
     }
-    let captured = packet.data.get(..ETHERNET + length).unwrap_or(packet.data);
+    let captured = packet.data.get(..Ethernet2Header::LEN + length).unwrap_or(packet.data);
     let four = |bytes: [u8; 4]| u32::from_be_bytes(bytes);
     let source = (four([head[26], head[27], head[28], head[29]]), two([head[34], head[35]]));
     let destination = (four([head[30], head[31], head[32], head[33]]), two([head[36], head[37]]));
     let (endpoints, from_low) = Endpoints::v4(source, destination);
     Some(Segment {
-        seen: Seen { packet: packet.number, time: packet.time },
+        seen: seen(packet),
         endpoints,
         from_low,
         seq: four([head[38], head[39], head[40], head[41]]),
@@ -54,7 +51,7 @@ pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
         flags: Flags(head[47]),
         window: two([head[48], head[49]]),
         ttl: head[22],
-        payload: captured.get(ETHERNET + headers..)?,
+        payload: captured.get(Ethernet2Header::LEN + headers..)?,
         payload_len: (length - headers) as u32,
     })
 }
@@ -79,7 +76,7 @@ mod tests {
             let mut data = [0; 90];
             data[12..15].copy_from_slice(&[0x08, 0x00, IPV4]);
             data[16..18].copy_from_slice(&length.to_be_bytes());
-            data[22..24].copy_from_slice(&[64, TCP]);
+            data[22..24].copy_from_slice(&[64, ip_number::TCP.0]);
             data[26..38].copy_from_slice(&[1, 2, 3, 4, 1, 2, 3, 5, 0, 80, 0, 81]);
             data[46] = 0x50;
             for (place, byte) in changes {
