@@ -16,6 +16,8 @@ const STRIDE: u64 = 1 << 16;
 /// Shows how many packets have been read.
 pub struct Progress {
     started: Instant,
+    /// The number of the packet with which to look at the clock again.
+    look_at: u64,
     bar: Option<ProgressBar>,
     quiet: bool,
     language: Language,
@@ -24,19 +26,19 @@ pub struct Progress {
 impl Progress {
     /// Starts the clock.
     pub fn new(quiet: bool, language: Language) -> Self {
-        Self { started: Instant::now(), bar: None, quiet, language }
+        Self { started: Instant::now(), look_at: STRIDE, bar: None, quiet, language }
     }
 
     /// Takes the packets just read.
     pub fn packets(&mut self, packets: &[Packet<'_>]) {
-        let looked = packets.iter().map(|packet| packet.number).find(|number| number.is_multiple_of(STRIDE));
-        if let Some(number) = looked
-            && !self.quiet
-            && self.started.elapsed() > PATIENCE
-        {
-            let rate = number as f64 / self.started.elapsed().as_secs_f64();
+        let Some(last) = packets.last().filter(|last| last.number >= self.look_at) else {
+            return;
+        };
+        self.look_at = last.number.saturating_add(STRIDE);
+        if !self.quiet && self.started.elapsed() > PATIENCE {
+            let rate = last.number as f64 / self.started.elapsed().as_secs_f64();
             let of = |count| phrase::number(count, self.language);
-            let values = [("packets", &*of(number)), ("rate", &of(rate as u64))];
+            let values = [("packets", &*of(last.number)), ("rate", &of(rate as u64))];
             self.bar.get_or_insert_with(bar).set_message(phrase::word("progress", &values, self.language));
         }
     }
