@@ -35,16 +35,14 @@ impl Analyzer {
     /// Takes the next packets. What they are about is asked of the memory before it is needed.
     pub fn push_all(&mut self, packets: &[Packet<'_>], sink: &mut impl Sink) {
         for packets in packets.chunks(limits::BATCH) {
-            let mut routed = ArrayVec::<_, { limits::BATCH }>::new();
-            for packet in packets {
-                routed.push(self.decoder.glance(packet).map(|segment| self.followed.route(segment)));
-            }
-            self.followed.prefetch(routed.iter().filter_map(Glance::segment));
-            for (routed, packet) in routed.iter().zip(packets) {
-                match routed {
-                    Glance::Segment(routed) => {
+            let mut glances = ArrayVec::<_, { limits::BATCH }>::new();
+            self.decoder.glance_at(packets, &mut glances);
+            let foreseen = self.followed.foresee(&glances);
+            for ((glance, foreseen), packet) in glances.iter_mut().zip(foreseen).zip(packets) {
+                match glance {
+                    Glance::Segment(segment) => {
                         self.followed.settle(packet.time, sink);
-                        self.followed.take(routed, sink);
+                        self.followed.take(segment, foreseen, sink);
                     }
                     Glance::Nothing => self.followed.settle(packet.time, sink),
                     Glance::Closer => {
@@ -59,8 +57,8 @@ impl Analyzer {
     pub fn push(&mut self, packet: &Packet<'_>, sink: &mut impl Sink) -> Option<Stream> {
         // Before the packet is looked at, so that a `tick` of its time would have changed nothing.
         self.followed.settle(packet.time, sink);
-        let segment = self.decoder.decode(packet)?;
-        self.followed.take(&self.followed.route(segment), sink)
+        let mut segment = self.decoder.decode(packet)?;
+        self.followed.take(&mut segment, None, sink)
     }
 
     /// Time has passed without a packet.

@@ -87,7 +87,7 @@ pub struct Carrier {
     pub seen: Seen,
     /// [`u64::MAX`] where it is not known: an `Option` would cost every connection 40 bytes.
     acked: u64,
-    /// Its time to live.
+    /// Its time to live, or hop limit: a reset forged on the way often has another than its supposed sender.
     pub ttl: u8,
 }
 
@@ -95,6 +95,12 @@ impl Carrier {
     /// A segment in that packet.
     pub fn new(seen: Seen, acked: Option<u64>, ttl: u8) -> Self {
         Self { seen, acked: acked.unwrap_or(u64::MAX), ttl }
+    }
+
+    /// Notes what it acknowledges.
+    #[inline]
+    pub fn acknowledges(&mut self, acked: Option<u64>) {
+        self.acked = acked.unwrap_or(u64::MAX);
     }
 
     /// Bytes of the *other* direction that it acknowledges, counted from that stream's first byte.

@@ -26,6 +26,7 @@ use crate::ws::{self, Decoder, Probe};
 
 /// One TCP connection and the layers on it.
 #[derive(Debug)]
+#[repr(align(64))]
 pub struct Connection {
     tcp: Tcp,
     layers: Layers,
@@ -92,7 +93,7 @@ impl Connection {
     pub fn new(stream: u32, segment: &Segment<'_>) -> Self {
         let addresses = guess_sides(segment);
         let client_is_low = segment.endpoints.low() == addresses.client;
-        let facts = Box::new(Facts::new(stream, addresses, segment.seen));
+        let facts = Box::new(Facts::new(stream, addresses, segment.carrier.seen));
         let sides_are_known = segment.flags.has(Flags::SYN);
         let layers =
             Layers { layer: Layer::Unknown, facts, sides_are_known, began_before: !sides_are_known, swapped: false };
@@ -124,6 +125,31 @@ impl Connection {
 
     const fn side(&self, from_low: bool) -> Side {
         if from_low == self.client_is_low { Side::Client } else { Side::Server }
+    }
+
+    /// Takes the next segment if it is what nearly all are: it brings bytes in order, or none, of a WebSocket on which
+    /// nothing out of the ordinary has been seen. Whether it was.
+    #[inline]
+    pub fn push_next(&mut self, segment: &mut Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> bool {
+        let Self { tcp, layers, .. } = self;
+        if !matches!(layers.layer, Layer::WebSocket(_)) {
+            return false;
+        }
+        let side = if segment.from_low == self.client_is_low { Side::Client } else { Side::Server };
+        let Some(offset) = tcp.push_next(side, segment) else {
+            return false;
+        };
+        if !segment.payload.is_empty() {
+            let side = if layers.swapped { !side } else { side };
+            layers.frames(
+                side,
+                &segment.carrier,
+                offset,
+                Chunk::Bytes(segment.payload),
+                &mut Context { scratch, sink },
+            );
+        }
+        true
     }
 
     /// Takes the next segment.
@@ -227,10 +253,6 @@ impl Layers {
     fn output<S: Sink>(&mut self, side: Side, carrier: &Carrier, output: Output<'_>, context: &mut Context<'_, S>) {
         let side = if self.swapped { !side } else { side };
         match output {
-            // Nearly all: not handed on as a whole, for the copy would be read before it is written.
-            Output::Chunk { offset, chunk: Chunk::Bytes(bytes) } if matches!(self.layer, Layer::WebSocket(_)) => {
-                self.frames(side, carrier, offset, Chunk::Bytes(bytes), context);
-            }
             Output::Chunk { offset, chunk } => self.chunk(side, carrier, offset, chunk, context),
             Output::Fin { .. } => {
                 self.end_frames(side, true, context);

@@ -173,14 +173,13 @@ mod tests {
     fn facts_of_fins(fins: [(Side, u32); 2]) -> Facts {
         let client = "10.0.0.1:40000".parse().unwrap();
         let mut segment = Segment {
-            seen: Seen::default(),
+            carrier: Carrier::new(Seen::default(), None, 64),
             endpoints: Endpoints::of(client, client).0,
             from_low: true,
             seq: 0,
             ack: 0,
             flags: Flags::SYN,
             window: 1000,
-            ttl: 64,
             payload: &[],
             payload_len: 0,
         };
@@ -192,7 +191,7 @@ mod tests {
         segment.flags = Flags(Flags::FIN.0 | Flags::ACK.0);
         for ((side, ack), packet) in fins.into_iter().zip(1..) {
             segment.ack = ack;
-            segment.seen = Seen { packet, time: Timestamp::default() };
+            segment.carrier.seen = Seen { packet, time: Timestamp::default() };
             tcp.push(side, &segment, &mut |_, _, _| {});
         }
         tcp.finish(&mut |_, _, _| {});

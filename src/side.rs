@@ -43,6 +43,15 @@ pub struct PerSide<T> {
 }
 
 impl<T> PerSide<T> {
+    /// One side's, and the other's.
+    #[inline]
+    pub const fn own_and_other(&mut self, side: Side) -> (&mut T, &mut T) {
+        match side {
+            Side::Client => (&mut self.client, &mut self.server),
+            Side::Server => (&mut self.server, &mut self.client),
+        }
+    }
+
     /// Gives the client's to the server and the server's to the client.
     pub fn swap(&mut self) {
         std::mem::swap(&mut self.client, &mut self.server);

@@ -123,7 +123,7 @@ fn the_last_fragment_gives_the_segment() {
         let waiting: Vec<_> = decoder.skipped().collect();
         assert!(matches!(waiting[..], [(Skipped::IncompleteFragments, _)]), "{name}: {waiting:?}");
         let segment = decoder.decode(&packet(last, last.len())).unwrap();
-        assert_eq!((segment.seq, segment.ttl, segment.source().port()), (SEQ, 57, 43210), "{name}");
+        assert_eq!((segment.seq, segment.carrier.ttl, segment.source().port()), (SEQ, 57, 43210), "{name}");
         assert_eq!((segment.payload, segment.payload_len), (&payload()[..], 200), "{name}");
         assert_eq!(decoder.skipped().count(), 0, "{name}");
     }

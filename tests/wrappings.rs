@@ -233,9 +233,9 @@ fn the_segment_comes_out_of_every_wrapping() {
             (ends.0.parse().unwrap(), ends.1.parse().unwrap()),
             "{name}"
         );
-        assert_eq!((segment.seq, segment.ack, segment.window, segment.ttl), (SEQ, ACK, WINDOW, TTL), "{name}");
+        assert_eq!((segment.seq, segment.ack, segment.window, segment.carrier.ttl), (SEQ, ACK, WINDOW, TTL), "{name}");
         assert_eq!(segment.flags, Flags(0x18), "{name}");
-        assert_eq!(segment.seen, Seen { packet: 7, time: Timestamp::from_nanos(1) }, "{name}");
+        assert_eq!(segment.carrier.seen, Seen { packet: 7, time: Timestamp::from_nanos(1) }, "{name}");
         assert_eq!((segment.payload, segment.payload_len), (PAYLOAD, PAYLOAD.len() as u32), "{name}");
         assert_eq!(decoder.skipped().count(), 0, "{name}");
     }
@@ -260,7 +260,7 @@ fn the_snaplen_takes_nothing_but_bytes() {
                         assert!(cut >= header + 20, "{name} cut at {cut}");
                         assert_eq!((segment.seq, segment.payload_len), (SEQ, PAYLOAD.len() as u32), "{name} at {cut}");
                         assert_eq!(
-                            (segment.ack, segment.flags, segment.ttl),
+                            (segment.ack, segment.flags, segment.carrier.ttl),
                             (ACK, Flags(0x18), TTL),
                             "{name} at {cut}"
                         );

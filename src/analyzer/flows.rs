@@ -17,20 +17,29 @@ use crate::prefetch::prefetch;
 use crate::seen::Timestamp;
 use crate::tcp::{Endpoints, Flags, Segment};
 
-/// What two endpoints say to each other.
+/// What two endpoints say to each other. What every segment needs stands first.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Flow {
-    /// As Wireshark numbers `tcp.stream`.
-    pub stream: u32,
-    /// First sequence number of each direction, `low`'s first: a SYN with another one is a new connection.
-    base: [Option<u32>; 2],
-    ended: bool,
-    /// Whether it is over, and waits for late segments.
-    pub lingers: bool,
     /// When it was last heard.
     pub last: Timestamp,
     /// What is known of it, as long as it may be a WebSocket connection.
     pub connection: Option<Box<Connection>>,
+    /// First sequence number of each direction, `low`'s first: a SYN with another one is a new connection.
+    base: [Option<u32>; 2],
+    /// As Wireshark numbers `tcp.stream`.
+    pub stream: u32,
+    ended: bool,
+    /// Whether it is over, and waits for late segments.
+    pub lingers: bool,
+}
+
+/// A flow with its key: what every segment needs is one cache line.
+#[derive(Debug)]
+#[repr(C, align(64))]
+struct Slot {
+    key: Endpoints,
+    flow: Flow,
 }
 
 /// Flows by their keys.
@@ -38,7 +47,7 @@ pub(super) struct Flow {
 pub(super) struct Flows {
     hasher: RandomState,
     index: HashTable<Place>,
-    slots: Vec<Option<(Endpoints, Flow)>>,
+    slots: Vec<Option<Slot>>,
     /// Slots that are empty.
     free: Vec<u32>,
 }
@@ -63,15 +72,20 @@ impl Flows {
     /// What is in a slot.
     #[inline]
     pub fn at(&self, slot: u32) -> Option<&Flow> {
-        self.slots.get(slot as usize)?.as_ref().map(|(_, flow)| flow)
+        self.slots.get(slot as usize)?.as_ref().map(|held| &held.flow)
+    }
+
+    /// The flow of `key`, if it is where it was foreseen.
+    #[inline]
+    pub fn foreseen(&mut self, key: &Endpoints, foreseen: Option<u32>) -> Option<&mut Flow> {
+        let held = self.slots.get_mut(foreseen? as usize)?.as_mut()?;
+        (held.key == *key).then_some(&mut held.flow)
     }
 
     /// The slot of the flow of `key`, where it was foreseen or elsewhere.
-    #[inline]
     fn slot(&self, key: &Endpoints, foreseen: Option<u32>) -> Option<u32> {
-        let is_there = |slot: u32| {
-            self.slots.get(slot as usize).is_some_and(|held| held.as_ref().is_some_and(|(held, _)| held == key))
-        };
+        let is_there =
+            |slot: u32| self.slots.get(slot as usize).and_then(Option::as_ref).is_some_and(|held| held.key == *key);
         if let Some(slot) = foreseen.filter(|slot| is_there(*slot)) {
             return Some(slot);
         }
@@ -86,7 +100,7 @@ impl Flows {
             Some(slot) => slot,
             None => self.insert(key, new()),
         };
-        self.slots.get_mut(slot as usize)?.as_mut().map(|(_, flow)| flow)
+        self.slots.get_mut(slot as usize)?.as_mut().map(|held| &mut held.flow)
     }
 
     #[cold]
@@ -97,11 +111,11 @@ impl Flows {
             slots.len() as u32 - 1
         });
         if let Some(place) = slots.get_mut(slot as usize) {
-            *place = Some((key, flow));
+            *place = Some(Slot { key, flow });
         }
         let hash = hasher.hash_one(key);
         let hash_of = |place: &Place| {
-            slots.get(place.slot as usize).and_then(Option::as_ref).map_or(0, |(key, _)| hasher.hash_one(key))
+            slots.get(place.slot as usize).and_then(Option::as_ref).map_or(0, |held| hasher.hash_one(held.key))
         };
         index.insert_unique(hash, Place { slot, tag: tag(hash) }, hash_of);
         slot
@@ -115,7 +129,7 @@ impl Flows {
     /// The flow of a key.
     pub fn get_mut(&mut self, key: &Endpoints) -> Option<&mut Flow> {
         let slot = self.slot(key, None)?;
-        self.slots.get_mut(slot as usize)?.as_mut().map(|(_, flow)| flow)
+        self.slots.get_mut(slot as usize)?.as_mut().map(|held| &mut held.flow)
     }
 
     /// How many there are.
@@ -125,12 +139,12 @@ impl Flows {
 
     /// All of them.
     pub fn values(&self) -> impl Iterator<Item = &Flow> {
-        self.slots.iter().flatten().map(|(_, flow)| flow)
+        self.slots.iter().flatten().map(|held| &held.flow)
     }
 
     /// All of them, for good.
     pub fn into_values(self) -> impl Iterator<Item = Flow> {
-        self.slots.into_iter().flatten().map(|(_, flow)| flow)
+        self.slots.into_iter().flatten().map(|held| held.flow)
     }
 
     /// Lets go of those that are not to be kept.
@@ -138,7 +152,7 @@ impl Flows {
         let Self { index, slots, free, .. } = self;
         index.retain(|place| {
             let Some(held) = slots.get_mut(place.slot as usize) else { return false };
-            let is_kept = held.as_mut().is_some_and(|(_, flow)| keep(flow));
+            let is_kept = held.as_mut().is_some_and(|held| keep(&mut held.flow));
             if !is_kept {
                 *held = None;
                 free.push(place.slot);

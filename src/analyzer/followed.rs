@@ -10,9 +10,12 @@ use super::flows::{Flow, Flows};
 use crate::connection::{Connection, Interest, Scratch};
 use crate::facts::Facts;
 use crate::limits;
+use crate::packet::Glance;
 use crate::seen::Timestamp;
 use crate::sink::{Counts, Sink};
 use crate::tcp::{Endpoints, Segment};
+
+const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
 
 /// The connections being followed.
 #[derive(Default)]
@@ -21,49 +24,64 @@ pub(super) struct Followed {
     scratch: Scratch,
     /// Connections that are over, in the order in which they ended, and until when they wait for late segments.
     lingering: VecDeque<(Timestamp, Endpoints, u32)>,
+    /// No one of them waits for less than this.
+    settle_at: Timestamp,
     streams: u32,
     held_bytes: usize,
     sweep_at: usize,
     counts: Counts,
 }
 
-/// A segment, and whose it is.
-pub(super) struct Routed<'a> {
-    pub segment: Segment<'a>,
-    /// The slot where its flow probably is.
-    foreseen: Option<u32>,
-}
+/// Where the flow of a segment probably is: its slot.
+pub(super) type Foreseen = Option<u32>;
 
 impl Followed {
-    /// Whose a segment is, and where that connection probably lies.
+    /// Where the flows of segments probably are; goes the way to their state, a step at a time.
     #[inline]
-    pub fn route<'a>(&self, segment: Segment<'a>) -> Routed<'a> {
-        Routed { segment, foreseen: self.flows.foresee(&segment.endpoints) }
-    }
-
-    /// Goes the way to the state of each, a step at a time.
-    pub fn prefetch<'r>(&self, routed: impl Iterator<Item = &'r Routed<'r>>) {
-        let mut known = ArrayVec::<_, { limits::BATCH }>::new();
-        for Routed { segment, foreseen } in routed {
-            let flow = foreseen.and_then(|slot| self.flows.at(slot));
-            if let Some(connection) = flow.and_then(|flow| flow.connection.as_deref()) {
+    pub fn foresee(&self, glances: &[Glance<'_>]) -> ArrayVec<Foreseen, { limits::BATCH }> {
+        let mut all = ArrayVec::<Foreseen, { limits::BATCH }>::new();
+        for glance in glances {
+            let Glance::Segment(segment) = glance else {
+                all.push(None);
+                continue;
+            };
+            all.push(self.flows.foresee(&segment.endpoints));
+        }
+        let mut bring_bytes = ArrayVec::<_, { limits::BATCH }>::new();
+        for (glance, foreseen) in glances.iter().zip(&all) {
+            if let Glance::Segment(segment) = glance
+                && let Some(slot) = foreseen
+                && let Some(connection) = self.flows.at(*slot).and_then(|flow| flow.connection.as_deref())
+            {
                 connection.prefetch();
-                if segment.payload_len > 0 {
-                    known.push((connection, segment.from_low));
-                }
+                bring_bytes.push((connection, segment.from_low));
+                // Whether it brings any is as likely as not: no branch.
+                bring_bytes.truncate(bring_bytes.len() - usize::from(segment.payload_len == 0));
             }
         }
-        known.iter().for_each(|(connection, from_low)| connection.prefetch_layers(*from_low));
-        known.iter().for_each(|(connection, from_low)| connection.prefetch_moments(*from_low));
+        bring_bytes.iter().for_each(|(connection, from_low)| connection.prefetch_layers(*from_low));
+        bring_bytes.iter().for_each(|(connection, from_low)| connection.prefetch_moments(*from_low));
+        all
     }
 
     /// Takes a segment; which connection it belongs to.
     #[inline]
-    pub fn take(&mut self, routed: &Routed<'_>, sink: &mut impl Sink) -> Option<Stream> {
-        let Routed { segment, foreseen } = routed;
-        let (key, now) = (segment.endpoints, segment.seen.time);
-        let Self { flows, scratch, lingering, streams, held_bytes, counts, .. } = self;
-        let flow = flows.entry(key, *foreseen, || Flow::new(streams, now))?;
+    pub fn take(&mut self, segment: &mut Segment<'_>, foreseen: Foreseen, sink: &mut impl Sink) -> Option<Stream> {
+        // Nearly all change nothing here but a connection's own state.
+        if let Some(flow) = self.flows.foreseen(&segment.endpoints, foreseen)
+            && let Some(connection) = &mut flow.connection
+            && connection.push_next(segment, &mut self.scratch, sink)
+        {
+            flow.last = flow.last.max(segment.carrier.seen.time);
+            return Some(Stream { number: flow.stream, is_followed: true });
+        }
+        self.take_any(segment, foreseen, sink)
+    }
+
+    fn take_any(&mut self, segment: &Segment<'_>, foreseen: Foreseen, sink: &mut impl Sink) -> Option<Stream> {
+        let (key, now) = (segment.endpoints, segment.carrier.seen.time);
+        let Self { flows, scratch, lingering, settle_at, streams, held_bytes, counts, .. } = self;
+        let flow = flows.entry(key, foreseen, || Flow::new(streams, now))?;
         if flow.is_reused_by(segment) {
             let old = std::mem::replace(flow, Flow::new(streams, now));
             if let Some(connection) = old.connection {
@@ -71,9 +89,7 @@ impl Followed {
                 connection.finish(scratch, sink);
             }
         }
-        if flow.last < now {
-            flow.last = now;
-        }
+        flow.last = flow.last.max(now);
         if flow.note(segment) {
             flow.connection = Some(Box::new(Connection::new(flow.stream, segment)));
         }
@@ -89,7 +105,9 @@ impl Followed {
                 *held_bytes += held;
                 if !flow.lingers && connection.over() {
                     flow.lingers = true;
-                    lingering.push_back((now.after(limits::LINGER), key, flow.stream));
+                    let until = now.after(limits::LINGER);
+                    *settle_at = until.min(*settle_at);
+                    lingering.push_back((until, key, flow.stream));
                 }
             } else {
                 counts.encrypted += u64::from(interest == Interest::Encrypted);
@@ -131,6 +149,12 @@ impl Followed {
     /// Judges connections that have been over for a while.
     #[inline]
     pub fn settle(&mut self, now: Timestamp, sink: &mut impl Sink) {
+        if self.settle_at < now {
+            self.settle_before(now, sink);
+        }
+    }
+
+    fn settle_before(&mut self, now: Timestamp, sink: &mut impl Sink) {
         while let Some((_, key, stream)) = self.lingering.pop_front_if(|(until, ..)| *until < now) {
             let flow = self.flows.get_mut(&key).filter(|flow| flow.stream == stream);
             if let Some(connection) = flow.and_then(|flow| flow.connection.take()) {
@@ -138,6 +162,7 @@ impl Followed {
                 connection.finish(&mut self.scratch, sink);
             }
         }
+        self.settle_at = self.lingering.front().map_or(NEVER, |(until, ..)| *until);
     }
 
     /// Forgets what is over or silent, oldest first, so that memory does not grow with the capture.

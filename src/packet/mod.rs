@@ -27,6 +27,8 @@ pub use skipped::Skipped;
 
 use std::ops::Range;
 
+use arrayvec::ArrayVec;
+
 use self::body::Body;
 use self::fragments::{Fragments, Piece, Whole};
 use self::network::{Datagram, Fragment};
@@ -38,33 +40,13 @@ use crate::seen::Seen;
 use crate::tcp::Segment;
 
 /// What a glance at a packet shows.
-pub enum Glance<S> {
+pub enum Glance<'a> {
     /// A segment.
-    Segment(S),
+    Segment(Segment<'a>),
     /// None, which has been counted.
     Nothing,
     /// A fragment, which has to be kept.
     Closer,
-}
-
-impl<S> Glance<S> {
-    /// The segment.
-    pub const fn segment(&self) -> Option<&S> {
-        match self {
-            Self::Segment(segment) => Some(segment),
-            Self::Nothing | Self::Closer => None,
-        }
-    }
-
-    /// The same, of what `made` makes of the segment.
-    #[inline]
-    pub fn map<T>(self, made: impl FnOnce(S) -> T) -> Glance<T> {
-        match self {
-            Self::Segment(segment) => Glance::Segment(made(segment)),
-            Self::Nothing => Glance::Nothing,
-            Self::Closer => Glance::Closer,
-        }
-    }
 }
 
 /// Finds the TCP segments in packets.
@@ -104,17 +86,19 @@ impl Decoder {
         Some(start..start + body.bytes.len())
     }
 
-    /// The segment in `packet`, if nothing needs to be kept to find it: in nearly every one that has a segment. What else
-    /// there is without is counted as by [`decode`](Self::decode), to which [`Glance::Closer`] leaves the packet.
+    /// The segments in packets, where nothing needs to be kept to find them: in nearly every one that has a segment. What
+    /// else there is without is counted as by [`decode`](Self::decode), to which [`Glance::Closer`] leaves the packet.
     #[inline]
-    pub fn glance<'a>(&mut self, packet: &Packet<'a>) -> Glance<Segment<'a>> {
-        match plain::segment(packet) {
-            Some(segment) => Glance::Segment(segment),
-            None => self.look(packet),
+    pub fn glance_at<'a>(&mut self, packets: &[Packet<'a>], glances: &mut ArrayVec<Glance<'a>, { limits::BATCH }>) {
+        for packet in packets {
+            match plain::segment(packet) {
+                Some(segment) => glances.push(Glance::Segment(segment)),
+                None => glances.push(self.glance(packet)),
+            }
         }
     }
 
-    fn look<'a>(&mut self, packet: &Packet<'a>) -> Glance<Segment<'a>> {
+    fn glance<'a>(&mut self, packet: &Packet<'a>) -> Glance<'a> {
         let segment = match datagram(packet) {
             Ok(End::Tcp(datagram)) => segment(datagram, seen(packet), &mut self.tally),
             Ok(End::Fragment(_)) => return Glance::Closer,

@@ -12,6 +12,7 @@ use etherparse::{Ethernet2Header, Ipv4Header, TcpHeader, ip_number};
 use super::ethernet::ether_types;
 use super::{link, seen};
 use crate::capture::{LinkType, Packet};
+use crate::chunk::Carrier;
 use crate::tcp::{Endpoints, Flags, Segment};
 
 /// All three headers.
@@ -43,14 +44,13 @@ pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
     let destination = (four([head[30], head[31], head[32], head[33]]), two([head[36], head[37]]));
     let (endpoints, from_low) = Endpoints::v4(source, destination);
     Some(Segment {
-        seen: seen(packet),
+        carrier: Carrier::new(seen(packet), None, head[22]),
         endpoints,
         from_low,
         seq: four([head[38], head[39], head[40], head[41]]),
         ack: four([head[42], head[43], head[44], head[45]]),
         flags: Flags(head[47]),
         window: two([head[48], head[49]]),
-        ttl: head[22],
         payload: captured.get(Ethernet2Header::LEN + headers..)?,
         payload_len: (length - headers) as u32,
     })

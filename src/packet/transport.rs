@@ -11,6 +11,7 @@ use nom::sequence::preceded;
 use super::network::Datagram;
 use super::walk::{End, Found, Walk};
 use super::{Skipped, network, tunnel};
+use crate::chunk::Carrier;
 use crate::seen::Seen;
 use crate::tcp::{Endpoints, Flags, Segment};
 
@@ -52,14 +53,13 @@ fn segment<'a>(
         SocketAddr::new(route.destination, tcp.destination_port()),
     );
     Ok(Segment {
-        seen,
+        carrier: Carrier::new(seen, None, route.ttl),
         endpoints,
         from_low,
         seq: tcp.sequence_number(),
         ack: tcp.acknowledgment_number(),
         flags: Flags(tcp.slice().get(13).copied().unwrap_or_default()),
         window: tcp.window_size(),
-        ttl: route.ttl,
         payload,
         payload_len: u32::try_from(payload_len).unwrap_or(u32::MAX),
     })

@@ -107,7 +107,7 @@ impl Wanted {
 
     /// The connection that a segment belongs to, and who sent it.
     pub(super) fn find(&self, segment: &Segment<'_>) -> Option<(&Origin, Side)> {
-        let packet = segment.seen.packet;
+        let packet = segment.carrier.seen.packet;
         let known = self.by_endpoints.get(&(segment.source(), segment.destination()))?;
         let mut connections = known.iter().filter_map(|at| self.connections.get(*at));
         let connection = connections.find(|own| (own.packets.0..=own.packets.1).contains(&packet))?;

@@ -98,14 +98,14 @@ impl Piece {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seen::Seen;
+    use crate::chunk::Carrier;
     use crate::tcp::{Endpoints, Flags};
 
     fn segment(payload: &[u8]) -> Segment<'_> {
         let end = std::net::SocketAddr::from(([127, 0, 0, 1], 80));
         let (endpoints, from_low) = Endpoints::of(end, end);
-        let (seen, flags, payload_len) = (Seen::default(), Flags::ACK, payload.len() as u32);
-        Segment { seen, endpoints, from_low, seq: 0, ack: 0, flags, window: 0, ttl: 0, payload, payload_len }
+        let (carrier, flags, payload_len) = (Carrier::default(), Flags::ACK, payload.len() as u32);
+        Segment { carrier, endpoints, from_low, seq: 0, ack: 0, flags, window: 0, payload, payload_len }
     }
 
     #[test]

@@ -148,13 +148,19 @@ impl Sent {
         }
     }
 
+    /// Whether it has done nothing rare, and the next segments in order tell nothing but that they came.
+    #[inline]
+    pub(super) const fn is_ordinary(&self) -> bool {
+        self.segments >= MEASURED && self.rare.is_none()
+    }
+
     /// Counts a segment.
     #[inline]
     pub(super) fn note(&mut self, segment: &Segment<'_>) {
         self.segments = self.segments.saturating_add(1);
         // A reset may have been forged on the way.
-        self.ttl_varied |= segment.ttl != self.ttl && !segment.flags.has(Flags::RST);
-        self.last = segment.seen;
+        self.ttl_varied |= segment.carrier.ttl != self.ttl && !segment.flags.has(Flags::RST);
+        self.last = segment.carrier.seen;
     }
 
     #[inline]
@@ -196,14 +202,6 @@ impl Analysis {
         Self { syn, sent: PerSide { client: heard(), server: heard() }, ..Self::default() }
     }
 
-    /// Whether a segment in order tells nothing but that it came: neither side has done anything rare, and its window is
-    /// open.
-    #[inline]
-    pub(super) fn is_ordinary(&self, side: Side, segment: &Segment<'_>) -> bool {
-        let (own, other) = (&self.sent[side], &self.sent[!side]);
-        own.segments >= MEASURED && own.rare.is_none() && other.rare.is_none() && segment.window > 0
-    }
-
     /// Notes one segment and what its payload was.
     pub(super) fn apply(&mut self, side: Side, segment: &Segment<'_>, arrival: Arrival) {
         self.syn |= segment.flags.has(Flags::SYN);
@@ -215,18 +213,18 @@ impl Analysis {
         }
         let sent = &mut self.sent[side];
         if sent.segments == 0 {
-            sent.ttl = segment.ttl;
+            sent.ttl = segment.carrier.ttl;
         }
         // While its last segment is still the one before.
         if matches!(arrival, Arrival::Retransmission | Arrival::Repeat | Arrival::KeepAlive) {
-            sent.note_repeat(segment.seen, arrival);
+            sent.note_repeat(segment.carrier.seen, arrival);
         }
         sent.note(segment);
         if let Arrival::Ahead(end) = arrival {
-            sent.note_ahead(end, segment.seen.time);
+            sent.note_ahead(end, segment.carrier.seen.time);
         }
         if !segment.flags.has(Flags::RST) && !segment.flags.has(Flags::SYN) {
-            sent.note_window(segment.window, segment.seen);
+            sent.note_window(segment.window, segment.carrier.seen);
         }
     }
 
@@ -248,7 +246,7 @@ impl Analysis {
         let own = self.sent[side].segments;
         // What was repeated answers one of several.
         if answers && own == u32::from(!is_syn) && self.sent[!side].segments == 1 {
-            let passed = segment.seen.time.since(self.sent[!side].last.time).as_micros();
+            let passed = segment.carrier.seen.time.since(self.sent[!side].last.time).as_micros();
             self.away[side] = u32::try_from(passed).unwrap_or(u32::MAX);
         }
     }

@@ -124,16 +124,18 @@ impl Half {
         self.offset.checked_add_signed(distance(self.next?, ack))
     }
 
+    /// The stream offset up to which the other side has acknowledged.
+    pub fn acked(&self) -> Option<u64> {
+        self.acked.and_then(|ack| self.offset_of(ack))
+    }
+
     /// Notes that the other side has acknowledged up to `ack`.
     #[inline]
     pub fn acknowledge(&mut self, ack: u32) {
-        if self.acked == Some(ack) {
-            return;
-        }
+        // Whether it is a new one is as likely as not: no branch.
         let acked = self.acked.map_or(ack, |before| later(before, ack));
-        if self.next.is_none_or(|next| distance(next, acked).unsigned_abs() <= u64::from(limits::WINDOW)) {
-            self.acked = Some(acked);
-        }
+        let is_near = self.next.is_none_or(|next| distance(next, acked).unsigned_abs() <= u64::from(limits::WINDOW));
+        self.acked = if is_near { Some(acked) } else { self.acked };
     }
 
     /// Whether nothing waits, and bytes from `seq` on are the next.
@@ -234,7 +236,7 @@ impl Half {
 
     fn wait(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
         let hole_end = self.hole_end();
-        let acked = self.acked.and_then(|ack| self.offset_of(ack));
+        let acked = self.acked();
         let (Some(waiting), Some(end)) = (&mut self.waiting, hole_end) else {
             return;
         };
@@ -256,8 +258,7 @@ impl Half {
             self.give_up_hole(last, out);
         }
         // Acknowledged, but neither these bytes nor any behind them were captured. A single one may be a FIN.
-        let missing =
-            self.acked.and_then(|ack| self.offset_of(ack)).map_or(0, |acked| acked.saturating_sub(self.offset));
+        let missing = self.acked().map_or(0, |acked| acked.saturating_sub(self.offset));
         if missing > 1 && !self.finished() {
             self.gap(missing, Missing::NeverCaptured, last, out);
         }
@@ -294,7 +295,7 @@ impl Half {
 
     /// Delivers `bytes`, which are the captured ones of the next `len`.
     #[inline]
-    pub fn deliver(&mut self, carrier: &Carrier, bytes: &[u8], len: u64, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+    fn deliver(&mut self, carrier: &Carrier, bytes: &[u8], len: u64, out: &mut impl FnMut(&Carrier, Output<'_>)) {
         let captured = u64::try_from(bytes.len()).unwrap_or(len).min(len);
         if captured > 0 {
             self.advance(captured, Chunk::Bytes(bytes), carrier, out);
@@ -309,10 +310,17 @@ impl Half {
     }
 
     fn advance(&mut self, len: u64, chunk: Chunk<'_>, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
-        out(carrier, Output::Chunk { offset: self.offset, chunk });
-        self.offset = self.offset.saturating_add(len);
+        out(carrier, Output::Chunk { offset: self.pass(len), chunk });
+    }
+
+    /// Goes past the next bytes, which are delivered, or given up; the stream offset of the first.
+    #[inline]
+    pub fn pass(&mut self, len: u64) -> u64 {
+        let offset = self.offset;
+        self.offset = offset.saturating_add(len);
         // Sequence numbers are the stream offset modulo 2³².
         self.next = self.next.map(|next| next.wrapping_add((len & u64::from(u32::MAX)) as u32));
+        offset
     }
 
     /// Delivers held segments that are now in order, and the FIN behind them.

@@ -4,13 +4,13 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use super::Endpoints;
-use crate::seen::Seen;
+use crate::chunk::Carrier;
 
 /// A segment, its payload lent from the packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment<'a> {
-    /// The packet that carried it.
-    pub seen: Seen,
+    /// The packet that carried it. What it acknowledges, in bytes of the stream, only its connection knows.
+    pub carrier: Carrier,
     /// Sender and receiver.
     pub endpoints: Endpoints,
     /// Whether the lower endpoint sent it.
@@ -23,8 +23,6 @@ pub struct Segment<'a> {
     pub flags: Flags,
     /// SEG.WND, unscaled.
     pub window: u16,
-    /// Time to live, or hop limit: a reset forged on the way often has another than its supposed sender.
-    pub ttl: u8,
     /// The payload bytes that were captured.
     pub payload: &'a [u8],
     /// Payload bytes on the wire; more than `payload.len()` where the snaplen cut the packet.
@@ -35,6 +33,12 @@ impl Segment<'_> {
     /// Sender.
     pub fn source(&self) -> SocketAddr {
         if self.from_low { self.endpoints.low() } else { self.endpoints.high() }
+    }
+
+    /// Whether all bytes of its payload were captured.
+    #[inline]
+    pub const fn is_whole(&self) -> bool {
+        self.payload.len() == self.payload_len as usize
     }
 
     /// Receiver.

@@ -12,7 +12,6 @@ use crate::side::{PerSide, Side};
 pub struct Tcp {
     halves: PerSide<Half>,
     analysis: Analysis,
-    last: Carrier,
     reset: bool,
 }
 
@@ -24,21 +23,40 @@ impl Tcp {
             prefetch(&self.halves[side]);
             prefetch(&self.analysis.sent[side]);
         }
-        prefetch(&self.last);
+    }
+
+    /// Takes a segment, if it is what nearly all are: it acknowledges, and brings the next bytes or none, of a connection in
+    /// which nothing out of the ordinary has been seen. Its bytes are then for the caller to pass on, with their offset in the
+    /// stream; all else is done that [`push`](Self::push) does with any segment, as far as it can matter.
+    #[inline(always)]
+    pub fn push_next(&mut self, side: Side, segment: &mut Segment<'_>) -> Option<u64> {
+        let (own, other) = self.halves.own_and_other(side);
+        let (sent, other_sent) = self.analysis.sent.own_and_other(side);
+        let is_next = segment.flags.is_plain()
+            && segment.is_whole()
+            && segment.window > 0
+            && own.is_next(segment.seq)
+            && other.is_in_order()
+            && sent.is_ordinary()
+            && other_sent.is_ordinary();
+        if !is_next {
+            return None;
+        }
+        // In its place: a copy would be read while it is still being written, and wait for the cache.
+        segment.carrier.acknowledges(other.offset_of(segment.ack));
+        other.acknowledge(segment.ack);
+        sent.note(segment);
+        Some(own.pass(u64::from(segment.payload_len)))
     }
 
     /// Takes a segment that `side` sent; gives what it puts in order, of either side.
     pub fn push(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
-        if self.is_next(side, segment) {
-            return self.push_next(side, segment, out);
-        }
         let acked = segment.flags.has(Flags::ACK).then_some(segment.ack);
         let known = acked.and_then(|ack| self.halves[!side].offset_of(ack));
-        let carrier = Carrier::new(segment.seen, known, segment.ttl);
-        self.last = carrier;
+        let carrier = Carrier::new(segment.carrier.seen, known, segment.carrier.ttl);
         if segment.flags.has(Flags::RST) {
             // Its sender had sent all up to there, whether or not that was captured; a forger may have guessed.
-            if segment.ttl == self.analysis.sent[side].ttl {
+            if segment.carrier.ttl == self.analysis.sent[side].ttl {
                 self.halves[side].acknowledge(segment.seq);
             }
             self.analysis.apply(side, segment, Arrival::Empty);
@@ -69,35 +87,12 @@ impl Tcp {
         self.analysis.apply(side, segment, arrival);
     }
 
-    /// Whether a segment is what nearly all are: it acknowledges, and brings the next bytes or none, of a connection in
-    /// which nothing out of the ordinary has been seen.
-    #[inline]
-    fn is_next(&self, side: Side, segment: &Segment<'_>) -> bool {
-        segment.flags.is_plain()
-            && self.halves[side].is_next(segment.seq)
-            && self.halves[!side].is_in_order()
-            && self.analysis.is_ordinary(side, segment)
-    }
-
-    /// Takes such a segment: what [`push`](Self::push) does with any, as far as it can matter.
-    #[inline]
-    fn push_next(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
-        let Self { halves, analysis, last, .. } = self;
-        let carrier = Carrier::new(segment.seen, halves[!side].offset_of(segment.ack), segment.ttl);
-        *last = carrier;
-        halves[!side].acknowledge(segment.ack);
-        if segment.payload_len > 0 {
-            let len = u64::from(segment.payload_len);
-            halves[side].deliver(&carrier, segment.payload, len, &mut recorded(side, analysis, out));
-        }
-        analysis.sent[side].note(segment);
-    }
-
     /// Gives up every hole: no segment will come any more.
     pub fn finish(&mut self, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
-        let Self { halves, analysis, last, .. } = self;
+        let last = self.last_carrier();
+        let Self { halves, analysis, .. } = self;
         for side in Side::BOTH {
-            halves[side].finish(last, &mut recorded(side, analysis, out));
+            halves[side].finish(&last, &mut recorded(side, analysis, out));
             analysis.conflicts = analysis.conflicts.saturating_add(halves[side].conflicts());
         }
         analysis.finish(last.seen.time);
@@ -105,9 +100,10 @@ impl Tcp {
 
     /// Gives up the first hole of each side, to free what is held behind it.
     pub fn give_up_holes(&mut self, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
-        let Self { halves, analysis, last, .. } = self;
+        let last = self.last_carrier();
+        let Self { halves, analysis, .. } = self;
         for side in Side::BOTH {
-            halves[side].give_up_hole(last, &mut recorded(side, analysis, out));
+            halves[side].give_up_hole(&last, &mut recorded(side, analysis, out));
         }
     }
 
@@ -128,8 +124,16 @@ impl Tcp {
     }
 
     /// The last segment's packet.
-    pub const fn last(&self) -> Seen {
-        self.last.seen
+    pub fn last(&self) -> Seen {
+        self.last_carrier().seen
+    }
+
+    /// The last segment, with all that its side has acknowledged.
+    fn last_carrier(&self) -> Carrier {
+        let sent = &self.analysis.sent;
+        let side = if sent.client.last() > sent.server.last() { Side::Client } else { Side::Server };
+        let acked = self.halves[!side].acked();
+        Carrier::new(sent[side].last().unwrap_or_default(), acked, sent[side].ttl)
     }
 
     /// What was noted.
