@@ -1,13 +1,16 @@
 //! What is known of one WebSocket connection, or of an attempt at one: the fold of its events.
 
+mod previewed;
 mod recent;
 
 use std::hash::BuildHasher;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
+use arrayvec::ArrayVec;
 use foldhash::fast::FixedState;
 
+pub use previewed::Previewed;
 pub use recent::{Moment, Pace, Recent};
 
 use crate::chunk::Carrier;
@@ -60,7 +63,7 @@ pub struct Facts {
     /// Where frames of a side were lost sight of, the first times.
     pub gaps: Vec<(Side, Seen)>,
     /// How the messages began that went before the end.
-    pub previews: Vec<Previewed>,
+    pub previews: Previewed,
 }
 
 /// What one side sent as WebSocket.
@@ -92,17 +95,6 @@ pub struct Sent {
     pub lost: u32,
     /// Whether they are lost sight of now.
     pub is_lost: bool,
-}
-
-/// How a message began.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Previewed {
-    /// Who sent it.
-    pub side: Side,
-    /// Its [`Moment::header_end`].
-    pub header_end: u64,
-    /// Its first bytes, unmasked and inflated.
-    pub bytes: Box<[u8]>,
 }
 
 /// A ping that waits for its pong.
@@ -156,7 +148,7 @@ impl Facts {
             violations: Vec::new(),
             more_violations: 0,
             gaps: Vec::new(),
-            previews: Vec::new(),
+            previews: Previewed::default(),
         }
     }
 
@@ -263,20 +255,17 @@ impl Facts {
 
     /// Keeps how the last messages began: the connection is about to end, and others write over it.
     pub fn keep_previews(&mut self, previews: &Previews) {
-        for side in Side::BOTH {
-            for moment in self.sent[side].moments() {
-                let is_kept = |kept: &Previewed| kept.side == side && kept.header_end == moment.header_end;
-                if let Some(bytes) = previews.get(moment.preview).filter(|_| !self.previews.iter().any(is_kept)) {
-                    self.previews.push(Previewed { side, header_end: moment.header_end, bytes: bytes.into() });
-                }
-            }
+        let mut there = ArrayVec::<_, { 2 * limits::MOMENTS }>::new();
+        for (side, sent) in [(Side::Client, &mut self.sent.client), (Side::Server, &mut self.sent.server)] {
+            let waiting = sent.recent.take_previews();
+            there.extend(waiting.filter_map(|(header_end, preview)| Some((side, header_end, previews.get(preview)?))));
         }
+        self.previews.extend(&there);
     }
 
     /// How a side's message began, if it is known.
     pub fn preview(&self, side: Side, message: &Moment) -> Option<&[u8]> {
-        let is_its = |kept: &&Previewed| kept.side == side && kept.header_end == message.header_end;
-        self.previews.iter().find(is_its).map(|kept| &*kept.bytes)
+        self.previews.get(side, message.header_end)
     }
 
     fn close(&mut self, side: Side, close: &ws::Close<'_>) {

@@ -66,6 +66,12 @@ impl Recent {
         older.iter().chain(newer)
     }
 
+    /// How its messages begin, and where their headers end; each is told once, for it is kept elsewhere then.
+    pub(super) fn take_previews(&mut self) -> impl Iterator<Item = (u64, Preview)> {
+        let all = self.moments.iter_mut().map(|moment| (moment.header_end, std::mem::take(&mut moment.preview)));
+        all.filter(|(_, preview)| !preview.is_empty())
+    }
+
     /// Asks for the place that the next one overwrites.
     #[inline]
     pub(super) fn prefetch(&self) {

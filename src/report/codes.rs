@@ -67,7 +67,7 @@ pub fn shown(facts: &Facts) -> Shown<'_> {
     let names = chosen.map_or_else(|| offered.split(',').map(str::trim).collect(), |chosen| vec![chosen]);
     let host = request.and_then(|request| request.host.as_deref());
     let target = request.map(|request| &*request.target);
-    Shown::new(names, host, target, facts.previews.iter().map(|preview| &*preview.bytes).collect())
+    Shown::new(names, host, target, facts.previews.iter().collect())
 }
 
 /// In how many connections, and whether it was on the wire.

@@ -83,9 +83,11 @@ impl Previews {
     /// The bytes, if they have not been overwritten.
     pub fn get(&self, preview: Preview) -> Option<&[u8]> {
         let position = preview.position();
+        if preview.is_empty() || self.head - position > RING {
+            return None;
+        }
         let at = (position % RING) as usize;
-        let is_there = !preview.is_empty() && self.head - position <= RING;
-        self.bytes.get(at..at + preview.len()).filter(|_| is_there)
+        self.bytes.get(at..at + preview.len())
     }
 
     const fn fits(&self, len: usize) -> bool {
