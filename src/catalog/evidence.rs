@@ -1,5 +1,7 @@
 //! By what a connection shows whose close codes it uses.
 
+use std::borrow::Cow;
+
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
@@ -25,17 +27,37 @@ pub struct Evidence {
 #[derive(Clone, Debug)]
 pub struct Shown<'f> {
     /// The subprotocol chosen, else those offered.
-    subprotocols: Vec<&'f str>,
-    /// The Host header without its port, in small letters.
-    host: Option<String>,
+    subprotocols: Vec<Text<'f>>,
+    /// The Host header without its port.
+    host: Option<Text<'f>>,
     /// The request target.
-    target: Option<&'f str>,
+    target: Option<Text<'f>>,
     /// The request target up to its query.
-    path: Option<&'f str>,
+    path: Option<Text<'f>>,
     /// How its last messages begin.
-    messages: Vec<&'f [u8]>,
-    /// The bytes that begin them: most patterns fit none already by their first.
-    first_bytes: [bool; 256],
+    messages: Vec<Text<'f>>,
+}
+
+/// A text to be held against patterns.
+#[derive(Clone, Debug)]
+struct Text<'f> {
+    bytes: Cow<'f, [u8]>,
+    /// Its first bytes, zeros behind its end: most patterns fit none already by these.
+    head: u128,
+}
+
+impl<'f> Text<'f> {
+    fn new(bytes: impl Into<Cow<'f, [u8]>>) -> Self {
+        let bytes = bytes.into();
+        Self { head: head(&bytes), bytes }
+    }
+}
+
+/// The first bytes as a number, zeros behind the end.
+fn head(bytes: &[u8]) -> u128 {
+    let mut head = [0; size_of::<u128>()];
+    head.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    u128::from_ne_bytes(head)
 }
 
 /// A kind of evidence.
@@ -87,12 +109,39 @@ impl Evidence {
     }
 }
 
-/// The evidence of several registries in one list, for each connection is held against all of it.
+/// The evidence of several registries, by what it is held against: each connection is held against all of it.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
-    /// With the kind of evidence that it is, and its registry's position.
-    patterns: Vec<(Pattern, Mark, usize)>,
+    subprotocols: Vec<Entry>,
+    hosts: Vec<Entry>,
+    paths: Vec<Entry>,
+    /// Those that are about the query, too.
+    targets: Vec<Entry>,
+    messages: Vec<Entry>,
     registries: usize,
+}
+
+/// A pattern of a registry.
+#[derive(Clone, Debug)]
+struct Entry {
+    pattern: Pattern,
+    /// The registry's position.
+    registry: usize,
+    /// What a text begins with that fits, as [`head`] has it, and ones in the places of these bytes.
+    head: (u128, u128),
+}
+
+impl Entry {
+    fn new(pattern: &Pattern, registry: usize) -> Self {
+        let begin = pattern.text.as_bytes().get(..pattern.begin).unwrap_or_default();
+        let places = vec![u8::MAX; begin.len()];
+        Self { pattern: pattern.clone(), registry, head: (head(begin), head(&places)) }
+    }
+
+    fn fits(&self, text: &Text<'_>) -> bool {
+        let (head, places) = self.head;
+        text.head & places == head && self.pattern.fits(&text.bytes)
+    }
 }
 
 impl Index {
@@ -101,7 +150,16 @@ impl Index {
         let mut index = Self::default();
         for evidence in registries {
             for (mark, patterns) in evidence.patterns() {
-                index.patterns.extend(patterns.iter().map(|pattern| (pattern.clone(), mark, index.registries)));
+                for pattern in patterns {
+                    let entries = match mark {
+                        Mark::Subprotocol => &mut index.subprotocols,
+                        Mark::Host => &mut index.hosts,
+                        Mark::Path if pattern.text.contains('?') => &mut index.targets,
+                        Mark::Path => &mut index.paths,
+                        Mark::Messages => &mut index.messages,
+                    };
+                    entries.push(Entry::new(pattern, index.registries));
+                }
             }
             index.registries += 1;
         }
@@ -112,13 +170,20 @@ impl Index {
     pub fn shown_by(&self, shown: &Shown<'_>) -> Option<(usize, Vec<Mark>)> {
         // A bit for each mark.
         let mut found = vec![0_u8; self.registries];
-        for (pattern, mark, registry) in &self.patterns {
-            if shown.fits(pattern, *mark)
-                && let Some(found) = found.get_mut(*registry)
-            {
-                *found |= mark.bit();
+        let mut hold = |mark: Mark, entries: &[Entry], texts: &[Text<'_>]| {
+            for text in texts {
+                for entry in entries.iter().filter(|entry| entry.fits(text)) {
+                    if let Some(found) = found.get_mut(entry.registry) {
+                        *found |= mark.bit();
+                    }
+                }
             }
-        }
+        };
+        hold(Mark::Subprotocol, &self.subprotocols, &shown.subprotocols);
+        hold(Mark::Host, &self.hosts, shown.host.as_slice());
+        hold(Mark::Path, &self.paths, shown.path.as_slice());
+        hold(Mark::Path, &self.targets, shown.target.as_slice());
+        hold(Mark::Messages, &self.messages, &shown.messages);
         let most = found.iter().map(|marks| marks.count_ones()).max().filter(|most| *most > 0)?;
         let (first, marks) = found.iter().enumerate().find(|(_, marks)| marks.count_ones() == most)?;
         Some((first, Mark::ALL.into_iter().filter(|mark| marks & mark.bit() != 0).collect()))
@@ -134,26 +199,13 @@ impl<'f> Shown<'f> {
         messages: Vec<&'f [u8]>,
     ) -> Self {
         let path = target.map(|target| target.split_once('?').map_or(target, |(path, _)| path));
-        let host = host.map(|host| without_port(host).to_ascii_lowercase());
-        let mut first_bytes = [false; 256];
-        for byte in messages.iter().filter_map(|message| message.first()) {
-            if let Some(is_first) = first_bytes.get_mut(usize::from(*byte)) {
-                *is_first = true;
-            }
-        }
-        Self { subprotocols, host, target, path, messages, first_bytes }
-    }
-
-    fn fits(&self, pattern: &Pattern, mark: Mark) -> bool {
-        let fits = |text: &str| pattern.fits(text.as_bytes());
-        match mark {
-            Mark::Subprotocol => self.subprotocols.iter().any(|name| fits(name)),
-            Mark::Host => self.host.as_deref().is_some_and(fits),
-            Mark::Path if pattern.text.contains('?') => self.target.is_some_and(fits),
-            Mark::Path => self.path.is_some_and(fits),
-            Mark::Messages => {
-                pattern.may_begin_with(&self.first_bytes) && self.messages.iter().any(|text| pattern.fits(text))
-            }
+        Self {
+            subprotocols: subprotocols.into_iter().map(|name| Text::new(name.as_bytes())).collect(),
+            // Names of hosts are written in any case.
+            host: host.map(|host| Text::new(without_port(host).to_ascii_lowercase().into_bytes())),
+            target: target.map(|target| Text::new(target.as_bytes())),
+            path: path.map(|path| Text::new(path.as_bytes())),
+            messages: messages.into_iter().map(Text::new).collect(),
         }
     }
 }
@@ -201,13 +253,7 @@ impl From<String> for Pattern {
 }
 
 impl Pattern {
-    /// Whether a text may fit that begins with one of these bytes.
-    fn may_begin_with(&self, bytes: &[bool; 256]) -> bool {
-        let first = self.text.as_bytes().first().filter(|_| self.begin > 0);
-        first.is_none_or(|first| bytes.get(usize::from(*first)) == Some(&true))
-    }
-
-    /// Whether a text is as the pattern says. Nearly none is, and shows it at one of its ends.
+    /// Whether a text is as the pattern says.
     fn fits(&self, text: &[u8]) -> bool {
         let pattern = self.text.as_bytes();
         let Some(Rest { pieces, end }) = &self.rest else {
