@@ -2,6 +2,10 @@
 //!
 //! Only the beginning of the message is there, so that its JSON may be cut: fields are looked for, not parsed.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::facts::{Facts, Moment};
 use crate::seen::Seen;
 use crate::side::Side;
@@ -30,20 +34,28 @@ pub fn of(facts: &Facts, side: Side, before: Seen) -> Option<Goodbye> {
     Some(Goodbye { protocol, text: text.chars().take(QUOTED).collect(), seen: message.seen })
 }
 
+/// One of these begins every message of a text protocol that is one.
+const BEGINS: &[u8] = b"cE<[";
+
 /// One of these stands in every JSON message that is one.
-const HINTS: &[&str] = &["error", "disconnect", "\u{1e}", "auth_invalid", "phx_close", "goAway"];
+static HINTS: LazyLock<[Finder<'_>; 6]> =
+    LazyLock::new(|| ["error", "disconnect", "\u{1e}", "auth_invalid", "phx_close", "goAway"].map(Finder::new));
 
 /// What a message says that begins with these bytes; short texts are those of Socket.IO only where that is spoken.
 fn read(message: &Moment, bytes: &[u8], is_socket_io: bool) -> Option<(Option<&'static str>, String)> {
     if message.opcode == Opcode::BINARY {
         return binary(bytes).map(|(protocol, text)| (Some(protocol), text));
     }
+    let is_hinted = || HINTS.iter().any(|hint| hint.find(bytes).is_some());
+    if !is_socket_io && !bytes.first().is_some_and(|first| BEGINS.contains(first)) && !is_hinted() {
+        return None;
+    }
     let text = String::from_utf8_lossy(bytes);
     let socket_io = is_socket_io.then(|| socket_io(&text)).flatten().map(|said| ("Socket.IO", said));
     if let Some((protocol, said)) = socket_io.or_else(|| marked(&text)) {
         return Some((Some(protocol), said));
     }
-    if !HINTS.iter().any(|hint| text.contains(hint)) {
+    if !is_hinted() {
         return None;
     }
     let json = without_blanks(&text);

@@ -28,7 +28,7 @@ pub struct Storm {
 /// Finds them all, and notes them at their members.
 pub(super) fn find(members: &mut [Member]) -> Vec<Storm> {
     let mut order: Vec<_> = (0..members.len()).collect();
-    order.sort_by_key(|at| {
+    order.sort_by_cached_key(|at| {
         members.get(*at).map(|member| (member.addresses.server, member.addresses.client.ip(), member.first))
     });
     let (mut storms, mut run) = (Vec::new(), Vec::new());

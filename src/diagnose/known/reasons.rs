@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
+use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 /// What a reason is about.
@@ -36,18 +36,7 @@ pub enum Class {
 #[derive(Deserialize)]
 struct Reason {
     class: Class,
-    words: Vec<Word>,
-}
-
-/// A word, taken apart once to be looked for often.
-#[derive(Deserialize)]
-#[serde(from = "String")]
-struct Word(Finder<'static>);
-
-impl From<String> for Word {
-    fn from(word: String) -> Self {
-        Self(Finder::new(&word).into_owned())
-    }
+    words: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -55,15 +44,31 @@ struct Table {
     reason: Vec<Reason>,
 }
 
+/// The words of all classes, looked for together.
+struct Words {
+    search: AhoCorasick,
+    /// The class of each, and where that stands in the table.
+    classes: Vec<(usize, Class)>,
+}
+
+impl Words {
+    fn new(table: &Table) -> Option<Self> {
+        let words = || table.reason.iter().enumerate().flat_map(|row| row.1.words.iter().map(move |word| (row, word)));
+        let search = AhoCorasick::new(words().map(|(_, word)| word)).ok()?;
+        Some(Self { search, classes: words().map(|((at, row), _)| (at, row.class)).collect() })
+    }
+}
+
 /// What a reason says, if it has words that are known.
 pub fn class_of(reason: &str) -> Option<Class> {
-    static TABLE: LazyLock<Table> = LazyLock::new(|| super::table(include_str!("reasons.toml")));
+    static WORDS: LazyLock<Option<Words>> = LazyLock::new(|| Words::new(&super::table(include_str!("reasons.toml"))));
     if reason.is_empty() {
         return None;
     }
     let reason = reason.to_lowercase();
-    let fits = |row: &&Reason| row.words.iter().any(|word| word.0.find(reason.as_bytes()).is_some());
-    TABLE.reason.iter().find(fits).map(|row| row.class)
+    let Words { search, classes } = WORDS.as_ref()?;
+    let found = search.find_overlapping_iter(&reason).filter_map(|word| classes.get(word.pattern().as_usize()));
+    found.min_by_key(|(at, _)| *at).map(|(_, class)| *class)
 }
 
 #[cfg(test)]

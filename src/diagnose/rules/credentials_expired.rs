@@ -16,7 +16,6 @@ const NEAR: i64 = 2;
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let (_, reaction) = closer(case).filter(|(by, _)| *by == Side::Server)?;
     let opened = case.facts.switched?;
-    let reason = reaction.close.map(|close| close.reason.to_string()).unwrap_or_default();
     let said_so = case.reason == Some(Class::Expired) && reaction.code().is_some_and(|code| code < 4000);
     let request = case.facts.handshake.request.as_deref()?;
     let ended = seconds(reaction.carrier.seen.time);
@@ -27,6 +26,7 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
         (false, true) => (Confidence::Certain, ""),
         (false, false) => return None,
     };
+    let reason = reaction.close.map(|close| close.reason.to_string()).unwrap_or_default();
     Some(
         Finding::new(confidence)
             .blame(Side::Client)

@@ -8,11 +8,11 @@ use crate::diagnose::{Case, Confidence, Finding, Value};
 use crate::side::Side;
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
-    let silence = Silence::before(case).filter(|silence| silence.by == Side::Server)?;
     let client = &case.facts.sent.client;
     if client.messages().next().is_some() || client.texts + client.binaries > 0 {
         return None;
     }
+    let silence = Silence::before(case).filter(|silence| silence.by == Side::Server)?;
     let timer = Timer::first_message(case, silence.age)?;
     let own_code = silence.end.code().is_some_and(|code| code >= 4000);
     Some(

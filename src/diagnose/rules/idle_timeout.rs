@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::diagnose::known::{Class, Timer};
+use crate::diagnose::provoked::closer;
 use crate::diagnose::silence::{Silence, is_same, others, support};
 use crate::diagnose::{Case, Confidence, Finding, Value};
 use crate::side::Side;
@@ -20,19 +21,19 @@ const CODES: &[u16] = &[1001, 3008];
 const OTHERWISE: &[u16] = &[1000, 1002];
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
-    let silence = Silence::before(case)?;
-    let (close, code) = (silence.end.close, silence.end.code());
-    let was_silent = silence.of_either.max(silence.received) >= LEAST;
-    // An account may be inactive, too.
-    let said_so = case.reason == Some(Class::Idle) && was_silent;
+    let (by, end) = closer(case)?;
+    let (close, code) = (end.close, end.code());
+    let said_so = case.reason == Some(Class::Idle);
     // A client that closes in order leaves of its own will.
     let speaks_otherwise = close.is_some_and(|close| {
-        silence.by == Side::Client
+        by == Side::Client
             || !close.reason.is_empty() || !code.is_some_and(|code| CODES.contains(&code) || OTHERWISE.contains(&code))
     });
-    if !said_so && (speaks_otherwise || !was_silent) {
+    if speaks_otherwise && !said_so {
         return None;
     }
+    // An account may be inactive, too.
+    let silence = Silence::before(case).filter(|silence| silence.of_either.max(silence.received) >= LEAST)?;
     let timer = Timer::idle(case, silence.of_either, silence.received);
     let others = others(case, |own, other| is_same(own.silence(), other.silence()) && !is_same(own.age(), other.age()));
     let named = timer.as_ref().is_some_and(|timer| timer.is_named);

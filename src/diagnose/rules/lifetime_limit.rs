@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::diagnose::known::{Class, Timer};
+use crate::diagnose::provoked::closer;
 use crate::diagnose::silence::{Silence, is_same, others, support};
 use crate::diagnose::{Case, Confidence, Finding, Value};
 use crate::side::Side;
@@ -13,17 +14,18 @@ use crate::side::Side;
 const LEAST: Duration = Duration::from_millis(900);
 
 pub fn detect(case: &Case<'_>) -> Option<Finding> {
-    let silence = Silence::before(case)?;
-    let (close, code) = (silence.end.close, silence.end.code());
+    let (by, end) = closer(case)?;
+    let (close, code) = (end.close, end.code());
     let said_so = case.reason == Some(Class::Lifetime);
     let by_code = close.is_some_and(|close| {
-        silence.by == Side::Server
+        by == Side::Server
             && close.reason.is_empty()
             && code.is_some_and(|code| matches!(code, 1001 | 1008 | 3008 | 4000..=4999))
     });
-    if !said_so && (!(close.is_none() || by_code) || silence.age < LEAST) {
+    if !said_so && close.is_some() && !by_code {
         return None;
     }
+    let silence = Silence::before(case).filter(|silence| said_so || silence.age >= LEAST)?;
     let talked = std::cell::Cell::new(silence.of_either * 2 < silence.age);
     let others = others(case, |own, other| {
         let same = is_same(own.age(), other.age());

@@ -21,11 +21,13 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let code = reaction.code()?;
     let own = case.member?;
     let said_so = case.reason == Some(Class::Restart);
+    if !said_so && (!CODES.contains(&code) || !close.reason.is_empty()) {
+        return None;
+    }
     let around = case.fleet.ended_around(own, TOGETHER);
     let same = around.iter().filter(|other| other.by == by && other.code == Some(code)).count();
     let confidence = match same {
         _ if said_so => Confidence::Certain,
-        _ if !CODES.contains(&code) || !close.reason.is_empty() => return None,
         3.. => Confidence::High,
         2 => Confidence::Medium,
         _ => return None,
