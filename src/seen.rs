@@ -38,11 +38,15 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC, with as many fractional digits as are not zero.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0))
-            .ok()
-            .and_then(|time| time.format(&Rfc3339).ok());
-        match text {
-            Some(text) => f.write_str(&text),
+        const LONGEST: &str = "2026-11-21T01:03:00.123456789Z";
+        let mut text = [0; LONGEST.len()];
+        let mut rest = &mut text[..];
+        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0)).ok();
+        match time.and_then(|time| time.format_into(&mut rest, &Rfc3339).ok()) {
+            Some(_) => {
+                let len = LONGEST.len() - rest.len();
+                f.write_str(text.get(..len).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default())
+            }
             None => write!(f, "{} ns", self.0),
         }
     }

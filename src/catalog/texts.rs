@@ -1,10 +1,11 @@
 //! Texts in several languages, by name.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -70,7 +71,7 @@ pub struct Texts {
     #[serde(default)]
     pub reference: String,
     #[serde(flatten)]
-    texts: BTreeMap<String, Localized>,
+    texts: HashMap<String, Localized, FixedState>,
 }
 
 impl Texts {
@@ -86,7 +87,7 @@ impl Texts {
 
     /// The text `NAME_VARIANT`, else `NAME`.
     pub fn variant(&self, name: &str, variant: &str, language: Language) -> &str {
-        let chosen = if variant.is_empty() { None } else { self.texts.get(&format!("{name}_{variant}")) };
+        let chosen = if variant.is_empty() { None } else { self.texts.get(&[name, "_", variant].concat()) };
         chosen.map_or_else(|| self.get(name, language), |text| text.get(language))
     }
 }
@@ -105,7 +106,7 @@ pub fn reference_words() -> &'static Texts {
 
 /// Puts values into the `{placeholders}` of a text; an unknown one stays. A quotation that ends a sentence of its own takes
 /// no second full stop: `“Try later.”`, not `“Try later.”.`
-pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+pub fn fill<'v>(template: &str, value: impl Fn(&str) -> Option<Cow<'v, str>>) -> String {
     let mut filled = String::with_capacity(template.len() * 2);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -142,13 +143,13 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_once() {
-        let value = |name: &str| (name == "a").then(|| "{b}".to_owned());
+        let value = |name: &str| (name == "a").then(|| "{b}".into());
         assert_eq!(fill("x {a} {b} {", value), "x {b} {b} {");
     }
 
     #[test]
     fn a_quotation_takes_no_second_full_stop() {
-        let of = |template: &str, value: &str| fill(template, |_| Some(value.to_owned()));
+        let of = |template: &str, value: &str| fill(template, |_| Some(value.into()));
         assert_eq!(of("Reason: {reason}. Then", "“Try later.”"), "Reason: “Try later.” Then");
         assert_eq!(of("Reason: {reason}.", "“later”"), "Reason: “later”.");
         assert_eq!(of("Motif : «\u{A0}{reason}\u{A0}».", "Try later!"), "Motif : «\u{A0}Try later!\u{A0}»");

@@ -1,5 +1,6 @@
 //! What a rule found: how sure it is, where to look, and the values its sentences name.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -93,7 +94,7 @@ pub struct Finding {
     /// What the sentences name.
     pub evidence: Vec<Evidence>,
     /// Which of the rule's texts fit best: `summary_VARIANT` instead of `summary`, where there is one.
-    pub variant: Option<String>,
+    pub variant: Option<Cow<'static, str>>,
 }
 
 impl Finding {
@@ -123,7 +124,7 @@ impl Finding {
     }
 
     /// Chooses a variant of the texts.
-    pub fn variant(mut self, variant: impl Into<String>) -> Self {
+    pub fn variant(mut self, variant: impl Into<Cow<'static, str>>) -> Self {
         self.variant = Some(variant.into());
         self
     }

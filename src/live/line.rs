@@ -75,7 +75,7 @@ impl Writer {
     }
 
     fn packet(&self, packet: u64) -> String {
-        fill(words().get("proof_one", self.language), |name| (name == "packets").then(|| packet.to_string()))
+        fill(words().get("proof_one", self.language), |name| (name == "packets").then(|| packet.to_string().into()))
     }
 
     fn styled(&self, style: Style, text: &str) -> String {

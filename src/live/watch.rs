@@ -210,9 +210,9 @@ impl Watch {
             _ => return,
         };
         let value = |name: &str| match name {
-            "side" => Some(phrase::side_of(side, self.language).to_owned()),
-            "packet" => Some(since.packet.to_string()),
-            "waited" => Some(phrase::duration(self.now.since(since.time), self.language)),
+            "side" => Some(phrase::side_of(side, self.language).into()),
+            "packet" => Some(since.packet.to_string().into()),
+            "waited" => Some(phrase::duration(self.now.since(since.time), self.language).into()),
             _ => None,
         };
         let text = fill(words().get(about, self.language), value);
@@ -223,8 +223,8 @@ impl Watch {
     /// Says that a connection is judged otherwise than its line did.
     fn judged_again(&mut self, facts: &Facts, connection: &Connection) {
         let value = |name: &str| match name {
-            "title" => Some(connection.verdict.title.to_owned()),
-            "summary" => Some(connection.verdict.summary.to_string()),
+            "title" => Some(connection.verdict.title.into()),
+            "summary" => Some(connection.verdict.summary.clone()),
             _ => None,
         };
         let text = fill(words().get("judged_again", self.language), value);

@@ -43,8 +43,7 @@ fn composed(a: &Explanation, b: &Explanation, else_is_said: bool, language: Lang
     let fill = |name: &str, values: &[(&str, &str)]| {
         let (a, b) = (a.code.to_string(), b.code.to_string());
         let own = [("a", &*a), ("b", &*b)];
-        let find =
-            |key: &str| own.iter().chain(values).find(|(name, _)| *name == key).map(|(_, text)| (*text).to_owned());
+        let find = |key: &str| own.iter().chain(values).find(|(name, _)| *name == key).map(|(_, text)| (*text).into());
         crate::catalog::fill(words.get(name, language), find)
     };
     let mut differences = Vec::new();
@@ -56,8 +55,8 @@ fn composed(a: &Explanation, b: &Explanation, else_is_said: bool, language: Lang
         let (sent, never) = if a.wire { (a, b) } else { (b, a) };
         let (sent, never) = (sent.code.to_string(), never.code.to_string());
         differences.push(crate::catalog::fill(words.get("differ_wire", language), |key| match key {
-            "a" => Some(sent.clone()),
-            "b" => Some(never.clone()),
+            "a" => Some((&sent).into()),
+            "b" => Some((&never).into()),
             _ => None,
         }));
     } else if a.sender != b.sender {

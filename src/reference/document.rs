@@ -102,7 +102,7 @@ impl Writer {
     }
 
     fn fill(&self, name: &str, values: &[(&str, &str)]) -> String {
-        let find = |key: &str| values.iter().find(|(name, _)| *name == key).map(|(_, text)| (*text).to_owned());
+        let find = |key: &str| values.iter().find(|(name, _)| *name == key).map(|(_, text)| (*text).into());
         fill(self.word(name), find)
     }
 

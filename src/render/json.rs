@@ -38,7 +38,10 @@ impl Layout {
     fn next<W: ?Sized + Write>(&mut self, first: bool, out: &mut W) -> io::Result<()> {
         match (self.depth <= IN_LINES, first) {
             (true, true) => self.line(out),
-            (true, false) => out.write_all(b",").and_then(|()| self.line(out)),
+            (true, false) => {
+                const BREAK: &[u8] = b",\n        ";
+                out.write_all(BREAK.get(..2 + 2 * self.depth).unwrap_or(BREAK))
+            }
             (false, true) => Ok(()),
             (false, false) => out.write_all(b", "),
         }

@@ -23,7 +23,9 @@ pub fn community_id(a: SocketAddr, b: SocketAddr) -> String {
     hash.update([TCP, 0]);
     hash.update(low.port().to_be_bytes());
     hash.update(high.port().to_be_bytes());
-    format!("1:{}", STANDARD.encode(hash.finalize()))
+    let mut id = "1:".to_owned();
+    STANDARD.encode_string(hash.finalize(), &mut id);
+    id
 }
 
 #[cfg(test)]

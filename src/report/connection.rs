@@ -1,7 +1,8 @@
 //! One connection of a report.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 use serde::{Serialize, Serializer};
 
@@ -155,7 +156,7 @@ pub struct Finding {
     pub fix: Cow<'static, str>,
     /// The values behind the sentence.
     #[serde(serialize_with = "as_map")]
-    #[cfg_attr(test, schemars(with = "BTreeMap<String, serde_json::Value>"))]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
     pub evidence: Vec<(&'static str, serde_json::Value)>,
 }
 
@@ -222,8 +223,8 @@ impl Connection {
             tcp_stream: facts.stream,
             http2_stream: None,
             encrypted: facts.client_hello.is_some(),
-            client: client.to_string(),
-            server: server.to_string(),
+            client: endpoint(client),
+            server: endpoint(server),
             community_id: community_id(client, server),
             handshake,
             opened: opened.to_string(),
@@ -270,16 +271,20 @@ impl Connection {
 
     /// Whether a code occurred, on the wire or at an endpoint.
     pub fn has_code(&self, code: u16) -> bool {
-        self.codes().contains_key(&code)
+        self.codes().iter().any(|(other, _)| *other == code)
     }
 
     /// Every code that occurred, and whether it was on the wire; each once.
-    pub(super) fn codes(&self) -> BTreeMap<u16, bool> {
-        let reported =
-            [self.endpoint_codes.client, self.endpoint_codes.server].into_iter().flatten().map(|code| (code, false));
-        let own = self.code().map(|code| (code, false));
+    pub(super) fn codes(&self) -> Vec<(u16, bool)> {
         let sent = self.closes.iter().filter_map(|close| Some((close.code?, true)));
-        reported.chain(own).chain(sent).collect()
+        let reported = [self.endpoint_codes.client, self.endpoint_codes.server, self.code()].into_iter().flatten();
+        let mut codes = Vec::with_capacity(self.closes.len() + 3);
+        for (code, was_sent) in sent.chain(reported.map(|code| (code, false))) {
+            if !codes.iter().any(|(other, _)| *other == code) {
+                codes.push((code, was_sent));
+            }
+        }
+        codes
     }
 }
 
@@ -365,13 +370,23 @@ fn as_map<S: Serializer>(evidence: &[(&'static str, serde_json::Value)], seriali
     serializer.collect_map(evidence.iter().map(|(name, value)| (name, value)))
 }
 
+/// An address and a port; the text gets its room at once, and not a piece for each of its numbers.
+fn endpoint(endpoint: SocketAddr) -> String {
+    let mut text = String::with_capacity("255.255.255.255:65535".len());
+    // Writing to a String never fails.
+    let _ = write!(text, "{endpoint}");
+    text
+}
+
 /// A Wireshark display filter for packets of a stream.
 fn filter(stream: u32, packets: &[u64]) -> String {
-    let numbers: Vec<_> = packets.iter().map(ToString::to_string).collect();
-    match numbers.as_slice() {
+    match packets {
         [] => format!("tcp.stream eq {stream}"),
         [one] => format!("tcp.stream eq {stream} && frame.number eq {one}"),
-        _ => format!("tcp.stream eq {stream} && frame.number in {{{}}}", numbers.join(",")),
+        _ => {
+            let numbers: Vec<_> = packets.iter().map(ToString::to_string).collect();
+            format!("tcp.stream eq {stream} && frame.number in {{{}}}", numbers.join(","))
+        }
     }
 }
 

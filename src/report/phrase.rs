@@ -18,7 +18,7 @@ pub fn sentence(template: &'static str, evidence: &[Evidence], language: Languag
     // A side may stand behind a preposition that some languages draw together with its article: "del cliente", "au client".
     let drawn_together = |name: &str| match (name.split_once('_')?, find(name.split_once('_')?.1)?) {
         ((preposition @ ("of" | "to"), _), Value::Side(side)) => {
-            Some(words().get(&format!("{preposition}_{}", name_of(*side)), language).to_owned())
+            Some(words().get(&format!("{preposition}_{}", name_of(*side)), language).into())
         }
         _ => None,
     };
@@ -26,20 +26,21 @@ pub fn sentence(template: &'static str, evidence: &[Evidence], language: Languag
 }
 
 /// A value as words.
-pub fn text(value: &Value, language: Language) -> String {
-    match value {
+pub fn text(value: &Value, language: Language) -> Cow<'_, str> {
+    let text = match value {
         Value::Number(number) => number.to_string(),
         Value::Bytes(bytes) => bytes_of(*bytes, language),
         Value::Time(time) => duration(*time, language),
-        Value::Side(side) => side_of(*side, language).to_owned(),
+        Value::Side(side) => return side_of(*side, language).into(),
         Value::Wire(text) => word("quoted", &[("text", text)], language),
         Value::Hex(bytes) => hex(bytes),
         Value::Excerpt(bytes) => word("quoted", &[("text", &String::from_utf8_lossy(bytes))], language),
         Value::Byte(byte) => format!("0x{byte:02X}"),
-        Value::Token(token) => token.clone(),
+        Value::Token(token) => return token.into(),
         Value::Endpoint(endpoint) => endpoint.to_string(),
         Value::Problem(found) => problem(found, language),
-    }
+    };
+    text.into()
 }
 
 /// A value as JSON.
@@ -118,13 +119,13 @@ pub fn counted(name: &str, count: u64, values: &[(&str, &str)], language: Langua
 }
 
 /// "1 byte", "2,097,152 bytes".
-fn bytes_of(bytes: u64, language: Language) -> String {
+pub fn bytes_of(bytes: u64, language: Language) -> String {
     word(if bytes == 1 { "bytes_one" } else { "bytes" }, &[("bytes", &number(bytes, language))], language)
 }
 
 /// A text of the words, its placeholders filled.
 pub fn word(name: &str, values: &[(&str, &str)], language: Language) -> String {
-    let value = |key: &str| values.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
+    let value = |key: &str| values.iter().find(|(name, _)| *name == key).map(|(_, value)| Cow::Borrowed(*value));
     fill(words().get(name, language), value)
 }
 

@@ -133,6 +133,6 @@ fn shortened(text: &str, most: usize) -> Box<str> {
 
 fn seconds(from: Timestamp, to: Timestamp) -> f64 {
     // To the microsecond: what captures are good for.
-    let micros = |span: Duration| span.as_micros() as f64 / 1e6;
+    let micros = |span: Duration| span.as_micros() as u64 as f64 / 1e6;
     if to >= from { micros(to.since(from)) } else { -micros(from.since(to)) }
 }

@@ -1,5 +1,7 @@
 //! The opening handshake was answered with another status than 101: no WebSocket came to be, and no Close frame can exist.
 
+use std::borrow::Cow;
+
 use crate::diagnose::{Case, Confidence, Finding, Value};
 use crate::ending::Kind;
 use crate::side::Side;
@@ -45,11 +47,11 @@ fn foreign_origin(case: &Case<'_>) -> Option<(String, String)> {
 }
 
 /// Statuses with advice of their own; the others have that of their class.
-fn variant(status: u16) -> String {
+fn variant(status: u16) -> Cow<'static, str> {
     match status {
-        200 | 400 | 401 | 403 | 404 | 405 | 426 | 429 | 502 | 503 | 504 => status.to_string(),
-        300..=399 => "redirect".to_owned(),
-        500..=599 => "5xx".to_owned(),
-        _ => String::new(),
+        200 | 400 | 401 | 403 | 404 | 405 | 426 | 429 | 502 | 503 | 504 => status.to_string().into(),
+        300..=399 => "redirect".into(),
+        500..=599 => "5xx".into(),
+        _ => "".into(),
     }
 }

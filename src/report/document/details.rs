@@ -45,7 +45,7 @@ impl Writer<'_> {
         let of = |traffic: &crate::report::connection::Traffic| {
             let values = [
                 ("messages", &*number(traffic.messages, self.language)),
-                ("bytes", &*phrase::text(&crate::diagnose::Value::Bytes(traffic.payload_bytes), self.language)),
+                ("bytes", &*phrase::bytes_of(traffic.payload_bytes, self.language)),
                 ("pings", &*number(traffic.pings, self.language)),
                 ("pongs", &*number(traffic.pongs, self.language)),
             ];

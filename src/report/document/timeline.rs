@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::{Block, Item, ItemKind, Writer};
 use crate::catalog::Language;
-use crate::diagnose::Value;
 use crate::report::Connection;
 use crate::report::phrase;
 use crate::report::timeline::{Moment, What};
@@ -55,7 +54,7 @@ impl Writer<'_> {
 
 /// What a moment is, in a few words.
 pub fn what(moment: &Moment, language: Language) -> String {
-    let size = moment.size.map_or_else(String::new, |size| phrase::text(&Value::Bytes(size), language));
+    let size = moment.size.map_or_else(String::new, |size| phrase::bytes_of(size, language));
     let code = moment.code.map_or_else(String::new, |code| code.to_string());
     let what = match (moment.what, moment.code) {
         (What::Close, Some(_)) => "timeline_close_code",
