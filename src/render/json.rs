@@ -35,13 +35,11 @@ impl Layout {
         out.write_all(bracket)
     }
 
+    #[inline]
     fn next<W: ?Sized + Write>(&mut self, first: bool, out: &mut W) -> io::Result<()> {
         match (self.depth <= IN_LINES, first) {
-            (true, true) => self.line(out),
-            (true, false) => {
-                const BREAK: &[u8] = b",\n        ";
-                out.write_all(BREAK.get(..2 + 2 * self.depth).unwrap_or(BREAK))
-            }
+            (true, true) => self.line(b"\n        ", out),
+            (true, false) => self.line(b",\n        ", out),
             (false, true) => Ok(()),
             (false, false) => out.write_all(b", "),
         }
@@ -51,15 +49,16 @@ impl Layout {
         let in_lines = self.depth <= IN_LINES;
         self.depth -= 1;
         if in_lines && self.filled {
-            self.line(out)?;
+            self.line(b"\n        ", out)?;
         }
         self.filled = true;
         out.write_all(bracket)
     }
 
-    fn line<W: ?Sized + Write>(&self, out: &mut W) -> io::Result<()> {
-        const BREAK: &[u8] = b"\n                ";
-        out.write_all(BREAK.get(..1 + 2 * self.depth).unwrap_or(BREAK))
+    /// Begins a line, with as much of the deepest indentation as belongs to this depth.
+    fn line<W: ?Sized + Write>(&self, deepest: &[u8], out: &mut W) -> io::Result<()> {
+        let less = 2 * IN_LINES.saturating_sub(self.depth);
+        out.write_all(deepest.get(..deepest.len().saturating_sub(less)).unwrap_or(deepest))
     }
 }
 
