@@ -8,6 +8,7 @@ pub use storm::Storm;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 use foldhash::fast::{FixedState, RandomState};
@@ -23,6 +24,8 @@ use crate::side::{PerSide, Side};
 pub struct Fleet {
     /// In order of their servers, and of their ends.
     members: Vec<Member>,
+    /// Where those to each server are among them.
+    servers: HashMap<SocketAddr, Range<usize>, RandomState>,
     /// Those whose Sec-WebSocket-Key two of them have, as positions in `members`.
     legs: HashMap<u64, (u32, Option<u32>), RandomState>,
     storms: Vec<Storm>,
@@ -119,7 +122,11 @@ impl Fleet {
         }
         legs.retain(|_, pair| pair.1.is_some());
         let storms = storm::find(&mut members);
-        Self { members, legs, storms }
+        let mut servers: HashMap<_, Range<usize>, _> = HashMap::default();
+        for (member, at) in members.iter().zip(0..) {
+            servers.entry(member.addresses.server).or_insert(at..at).end = at + 1;
+        }
+        Self { members, servers, legs, storms }
     }
 
     /// The one with these facts, which ended so.
@@ -132,9 +139,8 @@ impl Fleet {
 
     /// Those to one server, in the order in which they ended.
     pub fn of_server(&self, server: SocketAddr) -> &[Member] {
-        let from = self.members.partition_point(|member| member.addresses.server < server);
-        let to = self.members.partition_point(|member| member.addresses.server <= server);
-        self.members.get(from..to).unwrap_or_default()
+        let among = self.servers.get(&server).cloned();
+        among.and_then(|among| self.members.get(among)).unwrap_or_default()
     }
 
     /// Those to the same server that ended no longer than `within` before or after this one, itself among them.
