@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use foldhash::fast::FixedState;
+use memchr::memchr;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -109,9 +110,9 @@ pub fn reference_words() -> &'static Texts {
 pub fn fill<'v>(template: &str, value: impl Fn(&str) -> Option<Cow<'v, str>>) -> String {
     let mut filled = String::with_capacity(template.len() * 2);
     let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
+    while let Some((before, after)) = split_at(rest, b'{') {
         filled.push_str(before);
-        match after.split_once('}').and_then(|(name, behind)| Some((value(name)?, behind))) {
+        match split_at(after, b'}').and_then(|(name, behind)| Some((value(name)?, behind))) {
             Some((value, behind)) => {
                 filled.push_str(&value);
                 let quote = behind.len() - behind.trim_start_matches(CLOSING).len();
@@ -127,6 +128,12 @@ pub fn fill<'v>(template: &str, value: impl Fn(&str) -> Option<Cow<'v, str>>) ->
     }
     filled.push_str(rest);
     filled
+}
+
+/// What stands before and behind the first such ASCII character.
+fn split_at(text: &str, character: u8) -> Option<(&str, &str)> {
+    let at = memchr(character, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// What closes a quotation; French has a space before it.

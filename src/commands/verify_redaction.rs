@@ -129,7 +129,7 @@ fn line(leak: &Leak, language: Language) -> String {
         Form::Hexadecimal => "leak_hexadecimal",
     };
     let values = [
-        ("kind", &*leak.kind.to_string()),
+        ("kind", leak.kind.name()),
         ("begins", &*harmless(&begins)),
         ("bytes", &*leak.value.len().to_string()),
         ("count", &*leak.count.to_string()),

@@ -11,7 +11,7 @@ use crate::side::Side;
 
 /// A text with its placeholders filled from the evidence.
 pub fn sentence(template: &'static str, evidence: &[Evidence], language: Language) -> Cow<'static, str> {
-    if !template.contains('{') {
+    if memchr::memchr(b'{', template.as_bytes()).is_none() {
         return template.into();
     }
     let find = |name: &str| Some(&evidence.iter().find(|evidence| evidence.name == name)?.value);

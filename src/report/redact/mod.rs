@@ -15,7 +15,6 @@ pub mod secret;
 pub mod subprotocol;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use foldhash::fast::RandomState;
@@ -253,8 +252,7 @@ impl Redactor {
     fn put(&mut self, kind: Kind, value: &str, out: &mut String) {
         let next = self.numbers.len() + 1;
         let number = *self.numbers.entry(value.into()).or_insert(next);
-        // Writing to a String never fails.
-        let _ = write!(out, "[redacted:{kind}#{number}]");
+        out.extend(["[redacted:", kind.name(), "#", &number.to_string(), "]"]);
     }
 }
 

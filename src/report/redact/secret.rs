@@ -1,6 +1,5 @@
 //! A secret in a text: where, and of which kind.
 
-use std::fmt;
 use std::ops::Range;
 
 /// What a secret is, as far as its place or its form tell.
@@ -30,9 +29,10 @@ pub enum Kind {
     Random,
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Kind {
+    /// Its name, in what stands for a secret.
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Userinfo => "userinfo",
             Self::Authorization => "authorization",
             Self::Cookie => "cookie",
@@ -44,7 +44,7 @@ impl fmt::Display for Kind {
             Self::Email => "email",
             Self::Card => "card",
             Self::Random => "random",
-        })
+        }
     }
 }
 
