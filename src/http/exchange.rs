@@ -230,6 +230,9 @@ impl Exchange {
                 out(Output::NotHttp { first: bytes });
                 return None;
             }
+            if let Some(head) = head::whole(bytes) {
+                return self.whole_head(side, carrier, head, out).map(|()| head.len());
+            }
         }
         match reader.head.push(carrier, offset, bytes) {
             Push::Partial => Some(bytes.len()),
@@ -238,21 +241,26 @@ impl Exchange {
                 None
             }
             Push::Complete(len) => {
-                let head = std::mem::take(&mut reader.head);
+                let mut head = std::mem::take(&mut reader.head);
                 let (start, _) = head.start().unwrap_or((*carrier, offset));
-                let read = match side {
-                    Side::Client => self.request(&start, head.bytes(), out),
-                    Side::Server => self.response(&start, head.bytes(), out),
-                };
-                let reader = &mut self.readers[side];
-                reader.head = head;
-                if read.is_none() {
-                    out(Output::NotHttp { first: reader.head.bytes() });
-                }
-                reader.head.clear();
-                read.map(|()| len)
+                self.whole_head(side, &start, head.bytes(), out)?;
+                head.clear();
+                self.readers[side].head = head;
+                Some(len)
             }
         }
+    }
+
+    /// Reads a head; `None` if this is no HTTP.
+    fn whole_head(&mut self, side: Side, start: &Carrier, head: &[u8], out: &mut impl FnMut(Output<'_>)) -> Option<()> {
+        let read = match side {
+            Side::Client => self.request(start, head, out),
+            Side::Server => self.response(start, head, out),
+        };
+        if read.is_none() {
+            out(Output::NotHttp { first: head });
+        }
+        read
     }
 
     fn request(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Output<'_>)) -> Option<()> {

@@ -50,7 +50,7 @@ pub struct Offer {
     /// Sec-WebSocket-Version.
     pub version: Option<Arc<str>>,
     /// Sec-WebSocket-Protocol.
-    pub subprotocols: Option<Arc<str>>,
+    pub subprotocols: Option<Box<str>>,
     /// Sec-WebSocket-Extensions.
     pub extensions: Option<Arc<str>>,
 }
@@ -82,11 +82,11 @@ pub struct Response {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
     /// Sec-WebSocket-Accept.
-    pub accept: Option<Arc<str>>,
+    pub accept: Option<Box<str>>,
     /// Reason phrase.
     pub reason: Box<str>,
     /// Location of a redirect.
-    pub location: Option<Arc<str>>,
+    pub location: Option<Box<str>>,
     /// Beginning of the body of a refusal.
     pub body: Box<str>,
 }
@@ -315,18 +315,20 @@ fn problems_of_request(request: &Request) -> Vec<Problem> {
     let key_is_good =
         request.key.as_deref().is_some_and(|key| STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16));
     let version = request.offer.as_ref().and_then(|offer| offer.version.as_deref());
-    [
-        (&*request.method != "GET", Problem::Method),
-        (request.minor_version == 0, Problem::HttpVersion),
-        (request.host.is_none(), Problem::NoHost),
-        (!request.upgrade, Problem::RequestUpgrade),
-        (!request.connection, Problem::RequestConnection),
-        (!key_is_good, Problem::Key),
-        (version != Some("13"), Problem::Version),
-    ]
-    .into_iter()
-    .filter_map(|(broken, problem)| broken.then_some(problem))
-    .collect()
+    let mut problems = Vec::new();
+    let mut hold = |broken: bool, problem: Problem| {
+        if broken {
+            problems.push(problem);
+        }
+    };
+    hold(&*request.method != "GET", Problem::Method);
+    hold(request.minor_version == 0, Problem::HttpVersion);
+    hold(request.host.is_none(), Problem::NoHost);
+    hold(!request.upgrade, Problem::RequestUpgrade);
+    hold(!request.connection, Problem::RequestConnection);
+    hold(!key_is_good, Problem::Key);
+    hold(version != Some("13"), Problem::Version);
+    problems
 }
 
 fn problems_of_response(request: Option<&Request>, response: &Response) -> Vec<Problem> {
@@ -364,15 +366,15 @@ pub fn accept(key: &str) -> String {
 }
 
 fn unoffered_extensions(offer: &Offer, response: &Response) -> Vec<Problem> {
-    let offered: Vec<_> = extensions(offer.extensions.as_deref()).collect();
+    let offered = || extensions(offer.extensions.as_deref());
     extensions(response.extensions.as_deref())
         .filter_map(|agreed| {
-            let Some(offer) = offered.iter().find(|offer| offer.name == agreed.name) else {
+            let Some(offer) = offered().find(|offer| offer.name == agreed.name) else {
                 return Some(Problem::Extension(agreed.name.into()));
             };
             // RFC 7692 §7.1.2.2: the only parameter that a server may not send unasked.
             let parameter = "client_max_window_bits";
-            let asked = offered.iter().any(|offer| offer.parameter(parameter).is_some());
+            let asked = offered().any(|offer| offer.parameter(parameter).is_some());
             (offer.name == DEFLATE && agreed.parameter(parameter).is_some() && !asked)
                 .then(|| Problem::Extension(format!("{DEFLATE}; {parameter}").into()))
         })

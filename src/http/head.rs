@@ -1,13 +1,19 @@
 //! One request or response head (RFC 9112 §2), cut anywhere, its lines ended by CRLF or LF.
 
-use httparse::{EMPTY_HEADER, Header, ParserConfig, Request, Response, Status};
+use std::borrow::Cow;
+use std::mem::MaybeUninit;
 
-use std::sync::Arc;
+use httparse::{Header, ParserConfig, Request, Response, Status};
 
 use crate::chunk::Carrier;
 use crate::limits;
 
-/// Puts a head together.
+/// A head that `bytes` begin with, if all of it is there: nearly every one comes in one piece.
+pub fn whole(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(..end_of_head(bytes, 0).ok()?).filter(|head| head.len() <= limits::HEAD)
+}
+
+/// Puts a head together that comes in pieces.
 #[derive(Debug, Default)]
 pub struct Head {
     bytes: Vec<u8>,
@@ -69,14 +75,13 @@ impl Head {
 
 /// The index behind the empty line that ends a head; else from where to search when there is more.
 fn end_of_head(bytes: &[u8], from: usize) -> Result<usize, usize> {
-    let mut at = from;
-    while let Some(newline) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\n')) {
-        let newline = at + newline;
+    for newline in memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()) {
+        let newline = from + newline;
         match bytes.get(newline + 1..) {
             Some([b'\n', ..]) => return Ok(newline + 2),
             Some([b'\r', b'\n', ..]) => return Ok(newline + 3),
             Some([] | [b'\r']) | None => return Err(newline),
-            Some(_) => at = newline + 1,
+            Some(_) => {}
         }
     }
     Err(bytes.len())
@@ -104,28 +109,30 @@ impl<'h> Fields<'h> {
             .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
     }
 
-    /// All fields of that name joined by commas, as one text of at most [`limits::TEXT`] bytes.
-    pub fn joined(self, name: &str) -> Option<Arc<str>> {
+    /// All fields of that name joined by commas, each as one [`text`].
+    pub fn joined<T: From<Cow<'h, str>>>(self, name: &str) -> Option<T> {
         let mut values = self.all(name);
         let mut joined = text(values.next()?);
         for value in values {
-            joined.push_str(", ");
-            joined.push_str(&text(value));
+            joined.to_mut().push_str(", ");
+            joined.to_mut().push_str(&text(value));
         }
         Some(joined.into())
     }
 }
 
 /// Wire bytes as text: what is no UTF-8 becomes U+FFFD, what is over [`limits::TEXT`] is left out.
-pub fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes.get(..limits::TEXT).unwrap_or(bytes)).into_owned()
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+    let kept = bytes.get(..limits::TEXT).unwrap_or(bytes);
+    // Sooner known than what has to be replaced.
+    std::str::from_utf8(kept).map_or_else(|_| String::from_utf8_lossy(kept), Cow::Borrowed)
 }
 
 /// Parses a complete request head and gives it to `read`; `None` if it is none.
 pub fn request<T>(bytes: &[u8], read: impl FnOnce(&Request<'_, '_>, Fields<'_>) -> T) -> Option<T> {
-    let mut fields = [EMPTY_HEADER; limits::HEADER_LINES];
-    let mut request = Request::new(&mut fields);
-    match lenient().parse_request(&mut request, bytes) {
+    let mut fields = [const { MaybeUninit::uninit() }; limits::HEADER_LINES];
+    let mut request = Request::new(&mut []);
+    match lenient().parse_request_with_uninit_headers(&mut request, bytes, &mut fields) {
         Ok(Status::Complete(_)) => Some(read(&request, Fields(request.headers))),
         _ => None,
     }
@@ -133,9 +140,9 @@ pub fn request<T>(bytes: &[u8], read: impl FnOnce(&Request<'_, '_>, Fields<'_>) 
 
 /// Parses a complete response head and gives it to `read`; `None` if it is none.
 pub fn response<T>(bytes: &[u8], read: impl FnOnce(&Response<'_, '_>, Fields<'_>) -> T) -> Option<T> {
-    let mut fields = [EMPTY_HEADER; limits::HEADER_LINES];
-    let mut response = Response::new(&mut fields);
-    match lenient().parse_response(&mut response, bytes) {
+    let mut fields = [const { MaybeUninit::uninit() }; limits::HEADER_LINES];
+    let mut response = Response::new(&mut []);
+    match lenient().parse_response_with_uninit_headers(&mut response, bytes, &mut fields) {
         Ok(Status::Complete(_)) => Some(read(&response, Fields(response.headers))),
         _ => None,
     }
