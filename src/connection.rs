@@ -141,13 +141,7 @@ impl Connection {
         };
         if !segment.payload.is_empty() {
             let side = if layers.swapped { !side } else { side };
-            layers.frames(
-                side,
-                &segment.carrier,
-                offset,
-                Chunk::Bytes(segment.payload),
-                &mut Context { scratch, sink },
-            );
+            layers.messages(side, &segment.carrier, offset, segment.payload, &mut Context { scratch, sink });
         }
         true
     }
@@ -311,7 +305,30 @@ impl Layers {
         }
     }
 
-    #[inline]
+    /// Tells of the messages that bytes begin with, which are nearly always all that they hold.
+    #[inline(always)]
+    fn messages<S: Sink>(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        mut offset: u64,
+        mut bytes: &[u8],
+        context: &mut Context<'_, S>,
+    ) {
+        let Layer::WebSocket(decoders) = &mut self.layer else {
+            return;
+        };
+        let (decoder, Context { scratch, sink }) = (&mut decoders[side], &mut *context);
+        while let Some((message, len)) = decoder.whole(offset, bytes, &mut scratch.frames) {
+            tell(&mut self.facts, side, carrier, What::Ws(&message), *sink);
+            offset += len as u64;
+            bytes = bytes.get(len..).unwrap_or_default();
+        }
+        if !bytes.is_empty() {
+            self.frames(side, carrier, offset, Chunk::Bytes(bytes), context);
+        }
+    }
+
     fn frames<S: Sink>(
         &mut self,
         side: Side,
@@ -383,6 +400,7 @@ fn in_place(swapped: bool, mut analysis: Box<Analysis>) -> Box<Analysis> {
     analysis
 }
 
+#[inline(always)]
 fn tell(facts: &mut Facts, side: Side, carrier: &Carrier, what: What<'_>, sink: &mut impl Sink) {
     let event = Event { side, carrier, what };
     facts.apply(&event);

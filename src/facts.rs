@@ -182,7 +182,8 @@ impl Facts {
         last(Side::Client).max(last(Side::Server))
     }
 
-    /// Takes one event.
+    /// Takes one event. Inlined, for nearly all are messages, and who tells them knows that they are.
+    #[inline(always)]
     pub fn apply(&mut self, event: &Event<'_>) {
         let seen = event.carrier.seen;
         match event.what {
@@ -215,6 +216,7 @@ impl Facts {
         }
     }
 
+    #[inline(always)]
     fn apply_ws(&mut self, side: Side, carrier: &Carrier, event: &ws::Event<'_>) {
         let seen = carrier.seen;
         match event {
@@ -223,7 +225,7 @@ impl Facts {
             }
             ws::Event::Message(message) => self.sent[side].message(message, seen),
             ws::Event::Whole { header, header_end, preview } => {
-                self.sent[side].whole(header, carrier, *header_end, *preview);
+                self.sent[side].whole(header.start.opcode, header.length, carrier, *header_end, *preview);
             }
             ws::Event::Ping(payload) => self.sent[side].ping(payload, seen),
             ws::Event::Pong(payload) => {
@@ -306,15 +308,16 @@ impl Sent {
         self.recent.prefetch();
     }
 
-    #[inline]
-    fn whole(&mut self, header: &ws::Header, carrier: &Carrier, header_end: u64, preview: Preview) {
-        self.begin(header, carrier.seen, carrier);
-        self.count(header.start.opcode);
-        self.recent.whole(header, carrier.seen, header_end, preview);
+    /// A frame that is a whole message.
+    #[inline(always)]
+    fn whole(&mut self, opcode: Opcode, size: u64, carrier: &Carrier, header_end: u64, preview: Preview) {
+        self.begin(opcode, size, carrier.seen, carrier);
+        self.count(opcode);
+        self.recent.whole(opcode, size, carrier.seen, header_end, preview);
     }
 
     fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {
-        self.begin(header, start, carrier);
+        self.begin(header.start.opcode, header.length, start, carrier);
         if header.start.opcode != Opcode::CLOSE {
             self.recent.frame(header, start, header_end);
         }
@@ -322,10 +325,9 @@ impl Sent {
 
     /// Counts a frame.
     #[inline]
-    fn begin(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier) {
+    fn begin(&mut self, opcode: Opcode, length: u64, start: Seen, carrier: &Carrier) {
         self.frames += 1;
-        self.payload_bytes = self.payload_bytes.saturating_add(header.length);
-        let opcode = header.start.opcode;
+        self.payload_bytes = self.payload_bytes.saturating_add(length);
         if opcode != Opcode::CLOSE {
             self.last_acked = carrier.acked();
         }

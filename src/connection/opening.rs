@@ -70,7 +70,7 @@ impl Layers {
             if let Chunk::Bytes(bytes) = chunk
                 && let Some(frames) = bytes.get(taken..).filter(|frames| !frames.is_empty())
             {
-                self.frames(side, carrier, offset.saturating_add(taken as u64), Chunk::Bytes(frames), context);
+                self.chunk(side, carrier, offset.saturating_add(taken as u64), Chunk::Bytes(frames), context);
             }
         } else if other && self.began_before {
             self.layer = Layer::Probe(Box::new(Probe::new(self.sides_are_known)));
@@ -112,9 +112,9 @@ impl Layers {
         match chunk {
             Chunk::Bytes(bytes) => {
                 let frames = bytes.get(taken..).unwrap_or_default();
-                self.frames(Side::Client, carrier, offset.saturating_add(taken as u64), Chunk::Bytes(frames), context);
+                self.chunk(Side::Client, carrier, offset.saturating_add(taken as u64), Chunk::Bytes(frames), context);
             }
-            Chunk::Gap { .. } => self.frames(Side::Client, carrier, offset, chunk, context),
+            Chunk::Gap { .. } => self.chunk(Side::Client, carrier, offset, chunk, context),
         }
     }
 }

@@ -45,8 +45,8 @@ pub struct Recent {
 /// How fast a side sends messages.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pace {
-    /// When the present count began.
-    since: Timestamp,
+    /// When the present count ends.
+    until: Timestamp,
     /// Messages since.
     count: u32,
     /// Messages in the second before that.
@@ -107,8 +107,7 @@ impl Recent {
 
     /// A frame that is a whole message.
     #[inline]
-    pub(super) fn whole(&mut self, header: &Header, seen: Seen, header_end: u64, preview: Preview) {
-        let (size, opcode) = (header.length, header.start.opcode);
+    pub(super) fn whole(&mut self, opcode: Opcode, size: u64, seen: Seen, header_end: u64, preview: Preview) {
         self.add(Moment { seen, header_end, size, preview, opcode, complete: true, ..Moment::default() });
         (self.open, self.latest) = (None, size);
     }
@@ -162,9 +161,9 @@ impl Pace {
 
     #[inline]
     pub(super) fn message(&mut self, now: Timestamp) {
-        if now > self.since.after(SECOND) {
-            self.before = if now > self.since.after(2 * SECOND) { 0 } else { self.count };
-            (self.since, self.count) = (now, 0);
+        if now > self.until {
+            self.before = if now > self.until.after(SECOND) { 0 } else { self.count };
+            (self.until, self.count) = (now.after(SECOND), 0);
         }
         self.count = self.count.saturating_add(1);
     }

@@ -145,7 +145,6 @@ impl Decoder {
     }
 
     /// Takes the next chunk of the stream, which begins at `offset` of it.
-    #[inline(always)]
     pub fn push(
         &mut self,
         carrier: &Carrier,
@@ -170,19 +169,10 @@ impl Decoder {
     ) {
         let mut place = Place { carrier, offset };
         while !bytes.is_empty() {
-            let taken = match std::mem::replace(&mut self.state, State::Header) {
+            let taken = match self.state {
                 State::Header => self.header(place, bytes, scratch, out),
-                State::Payload(mut frame) => {
-                    let taken = self.payload(&mut frame, place, bytes, scratch, out);
-                    if !frame.is_complete() {
-                        self.state = State::Payload(frame);
-                    }
-                    taken
-                }
-                State::Lost => {
-                    self.state = State::Lost;
-                    return self.search(place, bytes, scratch, out);
-                }
+                State::Payload(_) => self.rest_of_payload(place, bytes, scratch, out),
+                State::Lost => return self.search(place, bytes, scratch, out),
             };
             bytes = bytes.get(taken..).unwrap_or_default();
             place.offset += taken as u64;

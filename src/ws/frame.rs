@@ -10,8 +10,7 @@
 //! ```
 
 use nom::bytes::streaming::take;
-use nom::combinator::cond;
-use nom::number::streaming::{be_u8, be_u16, be_u64};
+use nom::combinator::map_opt;
 use nom::{IResult, Parser};
 
 /// Bytes of the longest header: 2 + 8 + 4.
@@ -87,6 +86,13 @@ pub struct Header {
     pub size: u8,
 }
 
+impl Start {
+    /// Whether the frame is all of a text or binary message, which no extension has changed.
+    pub const fn is_plain_message(&self) -> bool {
+        self.fin && self.rsv == 0 && matches!(self.opcode, Opcode::TEXT | Opcode::BINARY)
+    }
+}
+
 /// RSV1, which permessage-deflate uses for "compressed" (RFC 7692 §6).
 pub const RSV1: u8 = 4;
 
@@ -104,10 +110,16 @@ impl Header {
 /// Bytes of a [`Start`].
 pub const START: usize = 2;
 
+/// The next `N` bytes.
+#[inline(always)]
+fn array<const N: usize>(input: &[u8]) -> IResult<&[u8], [u8; N]> {
+    map_opt(take(N), |bytes: &[u8]| bytes.first_chunk().copied()).parse(input)
+}
+
 /// Parses the first two bytes of a header. Whatever the bits say is a header.
 #[inline]
 pub fn start(input: &[u8]) -> IResult<&[u8], Start> {
-    let (rest, (first, second)) = (be_u8, be_u8).parse(input)?;
+    let (rest, [first, second]) = array(input)?;
     let start = Start {
         fin: first & 0x80 != 0,
         rsv: (first >> 4) & 0x7,
@@ -123,19 +135,12 @@ pub fn start(input: &[u8]) -> IResult<&[u8], Start> {
 pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
     let (rest, start) = start(input)?;
     let (rest, (length, form)) = match start.length {
-        126 => be_u16.map(|length| (u64::from(length), LengthForm::Bits16)).parse(rest)?,
-        127 => be_u64.map(|length| (length, LengthForm::Bits64)).parse(rest)?,
+        126 => array.map(|length| (u64::from(u16::from_be_bytes(length)), LengthForm::Bits16)).parse(rest)?,
+        127 => array.map(|length| (u64::from_be_bytes(length), LengthForm::Bits64)).parse(rest)?,
         short => (rest, (u64::from(short), LengthForm::Bits7)),
     };
-    let (rest, key) = cond(start.masked, take(4usize)).parse(rest)?;
-    let key = key.and_then(|bytes: &[u8]| <[u8; 4]>::try_from(bytes).ok());
-    let size = 2
-        + if start.masked { 4 } else { 0 }
-        + match form {
-            LengthForm::Bits7 => 0,
-            LengthForm::Bits16 => 2,
-            LengthForm::Bits64 => 8,
-        };
+    let (rest, key) = if start.masked { array.map(Some).parse(rest)? } else { (rest, None) };
+    let size = (input.len() - rest.len()) as u8;
     Ok((rest, Header { start, key, length, form, size }))
 }
 

@@ -1,7 +1,7 @@
 //! Messages from frames: fragments joined, text validated, compressed bytes inflated (RFC 6455 §5.4, RFC 7692 §6).
 
 use super::deflate::{Failure, Inflater};
-use super::frame::{Opcode, Start, unmasked};
+use super::frame::{Opcode, unmasked};
 use super::text::{Invalid, Text};
 use super::violation::{Context, MessageState};
 use super::{Header, Inflating, Preview, Previews, Scratch};
@@ -27,17 +27,13 @@ pub struct Message {
     pub preview: Preview,
 }
 
-/// How the message of a legal frame begins that is all of it, uncompressed and sound, and whose payload `rest` begins
-/// with; `None` where one of these is not so: then state has to be kept, or a fault to be told.
-#[inline]
+/// How a message begins whose payload, legal, alone and not compressed, is what `rest` begins with. `None` where some of it
+/// is not there, or text is no UTF-8: then state has to be kept, or a fault to be told.
+#[inline(always)]
 pub(super) fn whole(header: &Header, rest: &[u8], scratch: &mut Scratch) -> Option<Preview> {
-    let Start { fin, rsv, opcode, .. } = header.start;
-    if !fin || rsv != 0 || !matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
-        return None;
-    }
     let payload = rest.get(..usize::try_from(header.length).ok()?)?;
     let (room, Inflating { previews, .. }) = scratch.split();
-    if opcode == Opcode::BINARY {
+    if header.start.opcode == Opcode::BINARY {
         return Some(previews.extend(Preview::default(), payload, header.key.map(|key| (key, 0))));
     }
     let plain = match header.key {
@@ -45,7 +41,7 @@ pub(super) fn whole(header: &Header, rest: &[u8], scratch: &mut Scratch) -> Opti
         None => payload,
     };
     simdutf8::basic::from_utf8(plain).ok()?;
-    Some(previews.extend(Preview::default(), plain, None))
+    Some(previews.keep(plain))
 }
 
 /// The payload of a legal ping or pong, unmasked, if `rest` begins with all of it.

@@ -54,7 +54,7 @@ pub enum Event<'a> {
     /// Both at once: a frame that is a whole message, not compressed and sound, in one packet. Nearly all are.
     Whole {
         /// The header.
-        header: &'a Header,
+        header: Header,
         /// Stream offset just past the header.
         header_end: u64,
         /// How the message begins.
@@ -78,8 +78,9 @@ impl Event<'_> {
     /// The header that is complete, and the stream offset just past it.
     pub const fn frame(&self) -> Option<(&Header, u64)> {
         match self {
-            Self::Frame { header, header_end, .. } => Some((header, *header_end)),
-            Self::Whole { header, header_end, .. } => Some((header, *header_end)),
+            Self::Frame { header, header_end, .. } | Self::Whole { header, header_end, .. } => {
+                Some((header, *header_end))
+            }
             _ => None,
         }
     }

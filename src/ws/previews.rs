@@ -56,6 +56,19 @@ impl Preview {
 }
 
 impl Previews {
+    /// Keeps how a message begins.
+    #[inline(always)]
+    pub fn keep(&mut self, message: &[u8]) -> Preview {
+        let beginning = message.get(..limits::PREVIEW).unwrap_or(message);
+        let position = self.make_room(beginning.len());
+        let at = (position % RING) as usize;
+        if let Some(to) = self.bytes.get_mut(at..at + beginning.len()) {
+            to.copy_from_slice(beginning);
+        }
+        self.head = position + beginning.len() as u64;
+        Preview::new(position, beginning.len())
+    }
+
     /// Adds the next bytes of a message to its preview, up to the bound; unmasked with `key`, whose phase is that of the
     /// bytes' position in their frame.
     pub fn extend(&mut self, preview: Preview, more: &[u8], key: Option<([u8; 4], u64)>) -> Preview {

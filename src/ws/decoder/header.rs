@@ -9,14 +9,32 @@ use crate::ws::message::{whole, whole_control};
 use crate::ws::partial::Partial;
 use crate::ws::resync::overrun;
 use crate::ws::violation::{Context, Kind, MessageState, is_legal, of_length, of_start};
-use crate::ws::{Event, Preview, Scratch};
+use crate::ws::{Event, Scratch};
 
 /// What begins an HTTP/1 response where a frame should begin.
 const HTTP: &[u8] = b"HTTP/1.";
 
 impl Decoder {
+    /// [`Event::Whole`], if `bytes`, which stand at `offset` of the stream, begin with such a frame, and how many bytes the
+    /// frame has: the short way, which nearly every frame goes. `None` where [`Self::push`] has to tell what they are.
+    #[inline(always)]
+    pub fn whole(&mut self, offset: u64, bytes: &[u8], scratch: &mut Scratch) -> Option<(Event<'static>, usize)> {
+        let (rest, header) = header(bytes).ok()?;
+        let is_next = matches!(self.state, State::Header)
+            && self.partial.is_none()
+            && !self.closed
+            && self.messages.state() == MessageState::Closed
+            && header.start.is_plain_message()
+            && is_legal(&header, self.rules, MessageState::Closed);
+        let preview = if is_next { whole(&header, rest, scratch)? } else { return None };
+        self.well_masked = self.well_masked.saturating_add(1);
+        let is_text = header.start.opcode == Opcode::TEXT;
+        self.text_before = is_text.then_some((header.key, (header.length % 4) as u8, false));
+        let header_end = offset.saturating_add(u64::from(header.size));
+        Some((Event::Whole { header, header_end, preview }, usize::from(header.size) + header.length as usize))
+    }
+
     /// Takes bytes of a header, and of the payload behind it; returns how many.
-    #[inline]
     pub(super) fn header(
         &mut self,
         place: Place<'_>,
@@ -24,40 +42,22 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> usize {
-        // Nearly every header is whole and legal.
+        if let Some((event, taken)) = self.whole(place.offset, bytes, scratch) {
+            out(place.carrier, event);
+            return taken;
+        }
         if self.partial.is_none()
-            && let Ok((rest, parsed)) = header(bytes)
-            && is_legal(&parsed, self.rules, self.messages.state())
-            && (!self.closed || parsed.start.opcode == Opcode::CLOSE)
+            && let Ok((rest, header)) = header(bytes)
+            && is_legal(&header, self.rules, self.messages.state())
+            && (!self.closed || header.start.opcode == Opcode::CLOSE)
         {
-            if self.messages.state() == MessageState::Closed
-                && let Some(preview) = whole(&parsed, rest, scratch)
-            {
-                return self.message(&parsed, preview, place, out);
+            if let Some(payload) = whole_control(&header, rest, scratch) {
+                return self.control(&header, payload, place, out);
             }
-            if let Some(payload) = whole_control(&parsed, rest, scratch) {
-                return self.control(&parsed, payload, place, out);
-            }
-            let frame = Frame::new(parsed, *place.carrier, place.offset, true);
-            return self.begin(frame, place, usize::from(parsed.size), bytes, scratch, out);
+            let frame = Frame::new(header, *place.carrier, place.offset, true);
+            return self.begin(frame, place, usize::from(header.size), bytes, scratch, out);
         }
         self.doubtful_header(place, bytes, scratch, out)
-    }
-
-    /// Tells of a message that one frame in one piece brought.
-    fn message(
-        &mut self,
-        header: &Header,
-        preview: Preview,
-        place: Place<'_>,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) -> usize {
-        let size = usize::from(header.size);
-        self.well_masked = self.well_masked.saturating_add(1);
-        let is_text = header.start.opcode == Opcode::TEXT;
-        self.text_before = is_text.then_some((header.key, (header.length % 4) as u8, false));
-        out(place.carrier, Event::Whole { header, header_end: place.after(size).offset, preview });
-        size + header.length as usize
     }
 
     /// Tells of a ping or pong in one piece.

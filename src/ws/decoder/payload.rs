@@ -1,6 +1,6 @@
 //! What a frame holds: the bytes of its payload, and its end.
 
-use super::{Decoder, Frame, Place};
+use super::{Decoder, Frame, Place, State};
 use crate::chunk::Carrier;
 use crate::ws::close::{Body, body};
 use crate::ws::frame::{Header, Opcode, unmask};
@@ -9,6 +9,24 @@ use crate::ws::violation::{Context, Kind, MessageState};
 use crate::ws::{Close, Event, Scratch};
 
 impl Decoder {
+    /// Takes bytes of the payload of the frame that is open; returns how many.
+    pub(super) fn rest_of_payload(
+        &mut self,
+        place: Place<'_>,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        out: &mut impl FnMut(&Carrier, Event<'_>),
+    ) -> usize {
+        let State::Payload(mut frame) = std::mem::replace(&mut self.state, State::Header) else {
+            return bytes.len();
+        };
+        let taken = self.payload(&mut frame, place, bytes, scratch, out);
+        if !frame.is_complete() {
+            self.state = State::Payload(frame);
+        }
+        taken
+    }
+
     /// Takes bytes of a payload; returns how many.
     pub(super) fn payload(
         &mut self,
