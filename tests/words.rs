@@ -58,7 +58,7 @@ impl Words {
             code += &source("diagnose/provoked.rs");
         }
         if code.contains("problem.name()") {
-            code += &source("http/handshake.rs");
+            code += &source("http/problem.rs");
         }
         Self { rule, table: parsed(&format!("diagnose/rules/{rule}.toml")), code }
     }

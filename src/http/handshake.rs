@@ -1,21 +1,14 @@
-//! The opening handshake (RFC 6455 §4): what was asked, what was answered, and what is wrong with it.
+//! The opening handshake (RFC 6455 §4): what was asked, and what was answered.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use sha1::{Digest, Sha1};
-
 use super::head::{Fields, text};
+use super::problem::{self, Problem};
 use super::shared::SharedTexts;
 use crate::chunk::Carrier;
 use crate::limits;
 use crate::seen::Seen;
-
-/// What the key is joined with before it is hashed (RFC 6455 §1.3).
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A client's opening handshake.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,82 +95,6 @@ pub struct Handshake {
     pub cut: bool,
     /// What was wrong, once the response is there.
     judged: Option<Box<[Problem]>>,
-}
-
-/// What is wrong with an opening handshake that was answered with 101, or why it could not be accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// The method is not GET (RFC 6455 §4.1).
-    Method,
-    /// The version is below HTTP/1.1 (§4.1).
-    HttpVersion,
-    /// The request has no Host (§4.2.1).
-    NoHost,
-    /// The request's Upgrade lacks `websocket` (§4.2.1).
-    RequestUpgrade,
-    /// The request's Connection lacks `Upgrade` (§4.2.1).
-    RequestConnection,
-    /// The key is missing, or is not 16 bytes in base64 (§4.2.1).
-    Key,
-    /// The version is missing, or is not 13 (§4.2.1).
-    Version,
-    /// The response's Upgrade lacks `websocket` (§4.1).
-    ResponseUpgrade,
-    /// The response's Connection lacks `Upgrade` (§4.1).
-    ResponseConnection,
-    /// Sec-WebSocket-Accept is missing (§4.1).
-    NoAccept,
-    /// Sec-WebSocket-Accept does not fit the key (§4.1).
-    Accept {
-        /// What the key asks for.
-        expected: Box<str>,
-    },
-    /// An extension, or a parameter of it, was accepted that was not offered (§4.1; RFC 7692 §7.1).
-    Extension(Box<str>),
-    /// A subprotocol was chosen that was not offered (§4.1).
-    Subprotocol(Box<str>),
-}
-
-impl Problem {
-    /// The problem's name in the JSON report.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Method => "method",
-            Self::HttpVersion => "http_version",
-            Self::NoHost => "no_host",
-            Self::RequestUpgrade => "request_upgrade",
-            Self::RequestConnection => "request_connection",
-            Self::Key => "key",
-            Self::Version => "version",
-            Self::ResponseUpgrade => "response_upgrade",
-            Self::ResponseConnection => "response_connection",
-            Self::NoAccept => "no_accept",
-            Self::Accept { .. } => "accept",
-            Self::Extension(_) => "extension",
-            Self::Subprotocol(_) => "subprotocol",
-        }
-    }
-
-    /// What the words name beside the problem: the value that the key asks for, the extension, the subprotocol.
-    pub fn detail(&self) -> &str {
-        match self {
-            Self::Accept { expected: detail } | Self::Extension(detail) | Self::Subprotocol(detail) => detail,
-            _ => "",
-        }
-    }
-
-    /// Whether the response broke the rule, not the request.
-    pub const fn is_in_response(&self) -> bool {
-        matches!(
-            self,
-            Self::ResponseUpgrade
-                | Self::ResponseConnection
-                | Self::NoAccept
-                | Self::Accept { .. }
-                | Self::Extension(_)
-                | Self::Subprotocol(_)
-        )
-    }
 }
 
 impl Request {
@@ -301,134 +218,13 @@ impl Handshake {
         if self.cut {
             return Vec::new();
         }
-        let request = self.request.as_deref();
-        let accepted = self.response.as_deref().filter(|response| response.status == 101);
-        let mut problems: Vec<_> = request.map(problems_of_request).into_iter().flatten().collect();
-        if let Some(response) = accepted {
-            problems.extend(problems_of_response(request, response));
-        }
-        problems
+        problem::problems(self.request.as_deref(), self.response.as_deref())
     }
-}
-
-fn problems_of_request(request: &Request) -> Vec<Problem> {
-    let key_is_good =
-        request.key.as_deref().is_some_and(|key| STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16));
-    let version = request.offer.as_ref().and_then(|offer| offer.version.as_deref());
-    let mut problems = Vec::new();
-    let mut hold = |broken: bool, problem: Problem| {
-        if broken {
-            problems.push(problem);
-        }
-    };
-    hold(&*request.method != "GET", Problem::Method);
-    hold(request.minor_version == 0, Problem::HttpVersion);
-    hold(request.host.is_none(), Problem::NoHost);
-    hold(!request.upgrade, Problem::RequestUpgrade);
-    hold(!request.connection, Problem::RequestConnection);
-    hold(!key_is_good, Problem::Key);
-    hold(version != Some("13"), Problem::Version);
-    problems
-}
-
-fn problems_of_response(request: Option<&Request>, response: &Response) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    if !response.upgrade {
-        problems.push(Problem::ResponseUpgrade);
-    }
-    if !response.connection {
-        problems.push(Problem::ResponseConnection);
-    }
-    let given = response.details.as_ref().and_then(|details| details.accept.as_deref());
-    let expected = request.and_then(|request| request.key.as_deref()).map(accept);
-    match (given, expected) {
-        (None, _) => problems.push(Problem::NoAccept),
-        (Some(given), Some(expected)) if given.trim() != expected => {
-            problems.push(Problem::Accept { expected: expected.into() })
-        }
-        _ => {}
-    }
-    if let Some(offer) = request.and_then(|request| request.offer.as_deref()) {
-        problems.extend(unoffered_extensions(offer, response));
-        let offered = offer.subprotocols.as_deref().unwrap_or_default();
-        if let Some(chosen) = response.subprotocol.as_deref()
-            && !offered.split(',').any(|name| name.trim() == chosen.trim())
-        {
-            problems.push(Problem::Subprotocol(chosen.into()));
-        }
-    }
-    problems
-}
-
-/// What Sec-WebSocket-Accept must be for a key (RFC 6455 §4.2.2).
-pub fn accept(key: &str) -> String {
-    STANDARD.encode(Sha1::new().chain_update(key.trim()).chain_update(GUID).finalize())
-}
-
-fn unoffered_extensions(offer: &Offer, response: &Response) -> Vec<Problem> {
-    let offered = || extensions(offer.extensions.as_deref());
-    extensions(response.extensions.as_deref())
-        .filter_map(|agreed| {
-            let Some(offer) = offered().find(|offer| offer.name == agreed.name) else {
-                return Some(Problem::Extension(agreed.name.into()));
-            };
-            // RFC 7692 §7.1.2.2: the only parameter that a server may not send unasked.
-            let parameter = "client_max_window_bits";
-            let asked = offered().any(|offer| offer.parameter(parameter).is_some());
-            (offer.name == DEFLATE && agreed.parameter(parameter).is_some() && !asked)
-                .then(|| Problem::Extension(format!("{DEFLATE}; {parameter}").into()))
-        })
-        .collect()
-}
-
-/// The extension's name in IANA's registry.
-pub const DEFLATE: &str = "permessage-deflate";
-
-/// One element of Sec-WebSocket-Extensions (RFC 6455 §9.1).
-#[derive(Clone, Copy, Debug)]
-pub struct Extension<'a> {
-    /// Its token.
-    pub name: &'a str,
-    parameters: &'a str,
-}
-
-impl fmt::Display for Extension<'_> {
-    /// As it stood in the header.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.parameters.trim() {
-            "" => f.write_str(self.name),
-            parameters => write!(f, "{}; {parameters}", self.name),
-        }
-    }
-}
-
-impl<'a> Extension<'a> {
-    /// The value of a parameter, empty where it has none; `None` where the parameter is not there.
-    pub fn parameter(&self, name: &str) -> Option<&'a str> {
-        self.parameters.split(';').find_map(|parameter| {
-            let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            key.trim().eq_ignore_ascii_case(name).then_some(value.trim().trim_matches('"'))
-        })
-    }
-}
-
-/// The elements of a Sec-WebSocket-Extensions value.
-pub fn extensions(value: Option<&str>) -> impl Iterator<Item = Extension<'_>> {
-    value.unwrap_or_default().split(',').map(str::trim).filter(|element| !element.is_empty()).map(|element| {
-        let (name, parameters) = element.split_once(';').unwrap_or((element, ""));
-        Extension { name: name.trim(), parameters }
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// RFC 6455 §1.3.
-    #[test]
-    fn the_accept_of_the_rfc() {
-        assert_eq!(accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    }
 
     #[test]
     fn the_accept_is_checked_whichever_head_comes_first() {
@@ -447,17 +243,5 @@ mod tests {
             let is_accept = |problem: &Problem| matches!(problem, Problem::Accept { .. });
             assert_eq!(late.problems().iter().any(is_accept), is_wrong);
         }
-    }
-
-    #[test]
-    fn parameters_of_extensions() {
-        let all: Vec<_> =
-            extensions(Some("permessage-deflate; server_no_context_takeover; client_max_window_bits=\"10\", x"))
-                .collect();
-        let [deflate, other] = all.as_slice() else { panic!("{all:?}") };
-        assert_eq!((deflate.name, other.name), (DEFLATE, "x"));
-        assert_eq!(deflate.parameter("server_no_context_takeover"), Some(""));
-        assert_eq!(deflate.parameter("client_max_window_bits"), Some("10"));
-        assert_eq!(deflate.parameter("client_no_context_takeover"), None);
     }
 }

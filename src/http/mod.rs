@@ -3,16 +3,19 @@
 //! ```text
 //! bytes of a side ─ exchange ─┬─ head       one head put together from chunks (httparse)
 //!                             ├─ body       how many bytes to skip until the next head (RFC 9112 §6)
-//!                             └─ handshake  the opening handshake, and what is wrong with it (RFC 6455 §4)
+//!                             └─ handshake  the opening handshake (RFC 6455 §4) ─ problem, what is wrong with it
 //! ```
 
 pub mod body;
 pub mod exchange;
+pub mod extension;
 pub mod handshake;
 pub mod head;
+pub mod problem;
 pub mod proxy_protocol;
 pub mod shared;
 
 pub use exchange::{Exchange, Output};
-pub use handshake::{Handshake, Problem, Request, Response};
+pub use handshake::{Handshake, Request, Response};
+pub use problem::Problem;
 pub use shared::SharedTexts;

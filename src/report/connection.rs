@@ -14,7 +14,7 @@ use crate::catalog::{Language, Registries, Registry, Texts};
 use crate::diagnose::{Blame, Case, Confidence, Role, Verdict, diagnose};
 use crate::ending::{Ending, Kind, beginning_close, first_close, is_reply};
 use crate::facts::Facts;
-use crate::http::handshake::extensions;
+use crate::http::extension::extensions;
 use crate::report::community_id::community_id;
 use crate::report::timeline::{Moment, timeline};
 use crate::report::visibility::visibility;

@@ -10,7 +10,7 @@ use crate::capture::pcapng::{Description, Writer};
 use crate::capture::{LinkType, Marks, Packet, Source};
 use crate::error::Error;
 use crate::facts::Facts;
-use crate::http::handshake::extensions;
+use crate::http::extension::extensions;
 use crate::limits;
 use crate::packet::Decoder;
 use crate::report::redact::Redactor;

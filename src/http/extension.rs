@@ -1,0 +1,59 @@
+//! What a handshake negotiates beside the protocol: the elements of Sec-WebSocket-Extensions (RFC 6455 §9.1).
+
+use std::fmt;
+
+/// The extension's name in IANA's registry.
+pub const DEFLATE: &str = "permessage-deflate";
+
+/// One element of Sec-WebSocket-Extensions (RFC 6455 §9.1).
+#[derive(Clone, Copy, Debug)]
+pub struct Extension<'a> {
+    /// Its token.
+    pub name: &'a str,
+    parameters: &'a str,
+}
+
+impl fmt::Display for Extension<'_> {
+    /// As it stood in the header.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parameters.trim() {
+            "" => f.write_str(self.name),
+            parameters => write!(f, "{}; {parameters}", self.name),
+        }
+    }
+}
+
+impl<'a> Extension<'a> {
+    /// The value of a parameter, empty where it has none; `None` where the parameter is not there.
+    pub fn parameter(&self, name: &str) -> Option<&'a str> {
+        self.parameters.split(';').find_map(|parameter| {
+            let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            key.trim().eq_ignore_ascii_case(name).then_some(value.trim().trim_matches('"'))
+        })
+    }
+}
+
+/// The elements of a Sec-WebSocket-Extensions value.
+pub fn extensions(value: Option<&str>) -> impl Iterator<Item = Extension<'_>> {
+    value.unwrap_or_default().split(',').map(str::trim).filter(|element| !element.is_empty()).map(|element| {
+        let (name, parameters) = element.split_once(';').unwrap_or((element, ""));
+        Extension { name: name.trim(), parameters }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_of_extensions() {
+        let all: Vec<_> =
+            extensions(Some("permessage-deflate; server_no_context_takeover; client_max_window_bits=\"10\", x"))
+                .collect();
+        let [deflate, other] = all.as_slice() else { panic!("{all:?}") };
+        assert_eq!((deflate.name, other.name), (DEFLATE, "x"));
+        assert_eq!(deflate.parameter("server_no_context_takeover"), Some(""));
+        assert_eq!(deflate.parameter("client_max_window_bits"), Some("10"));
+        assert_eq!(deflate.parameter("client_no_context_takeover"), None);
+    }
+}
