@@ -1,12 +1,15 @@
 //! Requests and responses of one connection, from its first byte to the 101 that makes it a WebSocket.
 
+mod missing;
+mod pipelined;
+
 use std::collections::VecDeque;
 
 use super::body::Body;
 use super::handshake::{Request, Response};
 use super::head::{self, Fields, Head, Push};
 use super::proxy_protocol::{Prefix, prefix};
-use crate::chunk::{Carrier, Chunk, Kept, Missing};
+use crate::chunk::{Carrier, Chunk, Kept};
 use crate::limits;
 use crate::side::{PerSide, Side};
 
@@ -352,116 +355,6 @@ impl Exchange {
             client_reader.state = client;
         }
         std::mem::take(&mut self.pipelined).into_iter().map(Output::Pipelined).for_each(out);
-    }
-
-    /// The opening handshake was refused: the client may ask again on the same connection.
-    fn resume_requests(&mut self, out: &mut impl FnMut(Output<'_>)) {
-        if self.readers.client.state == State::Waiting {
-            self.readers.client.state = State::Head;
-            self.replay_pipelined(out);
-        }
-    }
-
-    fn replay_pipelined(&mut self, out: &mut impl FnMut(Output<'_>)) {
-        self.pipelined_bytes = 0;
-        for kept in std::mem::take(&mut self.pipelined) {
-            self.push(Side::Client, &kept.carrier, kept.offset, kept.chunk(), out);
-        }
-    }
-
-    /// Keeps a chunk; a gap instead, where there is no room for its bytes.
-    fn keep_pipelined(&mut self, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) {
-        let room = limits::PIPELINED_BYTES.saturating_sub(self.pipelined_bytes);
-        let chunk = match chunk {
-            Chunk::Bytes(bytes) if bytes.len() > room => {
-                Chunk::Gap { len: bytes.len() as u64, missing: Missing::NeverCaptured }
-            }
-            Chunk::Bytes(bytes) => {
-                self.pipelined_bytes += bytes.len();
-                chunk
-            }
-            Chunk::Gap { .. } => chunk,
-        };
-        let is_full = self.pipelined.len() >= limits::PIPELINED_SEGMENTS;
-        if !self.pipelined.last_mut().is_some_and(|last| is_full && last.append(chunk)) {
-            self.pipelined.push(Kept::new(carrier, offset, chunk));
-        }
-    }
-
-    fn gap(&mut self, side: Side, carrier: &Carrier, len: u64, missing: Missing, out: &mut impl FnMut(Output<'_>)) {
-        let reader = &mut self.readers[side];
-        if !reader.head.bytes().is_empty() {
-            let head = std::mem::take(&mut reader.head);
-            reader.state = State::Lost;
-            let start = head.start().map_or(*carrier, |(start, _)| start);
-            // The rest of a cut segment is known to end where the segment ends.
-            self.cut_head(side, &start, head.bytes(), missing == Missing::CutBySnaplen, out);
-            if side == Side::Client && self.readers.server.state == State::Switched {
-                self.readers.client.state = State::Switched;
-            }
-            return;
-        }
-        match &mut reader.state {
-            State::Body(body) => match body.skip_gap(len) {
-                Some(taken) if taken == len => {}
-                Some(_) | None => reader.state = State::Lost,
-            },
-            State::Start | State::Head => {
-                reader.state = State::Lost;
-                // The last one may still be recognised by what comes behind its answer.
-                let lost = if side == Side::Server { self.asked.len().saturating_sub(1) } else { self.asked.len() };
-                self.asked.drain(..lost);
-            }
-            State::SwitchedUnasked => reader.state = State::Switched,
-            State::Waiting | State::Lost | State::Switched => {}
-        }
-    }
-
-    /// Makes what can be made of a head whose end was not captured.
-    fn cut_head(&mut self, side: Side, start: &Carrier, bytes: &[u8], in_step: bool, out: &mut impl FnMut(Output<'_>)) {
-        let complete = complete_lines(side, bytes);
-        match side {
-            Side::Client => {
-                let request = head::request(&complete, |parsed, fields| {
-                    Request::read(start, parsed, fields).map_or_else(
-                        || Asked::Unknown(Box::new(Request::cut(start, parsed))),
-                        |request| {
-                            out(Output::Cut);
-                            out(Output::Request(Box::new(request)));
-                            Asked::WebSocket
-                        },
-                    )
-                });
-                if let Some(asked) = request {
-                    self.asked.push_back(asked);
-                    self.readers.client.state = State::Waiting;
-                }
-            }
-            Side::Server => {
-                let response = head::response(&complete, |parsed, fields| Response::read(start, parsed, fields));
-                if let Some(response) = response {
-                    out(Output::Cut);
-                    if self.answer(response, Body::UntilClose, in_step, out).is_none() {
-                        self.readers.server.state = State::Lost;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The lines of a cut head that are whole, made into a head. Of a request whose first line is cut, the method and what is
-/// there of the target.
-fn complete_lines(side: Side, bytes: &[u8]) -> Vec<u8> {
-    if let Some(newline) = bytes.iter().rposition(|byte| *byte == b'\n') {
-        return [bytes.get(..=newline).unwrap_or_default(), b"\r\n"].concat();
-    }
-    match side {
-        Side::Client => {
-            let words: Vec<_> = bytes.split(|byte| *byte == b' ').take(2).collect();
-            [&words.join(&b' '), b" HTTP/1.1\r\n\r\n".as_slice()].concat()
-        }
-        Side::Server => [bytes.trim_ascii_end(), b"\r\n\r\n"].concat(),
     }
 }
 

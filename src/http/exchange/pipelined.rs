@@ -1,0 +1,42 @@
+//! What a client sends behind an opening handshake before the answer says what it means.
+
+use super::{Exchange, Output, State};
+use crate::chunk::{Carrier, Chunk, Kept, Missing};
+use crate::limits;
+use crate::side::Side;
+
+impl Exchange {
+    /// The opening handshake was refused: the client may ask again on the same connection.
+    pub(super) fn resume_requests(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        if self.readers.client.state == State::Waiting {
+            self.readers.client.state = State::Head;
+            self.replay_pipelined(out);
+        }
+    }
+
+    pub(super) fn replay_pipelined(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        self.pipelined_bytes = 0;
+        for kept in std::mem::take(&mut self.pipelined) {
+            self.push(Side::Client, &kept.carrier, kept.offset, kept.chunk(), out);
+        }
+    }
+
+    /// Keeps a chunk; a gap instead, where there is no room for its bytes.
+    pub(super) fn keep_pipelined(&mut self, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) {
+        let room = limits::PIPELINED_BYTES.saturating_sub(self.pipelined_bytes);
+        let chunk = match chunk {
+            Chunk::Bytes(bytes) if bytes.len() > room => {
+                Chunk::Gap { len: bytes.len() as u64, missing: Missing::NeverCaptured }
+            }
+            Chunk::Bytes(bytes) => {
+                self.pipelined_bytes += bytes.len();
+                chunk
+            }
+            Chunk::Gap { .. } => chunk,
+        };
+        let is_full = self.pipelined.len() >= limits::PIPELINED_SEGMENTS;
+        if !self.pipelined.last_mut().is_some_and(|last| is_full && last.append(chunk)) {
+            self.pipelined.push(Kept::new(carrier, offset, chunk));
+        }
+    }
+}
