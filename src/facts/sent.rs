@@ -1,0 +1,143 @@
+//! What one side sent as WebSocket, counted.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+
+use super::{Moment, Pace, Recent};
+use crate::chunk::Carrier;
+use crate::limits;
+use crate::prefetch::prefetch;
+use crate::seen::Seen;
+use crate::ws::{self, Opcode, Preview};
+
+/// What one side sent as WebSocket.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    /// Frames.
+    pub frames: u64,
+    /// Complete text messages.
+    pub texts: u32,
+    /// Complete binary messages.
+    pub binaries: u32,
+    /// Payload bytes on the wire, of all frames.
+    pub payload_bytes: u64,
+    /// Pings.
+    pub pings: u32,
+    /// Pongs.
+    pub pongs: u32,
+    /// Its last frames and messages.
+    pub recent: Recent,
+    /// Its longest data message so far but for the latest: what the other side has taken.
+    pub largest_before: u64,
+    /// How fast its messages come.
+    pub pace: Pace,
+    /// Its pings without a pong so far, oldest first.
+    pub unanswered_pings: Vec<Ping>,
+    /// Bytes of the other side that its last frame but for Close frames acknowledges, as [`Carrier::acked`].
+    pub last_acked: Option<u64>,
+    /// How often its frames were lost sight of.
+    pub lost: u32,
+    /// Whether they are lost sight of now.
+    pub is_lost: bool,
+}
+
+/// A ping that waits for its pong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// Its packet.
+    pub seen: Seen,
+    /// A hash of its payload, which the pong must repeat.
+    payload: u64,
+}
+
+impl Sent {
+    /// Asks for what every frame needs.
+    #[inline]
+    pub fn prefetch(&self) {
+        prefetch(&self.frames);
+        prefetch(&self.largest_before);
+        prefetch(&self.recent);
+        prefetch(&self.is_lost);
+    }
+
+    /// Asks for the place of the next moment.
+    #[inline]
+    pub fn prefetch_moments(&self) {
+        self.recent.prefetch();
+    }
+
+    /// A frame that is a whole message.
+    #[inline(always)]
+    pub(super) fn whole(&mut self, opcode: Opcode, size: u64, carrier: &Carrier, header_end: u64, preview: Preview) {
+        self.begin(opcode, size, carrier.seen, carrier);
+        self.count(opcode);
+        self.recent.whole(opcode, size, carrier.seen, header_end, preview);
+    }
+
+    pub(super) fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {
+        self.begin(header.start.opcode, header.length, start, carrier);
+        if header.start.opcode != Opcode::CLOSE {
+            self.recent.frame(header, start, header_end);
+        }
+    }
+
+    /// Counts a frame.
+    #[inline]
+    fn begin(&mut self, opcode: Opcode, length: u64, start: Seen, carrier: &Carrier) {
+        self.frames += 1;
+        self.payload_bytes = self.payload_bytes.saturating_add(length);
+        if opcode != Opcode::CLOSE {
+            self.last_acked = carrier.acked();
+        }
+        if matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
+            self.largest_before = self.largest_before.max(self.recent.latest());
+            self.pace.message(start.time);
+        }
+    }
+
+    /// Its last frames and messages, oldest first, Close frames not among them.
+    pub fn moments(&self) -> impl DoubleEndedIterator<Item = &Moment> {
+        self.recent.iter()
+    }
+
+    /// Its last text and binary messages, oldest first.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Moment> {
+        self.moments().filter(|moment| matches!(moment.opcode, Opcode::TEXT | Opcode::BINARY))
+    }
+
+    /// Payload bytes that the last frame's header declared, and that were never sent.
+    pub fn take_back(&mut self, payload_bytes: u64) {
+        self.payload_bytes = self.payload_bytes.saturating_sub(payload_bytes);
+    }
+
+    pub(super) fn message(&mut self, message: &ws::message::Message, seen: Seen) {
+        self.count(message.opcode);
+        self.recent.message(message, seen);
+    }
+
+    fn count(&mut self, opcode: Opcode) {
+        let count = if opcode == Opcode::TEXT { &mut self.texts } else { &mut self.binaries };
+        *count = count.saturating_add(1);
+    }
+
+    pub(super) fn ping(&mut self, payload: &[u8], seen: Seen) {
+        self.pings = self.pings.saturating_add(1);
+        if self.unanswered_pings.len() < limits::PINGS {
+            self.unanswered_pings.reserve_exact(1);
+            self.unanswered_pings.push(Ping { seen, payload: hash(payload) });
+        }
+    }
+
+    /// A pong answers the ping with its payload, and all before it (RFC 6455 §5.5.3).
+    pub(super) fn answered(&mut self, payload: &[u8]) {
+        let payload = hash(payload);
+        if let Some(at) = self.unanswered_pings.iter().rposition(|ping| ping.payload == payload) {
+            self.unanswered_pings.drain(..=at);
+        }
+    }
+}
+
+fn hash(payload: &[u8]) -> u64 {
+    FixedState::default().hash_one(payload)
+}
