@@ -221,6 +221,10 @@ impl Facts {
             let waiting = sent.recent.take_previews();
             there.extend(waiting.filter_map(|(header_end, preview)| Some((side, header_end, previews.get(preview)?))));
         }
+        if self.previews.len() + there.len() > limits::KEPT_PREVIEWS {
+            let sent = &self.sent;
+            self.previews.retain(|side, header_end| sent[side].moments().any(|last| last.header_end == header_end));
+        }
         self.previews.extend(&there);
     }
 
@@ -246,6 +250,8 @@ impl Facts {
             let in_turn = self.closes.iter().position(is_later).unwrap_or(self.closes.len());
             // A side's own come in the order of its stream.
             let behind_own = self.closes.iter().rposition(|other| other.side == side).map_or(0, |own| own + 1);
+            // Mostly two, and they are kept as long as the report is not written.
+            self.closes.reserve_exact(1);
             self.closes.insert(in_turn.max(behind_own), fact);
         }
     }

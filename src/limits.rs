@@ -108,6 +108,10 @@ pub const MOMENTS: usize = 6;
 /// Bytes kept of how a message begins: the sentence of a JSON error with its ids before it.
 pub const PREVIEW: usize = 256;
 
+/// Such beginnings kept of a connection that is about to end: those of the last messages of both sides, and as many that
+/// others followed, for whoever closes again and again.
+pub const KEPT_PREVIEWS: usize = 4 * MOMENTS;
+
 /// Bytes of all such beginnings at once: those of the last 8,000 messages at least, of all connections.
 pub const PREVIEWS: usize = 2 * 1024 * 1024;
 

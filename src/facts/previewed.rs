@@ -32,6 +32,21 @@ impl Previewed {
         }
     }
 
+    /// Lets those go that are not wanted any more, by who sent each and where its header ends.
+    pub(super) fn retain(&mut self, is_wanted: impl Fn(Side, u64) -> bool) {
+        let all = self.messages.iter().zip(self.iter());
+        let all = all.map(|(message, bytes)| (message.side, message.header_end, bytes));
+        let wanted: Vec<_> = all.filter(|(side, header_end, _)| is_wanted(*side, *header_end)).collect();
+        let mut kept = Self::default();
+        kept.extend(&wanted);
+        *self = kept;
+    }
+
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.messages.len()
+    }
+
     /// How a side's message began whose header ends there.
     pub fn get(&self, side: Side, header_end: u64) -> Option<&[u8]> {
         let mut all = self.messages.iter().zip(self.iter());
@@ -42,5 +57,35 @@ impl Previewed {
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = &*self.bytes;
         self.messages.iter().map_while(move |message| rest.split_off(..message.len))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Facts;
+    use crate::limits;
+    use crate::seen::Seen;
+    use crate::side::PerSide;
+    use crate::ws::{Opcode, Preview, Previews};
+
+    #[test]
+    fn whoever_closes_again_and_again_fills_no_memory() {
+        let address = "10.0.0.1:80".parse().unwrap();
+        let mut facts = Facts::new(0, PerSide { client: address, server: address }, Seen::default());
+        let mut ring = Previews::default();
+        let mut say = |facts: &mut Facts, side: Side, at: u64| {
+            let preview = ring.extend(Preview::default(), format!("{at:05}").as_bytes(), None);
+            facts.sent[side].recent.whole(Opcode::TEXT, 5, Seen::default(), at, preview);
+            facts.keep_previews(&ring);
+        };
+        say(&mut facts, Side::Server, 1);
+        for at in 0..1000 {
+            say(&mut facts, Side::Client, at);
+            assert!(facts.previews.iter().count() <= limits::KEPT_PREVIEWS, "{at}");
+        }
+        for (side, at) in [(Side::Client, 999), (Side::Client, 994), (Side::Server, 1)] {
+            assert_eq!(facts.previews.get(side, at).unwrap(), format!("{at:05}").as_bytes());
+        }
     }
 }

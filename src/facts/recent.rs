@@ -16,7 +16,7 @@ pub struct Moment {
     pub header_end: u64,
     /// Its size as a receiver counts it: inflated where that is known, else as its frames declared so far.
     pub size: u64,
-    /// How it begins, as far as that is still kept.
+    /// How it begins, as long as that is in the ring and not taken from there.
     pub preview: Preview,
     /// Payload bytes on the wire of a message that was inflated; more than fit are told as [`u32::MAX`].
     pub wire_size: u32,
