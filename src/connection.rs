@@ -305,8 +305,9 @@ impl Layers {
         }
     }
 
-    /// Tells of the messages that bytes begin with, which are nearly always all that they hold.
-    #[inline(always)]
+    /// Tells of the messages that bytes begin with, which are nearly always all that they hold. Not inlined, for it needs
+    /// all registers.
+    #[inline(never)]
     fn messages<S: Sink>(
         &mut self,
         side: Side,
