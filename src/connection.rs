@@ -26,7 +26,6 @@ use crate::ws::{self, Decoder, Probe};
 
 /// One TCP connection and the layers on it.
 #[derive(Debug)]
-#[repr(align(64))]
 pub struct Connection {
     tcp: Tcp,
     layers: Layers,

@@ -12,6 +12,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
+use super::Stream;
 use crate::connection::Connection;
 use crate::prefetch::prefetch;
 use crate::seen::Timestamp;
@@ -184,9 +185,20 @@ impl Flow {
         base.is_some_and(|base| base != segment.seq || self.ended)
     }
 
+    /// Whether a segment tells of its flow only that it goes on.
+    #[inline]
+    pub const fn has_noted(&self, segment: &Segment<'_>) -> bool {
+        segment.flags.is_plain() && matches!(self.base, [Some(_), Some(_)])
+    }
+
+    /// What others know of it.
+    pub const fn as_stream(&self) -> Stream {
+        Stream { number: self.stream, is_followed: self.connection.is_some() }
+    }
+
     /// Notes where the directions begin and that one has ended; whether this is the flow's first segment.
     pub fn note(&mut self, segment: &Segment<'_>) -> bool {
-        if segment.flags.is_plain() && matches!(self.base, [Some(_), Some(_)]) {
+        if self.has_noted(segment) {
             return false;
         }
         let is_first = self.base == [None; 2];

@@ -69,11 +69,13 @@ impl Followed {
     pub fn take(&mut self, segment: &mut Segment<'_>, foreseen: Foreseen, sink: &mut impl Sink) -> Option<Stream> {
         // Nearly all change nothing here but a connection's own state.
         if let Some(flow) = self.flows.foreseen(&segment.endpoints, foreseen)
-            && let Some(connection) = &mut flow.connection
-            && connection.push_next(segment, &mut self.scratch, sink)
+            && match &mut flow.connection {
+                Some(connection) => connection.push_next(segment, &mut self.scratch, sink),
+                None => flow.has_noted(segment),
+            }
         {
             flow.last = flow.last.max(segment.carrier.seen.time);
-            return Some(Stream { number: flow.stream, is_followed: true });
+            return Some(flow.as_stream());
         }
         self.take_any(segment, foreseen, sink)
     }
@@ -114,7 +116,7 @@ impl Followed {
                 flow.connection = None;
             }
         }
-        let stream = Stream { number: flow.stream, is_followed: flow.connection.is_some() };
+        let stream = flow.as_stream();
         if self.flows.len() > self.sweep_at {
             self.sweep(now, sink);
         }
