@@ -76,7 +76,8 @@ impl Recent {
     #[inline]
     pub(super) fn prefetch(&self) {
         if let Some(oldest) = self.moments.get(usize::from(self.oldest)) {
-            prefetch(oldest);
+            prefetch(&oldest.seen);
+            prefetch(&oldest.fragmented);
         }
     }
 

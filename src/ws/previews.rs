@@ -6,11 +6,15 @@
 
 use super::frame::unmask;
 use crate::limits;
+use crate::prefetch::prefetch;
 
 /// Bits of a [`Preview`] that hold its length.
 const LENGTH_BITS: u32 = 10;
 
 const LENGTH: u64 = (1 << LENGTH_BITS) - 1;
+
+/// Where the messages after the next few will be kept: nobody has been there for long.
+const AHEAD: [usize; 3] = [1024, 1024 + 64, 1024 + 128];
 
 const RING: u64 = limits::PREVIEWS as u64;
 
@@ -83,6 +87,11 @@ impl Previews {
             return Preview::default();
         }
         let at = (position % RING) as usize + had;
+        for ahead in AHEAD {
+            if let Some(byte) = self.bytes.get(at + ahead) {
+                prefetch(byte);
+            }
+        }
         if let Some(to) = self.bytes.get_mut(at..at + more.len()) {
             to.copy_from_slice(more);
             if let Some((key, phase)) = key {
