@@ -33,15 +33,23 @@ pub struct Message {
 pub(super) fn whole(header: &Header, rest: &[u8], scratch: &mut Scratch) -> Option<Preview> {
     let payload = rest.get(..usize::try_from(header.length).ok()?)?;
     let (room, Inflating { previews, .. }) = scratch.split();
-    if header.start.opcode == Opcode::BINARY {
-        return Some(previews.extend(Preview::default(), payload, header.key.map(|key| (key, 0))));
-    }
-    let plain = match header.key {
-        Some(key) => unmasked(payload, key, room.get_mut(..payload.len())?),
-        None => payload,
+    let is_sound = |plain: &[u8]| header.start.opcode != Opcode::TEXT || simdutf8::basic::from_utf8(plain).is_ok();
+    let len = payload.len().min(limits::PREVIEW);
+    let kept = previews.next(len);
+    let is_sound = match header.key {
+        // Nearly all of those that are masked: to their place at once.
+        Some(key) if len == payload.len() => is_sound(unmasked(payload, key, kept)),
+        Some(key) => {
+            let plain = unmasked(payload, key, room.get_mut(..payload.len())?);
+            kept.copy_from_slice(plain.get(..len)?);
+            is_sound(plain)
+        }
+        None => {
+            kept.copy_from_slice(payload.get(..len)?);
+            is_sound(payload)
+        }
     };
-    simdutf8::basic::from_utf8(plain).ok()?;
-    Some(previews.keep(plain))
+    is_sound.then(|| previews.keep(len))
 }
 
 /// The payload of a legal ping or pong, unmasked, if `rest` begins with all of it.

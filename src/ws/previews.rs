@@ -13,7 +13,7 @@ const LENGTH_BITS: u32 = 10;
 
 const LENGTH: u64 = (1 << LENGTH_BITS) - 1;
 
-/// Where the messages after the next few will be kept: nobody has been there for long.
+/// How far ahead the places of messages are asked for: a few messages, in cache lines.
 const AHEAD: [usize; 3] = [1024, 1024 + 64, 1024 + 128];
 
 const RING: u64 = limits::PREVIEWS as u64;
@@ -60,17 +60,31 @@ impl Preview {
 }
 
 impl Previews {
-    /// Keeps how a message begins.
-    #[inline(always)]
-    pub fn keep(&mut self, message: &[u8]) -> Preview {
-        let beginning = message.get(..limits::PREVIEW).unwrap_or(message);
-        let position = self.make_room(beginning.len());
-        let at = (position % RING) as usize;
-        if let Some(to) = self.bytes.get_mut(at..at + beginning.len()) {
-            to.copy_from_slice(beginning);
+    /// Where the beginning of the next message is to be written: so many bytes, no more than a preview has.
+    #[inline]
+    pub fn next(&mut self, len: usize) -> &mut [u8] {
+        self.head = self.make_room(len);
+        let at = (self.head % RING) as usize;
+        self.prefetch(at);
+        self.bytes.get_mut(at..at + len).unwrap_or_default()
+    }
+
+    /// Keeps what was written there.
+    #[inline]
+    pub const fn keep(&mut self, len: usize) -> Preview {
+        let position = self.head;
+        self.head += len as u64;
+        Preview::new(position, len)
+    }
+
+    /// Asks for the places of messages soon to come, for nobody has been there for long.
+    #[inline]
+    fn prefetch(&self, at: usize) {
+        for ahead in AHEAD {
+            if let Some(byte) = self.bytes.get(at + ahead) {
+                prefetch(byte);
+            }
         }
-        self.head = position + beginning.len() as u64;
-        Preview::new(position, beginning.len())
     }
 
     /// Adds the next bytes of a message to its preview, up to the bound; unmasked with `key`, whose phase is that of the
@@ -87,11 +101,7 @@ impl Previews {
             return Preview::default();
         }
         let at = (position % RING) as usize + had;
-        for ahead in AHEAD {
-            if let Some(byte) = self.bytes.get(at + ahead) {
-                prefetch(byte);
-            }
-        }
+        self.prefetch(at);
         if let Some(to) = self.bytes.get_mut(at..at + more.len()) {
             to.copy_from_slice(more);
             if let Some((key, phase)) = key {
