@@ -17,6 +17,11 @@ use clap::Parser;
 
 use crate::cli::Cli;
 
+/// Connections are made of small pieces, and go away in another order than they came.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(code) => code,
