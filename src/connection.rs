@@ -131,11 +131,11 @@ impl Connection {
     /// nothing out of the ordinary has been seen. Whether it was.
     #[inline]
     pub fn push_next(&mut self, segment: &mut Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> bool {
+        let side = self.side(segment.from_low);
         let Self { tcp, layers, .. } = self;
         if !matches!(layers.layer, Layer::WebSocket(_)) {
             return false;
         }
-        let side = if segment.from_low == self.client_is_low { Side::Client } else { Side::Server };
         let Some(offset) = tcp.push_next(side, segment) else {
             return false;
         };

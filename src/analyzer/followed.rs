@@ -41,11 +41,10 @@ impl Followed {
     pub fn foresee(&self, glances: &[Glance<'_>]) -> ArrayVec<Foreseen, { limits::BATCH }> {
         let mut all = ArrayVec::<Foreseen, { limits::BATCH }>::new();
         for glance in glances {
-            let Glance::Segment(segment) = glance else {
-                all.push(None);
-                continue;
-            };
-            all.push(self.flows.foresee(&segment.endpoints));
+            all.push(match glance {
+                Glance::Segment(segment) => self.flows.foresee(&segment.endpoints),
+                Glance::Nothing | Glance::Closer => None,
+            });
         }
         let mut bring_bytes = ArrayVec::<_, { limits::BATCH }>::new();
         for (glance, foreseen) in glances.iter().zip(&all) {
