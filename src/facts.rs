@@ -17,6 +17,7 @@ use crate::chunk::Carrier;
 use crate::event::{Event, What};
 use crate::http::{self, Handshake};
 use crate::limits;
+use crate::prefetch::prefetch;
 use crate::seen::Seen;
 use crate::side::{PerSide, Side};
 use crate::tcp::Analysis;
@@ -139,6 +140,33 @@ impl Facts {
     pub fn last_frame(&self, end: Seen) -> Option<Seen> {
         let last = |side: Side| self.sent[side].moments().map(|moment| moment.seen).filter(|seen| *seen <= end).max();
         last(Side::Client).max(last(Side::Server))
+    }
+
+    /// Asks for what judging needs: the first step.
+    pub fn prefetch(&self) {
+        prefetch(&self.stream);
+        prefetch(&self.addresses);
+        prefetch(&self.last);
+        prefetch(&self.handshake);
+        prefetch(&self.handshake.response);
+        prefetch(&self.switched);
+        prefetch(&self.closes);
+        prefetch(&self.gaps);
+        prefetch(&self.previews);
+        for side in Side::BOTH {
+            self.sent[side].prefetch();
+        }
+    }
+
+    /// The second step: what the first has brought leads to it.
+    pub fn prefetch_parts(&self) {
+        self.tcp.as_deref().inspect(|tcp| prefetch(*tcp));
+        self.handshake.request.as_deref().inspect(|request| prefetch(*request));
+        self.handshake.response.as_deref().inspect(|response| prefetch(*response));
+        self.closes.iter().for_each(prefetch);
+        for side in Side::BOTH {
+            self.sent[side].moments().for_each(prefetch);
+        }
     }
 
     /// Takes one event. Inlined, for nearly all are messages, and who tells them knows that they are.

@@ -66,6 +66,10 @@ impl Iterator for Pending {
 
     fn next(&mut self) -> Option<Box<Connection>> {
         let facts = self.facts.next()?;
+        // Nobody has looked at the next ones for long.
+        let coming = self.facts.as_slice();
+        coming.get(1).inspect(|facts| facts.prefetch());
+        coming.first().inspect(|facts| facts.prefetch_parts());
         self.judged += 1;
         let case = Case::new(&facts, &self.fleet, self.capture_end);
         let connection = Connection::new(self.judged, &case, &self.registries, self.language, &mut self.redactor);
