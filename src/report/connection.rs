@@ -1,23 +1,23 @@
 //! One connection of a report.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+use super::close::{Close, closes, endpoint_code, failed_by, sent_codes};
 use super::codes;
-use super::phrase::{self, json};
+use super::community_id::community_id;
+use super::finding::Finding;
+use super::handshake::Handshake;
 use super::redact::Redactor;
+use super::timeline::{Moment, timeline};
+use super::visibility::visibility;
 use crate::catalog::evidence::Mark;
-use crate::catalog::{Language, Registries, Registry, Texts};
-use crate::diagnose::{Blame, Case, Confidence, Role, Verdict, diagnose};
-use crate::ending::{Ending, Kind, beginning_close, first_close, is_reply};
+use crate::catalog::{Language, Registries};
+use crate::diagnose::{Case, Confidence, Verdict, diagnose};
+use crate::ending::Kind;
 use crate::facts::Facts;
-use crate::http::extension::extensions;
-use crate::report::community_id::community_id;
-use crate::report::timeline::{Moment, timeline};
-use crate::report::visibility::visibility;
 use crate::side::{PerSide, Side};
 use crate::ws::CloseCode;
 
@@ -74,90 +74,6 @@ pub struct Connection {
     pub other_leg: Option<usize>,
     /// What limited the view: `late_start`, `lost_bytes`, `kernel_drops`, `duplicated_packets`, `truncated_packets`, `one_direction`, `lost_frames`, `no_keys`, `early_end`.
     pub visibility: Vec<&'static str>,
-}
-
-/// An opening handshake.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Handshake {
-    /// `complete`, `request_only`, `response_only`, `none`.
-    pub seen: &'static str,
-    /// Packet of the request, else of the response.
-    pub packet: Option<u64>,
-    /// Method.
-    pub method: Option<String>,
-    /// Request target, the values of its query left out.
-    pub target: Option<String>,
-    /// Host.
-    pub host: Option<String>,
-    /// Origin.
-    pub origin: Option<String>,
-    /// Status of the answer.
-    pub status: Option<u16>,
-    /// The subprotocol chosen.
-    pub subprotocol: Option<String>,
-    /// The extensions agreed on.
-    pub extensions: Vec<String>,
-    /// User-Agent.
-    pub user_agent: Option<String>,
-    /// Server.
-    pub server: Option<String>,
-    /// What RFC 6455 §4 finds wrong.
-    pub problems: Vec<String>,
-}
-
-/// A Close frame.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Close {
-    /// Who sent it.
-    pub side: Side,
-    /// `first`, `reply`, or `extra`. Two that crossed are both `first`.
-    pub role: &'static str,
-    /// Its code; `None` where it carried none, or where that was not captured.
-    pub code: Option<u16>,
-    /// The code's name.
-    pub name: Option<String>,
-    /// Its reason.
-    pub reason: String,
-    /// Its packet.
-    pub packet: u64,
-    /// When.
-    pub time: String,
-    /// Whether it is as RFC 6455 wants it.
-    pub valid: bool,
-    /// Whether all of it was captured.
-    pub complete: bool,
-}
-
-/// A verdict in words.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Finding {
-    /// The rule.
-    pub rule: &'static str,
-    /// Whether it is a cause, and not only how the connection ended.
-    pub is_cause: bool,
-    /// How sure.
-    pub confidence: Confidence,
-    /// Whose doing.
-    pub side: Option<Blame>,
-    /// The packets that prove it.
-    pub packets: Vec<u64>,
-    /// A Wireshark display filter that shows them.
-    pub filter: String,
-    /// A few words.
-    pub title: &'static str,
-    /// What happened, as a sentence.
-    pub summary: Cow<'static, str>,
-    /// How this comes about.
-    pub cause: Cow<'static, str>,
-    /// What to do.
-    pub fix: Cow<'static, str>,
-    /// The values behind the sentence.
-    #[serde(serialize_with = "as_map")]
-    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
-    pub evidence: Vec<(&'static str, serde_json::Value)>,
 }
 
 /// A broken rule of the protocol.
@@ -288,106 +204,12 @@ impl Connection {
     }
 }
 
-impl Handshake {
-    fn new(facts: &Facts, language: Language, redactor: &mut Redactor) -> Self {
-        let request = facts.handshake.request.as_deref();
-        let response = facts.handshake.response.as_deref();
-        Self {
-            seen: match (request, response) {
-                (Some(_), Some(_)) => "complete",
-                (Some(_), None) => "request_only",
-                (None, Some(_)) => "response_only",
-                (None, None) => "none",
-            },
-            packet: request.map(|request| request.seen.packet).or(response.map(|response| response.seen.packet)),
-            method: request.map(|request| redactor.common(&request.method)),
-            target: request.map(|request| redactor.target(&request.target)),
-            host: request.and_then(|request| Some(redactor.host(request.host.as_deref()?))),
-            origin: request.and_then(|request| Some(redactor.common(request.origin.as_deref()?))),
-            status: response.map(|response| response.status),
-            subprotocol: response.and_then(|response| Some(redactor.subprotocols(response.subprotocol.as_deref()?))),
-            extensions: extensions(response.and_then(|response| response.extensions.as_deref()))
-                .map(|extension| redactor.text(&extension.to_string()))
-                .collect(),
-            user_agent: request.and_then(|request| Some(redactor.common(request.user_agent.as_deref()?))),
-            server: response.and_then(|response| Some(redactor.common(response.server.as_deref()?))),
-            problems: facts
-                .handshake
-                .problems()
-                .iter()
-                .map(|problem| phrase::problem(&redactor.problem(problem), language))
-                .collect(),
-        }
-    }
-}
-
-impl Finding {
-    fn new(verdict: &Verdict, stream: u32, language: Language, redactor: &mut Redactor) -> Self {
-        let texts: &'static Texts = &verdict.rule.words;
-        let finding = &verdict.finding;
-        let variant = finding.variant.as_deref().unwrap_or_default();
-        let evidence = redactor.evidence(&finding.evidence);
-        let text = |name| phrase::sentence(texts.variant(name, variant, language), &evidence, language);
-        Self {
-            rule: verdict.rule.name,
-            is_cause: matches!(verdict.rule.role, Role::Failure | Role::Cause),
-            confidence: finding.confidence,
-            side: finding.blame,
-            packets: finding.packets.clone(),
-            filter: filter(stream, &finding.packets),
-            title: texts.variant("title", variant, language),
-            summary: text("summary"),
-            cause: text("cause"),
-            fix: text("fix"),
-            evidence: evidence.iter().map(|evidence| (evidence.name, json(&evidence.value, language))).collect(),
-        }
-    }
-
-    /// A value behind the sentence.
-    pub fn value(&self, name: &str) -> Option<&serde_json::Value> {
-        self.evidence.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
-    }
-
-    /// The table's last rule always fits; this stands where the table is empty.
-    fn none(facts: &Facts) -> Self {
-        Self {
-            rule: "unexplained",
-            is_cause: false,
-            confidence: Confidence::Low,
-            side: None,
-            packets: Vec::new(),
-            filter: filter(facts.stream, &[]),
-            title: "",
-            summary: Cow::Borrowed(""),
-            cause: Cow::Borrowed(""),
-            fix: Cow::Borrowed(""),
-            evidence: Vec::new(),
-        }
-    }
-}
-
-fn as_map<S: Serializer>(evidence: &[(&'static str, serde_json::Value)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(evidence.iter().map(|(name, value)| (name, value)))
-}
-
 /// An address and a port; the text gets its room at once, and not a piece for each of its numbers.
 fn endpoint(endpoint: SocketAddr) -> String {
     let mut text = String::with_capacity("255.255.255.255:65535".len());
     // Writing to a String never fails.
     let _ = write!(text, "{endpoint}");
     text
-}
-
-/// A Wireshark display filter for packets of a stream.
-fn filter(stream: u32, packets: &[u64]) -> String {
-    match packets {
-        [] => format!("tcp.stream eq {stream}"),
-        [one] => format!("tcp.stream eq {stream} && frame.number eq {one}"),
-        _ => {
-            let numbers: Vec<_> = packets.iter().map(ToString::to_string).collect();
-            format!("tcp.stream eq {stream} && frame.number in {{{}}}", numbers.join(","))
-        }
-    }
 }
 
 impl Violation {
@@ -408,63 +230,4 @@ impl Traffic {
             pongs: u64::from(sent.pongs),
         }
     }
-}
-
-/// The codes of its Close frames, and what APIs make of a missing one.
-fn sent_codes(facts: &Facts) -> impl Iterator<Item = u16> {
-    let of_close = |close: &crate::facts::Close| close.code.unwrap_or(CloseCode::NO_STATUS).0;
-    let none = facts.closes.is_empty().then_some(CloseCode::ABNORMAL.0);
-    facts.closes.iter().map(of_close).chain(none)
-}
-
-fn closes(facts: &Facts, registry: Option<&Registry>, language: Language, redactor: &mut Redactor) -> Vec<Close> {
-    let first = beginning_close(facts);
-    facts
-        .closes
-        .iter()
-        .map(|close| Close {
-            side: close.side,
-            role: match first {
-                _ if first_close(facts, close.side) != Some(close) => "extra",
-                Some(first) if first != close && is_reply(close, first) => "reply",
-                _ => "first",
-            },
-            code: close.code.map(|code| code.0),
-            name: close.code.map(|code| codes::name(code.0, registry, language)),
-            reason: redactor.text(&close.reason),
-            packet: close.carrier.seen.packet,
-            time: close.carrier.seen.time.to_string(),
-            valid: close.valid,
-            complete: close.complete,
-        })
-        .collect()
-}
-
-/// Who failed the connection, by this verdict: the side that is not to blame.
-fn failed_by(verdict: &Verdict) -> Option<Side> {
-    match verdict.finding.blame.filter(|_| verdict.rule.role == Role::Failure)? {
-        Blame::Client => Some(Side::Server),
-        Blame::Server => Some(Side::Client),
-        Blame::Network => None,
-    }
-}
-
-/// What a side's API reports: the code it received, 1005 for a Close frame without one, 1006 where none came
-/// (RFC 6455 §7.1.5), or where the side failed the connection and read no further (§7.1.7). `None` where there was no
-/// end, or no WebSocket, or where implementations differ.
-fn endpoint_code(facts: &Facts, ending: &Ending, side: Side, failed_by: Option<Side>) -> Option<u16> {
-    match ending.kind {
-        Kind::Open => return None,
-        // A server has nothing to report.
-        Kind::Refused | Kind::NoAnswer => {
-            return (side == Side::Client && ending.by.is_some()).then_some(CloseCode::ABNORMAL.0);
-        }
-        _ if failed_by == Some(side) => return Some(CloseCode::ABNORMAL.0),
-        _ => {}
-    }
-    if let Some(received) = first_close(facts, !side) {
-        let usable = received.valid && (received.complete || received.code.is_some());
-        return usable.then_some(received.code.unwrap_or(CloseCode::NO_STATUS).0);
-    }
-    facts.is_over().then_some(CloseCode::ABNORMAL.0)
 }

@@ -1,10 +1,13 @@
 //! The report as plain data: what renderers, tests and other programs share. Its JSON form is a contract: fields may be
 //! added, those here keep their names and meaning.
 
+pub mod close;
 pub mod codes;
 pub mod community_id;
 pub mod connection;
 pub mod document;
+pub mod finding;
+pub mod handshake;
 pub mod pending;
 pub mod phrase;
 pub mod redact;

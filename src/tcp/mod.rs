@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! Side, Segment ─ Tcp ─┬─ analysis   what Wireshark would note: retransmissions, zero windows, silence
-//!                      └─ reassembly one Half for each direction ─ Chunk::Bytes | Chunk::Gap, Fin
+//!                      └─ reassembly one Half for each direction, held what waits ─ Chunk::Bytes | Chunk::Gap, Fin
 //! ```
 //!
 //! Bytes in order are lent straight from the packet. Only what arrives before its turn is copied.
 
 pub mod analysis;
 pub mod endpoints;
+mod held;
 pub mod reassembly;
 pub mod segment;
 pub mod sequence;

@@ -3,15 +3,14 @@
 //! ```text
 //!   delivered        hole        held            hole    held
 //! ──────────────┤             ├────────┤       ├──────────────┤
-//!               next          BTreeMap of copies, keyed by stream offset
+//!               next          copies, by stream offset: `Held`
 //! ```
 //!
 //! The first copy of a byte wins. A hole is given up, as a [`Chunk::Gap`], when the receiver has acknowledged past it and
 //! the capture has gone on for a while, when a bound of [`limits`] is reached, or when the connection is finished.
 
-use std::collections::BTreeMap;
-
 use super::Output;
+use super::held::Held;
 use super::sequence::{distance, later};
 use crate::chunk::{Carrier, Chunk, Missing};
 use crate::limits;
@@ -76,37 +75,20 @@ struct Waiting {
     hole_acked: Option<(Timestamp, u16)>,
 }
 
-#[derive(Debug, Default)]
-struct Held {
-    segments: BTreeMap<u64, HeldSegment>,
-    bytes: usize,
-    conflicts: u32,
-}
-
-#[derive(Debug)]
-struct HeldSegment {
-    carrier: Carrier,
-    len: u64,
-    bytes: Vec<u8>,
-}
-
 impl Half {
     /// Sets where the stream begins: the sequence number after the SYN.
     pub fn synchronize(&mut self, first: u32) {
         self.next.get_or_insert(first);
     }
 
-    /// Bytes held out of order, and what it takes to hold them: a segment of one byte takes a hundred.
+    /// Bytes held out of order, and what it takes to hold them.
     pub fn held_bytes(&self) -> usize {
-        self.waiting.as_ref().map_or(0, |waiting| {
-            let books = waiting.held.segments.len().saturating_mul(size_of::<(u64, HeldSegment)>());
-            waiting.held.bytes.saturating_add(books)
-        })
+        self.waiting.as_ref().map_or(0, |waiting| waiting.held.size())
     }
 
     /// Held bytes that came twice with different contents. The first copy was kept.
     pub fn conflicts(&self) -> u32 {
-        self.waiting.as_ref().map_or(0, |waiting| waiting.held.conflicts)
+        self.waiting.as_ref().map_or(0, |waiting| waiting.held.conflicts())
     }
 
     /// Whether the FIN was reached.
@@ -269,11 +251,8 @@ impl Half {
         let Some(end) = self.hole_end() else {
             return false;
         };
-        let revealed_by = self
-            .waiting
-            .as_ref()
-            .and_then(|waiting| waiting.held.segments.get(&end))
-            .map_or(*carrier, |held| held.carrier);
+        let revealed_by =
+            self.waiting.as_ref().and_then(|waiting| waiting.held.at(end)).map_or(*carrier, |held| held.carrier);
         self.gap(end - self.offset, Missing::NeverCaptured, &revealed_by, out);
         self.drain(out);
         true
@@ -282,7 +261,7 @@ impl Half {
     /// Where the first hole ends: at the first held segment, or at the FIN.
     fn hole_end(&self) -> Option<u64> {
         let waiting = self.waiting.as_ref()?;
-        let held = waiting.held.segments.keys().next().copied();
+        let held = waiting.held.first();
         let fin = waiting.fin.as_ref().filter(|_| !waiting.finished).map(|fin| fin.0);
         held.or(fin).filter(|end| *end > self.offset)
     }
@@ -342,7 +321,7 @@ impl Half {
                 waiting.finished = true;
                 out(carrier, Output::Fin { offset: self.offset });
             }
-            None if waiting.held.segments.is_empty() && waiting.held.conflicts == 0 => self.waiting = None,
+            None if waiting.held.is_unused() => self.waiting = None,
             _ => {}
         }
     }
@@ -354,58 +333,6 @@ fn first_byte(seq: u32, acked: Option<u32>) -> u32 {
         // One before what is acknowledged: a keep-alive.
         Some(acked) if (-1..=i64::from(u16::MAX)).contains(&distance(acked, seq)) => acked,
         _ => seq,
-    }
-}
-
-impl Held {
-    fn over_bounds(&self) -> bool {
-        self.bytes > limits::OUT_OF_ORDER_BYTES || self.segments.len() > limits::OUT_OF_ORDER_SEGMENTS
-    }
-
-    /// Keeps those parts of a segment that are not held yet.
-    fn insert(&mut self, carrier: &Carrier, start: u64, len: u64, bytes: &[u8]) {
-        let end = start.saturating_add(len);
-        let slice = |from: u64, to: u64| {
-            let at = |offset: u64| usize::try_from(offset - start).unwrap_or(usize::MAX).min(bytes.len());
-            bytes.get(at(from)..at(to)).unwrap_or_default()
-        };
-        let mut pieces = Vec::new();
-        let mut at = start;
-        let before = self.segments.range(..start).next_back().map(|(key, _)| *key).unwrap_or(start);
-        for (&held_start, held) in self.segments.range(before..end) {
-            let held_end = held_start.saturating_add(held.len);
-            if held_end <= at {
-                continue;
-            }
-            if held_start > at {
-                pieces.push((at, held_start));
-                at = held_start;
-            }
-            let overlap_end = held_end.min(end);
-            let first_copy =
-                held.bytes.get(usize::try_from(at - held_start).unwrap_or(usize::MAX)..).unwrap_or_default();
-            let second_copy = slice(at, overlap_end);
-            if first_copy.iter().zip(second_copy).any(|(first, second)| first != second) {
-                self.conflicts = self.conflicts.saturating_add(1);
-            }
-            at = overlap_end;
-        }
-        if at < end {
-            pieces.push((at, end));
-        }
-        for (from, to) in pieces {
-            let bytes = slice(from, to).to_vec();
-            self.bytes = self.bytes.saturating_add(bytes.len());
-            self.segments.insert(from, HeldSegment { carrier: *carrier, len: to - from, bytes });
-        }
-    }
-
-    /// Takes the first segment if it begins at or before `offset`.
-    fn take_until(&mut self, offset: u64) -> Option<(u64, HeldSegment)> {
-        let entry = self.segments.first_entry().filter(|entry| *entry.key() <= offset)?;
-        let (start, segment) = entry.remove_entry();
-        self.bytes = self.bytes.saturating_sub(segment.bytes.len());
-        Some((start, segment))
     }
 }
 
@@ -439,6 +366,10 @@ mod tests {
             let payload = Payload { seq, bytes: bytes.as_bytes(), len: bytes.len() as u32, fin };
             let given = &mut self.given;
             self.half.push(&carrier, &payload, &mut |carrier, output| write(given, carrier, output))
+        }
+
+        fn holds_too_much(&self) -> bool {
+            self.half.waiting.as_ref().is_some_and(|waiting| waiting.held.over_bounds())
         }
 
         fn tick(&mut self) {
@@ -542,8 +473,7 @@ mod tests {
         }
         for island in 0..100 {
             bench.push(10_000 + 60_001 * island, &block, false);
-            let held = bench.half.waiting.as_ref().map_or(0, |waiting| waiting.held.bytes);
-            assert!(held <= limits::OUT_OF_ORDER_BYTES, "{held} bytes");
+            assert!(!bench.holds_too_much());
         }
     }
 
@@ -553,9 +483,8 @@ mod tests {
         let block = "x".repeat(1000);
         for number in 0..3000u32 {
             bench.push(10 + number * 1001, &block, false);
-            let held = bench.half.waiting.as_ref().map_or(0, |waiting| waiting.held.bytes);
-            assert!(held <= limits::OUT_OF_ORDER_BYTES);
-            assert!(bench.half.held_bytes() >= held, "what it takes to hold them counts as well");
+            assert!(!bench.holds_too_much());
+            assert!(bench.half.held_bytes() > block.len(), "what it takes to hold them counts as well");
         }
         assert!(bench.given.starts_with("[10]x"), "holes are given up from the front");
     }

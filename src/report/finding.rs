@@ -1,0 +1,102 @@
+//! A verdict in words.
+
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
+
+use super::phrase::{self, json};
+use super::redact::Redactor;
+use crate::catalog::{Language, Texts};
+use crate::diagnose::{Blame, Confidence, Role, Verdict};
+use crate::facts::Facts;
+
+/// A verdict in words.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static str,
+    /// Whether it is a cause, and not only how the connection ended.
+    pub is_cause: bool,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Whose doing.
+    pub side: Option<Blame>,
+    /// The packets that prove it.
+    pub packets: Vec<u64>,
+    /// A Wireshark display filter that shows them.
+    pub filter: String,
+    /// A few words.
+    pub title: &'static str,
+    /// What happened, as a sentence.
+    pub summary: Cow<'static, str>,
+    /// How this comes about.
+    pub cause: Cow<'static, str>,
+    /// What to do.
+    pub fix: Cow<'static, str>,
+    /// The values behind the sentence.
+    #[serde(serialize_with = "as_map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
+    pub evidence: Vec<(&'static str, serde_json::Value)>,
+}
+
+impl Finding {
+    pub(super) fn new(verdict: &Verdict, stream: u32, language: Language, redactor: &mut Redactor) -> Self {
+        let texts: &'static Texts = &verdict.rule.words;
+        let finding = &verdict.finding;
+        let variant = finding.variant.as_deref().unwrap_or_default();
+        let evidence = redactor.evidence(&finding.evidence);
+        let text = |name| phrase::sentence(texts.variant(name, variant, language), &evidence, language);
+        Self {
+            rule: verdict.rule.name,
+            is_cause: matches!(verdict.rule.role, Role::Failure | Role::Cause),
+            confidence: finding.confidence,
+            side: finding.blame,
+            packets: finding.packets.clone(),
+            filter: filter(stream, &finding.packets),
+            title: texts.variant("title", variant, language),
+            summary: text("summary"),
+            cause: text("cause"),
+            fix: text("fix"),
+            evidence: evidence.iter().map(|evidence| (evidence.name, json(&evidence.value, language))).collect(),
+        }
+    }
+
+    /// A value behind the sentence.
+    pub fn value(&self, name: &str) -> Option<&serde_json::Value> {
+        self.evidence.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// The table's last rule always fits; this stands where the table is empty.
+    pub(super) fn none(facts: &Facts) -> Self {
+        Self {
+            rule: "unexplained",
+            is_cause: false,
+            confidence: Confidence::Low,
+            side: None,
+            packets: Vec::new(),
+            filter: filter(facts.stream, &[]),
+            title: "",
+            summary: Cow::Borrowed(""),
+            cause: Cow::Borrowed(""),
+            fix: Cow::Borrowed(""),
+            evidence: Vec::new(),
+        }
+    }
+}
+
+fn as_map<S: Serializer>(evidence: &[(&'static str, serde_json::Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(evidence.iter().map(|(name, value)| (name, value)))
+}
+
+/// A Wireshark display filter for packets of a stream.
+fn filter(stream: u32, packets: &[u64]) -> String {
+    match packets {
+        [] => format!("tcp.stream eq {stream}"),
+        [one] => format!("tcp.stream eq {stream} && frame.number eq {one}"),
+        _ => {
+            let numbers: Vec<_> = packets.iter().map(ToString::to_string).collect();
+            format!("tcp.stream eq {stream} && frame.number in {{{}}}", numbers.join(","))
+        }
+    }
+}

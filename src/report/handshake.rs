@@ -1,0 +1,72 @@
+//! The opening handshake of a connection, as a report tells it.
+
+use serde::Serialize;
+
+use super::phrase;
+use super::redact::Redactor;
+use crate::catalog::Language;
+use crate::facts::Facts;
+use crate::http::extension::extensions;
+
+/// An opening handshake.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Handshake {
+    /// `complete`, `request_only`, `response_only`, `none`.
+    pub seen: &'static str,
+    /// Packet of the request, else of the response.
+    pub packet: Option<u64>,
+    /// Method.
+    pub method: Option<String>,
+    /// Request target, the values of its query left out.
+    pub target: Option<String>,
+    /// Host.
+    pub host: Option<String>,
+    /// Origin.
+    pub origin: Option<String>,
+    /// Status of the answer.
+    pub status: Option<u16>,
+    /// The subprotocol chosen.
+    pub subprotocol: Option<String>,
+    /// The extensions agreed on.
+    pub extensions: Vec<String>,
+    /// User-Agent.
+    pub user_agent: Option<String>,
+    /// Server.
+    pub server: Option<String>,
+    /// What RFC 6455 §4 finds wrong.
+    pub problems: Vec<String>,
+}
+
+impl Handshake {
+    pub(super) fn new(facts: &Facts, language: Language, redactor: &mut Redactor) -> Self {
+        let request = facts.handshake.request.as_deref();
+        let response = facts.handshake.response.as_deref();
+        Self {
+            seen: match (request, response) {
+                (Some(_), Some(_)) => "complete",
+                (Some(_), None) => "request_only",
+                (None, Some(_)) => "response_only",
+                (None, None) => "none",
+            },
+            packet: request.map(|request| request.seen.packet).or(response.map(|response| response.seen.packet)),
+            method: request.map(|request| redactor.common(&request.method)),
+            target: request.map(|request| redactor.target(&request.target)),
+            host: request.and_then(|request| Some(redactor.host(request.host.as_deref()?))),
+            origin: request.and_then(|request| Some(redactor.common(request.origin.as_deref()?))),
+            status: response.map(|response| response.status),
+            subprotocol: response.and_then(|response| Some(redactor.subprotocols(response.subprotocol.as_deref()?))),
+            extensions: extensions(response.and_then(|response| response.extensions.as_deref()))
+                .map(|extension| redactor.text(&extension.to_string()))
+                .collect(),
+            user_agent: request.and_then(|request| Some(redactor.common(request.user_agent.as_deref()?))),
+            server: response.and_then(|response| Some(redactor.common(response.server.as_deref()?))),
+            problems: facts
+                .handshake
+                .problems()
+                .iter()
+                .map(|problem| phrase::problem(&redactor.problem(problem), language))
+                .collect(),
+        }
+    }
+}

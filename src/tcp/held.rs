@@ -1,0 +1,105 @@
+//! Bytes of a stream that came before their turn.
+//!
+//! The first copy of a byte wins: of a segment that comes later only those parts are kept that nobody holds.
+
+use std::collections::BTreeMap;
+
+use crate::chunk::Carrier;
+use crate::limits;
+
+/// Segments that wait for bytes before them, none over another.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    /// By the stream offset of their first bytes.
+    pieces: BTreeMap<u64, Piece>,
+    bytes: usize,
+    conflicts: u32,
+}
+
+/// A segment, or the part of one that was new.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub carrier: Carrier,
+    /// Bytes on the wire.
+    pub len: u64,
+    /// Those that were captured.
+    pub bytes: Vec<u8>,
+}
+
+impl Held {
+    /// Bytes held, and what it takes to hold them: a segment of one byte takes a hundred.
+    pub fn size(&self) -> usize {
+        self.bytes.saturating_add(self.pieces.len().saturating_mul(size_of::<(u64, Piece)>()))
+    }
+
+    /// Bytes that came twice with different contents.
+    pub const fn conflicts(&self) -> u32 {
+        self.conflicts
+    }
+
+    /// Whether nothing is held, nor anything to be told of what was.
+    pub fn is_unused(&self) -> bool {
+        self.pieces.is_empty() && self.conflicts == 0
+    }
+
+    /// Where the first one begins.
+    pub fn first(&self) -> Option<u64> {
+        self.pieces.keys().next().copied()
+    }
+
+    /// The one that begins there.
+    pub fn at(&self, offset: u64) -> Option<&Piece> {
+        self.pieces.get(&offset)
+    }
+
+    /// Whether more is held than may be.
+    pub fn over_bounds(&self) -> bool {
+        self.bytes > limits::OUT_OF_ORDER_BYTES || self.pieces.len() > limits::OUT_OF_ORDER_SEGMENTS
+    }
+
+    /// Keeps those parts of a segment that are not held yet.
+    pub fn insert(&mut self, carrier: &Carrier, start: u64, len: u64, bytes: &[u8]) {
+        let end = start.saturating_add(len);
+        let slice = |from: u64, to: u64| {
+            let at = |offset: u64| usize::try_from(offset - start).unwrap_or(usize::MAX).min(bytes.len());
+            bytes.get(at(from)..at(to)).unwrap_or_default()
+        };
+        let mut fresh = Vec::new();
+        let mut at = start;
+        let before = self.pieces.range(..start).next_back().map(|(key, _)| *key).unwrap_or(start);
+        for (&held_start, held) in self.pieces.range(before..end) {
+            let held_end = held_start.saturating_add(held.len);
+            if held_end <= at {
+                continue;
+            }
+            if held_start > at {
+                fresh.push((at, held_start));
+                at = held_start;
+            }
+            let overlap_end = held_end.min(end);
+            let first_copy =
+                held.bytes.get(usize::try_from(at - held_start).unwrap_or(usize::MAX)..).unwrap_or_default();
+            let second_copy = slice(at, overlap_end);
+            if first_copy.iter().zip(second_copy).any(|(first, second)| first != second) {
+                self.conflicts = self.conflicts.saturating_add(1);
+            }
+            at = overlap_end;
+        }
+        if at < end {
+            fresh.push((at, end));
+        }
+        for (from, to) in fresh {
+            let bytes = slice(from, to).to_vec();
+            self.bytes = self.bytes.saturating_add(bytes.len());
+            self.pieces.insert(from, Piece { carrier: *carrier, len: to - from, bytes });
+        }
+    }
+
+    /// Takes the first one if it begins at or before `offset`.
+    pub fn take_until(&mut self, offset: u64) -> Option<(u64, Piece)> {
+        let entry = self.pieces.first_entry().filter(|entry| *entry.key() <= offset)?;
+        let (start, piece) = entry.remove_entry();
+        self.bytes = self.bytes.saturating_sub(piece.bytes.len());
+        Some((start, piece))
+    }
+}
