@@ -1,0 +1,85 @@
+//! The answer, in one sentence.
+
+use std::collections::BTreeMap;
+
+use super::{Writer, capitalized};
+use crate::diagnose::{Blame, Confidence};
+use crate::ending::Kind;
+use crate::report::phrase::{self, number};
+use crate::report::{Connection, Report};
+
+impl Writer<'_> {
+    pub(super) fn headline(&self, report: &Report, connections: &[&Connection]) -> String {
+        let answers: Vec<_> = connections.iter().filter(|connection| !connection.is_normal()).collect();
+        match (connections, answers.as_slice()) {
+            ([], _) if report.connections.is_empty() => self.word("no_connections").to_owned(),
+            ([], _) => self.word("selected_none").to_owned(),
+            ([only], _) => self.answer(only),
+            (_, []) => self.counted("all_normal", connections.len(), &[]),
+            (_, [only]) => {
+                let id = self.fill("connection", &[("id", &only.id.to_string())]);
+                format!("{} {id}{}", self.count_abnormal(connections, 1), self.answer(only))
+            }
+            (_, many) => {
+                let mut titles: BTreeMap<&str, usize> = BTreeMap::new();
+                for connection in many {
+                    *titles.entry(connection.verdict.title).or_default() += 1;
+                }
+                let most = titles.into_iter().max_by_key(|(_, count)| *count).filter(|(_, count)| *count > 1);
+                let frequent = most.map_or_else(String::new, |(title, count)| {
+                    let count = number(count as u64, self.language);
+                    format!(" {}", self.fill("most_frequent", &[("title", title), ("count", &count)]))
+                });
+                format!("{}{frequent}", self.count_abnormal(connections, many.len()))
+            }
+        }
+    }
+
+    fn count_abnormal(&self, connections: &[&Connection], abnormal: usize) -> String {
+        let (abnormal, count) =
+            (number(abnormal as u64, self.language), number(connections.len() as u64, self.language));
+        self.fill("counted", &[("abnormal", &abnormal), ("count", &count)])
+    }
+
+    /// How and why, in one sentence.
+    fn answer(&self, connection: &Connection) -> String {
+        let ending = capitalized(&self.ending(connection));
+        match &*connection.verdict.summary {
+            "" => self.fill("answer_alone", &[("ending", &ending)]),
+            why => {
+                let name = match connection.verdict.confidence {
+                    _ if !connection.verdict.is_cause || connection.ending == Kind::Open => "answer",
+                    Confidence::Certain => "answer_because",
+                    Confidence::High => "answer_likely",
+                    Confidence::Medium | Confidence::Low => "answer_perhaps",
+                };
+                self.fill(name, &[("ending", &ending), ("why", why)])
+            }
+        }
+    }
+
+    pub(super) fn ending(&self, connection: &Connection) -> String {
+        let side = |side| phrase::side_of(side, self.language);
+        let closer = connection.closed_by.map_or("", side);
+        let other = connection.closed_by.map_or("", |by| side(!by));
+        let code = connection
+            .closes
+            .iter()
+            .find(|close| Some(close.side) == connection.closed_by)
+            .and_then(|close| close.code);
+        let code_text = code.map_or_else(String::new, |code| self.code(connection, code));
+        let name = match (connection.ending, connection.code(), code) {
+            (Kind::CloseHandshake | Kind::CloseUnanswered, Some(1005), None) => "ended_no_code",
+            (Kind::CloseHandshake | Kind::CloseUnanswered, _, None) => "ended_cut_code",
+            (Kind::CloseHandshake, ..) => "ended_close_handshake",
+            (Kind::CloseUnanswered, ..) => "ended_close_unanswered",
+            (Kind::Fin, ..) => "ended_fin",
+            (Kind::Reset, ..) if connection.verdict.side == Some(Blame::Network) => "ended_reset_on_the_way",
+            (Kind::Reset, ..) => "ended_reset",
+            (Kind::Open, ..) => "ended_open",
+            (Kind::Refused, ..) => "ended_refused",
+            (Kind::NoAnswer, ..) => "ended_no_answer",
+        };
+        self.fill(name, &[("closer", closer), ("other", other), ("code", &code_text)])
+    }
+}
