@@ -8,20 +8,21 @@
 
 mod opening;
 mod probing;
+mod routing;
 
 use std::net::SocketAddr;
 
-use crate::chunk::{Carrier, Chunk};
+use crate::chunk::Carrier;
 use crate::event::{Event, What};
 use crate::facts::Facts;
 use crate::http::exchange::is_request;
-use crate::http::{self, Exchange, SharedTexts};
+use crate::http::{Exchange, SharedTexts};
 use crate::prefetch::prefetch;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
-use crate::tcp::{Analysis, Flags, Output, Segment, Tcp};
+use crate::tcp::{Analysis, Flags, Segment, Tcp};
+use crate::tls::Observer;
 use crate::tls::record::is_client_hello;
-use crate::tls::{Observer, Outcome};
 use crate::ws::{self, Decoder, Probe};
 
 /// One TCP connection and the layers on it.
@@ -225,171 +226,6 @@ impl Connection {
     /// Whether it will be in the report.
     pub fn is_reportable(&self) -> bool {
         self.layers.facts.is_reportable()
-    }
-}
-
-impl Layers {
-    fn interest(&self) -> Interest {
-        match self.layer {
-            Layer::Other { .. } if self.facts.is_reportable() => Interest::Follow,
-            Layer::Other { encrypted: true } => Interest::Encrypted,
-            Layer::Other { encrypted: false } => Interest::None,
-            Layer::Unknown
-            | Layer::Http(_)
-            | Layer::Tls(_)
-            | Layer::Probe(_)
-            | Layer::WebSocket(_)
-            | Layer::Unasked(_) => Interest::Follow,
-        }
-    }
-
-    /// Routes what TCP gives.
-    fn output<S: Sink>(&mut self, side: Side, carrier: &Carrier, output: Output<'_>, context: &mut Context<'_, S>) {
-        let side = if self.swapped { !side } else { side };
-        match output {
-            Output::Chunk { offset, chunk } => self.chunk(side, carrier, offset, chunk, context),
-            Output::Fin { .. } => {
-                self.end_frames(side, true, context);
-                self.end(side, carrier, What::Fin, context);
-            }
-            Output::Reset => self.end(side, carrier, What::Reset, context),
-        }
-    }
-
-    fn chunk<S: Sink>(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        context: &mut Context<'_, S>,
-    ) {
-        if matches!(self.layer, Layer::Unknown) {
-            self.layer = match chunk {
-                Chunk::Bytes(bytes) => self.layer_of(side, carrier, bytes),
-                Chunk::Gap { .. } => {
-                    self.began_before = true;
-                    Layer::Unknown
-                }
-            };
-        }
-        match &mut self.layer {
-            Layer::Unknown | Layer::Other { .. } => {}
-            Layer::Probe(_) => self.probe(side, carrier, offset, chunk, context),
-            Layer::Unasked(_) if side == Side::Client => self.late_request(carrier, offset, chunk, context),
-            Layer::WebSocket(_) | Layer::Unasked(_) => self.frames(side, carrier, offset, chunk, context),
-            Layer::Http(_) => self.http(side, carrier, offset, chunk, context),
-            Layer::Tls(observer) => {
-                if let Chunk::Bytes(bytes) = chunk
-                    && side == Side::Server
-                    && is_http_response(bytes)
-                {
-                    self.layer = Layer::Other { encrypted: false };
-                    return self.tell(side, carrier, What::Http(&http::Output::NotTls { first: bytes }), context);
-                }
-                let outcome = observer.push(side, carrier, chunk);
-                self.tls(side, carrier, outcome, context);
-            }
-        }
-    }
-
-    /// What the first bytes say that are there.
-    fn layer_of(&mut self, side: Side, carrier: &Carrier, bytes: &[u8]) -> Layer {
-        if side == Side::Client && is_client_hello(bytes) {
-            self.facts.client_hello = Some(Box::new(carrier.seen));
-            Layer::Tls(Box::default())
-        } else if self.began_before && !is_http_response(bytes) && !(side == Side::Client && is_request(bytes)) {
-            Layer::Probe(Box::new(Probe::new(self.sides_are_known)))
-        } else {
-            Layer::Http(Box::default())
-        }
-    }
-
-    /// Tells of the messages that bytes begin with, which are nearly always all that they hold. Not inlined, for it needs
-    /// all registers.
-    #[inline(never)]
-    fn messages<S: Sink>(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        mut offset: u64,
-        mut bytes: &[u8],
-        context: &mut Context<'_, S>,
-    ) {
-        let Layer::WebSocket(decoders) = &mut self.layer else {
-            return;
-        };
-        let (decoder, Context { scratch, sink }) = (&mut decoders[side], &mut *context);
-        while let Some((message, len)) = decoder.whole(offset, bytes, &mut scratch.frames) {
-            tell(&mut self.facts, side, carrier, What::Ws(&message), *sink);
-            offset += len as u64;
-            bytes = bytes.get(len..).unwrap_or_default();
-        }
-        if !bytes.is_empty() {
-            self.frames(side, carrier, offset, Chunk::Bytes(bytes), context);
-        }
-    }
-
-    fn frames<S: Sink>(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        context: &mut Context<'_, S>,
-    ) {
-        let decoders = match &mut self.layer {
-            Layer::WebSocket(decoders) => &mut **decoders,
-            Layer::Unasked(unasked) => &mut unasked.1,
-            _ => return,
-        };
-        let facts = &mut self.facts;
-        let Context { scratch, sink } = context;
-        let mut closes = false;
-        decoders[side].push(carrier, offset, chunk, &mut scratch.frames, &mut |carrier, event| {
-            closes |= matches!(event, ws::Event::Close(_));
-            tell(facts, side, carrier, What::Ws(&event), *sink);
-        });
-        if closes {
-            facts.keep_previews(&scratch.frames.previews);
-        }
-    }
-
-    /// No frame of a side comes any more, for its stream `has_ended`, or the capture has.
-    fn end_frames<S: Sink>(&mut self, side: Side, has_ended: bool, context: &mut Context<'_, S>) {
-        let decoders = match &mut self.layer {
-            Layer::WebSocket(decoders) => &mut **decoders,
-            Layer::Unasked(unasked) => &mut unasked.1,
-            _ => return,
-        };
-        let facts = &mut self.facts;
-        let Context { scratch, sink } = context;
-        let other = facts.closes.iter().find(|close| close.side != side).and_then(|close| close.code);
-        decoders[side].end(other, has_ended, &mut scratch.frames, &mut |carrier, event| {
-            tell(facts, side, carrier, What::Ws(&event), *sink);
-        });
-    }
-
-    fn end<S: Sink>(&mut self, side: Side, carrier: &Carrier, what: What<'_>, context: &mut Context<'_, S>) {
-        if let Layer::Tls(observer) = &mut self.layer {
-            let outcome = observer.end(side, carrier);
-            self.tls(side, carrier, outcome, context);
-        }
-        self.facts.keep_previews(&context.scratch.frames.previews);
-        self.tell(side, carrier, what, context);
-    }
-
-    fn tls<S: Sink>(&mut self, side: Side, carrier: &Carrier, outcome: Option<Outcome>, context: &mut Context<'_, S>) {
-        if let Some(outcome) = outcome {
-            self.layer = Layer::Other { encrypted: outcome == Outcome::Established };
-            if outcome != Outcome::Established {
-                self.tell(side, carrier, What::Tls(outcome), context);
-            }
-        }
-    }
-
-    fn tell<S: Sink>(&mut self, side: Side, carrier: &Carrier, what: What<'_>, context: &mut Context<'_, S>) {
-        tell(&mut self.facts, side, carrier, what, context.sink);
     }
 }
 
