@@ -58,7 +58,8 @@ impl Analyzer {
         // Before the packet is looked at, so that a `tick` of its time would have changed nothing.
         self.followed.settle(packet.time, sink);
         let mut segment = self.decoder.decode(packet)?;
-        self.followed.take(&mut segment, None, sink)
+        let foreseen = self.followed.place(&segment);
+        self.followed.take(&mut segment, foreseen, sink)
     }
 
     /// Time has passed without a packet.

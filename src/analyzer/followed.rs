@@ -36,13 +36,19 @@ pub(super) struct Followed {
 pub(super) type Foreseen = Option<u32>;
 
 impl Followed {
+    /// Where the flow of a segment probably is.
+    #[inline]
+    pub fn place(&self, segment: &Segment<'_>) -> Foreseen {
+        self.flows.foresee(&segment.endpoints)
+    }
+
     /// Where the flows of segments probably are; goes the way to their state, a step at a time.
     #[inline]
     pub fn foresee(&self, glances: &[Glance<'_>]) -> ArrayVec<Foreseen, { limits::BATCH }> {
         let mut all = ArrayVec::<Foreseen, { limits::BATCH }>::new();
         for glance in glances {
             all.push(match glance {
-                Glance::Segment(segment) => self.flows.foresee(&segment.endpoints),
+                Glance::Segment(segment) => self.place(segment),
                 Glance::Nothing | Glance::Closer => None,
             });
         }

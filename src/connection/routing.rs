@@ -5,12 +5,23 @@ use crate::chunk::{Carrier, Chunk};
 use crate::event::What;
 use crate::http;
 use crate::http::exchange::is_request;
-use crate::side::Side;
+use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp::Output;
 use crate::tls::Outcome;
 use crate::tls::record::is_client_hello;
-use crate::ws::{self, Probe};
+use crate::ws::{self, Decoder, Probe};
+
+impl Layer {
+    /// Those that read frames.
+    fn decoders(&mut self) -> Option<&mut PerSide<Decoder>> {
+        match self {
+            Self::WebSocket(decoders) => Some(decoders),
+            Self::Unasked(unasked) => Some(&mut unasked.1),
+            Self::Unknown | Self::Http(_) | Self::Tls(_) | Self::Probe(_) | Self::Other { .. } => None,
+        }
+    }
+}
 
 impl Layers {
     pub(super) fn interest(&self) -> Interest {
@@ -128,10 +139,8 @@ impl Layers {
         chunk: Chunk<'_>,
         context: &mut Context<'_, S>,
     ) {
-        let decoders = match &mut self.layer {
-            Layer::WebSocket(decoders) => &mut **decoders,
-            Layer::Unasked(unasked) => &mut unasked.1,
-            _ => return,
+        let Some(decoders) = self.layer.decoders() else {
+            return;
         };
         let facts = &mut self.facts;
         let Context { scratch, sink } = context;
@@ -147,10 +156,8 @@ impl Layers {
 
     /// No frame of a side comes any more, for its stream `has_ended`, or the capture has.
     pub(super) fn end_frames<S: Sink>(&mut self, side: Side, has_ended: bool, context: &mut Context<'_, S>) {
-        let decoders = match &mut self.layer {
-            Layer::WebSocket(decoders) => &mut **decoders,
-            Layer::Unasked(unasked) => &mut unasked.1,
-            _ => return,
+        let Some(decoders) = self.layer.decoders() else {
+            return;
         };
         let facts = &mut self.facts;
         let Context { scratch, sink } = context;

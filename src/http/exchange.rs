@@ -1,5 +1,6 @@
 //! Requests and responses of one connection, from its first byte to the 101 that makes it a WebSocket.
 
+mod heads;
 mod missing;
 mod pipelined;
 
@@ -7,10 +8,9 @@ use std::collections::VecDeque;
 
 use super::body::Body;
 use super::handshake::{Request, Response};
-use super::head::{self, Fields, Head, Push};
+use super::head::{self, Head, Push};
 use super::proxy_protocol::{Prefix, prefix};
 use crate::chunk::{Carrier, Chunk, Kept};
-use crate::limits;
 use crate::side::{PerSide, Side};
 
 /// What an exchange gives.
@@ -252,109 +252,6 @@ impl Exchange {
                 Some(len)
             }
         }
-    }
-
-    /// Reads a head; `None` if this is no HTTP.
-    fn whole_head(&mut self, side: Side, start: &Carrier, head: &[u8], out: &mut impl FnMut(Output<'_>)) -> Option<()> {
-        let read = match side {
-            Side::Client => self.request(start, head, out),
-            Side::Server => self.response(start, head, out),
-        };
-        if read.is_none() {
-            out(Output::NotHttp { first: head });
-        }
-        read
-    }
-
-    fn request(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Output<'_>)) -> Option<()> {
-        let late = self.readers.server.state == State::Switched;
-        let (asked, body) = head::request(bytes, |parsed, fields| {
-            let asked = match (Request::read(carrier, parsed, fields), parsed.method.unwrap_or_default()) {
-                (Some(request), _) => {
-                    out(Output::Request(Box::new(request)));
-                    Asked::WebSocket
-                }
-                (None, "CONNECT") => Asked::Connect,
-                (None, "HEAD") => Asked::Head,
-                (None, _) => Asked::Other,
-            };
-            (asked, Body::of_request(fields))
-        })?;
-        self.readers.client.state = match (&asked, body) {
-            _ if late => State::Switched,
-            (Asked::WebSocket | Asked::Connect, _) => State::Waiting,
-            (_, Body::Length(0)) => State::Head,
-            (_, body) => State::Body(body),
-        };
-        if !late && self.asked.len() < limits::PIPELINED_REQUESTS {
-            self.asked.push_back(asked);
-        }
-        Some(())
-    }
-
-    fn response(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Output<'_>)) -> Option<()> {
-        let to_head = self.asked.front() == Some(&Asked::Head);
-        let (response, body) = head::response(bytes, |parsed, fields: Fields<'_>| {
-            let status = parsed.code.unwrap_or_default();
-            (Response::read(carrier, parsed, fields), Body::of_response(status, to_head, fields))
-        })?;
-        if matches!(response.status, 100 | 102..=199) {
-            return Some(());
-        }
-        self.answer(response, body, true, out)
-    }
-
-    /// Decides what a response means for both sides.
-    fn answer(
-        &mut self,
-        response: Response,
-        body: Body,
-        in_step: bool,
-        out: &mut impl FnMut(Output<'_>),
-    ) -> Option<()> {
-        let asked = self.asked.pop_front();
-        let switches = response.status == 101;
-        self.refusing = false;
-        self.unasked = asked.is_none();
-        self.readers.server.state = if body == Body::Length(0) { State::Head } else { State::Body(body) };
-        match asked {
-            Some(Asked::WebSocket) if switches => self.switch(response, State::Switched, in_step, out),
-            Some(Asked::Unknown(request)) if switches => {
-                out(Output::Request(request));
-                self.switch(response, State::Switched, in_step, out);
-            }
-            // The request was lost, or is late. Another protocol than WebSocket is none of our business.
-            None if switches && (response.upgrade || !in_step) => {
-                self.switch(response, State::SwitchedUnasked, in_step, out);
-            }
-            _ if switches => return None,
-            Some(Asked::WebSocket) => {
-                self.refusing = true;
-                out(Output::Response(Box::new(response)));
-                self.resume_requests(out);
-            }
-            Some(Asked::Connect) if matches!(response.status, 200..=299) => {
-                self.readers.server.state = State::Start;
-                self.readers.client.state = State::Start;
-                self.replay_pipelined(out);
-            }
-            Some(Asked::Connect | Asked::Unknown(_)) => self.resume_requests(out),
-            Some(Asked::Head | Asked::Other) | None => {}
-        }
-        Some(())
-    }
-
-    fn switch(&mut self, response: Response, client: State, in_step: bool, out: &mut impl FnMut(Output<'_>)) {
-        out(Output::Response(Box::new(response)));
-        out(Output::Switched { in_step });
-        self.readers.server.state = State::Switched;
-        let client_reader = &mut self.readers.client;
-        // The rest of a head that has begun may be late.
-        let in_head = client_reader.state == State::Head && !client_reader.head.bytes().is_empty();
-        if client == State::Switched || !in_head {
-            client_reader.state = client;
-        }
-        std::mem::take(&mut self.pipelined).into_iter().map(Output::Pipelined).for_each(out);
     }
 }
 

@@ -20,6 +20,14 @@ pub fn render(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
 /// say, is read at a glance on one.
 const IN_LINES: usize = 4;
 
+/// Begins a line of the deepest of them.
+const DEEPEST: &[u8] = b"\n        ";
+
+/// The same behind a comma: in one write, for a report has many lines.
+const NEXT_DEEPEST: &[u8] = b",\n        ";
+
+const _: () = assert!(DEEPEST.len() == 1 + 2 * IN_LINES && NEXT_DEEPEST.len() == 1 + DEEPEST.len());
+
 /// A value a line down to a depth, indented by two.
 #[derive(Default)]
 struct Layout {
@@ -38,8 +46,8 @@ impl Layout {
     #[inline]
     fn next<W: ?Sized + Write>(&mut self, first: bool, out: &mut W) -> io::Result<()> {
         match (self.depth <= IN_LINES, first) {
-            (true, true) => self.line(b"\n        ", out),
-            (true, false) => self.line(b",\n        ", out),
+            (true, true) => self.line(DEEPEST, out),
+            (true, false) => self.line(NEXT_DEEPEST, out),
             (false, true) => Ok(()),
             (false, false) => out.write_all(b", "),
         }
@@ -49,7 +57,7 @@ impl Layout {
         let in_lines = self.depth <= IN_LINES;
         self.depth -= 1;
         if in_lines && self.filled {
-            self.line(b"\n        ", out)?;
+            self.line(DEEPEST, out)?;
         }
         self.filled = true;
         out.write_all(bracket)
