@@ -4,33 +4,10 @@
 //! What rests on something that was not seen proves less where it may only not have been captured; and whose Close was
 //! the first cannot be told where the other side's may be missing, or only its retransmission was captured.
 
-use super::{Case, Confidence, Role, Verdict};
+use super::{Case, Confidence, Ground, Role, Verdict};
 use crate::ending::{beginning_close, first_close, is_retransmitted};
 use crate::facts::Facts;
 use crate::side::Side;
-
-/// Rules that rest on something that was not seen: an answer, a pong, an end.
-const SILENCE: [&str; 9] = [
-    "handshake_unanswered",
-    "ping_unanswered",
-    "idle_timeout",
-    "lifetime_limit",
-    "first_message_late",
-    "peer_vanished",
-    "connection_forgotten",
-    "close_unanswered",
-    "still_open",
-];
-
-/// Those that rest on there being no Close. Bytes that were dropped while capturing leave a gap in the stream, which is
-/// seen.
-const NO_CLOSE: [&str; 2] = ["fin_without_close", "reset_without_close"];
-
-/// Those that rest on whose Close was the first.
-const FIRST_CLOSE: [&str; 3] = ["closed_normally", "going_away", "closed_by_application"];
-
-/// Those that rest on what both legs of a proxied connection show.
-const BOTH_LEGS: [&str; 2] = ["proxy_cut", "ended_behind_proxy"];
 
 impl Verdict {
     /// Lowers the confidence to what the view allows.
@@ -44,11 +21,11 @@ impl Verdict {
         });
         // What its reason says may have been the opposite.
         let is_cut = beginning_close(facts).is_some_and(|close| !close.complete) && self.rule.role == Role::Cause;
-        let is_one_of = |names: &[&str]| names.contains(&self.rule.name);
-        let most = if is_one_of(&SILENCE) && (holes || facts.drops)
-            || is_one_of(&NO_CLOSE) && holes
-            || is_one_of(&FIRST_CLOSE) && other_may_be_first
-            || is_one_of(&BOTH_LEGS) && other_leg.is_some_and(|leg| leg.has_holes)
+        let rests_on = |ground| self.rule.rests_on.contains(&ground);
+        let most = if rests_on(Ground::Silence) && (holes || facts.drops)
+            || rests_on(Ground::NoClose) && holes
+            || rests_on(Ground::FirstClose) && other_may_be_first
+            || rests_on(Ground::BothLegs) && other_leg.is_some_and(|leg| leg.has_holes)
         {
             Confidence::Medium
         } else if matches!(self.rule.role, Role::Failure | Role::Cause)
@@ -73,16 +50,4 @@ fn may_lack_frames(facts: &Facts, side: Side) -> bool {
     let (tcp, sent) = (&facts.tcp().sent[side], &facts.sent[side]);
     let lost = sent.lost > 0 && tcp.lost_bytes() + tcp.cut_bytes() > 0;
     tcp.segments == 0 || lost || (facts.joined && sent.frames == 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diagnose::RULES;
-
-    #[test]
-    fn rules_are_named_as_they_are() {
-        let names = SILENCE.iter().chain(&NO_CLOSE).chain(&FIRST_CLOSE).chain(&BOTH_LEGS);
-        assert_eq!(names.filter(|name| RULES.iter().any(|rule| rule.name == **name)).count(), 16);
-    }
 }

@@ -18,7 +18,7 @@ pub use finding::{Blame, Confidence, Evidence, Finding, Value};
 pub use fleet::{Fleet, Member};
 pub use rules::RULES;
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use crate::catalog::Texts;
 use crate::ending::{Ending, first_close};
@@ -59,10 +59,51 @@ pub struct Rule {
     pub name: &'static str,
     /// Whether it tells a cause, or only how the connection ended.
     pub role: Role,
+    /// What its proof rests on beyond the bytes that it names. Where that is in doubt, so is the verdict.
+    pub rests_on: &'static [Ground],
     /// Whether it fits, and why.
-    pub detect: fn(&Case<'_>) -> Option<Finding>,
-    /// Its words, read when they are first needed.
-    pub words: LazyLock<Texts, fn() -> Texts>,
+    detect: fn(&Case<'_>) -> Option<Finding>,
+    /// Its words as TOML.
+    source: &'static str,
+    words: OnceLock<Texts>,
+}
+
+impl Rule {
+    const fn new(
+        name: &'static str,
+        role: Role,
+        detect: fn(&Case<'_>) -> Option<Finding>,
+        source: &'static str,
+    ) -> Self {
+        Self { name, role, rests_on: &[], detect, source, words: OnceLock::new() }
+    }
+
+    const fn resting_on(mut self, rests_on: &'static [Ground]) -> Self {
+        self.rests_on = rests_on;
+        self
+    }
+
+    /// Its words, parsed when they are first needed.
+    pub fn words(&self) -> &Texts {
+        self.words.get_or_init(|| Texts::parse(self.source))
+    }
+
+    fn is_description(&self) -> bool {
+        self.role == Role::Description
+    }
+}
+
+/// Something that a verdict rests on and that a capture may leave in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// Something was not sent: an answer, a pong, an end.
+    Silence,
+    /// Neither side sent a Close frame. Bytes dropped while capturing leave a gap in the stream, which is seen.
+    NoClose,
+    /// Whose Close frame was the first.
+    FirstClose,
+    /// Both legs of a proxied connection were captured whole.
+    BothLegs,
 }
 
 /// What a rule tells.
@@ -94,12 +135,12 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     verdicts.iter_mut().for_each(|verdict| verdict.doubt(case));
     // Stable: among equals the table's order decides.
     verdicts.sort_by_key(|verdict| {
-        let description = verdict.rule.role == Role::Description;
+        let description = verdict.rule.is_description();
         let guess = !description && verdict.finding.confidence == Confidence::Low;
         (verdict.rule.role == Role::Remark, guess, description, verdict.finding.confidence)
     });
     // A description says nothing beside another.
     let mut described = false;
-    verdicts.retain(|verdict| verdict.rule.role != Role::Description || !std::mem::replace(&mut described, true));
+    verdicts.retain(|verdict| !verdict.rule.is_description() || !std::mem::replace(&mut described, true));
     verdicts
 }

@@ -7,7 +7,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
@@ -93,7 +92,7 @@ impl Watch {
     pub fn new(language: Language, registries: Registries, privacy: Privacy) -> Self {
         // The words are read when they are first needed: not while somebody waits for a line.
         for rule in &RULES {
-            LazyLock::force(&rule.words);
+            rule.words();
         }
         words();
         Self {

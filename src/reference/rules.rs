@@ -66,7 +66,7 @@ impl Rules {
 
 impl Entry {
     fn new(rule: &'static Rule, language: Language) -> Self {
-        let text = |name| rule.words.get(name, language);
+        let text = |name| rule.words().get(name, language);
         let looks_for = |signal: &&crate::diagnose::signals::Signal| signal.rules.iter().any(|name| name == rule.name);
         Self {
             name: rule.name,
@@ -79,7 +79,7 @@ impl Entry {
             proof: text("proof"),
             refuted: text("refuted"),
             cause: text("cause"),
-            reference: &rule.words.reference,
+            reference: &rule.words().reference,
             signals: signals().iter().filter(looks_for).map(|signal| signal.signal.get(language)).collect(),
         }
     }

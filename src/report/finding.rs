@@ -42,7 +42,7 @@ pub struct Finding {
 
 impl Finding {
     pub(super) fn new(verdict: &Verdict, stream: u32, language: Language, redactor: &mut Redactor) -> Self {
-        let texts: &'static Texts = &verdict.rule.words;
+        let texts: &'static Texts = verdict.rule.words();
         let finding = &verdict.finding;
         let variant = finding.variant.as_deref().unwrap_or_default();
         let evidence = redactor.evidence(&finding.evidence);

@@ -4,13 +4,16 @@
 
 use std::time::Duration;
 
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::{Kind, Reaction, beginning_close, first_end};
+
+pub static RULE: Rule = Rule::new("close_unanswered", Role::Description, detect, include_str!("close_unanswered.toml"))
+    .resting_on(&[Ground::Silence]);
 
 /// Who goes at once does not wait for an answer.
 const WAITED: Duration = Duration::from_millis(500);
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     if case.ending.kind != Kind::CloseUnanswered {
         return None;
     }

@@ -6,8 +6,12 @@
 
 use std::time::Duration;
 
-use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
+use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::Kind;
+
+pub static RULE: Rule =
+    Rule::new("connection_forgotten", Role::Cause, detect, include_str!("connection_forgotten.toml"))
+        .resting_on(&[Ground::Silence]);
 
 /// What devices forget sooner is not worth their memory.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -15,7 +19,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// A reset for an unknown connection comes after one round trip.
 const PROMPT: Duration = Duration::from_secs(1);
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reset) = (case.ending.by?, case.ending.carrier?);
     let (end, knows) = (reset.seen, reset.acked().is_some());
     let sender = &case.facts.sent[!by];

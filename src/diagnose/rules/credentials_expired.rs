@@ -6,14 +6,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::seen::Timestamp;
 use crate::side::Side;
+
+pub static RULE: Rule = Rule::new("credentials_expired", Role::Cause, detect, include_str!("credentials_expired.toml"));
 
 /// Seconds that clocks of two hosts may differ by, or that a server looks at tokens apart.
 const NEAR: i64 = 2;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (_, reaction) = closer(case).filter(|(by, _)| *by == Side::Server)?;
     let opened = case.facts.switched?;
     let said_so = case.reason == Some(Class::Expired) && reaction.code().is_some_and(|code| code < 4000);

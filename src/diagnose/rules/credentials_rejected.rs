@@ -6,21 +6,25 @@ use std::time::Duration;
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::{closer, could_have_received};
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::facts::Facts;
 use crate::seen::Seen;
 use crate::side::Side;
+
+pub static RULE: Rule =
+    Rule::new("credentials_rejected", Role::Cause, detect, include_str!("credentials_rejected.toml"));
 
 /// Whoever looks credentials up in a database takes a while.
 const PROMPT: Duration = Duration::from_secs(2);
 
 /// What messages with credentials have in them.
-const WORDS: &[&str] = &["token", "auth", "password", "passwd", "api_key", "apikey", "jwt", "secret", "credential", "login"];
+const WORDS: &[&str] =
+    &["token", "auth", "password", "passwd", "api_key", "apikey", "jwt", "secret", "credential", "login"];
 
 /// Codes that say so by themselves: IANA's, and those that copy HTTP's.
 const CODES: &[u16] = &[3000, 3003, 4401, 4403];
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case).filter(|(by, _)| *by == Side::Server)?;
     let close = reaction.close?;
     let facts = case.facts;

@@ -2,10 +2,15 @@
 //!
 //! Refuted where the closer had not received the proof, or closed for another reason.
 
-use crate::diagnose::provoked::{by_violation};
-use crate::diagnose::{Case, Finding};
+use crate::diagnose::provoked::by_violation;
+use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
-    by_violation(case, &[1002, 1003, 1007, 1008, 1009, 1011], |kind| matches!(kind, Kind::LengthTooShort(_) | Kind::Desynchronized | Kind::LengthTopBit))
+pub static RULE: Rule =
+    Rule::new("desynchronised_stream", Role::Failure, detect, include_str!("desynchronised_stream.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
+    by_violation(case, &[1002, 1003, 1007, 1008, 1009, 1011], |kind| {
+        matches!(kind, Kind::LengthTooShort(_) | Kind::Desynchronized | Kind::LengthTopBit)
+    })
 }

@@ -2,11 +2,14 @@
 //!
 //! Refuted where this leg ended first.
 
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::Kind;
 use crate::side::Side;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("ended_behind_proxy", Role::Cause, detect, include_str!("ended_behind_proxy.toml"))
+    .resting_on(&[Ground::BothLegs]);
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     // A Close frame that was passed on speaks for itself.
     let own = case.member.filter(|own| own.is_bare())?;
     let other = case.fleet.other_leg(own)?;

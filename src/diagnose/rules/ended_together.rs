@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::ending::Kind;
 use crate::side::Side;
+
+pub static RULE: Rule = Rule::new("ended_together", Role::Cause, detect, include_str!("ended_together.toml"));
 
 /// The kernel ends the connections of a process at once.
 const TOGETHER: Duration = Duration::from_millis(100);
@@ -15,7 +17,7 @@ const TOGETHER: Duration = Duration::from_millis(100);
 /// Two may do it by chance.
 const LEAST: usize = 3;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let own = case.member.filter(|own| own.is_bare())?;
     let is_same_host = |other: &&crate::diagnose::Member| {
         other.by == own.by

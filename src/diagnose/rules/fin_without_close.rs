@@ -3,9 +3,13 @@
 //! Refuted by a Close frame of either side.
 
 use crate::diagnose::bare::ended_by;
-use crate::diagnose::{Case, Finding};
+use crate::diagnose::{Case, Finding, Ground, Role, Rule};
 use crate::ending::Kind;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule =
+    Rule::new("fin_without_close", Role::Description, detect, include_str!("fin_without_close.toml"))
+        .resting_on(&[Ground::NoClose]);
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     ended_by(case, Kind::Fin)
 }

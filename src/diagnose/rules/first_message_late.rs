@@ -4,10 +4,13 @@
 
 use crate::diagnose::known::Timer;
 use crate::diagnose::silence::Silence;
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::side::Side;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("first_message_late", Role::Cause, detect, include_str!("first_message_late.toml"))
+    .resting_on(&[Ground::Silence]);
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let client = &case.facts.sent.client;
     if client.messages().next().is_some() || client.texts + client.binaries > 0 {
         return None;

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use crate::diagnose::known::{Class, Library};
 use crate::diagnose::provoked::{closer, could_have_received};
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::side::Side;
+
+pub static RULE: Rule = Rule::new("handler_failed", Role::Cause, detect, include_str!("handler_failed.toml"));
 
 /// Exceptions are thrown soon (measured: 120 ms at most, but for daphne with 390 ms).
 const PROMPT: Duration = Duration::from_millis(500);
@@ -19,7 +21,7 @@ const MANY: u32 = 10;
 /// 1011, Internal Error (RFC 6455 §7.4.1).
 const INTERNAL_ERROR: u16 = 1011;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     case.facts.switched?;
     let is_internal = reaction.code() == Some(INTERNAL_ERROR);

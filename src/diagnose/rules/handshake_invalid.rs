@@ -3,11 +3,13 @@
 //! Refuted where the client went on: several clients do not check.
 
 use crate::diagnose::provoked::could_have_received;
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::ending::Reaction;
 use crate::side::Side;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("handshake_invalid", Role::Cause, detect, include_str!("handshake_invalid.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let response = case.facts.handshake.response.as_ref().filter(|response| response.status == 101)?;
     let problems = case.facts.handshake.problems();
     let problem = problems.iter().find(|problem| problem.is_in_response())?;

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::ending::Kind;
 use crate::side::Side;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("handshake_refused", Role::Cause, detect, include_str!("handshake_refused.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let response = case.facts.handshake.response.as_ref().filter(|_| case.ending.kind == Kind::Refused)?;
     let status = u64::from(response.status);
     let details = response.details.as_deref().cloned().unwrap_or_default();

@@ -2,11 +2,15 @@
 //!
 //! Refuted where bytes of the server are missing: they may have been the answer.
 
-use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
+use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::Kind;
 use crate::side::Side;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule =
+    Rule::new("handshake_unanswered", Role::Cause, detect, include_str!("handshake_unanswered.toml"))
+        .resting_on(&[Ground::Silence]);
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let request = case.facts.handshake.request.as_ref().filter(|_| case.ending.kind == Kind::NoAnswer)?;
     let server = &case.facts.tcp().sent.server;
     if server.segments == 0 || server.lost_bytes() + server.cut_bytes() > 0 {

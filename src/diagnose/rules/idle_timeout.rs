@@ -8,8 +8,11 @@ use std::time::Duration;
 use crate::diagnose::known::{Class, Timer};
 use crate::diagnose::provoked::closer;
 use crate::diagnose::silence::{Silence, is_same, others, support};
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::side::Side;
+
+pub static RULE: Rule =
+    Rule::new("idle_timeout", Role::Cause, detect, include_str!("idle_timeout.toml")).resting_on(&[Ground::Silence]);
 
 /// Whoever ends a connection sooner than this was not waiting for anything.
 const LEAST: Duration = Duration::from_millis(900);
@@ -20,14 +23,15 @@ const CODES: &[u16] = &[1001, 3008];
 /// Codes that mostly mean something else: only a known timer counts.
 const OTHERWISE: &[u16] = &[1000, 1002];
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, end) = closer(case)?;
     let (close, code) = (end.close, end.code());
     let said_so = case.reason == Some(Class::Idle);
     // A client that closes in order leaves of its own will.
     let speaks_otherwise = close.is_some_and(|close| {
         by == Side::Client
-            || !close.reason.is_empty() || !code.is_some_and(|code| CODES.contains(&code) || OTHERWISE.contains(&code))
+            || !close.reason.is_empty()
+            || !code.is_some_and(|code| CODES.contains(&code) || OTHERWISE.contains(&code))
     });
     if speaks_otherwise && !said_so {
         return None;
@@ -70,9 +74,9 @@ pub fn detect(case: &Case<'_>) -> Option<Finding> {
     let last = case.facts.last_frame(silence.end.carrier.seen);
     let finding = last.map_or_else(|| finding.clone(), |last| finding.clone().packet(last.packet));
     Some(match timer {
-        Some(timer) => {
-            finding.with("timers", Value::Token(timer.names)).with("timeout", Value::Time(Duration::from_secs(timer.seconds)))
-        }
+        Some(timer) => finding
+            .with("timers", Value::Token(timer.names))
+            .with("timeout", Value::Time(Duration::from_secs(timer.seconds))),
         None => finding,
     })
 }

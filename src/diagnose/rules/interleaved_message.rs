@@ -3,9 +3,12 @@
 //! Refuted where the closer had not received the proof, or closed for another reason.
 
 use crate::diagnose::provoked::{PROTOCOL, by_violation};
-use crate::diagnose::{Case, Finding};
+use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule =
+    Rule::new("interleaved_message", Role::Failure, detect, include_str!("interleaved_message.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     by_violation(case, PROTOCOL, |kind| matches!(kind, Kind::InterleavedMessage))
 }

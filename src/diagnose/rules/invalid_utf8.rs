@@ -2,10 +2,12 @@
 //!
 //! Refuted where the closer had not received the proof, or closed for another reason.
 
-use crate::diagnose::provoked::{by_violation};
-use crate::diagnose::{Case, Finding};
+use crate::diagnose::provoked::by_violation;
+use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("invalid_utf8", Role::Failure, detect, include_str!("invalid_utf8.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     by_violation(case, &[1007, 1002], |kind| matches!(kind, Kind::InvalidUtf8 { .. }))
 }

@@ -7,13 +7,16 @@ use std::time::Duration;
 use crate::diagnose::known::{Class, Timer};
 use crate::diagnose::provoked::closer;
 use crate::diagnose::silence::{Silence, is_same, others, support};
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::side::Side;
+
+pub static RULE: Rule = Rule::new("lifetime_limit", Role::Cause, detect, include_str!("lifetime_limit.toml"))
+    .resting_on(&[Ground::Silence]);
 
 /// Shorter lives have other reasons.
 const LEAST: Duration = Duration::from_millis(900);
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, end) = closer(case)?;
     let (close, code) = (end.close, end.code());
     let said_so = case.reason == Some(Class::Lifetime);

@@ -5,18 +5,22 @@
 
 use crate::diagnose::known::Limit;
 use crate::diagnose::provoked::{closer, could_have_received};
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::facts::{Facts, Moment};
 use crate::side::Side;
 use crate::ws::{CloseCode, Kind};
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("message_too_big", Role::Failure, detect, include_str!("message_too_big.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     let close = reaction.close.filter(|close| close.code == Some(CloseCode::MESSAGE_TOO_BIG))?;
     let sender = &case.facts.sent[!by];
     let received = |needed, seen| could_have_received(&reaction, needed, seen);
     let impossible = case.facts.violations.iter().find(|violation| {
-        violation.side != by && violation.kind == Kind::LengthTopBit && received(violation.needed, violation.seen).is_some()
+        violation.side != by
+            && violation.kind == Kind::LengthTopBit
+            && received(violation.needed, violation.seen).is_some()
     });
     let finding = Finding::new(Confidence::Certain)
         .blame(!by)
@@ -77,7 +81,8 @@ fn was_taken(facts: &Facts, by: Side, message: &Moment) -> bool {
 fn stated_limit(reason: &str, size: u64) -> Option<u64> {
     /// No message is limited to less.
     const LEAST: u64 = 64;
-    let mut numbers = reason.split(|character: char| !character.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
+    let mut numbers =
+        reason.split(|character: char| !character.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
     numbers.rfind(|number| (LEAST..size).contains(number))
 }
 

@@ -3,11 +3,13 @@
 //! A remark: it is never why the connection ended.
 
 use crate::diagnose::known::{Class, Library};
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::ending::{beginning_close, first_close, is_reply, is_retransmitted};
 use crate::ws::CloseCode;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("misleading_code", Role::Remark, detect, include_str!("misleading_code.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let close = beginning_close(case.facts).filter(|close| close.valid)?;
     let code = close.code?;
     let finding = |packet| {

@@ -1,89 +1,124 @@
 //! The table of rules. Its order is precedence among equals.
 
-use std::sync::LazyLock;
+mod close_inside_message;
+mod close_unanswered;
+mod closed_by_application;
+mod closed_normally;
+mod connection_forgotten;
+mod credentials_expired;
+mod credentials_rejected;
+mod desynchronised_stream;
+mod ended_behind_proxy;
+mod ended_together;
+mod fin_without_close;
+mod first_message_late;
+mod fragmented_control_frame;
+mod going_away;
+mod handler_failed;
+mod handshake_invalid;
+mod handshake_refused;
+mod handshake_unanswered;
+mod http_after_upgrade;
+mod idle_timeout;
+mod interleaved_message;
+mod invalid_close_code;
+mod invalid_close_reason;
+mod invalid_utf8;
+mod lifetime_limit;
+mod masked_server_frame;
+mod message_too_big;
+mod misleading_code;
+mod nonminimal_length;
+mod oversized_control_frame;
+mod peer_explained;
+mod peer_vanished;
+mod ping_unanswered;
+mod proxy_cut;
+mod rate_limit;
+mod receiver_stalled;
+mod reconnect_storm;
+mod reserved_bits;
+mod reserved_opcode;
+mod reset_by_middlebox;
+mod reset_without_close;
+mod server_restart;
+mod session_superseded;
+mod slow_consumer;
+mod still_open;
+mod tls_failed;
+mod truncated_close_code;
+mod undecodable_deflate;
+mod unexpected_continuation;
+mod unexplained;
+mod unmasked_client_frame;
+mod wrong_message_type;
+mod wrong_scheme;
 
-use super::{Case, Finding, Role, Rule};
-use crate::catalog::Texts;
+use super::Rule;
 
-/// Declares the rules' modules and the table: one line a rule.
-macro_rules! rules {
-    ($($role:ident $name:ident),* $(,)?) => {
-        $(mod $name;)*
-
-        /// Every rule; the last one always fits.
-        pub static RULES: [Rule; COUNT] = [$(Rule {
-            name: stringify!($name),
-            role: Role::$role,
-            detect: $name::detect as fn(&Case<'_>) -> Option<Finding>,
-            words: LazyLock::new(|| Texts::parse(include_str!(concat!(stringify!($name), ".toml")))),
-        }),*];
-
-        const COUNT: usize = [$(stringify!($name)),*].len();
-    };
-}
-
-rules! {
+/// Every rule; the last one always fits.
+pub static RULES: [&Rule; 53] = [
     // Opening.
-    Cause wrong_scheme,
-    Cause tls_failed,
-    Cause handshake_refused,
-    Cause handshake_invalid,
-    Cause handshake_unanswered,
+    &wrong_scheme::RULE,
+    &tls_failed::RULE,
+    &handshake_refused::RULE,
+    &handshake_invalid::RULE,
+    &handshake_unanswered::RULE,
     // Frames.
-    Failure http_after_upgrade,
-    Failure desynchronised_stream,
-    Failure invalid_utf8,
-    Failure unmasked_client_frame,
-    Failure masked_server_frame,
-    Failure reserved_bits,
-    Failure reserved_opcode,
-    Failure unexpected_continuation,
-    Failure interleaved_message,
-    Failure fragmented_control_frame,
-    Failure oversized_control_frame,
-    Failure invalid_close_code,
-    Failure truncated_close_code,
-    Failure invalid_close_reason,
+    &http_after_upgrade::RULE,
+    &desynchronised_stream::RULE,
+    &invalid_utf8::RULE,
+    &unmasked_client_frame::RULE,
+    &masked_server_frame::RULE,
+    &reserved_bits::RULE,
+    &reserved_opcode::RULE,
+    &unexpected_continuation::RULE,
+    &interleaved_message::RULE,
+    &fragmented_control_frame::RULE,
+    &oversized_control_frame::RULE,
+    &invalid_close_code::RULE,
+    &truncated_close_code::RULE,
+    &invalid_close_reason::RULE,
     // The Close frame itself was read: its code is what the endpoint reports.
-    Cause close_inside_message,
-    Failure undecodable_deflate,
-    Failure message_too_big,
-    Cause wrong_message_type,
-    Failure nonminimal_length,
+    &close_inside_message::RULE,
+    &undecodable_deflate::RULE,
+    &message_too_big::RULE,
+    &wrong_message_type::RULE,
+    &nonminimal_length::RULE,
     // Both legs of a proxy.
-    Cause proxy_cut,
+    &proxy_cut::RULE,
     // Time.
-    Cause ping_unanswered,
-    Cause idle_timeout,
-    Cause lifetime_limit,
-    Cause first_message_late,
+    &ping_unanswered::RULE,
+    &idle_timeout::RULE,
+    &lifetime_limit::RULE,
+    &first_message_late::RULE,
     // Policy.
-    Cause session_superseded,
-    Cause rate_limit,
-    Cause slow_consumer,
-    Cause credentials_rejected,
-    Cause credentials_expired,
-    Cause server_restart,
-    Cause peer_explained,
-    Cause handler_failed,
+    &session_superseded::RULE,
+    &rate_limit::RULE,
+    &slow_consumer::RULE,
+    &credentials_rejected::RULE,
+    &credentials_expired::RULE,
+    &server_restart::RULE,
+    &peer_explained::RULE,
+    &handler_failed::RULE,
     // Ends.
-    Cause reset_by_middlebox,
-    Cause peer_vanished,
-    Cause receiver_stalled,
-    Cause connection_forgotten,
-    Cause ended_behind_proxy,
-    Cause ended_together,
-    Description close_unanswered,
-    Description reset_without_close,
-    Description fin_without_close,
-    Description still_open,
+    &reset_by_middlebox::RULE,
+    &peer_vanished::RULE,
+    &receiver_stalled::RULE,
+    &connection_forgotten::RULE,
+    &ended_behind_proxy::RULE,
+    &ended_together::RULE,
+    &close_unanswered::RULE,
+    &reset_without_close::RULE,
+    &fin_without_close::RULE,
+    &still_open::RULE,
     // Plain.
-    Description closed_normally,
-    Description going_away,
-    Description closed_by_application,
+    &closed_normally::RULE,
+    &going_away::RULE,
+    &closed_by_application::RULE,
     // Beside the answer.
-    Remark reconnect_storm,
-    Remark misleading_code,
+    &reconnect_storm::RULE,
+    &misleading_code::RULE,
     // Always.
-    Description unexplained,
-}
+    &unexplained::RULE,
+];

@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::catalog::{Language, iana};
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Value, goodbye};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, goodbye};
+
+pub static RULE: Rule = Rule::new("peer_explained", Role::Cause, detect, include_str!("peer_explained.toml"));
 
 /// Whoever explains an end ends at once, or gives the other side a moment to go.
 const SOON: Duration = Duration::from_secs(1);
@@ -16,7 +18,7 @@ const LATE: Duration = Duration::from_secs(10);
 /// Codes whose reason is the explanation.
 const CODES: &[u16] = &[1008, 1011, 1013, 1014];
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     case.facts.switched?;
     let end = reaction.carrier.seen;

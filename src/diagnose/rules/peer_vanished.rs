@@ -4,9 +4,12 @@
 
 use std::time::Duration;
 
-use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
+use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::Kind;
 use crate::side::Side;
+
+pub static RULE: Rule =
+    Rule::new("peer_vanished", Role::Cause, detect, include_str!("peer_vanished.toml")).resting_on(&[Ground::Silence]);
 
 /// Repeats of a lossy moment come back sooner.
 const REPEATS: u32 = 3;
@@ -14,7 +17,7 @@ const REPEATS: u32 = 3;
 /// A retransmission timer is 200 ms at least, and doubles (RFC 6298 §5): three repeats take 1.4 s.
 const SPAN: Duration = Duration::from_millis(500);
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     if matches!(case.ending.kind, Kind::CloseHandshake | Kind::Refused) {
         return None;
     }

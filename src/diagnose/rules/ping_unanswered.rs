@@ -5,9 +5,12 @@
 use std::time::Duration;
 
 use crate::diagnose::provoked::{closer, reason_has};
-use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
+use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::Reaction;
 use crate::side::Side;
+
+pub static RULE: Rule = Rule::new("ping_unanswered", Role::Cause, detect, include_str!("ping_unanswered.toml"))
+    .resting_on(&[Ground::Silence]);
 
 /// A ping younger than this, or than two round trips, may have been answered in time.
 const YOUNG: Duration = Duration::from_millis(250);
@@ -18,7 +21,7 @@ const REASONS: &[&str] = &["ping timeout", "ping timed out", "heartbeat timeout"
 /// Codes that libraries send for it: 1011 Python `websockets`, 1000 tornado, none engine.io, 1002 and 1008 others.
 const CODES: &[u16] = &[1000, 1002, 1008, 1011];
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     if let Some(finding) = engine_io(case, by, &reaction) {
         return Some(finding);

@@ -6,13 +6,16 @@
 use std::time::Duration;
 
 use crate::diagnose::known::Timer;
-use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
+use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::side::Side;
+
+pub static RULE: Rule =
+    Rule::new("proxy_cut", Role::Cause, detect, include_str!("proxy_cut.toml")).resting_on(&[Ground::BothLegs]);
 
 /// A shorter silence is none.
 const SILENCE: Duration = Duration::from_millis(900);
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let own = case.member?;
     let other = case.fleet.other_leg(own)?;
     let (front, back) = if own.first < other.first { (own, other) } else { (other, own) };

@@ -4,7 +4,9 @@
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+
+pub static RULE: Rule = Rule::new("rate_limit", Role::Cause, detect, include_str!("rate_limit.toml"));
 
 /// Codes by which services say it: Discord, AssemblyAI and others, graphql-ws, Pusher.
 const CODES: &[u16] = &[4029, 4301, 4429];
@@ -12,7 +14,7 @@ const CODES: &[u16] = &[4029, 4301, 4429];
 /// Messages in a second that a person does not send.
 const MANY: u32 = 10;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     let close = reaction.close?;
     let pace = case.facts.sent[!by].pace.per_second();

@@ -4,13 +4,15 @@
 
 use std::time::Duration;
 
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::side::Side;
+
+pub static RULE: Rule = Rule::new("receiver_stalled", Role::Cause, detect, include_str!("receiver_stalled.toml"));
 
 /// Full buffers of busy readers empty sooner.
 const STALLED: Duration = Duration::from_secs(1);
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let end = case.ending.carrier?;
     let by = case.ending.by?;
     let stalled = |side: &Side| {

@@ -2,10 +2,12 @@
 //!
 //! Refuted by pauses that grow.
 
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::side::Side;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("reconnect_storm", Role::Remark, detect, include_str!("reconnect_storm.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let own = case.member?;
     let storm = case.fleet.storm(own)?;
     let pauses: Vec<_> = storm.pauses.iter().map(|pause| format!("{:.2}", pause.as_secs_f64())).collect();

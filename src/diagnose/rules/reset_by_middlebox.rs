@@ -2,10 +2,12 @@
 //!
 //! Refuted where the sender's other segments vary as well.
 
-use crate::diagnose::{Blame, Case, Confidence, Finding, Value};
+use crate::diagnose::{Blame, Case, Confidence, Finding, Role, Rule, Value};
 use crate::ending::Kind;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("reset_by_middlebox", Role::Cause, detect, include_str!("reset_by_middlebox.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (Kind::Reset, Some(by), Some(carrier)) = (case.ending.kind, case.ending.by, case.ending.carrier) else {
         return None;
     };

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::side::Side;
+
+pub static RULE: Rule = Rule::new("server_restart", Role::Cause, detect, include_str!("server_restart.toml"));
 
 /// A server closes all its connections within this time.
 const TOGETHER: Duration = Duration::from_secs(2);
@@ -15,7 +17,7 @@ const TOGETHER: Duration = Duration::from_secs(2);
 /// Codes of a stop: Going Away, Service Restart.
 const CODES: &[u16] = &[1001, 1012];
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case).filter(|(by, _)| *by == Side::Server)?;
     let close = reaction.close?;
     let code = reaction.code()?;

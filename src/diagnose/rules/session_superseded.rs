@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+
+pub static RULE: Rule = Rule::new("session_superseded", Role::Cause, detect, include_str!("session_superseded.toml"));
 
 /// The newer connection was opened no longer than this before.
 const BEFORE: Duration = Duration::from_secs(10);
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     let close = reaction.close.filter(|_| matches!(case.reason, Some(Class::Superseded | Class::Duplicate)))?;
     let own = case.member?;

@@ -2,9 +2,11 @@
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("slow_consumer", Role::Cause, detect, include_str!("slow_consumer.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     let close = reaction.close.filter(|_| case.reason == Some(Class::Slow))?;
     let window = case.facts.tcp().sent[!by].zero_window();

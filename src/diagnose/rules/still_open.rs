@@ -1,9 +1,12 @@
 //! The connection had not ended when the capture did. Not 1006: nothing ended it.
 
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::Kind;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule =
+    Rule::new("still_open", Role::Description, detect, include_str!("still_open.toml")).resting_on(&[Ground::Silence]);
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     if case.ending.kind != Kind::Open {
         return None;
     }

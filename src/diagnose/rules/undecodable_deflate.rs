@@ -2,10 +2,13 @@
 //!
 //! Refuted where the closer had not received the proof, or closed for another reason.
 
-use crate::diagnose::provoked::{by_violation};
-use crate::diagnose::{Case, Finding};
+use crate::diagnose::provoked::by_violation;
+use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule =
+    Rule::new("undecodable_deflate", Role::Failure, detect, include_str!("undecodable_deflate.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     by_violation(case, &[1000, 1002, 1007, 1008, 1011], |kind| matches!(kind, Kind::UndecodableDeflate))
 }

@@ -1,8 +1,10 @@
 //! The last rule: it always fits, and claims nothing.
 
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("unexplained", Role::Description, detect, include_str!("unexplained.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let finding = Finding::new(Confidence::Low);
     Some(match (case.ending.by, case.ending.carrier) {
         (Some(by), Some(carrier)) => finding

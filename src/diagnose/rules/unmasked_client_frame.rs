@@ -2,10 +2,13 @@
 //!
 //! Refuted where the closer had not received the proof, or closed for another reason.
 
-use crate::diagnose::provoked::{by_violation};
-use crate::diagnose::{Case, Finding};
+use crate::diagnose::provoked::by_violation;
+use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule =
+    Rule::new("unmasked_client_frame", Role::Failure, detect, include_str!("unmasked_client_frame.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     by_violation(case, &[1002, 1011], |kind| matches!(kind, Kind::Unmasked))
 }

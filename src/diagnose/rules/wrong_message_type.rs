@@ -3,16 +3,18 @@
 //! High where messages of the other type had been taken before. Refuted where one of this type had.
 
 use crate::diagnose::provoked::{closer, could_have_received};
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::ws::{CloseCode, Opcode};
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+pub static RULE: Rule = Rule::new("wrong_message_type", Role::Cause, detect, include_str!("wrong_message_type.toml"));
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     reaction.close.filter(|close| close.code == Some(CloseCode::UNSUPPORTED_DATA))?;
     let sender = &case.facts.sent[!by];
-    let message = sender
-        .messages()
-        .rfind(|message| message.complete && could_have_received(&reaction, message.header_end, message.seen).is_some())?;
+    let message = sender.messages().rfind(|message| {
+        message.complete && could_have_received(&reaction, message.header_end, message.seen).is_some()
+    })?;
     let is_text = message.opcode == Opcode::TEXT;
     let (same, other) = if is_text { (sender.texts, sender.binaries) } else { (sender.binaries, sender.texts) };
     let confidence = match (same, other) {

@@ -1,13 +1,19 @@
 //! `ws:` spoken to a TLS port, or `wss:` to a plain one: one side speaks HTTP, the other TLS.
 
-use crate::diagnose::{Case, Confidence, Finding, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::side::Side;
 use crate::tls::record::is_alert;
 
-/// How servers say it, in their answer to a plain request (nginx, Apache, Go).
-const PLAIN_TO_TLS: &[&str] = &["plain http request was sent to https port", "speaking plain http to an ssl-enabled", "client sent an http request to an https server"];
+pub static RULE: Rule = Rule::new("wrong_scheme", Role::Cause, detect, include_str!("wrong_scheme.toml"));
 
-pub fn detect(case: &Case<'_>) -> Option<Finding> {
+/// How servers say it, in their answer to a plain request (nginx, Apache, Go).
+const PLAIN_TO_TLS: &[&str] = &[
+    "plain http request was sent to https port",
+    "speaking plain http to an ssl-enabled",
+    "client sent an http request to an https server",
+];
+
+fn detect(case: &Case<'_>) -> Option<Finding> {
     let finding = |packet| {
         Finding::new(Confidence::Certain).blame(Side::Client).packet(packet).with("packet", Value::Number(packet))
     };
