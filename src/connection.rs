@@ -190,7 +190,7 @@ impl Connection {
         facts.tcp = Some(in_place(swapped, self.tcp.into_analysis()));
         if let Layer::WebSocket(decoders) = layer {
             for side in Side::BOTH {
-                facts.sent[side].take_back(decoders[side].outstanding());
+                facts.sent[side].stop(decoders[side].unfinished());
             }
         }
         if facts.is_reportable() {
@@ -206,7 +206,7 @@ impl Connection {
         facts.tcp = Some(in_place(*swapped, Box::new(self.tcp.analysis().clone())));
         if let Layer::WebSocket(decoders) = layer {
             for side in Side::BOTH {
-                facts.sent[side].take_back(decoders[side].outstanding());
+                facts.sent[side].stop(decoders[side].unfinished());
             }
         }
         Some(facts)

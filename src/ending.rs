@@ -17,7 +17,7 @@ pub enum Kind {
     CloseHandshake,
     /// One side sent a Close frame, the other none.
     CloseUnanswered,
-    /// FIN, and no Close frame.
+    /// FIN by a side that had sent no Close frame, before the other side sent any.
     Fin,
     /// RST, and no Close frame.
     Reset,
@@ -45,10 +45,13 @@ impl Ending {
     pub fn of(facts: &Facts) -> Self {
         let begun =
             |kind, end: Option<(Side, Carrier)>| Self { kind, by: end.map(|end| end.0), carrier: end.map(|end| end.1) };
-        if !facts.closes.is_empty() {
+        if let Some(close) = beginning_close(facts) {
+            if let Some(fin) = fin_before(facts, close) {
+                return begun(Kind::Fin, Some((!close.side, fin)));
+            }
             let both = Side::BOTH.iter().all(|side| first_close(facts, *side).is_some());
             let kind = if both { Kind::CloseHandshake } else { Kind::CloseUnanswered };
-            return begun(kind, beginning_close(facts).map(|close| (close.side, close.carrier)));
+            return begun(kind, Some((close.side, close.carrier)));
         }
         if facts.switched.is_none() {
             if let Some(response) = &facts.handshake.response {
@@ -83,6 +86,13 @@ pub fn beginning_close(facts: &Facts) -> Option<&Close> {
         Some(other) if has_received(&earliest.carrier, other) && !has_received(&other.carrier, earliest) => Some(other),
         _ => Some(earliest),
     }
+}
+
+/// The other side's FIN, if the sender of this Close frame had received it and no Close frame with it: then the FIN began
+/// the end, and the Close frame only answers it.
+fn fin_before(facts: &Facts, close: &Close) -> Option<Carrier> {
+    let other = &facts.tcp().sent[!close.side];
+    other.fin().filter(|_| first_close(facts, !close.side).is_none() && other.fin_is_known_to(&close.carrier))
 }
 
 /// Whether a Close frame answers the other side's: its sender had received it (RFC 6455 §5.5.1). Two that crossed on
@@ -149,6 +159,12 @@ impl<'f> Reaction<'f> {
     /// Whether the side had received the byte before `needed` when it reacted: `None` where the segment does not tell.
     pub fn had_received(&self, needed: u64) -> Option<bool> {
         self.carrier.acked().map(|acked| acked >= needed)
+    }
+
+    /// Whether the side reacts to the other side's own end: it had received a Close frame or a FIN of it.
+    pub fn answers_end(&self, facts: &Facts, side: Side) -> bool {
+        let closed = first_close(facts, !side).is_some_and(|other| has_received(&self.carrier, other));
+        closed || facts.tcp().sent[!side].fin_is_known_to(&self.carrier)
     }
 
     /// How long the side took to react to what was `seen`: without the way there and back.

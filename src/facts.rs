@@ -1,5 +1,6 @@
 //! What is known of one WebSocket connection, or of an attempt at one: the fold of its events.
 
+mod breach;
 mod previewed;
 mod recent;
 mod sent;
@@ -9,6 +10,7 @@ use std::sync::LazyLock;
 
 use arrayvec::ArrayVec;
 
+pub use breach::Breach;
 pub use previewed::Previewed;
 pub use recent::{Moment, Pace, Recent};
 pub use sent::{Ping, Sent};
@@ -23,7 +25,7 @@ use crate::side::{PerSide, Side};
 use crate::tcp::Analysis;
 use crate::tls;
 use crate::ws::violation::Context;
-use crate::ws::{self, CloseCode, Previews, Violation};
+use crate::ws::{self, CloseCode, Previews};
 
 /// The facts of one connection.
 #[derive(Clone, Debug)]
@@ -57,9 +59,9 @@ pub struct Facts {
     /// Close frames, in the order in which they were captured.
     pub closes: Vec<Close>,
     /// Rules broken, the first ones.
-    pub violations: Vec<Violation>,
+    pub breaches: Vec<Breach>,
     /// Rules broken beyond those.
-    pub more_violations: u32,
+    pub more_breaches: u32,
     /// Where frames of a side were lost sight of, the first times.
     pub gaps: Vec<(Side, Seen)>,
     /// How the messages began that went before the end.
@@ -81,10 +83,19 @@ pub struct Close {
     pub reason: Box<str>,
     /// Whether all its bytes were captured.
     pub complete: bool,
-    /// Whether it is as RFC 6455 wants it.
-    pub valid: bool,
+    /// Whether its framing is as RFC 6455 §5 wants it.
+    pub framed: bool,
+    /// Whether its code and reason are as RFC 6455 §5.5.1 and §7.4 want them.
+    pub sound: bool,
     /// Whether a fragmented message of its sender was not finished.
     pub inside_message: bool,
+}
+
+impl Close {
+    /// Whether both its framing and its payload are as RFC 6455 wants them.
+    pub const fn is_valid(&self) -> bool {
+        self.framed && self.sound
+    }
 }
 
 impl Facts {
@@ -105,8 +116,8 @@ impl Facts {
             tcp: None,
             sent: PerSide::default(),
             closes: Vec::new(),
-            violations: Vec::new(),
-            more_violations: 0,
+            breaches: Vec::new(),
+            more_breaches: 0,
             gaps: Vec::new(),
             previews: Previewed::default(),
         }
@@ -207,14 +218,16 @@ impl Facts {
     fn apply_ws(&mut self, side: Side, carrier: &Carrier, event: &ws::Event<'_>) {
         let seen = carrier.seen;
         match event {
-            ws::Event::Frame { header, start, header_end } => {
-                self.sent[side].frame(header, *start, carrier, *header_end)
+            ws::Event::Frame { header, start, header_end } => self.sent[side].frame(header, *start, *header_end),
+            ws::Event::Message(message) => {
+                self.sent[side].message(message, seen);
+                self.watch(side, carrier);
             }
-            ws::Event::Message(message) => self.sent[side].message(message, seen),
             ws::Event::Whole { header, header_end, preview } => {
                 self.sent[side].whole(header.start.opcode, header.length, carrier, *header_end, *preview);
+                self.watch(side, carrier);
             }
-            ws::Event::Ping(payload) => self.sent[side].ping(payload, seen),
+            ws::Event::Ping { payload, framed } => self.sent[side].ping(payload, *framed, seen),
             ws::Event::Pong(payload) => {
                 let pongs = &mut self.sent[side].pongs;
                 *pongs = pongs.saturating_add(1);
@@ -225,10 +238,14 @@ impl Facts {
             }
             ws::Event::Close(close) => self.close(side, close),
             ws::Event::Violation(violation) => {
-                if self.violations.len() < limits::VIOLATIONS {
-                    self.violations.push(violation.clone());
+                if self.breaches.len() < limits::VIOLATIONS {
+                    let sent = &self.sent[side];
+                    let (messages_before, pings_before) = (sent.said(), sent.pings);
+                    let violation = violation.clone();
+                    self.breaches.push(Breach { violation, messages_before, pings_before, messages_behind: 0 });
+                    self.sent[!side].is_watched = true;
                 } else {
-                    self.more_violations = self.more_violations.saturating_add(1);
+                    self.more_breaches = self.more_breaches.saturating_add(1);
                 }
             }
             ws::Event::Lost => {
@@ -239,6 +256,15 @@ impl Facts {
                 }
             }
             ws::Event::Found => self.sent[side].is_lost = false,
+        }
+    }
+
+    /// Notes a message of a side to which the other has broken a rule.
+    #[inline(always)]
+    fn watch(&mut self, side: Side, carrier: &Carrier) {
+        if self.sent[side].is_watched {
+            let by_other = self.breaches.iter_mut().filter(|breach| breach.violation.side != side);
+            by_other.for_each(|breach| breach.answered(carrier));
         }
     }
 
@@ -270,7 +296,8 @@ impl Facts {
                 code: close.code,
                 reason: String::from_utf8_lossy(close.reason).into(),
                 complete: close.complete,
-                valid: close.valid,
+                framed: close.framed,
+                sound: close.sound,
                 inside_message: close.inside_message,
             };
             // Bytes that waited behind a hole come late, but were captured in their turn.

@@ -2,6 +2,9 @@
 
 use super::{Case, Confidence, Finding, Value};
 use crate::ending::Kind;
+use crate::facts::Facts;
+use crate::side::Side;
+use crate::ws::CutFrame;
 
 /// The finding of a rule that only says how a connection ended: by a segment of this kind, without a Close frame.
 pub fn ended_by(case: &Case<'_>, kind: Kind) -> Option<Finding> {
@@ -9,14 +12,31 @@ pub fn ended_by(case: &Case<'_>, kind: Kind) -> Option<Finding> {
     if case.ending.kind != kind {
         return None;
     }
-    let idle = case.facts.last_frame(carrier.seen).map(|last| carrier.seen.time.since(last.time));
     let finding = Finding::new(Confidence::Certain)
         .blame(by)
         .packet(carrier.seen.packet)
         .with("side", Value::Side(by))
+        .with("other", Value::Side(!by))
         .with("packet", Value::Number(carrier.seen.packet));
-    Some(match idle {
+    let idle = case.facts.last_frame(carrier.seen).map(|last| carrier.seen.time.since(last.time));
+    let is_inside_message = case.facts.sent[by].unfinished.as_ref().is_some_and(|unfinished| unfinished.message);
+    let finding = match idle {
         Some(idle) => finding.with("idle", Value::Time(idle)),
-        None => finding.variant("no_frame"),
+        None => return Some(finding.variant("no_frame")),
+    };
+    Some(match (cut_frame(case.facts, by), cut_frame(case.facts, !by)) {
+        (Some(own), _) => within(finding, own).variant("cut"),
+        (None, _) if is_inside_message => finding.variant("cut_message"),
+        (None, Some(of_other)) => within(finding, of_other).variant("cut_other"),
+        (None, None) => finding,
     })
+}
+
+fn cut_frame(facts: &Facts, side: Side) -> Option<CutFrame> {
+    facts.sent[side].unfinished.as_ref()?.frame
+}
+
+/// Names the frame that was cut.
+fn within(finding: Finding, frame: CutFrame) -> Finding {
+    finding.with("cut_inside_frame", Value::Bytes(frame.length)).with("received", Value::Bytes(frame.received))
 }

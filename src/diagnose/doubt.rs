@@ -4,6 +4,7 @@
 //! What rests on something that was not seen proves less where it may only not have been captured; and whose Close was
 //! the first cannot be told where the other side's may be missing, or only its retransmission was captured.
 
+use super::stride::is_clouded;
 use super::{Case, Confidence, Ground, Role, Verdict};
 use crate::ending::{beginning_close, first_close, is_retransmitted};
 use crate::facts::Facts;
@@ -22,7 +23,9 @@ impl Verdict {
         // What its reason says may have been the opposite.
         let is_cut = beginning_close(facts).is_some_and(|close| !close.complete) && self.rule.role == Role::Cause;
         let rests_on = |ground| self.rule.rests_on.contains(&ground);
-        let most = if rests_on(Ground::Silence) && (holes || facts.drops)
+        let most = if rests_on(Ground::NothingBefore) && is_clouded(case) {
+            Confidence::Low
+        } else if rests_on(Ground::Silence) && (holes || facts.drops)
             || rests_on(Ground::NoClose) && holes
             || rests_on(Ground::FirstClose) && other_may_be_first
             || rests_on(Ground::BothLegs) && other_leg.is_some_and(|leg| leg.has_holes)

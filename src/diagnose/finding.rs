@@ -95,12 +95,14 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// Which of the rule's texts fit best: `summary_VARIANT` instead of `summary`, where there is one.
     pub variant: Option<Cow<'static, str>>,
+    /// The text of the reports' words that goes around the summary, `{summary}` in it: what the closer said instead.
+    pub aside: Option<&'static str>,
 }
 
 impl Finding {
     /// A finding without particulars.
     pub const fn new(confidence: Confidence) -> Self {
-        Self { confidence, blame: None, packets: Vec::new(), evidence: Vec::new(), variant: None }
+        Self { confidence, blame: None, packets: Vec::new(), evidence: Vec::new(), variant: None, aside: None }
     }
 
     /// Blames a side, or the network.
@@ -120,6 +122,12 @@ impl Finding {
     /// Names a value.
     pub fn with(mut self, name: &'static str, value: Value) -> Self {
         self.evidence.push(Evidence { name, value });
+        self
+    }
+
+    /// Puts a text around the summary.
+    pub const fn aside(mut self, name: &'static str) -> Self {
+        self.aside = Some(name);
         self
     }
 

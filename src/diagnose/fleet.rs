@@ -95,6 +95,11 @@ impl Member {
         self.ended.time.since(self.last_frame)
     }
 
+    /// Whether both were open at the same time, for a moment at least.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.first < other.ended && other.first < self.ended
+    }
+
     /// Whether it was a WebSocket, and ended without a Close frame.
     pub const fn is_bare(&self) -> bool {
         matches!(self.kind, Kind::Fin | Kind::Reset)

@@ -13,6 +13,7 @@ pub mod provoked;
 mod rules;
 pub mod signals;
 pub mod silence;
+mod stride;
 
 pub use finding::{Blame, Confidence, Evidence, Finding, Value};
 pub use fleet::{Fleet, Member};
@@ -22,7 +23,7 @@ use std::sync::OnceLock;
 
 use crate::catalog::Texts;
 use crate::ending::{Ending, first_close};
-use crate::facts::Facts;
+use crate::facts::{Close, Facts};
 use crate::seen::Timestamp;
 
 /// What a rule looks at.
@@ -32,6 +33,8 @@ pub struct Case<'f> {
     pub facts: &'f Facts,
     /// How it ended.
     pub ending: Ending,
+    /// The Close frame that began the end, if one did.
+    pub close: Option<&'f Close>,
     /// Time of the capture's last packet.
     pub capture_end: Timestamp,
     /// All connections.
@@ -48,7 +51,7 @@ impl<'f> Case<'f> {
         let ending = Ending::of(facts);
         let close = ending.by.and_then(|by| first_close(facts, by));
         let reason = close.and_then(|close| known::class_of(&close.reason));
-        Self { facts, ending, capture_end, fleet, member: fleet.member(facts, &ending), reason }
+        Self { facts, ending, close, capture_end, fleet, member: fleet.member(facts, &ending), reason }
     }
 }
 
@@ -104,6 +107,8 @@ pub enum Ground {
     FirstClose,
     /// Both legs of a proxied connection were captured whole.
     BothLegs,
+    /// Nothing that may be the cause stands before the end.
+    NothingBefore,
 }
 
 /// What a rule tells.
@@ -128,6 +133,9 @@ pub struct Verdict {
     pub finding: Finding,
 }
 
+/// The rule that always fits.
+const UNEXPLAINED: &str = "unexplained";
+
 /// All rules that fit a connection, the answer first. The last rule always fits.
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     let mut verdicts: Vec<_> =
@@ -139,8 +147,10 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
         let guess = !description && verdict.finding.confidence == Confidence::Low;
         (verdict.rule.role == Role::Remark, guess, description, verdict.finding.confidence)
     });
-    // A description says nothing beside another.
+    // A description says nothing beside another, nor does the last rule behind an answer.
     let mut described = false;
     verdicts.retain(|verdict| !verdict.rule.is_description() || !std::mem::replace(&mut described, true));
+    let is_answered = verdicts.first().is_some_and(|answer| answer.rule.name != UNEXPLAINED);
+    verdicts.retain(|verdict| !is_answered || verdict.rule.name != UNEXPLAINED);
     verdicts
 }

@@ -1,113 +1,198 @@
-//! Did a frame provoke the end? The acknowledgement test, the order, the time, and the code must all allow it.
+//! Did a broken frame provoke the end?
+//!
+//! What counts is that the closer had received it, had said nothing since that shows that it did not mind, reacted at once,
+//! and that the rule is one on which an endpoint has to fail the connection. The code only raises or lowers the confidence:
+//! implementations answer broken frames with 1002 and 1007, but also with 1000, 1011, no code, or a bare FIN.
 
 use std::time::Duration;
 
-use super::{Case, Confidence, Finding, Value};
-use crate::ending::{Reaction, beginning_close};
-use crate::facts::{Close, Facts};
+use super::stride::{Stride, first_of_each_kind, in_stride, unanswered};
+use super::{Case, Confidence, Finding, Value, known};
+use crate::ending::{Reaction, first_close, is_reply};
+use crate::facts::{Breach, Close, Facts};
 use crate::seen::Seen;
 use crate::side::Side;
-use crate::ws::{Kind, Violation};
+use crate::ws::{CloseCode, Kind, Opcode, Violation};
 
 /// A parser reacts within milliseconds; this leaves room for slow machines and a round trip.
 const PROMPT: Duration = Duration::from_secs(1);
 
+/// Who reacts within this was about nothing else, where its code does not say so.
+const AT_ONCE: Duration = Duration::from_millis(250);
+
 /// A reaction that comes later than this was not provoked.
 const LATE: Duration = Duration::from_secs(10);
+
+/// Bytes of the longest header behind its first two.
+const REST_OF_HEADER: u64 = 12;
 
 /// Close codes that say the peer broke the protocol, whatever the rule (RFC 6455 §7.4.1; measured on 14 servers).
 pub const PROTOCOL: &[u16] = &[1002];
 
-/// The finding of a rule whose mechanism is a broken frame: the first violation of these kinds that can have provoked
-/// the other side's end of the connection, with one of these codes or with none.
+/// The finding of a rule whose mechanism is a broken frame: the first violation of these kinds that can have provoked the
+/// other side's end of the connection. `codes` are those that say so.
 pub fn by_violation(case: &Case<'_>, codes: &[u16], is_kind: impl Fn(&Kind) -> bool) -> Option<Finding> {
-    let (violation, reaction, confidence) =
-        case.facts.violations.iter().filter(|violation| is_kind(&violation.kind)).find_map(|violation| {
-            provocation(case, violation, codes).map(|(reaction, sure)| (violation, reaction, sure))
-        })?;
-    let most = match (is_first(case, violation), is_at_the_end(case.facts, violation)) {
-        (false, _) => Confidence::Medium,
-        (true, true) => Confidence::High,
-        (true, false) => Confidence::Certain,
-    };
-    let confidence = confidence.max(most);
-    Some(finding(violation, &reaction, confidence))
+    if let Some(finding) = by_close(case, &is_kind) {
+        return Some(finding);
+    }
+    let of_kind = first_of_each_kind(case.facts).filter(|breach| is_kind(&breach.violation.kind));
+    let (breach, reaction, confidence) = of_kind.filter_map(|breach| provocation(case, breach, codes)).next()?;
+    let confidence = if is_first(case.facts, breach) { confidence } else { confidence.max(Confidence::Medium) };
+    let found = finding(&breach.violation, &reaction, confidence);
+    let is_named = reaction.code().is_some_and(|code| codes.contains(&code));
+    Some(match reaction.close {
+        Some(close) if !is_named => hidden(found, !breach.violation.side, close),
+        _ => found,
+    })
 }
 
-/// The finding of a rule whose mechanism is a broken Close frame: it began the end itself, whatever the answer was.
-pub fn by_close(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding> {
-    let begun = beginning_close(case.facts)?;
-    let violation = case.facts.violations.iter().find(|violation| {
-        violation.side == begun.side && violation.frame == begun.carrier.seen && is_kind(&violation.kind)
+/// The finding of a rule about a Close frame that is broken itself, and began the end: whatever the answer was. A wrong code
+/// or reason is all that it says; a Close frame that is broken as a frame also had a reason to be sent.
+fn by_close(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding> {
+    let begun = case.close?;
+    let breach = first_of_each_kind(case.facts).find(|Breach { violation, .. }| {
+        let is_this = violation.opcode == Opcode::CLOSE && violation.frame == begun.carrier.seen;
+        is_this && violation.side == begun.side && is_kind(&violation.kind) && violation.kind.requires_failure()
     })?;
-    let finding = Finding::new(Confidence::Certain)
-        .blame(violation.side)
-        .packet(violation.seen.packet)
-        .with("side", Value::Side(violation.side))
-        .with("packet", Value::Number(violation.seen.packet));
-    Some(particulars(finding, violation))
-}
-
-/// Whether no other frame of the same sender broke a rule before: an endpoint objects to the first one that it minds.
-fn is_first(case: &Case<'_>, violation: &Violation) -> bool {
-    case.facts
-        .violations
-        .iter()
-        .filter(|other| other.side == violation.side && !is_often_tolerated(&other.kind))
-        .all(|other| other.needed >= violation.needed)
-}
-
-/// Whether it is the Close frame that began the end whose framing breaks a rule: the end had its reason before that.
-fn is_at_the_end(facts: &Facts, violation: &Violation) -> bool {
+    let violation = &breach.violation;
     let is_what_it_says = matches!(
         violation.kind,
         Kind::InvalidCloseCode(_) | Kind::TruncatedCloseCode(_) | Kind::InvalidCloseReason { .. }
     );
-    let begins = |close: &Close| close.side == violation.side && close.carrier.seen == violation.frame;
-    !is_what_it_says && beginning_close(facts).is_some_and(begins)
+    let reply = first_close(case.facts, !begun.side).map(|reply| reply.code);
+    let confidence = match violation.kind {
+        _ if is_what_it_says => Confidence::Certain,
+        // Whoever echoes it does not mind the mask; whoever answers with 1000 or no code may do so always.
+        Kind::Unmasked | Kind::Masked if reply == Some(begun.code) => return None,
+        Kind::Unmasked | Kind::Masked if matches!(reply, Some(None | Some(CloseCode::NORMAL))) => Confidence::Medium,
+        _ => Confidence::High,
+    };
+    let found = Finding::new(confidence)
+        .blame(violation.side)
+        .packet(violation.seen.packet)
+        .with("side", Value::Side(violation.side))
+        .with("packet", Value::Number(violation.seen.packet));
+    let found = particulars(found, violation);
+    Some(match begun.code {
+        _ if is_what_it_says => found,
+        Some(code) => found.with("meant_code", Value::Number(u64::from(code.0))).aside("aside_meant_code"),
+        None => found.aside("aside_meant_no_code"),
+    })
 }
 
-/// Whether a client may have closed with 1000 because of this, as some do whatever they object to: it was the last thing
-/// that the client received.
-fn may_be_hidden(facts: &Facts, reaction: &Reaction<'_>, violation: &Violation) -> bool {
-    let last = facts.sent[violation.side].moments().rfind(|moment| moment.seen <= reaction.carrier.seen);
-    violation.side == Side::Server
-        && reaction.code() == Some(1000)
-        && last.is_none_or(|last| last.header_end <= violation.needed)
+/// The finding of a rule whose mechanism makes a side end the connection itself, behind what it should not have sent and
+/// without a Close frame.
+pub fn by_own_end(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding> {
+    let (by, reaction) = closer(case).filter(|(_, reaction)| reaction.close.is_none())?;
+    let mut own = case.facts.breaches.iter().map(|breach| &breach.violation).filter(|violation| violation.side == by);
+    let violation = own.find(|violation| is_kind(&violation.kind) && violation.seen <= reaction.carrier.seen)?;
+    Some(finding(violation, &reaction, Confidence::Certain))
 }
 
-/// Broken rules that most implementations let pass.
-const fn is_often_tolerated(kind: &Kind) -> bool {
-    matches!(kind, Kind::NonMinimalLength(_) | Kind::AfterClose)
+/// Adds what the closer said instead of what it minded.
+fn hidden(finding: Finding, closer: Side, close: &Close) -> Finding {
+    let finding = finding.with("hidden_by", Value::Side(closer));
+    match close.code {
+        Some(code) => finding.with("hidden_code", Value::Number(u64::from(code.0))).aside("aside_code"),
+        None => finding.aside("aside_no_code"),
+    }
+}
+
+/// Whether no other frame of the same sender broke a rule before: an endpoint objects to the first one that it minds.
+fn is_first(facts: &Facts, breach: &Breach) -> bool {
+    let others = facts.breaches.iter().map(|other| &other.violation);
+    let mut minded = others.filter(|other| other.side == breach.violation.side && other.kind.requires_failure());
+    minded.all(|other| other.needed >= breach.violation.needed)
 }
 
 /// The other side's reaction, if this violation can have provoked it, and how sure that is.
-fn provocation<'f>(case: &Case<'f>, violation: &Violation, codes: &[u16]) -> Option<(Reaction<'f>, Confidence)> {
-    let reaction = Reaction::of(case.facts, !violation.side)?;
+fn provocation<'f>(
+    case: &Case<'f>,
+    breach: &'f Breach,
+    codes: &[u16],
+) -> Option<(&'f Breach, Reaction<'f>, Confidence)> {
+    let (facts, violation) = (case.facts, &breach.violation);
+    let closer = !violation.side;
+    let reaction = Reaction::of(facts, closer)?;
     let received = could_have_received(&reaction, violation.needed, violation.seen)?;
     let after = reaction.took(violation.seen);
-    let prompt = after <= PROMPT;
-    let hidden = prompt && !codes.contains(&1000) && may_be_hidden(case.facts, &reaction, violation);
-    let fits = match reaction.close {
-        Some(_) if hidden => true,
-        Some(_) => reaction.code().is_some_and(|code| codes.contains(&code)),
-        None => prompt,
-    };
-    // Whoever goes on talking after the frame has not minded it.
-    let went_on = case.facts.sent[!violation.side].last_acked.is_some_and(|acked| acked >= violation.needed);
-    if reaction.close.is_none() && went_on {
+    let in_stride = in_stride(facts, breach, &reaction);
+    let is_named = reaction.code().is_some_and(|code| codes.contains(&code)) && !is_echo(facts, &reaction);
+    if is_named {
+        let confidence = match (after <= PROMPT, received) {
+            _ if after > LATE => return None,
+            _ if in_stride == Some(Stride::ReadOn) => Confidence::Medium,
+            (true, true) if in_stride.is_none() => Confidence::Certain,
+            (true, _) | (false, true) => Confidence::High,
+            (false, false) => Confidence::Medium,
+        };
+        return Some((breach, reaction, confidence));
+    }
+    let is_blamed = reaction.close.is_some_and(|close| known::blames_frame(&close.reason));
+    let objects = reaction.close.is_none() || is_blamed || violation.kind.requires_failure();
+    if !objects || in_stride.is_some() || after > PROMPT || reaction.answers_end(facts, closer) {
         return None;
     }
-    let confidence = match (fits, reaction.close.is_some(), received) {
-        (false, ..) => return None,
-        _ if after > LATE => return None,
-        _ if hidden => Confidence::Low,
-        (true, true, true) if prompt => Confidence::Certain,
-        (true, true, true) | (true, false, true) => Confidence::High,
-        (true, true, false) if prompt => Confidence::High,
-        _ => Confidence::Medium,
+    let is_alone = after <= AT_ONCE && is_last(facts, &reaction, violation) && !is_preceded(facts, &reaction, breach);
+    let confidence = match (reaction.close.map(tone), is_alone) {
+        (Some(Tone::Blame), _) if received => Confidence::High,
+        (Some(Tone::Otherwise), false) => Confidence::Low,
+        (Some(Tone::Otherwise | Tone::Neutral), _) => Confidence::Medium,
+        (Some(Tone::Trouble) | None, true) if received => Confidence::High,
+        (Some(Tone::Trouble | Tone::Blame) | None, _) => Confidence::Medium,
     };
-    Some((reaction, confidence))
+    Some((breach, reaction, confidence))
+}
+
+/// Whether a Close frame only repeats the code of the one that it answers.
+fn is_echo(facts: &Facts, reaction: &Reaction<'_>) -> bool {
+    reaction.close.is_some_and(|close| {
+        first_close(facts, !close.side).is_some_and(|other| is_reply(close, other) && close.code == other.code)
+    })
+}
+
+/// What a Close frame sounds like that does not name what was broken.
+enum Tone {
+    /// Its reason finds fault with a frame.
+    Blame,
+    /// Something is wrong.
+    Trouble,
+    /// Nothing: programs send it of their own accord, and some for all that goes wrong.
+    Neutral,
+    /// It has a reason of its own: by its code, which no endpoint sends for a broken frame, or in words.
+    Otherwise,
+}
+
+fn tone(close: &Close) -> Tone {
+    let reason = known::class_of(&close.reason);
+    match close.code.map(|code| code.0) {
+        _ if reason.is_some_and(|class| class != known::Class::Trouble) => Tone::Otherwise,
+        _ if known::blames_frame(&close.reason) => Tone::Blame,
+        Some(1001 | 1010 | 1012..=1014 | 3000..=4999) => Tone::Otherwise,
+        Some(1008) if !known::says_nothing(&close.reason) => Tone::Otherwise,
+        None | Some(1000) => Tone::Neutral,
+        Some(_) => Tone::Trouble,
+    }
+}
+
+/// Whether the closer had received nothing behind the violation and its frame.
+fn is_last(facts: &Facts, reaction: &Reaction<'_>, violation: &Violation) -> bool {
+    let is_own =
+        |header_end: u64, opcode| header_end <= violation.needed + REST_OF_HEADER && opcode == violation.opcode;
+    let moments = facts.sent[violation.side].moments();
+    let mut behind = moments.filter(|moment| moment.begun > violation.needed && !is_own(moment.begun, moment.opcode));
+    behind.all(|moment| could_have_received(reaction, moment.begun, moment.seen).is_none())
+}
+
+/// Whether the closer had been sent a message just before the frame that broke a rule, and owed it an answer: then it may
+/// have been about that.
+fn is_preceded(facts: &Facts, reaction: &Reaction<'_>, breach: &Breach) -> bool {
+    let needed = breach.violation.needed;
+    let mut messages = facts.sent[breach.violation.side].messages().filter(|message| {
+        let wire_size = if message.inflated { u64::from(message.wire_size) } else { message.size };
+        message.complete && message.header_end.saturating_add(wire_size) < needed
+    });
+    unanswered(facts, breach) > 0 && messages.any(|message| reaction.took(message.seen) <= AT_ONCE)
 }
 
 /// The acknowledgement test: `None` if the reaction's sender had not received the byte before `needed`, or reacted before

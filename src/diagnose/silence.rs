@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Case, Confidence, Member};
 use crate::ending::Reaction;
+use crate::seen::Seen;
 use crate::side::Side;
 
 /// Ends of one timer differ by so much at most, however short it is.
@@ -37,6 +38,52 @@ impl<'f> Silence<'f> {
         let (own, received) = (since(by), since(!by));
         Some(Self { by, end, of_either: own.min(received), received, age: end.after(opened) })
     }
+}
+
+/// Pings that had no pong when their sender ended the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenPing {
+    /// The first of them.
+    pub first: Seen,
+    /// How many there are.
+    pub count: usize,
+    /// From the first one to the end.
+    pub waited: Duration,
+    /// Whether the other side said nothing more, either.
+    pub is_silent: bool,
+}
+
+/// A ping younger than this, or than two round trips, may have been answered in time.
+pub const YOUNG: Duration = Duration::from_millis(250);
+
+/// The pings that the closer had waited for in vain.
+pub fn open_ping(case: &Case<'_>, by: Side, end: &Reaction<'_>) -> Option<OpenPing> {
+    let facts = case.facts;
+    let pings = facts.sent[by].unanswered_pings.iter().map(|ping| ping.seen);
+    let count = pings.clone().filter(|ping| *ping < end.carrier.seen).count();
+    let first = pings.min().filter(|_| count > 0)?;
+    let round_trip = facts.tcp().round_trip();
+    let waited = end.after(first);
+    if waited < YOUNG.max(2 * round_trip) {
+        return None;
+    }
+    // What was on its way when the ping came is no answer to it.
+    let spoke = facts.sent[!by].moments().any(|moment| {
+        moment.seen > first && moment.seen <= end.carrier.seen && moment.seen.time.since(first.time) > round_trip
+    });
+    Some(OpenPing { first, count, waited, is_silent: !spoke })
+}
+
+/// Full buffers of busy readers empty sooner.
+const STALLED: Duration = Duration::from_secs(1);
+
+/// The side that had stopped reading when the connection ended, and since when: it announced a window of zero for long.
+pub fn stalled(case: &Case<'_>) -> Option<(Side, Seen)> {
+    let end = case.ending.carrier?.seen;
+    Side::BOTH.into_iter().find_map(|side| {
+        let since = case.facts.tcp().sent[side].zero_window().closed?;
+        (end.time.since(since.time) >= STALLED).then_some((side, since))
+    })
 }
 
 /// Whether two spans are those of one timer.

@@ -12,6 +12,8 @@ use crate::ws::{Header, Opcode, Preview, message::Message};
 pub struct Moment {
     /// Its packet: of its first byte, and once a message is complete of its last.
     pub seen: Seen,
+    /// Stream offset just past the header of its first frame.
+    pub begun: u64,
     /// Stream offset just past the header of its last frame.
     pub header_end: u64,
     /// Its size as a receiver counts it: inflated where that is known, else as its frames declared so far.
@@ -99,7 +101,14 @@ impl Recent {
             self.latest = message.size;
             return;
         }
-        let at = self.add(Moment { seen: start, header_end, size: header.length, opcode, ..Moment::default() });
+        let at = self.add(Moment {
+            seen: start,
+            begun: header_end,
+            header_end,
+            size: header.length,
+            opcode,
+            ..Moment::default()
+        });
         if !opcode.is_control() {
             self.open = Some(at);
             self.latest = header.length;
@@ -109,7 +118,16 @@ impl Recent {
     /// A frame that is a whole message.
     #[inline]
     pub(super) fn whole(&mut self, opcode: Opcode, size: u64, seen: Seen, header_end: u64, preview: Preview) {
-        self.add(Moment { seen, header_end, size, preview, opcode, complete: true, ..Moment::default() });
+        self.add(Moment {
+            seen,
+            begun: header_end,
+            header_end,
+            size,
+            preview,
+            opcode,
+            complete: true,
+            ..Moment::default()
+        });
         (self.open, self.latest) = (None, size);
     }
 

@@ -9,7 +9,7 @@ use crate::chunk::Carrier;
 use crate::limits;
 use crate::prefetch::prefetch;
 use crate::seen::Seen;
-use crate::ws::{self, Opcode, Preview};
+use crate::ws::{self, Opcode, Preview, Unfinished};
 
 /// What one side sent as WebSocket.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +32,14 @@ pub struct Sent {
     pub largest_before: u64,
     /// How fast its messages come.
     pub pace: Pace,
-    /// Its pings without a pong so far, oldest first.
+    /// Its well-formed pings without a pong so far, oldest first.
     pub unanswered_pings: Vec<Ping>,
-    /// Bytes of the other side that its last frame but for Close frames acknowledges, as [`Carrier::acked`].
-    pub last_acked: Option<u64>,
+    /// Which of its pings, counted from 1, is the latest that has its pong; 0 while none has.
+    pub answered_pings: u32,
+    /// Whether the other side has broken a rule: it counts then what this one says.
+    pub is_watched: bool,
+    /// What it had begun and not completed when its stream ended.
+    pub unfinished: Option<Box<Unfinished>>,
     /// How often its frames were lost sight of.
     pub lost: u32,
     /// Whether they are lost sight of now.
@@ -47,6 +51,8 @@ pub struct Sent {
 pub struct Ping {
     /// Its packet.
     pub seen: Seen,
+    /// Which of its sender's pings it is, from 1.
+    number: u32,
     /// A hash of its payload, which the pong must repeat.
     payload: u64,
 }
@@ -70,13 +76,13 @@ impl Sent {
     /// A frame that is a whole message.
     #[inline(always)]
     pub(super) fn whole(&mut self, opcode: Opcode, size: u64, carrier: &Carrier, header_end: u64, preview: Preview) {
-        self.begin(opcode, size, carrier.seen, carrier);
+        self.begin(opcode, size, carrier.seen);
         self.count(opcode);
         self.recent.whole(opcode, size, carrier.seen, header_end, preview);
     }
 
-    pub(super) fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {
-        self.begin(header.start.opcode, header.length, start, carrier);
+    pub(super) fn frame(&mut self, header: &ws::Header, start: Seen, header_end: u64) {
+        self.begin(header.start.opcode, header.length, start);
         if header.start.opcode != Opcode::CLOSE {
             self.recent.frame(header, start, header_end);
         }
@@ -84,12 +90,9 @@ impl Sent {
 
     /// Counts a frame.
     #[inline]
-    fn begin(&mut self, opcode: Opcode, length: u64, start: Seen, carrier: &Carrier) {
+    fn begin(&mut self, opcode: Opcode, length: u64, start: Seen) {
         self.frames += 1;
         self.payload_bytes = self.payload_bytes.saturating_add(length);
-        if opcode != Opcode::CLOSE {
-            self.last_acked = carrier.acked();
-        }
         if matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
             self.largest_before = self.largest_before.max(self.recent.latest());
             self.pace.message(start.time);
@@ -106,9 +109,16 @@ impl Sent {
         self.moments().filter(|moment| matches!(moment.opcode, Opcode::TEXT | Opcode::BINARY))
     }
 
-    /// Payload bytes that the last frame's header declared, and that were never sent.
-    pub fn take_back(&mut self, payload_bytes: u64) {
-        self.payload_bytes = self.payload_bytes.saturating_sub(payload_bytes);
+    /// Complete text and binary messages.
+    pub const fn said(&self) -> u32 {
+        self.texts.saturating_add(self.binaries)
+    }
+
+    /// Notes what was not completed. What a header declared and never came does not count as sent.
+    pub fn stop(&mut self, unfinished: Option<Unfinished>) {
+        let outstanding = unfinished.map_or(0, |unfinished| unfinished.outstanding());
+        self.payload_bytes = self.payload_bytes.saturating_sub(outstanding);
+        self.unfinished = unfinished.map(Box::new);
     }
 
     pub(super) fn message(&mut self, message: &ws::message::Message, seen: Seen) {
@@ -121,11 +131,11 @@ impl Sent {
         *count = count.saturating_add(1);
     }
 
-    pub(super) fn ping(&mut self, payload: &[u8], seen: Seen) {
+    pub(super) fn ping(&mut self, payload: &[u8], framed: bool, seen: Seen) {
         self.pings = self.pings.saturating_add(1);
-        if self.unanswered_pings.len() < limits::PINGS {
+        if framed && self.unanswered_pings.len() < limits::PINGS {
             self.unanswered_pings.reserve_exact(1);
-            self.unanswered_pings.push(Ping { seen, payload: hash(payload) });
+            self.unanswered_pings.push(Ping { seen, number: self.pings, payload: hash(payload) });
         }
     }
 
@@ -133,7 +143,8 @@ impl Sent {
     pub(super) fn answered(&mut self, payload: &[u8]) {
         let payload = hash(payload);
         if let Some(at) = self.unanswered_pings.iter().rposition(|ping| ping.payload == payload) {
-            self.unanswered_pings.drain(..=at);
+            let latest = self.unanswered_pings.drain(..=at).next_back();
+            self.answered_pings = latest.map_or(0, |ping| ping.number).max(self.answered_pings);
         }
     }
 }

@@ -24,12 +24,19 @@ impl fmt::Display for Extension<'_> {
 }
 
 impl<'a> Extension<'a> {
+    /// Its parameters, each with its value if it has one, without quotes.
+    pub fn parameters(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
+        let parameters = self.parameters.split(';').map(str::trim).filter(|parameter| !parameter.is_empty());
+        parameters.map(|parameter| match parameter.split_once('=') {
+            Some((key, value)) => (key.trim(), Some(value.trim().trim_matches('"'))),
+            None => (parameter, None),
+        })
+    }
+
     /// The value of a parameter, empty where it has none; `None` where the parameter is not there.
     pub fn parameter(&self, name: &str) -> Option<&'a str> {
-        self.parameters.split(';').find_map(|parameter| {
-            let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            key.trim().eq_ignore_ascii_case(name).then_some(value.trim().trim_matches('"'))
-        })
+        let mut parameters = self.parameters();
+        parameters.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.unwrap_or_default())
     }
 }
 

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod body;
+mod deflate_answer;
 pub mod exchange;
 pub mod extension;
 pub mod handshake;

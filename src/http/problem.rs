@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-use super::extension::{DEFLATE, extensions};
+use super::deflate_answer::refused_parameter;
+use super::extension::{DEFLATE, Extension, extensions};
 use super::handshake::{Offer, Request, Response};
 
 /// What the key is joined with before it is hashed (RFC 6455 §1.3).
@@ -40,6 +41,8 @@ pub enum Problem {
     },
     /// An extension, or a parameter of it, was accepted that was not offered (§4.1; RFC 7692 §7.1).
     Extension(Box<str>),
+    /// permessage-deflate was accepted with a parameter that the client has to refuse (RFC 7692 §7.1).
+    ExtensionParameter(Box<str>),
     /// A subprotocol was chosen that was not offered (§4.1).
     Subprotocol(Box<str>),
 }
@@ -60,14 +63,19 @@ impl Problem {
             Self::NoAccept => "no_accept",
             Self::Accept { .. } => "accept",
             Self::Extension(_) => "extension",
+            Self::ExtensionParameter(_) => "parameter",
             Self::Subprotocol(_) => "subprotocol",
         }
     }
 
-    /// What the words name beside the problem: the value that the key asks for, the extension, the subprotocol.
+    /// What the words name beside the problem: the value that the key asks for, the extension and its parameter, the
+    /// subprotocol.
     pub fn detail(&self) -> &str {
         match self {
-            Self::Accept { expected: detail } | Self::Extension(detail) | Self::Subprotocol(detail) => detail,
+            Self::Accept { expected: detail }
+            | Self::Extension(detail)
+            | Self::ExtensionParameter(detail)
+            | Self::Subprotocol(detail) => detail,
             _ => "",
         }
     }
@@ -81,6 +89,7 @@ impl Problem {
                 | Self::NoAccept
                 | Self::Accept { .. }
                 | Self::Extension(_)
+                | Self::ExtensionParameter(_)
                 | Self::Subprotocol(_)
         )
     }
@@ -133,7 +142,7 @@ fn problems_of_response(request: Option<&Request>, response: &Response) -> Vec<P
         _ => {}
     }
     if let Some(offer) = request.and_then(|request| request.offer.as_deref()) {
-        problems.extend(unoffered_extensions(offer, response));
+        problems.extend(problems_of_extensions(offer, response));
         let offered = offer.subprotocols.as_deref().unwrap_or_default();
         if let Some(chosen) = response.subprotocol.as_deref()
             && !offered.split(',').any(|name| name.trim() == chosen.trim())
@@ -149,20 +158,26 @@ pub fn accept(key: &str) -> String {
     STANDARD.encode(Sha1::new().chain_update(key.trim()).chain_update(GUID).finalize())
 }
 
-fn unoffered_extensions(offer: &Offer, response: &Response) -> Vec<Problem> {
-    let offered = || extensions(offer.extensions.as_deref());
-    extensions(response.extensions.as_deref())
-        .filter_map(|agreed| {
-            let Some(offer) = offered().find(|offer| offer.name == agreed.name) else {
-                return Some(Problem::Extension(agreed.name.into()));
-            };
-            // RFC 7692 §7.1.2.2: the only parameter that a server may not send unasked.
-            let parameter = "client_max_window_bits";
-            let asked = offered().any(|offer| offer.parameter(parameter).is_some());
-            (offer.name == DEFLATE && agreed.parameter(parameter).is_some() && !asked)
-                .then(|| Problem::Extension(format!("{DEFLATE}; {parameter}").into()))
-        })
-        .collect()
+fn problems_of_extensions(offer: &Offer, response: &Response) -> Vec<Problem> {
+    let offered: Vec<_> = extensions(offer.extensions.as_deref()).collect();
+    extensions(response.extensions.as_deref()).filter_map(|agreed| problem_of_extension(&agreed, &offered)).collect()
+}
+
+fn problem_of_extension(agreed: &Extension<'_>, offered: &[Extension<'_>]) -> Option<Problem> {
+    if !offered.iter().any(|offer| offer.name == agreed.name) {
+        return Some(Problem::Extension(agreed.name.into()));
+    }
+    if agreed.name != DEFLATE {
+        return None;
+    }
+    // RFC 7692 §7.1.2.2: the only parameter that a server may not send unasked.
+    let parameter = "client_max_window_bits";
+    let is_asked = offered.iter().any(|offer| offer.parameter(parameter).is_some());
+    if agreed.parameter(parameter).is_some() && !is_asked {
+        return Some(Problem::Extension(format!("{DEFLATE}; {parameter}").into()));
+    }
+    let offers: Vec<_> = offered.iter().filter(|offer| offer.name == DEFLATE).copied().collect();
+    refused_parameter(agreed, &offers).map(|parameter| Problem::ExtensionParameter(parameter.into()))
 }
 
 #[cfg(test)]

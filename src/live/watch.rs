@@ -330,5 +330,5 @@ fn step(facts: &Facts, event: &Event<'_>, fins: PerSide<bool>) -> Option<Step> {
 
 /// Whether an event waits for an answer.
 fn waits(event: &Event<'_>) -> bool {
-    matches!(event.what, What::Http(http::Output::Request(_)) | What::Ws(ws::Event::Ping(_)))
+    matches!(event.what, What::Http(http::Output::Request(_)) | What::Ws(ws::Event::Ping { .. }))
 }

@@ -64,7 +64,7 @@ pub(super) fn closes(
             reason: redactor.text(&close.reason),
             packet: close.carrier.seen.packet,
             time: close.carrier.seen.time.to_string(),
-            valid: close.valid,
+            valid: close.is_valid(),
             complete: close.complete,
         })
         .collect()
@@ -93,7 +93,7 @@ pub(super) fn endpoint_code(facts: &Facts, ending: &Ending, side: Side, failed_b
         _ => {}
     }
     if let Some(received) = first_close(facts, !side) {
-        let usable = received.valid && (received.complete || received.code.is_some());
+        let usable = received.is_valid() && (received.complete || received.code.is_some());
         return usable.then_some(received.code.unwrap_or(CloseCode::NO_STATUS).0);
     }
     facts.is_over().then_some(CloseCode::ABNORMAL.0)

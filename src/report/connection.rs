@@ -154,7 +154,7 @@ impl Connection {
             endpoint_codes: PerSide { client: endpoint_code(Side::Client), server: endpoint_code(Side::Server) },
             verdict,
             findings,
-            violations: facts.violations.iter().map(Violation::new).collect(),
+            violations: facts.breaches.iter().map(|breach| Violation::new(&breach.violation)).collect(),
             traffic: PerSide { client: Traffic::new(facts, Side::Client), server: Traffic::new(facts, Side::Server) },
             timeline,
             other_leg: case.member.and_then(|member| Some(case.fleet.other_leg(member)?.id)),

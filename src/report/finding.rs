@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 
 use super::phrase::{self, json};
 use super::redact::Redactor;
-use crate::catalog::{Language, Texts};
-use crate::diagnose::{Blame, Confidence, Role, Verdict};
+use crate::catalog::{Language, Texts, words};
+use crate::diagnose::{Blame, Confidence, Evidence, Role, Verdict};
 use crate::facts::Facts;
 
 /// A verdict in words.
@@ -55,7 +55,7 @@ impl Finding {
             packets: finding.packets.clone(),
             filter: filter(stream, &finding.packets),
             title: texts.variant("title", variant, language),
-            summary: text("summary"),
+            summary: around(finding.aside, text("summary"), &evidence, language),
             cause: text("cause"),
             fix: text("fix"),
             evidence: evidence.iter().map(|evidence| (evidence.name, json(&evidence.value, language))).collect(),
@@ -83,6 +83,21 @@ impl Finding {
             evidence: Vec::new(),
         }
     }
+}
+
+/// The summary, within the text that goes around it.
+fn around(
+    aside: Option<&str>,
+    summary: Cow<'static, str>,
+    evidence: &[Evidence],
+    language: Language,
+) -> Cow<'static, str> {
+    let Some(name) = aside else {
+        return summary;
+    };
+    // Its own braces are words from the wire by now.
+    let around = phrase::sentence(words().get(name, language), evidence, language);
+    around.replacen("{summary}", &summary, 1).into()
 }
 
 fn as_map<S: Serializer>(evidence: &[(&'static str, serde_json::Value)], serializer: S) -> Result<S::Ok, S::Error> {

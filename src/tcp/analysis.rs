@@ -239,6 +239,11 @@ impl Analysis {
         Duration::from_micros(u64::from(self.away[side]))
     }
 
+    /// The time from one side to the other and back; zero where that is not known.
+    pub fn round_trip(&self) -> Duration {
+        self.away(Side::Client) + self.away(Side::Server)
+    }
+
     /// Takes the time of a side's answer: SYN-ACK to SYN, or the first acknowledgement to SYN-ACK.
     fn measure(&mut self, side: Side, segment: &Segment<'_>) {
         let is_syn = segment.flags.has(Flags::SYN);

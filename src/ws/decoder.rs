@@ -17,7 +17,8 @@ use super::frame::{Header, Opcode};
 use super::message::Messages;
 use super::partial::{Control, Partial};
 use super::resync::Search;
-use super::violation::{Context, Kind, Rules, Violation};
+use super::unfinished::{CutFrame, Unfinished};
+use super::violation::{Context, Kind, MessageState, Rules, Violation};
 use super::{Event, Scratch};
 use crate::chunk::{Carrier, Chunk, Missing};
 use crate::prefetch::prefetch;
@@ -136,12 +137,14 @@ impl Decoder {
         self
     }
 
-    /// Payload bytes that the frame now open declared, and that have not come.
-    pub fn outstanding(&self) -> u64 {
-        match &self.state {
-            State::Payload(frame) => frame.header.length.saturating_sub(frame.received),
-            State::Header | State::Lost => 0,
-        }
+    /// Returns what has been begun and is not complete; `None` between messages.
+    pub fn unfinished(&self) -> Option<Unfinished> {
+        let frame = match &self.state {
+            State::Payload(frame) => Some(CutFrame { length: frame.header.length, received: frame.received }),
+            State::Header | State::Lost => None,
+        };
+        let message = self.messages.state() == MessageState::Open;
+        (message || frame.is_some()).then_some(Unfinished { frame, message })
     }
 
     /// Takes the next chunk of the stream, which begins at `offset` of it.
@@ -230,7 +233,7 @@ mod tests {
                 Event::Frame { header, .. } => format!("frame {:x}", header.start.opcode.0),
                 Event::Message(message) => format!("message of {}", message.wire_len),
                 Event::Whole { header, .. } => format!("message of {}", header.length),
-                Event::Ping(payload) => format!("ping {payload:?}"),
+                Event::Ping { payload, .. } => format!("ping {payload:?}"),
                 Event::Pong(payload) => format!("pong {payload:?}"),
                 Event::Close(close) => format!("close {:?} {:?} {}", close.code, close.reason, close.complete),
                 Event::Violation(violation) => format!("{:?} needs {}", violation.kind, violation.needed),

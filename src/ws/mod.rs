@@ -24,6 +24,7 @@ pub mod resync;
 pub mod run;
 pub mod scratch;
 pub mod text;
+mod unfinished;
 pub mod violation;
 
 pub use close::CloseCode;
@@ -32,6 +33,7 @@ pub use frame::{Header, Opcode};
 pub use previews::{Preview, Previews};
 pub use probe::{Found, Probe};
 pub use scratch::{Inflating, Scratch};
+pub use unfinished::{CutFrame, Unfinished};
 pub use violation::{Kind, Violation};
 
 use crate::chunk::Carrier;
@@ -61,7 +63,12 @@ pub enum Event<'a> {
         preview: Preview,
     },
     /// A ping and its payload.
-    Ping(&'a [u8]),
+    Ping {
+        /// What its pong has to repeat.
+        payload: &'a [u8],
+        /// Whether its framing breaks no rule: else nobody has to answer it.
+        framed: bool,
+    },
     /// A pong and its payload.
     Pong(&'a [u8]),
     /// A Close frame.
@@ -95,8 +102,10 @@ pub struct Close<'a> {
     pub reason: &'a [u8],
     /// Whether all its bytes were captured.
     pub complete: bool,
-    /// Whether the frame and its payload are as RFC 6455 §5.5.1 and §7.4 want them.
-    pub valid: bool,
+    /// Whether its framing is as RFC 6455 §5 wants it: mask, RSV bits, FIN, length.
+    pub framed: bool,
+    /// Whether its payload is as RFC 6455 §5.5.1 and §7.4 want it: code and reason.
+    pub sound: bool,
     /// Whether a fragmented message of its sender was not finished.
     pub inside_message: bool,
     /// The segment with its first byte.

@@ -4,7 +4,7 @@ use super::close::{Body, CloseCode, body};
 use super::frame::{Header, Opcode, header, unmask};
 use super::odds;
 use super::run::Run;
-use super::violation::{MessageState, Rules, is_legal};
+use super::violation::{MessageState, Rules, is_legal, of_length, of_start};
 use crate::chunk::{Carrier, Chunk, Kept};
 use crate::limits;
 use crate::side::Side;
@@ -13,6 +13,11 @@ use simdutf8::{basic, compat};
 /// The longest excess of a payload over its declared length that is looked for: characters counted instead of bytes
 /// in a message with that many accents.
 const OVERRUN: usize = 512;
+
+/// Bytes of text that prove an excess where the same bytes are a whole frame that breaks one rule. Random bytes are printable
+/// text with odds of less than 1 in 2 each ([`odds`]), so that this many are with less than 1 in 4 thousand million: a frame
+/// with one fault is the simpler story.
+const TEXT_RATHER_THAN_FRAME: usize = 32;
 
 /// What a run of frames has to prove where frames are expected: one short text, two binary messages. Odds of 1 in 16
 /// million a segment, on a connection that has lost bytes.
@@ -83,9 +88,26 @@ pub fn overrun(bytes: &[u8], key: Option<([u8; 4], u64)>, cut: bool, rules: Rule
     let next_frame = (1..=printable).find(|at| bytes.get(*at..).is_some_and(|rest| begins_frame(rest, rules)));
     let to_the_end = (printable == bytes.len()).then_some(printable);
     let len = next_frame.or(to_the_end)?;
+    if stands_alone(bytes, rules) && len < TEXT_RATHER_THAN_FRAME {
+        return None;
+    }
     // A text that was cut ends as texts end; a chance run of printable bytes rarely does.
     let last = text.get(len.checked_sub(1)?)?;
     (matches!(last, b'}' | b']' | b'"' | b'>' | b'.' | b'!' | b'?' | b'\n') || len >= 8).then_some(len)
+}
+
+/// Whether a frame that breaks one rule, and is plausible otherwise, ends where `bytes` do or where a legal one begins.
+fn stands_alone(bytes: &[u8], rules: Rules) -> bool {
+    let Ok((rest, parsed)) = header(bytes) else {
+        return false;
+    };
+    let faults =
+        of_start(parsed.start, u64::from(parsed.start.length), rules, MessageState::Unknown).chain(of_length(&parsed));
+    let Some((payload, behind)) = usize::try_from(parsed.length).ok().and_then(|length| rest.split_at_checked(length))
+    else {
+        return false;
+    };
+    faults.count() == 1 && is_plausible_payload(&parsed, payload) && (behind.is_empty() || begins_frame(behind, rules))
 }
 
 /// How many bytes are text without control characters. It may end within a code point, and begin within one if it was `cut`.
@@ -151,6 +173,11 @@ mod tests {
         assert_eq!(overrun(b"\xc1\x02hi", None, true, SERVER), None);
         // An unmasked frame, unmasked with the key of the text before it.
         assert_eq!(overrun(b"OK'\xdd\xbd:/\xb7\xf509\x81\xc3%j\x99}", None, true, SERVER), None);
+        // A frame with one fault, whose bytes are also text under the key of the text before it.
+        let client = Rules { side: Side::Client, deflate: false };
+        let key = Some(([0x56, 0xBD, 0, 0], 0));
+        assert_eq!(overrun(b"\x81\x02h.", key, true, client), None);
+        assert_eq!(overrun(b"\x81\x02h.x", key, true, client), Some(5));
         // The rest of a code point, and one that the bound cuts.
         assert_eq!(overrun("é\"}".get(..).unwrap().as_bytes().get(1..).unwrap(), None, true, SERVER), Some(3));
         let long = "x".repeat(OVERRUN - 1) + "é.";

@@ -210,6 +210,12 @@ impl Kind {
         }
     }
 
+    /// Whether RFC 6455 or RFC 7692 requires an endpoint to fail the connection on it. Long forms of short lengths are
+    /// forbidden to senders only, and what stands behind a Close frame is to be ignored.
+    pub const fn requires_failure(&self) -> bool {
+        !matches!(self, Self::NonMinimalLength(_) | Self::AfterClose)
+    }
+
     /// Its name in reports, and the section that makes the rule.
     pub const fn name(&self) -> (&'static str, &'static str) {
         match self {

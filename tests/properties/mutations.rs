@@ -158,7 +158,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
 fn check(facts: &[Box<Facts>], packets: &[Captured], case: &str) {
     for facts in facts {
         assert!(facts.closes.len() <= limits::CLOSES, "{case}");
-        assert!(facts.violations.len() <= limits::VIOLATIONS, "{case}");
+        assert!(facts.breaches.len() <= limits::VIOLATIONS, "{case}");
         for side in Side::BOTH {
             assert!(facts.sent[side].unanswered_pings.len() <= limits::PINGS, "{case}");
         }

@@ -4,11 +4,13 @@
 mod libraries;
 mod limits;
 mod reasons;
+mod stated;
 mod timers;
 
 pub use libraries::Library;
 pub use limits::Limit;
-pub use reasons::{Class, class_of};
+pub use reasons::{Class, blames_frame, class_of, says_nothing};
+pub use stated::Stated;
 pub use timers::{Match, Resets, Timer};
 
 use serde::de::DeserializeOwned;

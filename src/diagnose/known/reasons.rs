@@ -41,7 +41,16 @@ struct Reason {
 
 #[derive(Default, Deserialize)]
 struct Table {
+    /// Whole reasons that say nothing about the cause.
+    empty: Vec<String>,
+    /// Words of reasons that find fault with a frame.
+    frame: Vec<String>,
     reason: Vec<Reason>,
+}
+
+fn table() -> &'static Table {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| super::table(include_str!("reasons.toml")));
+    &TABLE
 }
 
 /// The words of all classes, looked for together.
@@ -61,7 +70,7 @@ impl Words {
 
 /// What a reason says, if it has words that are known.
 pub fn class_of(reason: &str) -> Option<Class> {
-    static WORDS: LazyLock<Option<Words>> = LazyLock::new(|| Words::new(&super::table(include_str!("reasons.toml"))));
+    static WORDS: LazyLock<Option<Words>> = LazyLock::new(|| Words::new(table()));
     if reason.is_empty() {
         return None;
     }
@@ -71,9 +80,37 @@ pub fn class_of(reason: &str) -> Option<Class> {
     found.min_by_key(|(at, _)| *at).map(|(_, class)| *class)
 }
 
+/// Whether a reason only says that the connection closes, or names its code once more: "bye", "Internal Server Error".
+pub fn says_nothing(reason: &str) -> bool {
+    let words = reason.trim_matches(|character: char| !character.is_alphanumeric()).to_lowercase();
+    words.is_empty() || table().empty.contains(&words)
+}
+
+/// Whether a reason finds fault with a frame: "received unmasked frame".
+pub fn blames_frame(reason: &str) -> bool {
+    let reason = reason.to_lowercase();
+    table().frame.iter().any(|word| reason.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_reasons_say_nothing() {
+        for reason in ["", "bye", "Bye!", "Internal Server Error", "closed", "Connection closed."] {
+            assert!(says_nothing(reason), "{reason}");
+        }
+        for reason in ["room is full", "closed by the moderator", "internal error: no such user"] {
+            assert!(!says_nothing(reason), "{reason}");
+        }
+    }
+
+    #[test]
+    fn some_reasons_blame_frames() {
+        assert!(blames_frame("failed to read frame header: received unmasked frame from client"));
+        assert!(!blames_frame("the sky is falling"));
+    }
 
     #[test]
     fn reasons_belong_to_classes() {

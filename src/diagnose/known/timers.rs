@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::diagnose::Case;
-use crate::ending::{Kind, beginning_close};
+use crate::ending::Kind;
 
 /// A timer fires this much early at most: clocks, and the way to the capture.
 const EARLY: Duration = Duration::from_millis(100);
@@ -72,8 +72,7 @@ impl Timer {
 fn end_of(case: &Case<'_>) -> String {
     match case.ending.kind {
         Kind::Fin | Kind::Reset => "bare".to_owned(),
-        _ => beginning_close(case.facts)
-            .map_or_else(String::new, |close| close.code.map_or(0, |code| code.0).to_string()),
+        _ => case.close.map_or_else(String::new, |close| close.code.map_or(0, |code| code.0).to_string()),
     }
 }
 

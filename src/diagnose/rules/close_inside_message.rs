@@ -5,13 +5,13 @@
 
 use crate::diagnose::provoked::{PROTOCOL, reason_has};
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
-use crate::ending::{Reaction, beginning_close};
+use crate::ending::Reaction;
 
 pub static RULE: Rule =
     Rule::new("close_inside_message", Role::Cause, detect, include_str!("close_inside_message.toml"));
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    let close = beginning_close(case.facts).filter(|close| close.inside_message && close.valid)?;
+    let close = case.close.filter(|close| close.inside_message && close.is_valid())?;
     let answer = Reaction::of(case.facts, !close.side)
         .filter(|answer| answer.code().is_some_and(|code| PROTOCOL.contains(&code)))?;
     let confidence = if reason_has(&answer, &["incomplete"]) { Confidence::Certain } else { Confidence::High };

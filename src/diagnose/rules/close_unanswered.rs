@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
-use crate::ending::{Kind, Reaction, beginning_close, first_end};
+use crate::ending::{Kind, Reaction, first_end};
 
 pub static RULE: Rule = Rule::new("close_unanswered", Role::Description, detect, include_str!("close_unanswered.toml"))
     .resting_on(&[Ground::Silence]);
@@ -17,7 +17,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     if case.ending.kind != Kind::CloseUnanswered {
         return None;
     }
-    let close = beginning_close(case.facts)?;
+    let close = case.close?;
     let own_end = first_end(case.facts).filter(|(_, side, _)| *side == close.side);
     let answer = Reaction::of(case.facts, !close.side);
     let until = own_end.map_or(case.capture_end, |(.., carrier)| carrier.seen.time);

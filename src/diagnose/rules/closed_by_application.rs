@@ -3,14 +3,13 @@
 //! Not the codes by which an endpoint objects to what it received (1002, 1003, 1007, 1009): those need a cause.
 
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
-use crate::ending::beginning_close;
 
 pub static RULE: Rule =
     Rule::new("closed_by_application", Role::Description, detect, include_str!("closed_by_application.toml"))
-        .resting_on(&[Ground::FirstClose]);
+        .resting_on(&[Ground::FirstClose, Ground::NothingBefore]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    let close = beginning_close(case.facts).filter(|close| close.valid)?;
+    let close = case.close.filter(|close| close.sound)?;
     let code = close.code.filter(|code| matches!(code.0, 1008 | 1010..=1014 | 3000..=4999))?;
     Some(
         Finding::new(Confidence::Certain)

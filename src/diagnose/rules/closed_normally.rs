@@ -1,14 +1,13 @@
 //! A Close frame with 1000, or without a code: the purpose was fulfilled (RFC 6455 §7.4.1).
 
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
-use crate::ending::beginning_close;
 use crate::ws::CloseCode;
 
 pub static RULE: Rule = Rule::new("closed_normally", Role::Description, detect, include_str!("closed_normally.toml"))
-    .resting_on(&[Ground::FirstClose]);
+    .resting_on(&[Ground::FirstClose, Ground::NothingBefore]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    let close = beginning_close(case.facts).filter(|close| close.valid && close.complete)?;
+    let close = case.close.filter(|close| close.sound && close.complete)?;
     let variant = match close.code {
         Some(CloseCode::NORMAL) => "",
         None => "no_code",

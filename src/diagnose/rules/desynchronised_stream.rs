@@ -10,7 +10,7 @@ pub static RULE: Rule =
     Rule::new("desynchronised_stream", Role::Failure, detect, include_str!("desynchronised_stream.toml"));
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    by_violation(case, &[1002, 1003, 1007, 1008, 1009, 1011], |kind| {
+    by_violation(case, &[1002, 1007, 1009], |kind| {
         matches!(kind, Kind::LengthTooShort(_) | Kind::Desynchronized | Kind::LengthTopBit)
     })
 }

@@ -24,8 +24,10 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             && other.is_bare()
             && (own.by == Side::Server || other.addresses.client.ip() == own.addresses.client.ip())
     };
-    let around = case.fleet.ended_around(own, TOGETHER);
-    let together: Vec<_> = around.iter().filter(is_same_host).collect();
+    // What was over before the other began is no company.
+    let around = case.fleet.ended_around(own, TOGETHER).iter().filter(|other| own.overlaps(other));
+    let around: Vec<_> = around.collect();
+    let together: Vec<_> = around.iter().copied().filter(is_same_host).collect();
     // Where connections end all the time, some end together by chance.
     if together.len() < LEAST || together.len() * 2 <= around.len() {
         return None;

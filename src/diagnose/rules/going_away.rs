@@ -1,15 +1,14 @@
 //! A Close frame with 1001: a server stops, or a browser leaves the page (RFC 6455 §7.4.1).
 
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
-use crate::ending::beginning_close;
 use crate::side::Side;
 use crate::ws::CloseCode;
 
 pub static RULE: Rule = Rule::new("going_away", Role::Description, detect, include_str!("going_away.toml"))
-    .resting_on(&[Ground::FirstClose]);
+    .resting_on(&[Ground::FirstClose, Ground::NothingBefore]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    let close = beginning_close(case.facts).filter(|close| close.valid && close.code == Some(CloseCode::GOING_AWAY))?;
+    let close = case.close.filter(|close| close.sound && close.code == Some(CloseCode::GOING_AWAY))?;
     Some(
         Finding::new(Confidence::Certain)
             .blame(close.side)

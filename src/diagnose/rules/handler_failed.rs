@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::diagnose::known::{Class, Library};
 use crate::diagnose::provoked::{closer, could_have_received};
+use crate::diagnose::stride::may_have_minded;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::side::Side;
 
@@ -28,7 +29,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let is_bare = reaction.close.is_none() && Library::of(case.facts, by).is_some_and(Library::fails_bare);
     // A ping's timeout is no failure of a handler, and a broken frame explains an end better.
     let has_reason = case.reason == Some(Class::Ping);
-    let is_broken = is_bare && case.facts.violations.iter().any(|violation| violation.side != by);
+    let by_other = || case.facts.breaches.iter().any(|breach| breach.violation.side != by);
+    let is_broken = may_have_minded(case.facts, by, &reaction) || (is_bare && by_other());
     if !(is_internal || is_bare) || has_reason || is_broken {
         return None;
     }

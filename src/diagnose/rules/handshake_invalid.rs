@@ -1,23 +1,42 @@
-//! A 101 that breaks RFC 6455 §4.1, and a client that goes without a frame.
+//! A 101 that breaks RFC 6455 §4.1, and a client that goes without a frame; or an answer that is not HTTP at all.
 //!
 //! Refuted where the client went on: several clients do not check.
 
-use crate::diagnose::provoked::could_have_received;
+use std::time::Duration;
+
+use crate::diagnose::provoked::{closer, could_have_received};
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
-use crate::ending::Reaction;
+use crate::ending::Kind;
 use crate::side::Side;
+use crate::tls::record::is_alert;
 
 pub static RULE: Rule = Rule::new("handshake_invalid", Role::Cause, detect, include_str!("handshake_invalid.toml"));
 
+/// A client looks at the answer when it comes.
+const PROMPT: Duration = Duration::from_secs(1);
+
+/// Who leaves later than this has let it pass.
+const LATE: Duration = Duration::from_secs(10);
+
 fn detect(case: &Case<'_>) -> Option<Finding> {
+    if let Some(found) = no_http(case) {
+        return Some(found);
+    }
     let response = case.facts.handshake.response.as_ref().filter(|response| response.status == 101)?;
     let problems = case.facts.handshake.problems();
     let problem = problems.iter().find(|problem| problem.is_in_response())?;
-    let reaction = Reaction::of(case.facts, Side::Client)?;
+    let (by, reaction) = closer(case)?;
     let went_on = case.facts.sent.client.frames > u64::from(reaction.close.is_some());
     let normally = reaction.code().is_some_and(|code| !matches!(code, 1002 | 1010));
     could_have_received(&reaction, 0, response.seen)?;
-    let confidence = if went_on || normally { return None } else { Confidence::Certain };
+    if by == Side::Server || went_on || normally {
+        return None;
+    }
+    let confidence = match reaction.took(response.seen) {
+        after if after <= PROMPT => Confidence::Certain,
+        after if after <= LATE => Confidence::Medium,
+        _ => return None,
+    };
     Some(
         Finding::new(confidence)
             .blame(Side::Server)
@@ -28,4 +47,27 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .with("reaction", Value::Time(reaction.took(response.seen)))
             .variant(problem.name()),
     )
+}
+
+/// An answer to the opening handshake that is not HTTP.
+fn no_http(case: &Case<'_>) -> Option<Finding> {
+    let request = case.facts.handshake.request.as_ref().filter(|_| case.ending.kind == Kind::Refused)?;
+    let (seen, context) = case.facts.answered_with.as_deref().filter(|(_, context)| !is_alert(context.bytes()))?;
+    let is_text = |bytes: &[u8]| str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control));
+    let shown = context.bytes().trim_ascii_end();
+    let bytes = match is_text(shown) {
+        true => Value::Excerpt(shown.to_vec()),
+        false => Value::Hex(shown.iter().copied().map(Some).collect()),
+    };
+    let finding = Finding::new(Confidence::Certain)
+        .packet(request.seen.packet)
+        .packet(seen.packet)
+        .with("packet", Value::Number(seen.packet))
+        .with("bytes", bytes);
+    Some(match case.facts.handshake.problems().first() {
+        Some(problem) => {
+            finding.blame(Side::Client).with("problem", Value::Problem(problem.clone())).variant("no_http_problem")
+        }
+        None => finding.blame(Side::Server).variant("no_http"),
+    })
 }

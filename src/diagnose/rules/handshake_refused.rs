@@ -34,8 +34,16 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     }
     if let Some(problem) = case.facts.handshake.problems().first() {
         finding = finding.with("problem", Value::Problem(problem.clone())).blame(Side::Client);
+        if is_about_the_request(response.status) {
+            finding = finding.variant("problem");
+        }
     }
     Some(finding)
+}
+
+/// Whether a server answers so what is no valid opening handshake, and not what it does not want.
+const fn is_about_the_request(status: u16) -> bool {
+    matches!(status, 200 | 400 | 404 | 405 | 426 | 501 | 505)
 }
 
 /// The page's origin and the server's host, where the one is not of the other.

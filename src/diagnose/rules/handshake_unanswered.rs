@@ -27,6 +27,14 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     };
     let heard = server.last().is_some_and(|last| last > request.seen);
     let finding = if heard { finding.blame(Side::Server) } else { finding.blame(Blame::Network) };
-    let variant = if by == Side::Client { "client_left" } else { "server_left" };
-    Some(finding.with("side", Value::Side(by)).variant(variant))
+    let finding = finding.with("side", Value::Side(by));
+    if by == Side::Client {
+        return Some(finding.variant("client_left"));
+    }
+    Some(match case.facts.handshake.problems().first() {
+        Some(problem) => {
+            finding.with("problem", Value::Problem(problem.clone())).blame(Side::Client).variant("problem")
+        }
+        None => finding.variant("server_left"),
+    })
 }

@@ -1,13 +1,18 @@
 //! An HTTP response where a frame should begin: the HTTP server still believes that the connection is its own.
 //!
-//! Refuted where the closer had not received the proof, or closed for another reason.
+//! Refuted where the closer had not received the proof, or closed for another reason. Where the server itself ends the
+//! connection behind its response, nobody had to object.
 
-use crate::diagnose::provoked::{PROTOCOL, by_violation};
+use crate::diagnose::provoked::{PROTOCOL, by_own_end, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
 pub static RULE: Rule = Rule::new("http_after_upgrade", Role::Failure, detect, include_str!("http_after_upgrade.toml"));
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    by_violation(case, PROTOCOL, |kind| matches!(kind, Kind::HttpAfterUpgrade))
+    by_violation(case, PROTOCOL, is_kind).or_else(|| by_own_end(case, is_kind))
+}
+
+const fn is_kind(kind: &Kind) -> bool {
+    matches!(kind, Kind::HttpAfterUpgrade)
 }

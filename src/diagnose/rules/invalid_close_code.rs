@@ -2,14 +2,14 @@
 //!
 //! Nothing refutes it where that Close frame began the end, whatever the other side made of it.
 
-use crate::diagnose::provoked::{PROTOCOL, by_close, by_violation};
+use crate::diagnose::provoked::{PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
 pub static RULE: Rule = Rule::new("invalid_close_code", Role::Failure, detect, include_str!("invalid_close_code.toml"));
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    by_violation(case, PROTOCOL, is_kind).or_else(|| by_close(case, is_kind))
+    by_violation(case, PROTOCOL, is_kind)
 }
 
 const fn is_kind(kind: &Kind) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! Nothing refutes it where that Close frame began the end, whatever the other side made of it.
 
-use crate::diagnose::provoked::{by_close, by_violation};
+use crate::diagnose::provoked::by_violation;
 use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
@@ -10,7 +10,7 @@ pub static RULE: Rule =
     Rule::new("invalid_close_reason", Role::Failure, detect, include_str!("invalid_close_reason.toml"));
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    by_violation(case, &[1002, 1007], is_kind).or_else(|| by_close(case, is_kind))
+    by_violation(case, &[1002, 1007], is_kind)
 }
 
 const fn is_kind(kind: &Kind) -> bool {

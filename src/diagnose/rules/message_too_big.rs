@@ -1,102 +1,161 @@
-//! A message larger than the receiver takes: Close 1009 (RFC 6455 §7.4.1), often before all of it was sent.
+//! A message larger than the receiver takes: Close 1009 (RFC 6455 §7.4.1), often before all of it was sent; or a reset in
+//! its middle.
 //!
-//! Proved by the code, and by the header of the message that the closer had received. Refuted where the same side took a
-//! larger one before, or had answered this one and been sent another since.
+//! Proved by the code, and by the header of the message that the closer had received. Refuted where the same side took one
+//! as large before, or had answered this one and been sent something since.
 
-use crate::diagnose::known::Limit;
+use std::time::Duration;
+
+use crate::diagnose::known::{Limit, Stated};
 use crate::diagnose::provoked::{closer, could_have_received};
+use crate::diagnose::stride::may_have_minded;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
-use crate::facts::{Facts, Moment};
+use crate::ending::Reaction;
+use crate::facts::{Close, Facts, Moment};
 use crate::side::Side;
-use crate::ws::{CloseCode, Kind};
+use crate::ws::{CloseCode, Kind, Opcode};
 
 pub static RULE: Rule = Rule::new("message_too_big", Role::Failure, detect, include_str!("message_too_big.toml"));
 
+/// A receiver objects when it has the header, or the byte that is too much; this leaves room for slow ones.
+const PROMPT: Duration = Duration::from_secs(1);
+
+/// Who ends the connection this soon behind a message instead of answering it did so because of it.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// No receiver that says nothing is believed to limit messages to less.
+const LEAST_UNSAID: u64 = 4096;
+
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
-    let close = reaction.close.filter(|close| close.code == Some(CloseCode::MESSAGE_TOO_BIG))?;
-    let sender = &case.facts.sent[!by];
-    let received = |needed, seen| could_have_received(&reaction, needed, seen);
-    let impossible = case.facts.violations.iter().find(|violation| {
-        violation.side != by
-            && violation.kind == Kind::LengthTopBit
-            && received(violation.needed, violation.seen).is_some()
-    });
-    let finding = Finding::new(Confidence::Certain)
-        .blame(!by)
-        .packet(reaction.carrier.seen.packet)
-        .with("side", Value::Side(!by))
-        .with("reason", Value::Wire(close.reason.to_string()));
-    if let Some(violation) = impossible {
-        let finding = finding.packet(violation.seen.packet).with("packet", Value::Number(violation.seen.packet));
-        return Some(finding.variant("impossible"));
+    let is_said = reaction.code() == Some(CloseCode::MESSAGE_TOO_BIG.0);
+    if is_said && let Some(found) = impossible(case, by, &reaction) {
+        return Some(found);
     }
-    let message = sender
-        .messages()
-        .filter(|message| received(message.header_end, message.seen).is_some() && !was_taken(case.facts, by, message))
-        .max_by_key(|message| message.size)?;
-    let larger_was_taken = sender.largest_before > message.size;
-    let proved = received(message.header_end, message.seen) == Some(true);
-    let confidence = match (larger_was_taken, proved) {
-        (true, _) => Confidence::Low,
-        (false, true) => Confidence::Certain,
-        (false, false) => Confidence::High,
+    let message = largest(case.facts, by, &reaction)?;
+    let before = largest_before(case.facts, !by, message);
+    if message.size <= before {
+        return None;
+    }
+    let proved = could_have_received(&reaction, message.begun, message.seen) == Some(true);
+    let confidence = match (is_said, proved) {
+        (true, _) if may_have_minded(case.facts, by, &reaction) => Confidence::Low,
+        (true, true) => Confidence::Certain,
+        (true, false) => Confidence::High,
+        (false, true) if is_unsaid(case, by, &reaction, message, before) => Confidence::Medium,
+        (false, _) => return None,
     };
-    let stated = stated_limit(&close.reason, message.size);
-    let server = case.facts.handshake.response.as_ref().and_then(|response| response.server.as_deref());
-    let server = server.filter(|_| by == Side::Server);
-    let known = Limit::between(sender.largest_before, message.size, server).filter(|_| confidence != Confidence::Low);
-    let wire_size = if message.inflated { u64::from(message.wire_size) } else { message.size };
-    let variant = match (message.inflated, stated, message.complete) {
-        (true, ..) => "inflated",
-        (false, Some(_), _) => "stated",
-        (false, None, true) => "",
-        (false, None, false) => "declared",
-    };
-    let finding = Finding { confidence, ..finding }
-        .packet(message.seen.packet)
-        .with("closer", Value::Side(by))
-        .with("packet", Value::Number(message.seen.packet))
-        .with("size", Value::Bytes(message.size))
-        .with("wire_size", Value::Bytes(wire_size))
-        .with("largest_before", Value::Bytes(sender.largest_before))
-        .variant(variant);
-    Some(match (stated, known) {
-        (Some(stated), _) => finding.with("limit", Value::Bytes(stated)),
-        (None, Some(known)) => {
-            finding.with("limit", Value::Bytes(known.bytes)).with("limit_of", Value::Token(known.name.clone()))
-        }
-        (None, None) => finding,
-    })
+    Some(of_message(case, &reaction, by, message, before, confidence))
 }
 
-/// Whether a side answered a message, so that the other sent its next one: a message that is too big ends all that.
+/// Whether a receiver that does not say 1009 may have found a message too big: it ended the connection in the middle of it,
+/// or did so instead of answering it, as it had answered all before, where a known limit lies between those and this one.
+fn is_unsaid(case: &Case<'_>, by: Side, reaction: &Reaction<'_>, message: &Moment, before: u64) -> bool {
+    let says_why = |close: &Close| {
+        !matches!(close.code.map(|code| code.0), None | Some(1000 | 1002 | 1006 | 1011)) || case.reason.is_some()
+    };
+    if message.size < LEAST_UNSAID || reaction.close.is_some_and(says_why) {
+        return false;
+    }
+    if !message.complete {
+        return true;
+    }
+    let facts = case.facts;
+    // A client that has what it wanted closes, too.
+    let answered_all_before = by == Side::Server && before > 0 && facts.sent[by].said() + 1 >= facts.sent[!by].said();
+    let answers = facts.sent[by].messages().any(|answer| answer.seen > message.seen);
+    let has_limit = Limit::between(before, message.size, None).is_some();
+    has_limit && answered_all_before && !answers && reaction.took(message.seen) <= AT_ONCE
+}
+
+/// A length that no message can have.
+fn impossible(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Finding> {
+    let mut all = case.facts.breaches.iter().map(|breach| &breach.violation);
+    let violation = all.find(|violation| {
+        let is_received = || could_have_received(reaction, violation.needed, violation.seen).is_some();
+        violation.side != by && violation.kind == Kind::LengthTopBit && is_received()
+    })?;
+    let finding = Finding::new(Confidence::Certain)
+        .blame(!by)
+        .packet(violation.seen.packet)
+        .packet(reaction.carrier.seen.packet)
+        .with("side", Value::Side(!by))
+        .with("packet", Value::Number(violation.seen.packet));
+    Some(finding.variant("impossible"))
+}
+
+/// The largest message or ping that may have been too much.
+fn largest<'f>(facts: &'f Facts, by: Side, reaction: &Reaction<'_>) -> Option<&'f Moment> {
+    let candidates = facts.sent[!by].moments().filter(|moment| {
+        let received = could_have_received(reaction, moment.begun, moment.seen).is_some();
+        received && reaction.took(moment.seen) <= PROMPT && !was_taken(facts, by, moment)
+    });
+    candidates.max_by_key(|moment| moment.size)
+}
+
+/// Size of the largest message or ping that a side had sent before this one.
+fn largest_before(facts: &Facts, side: Side, message: &Moment) -> u64 {
+    let sent = &facts.sent[side];
+    let earlier = sent.moments().filter(|other| other.begun < message.begun).map(|other| other.size).max().unwrap_or(0);
+    let is_latest = sent.messages().next_back().is_none_or(|latest| latest.begun <= message.begun);
+    // What is counted to the largest may be this one, unless it is the latest.
+    let longer_ago = sent.largest_before;
+    if is_latest && message.opcode != Opcode::PING || longer_ago > message.size {
+        earlier.max(longer_ago)
+    } else {
+        earlier
+    }
+}
+
+/// Whether a side answered a message, so that the other sent more: a message that is too big ends all that.
 fn was_taken(facts: &Facts, by: Side, message: &Moment) -> bool {
-    let next = facts.sent[!by].messages().map(|other| other.seen).find(|seen| *seen > message.seen);
+    let next = facts.sent[!by].moments().map(|other| other.seen).find(|seen| *seen > message.seen);
     let answered = |next| facts.sent[by].messages().any(|answer| message.seen < answer.seen && answer.seen < next);
     message.complete && next.is_some_and(answered)
 }
 
-/// The limit that a reason states: "frame with 2097152 bytes exceeds limit of 4096 bytes".
-fn stated_limit(reason: &str, size: u64) -> Option<u64> {
-    /// No message is limited to less.
-    const LEAST: u64 = 64;
-    let mut numbers =
-        reason.split(|character: char| !character.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
-    numbers.rfind(|number| (LEAST..size).contains(number))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reasons_state_limits() {
-        let of = |reason| stated_limit(reason, 2_097_152);
-        assert_eq!(of("frame with 2097152 bytes exceeds limit of 4096 bytes"), Some(4096));
-        assert_eq!(of("read limited at 32769 bytes"), Some(32_769));
-        assert_eq!(of("Max frame length of 65536 has been exceeded."), Some(65_536));
-        assert_eq!(of("message too big"), None);
-        assert_eq!(of("error 17"), None);
+fn of_message(
+    case: &Case<'_>,
+    reaction: &Reaction<'_>,
+    by: Side,
+    message: &Moment,
+    before: u64,
+    confidence: Confidence,
+) -> Finding {
+    let reason = reaction.close.map(|close| &*close.reason).unwrap_or_default();
+    let wire_size = if message.inflated { u64::from(message.wire_size) } else { message.size };
+    let stated = Stated::in_reason(reason, wire_size, message.size);
+    let server = case.facts.handshake.response.as_ref().and_then(|response| response.server.as_deref());
+    let server = server.filter(|_| by == Side::Server);
+    let known = Limit::between(before, message.size, server).filter(|_| confidence != Confidence::Low);
+    let variant = match (message.inflated, &stated) {
+        _ if reaction.code() != Some(CloseCode::MESSAGE_TOO_BIG.0) => "cut",
+        (true, Some(stated)) if stated.of_wire => "wire",
+        (true, Some(_)) => "inflated",
+        // What came before shows that so much on the wire is no reason.
+        (true, None) if wire_size <= before => "inflated",
+        (true, None) => "compressed",
+        (false, Some(_)) => "stated",
+        (false, None) if message.complete => "",
+        (false, None) => "declared",
+    };
+    let finding = Finding::new(confidence)
+        .blame(!by)
+        .packet(message.seen.packet)
+        .packet(reaction.carrier.seen.packet)
+        .with("side", Value::Side(!by))
+        .with("reason", Value::Wire(reason.to_owned()))
+        .with("closer", Value::Side(by))
+        .with("packet", Value::Number(message.seen.packet))
+        .with("size", Value::Bytes(message.size))
+        .with("wire_size", Value::Bytes(wire_size))
+        .with("largest_before", Value::Bytes(before))
+        .variant(variant);
+    match (stated, known) {
+        (Some(stated), _) => finding.with("limit", Value::Bytes(stated.limit)),
+        (None, Some(known)) => {
+            finding.with("limit", Value::Bytes(known.bytes)).with("limit_of", Value::Token(known.name.clone()))
+        }
+        (None, None) => finding,
     }
 }

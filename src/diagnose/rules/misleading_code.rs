@@ -4,13 +4,13 @@
 
 use crate::diagnose::known::{Class, Library};
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
-use crate::ending::{beginning_close, first_close, is_reply, is_retransmitted};
+use crate::ending::{first_close, is_reply, is_retransmitted};
 use crate::ws::CloseCode;
 
 pub static RULE: Rule = Rule::new("misleading_code", Role::Remark, detect, include_str!("misleading_code.toml"));
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    let close = beginning_close(case.facts).filter(|close| close.valid)?;
+    let close = case.close.filter(|close| close.is_valid())?;
     let code = close.code?;
     let finding = |packet| {
         Finding::new(Confidence::Certain)

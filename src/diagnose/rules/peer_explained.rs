@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use crate::catalog::{Language, iana};
-use crate::diagnose::known::Class;
+use crate::diagnose::known::{Class, blames_frame, says_nothing};
 use crate::diagnose::provoked::closer;
+use crate::diagnose::stride::may_have_minded;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, goodbye};
 
 pub static RULE: Rule = Rule::new("peer_explained", Role::Cause, detect, include_str!("peer_explained.toml"));
@@ -40,14 +41,20 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
                 .variant("message"),
         );
     }
-    let close = reaction.close.filter(|close| close.valid && !close.reason.is_empty())?;
+    let close = reaction.close.filter(|close| close.is_valid() && !says_nothing(&close.reason))?;
     let code = close.code.filter(|code| CODES.contains(&code.0) && case.reason != Some(Class::Ping))?;
+    // It may only say what was wrong with a frame: rules about frames say that better.
+    if blames_frame(&close.reason) && may_have_minded(case.facts, by, &reaction) {
+        return None;
+    }
     // The name of the code is no explanation.
     if iana().row(code.0).is_some_and(|row| row.name.get(Language::English).eq_ignore_ascii_case(&close.reason)) {
         return None;
     }
+    // Behind a broken rule, words that name neither may be about either.
+    let is_sure = !may_have_minded(case.facts, by, &reaction);
     Some(
-        finding(Confidence::Certain)
+        finding(if is_sure { Confidence::Certain } else { Confidence::High })
             .with("code", Value::Number(u64::from(code.0)))
             .with("text", Value::Wire(close.reason.to_string()))
             .with("packet", Value::Number(end.packet)),

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::diagnose::provoked::{closer, reason_has};
+use crate::diagnose::silence::{YOUNG, open_ping};
 use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::Reaction;
 use crate::side::Side;
@@ -12,47 +13,49 @@ use crate::side::Side;
 pub static RULE: Rule = Rule::new("ping_unanswered", Role::Cause, detect, include_str!("ping_unanswered.toml"))
     .resting_on(&[Ground::Silence]);
 
-/// A ping younger than this, or than two round trips, may have been answered in time.
-const YOUNG: Duration = Duration::from_millis(250);
+/// Who waits no longer than this may have left for another reason.
+const WAITED: Duration = Duration::from_secs(1);
+
+/// Whoever lets more pings than this go unanswered does not wait for pongs.
+const LET_PASS: usize = 3;
+
+/// Connections that end within this of each other were not each waiting for a pong.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+/// So many do not end together by chance.
+const MANY: usize = 3;
 
 /// Words of the reasons that libraries give for it.
 const REASONS: &[&str] = &["ping timeout", "ping timed out", "heartbeat timeout", "pong timeout"];
-
-/// Codes that libraries send for it: 1011 Python `websockets`, 1000 tornado, none engine.io, 1002 and 1008 others.
-const CODES: &[u16] = &[1000, 1002, 1008, 1011];
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     if let Some(finding) = engine_io(case, by, &reaction) {
         return Some(finding);
     }
-    let pings = &case.facts.sent[by].unanswered_pings;
-    let first = pings.iter().find(|ping| ping.seen < reaction.carrier.seen)?;
-    let waited = reaction.after(first.seen);
-    let round_trip = case.facts.tcp().away(by) + case.facts.tcp().away(!by);
-    if waited < YOUNG.max(2 * round_trip) {
-        return None;
-    }
+    let open = open_ping(case, by, &reaction)?;
     let said_so = reason_has(&reaction, REASONS);
-    let fits = reaction.code().is_none_or(|code| CODES.contains(&code));
     let may_be_lost = case.facts.tcp().sent[!by].lost_bytes() > 0;
-    let confidence = match (said_so, fits, reaction.code()) {
-        (true, ..) => Confidence::Certain,
-        (false, true, _) if may_be_lost => Confidence::Low,
-        (false, true, Some(1011) | None) => Confidence::High,
-        (false, true, Some(1000)) => Confidence::Low,
-        (false, true, _) => Confidence::Medium,
-        _ => return None,
+    let confidence = match reaction.code() {
+        _ if said_so => Confidence::Certain,
+        _ if may_be_lost || !open.is_silent || ended_with_others(case) => Confidence::Low,
+        None | Some(1000..=1002 | 1008 | 1011) => match open.count {
+            2..=LET_PASS => Confidence::High,
+            1 if reaction.code() == Some(1011) || reaction.close.is_none() => Confidence::High,
+            1 if open.waited < WAITED => Confidence::Low,
+            _ => Confidence::Medium,
+        },
+        Some(_) => return None,
     };
     // The peer's kernel acknowledges what its program does not answer; a dead path acknowledges nothing.
     let path_is_dead = case.facts.tcp().sent[by].unanswered().count > 0;
     let finding = Finding::new(confidence)
-        .packet(first.seen.packet)
+        .packet(open.first.packet)
         .packet(reaction.carrier.seen.packet)
         .with("side", Value::Side(!by))
         .with("closer", Value::Side(by))
-        .with("packet", Value::Number(first.seen.packet))
-        .with("waited", Value::Time(waited));
+        .with("packet", Value::Number(open.first.packet))
+        .with("waited", Value::Time(open.waited));
     Some(if path_is_dead { finding.blame(Blame::Network).variant("network") } else { finding.blame(!by) })
 }
 
@@ -77,4 +80,13 @@ fn engine_io(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Findi
             .with("waited", Value::Time(waited))
             .blame(!by),
     )
+}
+
+/// Whether the other connections of the moment were ended in the same way, too: pongs are not missed together.
+fn ended_with_others(case: &Case<'_>) -> bool {
+    let Some(own) = case.member else {
+        return false;
+    };
+    let around = case.fleet.ended_around(own, TOGETHER).iter();
+    around.filter(|other| own.overlaps(other) && (other.by, other.code) == (own.by, own.code)).count() >= MANY
 }

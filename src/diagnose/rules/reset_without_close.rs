@@ -8,7 +8,7 @@ use crate::ending::Kind;
 
 pub static RULE: Rule =
     Rule::new("reset_without_close", Role::Description, detect, include_str!("reset_without_close.toml"))
-        .resting_on(&[Ground::NoClose]);
+        .resting_on(&[Ground::NoClose, Ground::NothingBefore]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     ended_by(case, Kind::Reset)

@@ -1,4 +1,5 @@
-//! A server stops: it closes several connections at once with a code that says so, or gives it as the reason.
+//! A server stops: it closes several connections at once, with a code that says so or that says nothing, or gives it as
+//! the reason.
 //!
 //! Refuted where its other connections go on.
 
@@ -6,7 +7,7 @@ use std::time::Duration;
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Member, Role, Rule, Value};
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("server_restart", Role::Cause, detect, include_str!("server_restart.toml"));
@@ -17,31 +18,80 @@ const TOGETHER: Duration = Duration::from_secs(2);
 /// Codes of a stop: Going Away, Service Restart.
 const CODES: &[u16] = &[1001, 1012];
 
+/// What some servers send when they stop (RFC 6455 §7.4.1: Internal Error).
+const INTERNAL_ERROR: u16 = 1011;
+
+/// Connections that a stop is read from where the code does not say so.
+const LEAST: usize = 3;
+
+/// A program that says goodbye closes right behind it.
+const GOODBYE: Duration = Duration::from_millis(1);
+
+/// One loop over its connections takes a server less than this.
+const AT_ONCE: Duration = Duration::from_millis(250);
+
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case).filter(|(by, _)| *by == Side::Server)?;
     let close = reaction.close?;
-    let code = reaction.code()?;
+    let code = reaction.code();
     let own = case.member?;
     let said_so = case.reason == Some(Class::Restart);
-    if !said_so && (!CODES.contains(&code) || !close.reason.is_empty()) {
+    if !said_so && !close.reason.is_empty() {
         return None;
     }
-    let around = case.fleet.ended_around(own, TOGETHER);
-    let same = around.iter().filter(|other| other.by == by && other.code == Some(code)).count();
-    let confidence = match same {
+    let around = case.fleet.ended_around(own, TOGETHER).iter().filter(|other| own.overlaps(other));
+    let (mut all, mut same) = (0, 0);
+    for other in around {
+        all += 1;
+        same += usize::from(other.by == by && other.code == code);
+    }
+    let confidence = match (code.is_some_and(|code| CODES.contains(&code)), same) {
         _ if said_so => Confidence::Certain,
-        3.. => Confidence::High,
-        2 => Confidence::Medium,
+        (true, 3..) => Confidence::High,
+        (true, 2) => Confidence::Medium,
+        // Internal errors do not strike all connections in one moment; a server that stops does.
+        (false, LEAST..) if code == Some(INTERNAL_ERROR) && same == all && at_once(case, own) => Confidence::High,
+        (false, LEAST..) if is_plain(code) && same == all && at_once(case, own) && !spoke(case, by) => {
+            Confidence::Medium
+        }
         _ => return None,
     };
-    Some(
-        Finding::new(confidence)
-            .blame(by)
-            .packet(reaction.carrier.seen.packet)
-            .with("others", Value::Number(same.saturating_sub(1) as u64))
-            .with("code", Value::Number(u64::from(code)))
-            .with("reason", Value::Wire(close.reason.to_string()))
-            .with("packet", Value::Number(reaction.carrier.seen.packet))
-            .variant(if said_so { "said" } else { "" }),
-    )
+    let variant = match code {
+        _ if said_so => "said",
+        Some(code) if CODES.contains(&code) => "",
+        _ => "at_once",
+    };
+    let finding = Finding::new(confidence)
+        .blame(by)
+        .packet(reaction.carrier.seen.packet)
+        .with("others", Value::Number(same.saturating_sub(1) as u64))
+        .with("reason", Value::Wire(close.reason.to_string()))
+        .with("packet", Value::Number(reaction.carrier.seen.packet))
+        .variant(variant);
+    Some(match code {
+        Some(code) => finding.with("code", Value::Number(u64::from(code))),
+        None => finding,
+    })
+}
+
+/// Whether a code says nothing.
+const fn is_plain(code: Option<u16>) -> bool {
+    matches!(code, None | Some(1000))
+}
+
+/// Whether the closer had said something just before the end: then it was about that.
+fn spoke(case: &Case<'_>, by: Side) -> bool {
+    let Some(end) = case.ending.carrier else {
+        return false;
+    };
+    let last = case.facts.sent[by].messages().rfind(|message| message.seen <= end.seen);
+    last.is_some_and(|last| end.seen.time.since(last.seen.time) <= GOODBYE)
+}
+
+/// Whether all that end around it end at once.
+fn at_once(case: &Case<'_>, own: &Member) -> bool {
+    let around = case.fleet.ended_around(own, TOGETHER).iter().filter(|other| own.overlaps(other));
+    around
+        .map(|other| other.ended.time)
+        .all(|time| time.since(own.ended.time).max(own.ended.time.since(time)) <= AT_ONCE)
 }

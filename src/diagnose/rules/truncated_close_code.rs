@@ -2,7 +2,7 @@
 //!
 //! Nothing refutes it where that Close frame began the end, whatever the other side made of it.
 
-use crate::diagnose::provoked::{PROTOCOL, by_close, by_violation};
+use crate::diagnose::provoked::{PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
@@ -10,7 +10,7 @@ pub static RULE: Rule =
     Rule::new("truncated_close_code", Role::Failure, detect, include_str!("truncated_close_code.toml"));
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    by_violation(case, PROTOCOL, is_kind).or_else(|| by_close(case, is_kind))
+    by_violation(case, PROTOCOL, is_kind)
 }
 
 const fn is_kind(kind: &Kind) -> bool {

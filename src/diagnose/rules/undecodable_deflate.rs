@@ -10,5 +10,5 @@ pub static RULE: Rule =
     Rule::new("undecodable_deflate", Role::Failure, detect, include_str!("undecodable_deflate.toml"));
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    by_violation(case, &[1000, 1002, 1007, 1008, 1011], |kind| matches!(kind, Kind::UndecodableDeflate))
+    by_violation(case, &[1002, 1007], |kind| matches!(kind, Kind::UndecodableDeflate))
 }

@@ -2,7 +2,7 @@
 //!
 //! Refuted where the closer had not received the proof, or closed for another reason.
 
-use crate::diagnose::provoked::by_violation;
+use crate::diagnose::provoked::{PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
@@ -10,5 +10,5 @@ pub static RULE: Rule =
     Rule::new("unmasked_client_frame", Role::Failure, detect, include_str!("unmasked_client_frame.toml"));
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    by_violation(case, &[1002, 1011], |kind| matches!(kind, Kind::Unmasked))
+    by_violation(case, PROTOCOL, |kind| matches!(kind, Kind::Unmasked))
 }

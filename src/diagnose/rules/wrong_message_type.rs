@@ -3,6 +3,7 @@
 //! High where messages of the other type had been taken before. Refuted where one of this type had.
 
 use crate::diagnose::provoked::{closer, could_have_received};
+use crate::diagnose::stride::may_have_minded;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::ws::{CloseCode, Opcode};
 
@@ -18,6 +19,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let is_text = message.opcode == Opcode::TEXT;
     let (same, other) = if is_text { (sender.texts, sender.binaries) } else { (sender.binaries, sender.texts) };
     let confidence = match (same, other) {
+        _ if may_have_minded(case.facts, by, &reaction) => Confidence::Low,
         (0 | 1, 1..) => Confidence::High,
         (0 | 1, 0) => Confidence::Medium,
         _ => Confidence::Low,

@@ -186,6 +186,7 @@ impl Redactor {
     pub fn problem(&mut self, problem: &Problem) -> Problem {
         match problem {
             Problem::Extension(extension) => Problem::Extension(self.text(extension).into()),
+            Problem::ExtensionParameter(parameter) => Problem::ExtensionParameter(self.text(parameter).into()),
             Problem::Subprotocol(subprotocol) => Problem::Subprotocol(self.subprotocols(subprotocol).into()),
             other => other.clone(),
         }

@@ -74,7 +74,7 @@ impl Decoder {
         let header_end = place.after(size).offset;
         out(place.carrier, Event::Frame { header: *header, start: place.carrier.seen, header_end });
         let is_ping = header.start.opcode == Opcode::PING;
-        out(place.carrier, if is_ping { Event::Ping(payload) } else { Event::Pong(payload) });
+        out(place.carrier, if is_ping { Event::Ping { payload, framed: true } } else { Event::Pong(payload) });
         size + payload.len()
     }
 

@@ -117,13 +117,11 @@ impl Decoder {
         self.text_before = None;
         match header.start.opcode {
             Opcode::CLOSE => self.close(frame, place, out),
-            Opcode::PING | Opcode::PONG => {
-                let payload = self.control_payload(&header);
-                out(
-                    place.carrier,
-                    if header.start.opcode == Opcode::PING { Event::Ping(payload) } else { Event::Pong(payload) },
-                );
+            Opcode::PING => {
+                let framed = frame.legal;
+                out(place.carrier, Event::Ping { payload: self.control_payload(&header), framed });
             }
+            Opcode::PONG => out(place.carrier, Event::Pong(self.control_payload(&header))),
             Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY => {
                 let is_plain_text = self.messages.is_plain_text();
                 let (_, mut inflating) = scratch.split();
@@ -165,9 +163,10 @@ impl Decoder {
                 };
             }
         }
-        let valid = frame.legal && fault.is_none();
+        let (framed, sound) = (frame.legal, fault.is_none());
         let inside_message = self.messages.state() == MessageState::Open;
-        let close = Close { code, reason, complete, valid, inside_message, carrier: frame.start, offset: frame.offset };
+        let close =
+            Close { code, reason, complete, framed, sound, inside_message, carrier: frame.start, offset: frame.offset };
         out(place.carrier, Event::Close(close));
         if let Some(kind) = fault {
             out(place.carrier, self.violation(kind, Opcode::CLOSE, frame.start, place, Context::new(&payload)));
