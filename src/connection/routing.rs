@@ -8,8 +8,8 @@ use crate::http::exchange::is_request;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp::Output;
-use crate::tls::Outcome;
 use crate::tls::record::is_client_hello;
+use crate::tls::{Decision, Outcome};
 use crate::ws::{self, Decoder, Probe};
 
 impl Layer {
@@ -88,8 +88,8 @@ impl Layers {
                     self.layer = Layer::Other { encrypted: false };
                     return self.tell(side, carrier, What::Http(&http::Output::NotTls { first: bytes }), context);
                 }
-                let outcome = observer.push(side, carrier, chunk);
-                self.tls(side, carrier, outcome, context);
+                let decision = observer.push(side, carrier, chunk);
+                self.tls(decision, context);
             }
         }
     }
@@ -169,24 +169,18 @@ impl Layers {
 
     pub(super) fn end<S: Sink>(&mut self, side: Side, carrier: &Carrier, what: What<'_>, context: &mut Context<'_, S>) {
         if let Layer::Tls(observer) = &mut self.layer {
-            let outcome = observer.end(side, carrier);
-            self.tls(side, carrier, outcome, context);
+            let decision = observer.end(side, carrier);
+            self.tls(decision, context);
         }
         self.facts.keep_previews(&context.scratch.frames.previews);
         self.tell(side, carrier, what, context);
     }
 
-    pub(super) fn tls<S: Sink>(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        outcome: Option<Outcome>,
-        context: &mut Context<'_, S>,
-    ) {
-        if let Some(outcome) = outcome {
+    fn tls<S: Sink>(&mut self, decision: Option<Decision>, context: &mut Context<'_, S>) {
+        if let Some(Decision { outcome, side, carrier }) = decision {
             self.layer = Layer::Other { encrypted: outcome == Outcome::Established };
             if outcome != Outcome::Established {
-                self.tell(side, carrier, What::Tls(outcome), context);
+                self.tell(side, &carrier, What::Tls(outcome), context);
             }
         }
     }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::stride::{Stride, first_of_each_kind, in_stride, unanswered};
+use super::stride::{AT_ONCE, Stride, first_of_each_kind, in_stride, may_have_minded, unanswered};
 use super::{Case, Confidence, Finding, Value, known};
 use crate::ending::{Reaction, first_close, is_reply};
 use crate::facts::{Breach, Close, Facts};
@@ -16,9 +16,6 @@ use crate::ws::{CloseCode, Kind, Opcode, Violation};
 
 /// A parser reacts within milliseconds; this leaves room for slow machines and a round trip.
 const PROMPT: Duration = Duration::from_secs(1);
-
-/// Who reacts within this was about nothing else, where its code does not say so.
-const AT_ONCE: Duration = Duration::from_millis(250);
 
 /// A reaction that comes later than this was not provoked.
 const LATE: Duration = Duration::from_secs(10);
@@ -60,7 +57,12 @@ fn by_close(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding>
         Kind::InvalidCloseCode(_) | Kind::TruncatedCloseCode(_) | Kind::InvalidCloseReason { .. }
     );
     let reply = first_close(case.facts, !begun.side).map(|reply| reply.code);
+    // A client that fails the connection with a code that must not be sent has two faults to be told of, and this is not the
+    // one that ended it.
+    let is_reaction =
+        Reaction::of(case.facts, begun.side).is_some_and(|own| may_have_minded(case.facts, begun.side, &own));
     let confidence = match violation.kind {
+        _ if is_reaction => Confidence::Medium,
         _ if is_what_it_says => Confidence::Certain,
         // Whoever echoes it does not mind the mask; whoever answers with 1000 or no code may do so always.
         Kind::Unmasked | Kind::Masked if reply == Some(begun.code) => return None,
@@ -130,11 +132,13 @@ fn provocation<'f>(
     }
     let is_blamed = reaction.close.is_some_and(|close| known::blames_frame(&close.reason));
     let objects = reaction.close.is_none() || is_blamed || violation.kind.requires_failure();
-    if !objects || in_stride.is_some() || after > PROMPT || reaction.answers_end(facts, closer) {
+    if in_stride.is_some() || after > PROMPT || reaction.answers_end(facts, closer) {
         return None;
     }
     let is_alone = after <= AT_ONCE && is_last(facts, &reaction, violation) && !is_preceded(facts, &reaction, breach);
     let confidence = match (reaction.close.map(tone), is_alone) {
+        _ if !objects && !is_alone => return None,
+        _ if !objects => Confidence::Low,
         (Some(Tone::Blame), _) if received => Confidence::High,
         (Some(Tone::Otherwise), false) => Confidence::Low,
         (Some(Tone::Otherwise | Tone::Neutral), _) => Confidence::Medium,

@@ -23,6 +23,9 @@ use crate::ws::{Kind, Opcode};
 /// Answers to what came before a broken frame are sent within this, on a machine that is not overloaded.
 const QUEUE: Duration = Duration::from_millis(100);
 
+/// Who reacts within this was about nothing else, where its code does not say so.
+pub const AT_ONCE: Duration = Duration::from_millis(250);
+
 /// No parser takes so long to object.
 const UNMOVED: Duration = Duration::from_secs(2);
 
@@ -84,11 +87,15 @@ pub fn may_have_minded(facts: &Facts, by: Side, reaction: &Reaction<'_>) -> bool
     first_of_each_kind(facts).any(|breach| {
         let violation = &breach.violation;
         violation.side != by
-            && (violation.kind.requires_failure() || is_blamed)
             && could_have_received(reaction, violation.needed, violation.seen).is_some()
-            && reaction.took(violation.seen) <= UNMOVED
+            && reaction.took(violation.seen) <= longest(&violation.kind, is_blamed)
             && in_stride(facts, breach, reaction).is_none()
     })
+}
+
+/// How long after a violation an end may be about it. Whoever may let it pass and minds it does so at once.
+const fn longest(kind: &Kind, is_blamed: bool) -> Duration {
+    if kind.requires_failure() || is_blamed { UNMOVED } else { AT_ONCE }
 }
 
 /// Whether something stands before the end that may be its cause, and that nothing shows the closer to have taken in its

@@ -1,6 +1,7 @@
 //! The report as plain data: what renderers, tests and other programs share. Its JSON form is a contract: fields may be
 //! added, those here keep their names and meaning.
 
+mod apart;
 pub mod close;
 pub mod codes;
 pub mod community_id;

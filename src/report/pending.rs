@@ -7,6 +7,7 @@ use std::vec::IntoIter;
 use serde::ser::{Error, SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 
+use super::apart::Apart;
 use super::codes::Occurred;
 use super::redact::Redactor;
 use super::{Capture, Connection, Material, Report, VERSION, note_drops, notes};
@@ -35,7 +36,8 @@ impl Pending {
         material.facts.sort_by_cached_key(|facts| (facts.first, facts.stream));
         let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
         note_drops(&mut material);
-        let notes = notes(&material, language);
+        let apart = Apart::of(&mut material.facts);
+        let notes = notes(&material, language).into_iter().chain(apart.notes(language)).collect();
         let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
         let Material { captures, facts, privacy, registries, .. } = material;
         let redactor = Redactor::new(privacy);

@@ -4,5 +4,5 @@ pub mod client_hello;
 pub mod observer;
 pub mod record;
 
-pub use observer::{Observer, Outcome};
+pub use observer::{Decision, Observer, Outcome};
 pub use record::Alert;

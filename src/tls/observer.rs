@@ -10,13 +10,24 @@ use crate::side::{PerSide, Side};
 /// How a handshake went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Both sides have sent encrypted data beyond the handshake: what follows cannot be read without keys.
+    /// Both sides have completed it: what follows, if anything, cannot be read without keys.
     Established,
     /// A side gave up with an alert in the clear.
     Alert(Alert),
-    /// The client left right behind the server's part of the handshake, without any data: it did not like what it got, and
-    /// said so encrypted, or not at all.
+    /// The client left right behind the server's part of the handshake and before its own was complete: it did not like what
+    /// it got, and said so encrypted, or not at all.
     Abandoned,
+}
+
+/// An outcome, whose doing it was, and the segment that shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// How the handshake went.
+    pub outcome: Outcome,
+    /// Who completed it, or gave up.
+    pub side: Side,
+    /// The segment.
+    pub carrier: Carrier,
 }
 
 /// Watches the records of both sides.
@@ -25,6 +36,8 @@ pub struct Observer {
     sides: PerSide<Records>,
     /// What the server had sent encrypted when the client first did.
     before_client: u64,
+    /// An alert of level warning behind which nothing has come.
+    warning: Option<(Side, Carrier, Alert)>,
     decided: bool,
 }
 
@@ -36,6 +49,9 @@ struct Records {
     fragment: Vec<u8>,
     /// Records that say they are of the handshake.
     handshakes: u32,
+    /// Whether one of them came behind the change to encryption: the Finished of TLS 1.2, or, where there was a
+    /// HelloRetryRequest, the second hello of TLS 1.3 (RFC 8446 §D.4).
+    finished: bool,
     /// Encrypted records that are too long, or too short, for an alert.
     data: u32,
     /// Bytes of those.
@@ -43,8 +59,20 @@ struct Records {
     /// Whether the side has changed to encryption: alerts cannot be read from then on.
     changed: bool,
     broken: bool,
+    /// Bytes of the stream so far.
+    bytes: u64,
     last: Timestamp,
 }
+
+/// An alert that stands in the clear, and whether its sender gives up (RFC 5246 §7.2).
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    alert: Alert,
+    fatal: bool,
+}
+
+/// The level of an alert that ends the connection.
+const FATAL: u8 = 2;
 
 /// An encrypted alert of TLS 1.3: level, description, content type, and a tag of 16 bytes (RFC 8446 §5.2).
 const ENCRYPTED_ALERT: u16 = 2 + 1 + 16;
@@ -56,15 +84,19 @@ const AT_ONCE: Duration = Duration::from_millis(500);
 const TICKETS: u64 = 2048;
 
 impl Observer {
-    /// Takes a chunk; tells the outcome once.
-    pub fn push(&mut self, side: Side, carrier: &Carrier, chunk: Chunk<'_>) -> Option<Outcome> {
+    /// Takes a chunk; returns the decision once.
+    pub fn push(&mut self, side: Side, carrier: &Carrier, chunk: Chunk<'_>) -> Option<Decision> {
         if self.decided {
             return None;
         }
         let records = &mut self.sides[side];
         records.last = carrier.seen.time;
-        let alert = match chunk {
-            Chunk::Bytes(bytes) => records.push(bytes),
+        let handshakes = records.handshakes;
+        let said = match chunk {
+            Chunk::Bytes(bytes) => {
+                records.bytes = records.bytes.saturating_add(bytes.len() as u64);
+                records.push(bytes)
+            }
             Chunk::Gap { .. } => {
                 records.broken = true;
                 None
@@ -73,34 +105,64 @@ impl Observer {
         if self.sides.client.data == 0 {
             self.before_client = self.sides.server.data_bytes;
         }
-        let outcome = alert.map(Outcome::Alert).or_else(|| self.is_established().then_some(Outcome::Established));
-        self.decided = outcome.is_some();
-        outcome
+        // Who goes on with the handshake was only warned.
+        if self.sides[side].handshakes > handshakes {
+            self.warning = None;
+        }
+        let outcome = match said {
+            Some(Said { alert, fatal: true }) => Some(Outcome::Alert(alert)),
+            Some(Said { alert, fatal: false }) => {
+                self.warning = Some((side, *carrier, alert));
+                None
+            }
+            None => None,
+        };
+        let outcome = outcome.or_else(|| self.is_in_use().then_some(Outcome::Established))?;
+        self.decided = true;
+        Some(Decision { outcome, side, carrier: *carrier })
     }
 
-    /// A side has ended the connection.
-    pub fn end(&mut self, side: Side, carrier: &Carrier) -> Option<Outcome> {
+    /// A side has ended the connection: the first end decides.
+    pub fn end(&mut self, side: Side, carrier: &Carrier) -> Option<Decision> {
+        if std::mem::replace(&mut self.decided, true) {
+            return None;
+        }
+        if self.is_complete() {
+            return Some(Decision { outcome: Outcome::Established, side, carrier: *carrier });
+        }
+        if let Some((side, carrier, alert)) = self.warning {
+            return Some(Decision { outcome: Outcome::Alert(alert), side, carrier });
+        }
         let server = &self.sides.server;
         let at_once = carrier.seen.time.since(server.last) <= AT_ONCE;
         let served = server.data_bytes.saturating_sub(self.before_client) > TICKETS;
-        if self.decided || side == Side::Server || server.handshakes == 0 || !at_once || served {
-            return None;
-        }
-        self.decided = true;
-        Some(Outcome::Abandoned)
+        // What it had received and this capture lacks may have been the rest of the handshake.
+        let is_lacking = carrier.acked().is_some_and(|acked| acked > server.bytes);
+        let left = side == Side::Client && server.handshakes > 0 && at_once && !served && !is_lacking;
+        left.then_some(Decision { outcome: Outcome::Abandoned, side, carrier: *carrier })
     }
 
     /// Whether the client has sent data: behind its Finished, which is an encrypted record of its own in TLS 1.3, and one
     /// more record of the handshake in TLS 1.2.
-    fn is_established(&self) -> bool {
+    fn is_in_use(&self) -> bool {
         let PerSide { client, server } = &self.sides;
         client.broken || server.broken || client.data > 1 || (client.data > 0 && client.handshakes > 1)
+    }
+
+    /// Whether both sides have sent all of their handshake: the client's Finished is encrypted data in TLS 1.3, and comes
+    /// last. Leaving such a connection unused is no failure.
+    fn is_complete(&self) -> bool {
+        let PerSide { client, server } = &self.sides;
+        let without_data = client.data == 0 && server.data == 0;
+        client.data > 0 || (client.finished && server.finished && without_data)
     }
 }
 
 impl Records {
-    /// Takes bytes; gives an alert that stands in the clear.
-    fn push(&mut self, mut bytes: &[u8]) -> Option<Alert> {
+    /// Takes bytes; returns an alert that stands in the clear.
+    fn push(&mut self, mut bytes: &[u8]) -> Option<Said> {
+        // One that the same bytes go on behind was only a warning.
+        let mut warning = None;
         while !bytes.is_empty() && !self.broken {
             let Some((record, left)) = self.record else {
                 let take = bytes.len().min(HEADER.saturating_sub(self.partial.len()));
@@ -122,12 +184,15 @@ impl Records {
             let left = left - take as u64;
             self.record = (left > 0).then_some((record, left));
             if left == 0
-                && let Some(alert) = self.alert(record)
+                && let Some(said) = self.alert(record)
             {
-                return Some(alert);
+                if said.fatal {
+                    return Some(said);
+                }
+                warning = Some((said, self.handshakes));
             }
         }
-        None
+        warning.filter(|(_, handshakes)| *handshakes == self.handshakes).map(|(said, _)| said)
     }
 
     fn begin(&mut self, record: Header) {
@@ -139,17 +204,22 @@ impl Records {
                 self.data = self.data.saturating_add(1);
                 self.data_bytes = self.data_bytes.saturating_add(u64::from(record.length));
             }
-            ContentType::HANDSHAKE => self.handshakes = self.handshakes.saturating_add(1),
+            ContentType::HANDSHAKE => {
+                self.handshakes = self.handshakes.saturating_add(1);
+                self.finished |= self.changed;
+            }
             ContentType::CHANGE_CIPHER_SPEC => self.changed = true,
             _ => {}
         }
     }
 
     /// The alert in a record that is whole, unless it is encrypted, or only says goodbye.
-    fn alert(&self, record: Header) -> Option<Alert> {
+    fn alert(&self, record: Header) -> Option<Said> {
         let readable = record.content_type == ContentType::ALERT && record.length == 2 && !self.changed;
         match self.fragment.as_slice() {
-            [_, description] if readable && *description != 0 => Some(Alert(*description)),
+            [level, description] if readable && !Alert(*description).says_goodbye() => {
+                Some(Said { alert: Alert(*description), fatal: *level == FATAL })
+            }
             _ => None,
         }
     }
@@ -160,39 +230,69 @@ mod tests {
     use super::*;
 
     const HELLO: [u8; 7] = [0x16, 3, 1, 0, 2, 1, 0];
+    const CHANGE: [u8; 6] = [0x14, 3, 3, 0, 1, 1];
     const FINISHED: [u8; 8] = [0x17, 3, 3, 0, 3, 0, 0, 0];
+    const WARNING: [u8; 7] = [0x15, 3, 3, 0, 2, 1, 112];
 
-    fn outcomes(pushes: &[(Side, &[u8])], end: Option<Side>) -> Vec<Outcome> {
+    fn outcomes(pushes: &[(Side, &[u8])], ends: &[Side]) -> Vec<(Side, Outcome)> {
         let mut observer = Observer::default();
         let carrier = Carrier::default();
-        let mut outcomes = Vec::new();
+        let mut decisions = Vec::new();
         for (side, bytes) in pushes {
             for byte in *bytes {
-                outcomes.extend(observer.push(*side, &carrier, Chunk::Bytes(&[*byte])));
+                decisions.extend(observer.push(*side, &carrier, Chunk::Bytes(&[*byte])));
             }
         }
-        outcomes.extend(end.and_then(|side| observer.end(side, &carrier)));
-        outcomes
+        decisions.extend(ends.iter().filter_map(|side| observer.end(*side, &carrier)));
+        decisions.into_iter().map(|decision| (decision.side, decision.outcome)).collect()
     }
 
     #[test]
-    fn an_alert_in_the_clear() {
+    fn a_fatal_alert_in_the_clear() {
         let alert = [0x15, 3, 3, 0, 2, 2, 70];
-        assert_eq!(outcomes(&[(Side::Client, &HELLO), (Side::Server, &alert)], None), [Outcome::Alert(Alert(70))]);
+        let expected = [(Side::Server, Outcome::Alert(Alert(70)))];
+        assert_eq!(outcomes(&[(Side::Client, &HELLO), (Side::Server, &alert)], &[]), expected);
     }
 
     #[test]
-    fn leaving_at_once_is_told_from_leaving_after_data() {
+    fn a_warning_counts_where_nothing_follows() {
+        let warned = [(Side::Client, HELLO.as_slice()), (Side::Server, &WARNING)];
+        let expected = [(Side::Server, Outcome::Alert(Alert(112)))];
+        assert_eq!(outcomes(&warned, &[Side::Client]), expected);
+        let went_on = [&warned[..], &[(Side::Server, HELLO.as_slice()), (Side::Client, &FINISHED)]].concat();
+        assert_eq!(outcomes(&went_on, &[Side::Client]), [(Side::Client, Outcome::Established)]);
+        // Both in one segment.
+        let mut observer = Observer::default();
+        let both = [WARNING, HELLO].concat();
+        assert_eq!(observer.push(Side::Server, &Carrier::default(), Chunk::Bytes(&both)), None);
+        assert_eq!(observer.warning, None);
+        let goodbye = [0x15, 3, 3, 0, 2, 1, 90];
+        assert_eq!(outcomes(&[(Side::Client, &HELLO), (Side::Client, &goodbye)], &[Side::Client]), []);
+    }
+
+    #[test]
+    fn a_good_connection_may_be_left_unused() {
+        let hellos = [(Side::Client, HELLO.as_slice()), (Side::Server, &HELLO)];
+        assert_eq!(outcomes(&hellos[..1], &[Side::Client]), []);
+        assert_eq!(outcomes(&hellos, &[Side::Client]), [(Side::Client, Outcome::Abandoned)]);
+        assert_eq!(outcomes(&hellos, &[Side::Server, Side::Client]), [], "the first end decides");
+        let tls_1_3 = [&hellos[..], &[(Side::Client, FINISHED.as_slice())]].concat();
+        assert_eq!(outcomes(&tls_1_3, &[Side::Client]), [(Side::Client, Outcome::Established)]);
+        let own = [&CHANGE[..], &HELLO].concat();
+        let tls_1_2 = [&hellos[..], &[(Side::Client, own.as_slice()), (Side::Server, &own)]].concat();
+        assert_eq!(outcomes(&tls_1_2, &[Side::Client]), [(Side::Client, Outcome::Established)]);
+        assert_eq!(outcomes(&tls_1_2[..3], &[Side::Client]), [(Side::Client, Outcome::Abandoned)]);
+        // A HelloRetryRequest: both have said hello twice, and the client likes nothing of what follows.
+        let retried = [&tls_1_2[..], &[(Side::Server, FINISHED.as_slice())]].concat();
+        assert_eq!(outcomes(&retried, &[Side::Client]), [(Side::Client, Outcome::Abandoned)]);
+    }
+
+    #[test]
+    fn an_encrypted_alert_is_no_data() {
         let alert = [[0x17, 3, 3, 0, 19].as_slice(), &[0; 19]].concat();
-        let left = [
-            (Side::Client, HELLO.as_slice()),
-            (Side::Server, &HELLO),
-            (Side::Client, &FINISHED),
-            (Side::Client, &alert),
-        ];
-        assert_eq!(outcomes(&left, Some(Side::Client)), [Outcome::Abandoned]);
-        let data = [&left[..3], &[(Side::Client, FINISHED.as_slice())]].concat();
-        assert_eq!(outcomes(&data, Some(Side::Client)), [Outcome::Established]);
-        assert_eq!(outcomes(&left[..1], Some(Side::Client)), []);
+        let left = [(Side::Client, HELLO.as_slice()), (Side::Server, &HELLO), (Side::Client, &alert)];
+        assert_eq!(outcomes(&left, &[Side::Client]), [(Side::Client, Outcome::Abandoned)]);
+        let data = [(Side::Client, FINISHED.as_slice()), (Side::Client, &FINISHED)];
+        assert_eq!(outcomes(&[&left[..2], &data].concat(), &[]), [(Side::Client, Outcome::Established)]);
     }
 }

@@ -65,6 +65,13 @@ pub fn is_alert(bytes: &[u8]) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alert(pub u8);
 
+impl Alert {
+    /// Whether it only says that its sender closes, or has changed its mind (RFC 8446 §6.1).
+    pub const fn says_goodbye(self) -> bool {
+        matches!(self.0, 0 | 90)
+    }
+}
+
 impl fmt::Display for Alert {
     /// The registry's name and the number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

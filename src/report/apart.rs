@@ -1,0 +1,120 @@
+//! Connections of which nothing says that a WebSocket was meant: they are counted apart from the WebSocket connections and
+//! attempts.
+//!
+//! TLS alone says nothing of what was to be spoken in it, and a GET whose head was captured only in part may have been any
+//! request. Such a connection counts as an attempt only where another one of the capture speaks for it: a WebSocket of the
+//! same host or at the same port, and for a GET one with the same server and path.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
+
+use super::phrase::{counted, word};
+use crate::catalog::Language;
+use crate::facts::Facts;
+use crate::tls::Outcome;
+
+/// Failed TLS handshakes that a note names; the others are counted.
+const NAMED: usize = 3;
+
+/// What is known of the WebSockets of a capture.
+#[derive(Default)]
+struct Known<'f> {
+    hosts: HashSet<IpAddr>,
+    ports: HashSet<u16>,
+    paths: HashSet<(SocketAddr, &'f str)>,
+}
+
+/// How many were set apart, as notes say it.
+#[derive(Debug, Default)]
+pub(super) struct Apart {
+    tls: usize,
+    requests: usize,
+    /// The first failed TLS handshakes: what was said, and the packet.
+    named: Vec<(Option<Outcome>, u64)>,
+}
+
+impl Apart {
+    /// Takes out the connections that nothing speaks for.
+    pub(super) fn of(all: &mut Vec<Box<Facts>>) -> Self {
+        let mut apart = Self::default();
+        if all.iter().all(|facts| says_websocket(facts)) {
+            return apart;
+        }
+        let known = Known::of(all.iter().filter(|facts| says_websocket(facts)));
+        let is_wanted: Vec<_> = all.iter().map(|facts| says_websocket(facts) || known.speaks_for(facts)).collect();
+        let mut is_wanted = is_wanted.into_iter();
+        all.retain(|facts| {
+            let is_wanted = is_wanted.next().unwrap_or(true);
+            if !is_wanted {
+                apart.add(facts);
+            }
+            is_wanted
+        });
+        apart
+    }
+
+    fn add(&mut self, facts: &Facts) {
+        if facts.client_hello.is_none() && facts.tls.is_none() {
+            self.requests += 1;
+            return;
+        }
+        self.tls += 1;
+        let failed = facts.tls.as_deref().map(|(_, seen, outcome)| (Some(*outcome), seen.packet));
+        let answered = || facts.answered_with.as_deref().map(|(seen, _)| (None, seen.packet));
+        if self.named.len() < NAMED {
+            self.named.extend(failed.or_else(answered));
+        }
+    }
+
+    /// The notes that say so.
+    pub(super) fn notes(&self, language: Language) -> impl Iterator<Item = String> {
+        let named = self.named.iter().map(|(outcome, packet)| {
+            let (name, alert) = match outcome {
+                Some(Outcome::Alert(alert)) => ("apart_alert", alert.to_string()),
+                Some(Outcome::Abandoned | Outcome::Established) => ("apart_left", String::new()),
+                None => ("apart_plain", String::new()),
+            };
+            word(name, &[("alert", &alert), ("packet", &packet.to_string())], language)
+        });
+        let mut named: Vec<_> = named.collect();
+        if self.tls > named.len() {
+            named.push("…".to_owned());
+        }
+        let tls = (self.tls > 0)
+            .then(|| counted("note_tls_failed", self.tls as u64, &[("what", &named.join(", "))], language));
+        let requests = (self.requests > 0).then(|| counted("note_cut_requests", self.requests as u64, &[], language));
+        tls.into_iter().chain(requests)
+    }
+}
+
+impl<'f> Known<'f> {
+    fn of(websockets: impl Iterator<Item = &'f Box<Facts>>) -> Self {
+        let mut known = Self::default();
+        for facts in websockets {
+            let server = facts.addresses.server;
+            known.hosts.insert(server.ip());
+            known.ports.insert(server.port());
+            known.paths.extend(facts.handshake.request.as_deref().map(|request| (server, path(&request.target))));
+        }
+        known
+    }
+
+    fn speaks_for(&self, facts: &Facts) -> bool {
+        let server = facts.addresses.server;
+        match facts.handshake.request.as_deref() {
+            Some(request) => self.paths.contains(&(server, path(&request.target))),
+            None => self.hosts.contains(&server.ip()) || self.ports.contains(&server.port()),
+        }
+    }
+}
+
+/// Whether a connection itself shows that it is a WebSocket, or was to become one.
+fn says_websocket(facts: &Facts) -> bool {
+    let asked = facts.handshake.request.as_deref().is_some_and(|request| request.upgrade || request.key.is_some());
+    asked || facts.joined || facts.switched.is_some() || facts.handshake.response.is_some()
+}
+
+/// A request target without its query.
+fn path(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
+}
