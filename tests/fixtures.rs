@@ -7,7 +7,7 @@
 mod contract;
 mod reading;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -75,56 +75,6 @@ fn reports_are_true() {
     });
     assert!(checked > 130, "only {checked} connections");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-/// Where the table of rules stands in `fixtures/README.md`.
-const TABLE: &str = "\n## Which rule was given\n";
-
-/// The rule that each connection's truth names against the one that was given: kept in `fixtures/README.md`.
-#[test]
-#[expect(clippy::print_stdout, reason = "cargo test -- --nocapture shows the table")]
-fn rules_are_not_confused() {
-    let (mut pairs, mut certainly_wrong) = (BTreeMap::<(String, String), usize>::new(), Vec::new());
-    for_each_truth(|name, expected, given| {
-        let (Some(expected), Some(given)) = (expected["rule"].as_str(), given) else {
-            return;
-        };
-        assert!(RULES.iter().any(|rule| rule.name == expected), "{name}: {expected} is no rule");
-        let verdict = &given["verdict"];
-        if verdict["rule"] != expected && verdict["confidence"] == "certain" {
-            certainly_wrong.push(format!("{name}: {} instead of {expected}", verdict["rule"]));
-        }
-        *pairs.entry((expected.to_owned(), verdict["rule"].as_str().unwrap().to_owned())).or_default() += 1;
-    });
-    let table = confusion(&pairs);
-    println!("{table}");
-    assert!(certainly_wrong.is_empty(), "{}", certainly_wrong.join("\n"));
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/README.md");
-    let page = std::fs::read_to_string(&path).unwrap();
-    let (before, kept) = page.split_once(TABLE).unwrap();
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, format!("{before}{TABLE}{table}")).unwrap();
-    } else {
-        assert_eq!(kept, table, "UPDATE=1 rewrites it, for review");
-    }
-}
-
-/// The pairs as Markdown, and how many of them agree.
-fn confusion(pairs: &BTreeMap<(String, String), usize>) -> String {
-    let count = |wanted: fn(&(String, String)) -> bool| -> usize {
-        pairs.iter().filter(|(pair, _)| wanted(pair)).map(|(_, count)| count).sum()
-    };
-    let (all, same) = (count(|_| true), count(|(expected, given)| expected == given));
-    let unexplained = count(|(_, given)| given == "unexplained");
-    let rows = pairs.iter().map(|((expected, given), count)| format!("| `{expected}` | `{given}` | {count} |\n"));
-    format!(
-        "\nOf {all} connections whose truth names a rule, {same} were given that rule, {} another one; {unexplained} in all are `unexplained`. \
-         The rules were written with these fixtures at hand,\nand some fixtures for the rules: the table shows what has been \
-         broken since, not how good the rules are on captures that nobody has seen.\n\n\
-         | true rule | given rule | connections |\n|---|---|--:|\n{}",
-        all - same,
-        rows.collect::<String>()
-    )
 }
 
 /// Calls back with the name of every fixture, what is true of each of its connections, and what the report gives.

@@ -11,6 +11,8 @@ mod fixtures;
 mod mutations;
 #[path = "properties/prefixes.rs"]
 mod prefixes;
+#[path = "properties/provoked.rs"]
+mod provoked;
 #[allow(dead_code, reason = "shared with the benchmarks")]
 #[path = "bench/random.rs"]
 mod random;
@@ -190,7 +192,7 @@ fn a_request_captured_behind_its_answer() {
 /// Two Close frames of one side, the second captured first.
 #[test]
 fn close_frames_captured_in_the_wrong_order() {
-    let reaction = Reaction::Close { code: 1002, answered: true };
+    let reaction = Reaction::Close { code: Some(1002), answered: true };
     let end = End::Fault { by: Side::Server, fault: Fault::CloseCode(1005), crossing: false, reaction };
     let conversation = Conversation { deflate: false, padding: 0, acts: Vec::new(), end };
     exchanged(&conversation, b"\x88\x02\x03\xED", b"\x88\x02\x03\xEA");

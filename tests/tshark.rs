@@ -87,6 +87,12 @@ const KNOWN: &[(&str, &str, &str)] = &[
          and 8 to 11 hold a whole frame each",
     ),
     (
+        "same_sequence_again",
+        "stream 0: frames before the last attempt",
+        "packet 11 on is another connection with the ports and sequence numbers of the first, behind its reset: tshark counts \
+         both to one stream, and what it shows of the second are retransmissions",
+    ),
+    (
         "snaplen_96",
         "tshark sees no frame, the report 5",
         "the heads are cut before their Upgrade field, so tshark does not switch; packet 11, 88 2a 03 ef …, is a Close frame \

@@ -172,6 +172,10 @@ impl Flow {
     pub fn new(streams: &mut u32, now: Timestamp) -> Self {
         let stream = *streams;
         *streams = streams.saturating_add(1);
+        Self::numbered(stream, now)
+    }
+
+    fn numbered(stream: u32, now: Timestamp) -> Self {
         Self { stream, base: [None; 2], ended: false, lingers: false, last: now, connection: None }
     }
 
@@ -183,6 +187,14 @@ impl Flow {
         let [low, high] = self.base;
         let base = if segment.from_low { low } else { high };
         base.is_some_and(|base| base != segment.seq || self.ended)
+    }
+
+    /// The flow of another connection between the same endpoints, which this SYN begins. Wireshark goes on with the same
+    /// `tcp.stream` where the sequence number is the same.
+    pub fn reused_by(&self, segment: &Segment<'_>, streams: &mut u32, now: Timestamp) -> Self {
+        let [low, high] = self.base;
+        let base = if segment.from_low { low } else { high };
+        if base == Some(segment.seq) { Self::numbered(self.stream, now) } else { Self::new(streams, now) }
     }
 
     /// Whether a segment tells of its flow only that it goes on.

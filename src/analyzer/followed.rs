@@ -90,7 +90,8 @@ impl Followed {
         let Self { flows, scratch, lingering, settle_at, streams, held_bytes, counts, .. } = self;
         let flow = flows.entry(key, foreseen, || Flow::new(streams, now))?;
         if flow.is_reused_by(segment) {
-            let old = std::mem::replace(flow, Flow::new(streams, now));
+            let new = flow.reused_by(segment, streams, now);
+            let old = std::mem::replace(flow, new);
             if let Some(connection) = old.connection {
                 *held_bytes -= connection.held_bytes();
                 connection.finish(scratch, sink);
@@ -163,7 +164,8 @@ impl Followed {
 
     fn settle_before(&mut self, now: Timestamp, sink: &mut impl Sink) {
         while let Some((_, key, stream)) = self.lingering.pop_front_if(|(until, ..)| *until < now) {
-            let flow = self.flows.get_mut(&key).filter(|flow| flow.stream == stream);
+            // Another connection between the same ends may have the same number.
+            let flow = self.flows.get_mut(&key).filter(|flow| flow.stream == stream && flow.lingers);
             if let Some(connection) = flow.and_then(|flow| flow.connection.take()) {
                 self.held_bytes -= connection.held_bytes();
                 connection.finish(&mut self.scratch, sink);

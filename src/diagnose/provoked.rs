@@ -163,19 +163,18 @@ enum Tone {
     Trouble,
     /// Nothing: programs send it of their own accord, and some for all that goes wrong.
     Neutral,
-    /// It has a reason of its own: by its code, which no endpoint sends for a broken frame, or in words.
+    /// It has a reason of its own, in words.
     Otherwise,
 }
 
 fn tone(close: &Close) -> Tone {
-    let reason = known::class_of(&close.reason);
-    match close.code.map(|code| code.0) {
-        _ if reason.is_some_and(|class| class != known::Class::Trouble) => Tone::Otherwise,
+    let has_words = !known::says_nothing(&close.reason);
+    match (known::class_of(&close.reason), close.code.map(|code| code.0)) {
+        (Some(class), _) if class != known::Class::Trouble => Tone::Otherwise,
         _ if known::blames_frame(&close.reason) => Tone::Blame,
-        Some(1001 | 1010 | 1012..=1014 | 3000..=4999) => Tone::Otherwise,
-        Some(1008) if !known::says_nothing(&close.reason) => Tone::Otherwise,
-        None | Some(1000) => Tone::Neutral,
-        Some(_) => Tone::Trouble,
+        (_, Some(1001 | 1008 | 1010 | 1012..=1014 | 3000..=4999)) if has_words => Tone::Otherwise,
+        (_, None | Some(1000 | 1001 | 1010 | 1012..=1014 | 3000..=4999)) => Tone::Neutral,
+        (_, Some(_)) => Tone::Trouble,
     }
 }
 

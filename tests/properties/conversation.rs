@@ -93,7 +93,7 @@ pub enum Fault {
 pub enum Reaction {
     /// A Close frame, answered by one or not.
     Close {
-        code: u16,
+        code: Option<u16>,
         answered: bool,
     },
     Fin,
@@ -229,10 +229,11 @@ impl Script {
                 }
                 match *reaction {
                     Reaction::Close { code, answered } => {
-                        let bytes = self.frame(!*by, 0x80 | CLOSE, &code.to_be_bytes());
+                        let payload = code.map_or(Vec::new(), |code| code.to_be_bytes().to_vec());
+                        let bytes = self.frame(!*by, 0x80 | CLOSE, &payload);
                         self.say(!*by, true, &bytes);
                         if answered && !fault.loses_the_stream() {
-                            let bytes = self.frame(*by, 0x80 | CLOSE, &code.to_be_bytes());
+                            let bytes = self.frame(*by, 0x80 | CLOSE, &payload);
                             self.say(*by, true, &bytes);
                         }
                         self.finish(!*by);
@@ -384,11 +385,11 @@ fn what() -> impl Strategy<Value = What> {
     ]
 }
 
-fn act() -> impl Strategy<Value = Act> {
+pub fn act() -> impl Strategy<Value = Act> {
     (sides(), any::<bool>(), what()).prop_map(|(side, unaware, what)| Act { side, unaware, what })
 }
 
-fn fault() -> impl Strategy<Value = Fault> {
+pub fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         (0usize..40).prop_map(Fault::Utf8InTheMiddle),
         Just(Fault::Utf8AtTheEnd),
@@ -418,7 +419,7 @@ fn end() -> impl Strategy<Value = End> {
     ];
     let reaction = prop_oneof![
         4 => (prop_oneof![Just(1002u16), Just(1007)], any::<bool>())
-            .prop_map(|(code, answered)| Reaction::Close { code, answered }),
+            .prop_map(|(code, answered)| Reaction::Close { code: Some(code), answered }),
         1 => Just(Reaction::Fin),
         1 => Just(Reaction::Reset),
     ];

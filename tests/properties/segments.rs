@@ -29,6 +29,9 @@ pub struct Change {
 /// How far a segment may overtake others.
 const PLACES: u64 = 8;
 
+/// The port that the server of every conversation listens on.
+pub const SERVER_PORT: u16 = 9021;
+
 /// The longest segment of an Ethernet without options.
 const LONGEST: u64 = 1460;
 
@@ -246,7 +249,7 @@ fn duplicate(pieces: &mut Vec<Piece>, random: &mut Random) {
 /// The packets of a flow, its three-way handshake before them. `base` is the sequence number of each side's SYN.
 fn written(pieces: &[Piece], base: PerSide<u32>, index: u16) -> Vec<Vec<u8>> {
     let client = Endpoint { address: [10, 0, 0, 1], port: 40_000 + index };
-    let server = Endpoint { address: [10, 0, 0, 2], port: 9021 };
+    let server = Endpoint { address: [10, 0, 0, 2], port: SERVER_PORT };
     let mut ident = 0;
     let mut segment = |from_server: bool, seq: u32, ack: u32, flags: u8, payload: &[u8]| {
         let (from, to) = if from_server { (server, client) } else { (client, server) };

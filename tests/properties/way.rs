@@ -23,6 +23,20 @@ pub fn facts(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
     }))
 }
 
+/// The same, where the packets from one of them on come so many microseconds later.
+pub fn facts_delayed(packets: &[Vec<u8>], from: usize, micros: u32) -> Vec<Box<Facts>> {
+    pushed(packets.iter().zip(1u32..).map(|(bytes, number)| {
+        let late = if number as usize > from { i64::from(micros) * 1000 } else { 0 };
+        Packet {
+            number: u64::from(number),
+            time: Timestamp::from_nanos(i64::from(number) * STEP + late),
+            link_type: LinkType::ETHERNET,
+            data: bytes,
+            length: bytes.len() as u32,
+        }
+    }))
+}
+
 /// The facts of all connections in these packets of a capture.
 pub fn facts_of(packets: &[Captured]) -> Vec<Box<Facts>> {
     pushed(packets.iter().zip(1..).map(|(packet, number)| Packet {
