@@ -1,10 +1,15 @@
 //! Ends without a Close frame.
 
+use std::time::Duration;
+
 use super::{Case, Confidence, Finding, Value};
 use crate::ending::Kind;
 use crate::facts::Facts;
 use crate::side::Side;
 use crate::ws::CutFrame;
+
+/// An end this soon behind a frame is about it, more often than not.
+const SOON: Duration = Duration::from_millis(500);
 
 /// The finding of a rule that only says how a connection ended: by a segment of this kind, without a Close frame.
 pub fn ended_by(case: &Case<'_>, kind: Kind) -> Option<Finding> {
@@ -28,6 +33,7 @@ pub fn ended_by(case: &Case<'_>, kind: Kind) -> Option<Finding> {
         (Some(own), _) => within(finding, own).variant("cut"),
         (None, _) if is_inside_message => finding.variant("cut_message"),
         (None, Some(of_other)) => within(finding, of_other).variant("cut_other"),
+        (None, None) if idle.is_some_and(|idle| idle <= SOON) => finding.variant("soon"),
         (None, None) => finding,
     })
 }

@@ -244,7 +244,12 @@ pub fn particulars(finding: Finding, violation: &Violation) -> Finding {
         Kind::OversizedControl(length) | Kind::NonMinimalLength(length) => {
             bytes(finding).with("length", Value::Bytes(*length)).with("opcode", opcode)
         }
-        Kind::InvalidCloseCode(code) => finding.with("code", Value::Number(u64::from(code.0))),
+        Kind::InvalidCloseCode(code) => {
+            // What APIs report, and no endpoint may send, is passed on by mistake; other numbers are not known to anybody.
+            let is_reported = matches!(code.0, 1004..=1006 | 1015);
+            finding.with("code", Value::Number(u64::from(code.0))).variant(if is_reported { "" } else { "range" })
+        }
+        Kind::LengthTopBit => bytes(finding).variant("top_bit"),
         Kind::TruncatedCloseCode(byte) => finding.with("byte", Value::Byte(*byte)),
         Kind::LengthTooShort(excess) => finding
             .with("excess", Value::Bytes(*excess))

@@ -1,6 +1,6 @@
 //! Bytes that are no frames any more: a declared length was wrong, or two writers wrote at once.
 //!
-//! Refuted where the closer had not received the proof, or closed for another reason.
+//! Refuted where the closer had not received the proof, had read on, or only answered an end.
 
 use crate::diagnose::provoked::by_violation;
 use crate::diagnose::{Case, Finding, Role, Rule};

@@ -1,6 +1,6 @@
 //! A FIN without a Close frame. What an API calls 1006.
 //!
-//! Refuted by a Close frame of either side.
+//! Refuted by a Close frame that was sent before it.
 
 use crate::diagnose::bare::ended_by;
 use crate::diagnose::{Case, Finding, Ground, Role, Rule};

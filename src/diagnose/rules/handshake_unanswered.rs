@@ -2,6 +2,8 @@
 //!
 //! Refuted where bytes of the server are missing: they may have been the answer.
 
+use std::time::Duration;
+
 use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::Kind;
 use crate::side::Side;
@@ -9,6 +11,9 @@ use crate::side::Side;
 pub static RULE: Rule =
     Rule::new("handshake_unanswered", Role::Cause, detect, include_str!("handshake_unanswered.toml"))
         .resting_on(&[Ground::Silence]);
+
+/// Who does not understand a request says so, or leaves, within this.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let request = case.facts.handshake.request.as_ref().filter(|_| case.ending.kind == Kind::NoAnswer)?;
@@ -35,6 +40,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         Some(problem) => {
             finding.with("problem", Value::Problem(problem.clone())).blame(Side::Client).variant("problem")
         }
+        None if until.since(request.seen.time) > AT_ONCE => finding.variant("server_late"),
         None => finding.variant("server_left"),
     })
 }

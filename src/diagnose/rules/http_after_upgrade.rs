@@ -1,6 +1,6 @@
 //! An HTTP response where a frame should begin: the HTTP server still believes that the connection is its own.
 //!
-//! Refuted where the closer had not received the proof, or closed for another reason. Where the server itself ends the
+//! Refuted where the closer had not received the proof, had read on, or only answered an end. Where the server itself ends the
 //! connection behind its response, nobody had to object.
 
 use crate::diagnose::provoked::{PROTOCOL, by_own_end, by_violation};

@@ -1,6 +1,6 @@
 //! A length not in its shortest form (RFC 6455 §5.2). Most endpoints let it pass; browsers, Netty and wsproto do not.
 //!
-//! Refuted where the closer had not received the proof, or closed for another reason.
+//! Refuted where the closer had not received the proof, had read on, or only answered an end.
 
 use crate::diagnose::provoked::{PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};

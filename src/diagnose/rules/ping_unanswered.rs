@@ -1,6 +1,7 @@
 //! A ping without its pong, then the end by the one who had pinged (RFC 6455 §5.5.2).
 //!
-//! Certain where the reason says so; refuted by a pong with the same payload before the end.
+//! Certain where the reason says so. Refuted by a pong with the same payload before the end, by other messages meanwhile,
+//! and where the whole server closes at once.
 
 use std::time::Duration;
 

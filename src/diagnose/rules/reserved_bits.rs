@@ -1,6 +1,6 @@
 //! RSV bits that no agreed extension gives a meaning (RFC 6455 §5.2).
 //!
-//! Refuted where the closer had not received the proof, or closed for another reason.
+//! Refuted where the closer had not received the proof, had read on, or only answered an end.
 
 use crate::diagnose::provoked::{PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};

@@ -1,6 +1,6 @@
 //! A client frame without a mask (RFC 6455 §5.1).
 //!
-//! Refuted where the closer had not received the proof, or closed for another reason.
+//! Refuted where the closer had not received the proof, had read on, or only answered an end.
 
 use crate::diagnose::provoked::{PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};
