@@ -1,18 +1,21 @@
 //! What the connections of a capture tell about each other: who ended together, who lived as long, who came again,
 //! which two are the legs of one WebSocket through a proxy.
 
+mod company;
 mod storm;
 
+pub use company::Company;
 pub use storm::Storm;
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::time::Duration;
 
 use foldhash::fast::{FixedState, RandomState};
 
+use self::company::Ways;
 use super::doubt::has_holes;
 use crate::ending::{Ending, Kind, beginning_close};
 use crate::facts::Facts;
@@ -29,6 +32,9 @@ pub struct Fleet {
     /// Those whose Sec-WebSocket-Key two of them have, as positions in `members`.
     legs: HashMap<u64, (u32, Option<u32>), RandomState>,
     storms: Vec<Storm>,
+    ways: Ways,
+    /// The connections of each host to each server, in the order in which they were opened, as positions in `members`.
+    hosts: HashMap<(SocketAddr, IpAddr), Vec<(Seen, u32)>, RandomState>,
 }
 
 /// One of them.
@@ -131,7 +137,14 @@ impl Fleet {
         for (member, at) in members.iter().zip(0..) {
             servers.entry(member.addresses.server).or_insert(at..at).end = at + 1;
         }
-        Self { members, servers, legs, storms }
+        let mut hosts: HashMap<_, Vec<_>, _> = HashMap::default();
+        for (member, at) in members.iter().zip(0..) {
+            let host = (member.addresses.server, member.addresses.client.ip());
+            hosts.entry(host).or_default().push((member.first, at));
+        }
+        hosts.values_mut().for_each(|opened| opened.sort_unstable());
+        let ways = Ways::new(&members);
+        Self { members, servers, legs, storms, ways, hosts }
     }
 
     /// The one with these facts, which ended so.
@@ -148,12 +161,19 @@ impl Fleet {
         among.and_then(|among| self.members.get(among)).unwrap_or_default()
     }
 
-    /// Those to the same server that ended no longer than `within` before or after this one, itself among them.
-    pub fn ended_around(&self, member: &Member, within: Duration) -> &[Member] {
-        let all = self.of_server(member.addresses.server);
-        let from = all.partition_point(|other| member.ended.time.since(other.ended.time) > within);
-        let to = all.partition_point(|other| other.ended.time.since(member.ended.time) <= within);
-        all.get(from..to).unwrap_or_default()
+    /// Those that ended no longer than `within` before or after this one.
+    pub fn company(&self, member: &Member, within: Duration) -> Company {
+        self.ways.company(self.of_server(member.addresses.server), member, within)
+    }
+
+    /// The connection of the same host to the same server that was opened last before this one ended, if that was after
+    /// this one had been opened.
+    pub fn newer(&self, member: &Member) -> Option<&Member> {
+        let host = (member.addresses.server, member.addresses.client.ip());
+        let opened = self.hosts.get(&host)?;
+        let at = opened.partition_point(|(first, _)| *first < member.ended);
+        let (first, newer) = opened.get(at.checked_sub(1)?)?;
+        self.members.get(*newer as usize).filter(|_| *first > member.first)
     }
 
     /// The storm that it is part of.

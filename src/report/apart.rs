@@ -35,6 +35,7 @@ pub(super) struct Apart {
 
 impl Apart {
     /// Takes out the connections that nothing speaks for.
+    #[expect(clippy::vec_box, reason = "as the material of a report holds them")]
     pub(super) fn of(all: &mut Vec<Box<Facts>>) -> Self {
         let mut apart = Self::default();
         if all.iter().all(|facts| says_websocket(facts)) {

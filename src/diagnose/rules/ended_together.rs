@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
-use crate::ending::Kind;
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("ended_together", Role::Cause, detect, include_str!("ended_together.toml"));
@@ -19,28 +18,19 @@ const LEAST: usize = 3;
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let own = case.member.filter(|own| own.is_bare())?;
-    let is_same_host = |other: &&crate::diagnose::Member| {
-        other.by == own.by
-            && other.is_bare()
-            && (own.by == Side::Server || other.addresses.client.ip() == own.addresses.client.ip())
-    };
-    // What was over before the other began is no company.
-    let around = case.fleet.ended_around(own, TOGETHER).iter().filter(|other| own.overlaps(other));
-    let around: Vec<_> = around.collect();
-    let together: Vec<_> = around.iter().copied().filter(is_same_host).collect();
+    let company = case.fleet.company(own, TOGETHER);
     // Where connections end all the time, some end together by chance.
-    if together.len() < LEAST || together.len() * 2 <= around.len() {
+    if company.alike < LEAST || company.alike * 2 <= company.all {
         return None;
     }
     // A process that is killed resets where something was unread, and ends the others in order.
-    let resets = together.iter().filter(|other| other.kind == Kind::Reset).count();
-    let mixed = resets > 0 && resets < together.len();
+    let mixed = company.is_mixed;
     Some(
         Finding::new(if mixed { Confidence::High } else { Confidence::Medium })
             .blame(own.by)
             .packet(own.ended.packet)
             .with("side", Value::Side(own.by))
-            .with("others", Value::Number((together.len() - 1) as u64))
+            .with("others", Value::Number((company.alike - 1) as u64))
             .with("packet", Value::Number(own.ended.packet))
             .variant(match (own.by, mixed) {
                 (Side::Server, true) => "killed",

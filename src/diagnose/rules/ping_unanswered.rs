@@ -85,9 +85,5 @@ fn engine_io(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Findi
 
 /// Whether the other connections of the moment were ended in the same way, too: pongs are not missed together.
 fn ended_with_others(case: &Case<'_>) -> bool {
-    let Some(own) = case.member else {
-        return false;
-    };
-    let around = case.fleet.ended_around(own, TOGETHER).iter();
-    around.filter(|other| own.overlaps(other) && (other.by, other.code) == (own.by, own.code)).count() >= MANY
+    case.member.is_some_and(|own| case.fleet.company(own, TOGETHER).alike >= MANY)
 }

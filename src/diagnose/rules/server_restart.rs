@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Member, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("server_restart", Role::Cause, detect, include_str!("server_restart.toml"));
@@ -39,21 +39,15 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     if !said_so && !close.reason.is_empty() {
         return None;
     }
-    let around = case.fleet.ended_around(own, TOGETHER).iter().filter(|other| own.overlaps(other));
-    let (mut all, mut same) = (0, 0);
-    for other in around {
-        all += 1;
-        same += usize::from(other.by == by && other.code == code);
-    }
-    let confidence = match (code.is_some_and(|code| CODES.contains(&code)), same) {
+    let company = case.fleet.company(own, TOGETHER);
+    let is_whole = || company.alike == company.all && case.fleet.company(own, AT_ONCE).all == company.all;
+    let confidence = match (code.is_some_and(|code| CODES.contains(&code)), company.alike) {
         _ if said_so => Confidence::Certain,
         (true, 3..) => Confidence::High,
         (true, 2) => Confidence::Medium,
         // Internal errors do not strike all connections in one moment; a server that stops does.
-        (false, LEAST..) if code == Some(INTERNAL_ERROR) && same == all && at_once(case, own) => Confidence::High,
-        (false, LEAST..) if is_plain(code) && same == all && at_once(case, own) && !spoke(case, by) => {
-            Confidence::Medium
-        }
+        (false, LEAST..) if code == Some(INTERNAL_ERROR) && is_whole() => Confidence::High,
+        (false, LEAST..) if is_plain(code) && is_whole() && !spoke(case, by) => Confidence::Medium,
         _ => return None,
     };
     let variant = match code {
@@ -64,7 +58,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let finding = Finding::new(confidence)
         .blame(by)
         .packet(reaction.carrier.seen.packet)
-        .with("others", Value::Number(same.saturating_sub(1) as u64))
+        .with("others", Value::Number(company.alike.saturating_sub(1) as u64))
         .with("reason", Value::Wire(close.reason.to_string()))
         .with("packet", Value::Number(reaction.carrier.seen.packet))
         .variant(variant);
@@ -86,12 +80,4 @@ fn spoke(case: &Case<'_>, by: Side) -> bool {
     };
     let last = case.facts.sent[by].messages().rfind(|message| message.seen <= end.seen);
     last.is_some_and(|last| end.seen.time.since(last.seen.time) <= GOODBYE)
-}
-
-/// Whether all that end around it end at once.
-fn at_once(case: &Case<'_>, own: &Member) -> bool {
-    let around = case.fleet.ended_around(own, TOGETHER).iter().filter(|other| own.overlaps(other));
-    around
-        .map(|other| other.ended.time)
-        .all(|time| time.since(own.ended.time).max(own.ended.time.since(time)) <= AT_ONCE)
 }

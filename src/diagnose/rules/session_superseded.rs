@@ -17,12 +17,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     let close = reaction.close.filter(|_| matches!(case.reason, Some(Class::Superseded | Class::Duplicate)))?;
     let own = case.member?;
-    let newer = case.fleet.of_server(own.addresses.server).iter().find(|other| {
-        let is_newer = other.first > own.first && other.first < own.ended;
-        is_newer
-            && other.addresses.client.ip() == own.addresses.client.ip()
-            && own.ended.time.since(other.first.time) <= BEFORE
-    });
+    let newer = case.fleet.newer(own).filter(|newer| own.ended.time.since(newer.first.time) <= BEFORE);
     let confidence = match (case.reason, newer) {
         (Some(Class::Superseded), _) => Confidence::Certain,
         (_, Some(_)) => Confidence::High,
