@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
+use super::is_hidden;
+
 /// Writes it indented, and a line end.
 pub fn render(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     // A report is written in pieces of a few bytes: each would be a call through `dyn`.
@@ -14,6 +16,40 @@ pub fn render(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     report.serialize(&mut Serializer::with_formatter(&mut out, Layout::default()))?;
     writeln!(out)?;
     out.flush()
+}
+
+/// Writes a value on one line, and a line end.
+pub fn line<W: ?Sized + Write>(value: &impl Serialize, out: &mut W) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut *out, Compact))?;
+    out.write_all(b"\n")
+}
+
+/// Writes a piece of a string that needs no escape by JSON's rules. Hidden characters get one nevertheless: the value is
+/// the same for a program, and whoever reads the text sees them.
+fn fragment<W: ?Sized + Write>(text: &str, out: &mut W) -> io::Result<()> {
+    // Behind printable ASCII only, for reports have little else.
+    if text.bytes().all(|byte| byte < 0x7F) {
+        return out.write_all(text.as_bytes());
+    }
+    let mut rest = text;
+    while let Some((at, hidden)) = rest.char_indices().find(|(_, character)| is_hidden(*character)) {
+        let (before, behind) = rest.split_at(at);
+        out.write_all(before.as_bytes())?;
+        for unit in hidden.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}")?;
+        }
+        rest = behind.get(hidden.len_utf8()..).unwrap_or_default();
+    }
+    out.write_all(rest.as_bytes())
+}
+
+/// Nothing between the values.
+struct Compact;
+
+impl Formatter for Compact {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
+        fragment(text, out)
+    }
 }
 
 /// Levels that are laid out in lines: the report, its connections, their fields. What lies deeper, a frame of a timeline
@@ -71,6 +107,10 @@ impl Layout {
 }
 
 impl Formatter for Layout {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
+        fragment(text, out)
+    }
+
     fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
         self.begin(b"[", out)
     }
@@ -113,6 +153,18 @@ impl Formatter for Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hidden_characters_are_escaped_and_stay_the_same_for_programs() {
+        let text = "a\u{202e}b\u{e0041}é\u{7f}\u{9b}";
+        let (mut one, mut laid_out) = (Vec::new(), Vec::new());
+        line(&text, &mut one).unwrap();
+        render(&text, &mut laid_out).unwrap();
+        assert_eq!(one, laid_out);
+        let json = String::from_utf8(one).unwrap();
+        assert_eq!(json, "\"a\\u202eb\\udb40\\udc41é\\u007f\\u009b\"\n");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
 
     #[test]
     fn what_lies_deep_stands_on_one_line() {

@@ -3,6 +3,7 @@
 
 use std::io::{self, BufWriter, Write};
 
+use super::json;
 use crate::report::Report;
 
 /// Writes a line for every connection.
@@ -10,8 +11,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     // A report is written in pieces of a few bytes: each would be a call through `dyn`.
     let mut out = BufWriter::with_capacity(64 * 1024, out);
     for connection in &report.connections {
-        serde_json::to_writer(&mut out, connection)?;
-        writeln!(out)?;
+        json::line(connection, &mut out)?;
     }
     out.flush()
 }

@@ -16,6 +16,7 @@ use whyclosed::capture::recording::Ring;
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
 use whyclosed::live::Watch;
+use whyclosed::render::json;
 use whyclosed::report::phrase::word;
 use whyclosed::report::{Material, Pending, Report};
 
@@ -223,8 +224,7 @@ fn last_object(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         #[serde(flatten)]
         report: &'r Report,
     }
-    serde_json::to_writer(&mut *out, &Last { r#type: "report", report })?;
-    writeln!(out)
+    json::line(&Last { r#type: "report", report }, out)
 }
 
 /// A file that root could have written, but whom root has become cannot.

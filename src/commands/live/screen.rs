@@ -6,6 +6,7 @@ use anstream::ColorChoice::Never;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use whyclosed::catalog::Language;
 use whyclosed::live::{Told, line};
+use whyclosed::render::json;
 use whyclosed::report::phrase::{number, word};
 
 use crate::output;
@@ -80,7 +81,11 @@ impl Screen {
         let text = match self.lines {
             Lines::None => return Ok(()),
             Lines::Text { color } | Lines::Aside { color } => line(told, self.language, color),
-            Lines::Json => serde_json::to_string(told)?,
+            Lines::Json => {
+                let mut object = Vec::new();
+                json::line(told, &mut object)?;
+                String::from_utf8_lossy(object.trim_ascii_end()).into_owned()
+            }
         };
         let aside = matches!(self.lines, Lines::Aside { .. });
         let print = || {
