@@ -49,7 +49,9 @@ pub fn in_stride(facts: &Facts, breach: &Breach, reaction: &Reaction<'_>) -> Opt
     let mut moments = facts.sent[reader].moments().filter(|moment| moment.opcode != Opcode::PONG);
     let last = moments.rfind(|moment| violation.seen < moment.seen && moment.seen <= reaction.carrier.seen);
     let since = last.map_or(Duration::ZERO, |last| last.seen.time.since(violation.seen.time));
-    let is_no_answer = breach.messages_behind > unanswered(facts, breach);
+    // Whoever reads bytes that are out of step may find messages among them.
+    let is_out_of_step = violation.kind.loses_the_frames();
+    let is_no_answer = !is_out_of_step && breach.messages_behind > unanswered(facts, breach);
     (is_no_answer || since > QUEUE.max(2 * facts.tcp().round_trip())).then_some(Stride::SpokeOn)
 }
 
@@ -99,7 +101,8 @@ const fn longest(kind: &Kind, is_blamed: bool) -> Duration {
 }
 
 /// Whether something stands before the end that may be its cause, and that nothing shows the closer to have taken in its
-/// stride: a broken rule, an unanswered ping, a frame or message that was not finished, a receiver that had stopped reading.
+/// stride: a broken rule, in the Close frame itself, too, an unanswered ping, a frame or message that was not finished, a
+/// receiver that had stopped reading.
 pub fn is_clouded(case: &Case<'_>) -> bool {
     let Some(by) = case.ending.by else {
         return false;
@@ -108,6 +111,13 @@ pub fn is_clouded(case: &Case<'_>) -> bool {
         return false;
     };
     let facts = case.facts;
+    let was_broken_itself = case.close.is_some_and(|close| {
+        first_of_each_kind(facts).any(|Breach { violation, .. }| {
+            violation.opcode == Opcode::CLOSE
+                && violation.frame == close.carrier.seen
+                && violation.kind.requires_failure()
+        })
+    });
     let was_unfinished = case.close.is_some_and(|close| close.inside_message)
         || facts.sent[!by].moments().any(|moment| {
             let is_message = matches!(moment.opcode, Opcode::TEXT | Opcode::BINARY);
@@ -115,6 +125,7 @@ pub fn is_clouded(case: &Case<'_>) -> bool {
         })
         || (case.close.is_none() && facts.sent[by].unfinished.is_some());
     may_have_minded(facts, by, &reaction)
+        || was_broken_itself
         || was_unfinished
         || open_ping(case, by, &reaction).is_some_and(|ping| ping.is_silent)
         || stalled(case).is_some()

@@ -216,6 +216,11 @@ impl Kind {
         !matches!(self, Self::NonMinimalLength(_) | Self::AfterClose)
     }
 
+    /// Whether it is not known behind it where the next frame begins.
+    pub const fn loses_the_frames(&self) -> bool {
+        matches!(self, Self::LengthTopBit | Self::LengthTooShort(_) | Self::Desynchronized | Self::HttpAfterUpgrade)
+    }
+
     /// Its name in reports, and the section that makes the rule.
     pub const fn name(&self) -> (&'static str, &'static str) {
         match self {
