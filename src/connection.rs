@@ -75,6 +75,17 @@ pub enum Interest {
     Encrypted,
 }
 
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is not known yet what it is.
+    Unknown,
+    /// A WebSocket was asked for, and nobody has answered.
+    Waiting,
+    /// It is, or was to become, a WebSocket, and will be in the report.
+    Open,
+}
+
 /// What all connections share.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -223,9 +234,14 @@ impl Connection {
         self.tcp.over()
     }
 
-    /// Whether it will be in the report.
-    pub fn is_reportable(&self) -> bool {
-        self.layers.facts.is_reportable()
+    /// How far it has come.
+    pub fn standing(&self) -> Standing {
+        let facts = &self.layers.facts;
+        match facts.is_reportable() {
+            true if facts.is_unanswered() => Standing::Waiting,
+            true => Standing::Open,
+            false => Standing::Unknown,
+        }
     }
 }
 

@@ -130,6 +130,12 @@ impl Facts {
         asked || self.joined || self.tls.is_some() || refused_tls
     }
 
+    /// Whether it is an attempt that nobody answered, as far as the capture shows.
+    pub fn is_unanswered(&self) -> bool {
+        let has_begun = self.joined || self.switched.is_some() || self.tls.is_some() || self.answered_with.is_some();
+        !has_begun && self.handshake.response.is_none()
+    }
+
     /// Whether frames of either side were lost sight of because bytes are missing.
     pub fn has_missing_frames(&self) -> bool {
         let tcp = &self.tcp().sent;

@@ -172,6 +172,16 @@ pub const SLICED_STREAM: usize = 64 * 1024 * 1024;
 /// WebSocket connections open at once (about 2 KiB each). Beyond it the longest idle ones are judged early.
 pub const CONNECTIONS: usize = 1 << 20;
 
+/// Attempts at a WebSocket that nobody answers, kept of a capture; the others are counted by their servers. Each says the same,
+/// and a host that is down gets one a second from every client that it has.
+pub const UNANSWERED: usize = 16 * 1024;
+
+/// Servers that those are counted by.
+pub const UNANSWERED_SERVERS: usize = 1024;
+
+/// Attempts at once that wait for an answer (about 2 KiB each). Beyond it the longest idle ones are judged early.
+pub const WAITING: usize = 1 << 15;
+
 /// Connections at once of which it is not known yet what they are: a port scan has millions of a single SYN. Beyond it the
 /// longest idle ones are forgotten.
 pub const UNKNOWN_CONNECTIONS: usize = 1 << 16;

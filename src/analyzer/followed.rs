@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 
 use super::Stream;
 use super::flows::{Flow, Flows};
-use crate::connection::{Connection, Interest, Scratch};
+use crate::connection::{Connection, Interest, Scratch, Standing};
 use crate::facts::Facts;
 use crate::limits;
 use crate::packet::Glance;
@@ -177,24 +177,27 @@ impl Followed {
     /// Forgets what is over or silent, oldest first, so that memory does not grow with the capture.
     fn sweep(&mut self, now: Timestamp, sink: &mut impl Sink) {
         let idle = oldest_allowed(self.flows.values().filter(|flow| flow.connection.is_none()), limits::CLOSED_STREAMS);
-        let of_interest = |wanted| {
-            let is_wanted = move |flow: &&Flow| {
-                flow.connection.as_ref().map(|connection| connection.is_reportable()) == Some(wanted)
-            };
+        let of_state = |wanted| {
+            let is_wanted = move |flow: &&Flow| flow.connection.as_deref().map(Connection::standing) == Some(wanted);
             self.flows.values().filter(is_wanted)
         };
-        let open = oldest_allowed(of_interest(true), limits::CONNECTIONS);
-        let unknown = oldest_allowed(of_interest(false), limits::UNKNOWN_CONNECTIONS);
+        let open = oldest_allowed(of_state(Standing::Open), limits::CONNECTIONS);
+        let waiting = oldest_allowed(of_state(Standing::Waiting), limits::WAITING);
+        let unknown = oldest_allowed(of_state(Standing::Unknown), limits::UNKNOWN_CONNECTIONS);
         let Self { flows, scratch, held_bytes, counts, .. } = self;
         flows.retain(|flow| {
             let silent = now.since(flow.last) > limits::IDLE_UNKNOWN;
             let Some(connection) = &flow.connection else {
                 return flow.last > idle;
             };
-            let is_reportable = connection.is_reportable();
-            let given_up = is_reportable && flow.last <= open;
-            if given_up || (!is_reportable && (silent || flow.last <= unknown)) {
-                counts.given_up += u64::from(given_up);
+            let standing = connection.standing();
+            let is_too_old = match standing {
+                Standing::Open => flow.last <= open,
+                Standing::Waiting => flow.last <= waiting,
+                Standing::Unknown => silent || flow.last <= unknown,
+            };
+            if is_too_old {
+                counts.given_up += u64::from(standing != Standing::Unknown && !connection.over());
                 *held_bytes -= connection.held_bytes();
                 if let Some(connection) = flow.connection.take() {
                     connection.finish(scratch, sink);

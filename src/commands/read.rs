@@ -8,6 +8,7 @@ use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::{self, Source};
 use whyclosed::error::Error;
 use whyclosed::report::{Material, Pending};
+use whyclosed::sink::Collection;
 use whyclosed::slice::Origin;
 
 use super::bundle::bundle;
@@ -45,19 +46,20 @@ impl Read {
     pub fn run(&self) -> Result<ExitCode, Error> {
         let registries = self.reporting.wording.registries()?;
         let mut source = self.open()?;
-        let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
+        let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
         let mut progress = Progress::new(self.reporting.quiet, self.reporting.wording.language());
         let fault = loop {
             match source.batch() {
                 Ok(batch) if batch.is_empty() => break None,
                 Ok(batch) => {
-                    analyzer.push_all(&batch, &mut facts);
+                    analyzer.push_all(&batch, &mut collection);
                     progress.packets(&batch);
                 }
                 Err(error) => break Some(error),
             }
         };
-        analyzer.finish(&mut facts);
+        analyzer.finish(&mut collection);
+        let Collection { facts, unanswered, .. } = collection;
         progress.finish();
         let captures = source.summaries();
         let nothing_was_read = captures.iter().all(|capture| capture.packets == 0);
@@ -71,7 +73,8 @@ impl Read {
             Some(_) => facts.iter().map(|facts| Origin::new(facts)).collect(),
             None => Vec::new(),
         };
-        let material = Material { captures, facts, counts: analyzer.counts(), skipped, privacy, registries };
+        let material =
+            Material { captures, facts, counts: analyzer.counts(), unanswered, skipped, privacy, registries };
         let report = Pending::new(material, self.reporting.wording.language());
         let Some(path) = &self.bundle else {
             return conclude(&self.reporting, report, fault.as_slice());

@@ -12,6 +12,7 @@ use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::report::phrase::{counted, word};
 use whyclosed::report::{Connection, Material, Report};
+use whyclosed::sink::Collection;
 use whyclosed::slice::{Origin, Redaction, Survey, Wanted, cut};
 use whyclosed::tls::client_hello::session_of;
 
@@ -116,13 +117,14 @@ pub fn mark(wanted: &mut Wanted, connections: &[&Connection], language: Language
 /// The report on a capture, and where each of its connections lies.
 pub fn read(captures: &[PathBuf], registries: Registries, language: Language) -> Result<(Report, Vec<Origin>), Error> {
     let mut source = capture::open(captures)?;
-    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
+    let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
     while source.advance()? {
-        analyzer.push(&source.packet(), &mut facts);
+        analyzer.push(&source.packet(), &mut collection);
     }
-    analyzer.finish(&mut facts);
+    analyzer.finish(&mut collection);
+    let Collection { facts, unanswered, .. } = collection;
     let origins = facts.iter().map(|facts| Origin::new(facts)).collect();
-    let material = Material { captures: source.summaries(), facts, registries, ..Material::default() };
+    let material = Material { captures: source.summaries(), facts, unanswered, registries, ..Material::default() };
     Ok((Report::new(material, language), origins))
 }
 

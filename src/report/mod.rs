@@ -28,7 +28,7 @@ use crate::catalog::{Language, Registries};
 use crate::facts::Facts;
 use crate::packet::Skipped;
 use crate::seen::Timestamp;
-use crate::sink::Counts;
+use crate::sink::{Counts, Unanswered};
 
 use self::redact::{Privacy, Redactor};
 
@@ -84,6 +84,8 @@ pub struct Material {
     pub facts: Vec<Box<Facts>>,
     /// What else there was.
     pub counts: Counts,
+    /// Attempts that nobody answered, beyond those among `facts`.
+    pub unanswered: Unanswered,
     /// Packets that could not be decoded.
     pub skipped: Vec<(Skipped, u64)>,
     /// What may be told of whose traffic it was.
@@ -125,6 +127,23 @@ fn note_drops(material: &mut Material) {
     }
 }
 
+/// The servers that most attempts went to in vain.
+fn unanswered_servers(material: &Material, language: Language) -> String {
+    /// Servers that a note names.
+    const NAMED: usize = 3;
+    let redactor = Redactor::new(material.privacy);
+    let servers = material.unanswered.servers();
+    let named = servers.iter().take(NAMED).map(|(server, count)| {
+        let server = redactor.endpoint(*server).to_string();
+        phrase::counted("note_unanswered_server", *count, &[("server", &server)], language)
+    });
+    let mut named: Vec<_> = named.collect();
+    if servers.len() > NAMED {
+        named.push("…".to_owned());
+    }
+    named.join(", ")
+}
+
 /// What limited the view of the capture as a whole.
 fn notes(material: &Material, language: Language) -> Vec<String> {
     let note = |name: &str, count: u64, what: &str| phrase::counted(name, count, &[("what", what)], language);
@@ -148,6 +167,9 @@ fn notes(material: &Material, language: Language) -> Vec<String> {
     let copies = material.facts.iter().map(|facts| facts.tcp().copies()).sum();
     if copies > 0 {
         notes.push(note("note_copies", copies, ""));
+    }
+    if material.unanswered.count() > 0 {
+        notes.push(note("note_unanswered", material.unanswered.count(), &unanswered_servers(material, language)));
     }
     if material.counts.given_up > 0 {
         notes.push(note("note_given_up", material.counts.given_up, ""));

@@ -3,6 +3,10 @@
 //! It pushes because the packets drive it: a file, a pipe and a live interface look the same from here, and whoever
 //! wants only the end result needs to implement only [`Sink::connection`].
 
+mod collection;
+
+pub use collection::{Collection, Unanswered};
+
 use crate::event::Event;
 use crate::facts::Facts;
 
