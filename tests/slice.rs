@@ -9,6 +9,8 @@ use serde_json::Value;
 mod contract;
 #[path = "slice/fragmented.rs"]
 mod fragmented;
+#[path = "slice/interfaces.rs"]
+mod interfaces;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_whyclosed");
 

@@ -80,8 +80,18 @@ pub struct Details {
     pub reason: Box<str>,
     /// Location of a redirect.
     pub location: Option<Box<str>>,
-    /// Beginning of the body of a refusal.
-    pub body: Box<str>,
+    /// Beginning of the body of a refusal, as sent.
+    pub body: Box<[u8]>,
+}
+
+impl Details {
+    /// The beginning of the body as text, without the part of a character that it may end in.
+    pub fn body_text(&self) -> Cow<'_, str> {
+        let last = self.body.utf8_chunks().last().map(|chunk| chunk.invalid().len()).unwrap_or_default();
+        let (before, rest) = self.body.split_at(self.body.len() - last);
+        let is_cut = std::str::from_utf8(rest).is_err_and(|error| error.error_len().is_none());
+        String::from_utf8_lossy(if is_cut { before } else { &self.body })
+    }
 }
 
 /// Both, as far as they were captured.
@@ -171,13 +181,13 @@ impl Response {
         }
     }
 
-    /// Keeps the beginning of the body, as text.
+    /// Keeps the beginning of the body.
     pub fn append_body(&mut self, bytes: &[u8]) {
         let body = &mut self.details.get_or_insert_default().body;
         let room = limits::REFUSAL_BODY.saturating_sub(body.len());
         if room > 0 {
-            let more = String::from_utf8_lossy(bytes.get(..room).unwrap_or(bytes));
-            *body = format!("{body}{more}").into();
+            let more = bytes.get(..room).unwrap_or(bytes);
+            *body = [body, more].concat().into();
         }
     }
 }
@@ -225,6 +235,24 @@ impl Handshake {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_is_the_same_text_however_it_is_cut() {
+        let full = [&b"\xe0\xb8"[..], "สวัสดี".repeat(limits::REFUSAL_BODY).as_bytes()].concat();
+        let text = |pieces: &[&[u8]]| {
+            let mut response = Response::default();
+            pieces.iter().for_each(|piece| response.append_body(piece));
+            response.details.unwrap().body_text().into_owned()
+        };
+        for body in ["สวัสดี, ça va 😀".as_bytes(), &full] {
+            let whole = text(&[body]);
+            assert!(!whole.ends_with('\u{fffd}'));
+            for cut in 0..body.len().min(30) {
+                let (head, tail) = body.split_at(cut);
+                assert_eq!(text(&[head, tail]), whole, "{cut}");
+            }
+        }
+    }
 
     #[test]
     fn the_accept_is_checked_whichever_head_comes_first() {

@@ -177,14 +177,19 @@ fn place(packet: &Packet<'_>, payload: &[u8]) -> Option<usize> {
 }
 
 fn interface<W: Write>(
-    interfaces: &mut HashMap<(LinkType, String), u32>,
+    interfaces: &mut HashMap<(LinkType, u32, String), u32>,
     link_type: LinkType,
     marks: &Marks,
     out: &mut Writer<W>,
 ) -> Result<u32, std::io::Error> {
-    let key = (link_type, marks.interface.clone());
+    let key = (link_type, marks.snaplen, marks.interface.clone());
     if let Some(known) = interfaces.get(&key) {
         return Ok(*known);
+    }
+    if interfaces.len() == limits::INTERFACES {
+        // A section holds no more.
+        interfaces.clear();
+        out.section()?;
     }
     let description =
         Description { link_type, snaplen: marks.snaplen, name: marks.interface.clone(), filter: String::new() };

@@ -223,7 +223,10 @@ mod tests {
 
     /// What a decoder tells of chunks, without the packets: names, opcodes, codes, stream offsets.
     fn events(side: Side, chunks: &[Chunk<'_>]) -> Vec<String> {
-        let mut decoder = Decoder::new(side, None, true);
+        events_of(Decoder::new(side, None, true), chunks)
+    }
+
+    fn events_of(mut decoder: Decoder, chunks: &[Chunk<'_>]) -> Vec<String> {
         let (mut scratch, mut events, mut offset) = (Scratch::default(), Vec::new(), 0);
         let mut tell = |event: Event<'_>| {
             if let Event::Whole { header, .. } = event {
@@ -285,6 +288,23 @@ mod tests {
                 let (head, middle) = head.split_at(first);
                 assert_eq!(events(Side::Server, &[head, middle, tail].map(Chunk::Bytes)), whole, "{first} {second}");
             }
+        }
+    }
+
+    #[test]
+    fn of_two_faults_in_a_compressed_text_the_first_is_told() {
+        // A stored block of a text that is no UTF-8, a block of a type that does not exist; and a message that begins anew.
+        let (faulty, sound) = (b"\0\x03\0\xfc\xffh\xffi\x06\xff", b"\0\x02\0\xfd\xffhi\0");
+        let stream = [&[0xC1, 10], &faulty[..], &[0xC1, 8], sound].concat();
+        let told = |chunks: &[Chunk<'_>]| events_of(Decoder::new(Side::Server, Some(false), true), chunks);
+        let whole = told(&[Chunk::Bytes(&stream)]);
+        assert!(whole[1].starts_with("InvalidUtf8 { offset: 1, byte: 255"), "{whole:?}");
+        assert_eq!(whole[2..], ["message of 10", "frame 1", "message of 8"]);
+        for cut in 0..stream.len() {
+            let (head, tail) = stream.split_at(cut);
+            let kinds = |told: Vec<String>| told.iter().map(|one| one.split(" needs").next().unwrap().into()).collect();
+            let [whole, cut_told]: [Vec<String>; 2] = [whole.clone(), told(&[head, tail].map(Chunk::Bytes))].map(kinds);
+            assert_eq!(cut_told, whole, "cut at {cut}");
         }
     }
 

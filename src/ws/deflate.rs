@@ -45,14 +45,15 @@ impl Inflater {
     pub fn push(&mut self, mut bytes: &[u8], scratch: &mut [u8], out: &mut dyn FnMut(&[u8])) -> Result<(), Failure> {
         loop {
             let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
-            let status =
-                self.inflate.decompress(bytes, scratch, FlushDecompress::Sync).map_err(|_| Failure::Corrupt)?;
+            let outcome = self.inflate.decompress(bytes, scratch, FlushDecompress::Sync);
             let consumed = usize::try_from(self.inflate.total_in() - before_in).unwrap_or(usize::MAX);
             let produced = self.inflate.total_out() - before_out;
             bytes = bytes.get(consumed..).unwrap_or_default();
             self.produced = self.produced.saturating_add(produced);
             let produced = usize::try_from(produced).unwrap_or(usize::MAX);
+            // What stands before corrupt bytes, too: the message may have another fault there.
             out(scratch.get(..produced).unwrap_or_default());
+            let status = outcome.map_err(|_| Failure::Corrupt)?;
             if self.produced > limits::INFLATED_MESSAGE {
                 return Err(Failure::TooLarge);
             }

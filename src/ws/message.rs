@@ -282,13 +282,16 @@ fn inflate(
             text = open.take(plain, previews);
         }
     });
+    if outcome.is_err() || text.is_err() {
+        // What follows of the message is not read, so that no later one can be read by what it leaves in the window.
+        deflate.lose();
+        open.readable = false;
+    }
     match outcome {
-        Err(failure) => {
-            deflate.lose();
-            open.readable = false;
-            if failure == Failure::Corrupt { Err(Fault::Deflate(open.begins)) } else { Ok(()) }
-        }
-        Ok(()) => text,
+        // The text came first.
+        _ if text.is_err() => text,
+        Err(Failure::Corrupt) => Err(Fault::Deflate(open.begins)),
+        _ => Ok(()),
     }
 }
 

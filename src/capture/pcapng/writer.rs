@@ -23,9 +23,14 @@ impl<W: Write> Writer<W> {
     /// As [`new`](Self::new), with a comment on the whole file; none where it is empty.
     pub fn commented(out: W, comment: &str) -> io::Result<Self> {
         let mut writer = Self { out, block: Vec::new(), interfaces: 0, written: 0 };
-        blocks::section_header(concat!("whyclosed ", env!("CARGO_PKG_VERSION")), comment, &mut writer.block);
-        writer.put()?;
+        writer.section_header(comment)?;
         Ok(writer)
+    }
+
+    /// Begins another section, in which interfaces are described anew.
+    pub fn section(&mut self) -> io::Result<()> {
+        self.interfaces = 0;
+        self.section_header("")
     }
 
     /// Describes an interface; the number that its packets and statistics are written under.
@@ -63,6 +68,11 @@ impl<W: Write> Writer<W> {
     /// Hands everything to the writer beneath, and lets that hand it on.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+
+    fn section_header(&mut self, comment: &str) -> io::Result<()> {
+        blocks::section_header(concat!("whyclosed ", env!("CARGO_PKG_VERSION")), comment, &mut self.block);
+        self.put()
     }
 
     fn put(&mut self) -> io::Result<()> {

@@ -29,8 +29,9 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     if let Some(location) = &details.location {
         finding = finding.with("location", Value::Wire(location.to_string()));
     }
-    if !details.body.trim().is_empty() {
-        finding = finding.with("body", Value::Wire(details.body.trim().to_owned()));
+    let body = details.body_text();
+    if !body.trim().is_empty() {
+        finding = finding.with("body", Value::Wire(body.trim().to_owned()));
     }
     if let Some(problem) = case.facts.handshake.problems().first() {
         finding = finding.with("problem", Value::Problem(problem.clone())).blame(Side::Client);

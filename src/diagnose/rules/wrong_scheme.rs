@@ -24,6 +24,6 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         return is_alert(context.bytes()).then(|| finding(seen.packet).variant("plain_to_tls"));
     }
     let response = case.facts.handshake.response.as_ref().filter(|response| response.status == 400)?;
-    let body = response.details.as_ref()?.body.to_lowercase();
+    let body = response.details.as_ref()?.body_text().to_lowercase();
     PLAIN_TO_TLS.iter().any(|words| body.contains(words)).then(|| finding(response.seen.packet).variant("plain_to_tls"))
 }
