@@ -119,6 +119,20 @@ pub enum Error {
         /// The text.
         given: String,
     },
+    /// An output is a file that is read, too.
+    #[error("{}: is also read, as {}; the output needs a file of its own", path.display(), input.display())]
+    OutputIsInput {
+        /// The output as given.
+        path: PathBuf,
+        /// The input as given.
+        input: PathBuf,
+    },
+    /// Two outputs are one file.
+    #[error("{}: two outputs go to this file; each needs one of its own", path.display())]
+    SameOutput {
+        /// The later one as given.
+        path: PathBuf,
+    },
     /// The report could not be written.
     #[error("{}: {source}", path.display())]
     Write {

@@ -46,11 +46,14 @@ impl Wording {
         self.speech.language()
     }
 
+    /// The files that codes are read from.
+    pub fn files(&self) -> Result<Vec<PathBuf>, Error> {
+        Ok(self.codes.iter().cloned().chain(configured()?).collect())
+    }
+
     /// The registries to name codes by.
     pub fn registries(&self) -> Result<Registries, Error> {
-        let shared = configured()?;
-        let files = self.codes.iter().chain(&shared);
-        Ok(Registries::new(files.map(|path| read(path)).collect::<Result<_, _>>()?))
+        Ok(Registries::new(self.files()?.iter().map(|path| read(path)).collect::<Result<_, _>>()?))
     }
 }
 

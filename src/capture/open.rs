@@ -25,8 +25,8 @@ pub fn key_log_lines(paths: &[PathBuf], mut line: impl FnMut(&str)) -> Result<()
     files(paths)?.iter().try_for_each(|path| file::key_log_lines(path, &mut line))
 }
 
-/// The files that paths stand for.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+/// Returns the files that paths stand for: each path, or the captures in it where it is a directory.
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in paths {
         if !file::is_stdin(path) && path.is_dir() {

@@ -44,6 +44,8 @@ pub struct Read {
 impl Read {
     /// Reads, judges, writes. A fault in the middle of a capture costs nothing that was read before it.
     pub fn run(&self) -> Result<ExitCode, Error> {
+        let outputs = [self.reporting.output.as_deref(), self.bundle.as_deref()];
+        output::check(&self.captures, &self.reporting.wording.files()?, &outputs)?;
         let registries = self.reporting.wording.registries()?;
         let mut source = self.open()?;
         let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());

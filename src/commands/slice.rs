@@ -70,6 +70,7 @@ fn file(path: &str) -> Result<PathBuf, String> {
 impl Slice {
     /// Reads, chooses, copies.
     pub fn run(&self) -> Result<ExitCode, Error> {
+        output::check(&self.captures, &self.wording.files()?, &[Some(&self.output)])?;
         let language = self.wording.language();
         let (report, origins) = read(&self.captures, self.wording.registries()?, language)?;
         let wanted = self.wanted(&report, &origins, language);

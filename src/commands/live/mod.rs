@@ -146,6 +146,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 impl Live {
     /// Watches until something ends it, then reports.
     pub fn run(&self) -> Result<ExitCode, Error> {
+        let outputs = [self.reporting.output.as_deref(), self.write.as_deref()];
+        output::check(&[], &self.reporting.wording.files()?, &outputs)?;
         let registries = self.reporting.wording.registries()?;
         let language = self.reporting.wording.language();
         let (names, described) = self.interfaces(language)?;

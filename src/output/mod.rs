@@ -1,5 +1,7 @@
 //! Where the report goes: standard output, or a file that is written whole or not at all.
 
+mod distinct;
+
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,7 @@ use whyclosed::report::pending::Streamed;
 use whyclosed::report::redact::Redactor;
 use whyclosed::report::{Connection, Pending, Report};
 
+pub use self::distinct::check;
 use crate::reporting::{ColorChoice, Format, Reporting};
 
 /// Columns where there is no terminal to ask: a report in a file or a ticket.

@@ -1,0 +1,97 @@
+//! Outputs and inputs have to be different files: a file that is being read must not be overwritten.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use whyclosed::capture;
+use whyclosed::error::Error;
+
+/// The identity of a file: two paths, or a path and an open descriptor, that lead to one file have the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Identity {
+    /// Device and inode.
+    #[cfg(unix)]
+    Inode(u64, u64),
+    /// The path without symbolic links: of a file that does not exist yet, and where there are no inodes.
+    Path(PathBuf),
+}
+
+/// Refuses an output that is also one of the captures or other files that are read, and two outputs that are one file.
+///
+/// Links are followed, and hard links are the same file. Nothing of a capture has been read by then, except the first
+/// bytes of the files in a directory, which tell whether they are captures.
+pub fn check(captures: &[PathBuf], others: &[PathBuf], outputs: &[Option<&Path>]) -> Result<(), Error> {
+    let outputs: Vec<_> = outputs.iter().flatten().filter_map(|path| Some((*path, of_path(path)?))).collect();
+    for (at, (path, identity)) in outputs.iter().enumerate() {
+        if outputs.iter().take(at).any(|(_, other)| other == identity) {
+            return Err(Error::SameOutput { path: path.to_path_buf() });
+        }
+    }
+    let standard = of_standard_output().map(|identity| (Path::new("standard output"), identity));
+    let written: Vec<_> = outputs.into_iter().chain(standard).collect();
+    if written.is_empty() {
+        return Ok(());
+    }
+    for input in capture::files(captures)?.iter().chain(others) {
+        let is_stdin = captures.contains(input) && input.as_os_str() == "-";
+        let identity = if is_stdin { of_standard_input() } else { of_path(input) };
+        if let Some((path, _)) = written.iter().find(|(_, written)| Some(written) == identity.as_ref()) {
+            return Err(Error::OutputIsInput { path: path.to_path_buf(), input: input.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The identity of the file that a path leads to; `None` for what can be read and written at once, such as a terminal.
+fn of_path(path: &Path) -> Option<Identity> {
+    match fs::metadata(path) {
+        Ok(found) => of(&found, || fs::canonicalize(path)),
+        // It does not exist yet.
+        Err(_) => {
+            let folder = fs::canonicalize(super::folder_of(path)).ok()?;
+            Some(Identity::Path(folder.join(path.file_name()?)))
+        }
+    }
+}
+
+#[cfg(unix)]
+fn of(found: &Metadata, _: impl FnOnce() -> io::Result<PathBuf>) -> Option<Identity> {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+    let holds_bytes = found.is_file() || found.file_type().is_block_device();
+    holds_bytes.then(|| Identity::Inode(found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn of(found: &Metadata, path: impl FnOnce() -> io::Result<PathBuf>) -> Option<Identity> {
+    found.is_file().then(|| path().ok().map(Identity::Path)).flatten()
+}
+
+/// The file that the shell has put in the place of standard input.
+#[cfg(unix)]
+fn of_standard_input() -> Option<Identity> {
+    of_descriptor(&io::stdin())
+}
+
+/// The file that the shell has put in the place of standard output.
+#[cfg(unix)]
+fn of_standard_output() -> Option<Identity> {
+    of_descriptor(&io::stdout())
+}
+
+#[cfg(unix)]
+fn of_descriptor(descriptor: &impl std::os::fd::AsFd) -> Option<Identity> {
+    let file = fs::File::from(descriptor.as_fd().try_clone_to_owned().ok()?);
+    of(&file.metadata().ok()?, || Err(io::ErrorKind::Unsupported.into()))
+}
+
+#[cfg(not(unix))]
+const fn of_standard_input() -> Option<Identity> {
+    None
+}
+
+#[cfg(not(unix))]
+const fn of_standard_output() -> Option<Identity> {
+    None
+}
