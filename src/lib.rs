@@ -11,7 +11,7 @@
 //!
 //! | floor | modules | what they are |
 //! |---|---|---|
-//! | 1 | [`seen`] [`side`] [`chunk`] [`limits`] [`error`] [`prefetch`] | the words that all others speak |
+//! | 1 | [`seen`] [`side`] [`chunk`] [`limits`] [`error`] [`prefetch`] [`target`] | the words that all others speak |
 //! | 2 | [`capture`] [`tcp`] [`tls`] [`http`] [`ws`] | one protocol each, which know nothing of each other |
 //! | 3 | [`packet`] [`event`] [`catalog`] | packets to segments; what can happen; the words of the reports |
 //! | 4 | [`facts`] | what is known of one connection: the fold of its events |
@@ -72,6 +72,7 @@ pub mod seen;
 pub mod side;
 pub mod sink;
 pub mod slice;
+pub mod target;
 pub mod tcp;
 pub mod tls;
 pub mod ws;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The modules, lowest first. A module imports only from lower floors.
 const FLOORS: &[&[&str]] = &[
     // Floor 1 of the table has two steps: a chunk is seen, on a side.
-    &["seen", "side", "limits", "error", "prefetch"],
+    &["seen", "side", "limits", "error", "prefetch", "target"],
     &["chunk"],
     &["capture", "tcp", "tls", "http", "ws"],
     &["packet", "event", "catalog"],

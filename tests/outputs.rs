@@ -2,12 +2,16 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)]
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::fs::{self, Permissions};
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, lchown, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use rustix::fs::OFlags;
 use tempfile::TempDir;
+use whyclosed::capture::recording::Recording;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_whyclosed");
 
@@ -51,6 +55,31 @@ impl Place {
 
 fn fixture() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/invalid_utf8/capture.pcapng")
+}
+
+/// The report on the capture of a place, as it is when nothing is in the way.
+fn report() -> Vec<u8> {
+    Command::new(PROGRAM).arg(fixture()).output().unwrap().stdout
+}
+
+/// A user and group that own nothing.
+const NOBODY: u32 = 65_534;
+
+/// Whether the tests may make files of other users.
+fn is_root(place: &Place) -> bool {
+    fs::metadata(place.folder.path()).unwrap().uid() == 0
+}
+
+fn make_fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o7777
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 fn err(output: &Output) -> &str {
@@ -128,4 +157,208 @@ fn other_inputs_and_outputs_are_kept_apart() {
         succeeds(&place.run(&["-o", "report.txt", "."]));
     }
     assert!(fs::read_to_string(place.path("report.txt")).unwrap().contains("1007"));
+}
+
+#[test]
+fn a_pipe_is_written_to() {
+    let place = Place::new();
+    let fifo = place.path("fifo");
+    make_fifo(&fifo);
+    symlink("fifo", place.path("link")).unwrap();
+    let nonblock = OFlags::NONBLOCK.bits().cast_signed();
+    for target in ["fifo", "link"] {
+        // Opened first, and without waiting for a writer: the program finds a reader, and a pipe holds the report.
+        let mut reader = fs::File::options().read(true).custom_flags(nonblock).open(&fifo).unwrap();
+        succeeds(&place.run(&["-o", target, "trace.pcapng"]));
+        let mut received = Vec::new();
+        reader.read_to_end(&mut received).unwrap();
+        assert!(received == report(), "{}", String::from_utf8_lossy(&received));
+        assert!(fs::symlink_metadata(&fifo).unwrap().file_type().is_fifo());
+    }
+    assert_eq!(place.names(), ["fifo", "link", "trace.pcapng"]);
+}
+
+#[test]
+fn a_device_is_written_to() {
+    let place = Place::new();
+    // As root a device of our own: a program that replaced the system's would break the machine.
+    let null = if is_root(&place) { place.path("null") } else { PathBuf::from("/dev/null") };
+    if is_root(&place) {
+        let made = Command::new("mknod").args([null.to_str().unwrap(), "c", "1", "3"]).status();
+        if !made.is_ok_and(|made| made.success()) || fs::write(&null, "x").is_err() {
+            println!("skipped: no device can be made here");
+            return;
+        }
+    }
+    symlink(&null, place.path("link")).unwrap();
+    for target in [null.to_str().unwrap(), "link"] {
+        succeeds(&place.run(&["-o", target, "trace.pcapng"]));
+        succeeds(&place.run(&["slice", "--abnormal", "-o", target, "trace.pcapng"]));
+        assert!(fs::metadata(&null).unwrap().file_type().is_char_device());
+        assert!(fs::symlink_metadata(place.path("link")).unwrap().is_symlink());
+    }
+}
+
+#[test]
+fn descriptors_are_written_to() {
+    let place = Place::new();
+    for path in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+        let output = place.run(&["-o", path, "trace.pcapng"]);
+        succeeds(&output);
+        assert!(output.stdout == report(), "{path}");
+        // Files that the shell has opened: what is in them stays, before it and behind it.
+        let script = format!("{{ echo before; '{PROGRAM}' -o {path} trace.pcapng; echo behind; }} > all; cat all");
+        let output = Command::new("sh").args(["-c", &script]).current_dir(place.folder.path()).output().unwrap();
+        succeeds(&output);
+        assert_eq!(output.stdout, [b"before\n", &*report(), b"behind\n"].concat(), "{path}");
+    }
+    let script = format!("echo before > all; '{PROGRAM}' -o /dev/fd/7 trace.pcapng 7>> all; cat all");
+    let output = Command::new("sh").args(["-c", &script]).current_dir(place.folder.path()).output().unwrap();
+    succeeds(&output);
+    assert_eq!(output.stdout, [b"before\n", &*report()].concat());
+    assert_eq!(place.names(), ["all", "trace.pcapng"]);
+}
+
+#[test]
+fn a_new_file_has_the_mode_that_the_umask_gives() {
+    let place = Place::new();
+    for (umask, expected) in [("022", 0o644), ("027", 0o640), ("002", 0o664), ("077", 0o600)] {
+        for arguments in ["-o new", "--bundle new", "slice --abnormal -o new"] {
+            let script = format!("umask {umask}; exec '{PROGRAM}' {arguments} trace.pcapng");
+            let output = Command::new("sh").args(["-c", &script]).current_dir(place.folder.path()).output().unwrap();
+            assert!(output.status.success(), "{}", err(&output));
+            assert_eq!(mode(&place.path("new")), expected, "{umask} {arguments}");
+            fs::remove_file(place.path("new")).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_file_that_exists_keeps_mode_and_owner() {
+    let place = Place::new();
+    let path = place.path("report.txt");
+    for kept in [0o600, 0o640, 0o644, 0o664, 0o666, 0o604] {
+        fs::write(&path, "before").unwrap();
+        set_mode(&path, kept);
+        if is_root(&place) {
+            chown(&path, Some(NOBODY), Some(1)).unwrap();
+        }
+        let before = fs::metadata(&path).unwrap();
+        succeeds(&place.run(&["-o", "report.txt", "trace.pcapng"]));
+        assert_eq!(fs::read(&path).unwrap(), report());
+        let after = fs::metadata(&path).unwrap();
+        let rights = |found: &fs::Metadata| (found.mode(), found.uid(), found.gid());
+        assert_eq!(rights(&after), rights(&before));
+    }
+}
+
+/// Who may not give files away does not give rights to a group that had none, either.
+#[test]
+fn what_cannot_be_kept_gives_nobody_more() {
+    let place = Place::new();
+    if !is_root(&place) {
+        println!("skipped: only root has files of other users");
+        return;
+    }
+    let path = place.path("report.txt");
+    fs::write(&path, "before").unwrap();
+    set_mode(&path, 0o664);
+    // Where the program lies, another user may not be able to look.
+    fs::copy(PROGRAM, place.path("program")).unwrap();
+    set_mode(place.folder.path(), 0o777);
+    let mut command = Command::new(place.path("program"));
+    command.current_dir(place.folder.path()).args(["-o", "report.txt", "trace.pcapng"]).env_remove("HOME");
+    let output = command.gid(NOBODY).uid(NOBODY).output().unwrap();
+    succeeds(&output);
+    let found = fs::metadata(&path).unwrap();
+    assert_eq!((found.uid(), found.gid(), found.mode() & 0o7777), (NOBODY, NOBODY, 0o644));
+}
+
+#[test]
+fn links_are_followed() {
+    let place = Place::new();
+    fs::create_dir(place.path("folder")).unwrap();
+    symlink("folder/report.txt", place.path("link")).unwrap();
+    symlink(place.path("link"), place.path("chain")).unwrap();
+    // One that does not exist yet, and then does.
+    for link in ["link", "chain"] {
+        succeeds(&place.run(&["-o", link, "trace.pcapng"]));
+        assert_eq!(fs::read(place.path("folder/report.txt")).unwrap(), report());
+        assert!(fs::symlink_metadata(place.path(link)).unwrap().is_symlink());
+        fs::write(place.path("folder/report.txt"), "before").unwrap();
+    }
+    assert_eq!(fs::read_dir(place.path("folder")).unwrap().count(), 1);
+    symlink("loop", place.path("loop")).unwrap();
+    is_refused(&place.run(&["-o", "loop", "trace.pcapng"]), "loop");
+    // One's own in a folder like /tmp is no trap.
+    set_mode(place.folder.path(), 0o1777);
+    succeeds(&place.run(&["-o", "link", "trace.pcapng"]));
+    assert_eq!(fs::read(place.path("folder/report.txt")).unwrap(), report());
+}
+
+#[test]
+fn what_another_user_has_planted_is_refused() {
+    let place = Place::new();
+    if !is_root(&place) {
+        println!("skipped: only root has files of other users");
+        return;
+    }
+    fs::create_dir(place.path("shared")).unwrap();
+    let victim = place.path("victim");
+    fs::write(&victim, "before").unwrap();
+    symlink("../victim", place.path("shared/link")).unwrap();
+    symlink("../new", place.path("shared/dangling")).unwrap();
+    symlink("shared/link", place.path("outside")).unwrap();
+    fs::write(place.path("shared/file"), "").unwrap();
+    make_fifo(&place.path("shared/fifo"));
+    for name in ["link", "dangling", "file", "fifo"] {
+        lchown(place.path("shared").join(name), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    // The system looks after links in the first of these itself, where it is told to; it never does in the second.
+    for sticky in [0o1777, 0o1755] {
+        set_mode(&place.path("shared"), sticky);
+        for path in ["shared/link", "shared/dangling", "shared/file", "shared/fifo", "outside"] {
+            is_refused(&place.run(&["-o", path, "trace.pcapng"]), path);
+            is_refused(&place.run(&["--bundle", path, "trace.pcapng"]), path);
+            is_refused(&place.run(&["slice", "--abnormal", "-o", path, "trace.pcapng"]), path);
+            let path = place.path(path);
+            let error = Recording::create(&path, None, Vec::new()).unwrap_err().to_string();
+            assert!(error.starts_with(path.to_str().unwrap()) && error.contains("another user's"), "{error}");
+        }
+        let error = Recording::create(&place.path("shared/trace.pcapng"), "2x1s".parse().ok(), Vec::new());
+        drop(error.unwrap());
+        let planted = place.path("shared/trace_00001.pcapng");
+        fs::remove_file(&planted).unwrap();
+        symlink("../victim", &planted).unwrap();
+        lchown(&planted, Some(NOBODY), Some(NOBODY)).unwrap();
+        Recording::create(&place.path("shared/trace.pcapng"), "2x1s".parse().ok(), Vec::new()).unwrap_err();
+        fs::remove_file(&planted).unwrap();
+    }
+    assert_eq!(fs::read(&victim).unwrap(), b"before");
+    assert!(!place.path("new").exists());
+}
+
+/// Whoever pulls the plug finds the old file or the new one, neither of them empty.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_is_on_disk_before_it_has_its_name() {
+    let place = Place::new();
+    let trace = place.path("calls");
+    let run = |program: &[&str]| {
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-y", "-e", "trace=fsync,rename,renameat,renameat2,link,linkat", "-o"]).arg(&trace);
+        strace.args(program).current_dir(place.folder.path()).output()
+    };
+    if !run(&["true"]).is_ok_and(|output| output.status.success()) {
+        println!("skipped: no `strace` to look on");
+        return;
+    }
+    succeeds(&run(&[PROGRAM, "-o", "report.txt", "trace.pcapng"]).unwrap());
+    let calls = fs::read_to_string(&trace).unwrap();
+    let at = |what: &dyn Fn(&str) -> bool| calls.lines().position(what);
+    let named = at(&|line| line.contains("report.txt")).unwrap();
+    let folder = format!("<{}>", fs::canonicalize(place.folder.path()).unwrap().display());
+    let file = at(&|line| line.contains("fsync(") && !line.contains(&folder));
+    let after = at(&|line| line.contains("fsync(") && line.contains(&folder));
+    assert!(file.is_some_and(|file| file < named) && after.is_some_and(|after| after > named), "{calls}");
 }

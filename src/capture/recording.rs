@@ -11,6 +11,7 @@ use super::Packet;
 use super::pcapng::{Description, Statistics, Writer};
 use crate::error::Error;
 use crate::seen::Timestamp;
+use crate::target::Target;
 
 /// How many files are kept, and when the next one begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +135,7 @@ impl Recording {
 }
 
 fn begin(path: &Path, interfaces: &[Description]) -> io::Result<Writer<BufWriter<File>>> {
-    let mut file = Writer::new(BufWriter::new(File::create(path)?))?;
+    let mut file = Writer::new(BufWriter::new(Target::resolve(path)?.create()?))?;
     interfaces.iter().try_for_each(|interface| file.interface(interface).map(drop))?;
     // Whoever looks at the file finds a capture.
     file.flush()?;

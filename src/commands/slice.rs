@@ -1,6 +1,7 @@
 //! `whyclosed slice`: the packets of a few connections, to be attached to a ticket.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -154,21 +155,14 @@ pub fn write(captures: &[PathBuf], report: &Report, wanted: &Wanted, how: How, p
     let (keys, sessions) = if how.with_keys { keys(captures, &survey)? } else { Default::default() };
     let comment = comment(report, wanted, how, &survey, sessions);
     let mut source = capture::open(captures)?;
-    let mut fault = None;
     output::to_file(path, |out| {
         let mut writer = Writer::commented(out, &comment)?;
         if !keys.is_empty() {
             writer.key_log(&keys)?;
         }
-        match cut(&mut *source, wanted, &mut survey, &mut writer) {
-            Ok(written) => written,
-            Err(error) => {
-                fault = Some(error);
-                Ok(())
-            }
-        }
+        cut(&mut *source, wanted, &mut survey, &mut writer).map_err(io::Error::other)?
     })?;
-    fault.map_or(Ok(survey.left_out()), Err)
+    Ok(survey.left_out())
 }
 
 /// What is learned of the wanted connections.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use whyclosed::capture;
 use whyclosed::error::Error;
+use whyclosed::target::{Replaceable, Target, folder_of};
 
 /// The identity of a file: two paths, or a path and an open descriptor, that lead to one file have the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +20,16 @@ enum Identity {
 
 /// Refuses an output that is also one of the captures or other files that are read, and two outputs that are one file.
 ///
-/// Links are followed, and hard links are the same file. Nothing of a capture has been read by then, except the first
+/// Links are followed, and hard links are the same file; an output that may not be written is refused as well. Nothing of a capture has been read by then, except the first
 /// bytes of the files in a directory, which tell whether they are captures.
 pub fn check(captures: &[PathBuf], others: &[PathBuf], outputs: &[Option<&Path>]) -> Result<(), Error> {
-    let outputs: Vec<_> = outputs.iter().flatten().filter_map(|path| Some((*path, of_path(path)?))).collect();
+    let of_target = |path: &'_ Path| match Target::resolve(path) {
+        Ok(Target::File(Replaceable { path, .. })) => Ok(of_path(&path)),
+        Ok(Target::Stream(_)) => Ok(of_path(path)),
+        Err(source) => Err(Error::Write { path: path.to_owned(), source }),
+    };
+    let outputs = outputs.iter().flatten().filter_map(|path| of_target(path).transpose().map(|id| Ok((*path, id?))));
+    let outputs = outputs.collect::<Result<Vec<_>, Error>>()?;
     for (at, (path, identity)) in outputs.iter().enumerate() {
         if outputs.iter().take(at).any(|(_, other)| other == identity) {
             return Err(Error::SameOutput { path: path.to_path_buf() });
@@ -49,7 +56,7 @@ fn of_path(path: &Path) -> Option<Identity> {
         Ok(found) => of(&found, || fs::canonicalize(path)),
         // It does not exist yet.
         Err(_) => {
-            let folder = fs::canonicalize(super::folder_of(path)).ok()?;
+            let folder = fs::canonicalize(folder_of(path)).ok()?;
             Some(Identity::Path(folder.join(path.file_name()?)))
         }
     }

@@ -1,11 +1,11 @@
 //! Where the report goes: standard output, or a file that is written whole or not at all.
 
 mod distinct;
+mod file;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use tempfile::NamedTempFile;
 use unicode_width::UnicodeWidthStr;
 use whyclosed::error::Error;
 use whyclosed::render::markdown::{self, Request};
@@ -16,6 +16,9 @@ use whyclosed::report::redact::Redactor;
 use whyclosed::report::{Connection, Pending, Report};
 
 pub use self::distinct::check;
+#[cfg(all(feature = "live", unix))]
+pub use self::file::can_write;
+pub use self::file::to_file;
 use crate::reporting::{ColorChoice, Format, Reporting};
 
 /// Columns where there is no terminal to ask: a report in a file or a ticket.
@@ -123,38 +126,13 @@ fn colors(choice: ColorChoice, to_terminal: bool) -> bool {
 /// Writes to standard output; whoever reads it may stop.
 pub fn to_stdout(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut out = BufWriter::new(io::stdout().lock());
-    match render(&mut out).and_then(|()| out.flush()) {
-        // Whoever reads has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(|source| Error::Write { path: PathBuf::from("standard output"), source }),
-    }
+    let written = unless_left(render(&mut out).and_then(|()| out.flush()));
+    written.map_err(|source| Error::Write { path: PathBuf::from("standard output"), source })
 }
 
-#[cfg(all(feature = "live", unix))]
-/// Whether a file could be written there: whoever captures for hours wants to know beforehand.
-pub fn can_write(path: &Path) -> Result<(), Error> {
-    // Without the name of a file that nobody has asked for.
-    let plain = |error: io::Error| error.raw_os_error().map_or(error, io::Error::from_raw_os_error);
-    let written = tempfile::tempfile_in(folder_of(path)).map_err(plain);
-    written.map(drop).map_err(|source| Error::Write { path: path.to_owned(), source })
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
-}
-
-/// Writes a file, whole or not at all.
-pub fn to_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-    let folder = folder_of(path);
-    // Asked first, for its error names the folder and not the temporary file.
-    let written = std::fs::metadata(folder).and_then(|_| NamedTempFile::new_in(folder)).and_then(|file| {
-        let mut out = BufWriter::new(&file);
-        render(&mut out)?;
-        out.flush()?;
-        drop(out);
-        file.persist(path).map_err(|error| error.error)
-    });
-    written.map(drop).map_err(|source| Error::Write { path: path.to_owned(), source })
+/// The result of writing to a reader, who may have seen enough.
+fn unless_left(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 /// Says what went wrong, on standard error.

@@ -1,0 +1,104 @@
+//! A report in a file, whole or not at all; in what is no regular file, as it comes.
+
+use std::fs::{File, Metadata};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use whyclosed::error::Error;
+use whyclosed::target::{Replaceable, Target, folder_of};
+
+/// Creates an empty file under a name of its own, which is given another one when it is complete.
+type Temporary = tempfile::NamedTempFile;
+
+/// The mode of a new file before the umask, as of any program.
+#[cfg(unix)]
+const NEW: u32 = 0o666;
+
+/// The mode of a file that replaces another one, until it has that one's.
+#[cfg(unix)]
+const PRIVATE: u32 = 0o600;
+
+/// Writes a file, whole or not at all; a device, a pipe or a terminal is written to.
+pub fn to_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    let written = Target::resolve(path).and_then(|target| match target {
+        Target::File(file) => replace(&file, render),
+        Target::Stream(stream) => super::unless_left(buffered(&stream.open()?, render)),
+    });
+    // A fault of what is being read may come up while it is written.
+    written.map_err(|source| {
+        source.downcast::<Error>().unwrap_or_else(|source| Error::Write { path: path.to_owned(), source })
+    })
+}
+
+/// Checks that a file could be written there, for whoever captures for hours before it is.
+#[cfg(all(feature = "live", unix))]
+pub fn can_write(path: &Path) -> Result<(), Error> {
+    // Without the name of a file that nobody has asked for.
+    let plain = |error: io::Error| error.raw_os_error().map_or(error, io::Error::from_raw_os_error);
+    let written = Target::resolve(path).and_then(|target| match target {
+        Target::File(file) => tempfile::tempfile_in(folder_of(&file.path)).map(drop).map_err(plain),
+        Target::Stream(_) => Ok(()),
+    });
+    written.map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+fn buffered(file: &File, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(file);
+    render(&mut out)?;
+    out.flush()
+}
+
+fn replace(target: &Replaceable, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let folder = folder_of(&target.path);
+    let temporary = temporary(folder, target.existing.is_none())?;
+    buffered(temporary.as_file(), render)?;
+    if let Some(existing) = &target.existing {
+        keep(temporary.as_file(), existing)?;
+    }
+    on_disk(temporary.as_file().sync_all())?;
+    temporary.persist(&target.path).map_err(|error| error.error)?;
+    // The name, too. Where a folder cannot be opened or synced, the system does it in its own time.
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+#[cfg(unix)]
+fn temporary(folder: &Path, is_new: bool) -> io::Result<Temporary> {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = if is_new { NEW } else { PRIVATE };
+    tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder)
+}
+
+#[cfg(not(unix))]
+fn temporary(folder: &Path, _: bool) -> io::Result<Temporary> {
+    tempfile::Builder::new().tempfile_in(folder)
+}
+
+/// Gives a file the owner, group and mode of the one that it replaces, as far as this user may.
+#[cfg(unix)]
+fn keep(file: &File, existing: &Metadata) -> io::Result<()> {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+
+    let (owner, group) = (existing.uid(), existing.gid());
+    let keeps_group = fchown(file, Some(owner), Some(group)).or_else(|_| fchown(file, None, Some(group))).is_ok();
+    // Neither setuid nor setgid: it is data. And another group gets no more than anybody.
+    let mode = existing.mode() & 0o777;
+    let mode = if keeps_group { mode } else { mode & (0o707 | (mode & 0o007) << 3) };
+    file.set_permissions(Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn keep(_: &File, _: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// A file system that cannot sync (some network and FUSE ones) is no reason to fail; a full or broken disk is.
+fn on_disk(synced: io::Result<()>) -> io::Result<()> {
+    match synced {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        synced => synced,
+    }
+}
