@@ -7,7 +7,6 @@ mod output;
 mod privileges;
 mod progress;
 mod reporting;
-#[cfg(all(feature = "live", unix))]
 mod signals;
 mod wording;
 

@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)]
 
 use std::fs::{self, Permissions};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, lchown, symlink};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 use tempfile::TempDir;
@@ -131,8 +132,8 @@ fn an_input_that_the_shell_opened_is_never_overwritten() {
     is_refused(&place.command().args(["-o", "trace.pcapng", "-"]).stdin(stdin).output().unwrap(), "trace.pcapng");
     let stdout = || fs::OpenOptions::new().append(true).open(&place.capture).unwrap();
     is_refused(&place.command().arg("trace.pcapng").stdout(stdout()).output().unwrap(), "standard output");
-    let named = place.command().args(["-o", "/dev/stdout", "trace.pcapng"]).stdout(stdout()).output().unwrap();
-    is_refused(&named, "/dev/stdout");
+    let named = place.command().args(["-o", "/proc/self/fd/1", "trace.pcapng"]).stdout(stdout()).output().unwrap();
+    is_refused(&named, "/proc/self/fd/1");
     assert_eq!(fs::read(&place.capture).unwrap(), before);
 }
 
@@ -202,7 +203,9 @@ fn a_device_is_written_to() {
 #[test]
 fn descriptors_are_written_to() {
     let place = Place::new();
-    for path in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+    // Where /dev/stdout leads: as root a program that replaced that link itself would break the machine.
+    symlink("/proc/self/fd/1", place.path("stdout")).unwrap();
+    for path in ["./stdout", "/dev/fd/1", "/proc/self/fd/1"] {
         let output = place.run(&["-o", path, "trace.pcapng"]);
         succeeds(&output);
         assert!(output.stdout == report(), "{path}");
@@ -216,7 +219,7 @@ fn descriptors_are_written_to() {
     let output = Command::new("sh").args(["-c", &script]).current_dir(place.folder.path()).output().unwrap();
     succeeds(&output);
     assert_eq!(output.stdout, [b"before\n", &*report()].concat());
-    assert_eq!(place.names(), ["all", "trace.pcapng"]);
+    assert_eq!(place.names(), ["all", "stdout", "trace.pcapng"]);
 }
 
 #[test]
@@ -361,4 +364,73 @@ fn a_file_is_on_disk_before_it_has_its_name() {
     let file = at(&|line| line.contains("fsync(") && !line.contains(&folder));
     let after = at(&|line| line.contains("fsync(") && line.contains(&folder));
     assert!(file.is_some_and(|file| file < named) && after.is_some_and(|after| after > named), "{calls}");
+}
+
+/// Feeds the program a capture through pipes, one for each time that it reads it, and stops in the middle of the one
+/// during which a file appears in the folder of the output.
+#[cfg(target_os = "linux")]
+fn until_writing(place: &Place, written: &Path) -> fs::File {
+    let bytes = fs::read(fixture()).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    for pass in 0.. {
+        // The program has opened the pipe of this pass: the next time it finds another one.
+        let pipe = place.path(&format!("pipe{pass}"));
+        let nonblock = OFlags::NONBLOCK.bits().cast_signed();
+        let mut writer = loop {
+            match fs::File::options().write(true).custom_flags(nonblock).open(&pipe) {
+                Ok(writer) => break writer,
+                Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
+                Err(error) => panic!("the program does not read: {error}"),
+            }
+        };
+        lead_to_pipe(place, pass + 1);
+        let (some, rest) = bytes.split_at(bytes.len() / 2);
+        writer.write_all(some).unwrap();
+        for _ in 0..100 {
+            if fs::read_dir(written).unwrap().count() > 0 {
+                return writer;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        writer.write_all(rest).unwrap();
+    }
+    unreachable!()
+}
+
+/// Lets the path `source` lead to a new pipe.
+#[cfg(target_os = "linux")]
+fn lead_to_pipe(place: &Place, pass: usize) {
+    make_fifo(&place.path(&format!("pipe{pass}")));
+    symlink(format!("pipe{pass}"), place.path("next")).unwrap();
+    fs::rename(place.path("next"), place.path("source")).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_leaves_no_temporary_file() {
+    let outputs: [&[&str]; 3] = [
+        &["slice", "--abnormal", "-o", "written/slice.pcapng"],
+        &["slice", "--abnormal", "--redact", "-o", "written/slice.pcapng"],
+        &["--bundle", "written/bundle.zip"],
+    ];
+    for (output, signal) in outputs.into_iter().flat_map(|output| [(output, 2), (output, 15)]) {
+        let place = Place::new();
+        let (written, temporary) = (place.path("written"), place.path("temporary"));
+        fs::create_dir(&written).unwrap();
+        fs::create_dir(&temporary).unwrap();
+        lead_to_pipe(&place, 0);
+        // Whatever runs the tests may ignore signals.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT,TERM", PROGRAM]).args(output).arg("source");
+        command.current_dir(place.folder.path()).env("TMPDIR", &temporary);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let writer = until_writing(&place, &written);
+        let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(child.wait().unwrap().signal(), Some(signal), "{output:?}");
+        drop(writer);
+        for folder in [written, temporary] {
+            assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "{output:?}: {}", folder.display());
+        }
+    }
 }

@@ -12,7 +12,7 @@ use whyclosed::slice::{Origin, Wanted};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::slice::{self, How};
+use super::slice::{self, How, Prepared};
 use crate::output;
 use crate::reporting::Reporting;
 
@@ -27,7 +27,6 @@ pub fn bundle(
     reporting: &Reporting,
     report: &Report,
 ) -> Result<(), Error> {
-    let failed = |source| Error::Write { path: path.to_owned(), source };
     let (selection, language) = (reporting.selection(), reporting.wording.language());
     let connections = shown(report, &selection);
     let mut wanted = Wanted::default();
@@ -35,11 +34,9 @@ pub fn bundle(
     let is_shown = |origin: &&Origin| connections.iter().any(|connection| connection.tcp_stream == origin.stream);
     origins.iter().filter(is_shown).for_each(|origin| wanted.add(origin.clone()));
 
-    let folder = tempfile::tempdir().map_err(failed)?;
-    let packets = folder.path().join("slice.pcapng");
     let how = How { redact: !reporting.show_secrets, with_keys: false, language };
-    let left_out = slice::write(captures, report, &wanted, how, &packets)?;
-    slice::tell(left_out, language);
+    let mut packets = Prepared::new(captures, report, &wanted, how)?;
+    slice::tell(packets.left_out(), language);
     let command = output::command(reporting);
     let request = Request { selection: &selection, command: &command, flavor: reporting.flavor(), language };
     let [markdown, page, data, slice] = NAMES;
@@ -49,7 +46,7 @@ pub fn bundle(
         entry(&mut zip, markdown, |out| markdown::ticket(report, request, out))?;
         entry(&mut zip, page, |out| html::render(report, &selection, language, out))?;
         entry(&mut zip, data, |out| json::render(report, out))?;
-        entry(&mut zip, slice, |out| io::copy(&mut std::fs::File::open(&packets)?, out).map(drop))?;
+        entry(&mut zip, slice, |out| packets.write(out))?;
         out.write_all(zip.finish()?.get_ref())
     })
 }

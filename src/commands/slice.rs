@@ -1,8 +1,8 @@
 //! `whyclosed slice`: the packets of a few connections, to be attached to a ticket.
 
 use std::collections::BTreeSet;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -76,8 +76,9 @@ impl Slice {
         let (report, origins) = read(&self.captures, self.wording.registries()?, language)?;
         let wanted = self.wanted(&report, &origins, language);
         let how = How { redact: self.redact, with_keys: self.with_keys, language };
-        let left_out = write(&self.captures, &report, &wanted, how, &self.output)?;
-        tell(left_out, language);
+        let mut slice = Prepared::new(&self.captures, &report, &wanted, how)?;
+        output::to_file(&self.output, |out| slice.write(out))?;
+        tell(slice.left_out(), language);
         Ok(ExitCode::SUCCESS)
     }
 
@@ -149,20 +150,37 @@ pub fn tell(left_out: u64, language: Language) {
     }
 }
 
-/// Writes the packets of the wanted connections to a file; how many fragments are left out.
-pub fn write(captures: &[PathBuf], report: &Report, wanted: &Wanted, how: How, path: &Path) -> Result<u64, Error> {
-    let mut survey = survey(captures, wanted, how.redact)?;
-    let (keys, sessions) = if how.with_keys { keys(captures, &survey)? } else { Default::default() };
-    let comment = comment(report, wanted, how, &survey, sessions);
-    let mut source = capture::open(captures)?;
-    output::to_file(path, |out| {
-        let mut writer = Writer::commented(out, &comment)?;
-        if !keys.is_empty() {
-            writer.key_log(&keys)?;
+/// A slice of which everything is known but the packets, which are copied when it is written.
+pub struct Prepared<'w> {
+    source: Box<dyn Source + Send>,
+    wanted: &'w Wanted,
+    survey: Survey,
+    keys: String,
+    comment: String,
+}
+
+impl<'w> Prepared<'w> {
+    /// Reads the captures for what has to be known of the wanted connections beforehand.
+    pub fn new(captures: &[PathBuf], report: &Report, wanted: &'w Wanted, how: How) -> Result<Self, Error> {
+        let survey = survey(captures, wanted, how.redact)?;
+        let (keys, sessions) = if how.with_keys { keys(captures, &survey)? } else { Default::default() };
+        let comment = comment(report, wanted, how, &survey, sessions);
+        Ok(Self { source: capture::open(captures)?, wanted, survey, keys, comment })
+    }
+
+    /// The number of fragments that are left out.
+    pub const fn left_out(&self) -> u64 {
+        self.survey.left_out()
+    }
+
+    /// Writes it; an error of the captures is inside that of the output.
+    pub fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let mut writer = Writer::commented(out, &self.comment)?;
+        if !self.keys.is_empty() {
+            writer.key_log(&self.keys)?;
         }
-        cut(&mut *source, wanted, &mut survey, &mut writer).map_err(io::Error::other)?
-    })?;
-    Ok(survey.left_out())
+        cut(&mut *self.source, self.wanted, &mut self.survey, &mut writer).map_err(io::Error::other)?
+    }
 }
 
 /// What is learned of the wanted connections.

@@ -7,8 +7,7 @@ use std::path::Path;
 use whyclosed::error::Error;
 use whyclosed::target::{Replaceable, Target, folder_of};
 
-/// Creates an empty file under a name of its own, which is given another one when it is complete.
-type Temporary = tempfile::NamedTempFile;
+use crate::signals::Temporary;
 
 /// The mode of a new file before the umask, as of any program.
 #[cfg(unix)]
@@ -51,12 +50,12 @@ fn buffered(file: &File, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
 fn replace(target: &Replaceable, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(&target.path);
     let temporary = temporary(folder, target.existing.is_none())?;
-    buffered(temporary.as_file(), render)?;
+    buffered(temporary.file(), render)?;
     if let Some(existing) = &target.existing {
-        keep(temporary.as_file(), existing)?;
+        keep(temporary.file(), existing)?;
     }
-    on_disk(temporary.as_file().sync_all())?;
-    temporary.persist(&target.path).map_err(|error| error.error)?;
+    on_disk(temporary.file().sync_all())?;
+    temporary.persist(&target.path)?;
     // The name, too. Where a folder cannot be opened or synced, the system does it in its own time.
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())
@@ -68,12 +67,12 @@ fn temporary(folder: &Path, is_new: bool) -> io::Result<Temporary> {
     use std::os::unix::fs::PermissionsExt;
 
     let mode = if is_new { NEW } else { PRIVATE };
-    tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder)
+    Temporary::new(|| tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder))
 }
 
 #[cfg(not(unix))]
 fn temporary(folder: &Path, _: bool) -> io::Result<Temporary> {
-    tempfile::Builder::new().tempfile_in(folder)
+    Temporary::new(|| tempfile::Builder::new().tempfile_in(folder))
 }
 
 /// Gives a file the owner, group and mode of the one that it replaces, as far as this user may.

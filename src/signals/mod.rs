@@ -1,0 +1,74 @@
+//! Ctrl-C and SIGTERM: as something that can be waited for beside packets, and as an end that leaves no temporary file.
+
+#[cfg(unix)]
+mod ending;
+#[cfg(all(feature = "live", unix))]
+mod session;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tempfile::NamedTempFile;
+
+#[cfg(all(feature = "live", unix))]
+pub use self::session::Signals;
+
+static REMOVED: Mutex<Removed> = Mutex::new(Removed { is_watched: false, paths: Vec::new() });
+
+/// The files that a signal removes.
+struct Removed {
+    /// Whether a thread waits for signals.
+    is_watched: bool,
+    paths: Vec<PathBuf>,
+}
+
+/// A temporary file, which is removed when it is dropped, and by a signal that ends the program.
+#[derive(Debug)]
+pub struct Temporary {
+    // Dropped first: from its creation to its removal a file is listed.
+    file: NamedTempFile,
+    _listed: Listed,
+}
+
+/// A path that a signal removes until this is dropped.
+#[derive(Debug)]
+struct Listed(PathBuf);
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        removed().paths.retain(|path| *path != self.0);
+    }
+}
+
+impl Temporary {
+    /// Takes the file that `create` makes.
+    pub fn new(create: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<Self> {
+        // Locked all the while: a signal in between would miss a file that is not listed yet.
+        let mut removed = removed();
+        #[cfg(unix)]
+        if !removed.is_watched {
+            ending::watch(ending::heeded())?;
+            removed.is_watched = true;
+        }
+        let file = create()?;
+        let path = file.path().to_owned();
+        removed.paths.push(path.clone());
+        Ok(Self { file, _listed: Listed(path) })
+    }
+
+    /// The open file.
+    pub fn file(&self) -> &File {
+        self.file.as_file()
+    }
+
+    /// Gives it its name, in the place of a file that has it.
+    pub fn persist(self, path: &Path) -> io::Result<()> {
+        self.file.persist(path).map(drop).map_err(|error| error.error)
+    }
+}
+
+fn removed() -> MutexGuard<'static, Removed> {
+    REMOVED.lock().unwrap_or_else(PoisonError::into_inner)
+}
