@@ -169,6 +169,23 @@ pub const SLICED_FRAGMENTS: usize = 1 << 20;
 /// lies beyond is zeros. A ticket takes no attachment of that size.
 pub const SLICED_STREAM: usize = 64 * 1024 * 1024;
 
+/// Bytes that all entries of a bundle may unpack to together, for `verify-redaction`: several times what a tracker takes as
+/// an attachment, and what fits in memory while it is searched.
+pub const BUNDLE: u64 = 256 * 1024 * 1024;
+
+/// How many times its own size a bundle may unpack to. Reports shrink to a twentieth; deflate could promise 1032 times.
+pub const BUNDLE_RATIO: u64 = 100;
+
+/// Bytes that a bundle of any size may unpack to: the zeros that stand for the payloads of TLS shrink more than reports do.
+pub const BUNDLE_SMALL: u64 = 32 * 1024 * 1024;
+
+/// Entries of a bundle. There are four; people add some.
+pub const BUNDLE_ENTRIES: usize = 256;
+
+/// Bytes read of a ZIP file to find its entries: those of the largest comment, and of a directory with so many entries and
+/// the longest names that people give. The directory of a hostile file would take far more memory than it has bytes.
+pub const BUNDLE_DIRECTORY: u64 = 1024 * 1024;
+
 /// WebSocket connections open at once (about 2 KiB each). Beyond it the longest idle ones are judged early.
 pub const CONNECTIONS: usize = 1 << 20;
 

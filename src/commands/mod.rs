@@ -14,6 +14,7 @@ pub mod rules;
 pub mod schema;
 pub mod shell;
 pub mod slice;
+mod unpacked;
 pub mod verify_redaction;
 
 use std::process::ExitCode;

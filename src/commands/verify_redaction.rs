@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read};
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -14,10 +14,10 @@ use whyclosed::render::harmless;
 use whyclosed::report::phrase::{pair, word};
 use whyclosed::slice::leaks::{Form, LEAST, Leak, leaks};
 use whyclosed::slice::{Redaction, Survey, Wanted};
-use zip::ZipArchive;
 
 use super::MATCHED;
 use super::slice::{read, survey};
+use super::unpacked;
 use crate::output;
 use crate::wording::Wording;
 
@@ -83,27 +83,21 @@ impl VerifyRedaction {
             look("", &all_of(&self.file)?);
             return Ok(());
         }
-        let mut zip = ZipArchive::new(file).map_err(|error| failed(error.into()))?;
-        let folder = tempfile::tempdir().map_err(failed)?;
-        for index in 0..zip.len() {
-            let mut entry = zip.by_index(index).map_err(|error| failed(error.into()))?;
-            let name = entry.name().map(|name| name.into_owned()).unwrap_or_default();
-            // Under a name of its own: that of an entry could lead anywhere.
-            let path = folder.path().join(index.to_string());
-            File::create(&path).and_then(|mut file| io::copy(&mut entry, &mut file)).map_err(failed)?;
-            look(&name, name.as_bytes());
-            look(&name, &all_of(&path)?);
-        }
-        Ok(())
+        unpacked::entries(&self.file, file, |name, path| {
+            look(name, name.as_bytes());
+            look(name, &all_of(path)?);
+            Ok(())
+        })
     }
 }
 
 /// What can be read of a file: its bytes, and if it is a capture what its streams hold.
-fn all_of(path: &PathBuf) -> Result<Vec<u8>, Error> {
-    let mut bytes = std::fs::read(path).map_err(|source| Error::Open { path: path.clone(), source })?;
-    match capture::open(std::slice::from_ref(path)) {
+fn all_of(path: &Path) -> Result<Vec<u8>, Error> {
+    let path = path.to_owned();
+    let mut bytes = std::fs::read(&path).map_err(|source| Error::Open { path: path.clone(), source })?;
+    match capture::open(std::slice::from_ref(&path)) {
         Ok(_) => {
-            let survey = streams(std::slice::from_ref(path))?;
+            let survey = streams(std::slice::from_ref(&path))?;
             bytes.extend_from_slice(survey.redaction().map(Redaction::plain).unwrap_or_default());
         }
         Err(Error::NotACapture { .. } | Error::Empty { .. }) => {}

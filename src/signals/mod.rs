@@ -63,6 +63,11 @@ impl Temporary {
         self.file.as_file()
     }
 
+    /// The path that it has until then.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// Gives it its name, in the place of a file that has it.
     pub fn persist(self, path: &Path) -> io::Result<()> {
         self.file.persist(path).map(drop).map_err(|error| error.error)
