@@ -129,6 +129,15 @@ fn a_bundle_of_many_entries_is_refused() {
     assert_eq!(verify(folder.path(), &entries).status.code(), Some(0));
 }
 
+/// Data that no directory leads to is there for whoever looks for it.
+#[test]
+fn a_bundle_that_hides_data_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let renamed = |name: &str| Entry { name: name.to_owned(), ..zeros(1) };
+    is_refused(&verify(folder.path(), &[renamed("report.md"), renamed("report.md")]));
+    assert_eq!(verify(folder.path(), &[renamed("report.md"), renamed("report.html")]).status.code(), Some(0));
+}
+
 /// Nobody else can read what has been unpacked.
 #[cfg(target_os = "linux")]
 #[test]

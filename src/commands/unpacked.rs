@@ -13,6 +13,9 @@ use zip::ZipArchive;
 
 use crate::signals::Temporary;
 
+/// The most bytes that may follow the data of an entry (APPNOTE.TXT §4.3.9).
+const DESCRIPTOR: u64 = 24;
+
 /// Gives the name of each entry, and a private file with its bytes. What is larger than a bundle can be is an error.
 pub fn entries(path: &Path, file: File, mut look: impl FnMut(&str, &Path) -> Result<(), Error>) -> Result<(), Error> {
     let failed = |source| Error::Open { path: path.to_owned(), source };
@@ -24,7 +27,10 @@ pub fn entries(path: &Path, file: File, mut look: impl FnMut(&str, &Path) -> Res
     }
     // Entries may overlap: each byte is wanted once.
     budget.set(length.saturating_add(limits::BUNDLE_DIRECTORY));
-    let mut left = allowed(length);
+    if zip.has_overlapping_entries().map_err(|error| failed(error.into()))? {
+        return Err(failed(beyond("has entries within each other")));
+    }
+    let (mut left, mut unseen) = (allowed(length), zip.central_directory_start());
     if zip.decompressed_size().is_some_and(|size| size > u128::from(left)) {
         return Err(failed(beyond("unpacks to too many bytes")));
     }
@@ -35,8 +41,14 @@ pub fn entries(path: &Path, file: File, mut look: impl FnMut(&str, &Path) -> Res
         let unpacked = Temporary::new(NamedTempFile::new).map_err(failed)?;
         // What an entry says of its size need not be true.
         let bytes = io::copy(&mut entry.by_ref().take(left.saturating_add(1)), &mut unpacked.file()).map_err(failed)?;
+        let end = entry.data_start().map(|start| start.saturating_add(entry.compressed_size()));
+        unseen = unseen.saturating_sub(end.unwrap_or_default().saturating_sub(entry.header_start()));
         left = left.checked_sub(bytes).ok_or_else(|| failed(beyond("unpacks to too many bytes")))?;
         look(&name, unpacked.path())?;
+    }
+    // The earlier one of two entries of the same name, or one that was deleted from the directory only.
+    if unseen > DESCRIPTOR * zip.len() as u64 {
+        return Err(failed(io::Error::other("this ZIP file also holds data of no entry, which cannot be checked")));
     }
     Ok(())
 }
