@@ -30,9 +30,9 @@ fn zeros(mebibytes: usize) -> Entry {
     compress.compress_vec(&[], &mut last, FlushCompress::Finish).unwrap();
     let mut deflated = one.repeat(mebibytes);
     deflated.extend(last);
-    let mut checksum = Crc::new();
-    // Nobody comes to the checksum of what is refused.
-    (0..mebibytes.min(32)).for_each(|_| checksum.update(&plain));
+    let (mut checksum, mut of_one) = (Crc::new(), Crc::new());
+    of_one.update(&plain);
+    (0..mebibytes).for_each(|_| checksum.combine(&of_one));
     let length = u32::try_from(mebibytes * MIB).unwrap();
     Entry { name: "report.md".to_owned(), deflated, checksum: checksum.sum(), length }
 }
@@ -100,9 +100,8 @@ fn a_bundle_that_unpacks_to_gigabytes_is_refused() {
     // One that denies it, and one that has it in small pieces.
     large[0].length = 100;
     is_refused(&verify(folder.path(), &large));
-    let deflated = zeros(30).deflated;
-    let piece =
-        |number: usize| Entry { name: number.to_string(), deflated: deflated.clone(), checksum: 0, length: 30 << 20 };
+    let Entry { deflated, checksum, length, .. } = zeros(30);
+    let piece = |number: usize| Entry { name: number.to_string(), deflated: deflated.clone(), checksum, length };
     let pieces: Vec<_> = (0..50).map(piece).collect();
     is_refused(&verify(folder.path(), &pieces));
 }
