@@ -5,6 +5,7 @@
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, lchown, symlink};
+use std::os::unix::net::UnixListener;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -198,6 +199,31 @@ fn a_device_is_written_to() {
         assert!(fs::metadata(&null).unwrap().file_type().is_char_device());
         assert!(fs::symlink_metadata(place.path("link")).unwrap().is_symlink());
     }
+}
+
+#[test]
+fn a_socket_is_left_alone() {
+    let place = Place::new();
+    let _socket = UnixListener::bind(place.path("socket")).unwrap();
+    is_refused(&place.run(&["-o", "socket", "trace.pcapng"]), "socket");
+    assert!(fs::symlink_metadata(place.path("socket")).unwrap().file_type().is_socket());
+    assert_eq!(place.names(), ["socket", "trace.pcapng"]);
+}
+
+/// `script` (util-linux) plays the terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_is_written_to() {
+    let place = Place::new();
+    let shell = format!("'{PROGRAM}' -o \"$(tty)\" trace.pcapng >/dev/null");
+    let mut script = Command::new("script");
+    script.args(["-qec", &shell, "/dev/null"]).current_dir(place.folder.path()).stdin(Stdio::null());
+    let Ok(output) = script.output() else {
+        println!("skipped: no `script` to play a terminal");
+        return;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n").as_bytes(), report());
 }
 
 #[test]
