@@ -7,6 +7,8 @@ mod output;
 mod privileges;
 mod progress;
 mod reporting;
+mod sandbox;
+mod sandboxing;
 mod signals;
 mod wording;
 

@@ -9,6 +9,8 @@ use whyclosed::report::Report;
 use whyclosed::report::redact::Privacy;
 use whyclosed::report::selection::Selection;
 
+use crate::sandbox::Allowed;
+use crate::sandboxing::Sandboxing;
 use crate::wording::Wording;
 
 /// How to report.
@@ -65,6 +67,9 @@ pub struct Reporting {
     /// Exit with 1 if a connection ended abnormally, or with one of these codes.
     #[arg(long, value_delimiter = ',', value_name = "abnormal|CODE,…")]
     pub fail_on: Vec<Failure>,
+
+    #[command(flatten)]
+    pub sandboxing: Sandboxing,
 
     #[command(flatten)]
     pub wording: Wording,
@@ -146,6 +151,15 @@ impl Reporting {
     /// What the report may tell of whose traffic it was.
     pub const fn privacy(&self) -> Privacy {
         Privacy { show_secrets: self.show_secrets, anonymize: self.anonymize, previews: self.previews }
+    }
+
+    /// Enters the sandbox, and with `--verbose` says what it denies.
+    pub fn enter_sandbox(&self, allowed: Allowed) {
+        let allowed = allowed.output(self.output.as_deref());
+        let enforced = self.sandboxing.enter(&allowed);
+        if self.verbose {
+            self.sandboxing.tell(enforced, self.wording.language());
+        }
     }
 
     /// Whether a report has what `--fail-on` names.

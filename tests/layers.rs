@@ -18,7 +18,8 @@ const FLOORS: &[&[&str]] = &[
     &["analyzer", "reference", "render"],
     &["live", "slice"],
     // The program.
-    &["wording", "progress", "privileges", "signals"],
+    &["wording", "progress", "privileges", "signals", "sandbox"],
+    &["sandboxing"],
     &["reporting"],
     &["output"],
     &["commands"],

@@ -16,6 +16,7 @@ use super::{conclude, exit_code};
 use crate::output;
 use crate::progress::Progress;
 use crate::reporting::Reporting;
+use crate::sandbox::Allowed;
 
 /// Reads captures.
 #[derive(Debug, Args)]
@@ -47,6 +48,7 @@ impl Read {
         let outputs = [self.reporting.output.as_deref(), self.bundle.as_deref()];
         output::check(&self.captures, &self.reporting.wording.files()?, &outputs)?;
         let registries = self.reporting.wording.registries()?;
+        self.reporting.enter_sandbox(self.allowed());
         let mut source = self.open()?;
         let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
         let mut progress = Progress::new(self.reporting.quiet, self.reporting.wording.language());
@@ -85,6 +87,14 @@ impl Read {
         bundle(path, &self.captures, &origins, &self.reporting, &report)?;
         let matched = output::write_judged(&self.reporting, report)?;
         Ok(exit_code(matched, fault.as_slice()))
+    }
+
+    /// What is read and written beside the report.
+    fn allowed(&self) -> Allowed {
+        let allowed = Allowed::default().captures(&self.captures).output(self.bundle.as_deref());
+        #[cfg(feature = "live")]
+        let allowed = if self.filter.is_some() { allowed.name_services() } else { allowed };
+        if self.bundle.is_some() { allowed.temporary_files() } else { allowed }
     }
 
     fn open(&self) -> Result<Box<dyn Source>, Error> {

@@ -18,6 +18,8 @@ use whyclosed::slice::{Origin, Redaction, Survey, Wanted, cut};
 use whyclosed::tls::client_hello::session_of;
 
 use crate::output;
+use crate::sandbox::Allowed;
+use crate::sandboxing::Sandboxing;
 use crate::wording::Wording;
 
 /// Copy the packets of some connections into a capture of their own, to attach it to a ticket.
@@ -57,6 +59,9 @@ pub struct Slice {
     output: PathBuf,
 
     #[command(flatten)]
+    sandboxing: Sandboxing,
+
+    #[command(flatten)]
     wording: Wording,
 }
 
@@ -73,7 +78,9 @@ impl Slice {
     pub fn run(&self) -> Result<ExitCode, Error> {
         output::check(&self.captures, &self.wording.files()?, &[Some(&self.output)])?;
         let language = self.wording.language();
-        let (report, origins) = read(&self.captures, self.wording.registries()?, language)?;
+        let registries = self.wording.registries()?;
+        self.sandboxing.enter(&Allowed::default().captures(&self.captures).output(Some(&self.output)));
+        let (report, origins) = read(&self.captures, registries, language)?;
         let wanted = self.wanted(&report, &origins, language);
         let how = How { redact: self.redact, with_keys: self.with_keys, language };
         let mut slice = Prepared::new(&self.captures, &report, &wanted, how)?;

@@ -19,6 +19,8 @@ use super::MATCHED;
 use super::slice::{read, survey};
 use super::unpacked;
 use crate::output;
+use crate::sandbox::Allowed;
+use crate::sandboxing::Sandboxing;
 use crate::wording::Wording;
 
 /// List the secrets of a capture that still stand in a report or a slice of it; exit with 1 if there are any.
@@ -31,6 +33,9 @@ pub struct VerifyRedaction {
     /// The capture that it was made of.
     #[arg(long, required = true, value_name = "CAPTURE")]
     against: Vec<PathBuf>,
+
+    #[command(flatten)]
+    sandboxing: Sandboxing,
 
     #[command(flatten)]
     wording: Wording,
@@ -46,6 +51,8 @@ impl VerifyRedaction {
     /// Looks, and tells.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let language = self.wording.language();
+        let captures = Allowed::default().captures(&self.against).captures(std::slice::from_ref(&self.file));
+        self.sandboxing.enter(&captures.temporary_files());
         let original = streams(&self.against)?;
         let secrets = original.redaction().map(Redaction::secrets).unwrap_or_default();
         let (mut lines, mut leaked, mut short) = (Vec::new(), BTreeSet::new(), 0);

@@ -25,6 +25,7 @@ use self::session::{Session, Until};
 use self::storage::Storage;
 use super::{conclude, exit_code};
 use crate::reporting::{Format, Reporting};
+use crate::sandbox::Allowed;
 use crate::signals::Signals;
 use crate::{output, privileges};
 
@@ -166,6 +167,8 @@ impl Live {
             .output
             .as_deref()
             .map_or(Ok(()), |path| output::can_write(path).map_err(|error| told_by(error, user.as_deref())))?;
+        let allowed = Allowed::default().output(self.write.as_deref()).counters_of(&names);
+        self.reporting.enter_sandbox(allowed);
         let signals = Signals::catch().map_err(|source| Error::Wait { source })?;
         let screen = Screen::new(&self.reporting);
         screen.begin(&described, user.as_deref());

@@ -1,0 +1,35 @@
+//! The option of every command that parses captures: whether it does so in a sandbox.
+
+use clap::Args;
+use whyclosed::catalog::Language;
+use whyclosed::report::phrase::word;
+
+use crate::sandbox::{Allowed, Enforced, enter};
+
+/// Whether there is a sandbox.
+#[derive(Debug, Args)]
+pub struct Sandboxing {
+    /// Parse captures without the sandbox, in which (on Linux) only they can be read, only the output can be written, and no
+    /// program run.
+    #[arg(long)]
+    no_sandbox: bool,
+}
+
+impl Sandboxing {
+    /// Enters the sandbox; returns what it enforces, `None` where it is not wanted.
+    pub fn enter(&self, allowed: &Allowed) -> Option<Enforced> {
+        (!self.no_sandbox).then(|| enter(allowed))
+    }
+
+    /// Says on standard error what is enforced.
+    #[expect(clippy::print_stderr, reason = "it is no part of the report")]
+    pub fn tell(&self, enforced: Option<Enforced>, language: Language) {
+        let (name, version) = match enforced {
+            Some(Enforced::Everything(version)) => ("sandbox_everything", version),
+            Some(Enforced::FilesAlone(version)) => ("sandbox_files", version),
+            Some(Enforced::Nothing) => ("sandbox_nothing", 0),
+            None => ("sandbox_off", 0),
+        };
+        eprintln!("{}", word(name, &[("version", &*version.to_string())], language));
+    }
+}
