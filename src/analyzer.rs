@@ -34,9 +34,12 @@ pub struct Stream {
 impl Analyzer {
     /// Takes the next packets. What they are about is asked of the memory before it is needed.
     pub fn push_all(&mut self, packets: &[Packet<'_>], sink: &mut impl Sink) {
-        for packets in packets.chunks(limits::BATCH) {
+        let mut rest = packets;
+        while !rest.is_empty() {
             let mut glances = ArrayVec::<_, { limits::BATCH }>::new();
+            let (packets, _) = rest.split_at(rest.len().min(limits::BATCH));
             self.decoder.glance_at(packets, &mut glances);
+            rest = rest.get(glances.len()..).unwrap_or_default();
             let foreseen = self.followed.foresee(&glances);
             for ((glance, foreseen), packet) in glances.iter_mut().zip(foreseen).zip(packets) {
                 match glance {

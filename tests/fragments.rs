@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::Command;
 
 use etherparse::{PacketBuilder, TcpOptionElement};
+use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::{LinkType, Packet};
 use whyclosed::packet::{Decoder, Skipped};
 use whyclosed::seen::Timestamp;
@@ -184,4 +185,31 @@ fn tshark_puts_the_same_together() {
         return;
     };
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().collect::<Vec<_>>(), expected);
+}
+
+/// What is no segment is listed as it was met, a datagram with its last fragment, also where packets come in batches.
+#[test]
+fn batches_list_what_was_skipped_in_the_same_order() {
+    let mut packets: Vec<_> = fragments4(7, &outer4(9999, &payload())).iter().map(|fragment| eth(fragment)).collect();
+    assert!(packets.len() > 1);
+    // MACsec.
+    packets.push([&[0; 12][..], &[0x88, 0xe5], &[0; 20]].concat());
+    let packets: Vec<_> = packets
+        .iter()
+        .map(|data| Packet {
+            number: 1,
+            time: Timestamp::default(),
+            link_type: LinkType::ETHERNET,
+            data,
+            length: u32::try_from(data.len()).unwrap(),
+        })
+        .collect();
+    let skipped = |analyzer: &Analyzer| analyzer.decoder().skipped().collect::<Vec<_>>();
+    let (mut one_by_one, mut in_batches) = (Analyzer::default(), Analyzer::default());
+    for packet in &packets {
+        one_by_one.push(packet, &mut Vec::new());
+    }
+    in_batches.push_all(&packets, &mut Vec::new());
+    assert_eq!(skipped(&one_by_one).len(), 2);
+    assert_eq!(skipped(&in_batches), skipped(&one_by_one));
 }

@@ -87,13 +87,16 @@ impl Decoder {
     }
 
     /// The segments in packets, where nothing needs to be kept to find them: in nearly every one that has a segment. What
-    /// else there is without is counted as by [`decode`](Self::decode), to which [`Glance::Closer`] leaves the packet.
+    /// else there is without is counted as by [`decode`](Self::decode), to which [`Glance::Closer`] leaves the packet. That
+    /// glance is the last: what follows the packet is counted behind it.
     #[inline]
     pub fn glance_at<'a>(&mut self, packets: &[Packet<'a>], glances: &mut ArrayVec<Glance<'a>, { limits::BATCH }>) {
         for packet in packets {
-            match plain::segment(packet) {
-                Some(segment) => glances.push(Glance::Segment(segment)),
-                None => glances.push(self.glance(packet)),
+            let glance = plain::segment(packet).map_or_else(|| self.glance(packet), Glance::Segment);
+            let is_last = matches!(glance, Glance::Closer);
+            glances.push(glance);
+            if is_last {
+                break;
             }
         }
     }
