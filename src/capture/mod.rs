@@ -31,7 +31,7 @@ pub use compressed::Damage;
 pub use drops::Drops;
 pub use link_type::LinkType;
 pub use note::{Fault, Inside, Note, Unit};
-pub use open::{files, key_log_lines, open};
+pub use open::{files, key_log_lines, open, read};
 
 use arrayvec::ArrayVec;
 

@@ -1,6 +1,7 @@
 //! From paths to a source.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::merge::Merge;
@@ -18,6 +19,11 @@ pub fn open(paths: &[PathBuf]) -> Result<Box<dyn Source + Send>, Error> {
         [one] => file::open(one, limits::READ_BUFFER),
         _ => Ok(Box::new(Merge::new(files)?)),
     }
+}
+
+/// Reads one capture from `reader`; reports and errors call it `name`.
+pub fn read(name: &Path, reader: impl Read + Send + 'static) -> Result<Box<dyn Source + Send>, Error> {
+    file::recognise(name, Box::new(reader), limits::READ_BUFFER)
 }
 
 /// Gives each line of the TLS key logs that the captures at `paths` hold, in their order. Only pcapng has any.

@@ -5,8 +5,9 @@ use serde_json::Value;
 use whyclosed::diagnose::{RULES, Role};
 use whyclosed::side::Side;
 
-use crate::conversation::{Act, Conversation, End, Fault, Reaction, conversation, fault};
+use crate::conversation::{Act, Conversation, End, Fault, Reaction};
 use crate::segments::{Change, SERVER_PORT, packets};
+use crate::strategies::{act, conversation, fault};
 use crate::way::{self, report};
 
 /// A peer that ends the connection: with any of the codes that endpoints send, or none, or bare.
@@ -96,7 +97,7 @@ proptest! {
     #[test]
     fn no_rule_is_named_where_none_was_broken(
         (deflate, padding) in (any::<bool>(), 0usize..200),
-        acts in prop::collection::vec(crate::conversation::act(), 0..8),
+        acts in prop::collection::vec(act(), 0..8),
         by in prop_oneof![Just(Side::Client), Just(Side::Server)],
         reaction in reaction(),
         delay in 0u32..50_000,

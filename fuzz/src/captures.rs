@@ -1,0 +1,142 @@
+//! Files: what a capture holds does not depend on how it is read.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use whyclosed::capture::{Note, Summary};
+
+use crate::cuts::first;
+use crate::files::{Read, open, read};
+use crate::reports;
+
+/// Any bytes as a capture: its report in every format, and the lines that are told while it goes on.
+pub fn capture(data: &[u8]) {
+    // The last byte chooses, so that captures as they are make a corpus.
+    let choice = data.last().copied().unwrap_or_default();
+    if let Some(mut source) = open(data, usize::MAX) {
+        reports::all(&mut *source, choice);
+    }
+}
+
+/// A pcap file: as it is, or made up of records whose headers are right.
+pub fn pcap(data: &[u8]) {
+    let (choice, data) = first(data);
+    if choice & 1 == 0 {
+        return alike(data, choice);
+    }
+    const MAGIC: [u32; 3] = [0xA1B2_C3D4, 0xA1B2_3C4D, 0xA1B2_CD34];
+    let magic = MAGIC[usize::from(choice >> 1) % 3];
+    let word = |word: u32| if choice & 0x80 == 0 { word.to_le_bytes() } else { word.to_be_bytes() };
+    let mut file = Vec::new();
+    [magic, 4 << 16 | 2, 0, 0, 65_535, 1].iter().for_each(|value| file.extend(word(*value)));
+    records(data, |kind, body| {
+        let lost = u32::from(kind >> 4);
+        let length = body.len() as u32;
+        [u32::from(kind), lost, length, length + lost].iter().for_each(|value| file.extend(word(*value)));
+        if magic == MAGIC[2] {
+            file.extend([0; 8]);
+        }
+        file.extend(body);
+    });
+    alike(&file, choice);
+}
+
+/// A pcapng file: as it is, or made up of blocks whose lengths are right.
+pub fn pcapng(data: &[u8]) {
+    let (choice, data) = first(data);
+    if choice & 1 == 0 {
+        return alike(data, choice);
+    }
+    let word = |word: u32| if choice & 0x80 == 0 { word.to_le_bytes() } else { word.to_be_bytes() };
+    let block = |kind: u32, body: &[u8], file: &mut Vec<u8>| {
+        let padded = body.len().next_multiple_of(4);
+        let length = word(padded as u32 + 12);
+        file.extend(word(kind).iter().chain(&length).chain(body));
+        file.resize(file.len() + padded - body.len(), 0);
+        file.extend(length);
+    };
+    let mut section = Vec::new();
+    [0x1A2B_3C4D, word_of_version(choice), u32::MAX, u32::MAX].iter().for_each(|value| section.extend(word(*value)));
+    let mut file = Vec::new();
+    block(0x0A0D_0D0A, &section, &mut file);
+    records(data, |kind, body| {
+        // Section, interface, packet, simple packet, names, statistics, enhanced packet, secrets, custom, any other.
+        const KINDS: [u32; 10] = [0x0A0D_0D0A, 1, 2, 3, 4, 5, 6, 10, 0xBAD, 0x4000_0001];
+        block(KINDS[usize::from(kind) % KINDS.len()], body, &mut file);
+    });
+    alike(&file, choice);
+}
+
+/// Version 1.0, in either byte order.
+fn word_of_version(choice: u8) -> u32 {
+    if choice & 0x80 == 0 { 1 } else { 1 << 16 }
+}
+
+/// A compressed file: as it is, or packed here, then damaged.
+pub fn compressed(data: &[u8]) {
+    let (choice, data) = first(data);
+    if choice & 1 == 0 {
+        return alike(data, choice);
+    }
+    let (place, data) = first(data);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(data).expect("memory does not fail");
+    let mut packed = packed.finish().expect("memory does not fail");
+    match choice >> 1 & 3 {
+        0 => {}
+        1 => packed.truncate(packed.len() * usize::from(place) / 255),
+        2 => {
+            let at = packed.len() * usize::from(place) / 256;
+            packed[at] ^= choice | 1;
+        }
+        // Several members make one file.
+        _ => packed.extend_from_within(..),
+    }
+    alike(&packed, choice);
+}
+
+/// Records of a kind, a length and so many bytes.
+fn records(mut data: &[u8], mut record: impl FnMut(u8, &[u8])) {
+    while let [kind, length, rest @ ..] = data {
+        let (body, behind) = rest.split_at(rest.len().min(usize::from(*length)));
+        record(*kind, body);
+        data = behind;
+    }
+}
+
+/// The same packets however the bytes come, and whether they are taken one by one or in batches.
+fn alike(file: &[u8], choice: u8) {
+    let portion = usize::from(choice >> 1) + 1;
+    let whole = read(file, usize::MAX, false);
+    same(&whole, &read(file, usize::MAX, true), "in batches");
+    same(&whole, &read(file, portion, false), "in portions");
+}
+
+fn same(whole: &Option<Read>, other: &Option<Read>, how: &str) {
+    let (Some(whole), Some(other)) = (whole, other) else {
+        // A decompressor that meets damage may keep what it had made of the bytes that came with it.
+        return;
+    };
+    if is_damaged(whole) || is_damaged(other) {
+        let (long, short) = if whole.packets.len() > other.packets.len() { (whole, other) } else { (other, whole) };
+        return assert!(long.packets.starts_with(&short.packets), "{how} there are other packets before the damage");
+    }
+    assert_eq!((said(whole), &whole.error), (said(other), &other.error), "{how}");
+    assert!(whole.packets == other.packets, "{how} there are other packets");
+}
+
+/// Whether the decompressor gave up.
+fn is_damaged(read: &Read) -> bool {
+    read.summaries.iter().flat_map(|summary| &summary.notes).any(|note| matches!(note, Note::Damaged { .. }))
+}
+
+/// What is said of a capture, but for how far it was read ahead of what cannot be read.
+fn said(read: &Read) -> Vec<Summary> {
+    let is_left = |note: &Note| matches!(note, Note::Unreadable { .. });
+    let said = |summary: &Summary| match summary.notes.iter().any(is_left) {
+        true => Summary { bytes: 0, ..summary.clone() },
+        false => summary.clone(),
+    };
+    read.summaries.iter().map(said).collect()
+}

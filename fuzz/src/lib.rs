@@ -1,0 +1,62 @@
+//! What every fuzz target does with its bytes, as plain functions that tests run, too (`tests/fuzzing.rs`).
+//!
+//! A body panics where something is wrong, and only there: most check that the result does not depend on how the bytes come.
+#![allow(clippy::vec_box, reason = "a sink of the library is a `Vec<Box<Facts>>`")]
+
+mod captures;
+mod catalogues;
+mod conversations;
+mod cuts;
+mod files;
+mod packets;
+mod reports;
+mod slices;
+mod streams;
+
+// The wire of the properties.
+#[allow(dead_code, reason = "shared with the properties")]
+#[path = "../../tests/properties/conversation.rs"]
+mod conversation;
+#[path = "../../tests/properties/essence.rs"]
+mod essence;
+#[allow(dead_code, reason = "shared with the properties")]
+#[path = "../../tests/properties/fixtures.rs"]
+mod fixtures;
+#[allow(dead_code, reason = "shared with the benchmarks")]
+#[path = "../../tests/bench/random.rs"]
+mod random;
+#[allow(dead_code, reason = "shared with the properties")]
+#[path = "../../tests/properties/segments.rs"]
+mod segments;
+#[allow(dead_code, reason = "shared with the properties")]
+#[path = "../../tests/properties/way.rs"]
+mod way;
+#[allow(dead_code, reason = "shared with the benchmarks")]
+#[path = "../../tests/bench/wire.rs"]
+mod wire;
+
+pub use captures::{capture, compressed, pcap, pcapng};
+pub use catalogues::catalog;
+pub use conversations::conversation;
+pub use packets::packets;
+pub use slices::{redact, slice};
+pub use streams::{frames, http, tls};
+
+/// A body.
+pub type Body = fn(&[u8]);
+
+/// Every target, by its name.
+pub const TARGETS: [(&str, Body); 12] = [
+    ("capture", capture),
+    ("pcap", pcap),
+    ("pcapng", pcapng),
+    ("compressed", compressed),
+    ("packets", packets),
+    ("conversation", conversation),
+    ("frames", frames),
+    ("http", http),
+    ("tls", tls),
+    ("catalog", catalog),
+    ("slice", slice),
+    ("redact", redact),
+];
