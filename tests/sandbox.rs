@@ -10,7 +10,7 @@ use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -112,7 +112,7 @@ fn no_tcp_connection_is_made_nor_awaited() {
 }
 
 #[test]
-fn outputs_that_are_links_or_devices_are_written() {
+fn outputs_that_are_links_or_pipes_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let [links, target] = ["links", "target"].map(|name| folder.path().join(name));
     [&links, &target].into_iter().for_each(|folder| fs::create_dir(folder).unwrap());
@@ -123,7 +123,13 @@ fn outputs_that_are_links_or_devices_are_written() {
         fs::write(links.join("report"), "new").unwrap();
         fs::write(target.join("beside"), "it").unwrap();
     });
-    confined(&Allowed::default().output(Some(Path::new("/dev/null"))), |_| fs::write("/dev/null", "gone").unwrap());
+    let pipe = target.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    confined(&Allowed::default().output(Some(&pipe)), |_| {
+        // Opened both ways, so that it waits for nobody.
+        fs::File::options().read(true).write(true).open(&pipe).unwrap().write_all(b"it").unwrap();
+        is_denied(fs::write(target.join("beside the pipe"), "it"));
+    });
 }
 
 /// A program that waits for its standard input.

@@ -54,12 +54,16 @@ impl Allowed {
         self
     }
 
-    /// Allows to write a file: into its folder, for it is renamed into place, and to what is there already.
+    /// Allows to write a file: into its folder, for it is renamed into place, and to what is there already. A device or a pipe
+    /// is written to, and nothing beside it.
     pub fn output(mut self, path: Option<&Path>) -> Self {
         let Some(path) = path else { return self };
-        let target = path.canonicalize().ok();
-        self.writable.extend([path, target.as_deref().unwrap_or(path)].map(folder_of));
-        self.writable.extend(target.map(|_| path.to_owned()));
+        let is_special = |path: &Path| path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+        if !is_special(path) {
+            let target = path.canonicalize();
+            self.writable.extend([Some(path), target.as_deref().ok()].into_iter().flatten().map(folder_of));
+        }
+        self.writable.push(path.to_owned());
         self
     }
 
