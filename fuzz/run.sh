@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs fuzz targets one after the other, and reports executions, new inputs and findings: fuzz/run.sh [MINUTES] [TARGET…]
-# MINUTES (1 by default) are those of each target; 15s are seconds. FUZZ_SEED asks for other inputs (6455 by default).
+# MINUTES (1 by default) are those of each target; 15s are seconds, 500x are executions. FUZZ_SEED asks for other inputs (6455 by default).
 # What is learned stays in target/fuzz/corpus/ (or FUZZ_LEARNED), findings in target/fuzz/artifacts/. Exit code 1 if there are
 # findings, 2 if the fuzzer cannot be built.
 set -uo pipefail
@@ -8,7 +8,8 @@ export RUST_BACKTRACE=0
 here=$(cd "$(dirname "$0")" && pwd)
 time=${1:-1}
 shift || true
-case $time in *s) seconds=${time%s} ;; *) seconds=$((time * 60)) ;; esac
+runs=-1
+case $time in *s) seconds=${time%s} ;; *x) seconds=600 runs=${time%x} ;; *) seconds=$((time * 60)) ;; esac
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cd "$here/fuzz_targets" && ls ./*.rs | sed 's|^\./||; s|\.rs$||')
 
@@ -34,7 +35,7 @@ for target in "${targets[@]}"; do
     began=$SECONDS executions=0 new=0 found=0 seed=${FUZZ_SEED:-6455}
     while left=$((seconds - (SECONDS - began))) && [ "$left" -gt 0 ] && [ "$found" -lt "$most" ]; do
         "$built/$host/release/$target" "$learned" "$here/corpus/$target" -dict="$here/dictionary" -seed="$seed" \
-            -max_total_time="$left" -timeout=20 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 \
+            -runs="$runs" -max_total_time="$left" -timeout=20 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 \
             -artifact_prefix="$artifacts/" >"$log.now" 2>&1
         code=$?
         cat "$log.now" >>"$log"

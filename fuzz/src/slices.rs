@@ -3,9 +3,10 @@
 use arbitrary::Unstructured;
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::pcapng::Writer;
-use whyclosed::report::redact::Kind;
+use whyclosed::side::Side;
 use whyclosed::slice::{Origin, Redaction, Survey, Wanted, cut};
 
+use crate::conversation::{Act, What};
 use crate::conversations::one;
 use crate::files::{self, open, read};
 use crate::segments::{Change, packets};
@@ -28,24 +29,38 @@ pub fn slice(data: &[u8]) {
     assert_eq!(lengths(&redacted), lengths(&slice));
 }
 
-/// A conversation in which secrets are told: in the redacted slice there are none to be found.
+/// What no conversation has by accident.
+const SECRET: &str = "Zq7Wm2Kx9Lp4Rt8Vb3Nd";
+
+/// A conversation in which a secret is told: it does not stand in the redacted slice, however it was sent.
 pub fn redact(data: &[u8]) {
     let mut bytes = Unstructured::new(data);
-    let (Ok(choice), Ok(conversation)) = (bytes.arbitrary::<u8>(), one(&mut bytes)) else { return };
+    let (Ok(choice), Ok(cuts), Ok(mut conversation)) =
+        (bytes.arbitrary::<u8>(), bytes.arbitrary::<[u8; 2]>(), one(&mut bytes))
+    else {
+        return;
+    };
+    let payload = match choice >> 2 & 3 {
+        0 => format!("{{\"token\":\"{SECRET}\"}}"),
+        1 => format!("password={SECRET}"),
+        2 => format!("Authorization: Bearer {SECRET}"),
+        _ => format!("https://user:{SECRET}@example.com/"),
+    };
+    let cuts = cuts.map(usize::from).to_vec();
+    let what =
+        What::Message { text: true, payload, cuts, compressed: choice & 0x10 != 0, ping_inside: choice & 0x20 != 0 };
+    let told = Act { side: Side::BOTH[usize::from(choice >> 7)], unaware: choice & 0x40 != 0, what };
+    conversation.acts.insert(usize::from(choice) % (conversation.acts.len() + 1), told);
     let cut = (choice & 1 != 0).then_some(u64::from(choice) + 1);
     let change = Change { cut, overlap: choice & 2 != 0, seed: 1, ..Change::default() };
     let packets = packets(&[conversation], change);
     let file = files::pcap(1, packets.iter().map(Vec::as_slice));
-    let (slice, _) = sliced(&file, true).expect("a capture");
-    let (_, again) = sliced(&slice, true).expect("a slice is a capture");
-    let secrets = again.redaction().map(Redaction::secrets).unwrap_or_default();
-    let left: Vec<_> = secrets.iter().filter(|(kind, value)| *kind != Kind::Jwt && !is_blotted(value)).collect();
-    assert!(left.is_empty(), "{left:?}");
-}
-
-/// Whether nothing is left of a value but what stands in its place, and what separates.
-fn is_blotted(value: &[u8]) -> bool {
-    value.iter().all(|byte| *byte == b'x' || !byte.is_ascii_alphanumeric())
+    let (slice, original) = sliced(&file, true).expect("a capture");
+    let is_there = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+    assert!(original.redaction().is_some_and(|all| is_there(all.plain())), "it cannot be read in the original");
+    let (_, streams) = sliced(&slice, true).expect("a slice is a capture");
+    let plain = streams.redaction().map(Redaction::plain).unwrap_or_default();
+    assert!(!is_there(&slice) && !is_there(plain), "it still stands there");
 }
 
 /// The slice of every connection of a capture, and what was learned of them; `None` where it is no capture.

@@ -95,6 +95,10 @@ pub fn http(data: &[u8]) {
         (told, true)
     };
     let ((whole, is_whole), (cut, is_cut)) = (heads(usize::MAX >> 1), heads(1 + usize::from(seed)));
+    // Behind an answer that nobody asked for a head is looked for where a segment begins: that depends on the cut.
+    if server.windows(b"HTTP/1.".len()).filter(|window| window == b"HTTP/1.").count() > 1 {
+        return redacted(data);
+    }
     if is_whole && is_cut {
         assert_eq!(whole, cut);
     } else {
