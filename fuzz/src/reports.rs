@@ -34,8 +34,15 @@ pub fn all(source: &mut dyn Source, choice: u8) {
     let (facts, _) = watch.into_facts();
     let skipped = analyzer.decoder().skipped().collect();
     let captures = source.summaries();
-    let material =
-        Material { captures, facts, counts: analyzer.counts(), skipped, privacy, registries: Registries::default() };
+    let material = Material {
+        captures,
+        facts,
+        counts: analyzer.counts(),
+        skipped,
+        privacy,
+        registries: Registries::default(),
+        ..Material::default()
+    };
     render(&Report::new(material, language), language, choice);
 }
 
