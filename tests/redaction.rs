@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod contract;
+#[path = "redaction/planted.rs"]
+mod planted;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -224,4 +226,113 @@ fn a_number_stands_for_one_value() {
         numbers.insert(one.text.clone(), first);
     }
     assert!(numbers.len() > 20);
+}
+
+/// Places of planted secrets, in turn.
+const PLANTED_IN: [&str; 4] = ["client message", "server message", "reason", "body"];
+
+/// A capture of all planted secrets, and how many connections there are in it.
+fn planted_capture(to: &Path) -> (Vec<planted::Planted>, usize) {
+    let planted = planted::all();
+    let places = PLANTED_IN.iter().cycle();
+    let conversations: Vec<_> = planted.iter().zip(places).map(|(one, place)| with(place, &one.text)).collect();
+    std::fs::write(to, wire::merged(&conversations)).unwrap();
+    (planted, conversations.len())
+}
+
+/// The planted secrets that stand in a text, in any of the ways in which formats and captures write them.
+fn standing(planted: &[planted::Planted], text: &[u8]) -> Vec<String> {
+    let joined = |one: &planted::Planted| one.secret.split_whitespace().collect::<String>();
+    let unwrapped: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let search = aho_corasick::AhoCorasick::new(planted.iter().map(joined)).unwrap();
+    let found: BTreeSet<_> = search.find_overlapping_iter(&unwrapped).map(|found| found.pattern().as_usize()).collect();
+    found.into_iter().map(|at| format!("{} of {}", planted[at].secret, planted[at].text)).collect()
+}
+
+#[test]
+fn none_of_four_hundred_planted_secrets_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("capture.pcap");
+    let (planted, count) = planted_capture(&capture);
+    let different: BTreeSet<_> = planted.iter().map(|one| &one.secret).collect();
+    assert!(
+        planted::FORMS.len() >= 40 && different.len() >= 400,
+        "{} of {} forms",
+        different.len(),
+        planted::FORMS.len()
+    );
+    let mut left = Vec::new();
+    let mut look = |what: &str, bytes: &[u8]| {
+        let standing = standing(&planted, bytes);
+        left.extend(standing.into_iter().map(|one| format!("{what}: {one}")));
+    };
+    for format in FORMATS {
+        let output = run(&["--all", "-v", "--previews=256", "--format", format], &capture);
+        assert!(output.status.success(), "{output:?}");
+        look(format, &output.stdout);
+    }
+    look("live", live(&capture).as_bytes());
+    let (slice, bundle) = (folder.path().join("slice.pcapng"), folder.path().join("ticket.zip"));
+    let ids = (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+    let written = run(&["slice", "--redact", "--connection", &ids, "-o", slice.to_str().unwrap()], &capture);
+    assert!(written.status.success(), "{written:?}");
+    look("slice", &unmasked(&slice));
+    let written = run(&["--all", "--previews=256", "--bundle", bundle.to_str().unwrap()], &capture);
+    assert!(written.status.success(), "{written:?}");
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(&bundle).unwrap()).unwrap();
+    for index in 0..zip.len() {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut zip.by_index(index).unwrap(), &mut bytes).unwrap();
+        look("bundle", &bytes);
+    }
+    assert!(left.is_empty(), "{} left:\n{}", left.len(), left.join("\n"));
+    // The same search finds them where nothing was redacted.
+    let shown = run(&["--all", "--previews=256", "--show-secrets", "--format", "json"], &capture);
+    let found = standing(&planted, &shown.stdout).len();
+    assert!(found > 400, "only {found}");
+}
+
+/// The bytes of a capture, masks taken off: [`wire::frame`] uses one key.
+fn unmasked(capture: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(capture).unwrap();
+    let turns = (0..4).flat_map(|phase| {
+        let key = [0x37, 0xfa, 0x21, 0x3d].into_iter().cycle().skip(phase);
+        bytes.iter().zip(key).map(|(byte, key)| byte ^ key).collect::<Vec<_>>()
+    });
+    [bytes.clone(), turns.collect()].concat()
+}
+
+/// What `live` prints of a capture, as lines and as NDJSON.
+fn live(capture: &Path) -> String {
+    use whyclosed::catalog::{Language, Registries};
+    let mut source = whyclosed::capture::open(&[capture.to_owned()]).unwrap();
+    let privacy = whyclosed::report::redact::Privacy { previews: 256, ..Default::default() };
+    let mut watch = whyclosed::live::Watch::new(Language::English, Registries::default(), privacy);
+    let (mut analyzer, mut lines) = (whyclosed::analyzer::Analyzer::default(), String::new());
+    let mut put = |watch: &mut whyclosed::live::Watch| {
+        while let Some(told) = watch.take() {
+            lines.push_str(&whyclosed::live::line(&told, Language::English, false));
+            lines.push_str(&serde_json::to_string(&told).unwrap());
+        }
+    };
+    while whyclosed::capture::Source::advance(&mut *source).unwrap() {
+        let packet = whyclosed::capture::Source::packet(&*source);
+        analyzer.push(&packet, &mut watch);
+        watch.settle(packet.time, &analyzer);
+        put(&mut watch);
+    }
+    analyzer.finish(&mut watch);
+    put(&mut watch);
+    assert!(lines.len() > 10_000);
+    lines
+}
+
+/// One in a thousand at most.
+#[test]
+fn harmless_texts_stay_readable() {
+    const TEXTS: usize = 20_000;
+    let (mut state, mut redactor) = (7, whyclosed::report::redact::Redactor::default());
+    let texts = (0..TEXTS).map(|_| planted::harmless(&mut state));
+    let hidden: Vec<_> = texts.map(|text| (redactor.text(&text), text)).filter(|(shown, text)| shown != text).collect();
+    assert!(hidden.len() * 1000 <= TEXTS, "{} hidden: {:#?}", hidden.len(), &hidden[..hidden.len().min(40)]);
 }

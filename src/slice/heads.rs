@@ -110,13 +110,20 @@ impl Blotter {
             let end = rest.len().min(PROXY_HEADER + length);
             rest = rest.get_mut(end..).unwrap_or_default();
         }
+        let mut is_head = false;
         while let Some(length) = line(rest) {
             let (head, behind) = rest.split_at_mut(length);
+            let is_blank = head.trim_ascii().is_empty();
+            let end = if is_blank && is_head { next_head(behind).unwrap_or_default() } else { 0 };
+            is_head = !is_blank;
             self.line(head);
+            // A secret of a body may take several lines.
+            let (body, behind) = behind.split_at_mut(end);
+            self.text(body, false);
             rest = behind;
         }
         match std::str::from_utf8(rest) {
-            Ok(text) if !text.contains(|character: char| character.is_control() && !character.is_whitespace()) => {
+            Ok(text) if is_text(text) => {
                 self.line(rest);
             }
             _ => rest.get_mut(kept..).unwrap_or_default().fill(0),
@@ -209,6 +216,21 @@ fn line(bytes: &[u8]) -> Option<usize> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let text = bytes.get(..end)?;
     text.iter().all(|byte| *byte >= b' ' || matches!(byte, b'\t' | b'\r')).then_some(end + 1)
+}
+
+/// Where the next head begins, behind the end of one; `None` where what is between is no text.
+fn next_head(bytes: &[u8]) -> Option<usize> {
+    let start = memchr::memmem::find(bytes, b"HTTP/1.").map(|at| {
+        let line = bytes.get(..at).unwrap_or_default();
+        memchr::memrchr(b'\n', line).map_or(0, |end| end + 1)
+    });
+    let end = start.unwrap_or(bytes.len());
+    std::str::from_utf8(bytes.get(..end)?).is_ok_and(is_text).then_some(end)
+}
+
+/// Whether all of it can be read.
+fn is_text(text: &str) -> bool {
+    !text.contains(|character: char| character.is_control() && !character.is_whitespace())
 }
 
 #[cfg(test)]

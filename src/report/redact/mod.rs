@@ -9,10 +9,17 @@
 //! assignment to `token`.
 
 pub mod anonymize;
+mod assigned;
+mod encoded;
+mod names;
+mod pairs;
 pub mod patterns;
+mod quoted;
 pub mod random;
+mod remarks;
 pub mod secret;
 pub mod subprotocol;
+mod unescaped;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

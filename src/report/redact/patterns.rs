@@ -1,12 +1,14 @@
 //! The forms of secrets: one row a form.
 
-use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexSet};
 
-use super::random;
+use super::remarks::is_remark;
 use super::secret::{Kind, Secret};
+use super::unescaped::Unescaped;
+use super::{assigned, encoded, random};
 
 /// A form.
 struct Form {
@@ -34,12 +36,6 @@ static FORMS: &[Form] = &[
     },
     form(Kind::Subprotocol, r"(?i)\bsec-websocket-protocol\s*:\s*(?<secret>[^\r\n]+)"),
     form(Kind::Jwt, r"(?<secret>\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*)"),
-    // Names under which secrets are assigned, also as a JSON member or behind `X-`.
-    Form {
-        kind: Kind::Value,
-        pattern: r#"(?i)(?:passw(?:or)?d|passwort|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|session[_-]?id|session|sessid|\bsid|ticket|signature|\bsig|credentials?|\bauth|\bjwt|\botp|\bpin)["']?(?:\s*=\s*|\s*:\s*)["']?(?<secret>[^\s"',;&<>{}\[\]]+)"#,
-        is_secret: is_no_remark,
-    },
     form(Kind::Query, r#"[?&][^\s=&?#"'<>]+=(?<secret>[^\s&#"'<>]+)"#),
     // Keys whose issuers mark them, so that they are found where they should not be.
     form(
@@ -48,44 +44,63 @@ static FORMS: &[Form] = &[
     ),
     form(Kind::Key, r"\b(?<secret>(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16})\b"),
     form(Kind::Email, r"(?i)(?<secret>\b[a-z0-9._+'-]+(?:@|%40)(?:[a-z0-9-]+\.)+[a-z]{2,})\b"),
+    // Commands: IRC and Redis, in one line or in its own protocol; IMAP, NickServ.
+    Form {
+        kind: Kind::Value,
+        pattern: r#"(?m)(?:^|["'\[\x00-\x1f])(?:PASS|AUTH|AUTHENTICATE|OPER [^\s"']+|[A-Za-z0-9]+ LOGIN [^\s"']+) +:?(?<secret>[^\r\n\x00"']+)"#,
+        is_secret: is_argument,
+    },
+    Form {
+        kind: Kind::Value,
+        pattern: r#"(?im)(?:^|["'\[])auth +(?:[^\s"']+ +)?(?<secret>[^\s"']+)(?:["'\r\]]|$)"#,
+        is_secret: is_no_word,
+    },
+    form(Kind::Value, r"(?i)\$4\r?\nauth\r?\n(?:\$[0-9]+\r?\n[^\r\n]*\r?\n)?\$[0-9]+\r?\n(?<secret>[^\r\n]+)"),
+    Form {
+        kind: Kind::Value,
+        pattern: r"(?i)nickserv[^\r\n:]{0,64}:? *(?:identify|register) +(?<secret>[^\r\n]+)",
+        is_secret: is_argument,
+    },
+    // A header of STOMP, whose values may hold spaces.
+    Form {
+        kind: Kind::Value,
+        pattern: r"(?m)(?:^|\n)(?:passcode|password|pass):[ ]*(?<secret>[^\r\n\x00]+)",
+        is_secret: is_line,
+    },
+    // What follows the variable header of MQTT's CONNECT: an identifier, user and password (MQTT 5.0 §3.1).
+    form(Kind::Value, r"(?s)\x00[\x04\x06](?:MQTT|MQIsdp).{4}(?<secret>.+)"),
     Form { kind: Kind::Card, pattern: r"\b(?<secret>[2-6](?:[ -]{0,3}[0-9]){12,18})\b", is_secret: is_card },
 ];
 
 /// What the forms and the look of `text` tell to be secret, those before that name it first. They may overlap.
 pub fn find(text: &[u8]) -> Vec<Secret> {
-    let text = &*unescaped(text);
-    let mut secrets = by_form(text);
-    secrets.extend(random::find(text).map(|range| Secret { range, kind: Kind::Random }));
-    secrets
+    found(text, |text| random::find(text).collect())
 }
 
 /// The same in a window on a longer text.
 pub fn find_in_window(text: &[u8]) -> Vec<Secret> {
-    let text = &*unescaped(text);
-    let mut secrets = by_form(text);
-    secrets.extend(random::find_in_window(text).map(|range| Secret { range, kind: Kind::Random }));
+    found(text, |text| random::find_in_window(text).collect())
+}
+
+fn found(text: &[u8], random: impl Fn(&[u8]) -> Vec<Range<usize>>) -> Vec<Secret> {
+    let mut secrets = in_plain(text, &random);
+    let unescaped = Unescaped::new(text);
+    if unescaped.has_escapes() {
+        let places = in_plain(&unescaped.text, &random).into_iter().map(|Secret { range, kind }| Secret {
+            range: unescaped.source(range.start)..unescaped.source(range.end),
+            kind,
+        });
+        secrets.extend(places);
+    }
     secrets
 }
 
-/// The text with what separates words in it (RFC 3986 §2.1), every byte in its place: `%20` is three spaces, `%3A` two and
-/// a colon.
-fn unescaped(text: &[u8]) -> Cow<'_, [u8]> {
-    const SEPARATORS: &[u8] = b" \"'&:;=?";
-    if !text.contains(&b'%') {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = text.to_vec();
-    for at in 0..plain.len() {
-        let Some(escape) = plain.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<3>()) else {
-            break;
-        };
-        let [percent, high, low] = escape.map(char::from);
-        let byte = high.to_digit(16).zip(low.to_digit(16)).and_then(|(high, low)| u8::try_from(high << 4 | low).ok());
-        if let Some(byte) = byte.filter(|byte| percent == '%' && SEPARATORS.contains(byte)) {
-            *escape = [b' ', b' ', byte];
-        }
-    }
-    Cow::Owned(plain)
+fn in_plain(text: &[u8], random: impl Fn(&[u8]) -> Vec<Range<usize>>) -> Vec<Secret> {
+    let mut secrets = by_form(text);
+    secrets.extend(assigned::find(text));
+    secrets.extend(encoded::find(text).map(|range| Secret { range, kind: Kind::Authorization }));
+    secrets.extend(random(text).into_iter().map(|range| Secret { range, kind: Kind::Random }));
+    secrets
 }
 
 fn by_form(text: &[u8]) -> Vec<Secret> {
@@ -117,35 +132,15 @@ fn is_no_word(secret: &[u8]) -> bool {
     mixed || secret.iter().any(|byte| byte.is_ascii_digit() || b"=_+/~".contains(byte))
 }
 
-/// `token: expired`, `password=required` tell what is wrong with it. Nobody's password may be one of these.
-fn is_no_remark(secret: &[u8]) -> bool {
-    const REMARKS: &[&str] = &[
-        "expired",
-        "invalid",
-        "missing",
-        "required",
-        "rejected",
-        "failed",
-        "failure",
-        "denied",
-        "revoked",
-        "unknown",
-        "none",
-        "null",
-        "true",
-        "false",
-        "empty",
-        "error",
-        "closed",
-        "timeout",
-        "not",
-        "no",
-        "is",
-        "unauthorized",
-        "ok",
-    ];
-    let word = secret.strip_suffix(b".").unwrap_or(secret).to_ascii_lowercase();
-    !REMARKS.iter().any(|remark| remark.as_bytes() == word) && !secret.starts_with(b"[redacted:")
+/// `AUTH FAILED`, `PASS src/app.test.js` name no credentials.
+fn is_argument(secret: &[u8]) -> bool {
+    let is_file = secret.contains(&b'/') && secret.contains(&b'.');
+    !is_file && !is_remark(secret)
+}
+
+/// A sentence is none.
+fn is_line(secret: &[u8]) -> bool {
+    !is_remark(secret) && secret.split(|byte| *byte == b' ').count() <= 6
 }
 
 /// The check digit fits (ISO/IEC 7812-1 annex B), and there are 13 to 19 digits.

@@ -57,23 +57,23 @@ pub struct Secret {
     pub kind: Kind,
 }
 
-/// Secrets in the order of the text. Where two overlap they become one, of the kind found first.
+/// Secrets in the order of the text. Where some overlap they become one, of the kind found first.
 pub fn disjoint(secrets: Vec<Secret>) -> Vec<Secret> {
-    let mut disjoint: Vec<Secret> = Vec::with_capacity(secrets.len());
-    for mut secret in secrets {
-        let touches = |other: &mut Secret| {
-            let both = other.range.start < secret.range.end && secret.range.start < other.range.end;
-            if both {
-                let start = other.range.start.min(secret.range.start);
-                secret = Secret { range: start..other.range.end.max(secret.range.end), kind: other.kind };
+    let mut ordered: Vec<_> = secrets.into_iter().filter(|secret| !secret.range.is_empty()).enumerate().collect();
+    ordered.sort_by_key(|(found, secret)| (secret.range.start, *found));
+    let mut disjoint: Vec<(usize, Secret)> = Vec::with_capacity(ordered.len());
+    for (found, secret) in ordered {
+        match disjoint.last_mut().filter(|(_, last)| secret.range.start < last.range.end) {
+            Some((first, last)) => {
+                last.range.end = last.range.end.max(secret.range.end);
+                if found < *first {
+                    (*first, last.kind) = (found, secret.kind);
+                }
             }
-            both
-        };
-        disjoint.extract_if(.., touches).for_each(drop);
-        disjoint.push(secret);
+            None => disjoint.push((found, secret)),
+        }
     }
-    disjoint.sort_by_key(|secret| secret.range.start);
-    disjoint
+    disjoint.into_iter().map(|(_, secret)| secret).collect()
 }
 
 #[cfg(test)]

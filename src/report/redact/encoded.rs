@@ -1,0 +1,69 @@
+//! Credentials in base64 that are too short to stand out by their look: `AGFsaWNlAHB3` is SASL PLAIN (RFC 4616),
+//! `YTpi` behind a word that announces it is `a:b`.
+
+use std::ops::Range;
+
+use base64::Engine;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::{assigned, remarks};
+
+/// The least and the most characters of one.
+const LENGTHS: std::ops::RangeInclusive<usize> = 8..=4096;
+
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const PLAIN: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
+const URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
+
+/// The runs of base64 that hold credentials.
+pub fn find(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte);
+    let mut from = 0;
+    text.chunk_by(move |a, b| belongs(a) == belongs(b)).filter_map(move |run| {
+        let start = from;
+        from += run.len();
+        // `data=YTpi`: the sign before it is none of it.
+        let unpadded = run.len() - run.iter().rev().take_while(|byte| **byte == b'=').count();
+        let sign = run.get(..unpadded)?.iter().rposition(|byte| *byte == b'=');
+        let own = sign.map_or(0, |at| at + 1);
+        let run = run.get(own..)?;
+        (LENGTHS.contains(&run.len()) && holds_credentials(run)).then(|| start + own..from)
+    })
+}
+
+fn holds_credentials(run: &[u8]) -> bool {
+    let Ok(plain) = PLAIN.decode(run).or_else(|_| URL.decode(run)) else { return false };
+    let is_text =
+        |text: &[u8]| text.len() > 1 && std::str::from_utf8(text).is_ok_and(|text| !text.contains(char::is_control));
+    if plain.contains(&0) {
+        // An identity that may be left out, user and password.
+        let parts: Vec<_> = plain.split(|byte| *byte == 0).collect();
+        return matches!(&*parts, [identity, user, password] if (identity.is_empty() || is_text(identity))
+            && !user.is_empty() && !password.is_empty() && is_text(&[*user, *password].concat()));
+    }
+    if !is_text(&plain) {
+        return false;
+    }
+    let user = plain.split(|byte| *byte == b':').next().unwrap_or_default();
+    let is_pair = user.len() + 1 < plain.len() && !user.is_empty() && user.iter().all(|byte| byte.is_ascii_graphic());
+    is_pair && !remarks::is_remark(&plain) || !assigned::find(&plain).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_told_from_words() {
+        for text in ["AGFsaWNlAHB3", "YWxpY2U6cHc=", "x YWxpY2U6cHc, y", "eyJwYXNzIjoieCJ9", "data=YWxpY2U6cHc="] {
+            assert_eq!(find(text.as_bytes()).count(), 1, "{text}");
+        }
+        for text in
+            ["password", "MessageDispatcher", "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "aGVsbG8gd29ybGQ=", "a/b/c/d/e"]
+        {
+            assert_eq!(find(text.as_bytes()).count(), 0, "{text}");
+        }
+    }
+}
