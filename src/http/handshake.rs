@@ -80,7 +80,7 @@ pub struct Details {
     pub reason: Box<str>,
     /// Location of a redirect.
     pub location: Option<Box<str>>,
-    /// Beginning of the body of a refusal, as sent.
+    /// Beginning of the body of a refusal, as sent, without the blanks before it.
     pub body: Box<[u8]>,
 }
 
@@ -181,9 +181,10 @@ impl Response {
         }
     }
 
-    /// Keeps the beginning of the body.
+    /// Keeps the beginning of the body, from its first visible character on.
     pub fn append_body(&mut self, bytes: &[u8]) {
         let body = &mut self.details.get_or_insert_default().body;
+        let bytes = if body.is_empty() { bytes.trim_ascii_start() } else { bytes };
         let room = limits::REFUSAL_BODY.saturating_sub(body.len());
         if room > 0 {
             let more = bytes.get(..room).unwrap_or(bytes);

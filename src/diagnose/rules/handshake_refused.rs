@@ -30,8 +30,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         finding = finding.with("location", Value::Wire(location.to_string()));
     }
     let body = details.body_text();
-    if !body.trim().is_empty() {
-        finding = finding.with("body", Value::Wire(body.trim().to_owned()));
+    if !body.is_empty() {
+        finding = finding.with("body", Value::Wire(body.trim_ascii_end().to_owned()));
     }
     if let Some(problem) = case.facts.handshake.problems().first() {
         finding = finding.with("problem", Value::Problem(problem.clone())).blame(Side::Client);

@@ -94,8 +94,8 @@ impl Redactor {
     }
 
     fn without_secrets(&mut self, text: &str) -> String {
-        // A text that was kept only in part may end within a secret.
-        let is_cut = text.len() >= limits::REFUSAL_BODY;
+        // A text that was kept only in part may end within a secret, and lacks the part of a character that it ended in.
+        let is_cut = text.len() + char::MAX_LEN_UTF8 > limits::REFUSAL_BODY;
         let mut secrets = self.find_learnt(text);
         secrets.extend(match is_cut {
             true => patterns::find_in_window(text.as_bytes()),
