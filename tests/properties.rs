@@ -28,7 +28,7 @@ mod way;
 #[path = "bench/wire.rs"]
 mod wire;
 
-use conversation::{Conversation, End, Fault, Reaction};
+use conversation::{Act, Conversation, End, Fault, Reaction, What};
 use essence::{differences, essence};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
@@ -145,4 +145,31 @@ fn close_frames_captured_in_the_wrong_order() {
     let end = End::Fault { by: Side::Server, fault: Fault::CloseCode(1005), crossing: false, reaction };
     let conversation = Conversation { deflate: false, padding: 0, acts: Vec::new(), end };
     exchanged(&conversation, b"\x88\x02\x03\xED", b"\x88\x02\x03\xEA");
+}
+
+/// A message that was answered, and followed by more, was not too big; whether others came in its packet or behind it.
+#[test]
+fn messages_that_came_together_were_taken_together() {
+    let says = |side, text: &str| Act {
+        side,
+        unaware: false,
+        what: What::Message {
+            text: true,
+            payload: text.to_owned(),
+            cuts: Vec::new(),
+            compressed: false,
+            ping_inside: false,
+        },
+    };
+    let acts = vec![
+        says(Side::Server, &"long ".repeat(24)),
+        says(Side::Server, "and short"),
+        says(Side::Client, "an answer to both"),
+        says(Side::Server, "more"),
+    ];
+    let end = End::Close { by: Side::Client, code: Some(1009), reason: String::new(), answered: true };
+    let conversation = Conversation { deflate: false, padding: 0, acts, end };
+    let plain = essence(&packets(std::slice::from_ref(&conversation), Change::default()));
+    let cut = essence(&packets(&[conversation], Change { cut: Some(14), ..Change::default() }));
+    assert_eq!(differences(&plain, &cut), [""; 0]);
 }

@@ -109,9 +109,10 @@ fn largest_before(facts: &Facts, side: Side, message: &Moment) -> u64 {
 
 /// Whether a side answered a message, so that the other sent more: a message that is too big ends all that.
 fn was_taken(facts: &Facts, by: Side, message: &Moment) -> bool {
-    let next = facts.sent[!by].moments().map(|other| other.seen).find(|seen| *seen > message.seen);
-    let answered = |next| facts.sent[by].messages().any(|answer| message.seen < answer.seen && answer.seen < next);
-    message.complete && next.is_some_and(answered)
+    // The latest, not the next: messages that came together are one packet or several.
+    let latest = facts.sent[!by].moments().map(|other| other.seen).max();
+    let answered = |latest| facts.sent[by].messages().any(|answer| message.seen < answer.seen && answer.seen < latest);
+    message.complete && latest.is_some_and(answered)
 }
 
 fn of_message(
