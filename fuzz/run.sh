@@ -48,7 +48,7 @@ for target in "${targets[@]}"; do
     rm -f "$log.now"
     printf '%-14s %12s %10s %9s  %s\n' "$target" "$executions" "$new" $((SECONDS - began)) "$found"
     findings=$((findings + found))
-    # The panic and its first line, or what the sanitizer says; and where the input is.
-    [ "$found" -eq 0 ] || grep -A 1 -E 'panicked at|^==[0-9]+== *ERROR|Test unit written' "$log" | cut -c 1-400
+    # The panic and its first line, or that it took too long or too much memory; and where the input is.
+    [ "$found" -eq 0 ] || grep -a -A 1 -E 'panicked at|^SUMMARY' "$log" | cut -c 1-400
 done
 [ "$findings" -eq 0 ]
