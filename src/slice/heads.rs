@@ -58,6 +58,8 @@ fn blot(bytes: &mut [u8]) {
 pub struct Blotter {
     /// Every secret, as often as it was met.
     pub found: Vec<(Kind, Box<[u8]>)>,
+    /// The subprotocols that earlier lines of the head listed: all lines are one list (RFC 9110 §5.3).
+    protocols: String,
 }
 
 impl Blotter {
@@ -111,12 +113,15 @@ impl Blotter {
             rest = rest.get_mut(end..).unwrap_or_default();
         }
         let mut is_head = false;
-        while let Some(length) = line(rest) {
+        while let Some(length) = folded(rest) {
             let (head, behind) = rest.split_at_mut(length);
             let is_blank = head.trim_ascii().is_empty();
             let end = if is_blank && is_head { next_head(behind).unwrap_or_default() } else { 0 };
             is_head = !is_blank;
             self.line(head);
+            if is_blank {
+                self.protocols.clear();
+            }
             // A secret of a body may take several lines.
             let (body, behind) = behind.split_at_mut(end);
             self.text(body, false);
@@ -201,13 +206,18 @@ impl Blotter {
         if list.len() != value.len() {
             return self.blot(Kind::Subprotocol, value);
         }
-        let mut at = 0;
-        for (token, is_name) in subprotocol::tokens(list.trim_end()) {
-            if !is_name {
-                self.blot(Kind::Subprotocol, value.get_mut(at..at + token.len()).unwrap_or_default());
+        let before = self.protocols.len();
+        self.protocols.push_str(&list.replace(['\r', '\n'], " "));
+        self.protocols.push(',');
+        let all = std::mem::take(&mut self.protocols);
+        let mut at = 0_usize;
+        for (token, is_name) in subprotocol::tokens(&all) {
+            if let Some(start) = at.checked_sub(before).filter(|_| !is_name) {
+                self.blot(Kind::Subprotocol, value.get_mut(start..start + token.len()).unwrap_or_default());
             }
             at += token.len();
         }
+        self.protocols = all;
     }
 }
 
@@ -215,7 +225,19 @@ impl Blotter {
 fn line(bytes: &[u8]) -> Option<usize> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let text = bytes.get(..end)?;
-    text.iter().all(|byte| *byte >= b' ' || matches!(byte, b'\t' | b'\r')).then_some(end + 1)
+    let is_text = text.iter().all(|byte| *byte >= b' ' || matches!(byte, b'\t' | b'\r'));
+    is_text.then_some(end + 1)
+}
+
+/// The same with the lines that go on with it, which begin with white space (RFC 9112 §5.2).
+fn folded(bytes: &[u8]) -> Option<usize> {
+    let mut end = line(bytes)?;
+    let is_blank = bytes.get(..end)?.trim_ascii().is_empty();
+    while !is_blank && matches!(bytes.get(end), Some(b' ' | b'\t')) {
+        let Some(more) = bytes.get(end..).and_then(line) else { break };
+        end += more;
+    }
+    Some(end)
 }
 
 /// Where the next head begins, behind the end of one; `None` where what is between is no text.
@@ -250,6 +272,19 @@ mod tests {
             "GET /chat?token=xxx&user=xxx HTTP/1.1\r\nHost: chat.example.com\r\nCookie: xxx=xxxx; xxxxx=xxxx\r\n\
             X-Tenant: xxxx\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: chat, xxxxxxx\r\n\
             Authorization: xxxxx xxxx\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn folded_lines_and_repeated_headers_are_read_as_one() {
+        let mut head = b"GET / HTTP/1.1\r\nX-Tenant: acme\r\n corp\r\nAuthorization: Basic\r\n\tYTpi\r\n\
+            Sec-WebSocket-Protocol: access_token\r\nSec-WebSocket-Protocol: swordfish, chat\r\n\r\n"
+            .to_vec();
+        Blotter::default().unframed(&mut head, false, 0);
+        assert_eq!(
+            String::from_utf8(head).unwrap(),
+            "GET / HTTP/1.1\r\nX-Tenant: xxxx\r\n xxxx\r\nAuthorization: xxxxx\r\n\txxxx\r\n\
+            Sec-WebSocket-Protocol: access_token\r\nSec-WebSocket-Protocol: xxxxxxxxx, chat\r\n\r\n"
         );
     }
 
