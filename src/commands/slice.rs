@@ -217,12 +217,18 @@ fn keys(captures: &[PathBuf], survey: &Survey) -> Result<(String, usize), Error>
 fn comment(report: &Report, wanted: &Wanted, how: How, survey: &Survey, sessions: usize) -> String {
     let losses = survey.redaction().map(Redaction::losses).unwrap_or_default();
     let paths: Vec<_> = report.captures.iter().map(|capture| capture.path.clone()).collect();
+    // A path tells whose capture it is.
+    let captures = if how.redact {
+        counted("slice_captures", paths.len() as u64, &[], how.language)
+    } else {
+        first(paths, CAPTURES)
+    };
     let is_wanted = |stream: u32| wanted.connections().iter().any(|origin| origin.stream == stream);
     let chosen = report.connections.iter().filter(|connection| is_wanted(connection.tcp_stream));
     let ids: Vec<_> = chosen.map(|connection| connection.id.to_string()).collect();
     let values = [
         ("program", report.generator.as_str()),
-        ("captures", &first(paths, CAPTURES)),
+        ("captures", &*captures),
         ("ids", &first(ids, IDS)),
         ("blotted", &losses.blotted.to_string()),
         ("shortened", &losses.shortened.to_string()),

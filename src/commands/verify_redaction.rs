@@ -12,7 +12,7 @@ use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::render::harmless;
 use whyclosed::report::phrase::{pair, word};
-use whyclosed::slice::leaks::{Form, LEAST, Leak, leaks};
+use whyclosed::slice::leaks::{Form, LEAST, Leak, Secrets};
 use whyclosed::slice::{Redaction, Survey, Wanted};
 
 use super::MATCHED;
@@ -54,24 +54,26 @@ impl VerifyRedaction {
         let captures = Allowed::default().captures(&self.against).captures(std::slice::from_ref(&self.file));
         self.sandboxing.enter(&captures.temporary_files());
         let original = streams(&self.against)?;
-        let secrets = original.redaction().map(Redaction::secrets).unwrap_or_default();
-        let (mut lines, mut leaked, mut short) = (Vec::new(), BTreeSet::new(), 0);
+        let redaction = original.redaction();
+        let found = redaction.map(Redaction::secrets).unwrap_or_default();
+        let secrets = Secrets::new(found, redaction.map(Redaction::plain).unwrap_or_default());
+        let (mut lines, mut leaked) = (Vec::new(), BTreeSet::new());
         self.readable(|entry, output| {
-            let found;
-            (found, short) = leaks(secrets, output);
-            for leak in found {
+            for leak in secrets.leaks(output) {
                 let line = line(&leak, language);
                 lines.push(if entry.is_empty() { line } else { pair(&harmless(entry), &line, language) });
-                leaked.insert(leak.value);
+                if leak.is_sure {
+                    leaked.insert(leak.value);
+                }
             }
         })?;
-        let different: BTreeSet<_> = secrets.iter().map(|(_, value)| value).collect();
+        let (all, short) = secrets.counts();
         output::to_stdout(|out| {
             lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
             let name = if leaked.is_empty() { "leaks_none" } else { "leaks" };
             let values = [
                 ("count", &*leaked.len().to_string()),
-                ("all", &different.len().to_string()),
+                ("all", &all.to_string()),
                 ("short", &short.to_string()),
                 ("least", &LEAST.to_string()),
             ];
@@ -128,6 +130,7 @@ fn line(leak: &Leak, language: Language) -> String {
         Form::Plain => "leak_plain",
         Form::Escaped => "leak_escaped",
         Form::Hexadecimal => "leak_hexadecimal",
+        Form::Base64 => "leak_base64",
     };
     let values = [
         ("kind", leak.kind.name()),
@@ -136,5 +139,6 @@ fn line(leak: &Leak, language: Language) -> String {
         ("count", &*leak.count.to_string()),
         ("form", &*word(form, &[], language)),
     ];
-    word("leak", &values, language)
+    let line = word("leak", &values, language);
+    if leak.is_sure { line } else { pair(&word("leak_unsure", &[], language), &line, language) }
 }

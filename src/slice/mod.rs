@@ -30,7 +30,9 @@ mod messages;
 mod redaction;
 mod streams;
 mod survey;
+mod suspects;
 mod token;
+mod views;
 
 pub use cut::{Origin, Wanted, cut};
 pub use redaction::Redaction;

@@ -1,0 +1,199 @@
+//! What may be secret in a capture, by wider forms than those that redact: a pattern that misses a secret there must not
+//! hide the miss here. It shares nothing with `report::redact` but the kinds.
+
+use std::collections::BTreeMap;
+
+use super::views::{decoded, from_base64};
+use crate::report::redact::Kind;
+
+/// What may be secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspect {
+    /// What it is.
+    pub kind: Kind,
+    /// Whether there is little doubt: a value with digits or of several words, assigned to a name of a secret.
+    pub is_sure: bool,
+}
+
+/// Parts of names of secrets: any of them makes a name suspicious.
+const PARTS: &[&str] = &[
+    "pass", "pwd", "pw", "pin", "otp", "code", "secret", "token", "key", "auth", "cred", "sess", "sid", "ticket",
+    "sig", "jwt", "cookie", "login", "identify", "密码",
+];
+
+/// Those of which a value is hardly anything but a secret.
+const SURE: &[&str] = &["password", "passwd", "passcode", "pwd", "secret", "token", "otp"];
+
+/// Headers whose values are random and public, and names that begin like secrets.
+const PUBLIC: &[&str] =
+    &["sec-websocket-key", "sec-websocket-accept", "author", "tokens", "keyboard", "keepalive", "monkey"];
+
+/// The most bytes between a name and its value, and of a value.
+const GAP: usize = 32;
+const MOST: usize = 256;
+
+/// The least characters of a token that is suspicious by its look.
+const LOOK: usize = 16;
+
+/// The least bytes of a value.
+const LEAST: usize = 4;
+
+/// Everything in a text that may be secret.
+pub fn suspects(text: &[u8]) -> BTreeMap<Vec<u8>, Suspect> {
+    let mut found = BTreeMap::new();
+    let mut add = |value: &[u8], suspect: Suspect| {
+        let value = value.trim_ascii();
+        if value.len() >= LEAST && !is_plain(value) {
+            let known = found.entry(value.to_vec()).or_insert(suspect);
+            known.is_sure |= suspect.is_sure;
+        }
+    };
+    for text in [text.to_vec(), decoded(text)] {
+        named(&text, &mut add);
+        for at in memchr::memmem::find_iter(&text, b"://") {
+            let rest = text.get(at + 3..text.len().min(at + MOST)).unwrap_or_default();
+            let end = rest.iter().position(|byte| byte.is_ascii_whitespace() || b"/?#\"'<>".contains(byte));
+            let authority = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+            if let Some(at) = memchr::memrchr(b'@', authority) {
+                let userinfo = authority.get(..at).unwrap_or_default();
+                add(userinfo, Suspect { kind: Kind::Userinfo, is_sure: true });
+                let password = userinfo.splitn(2, |byte| *byte == b':').nth(1).unwrap_or_default();
+                add(password, Suspect { kind: Kind::Userinfo, is_sure: false });
+            }
+        }
+        for token in text.split(|byte| !byte.is_ascii_alphanumeric() && !b"+/_.~=-".contains(byte)) {
+            if is_random(token) || is_encoded(token) {
+                add(token, Suspect { kind: Kind::Random, is_sure: false });
+            }
+        }
+    }
+    found
+}
+
+/// Adds what stands behind names.
+fn named(text: &[u8], add: &mut impl FnMut(&[u8], Suspect)) {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte) || *byte >= 0x80;
+    let mut from = 0;
+    for run in text.chunk_by(|a, b| is_name(a) == is_name(b)) {
+        from += run.len();
+        if !run.first().is_some_and(is_name) || run.len() > MOST {
+            continue;
+        }
+        let name = String::from_utf8_lossy(run).to_ascii_lowercase();
+        if !PARTS.iter().any(|part| name.contains(part)) || PUBLIC.contains(&&*name) {
+            continue;
+        }
+        let is_sure = SURE.iter().any(|sure| name.ends_with(sure));
+        let behind = text.get(from..text.len().min(from + GAP + 2 * MOST)).unwrap_or_default();
+        let gap = behind.iter().take(GAP).take_while(|byte| !is_value(byte)).count();
+        let (between, value) = behind.split_at(gap);
+        let assigns = between.iter().any(|byte| b":=,>(".contains(byte));
+        let quoted = between.iter().any(|byte| b"\"'`>".contains(byte));
+        // As a string, as a line, as a word, and the word behind it: `is x`, `Bearer x`, `user x`.
+        let until = |ends: &[u8]| value.split(|byte| ends.contains(byte)).next().unwrap_or_default();
+        let string = until(if between.contains(&b'\'') { b"'" } else { b"\"\\<" });
+        let suspect = |is_sure| Suspect { kind: Kind::Value, is_sure };
+        if assigns && quoted && string.len() <= MOST {
+            add(string, suspect(is_sure && string.iter().any(|byte| byte.is_ascii_digit())));
+            add(until(b"\"<"), suspect(false));
+        }
+        if assigns {
+            add(until(b"\r\n\0\\"), suspect(false));
+        }
+        // What a tag with attributes encloses.
+        let mut tags = behind.splitn(2, |byte| *byte == b'>');
+        if let (Some(_), Some(element)) = (tags.next().filter(|tag| !tag.contains(&b'\n')), tags.next()) {
+            add(element.split(|byte| *byte == b'<').next().unwrap_or_default(), suspect(false));
+        }
+        let words = value.split(|byte| byte.is_ascii_whitespace() || b"\"'<>{}[],;&\\/".contains(byte));
+        let words = words.filter(|word| !word.is_empty());
+        for (at, word) in words.take(5).enumerate() {
+            let has_digit = word.iter().any(u8::is_ascii_digit);
+            add(word, suspect(at == 0 && assigns && !quoted && is_sure && has_digit && word.len() >= 8 && gap <= 3));
+        }
+    }
+}
+
+fn is_value(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte >= 0x80 || b"$/!#@+~%".contains(byte)
+}
+
+/// Whether a value tells nothing: a word of English as it stands in many texts, or hidden already.
+fn is_plain(value: &[u8]) -> bool {
+    const PLAIN: &[&str] = &[
+        "true",
+        "false",
+        "null",
+        "none",
+        "expired",
+        "invalid",
+        "missing",
+        "required",
+        "failed",
+        "string",
+        "closed",
+        "websocket",
+        "connection",
+        "upgrade",
+        "session",
+        "token",
+        "password",
+        "user",
+        "http",
+        "https",
+        "bearer",
+        "basic",
+        "with",
+        "from",
+        "that",
+        "this",
+        "login",
+        "auth",
+    ];
+    let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+    let is_hidden =
+        value.iter().all(|byte| *byte == b'x' || !byte.is_ascii_alphanumeric()) || text.contains("redacted:");
+    let is_address = value.iter().all(|byte| byte.is_ascii_digit() || b".:".contains(byte)) && value.contains(&b'.');
+    is_hidden || is_address || value.ends_with(b":") || PLAIN.contains(&&*text)
+}
+
+/// Whether a token looks as if drawn by lot: letters and digits that change often, many of them different.
+fn is_random(token: &[u8]) -> bool {
+    let class = |byte: &u8| (byte.is_ascii_digit(), byte.is_ascii_uppercase(), byte.is_ascii_lowercase());
+    let turns = token.windows(2).filter(|pair| matches!(pair, [a, b] if class(a) != class(b))).count();
+    let different = token.iter().collect::<std::collections::BTreeSet<_>>().len();
+    let is_uuid = token.len() == 36 && token.iter().filter(|byte| **byte == b'-').count() == 4;
+    let digits = token.iter().filter(|byte| byte.is_ascii_digit()).count();
+    token.len() >= LOOK && different >= 9 && turns * 3 >= token.len() && digits >= 2 && !is_uuid
+}
+
+/// Whether a token is base64 of a user and a password, with a colon or NUL between them.
+fn is_encoded(token: &[u8]) -> bool {
+    let plain = from_base64(token);
+    let first = plain.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let separates = |byte: &u8| *byte == 0 || *byte == b':';
+    first.len() > 5
+        && first.iter().any(separates)
+        && first.iter().all(|byte| byte.is_ascii_graphic() || separates(byte) || *byte == b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wider_forms_see_more_than_secrets() {
+        for (text, value, is_sure) in [
+            (r#"{"password":"a b 1"}"#, "a b 1", true),
+            ("the passcode is zorvak", "zorvak", false),
+            ("AUTH ana zorvak", "zorvak", false),
+            ("<x-key>zor vak</x-key>", "zor vak", false),
+            ("of Zk3bQ9xT7wLmP2vR8", "Zk3bQ9xT7wLmP2vR8", false),
+            (r#"{\"p\u0061ss\":\"zor vak\"}"#, "zor vak", false),
+        ] {
+            let found = suspects(text.as_bytes());
+            assert_eq!(found.get(value.as_bytes()).map(|found| found.is_sure), Some(is_sure), "{text}: {found:?}");
+        }
+        assert!(suspects(b"Sec-WebSocket-Version: 13\r\nmonkey: bananas").is_empty());
+    }
+}
