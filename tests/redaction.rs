@@ -399,3 +399,28 @@ fn verification_needs_no_redactor() {
     assert_eq!(verified.status.code(), Some(1));
     assert!(String::from_utf8(verified.stdout).unwrap().lines().count() > planted.len());
 }
+
+/// A host's name in another case, without a domain, in a header, a path or a reason, and before its own connection came.
+#[test]
+fn hosts_stand_nowhere_in_an_anonymous_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("capture.pcap");
+    let own = |host: &str| {
+        wire::handshake("/DB7/x", "", "Server: Zorvak.Corp.TEST\r\n").map(|head| {
+            let head = String::from_utf8(head).unwrap();
+            head.replace("Host: a\r\n", &format!("Host: {host}\r\nUser-Agent: probe@db7\r\n")).into_bytes()
+        })
+    };
+    let close = || (false, wire::close(1008, b"moved to ZORVAK.corp.test, db7 is down"));
+    let conversations =
+        ["other.test", "zorvak.corp.test:8080", "db7"].map(|host| wire::conversation(&own(host), &[close()]));
+    std::fs::write(&capture, wire::merged(&conversations)).unwrap();
+    for format in FORMATS {
+        let output = run(&["--all", "-v", "--anonymize", "--format", format], &capture);
+        let text = String::from_utf8(output.stdout).unwrap().to_ascii_lowercase();
+        assert!(text.contains(".example"), "{format}: {text}");
+        for name in ["zorvak", "corp.test", "db7"] {
+            assert!(!text.contains(name), "{format}: {name}: {text}");
+        }
+    }
+}

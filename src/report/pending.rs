@@ -40,7 +40,10 @@ impl Pending {
         let notes = notes(&material, language).into_iter().chain(apart.notes(language)).collect();
         let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
         let Material { captures, facts, privacy, registries, .. } = material;
-        let redactor = Redactor::new(privacy);
+        let mut redactor = Redactor::new(privacy);
+        for request in facts.iter().filter_map(|facts| facts.handshake.request.as_deref()) {
+            redactor.meet(request.host.as_deref(), request.origin.as_deref());
+        }
         let report = Report {
             version: VERSION,
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),

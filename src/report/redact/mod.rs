@@ -112,6 +112,14 @@ impl Redactor {
         }
     }
 
+    /// Takes note of the names of a host and an origin, before any text is told in which they may stand.
+    pub fn meet(&mut self, host: Option<&str>, origin: Option<&str>) {
+        if let Some(anonymizer) = &mut self.anonymizer {
+            host.into_iter().for_each(|host| drop(anonymizer.host(host)));
+            origin.into_iter().for_each(|origin| drop(anonymizer.text(origin)));
+        }
+    }
+
     /// An endpoint of a connection.
     pub fn endpoint(&self, endpoint: SocketAddr) -> SocketAddr {
         self.anonymizer.as_ref().map_or(endpoint, |anonymizer| anonymizer.endpoint(endpoint))
@@ -138,6 +146,10 @@ impl Redactor {
 
     /// A text that many connections have in common.
     pub fn common(&mut self, text: &str) -> String {
+        // Names met later change what becomes of it.
+        if self.anonymizer.is_some() {
+            return self.text(text);
+        }
         match self.common.get(text) {
             Some(known) => known.as_deref().unwrap_or(text).to_owned(),
             None => {
