@@ -49,6 +49,6 @@ for target in "${targets[@]}"; do
     printf '%-14s %12s %10s %9s  %s\n' "$target" "$executions" "$new" $((SECONDS - began)) "$found"
     findings=$((findings + found))
     # The panic and its first line, or that it took too long or too much memory; and where the input is.
-    [ "$found" -eq 0 ] || grep -a -A 1 -E 'panicked at|^SUMMARY' "$log" | cut -c 1-400
+    [ "$found" -eq 0 ] || grep -a -A 1 -E 'panicked at|^SUMMARY|Test unit written' "$log" | cut -c 1-400
 done
 [ "$findings" -eq 0 ]
