@@ -424,3 +424,19 @@ fn hosts_stand_nowhere_in_an_anonymous_report() {
         }
     }
 }
+
+/// A token of one connection's head in the messages of another, where nothing around it says what it is.
+#[test]
+fn a_secret_of_one_place_is_one_everywhere_in_a_slice() {
+    let folder = tempfile::tempdir().unwrap();
+    let (capture, slice) = (folder.path().join("capture.pcap"), folder.path().join("slice.pcapng"));
+    let conversations =
+        [with("server message", "we saw zorvak-moon here"), with("client message", r#"{"password":"zorvak-moon"}"#)];
+    std::fs::write(&capture, wire::merged(&conversations)).unwrap();
+    let stands = || memchr::memmem::find(&unmasked(&slice), b"zorvak").is_some();
+    for (redact, expected) in [(&[][..], true), (&["--redact"][..], false)] {
+        let arguments = [&["slice", "--connection", "1,2", "-o", slice.to_str().unwrap()], redact].concat();
+        assert!(run(&arguments, &capture).status.success());
+        assert_eq!(stands(), expected);
+    }
+}

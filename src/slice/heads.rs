@@ -1,5 +1,8 @@
 //! Text in which secrets become `x`: heads of HTTP/1, bodies, messages.
 
+use std::rc::Rc;
+
+use super::known::Known;
 use super::token;
 use crate::report::redact::random::is_name;
 use crate::report::redact::{Kind, patterns, secret, subprotocol};
@@ -58,11 +61,18 @@ fn blot(bytes: &mut [u8]) {
 pub struct Blotter {
     /// Every secret, as often as it was met.
     pub found: Vec<(Kind, Box<[u8]>)>,
+    /// What is known to be secret from other places of the capture.
+    known: Option<Rc<Known>>,
     /// The subprotocols that earlier lines of the head listed: all lines are one list (RFC 9110 §5.3).
     protocols: String,
 }
 
 impl Blotter {
+    /// One that knows secrets from other places of the capture.
+    pub fn knowing(known: Option<Rc<Known>>) -> Self {
+        Self { known, ..Self::default() }
+    }
+
     fn blot(&mut self, kind: Kind, bytes: &mut [u8]) {
         self.remember(kind, bytes.trim_ascii());
         blot(bytes);
@@ -77,7 +87,8 @@ impl Blotter {
 
     /// Blots the secrets of a text, by their form.
     pub fn text(&mut self, text: &mut [u8], is_window: bool) {
-        let found = if is_window { patterns::find_in_window(text) } else { patterns::find(text) };
+        let mut found = if is_window { patterns::find_in_window(text) } else { patterns::find(text) };
+        found.extend(self.known.iter().flat_map(|known| known.find(text)));
         for found in secret::disjoint(found) {
             let Some(secret) = text.get_mut(found.range) else { continue };
             self.remember(found.kind, secret);

@@ -2,12 +2,14 @@
 
 use std::hash::BuildHasher;
 use std::ops::Range;
+use std::rc::Rc;
 
 use foldhash::fast::FixedState;
 
 use super::deflate;
 use super::frames::Frame;
 use super::heads::Blotter;
+use super::known::Known;
 use super::streams::Stream;
 use crate::limits;
 use crate::report::redact::Kind;
@@ -63,14 +65,21 @@ struct Message {
 }
 
 /// A stream in which these frames lie, rewritten.
-pub fn rewritten(stream: &Stream, frames: &[Frame], compression: Option<Compression>) -> Rewritten {
+///
+/// What is `known` from other places is secret here, too.
+pub fn rewritten(
+    stream: &Stream,
+    frames: &[Frame],
+    compression: Option<Compression>,
+    known: Option<Rc<Known>>,
+) -> Rewritten {
     let inflater = compression.and_then(|agreed| Inflater::new(agreed.no_context_takeover, &Permits::default()));
     let mut rewriter = Rewriter {
         stream,
         bytes: stream.bytes().to_vec(),
         inflater,
         losses: Losses::default(),
-        blotter: Blotter::default(),
+        blotter: Blotter::knowing(known),
         plain: Vec::new(),
     };
     rewriter.frames(frames);

@@ -25,6 +25,7 @@ mod deflate;
 mod fragmented;
 mod frames;
 mod heads;
+mod known;
 pub mod leaks;
 mod messages;
 mod redaction;

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::checksum;
 use super::cut::Wanted;
 use super::fragmented::Piece;
 use super::frames::Frames;
 use super::heads::Blotter;
+use super::known::Known;
 use super::messages::{self, Losses, Rewritten};
 use super::streams::Stream;
 use crate::analyzer::Analyzer;
@@ -55,6 +57,7 @@ impl Redaction {
     /// All packets have been taken.
     pub fn rewrite(&mut self, wanted: &Wanted) {
         self.analyzer.finish(&mut self.frames);
+        let known = self.known(wanted).map(Rc::new);
         for connection in wanted.connections() {
             let Some(streams) = self.streams.remove(&connection.stream) else { continue };
             let mut rewritten = PerSide::default();
@@ -65,7 +68,7 @@ impl Redaction {
                 } else {
                     let frames = self.frames.of(connection.stream).map_or(&[][..], |frames| &frames[side]);
                     let Rewritten { bytes, losses, secrets, plain } =
-                        messages::rewritten(stream, frames, connection.compression[side]);
+                        messages::rewritten(stream, frames, connection.compression[side], known.clone());
                     self.losses.blotted += losses.blotted;
                     self.losses.shortened += losses.shortened;
                     self.secrets.extend(secrets);
@@ -75,6 +78,19 @@ impl Redaction {
             }
             self.rewritten.insert(connection.stream, rewritten);
         }
+    }
+
+    /// The secrets of all streams: a value that is known as one in one place is one everywhere.
+    fn known(&self, wanted: &Wanted) -> Option<Known> {
+        let mut secrets = Vec::new();
+        for connection in wanted.connections().iter().filter(|connection| !connection.is_tls) {
+            let Some(streams) = self.streams.get(&connection.stream) else { continue };
+            for side in Side::BOTH {
+                let frames = self.frames.of(connection.stream).map_or(&[][..], |frames| &frames[side]);
+                secrets.extend(messages::rewritten(&streams[side], frames, connection.compression[side], None).secrets);
+            }
+        }
+        Known::new(&secrets)
     }
 
     /// What had to be given up.
