@@ -98,7 +98,9 @@ pub fn find(text: &[u8]) -> Vec<Secret> {
         let name = text.get(range.clone()).unwrap_or_default();
         let Some(kind) = names::kind(name).or((stem.pattern().as_usize() >= STEMS.len()).then_some(Kind::Value)) else {
             if names::is_code(name) {
-                codes.extend(Name { text, range, kind: Kind::Value }.assigned());
+                let code = Name { text, range, kind: Kind::Value }.assigned();
+                seen = code.as_ref().map_or(seen, |code| seen.max(code.end));
+                codes.extend(code);
             }
             continue;
         };
@@ -165,10 +167,9 @@ impl Name<'_> {
         if self.rest(at).starts_with(b"::") {
             return None;
         }
-        let value = self.value(at + sign.len())?;
         // `Authorization` and `Cookie` have patterns of their own, for their values go on behind spaces.
         let is_line = matches!(self.kind, Kind::Authorization | Kind::Cookie) && !quoted;
-        (!is_line).then_some(value)
+        if is_line { None } else { self.value(at + sign.len()) }
     }
 
     /// The value that begins at `at`, behind spaces: a string, or a word.
@@ -252,7 +253,7 @@ impl Name<'_> {
         let before = self.range.start.checked_sub(1).and_then(|at| self.text.get(at));
         let is_option = name.starts_with(b"--") || name.starts_with(b"-") && before.is_none_or(u8::is_ascii_whitespace);
         let space = self.rest(self.range.end).first().is_some_and(|byte| *byte == b' ');
-        let value = self.value(self.range.end + 1).filter(|_| is_option && space)?;
+        let value = if is_option && space { self.value(self.range.end + 1)? } else { return None };
         (self.text.get(value.start) != Some(&b'-')).then_some(value)
     }
 

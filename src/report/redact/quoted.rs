@@ -47,10 +47,13 @@ impl Quote {
     }
 }
 
-/// The strings that follow each other between commas from `at` on, and where they end.
+/// The most strings of a list that are read at once.
+const STRINGS: usize = 8;
+
+/// The first strings that follow each other between commas from `at` on, and where they end.
 pub fn list(text: &[u8], mut at: usize) -> Vec<Range<usize>> {
     let mut strings = Vec::new();
-    while let Some(start) = opened(text, at) {
+    while let Some(start) = opened(text, at).filter(|_| strings.len() < STRINGS) {
         let Some(quote) = text.get(start..).and_then(Quote::opening) else { break };
         let from = start + quote.length;
         let end = from + quote.string(text.get(from..).unwrap_or_default());
