@@ -89,12 +89,12 @@ impl Read {
         Ok(exit_code(matched, fault.as_slice()))
     }
 
-    /// What is read and written beside the report.
+    /// Returns the files that are read, and those that are written beside the report.
     fn allowed(&self) -> Allowed {
         let allowed = Allowed::default().captures(&self.captures).output(self.bundle.as_deref());
         #[cfg(feature = "live")]
         let allowed = if self.filter.is_some() { allowed.name_services() } else { allowed };
-        if self.bundle.is_some() { allowed.temporary_files() } else { allowed }
+        allowed
     }
 
     fn open(&self) -> Result<Box<dyn Source>, Error> {

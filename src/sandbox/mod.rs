@@ -5,6 +5,8 @@ mod linux;
 
 use std::path::{Path, PathBuf};
 
+use whyclosed::target::{Target, folder_of};
+
 /// The paths that a command needs once it parses captures. Everything else is denied.
 #[derive(Debug, Default)]
 pub struct Allowed {
@@ -58,10 +60,8 @@ impl Allowed {
     /// is written to, and nothing beside it.
     pub fn output(mut self, path: Option<&Path>) -> Self {
         let Some(path) = path else { return self };
-        let is_special = |path: &Path| path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
-        if !is_special(path) {
-            let target = path.canonicalize();
-            self.writable.extend([Some(path), target.as_deref().ok()].into_iter().flatten().map(folder_of));
+        if let Ok(Target::File(file)) = Target::resolve(path) {
+            self.writable.extend([path, &file.path].map(|path| folder_of(path).to_owned()));
         }
         self.writable.push(path.to_owned());
         self
@@ -87,11 +87,6 @@ impl Allowed {
         self.readable.extend(interfaces.iter().map(|name| Path::new("/sys/class/net").join(name)));
         self
     }
-}
-
-/// The folder that a file is in.
-fn folder_of(path: &Path) -> PathBuf {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")).to_owned()
 }
 
 /// Denies the calling thread, and those that it starts from now on, everything but `allowed`: other files, programs, TCP
