@@ -7,7 +7,10 @@ mod wire;
 
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::{LinkType, Packet};
+use whyclosed::catalog::Language;
 use whyclosed::limits;
+use whyclosed::report::redact::Privacy;
+use whyclosed::report::{Material, Report};
 use whyclosed::seen::Timestamp;
 use whyclosed::sink::Collection;
 use wire::{ACK, Endpoint, PSH, SYN, Segment};
@@ -43,4 +46,12 @@ fn attempts_without_an_answer_are_bounded_and_counted() {
     assert_eq!(of(&collection), ATTEMPTS as u64);
     let server = ([10, 0, 0, 2], 80).into();
     assert_eq!(collection.unanswered.servers(), [(server, (ATTEMPTS - limits::UNANSWERED) as u64)]);
+
+    // A note on them names the server as the connections do.
+    let Collection { mut facts, unanswered, .. } = collection;
+    facts.truncate(1);
+    let privacy = Privacy { anonymize: true, ..Privacy::default() };
+    let report = Report::new(Material { facts, unanswered, privacy, ..Material::default() }, Language::English);
+    let name = report.connections[0].server.to_string();
+    assert!(report.notes.iter().any(|note| note.contains(&name)), "{name}: {:?}", report.notes);
 }

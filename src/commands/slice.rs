@@ -11,7 +11,7 @@ use whyclosed::capture::pcapng::Writer;
 use whyclosed::capture::{self, Source};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
-use whyclosed::report::phrase::{counted, word};
+use whyclosed::report::phrase::{counted, first, word};
 use whyclosed::report::{Connection, Material, Report};
 use whyclosed::sink::Collection;
 use whyclosed::slice::{Origin, Redaction, Survey, Wanted, cut};
@@ -245,13 +245,4 @@ fn comment(report: &Report, wanted: &Wanted, how: How, survey: &Survey, sessions
         said.push(counted("slice_unmarked", wanted.unmarked(), &[], how.language));
     }
     said.join(" ")
-}
-
-/// The first few of many.
-fn first(mut all: Vec<String>, most: usize) -> String {
-    if all.len() > most {
-        all.truncate(most);
-        all.push("…".to_owned());
-    }
-    all.join(", ")
 }

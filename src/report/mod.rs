@@ -128,24 +128,19 @@ fn note_drops(material: &mut Material) {
 }
 
 /// The servers that most attempts went to in vain.
-fn unanswered_servers(material: &Material, language: Language) -> String {
+fn unanswered_servers(material: &Material, redactor: &Redactor, language: Language) -> String {
     /// Servers that a note names.
     const NAMED: usize = 3;
-    let redactor = Redactor::new(material.privacy);
     let servers = material.unanswered.servers();
-    let named = servers.iter().take(NAMED).map(|(server, count)| {
+    let said = servers.iter().map(|(server, count)| {
         let server = redactor.endpoint(*server).to_string();
         phrase::counted("note_unanswered_server", *count, &[("server", &server)], language)
     });
-    let mut named: Vec<_> = named.collect();
-    if servers.len() > NAMED {
-        named.push("…".to_owned());
-    }
-    named.join(", ")
+    phrase::first(said, NAMED)
 }
 
 /// What limited the view of the capture as a whole.
-fn notes(material: &Material, language: Language) -> Vec<String> {
+fn notes(material: &Material, redactor: &Redactor, language: Language) -> Vec<String> {
     let note = |name: &str, count: u64, what: &str| phrase::counted(name, count, &[("what", what)], language);
     let mut notes = Vec::new();
     if material.privacy.show_secrets {
@@ -169,7 +164,11 @@ fn notes(material: &Material, language: Language) -> Vec<String> {
         notes.push(note("note_copies", copies, ""));
     }
     if material.unanswered.count() > 0 {
-        notes.push(note("note_unanswered", material.unanswered.count(), &unanswered_servers(material, language)));
+        notes.push(note(
+            "note_unanswered",
+            material.unanswered.count(),
+            &unanswered_servers(material, redactor, language),
+        ));
     }
     if material.counts.given_up > 0 {
         notes.push(note("note_given_up", material.counts.given_up, ""));

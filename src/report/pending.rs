@@ -37,10 +37,10 @@ impl Pending {
         let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
         note_drops(&mut material);
         let apart = Apart::of(&mut material.facts);
-        let notes = notes(&material, language).into_iter().chain(apart.notes(language)).collect();
+        let mut redactor = Redactor::new(material.privacy);
+        let notes = notes(&material, &redactor, language).into_iter().chain(apart.notes(language)).collect();
         let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
         let Material { captures, facts, privacy, registries, .. } = material;
-        let mut redactor = Redactor::new(privacy);
         for request in facts.iter().filter_map(|facts| facts.handshake.request.as_deref()) {
             redactor.meet(request.host.as_deref(), request.origin.as_deref());
         }

@@ -129,6 +129,15 @@ pub fn word(name: &str, values: &[(&str, &str)], language: Language) -> String {
     fill(words().get(name, language), value)
 }
 
+/// The first few of many, between commas.
+pub fn first(all: impl IntoIterator<Item = String>, most: usize) -> String {
+    let mut named: Vec<_> = all.into_iter().take(most + 1).collect();
+    if let Some(next) = named.get_mut(most) {
+        *next = "…".to_owned();
+    }
+    named.join(", ")
+}
+
 /// What is said, and more of it, with the colon between them.
 pub fn pair(first: &str, second: &str, language: Language) -> String {
     word("pair", &[("first", first), ("second", second)], language)
