@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::event::{Event, What};
 use crate::facts::Facts;
-use crate::side::PerSide;
+use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::ws::Header;
 
@@ -41,9 +41,9 @@ impl Frames {
         Self { by_stream: streams.map(|stream| (stream, PerSide::default())).collect() }
     }
 
-    /// Those of a stream.
-    pub fn of(&self, stream: u32) -> Option<&PerSide<Vec<Frame>>> {
-        self.by_stream.get(&stream)
+    /// Those of one direction of a stream.
+    pub fn of(&self, stream: u32, side: Side) -> &[Frame] {
+        self.by_stream.get(&stream).map_or(&[], |frames| &frames[side])
     }
 }
 

@@ -54,6 +54,8 @@ struct Rewriter<'s> {
     losses: Losses,
     blotter: Blotter,
     plain: Vec<u8>,
+    /// Whether only the secrets are wanted: then no message is compressed anew.
+    only_looks: bool,
 }
 
 /// A message: where its payloads lie, and their masking keys.
@@ -64,30 +66,41 @@ struct Message {
     payloads: Vec<(Range<usize>, Option<[u8; 4]>)>,
 }
 
-/// A stream in which these frames lie, rewritten.
-///
-/// What is `known` from other places is secret here, too.
+/// A stream in which these frames lie, rewritten. What is `known` from other places is secret here, too.
 pub fn rewritten(
     stream: &Stream,
     frames: &[Frame],
     compression: Option<Compression>,
     known: Option<Rc<Known>>,
 ) -> Rewritten {
-    let inflater = compression.and_then(|agreed| Inflater::new(agreed.no_context_takeover, &Permits::default()));
-    let mut rewriter = Rewriter {
-        stream,
-        bytes: stream.bytes().to_vec(),
-        inflater,
-        losses: Losses::default(),
-        blotter: Blotter::knowing(known),
-        plain: Vec::new(),
-    };
+    let mut rewriter = Rewriter::new(stream, compression);
+    rewriter.blotter = Blotter::knowing(known);
     rewriter.frames(frames);
     let Rewriter { bytes, losses, blotter, plain, .. } = rewriter;
     Rewritten { bytes, losses, secrets: blotter.found, plain }
 }
 
-impl Rewriter<'_> {
+/// The secrets of a stream in which these frames lie.
+pub fn secrets(stream: &Stream, frames: &[Frame], compression: Option<Compression>) -> Vec<(Kind, Box<[u8]>)> {
+    let mut rewriter = Rewriter::new(stream, compression);
+    rewriter.only_looks = true;
+    rewriter.frames(frames);
+    rewriter.blotter.found
+}
+
+impl<'s> Rewriter<'s> {
+    fn new(stream: &'s Stream, compression: Option<Compression>) -> Self {
+        Self {
+            stream,
+            bytes: stream.bytes().to_vec(),
+            inflater: compression.and_then(|agreed| Inflater::new(agreed.no_context_takeover, &Permits::default())),
+            losses: Losses::default(),
+            blotter: Blotter::default(),
+            plain: Vec::new(),
+            only_looks: false,
+        }
+    }
+
     fn frames(&mut self, frames: &[Frame]) {
         let (mut at, mut open): (usize, Option<Message>) = (0, None);
         for (index, frame) in frames.iter().enumerate() {
@@ -198,6 +211,9 @@ impl Rewriter<'_> {
         match opcode {
             Opcode::TEXT => self.blotter.text(&mut plain, false),
             _ => binary(&mut plain, &mut self.blotter),
+        }
+        if self.only_looks {
+            return zeros;
         }
         if let Some(message) = deflate::compressed(&plain, payload.len()) {
             return message;

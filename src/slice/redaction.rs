@@ -66,7 +66,7 @@ impl Redaction {
                 rewritten[side] = if connection.is_tls {
                     records(stream.bytes().to_vec())
                 } else {
-                    let frames = self.frames.of(connection.stream).map_or(&[][..], |frames| &frames[side]);
+                    let frames = self.frames.of(connection.stream, side);
                     let Rewritten { bytes, losses, secrets, plain } =
                         messages::rewritten(stream, frames, connection.compression[side], known.clone());
                     self.losses.blotted += losses.blotted;
@@ -86,8 +86,8 @@ impl Redaction {
         for connection in wanted.connections().iter().filter(|connection| !connection.is_tls) {
             let Some(streams) = self.streams.get(&connection.stream) else { continue };
             for side in Side::BOTH {
-                let frames = self.frames.of(connection.stream).map_or(&[][..], |frames| &frames[side]);
-                secrets.extend(messages::rewritten(&streams[side], frames, connection.compression[side], None).secrets);
+                let frames = self.frames.of(connection.stream, side);
+                secrets.extend(messages::secrets(&streams[side], frames, connection.compression[side]));
             }
         }
         Known::new(&secrets)
