@@ -189,14 +189,9 @@ fn words(name: &[u8]) -> Vec<String> {
     let words = parts.flat_map(|part| part.chunk_by(move |a, b| !starts_word(a, b)));
     let mut words: Vec<_> =
         words.filter(|word| !word.is_empty()).map(|word| String::from_utf8_lossy(word).to_ascii_lowercase()).collect();
-    if words.len() > 1 {
-        while words.len() > 1
-            && words
-                .last()
-                .is_some_and(|last| BEHIND.contains(&&**last) || last.bytes().all(|byte| byte.is_ascii_digit()))
-        {
-            words.pop();
-        }
+    let is_behind = |word: &String| BEHIND.contains(&&**word) || word.bytes().all(|byte| byte.is_ascii_digit());
+    while words.len() > 1 && words.last().is_some_and(is_behind) {
+        words.pop();
     }
     if let Some(last) = words.last_mut() {
         last.truncate(last.trim_end_matches(|digit: char| digit.is_ascii_digit()).len());
