@@ -75,7 +75,7 @@ pub enum Interest {
     Encrypted,
 }
 
-/// How far a connection has come.
+/// The stage that a connection has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// It is not known yet what it is.
@@ -234,7 +234,7 @@ impl Connection {
         self.tcp.over()
     }
 
-    /// How far it has come.
+    /// Returns the stage that it has reached.
     pub fn standing(&self) -> Standing {
         let facts = &self.layers.facts;
         match facts.is_reportable() {

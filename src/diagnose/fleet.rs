@@ -101,7 +101,7 @@ impl Member {
         self.ended.time.since(self.last_frame)
     }
 
-    /// Whether both were open at the same time, for a moment at least.
+    /// Returns whether both were open at the same time, for a moment at least.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.first < other.ended && other.first < self.ended
     }

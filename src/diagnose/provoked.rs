@@ -6,13 +6,13 @@
 
 use std::time::Duration;
 
-use super::stride::{AT_ONCE, Stride, first_of_each_kind, in_stride, may_have_minded, unanswered};
+use super::stride::{AT_ONCE, Stride, broken_in, first_of_each_kind, in_stride, may_have_minded, unanswered};
 use super::{Case, Confidence, Finding, Value, known};
 use crate::ending::{Reaction, first_close, is_reply};
 use crate::facts::{Breach, Close, Facts};
 use crate::seen::Seen;
 use crate::side::Side;
-use crate::ws::{CloseCode, Kind, Opcode, Violation};
+use crate::ws::{CloseCode, Kind, Violation};
 
 /// A parser reacts within milliseconds; this leaves room for slow machines and a round trip.
 const PROMPT: Duration = Duration::from_secs(1);
@@ -47,11 +47,7 @@ pub fn by_violation(case: &Case<'_>, codes: &[u16], is_kind: impl Fn(&Kind) -> b
 /// or reason is all that it says; a Close frame that is broken as a frame also had a reason to be sent.
 fn by_close(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding> {
     let begun = case.close?;
-    let breach = first_of_each_kind(case.facts).find(|Breach { violation, .. }| {
-        let is_this = violation.opcode == Opcode::CLOSE && violation.frame == begun.carrier.seen;
-        is_this && violation.side == begun.side && is_kind(&violation.kind) && violation.kind.requires_failure()
-    })?;
-    let violation = &breach.violation;
+    let violation = broken_in(case.facts, begun).find(|violation| is_kind(&violation.kind))?;
     let is_what_it_says = matches!(
         violation.kind,
         Kind::InvalidCloseCode(_) | Kind::TruncatedCloseCode(_) | Kind::InvalidCloseReason { .. }
@@ -191,10 +187,9 @@ fn is_last(facts: &Facts, reaction: &Reaction<'_>, violation: &Violation) -> boo
 /// have been about that.
 fn is_preceded(facts: &Facts, reaction: &Reaction<'_>, breach: &Breach) -> bool {
     let needed = breach.violation.needed;
-    let mut messages = facts.sent[breach.violation.side].messages().filter(|message| {
-        let wire_size = if message.inflated { u64::from(message.wire_size) } else { message.size };
-        message.complete && message.header_end.saturating_add(wire_size) < needed
-    });
+    let mut messages = facts.sent[breach.violation.side]
+        .messages()
+        .filter(|message| message.complete && message.header_end.saturating_add(message.wire_bytes()) < needed);
     unanswered(facts, breach) > 0 && messages.any(|message| reaction.took(message.seen) <= AT_ONCE)
 }
 

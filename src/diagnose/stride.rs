@@ -16,9 +16,9 @@ use super::known::blames_frame;
 use super::provoked::could_have_received;
 use super::silence::{open_ping, stalled};
 use crate::ending::Reaction;
-use crate::facts::{Breach, Facts};
+use crate::facts::{Breach, Close, Facts};
 use crate::side::Side;
-use crate::ws::{Kind, Opcode};
+use crate::ws::{Kind, Opcode, Violation};
 
 /// Answers to what came before a broken frame are sent within this, on a machine that is not overloaded.
 const QUEUE: Duration = Duration::from_millis(100);
@@ -71,6 +71,16 @@ pub fn first_of_each_kind(facts: &Facts) -> impl Iterator<Item = &Breach> {
     })
 }
 
+/// The broken rules of a Close frame itself on which its receiver has to fail the connection.
+pub fn broken_in<'f>(facts: &'f Facts, close: &Close) -> impl Iterator<Item = &'f Violation> + use<'f> {
+    let violations = first_of_each_kind(facts).map(|breach| &breach.violation);
+    let (side, frame) = (close.side, close.carrier.seen);
+    violations.filter(move |violation| {
+        let is_this = violation.opcode == Opcode::CLOSE && violation.frame == frame && violation.side == side;
+        is_this && violation.kind.requires_failure()
+    })
+}
+
 /// Whether one side broke the same rule twice, in the same way.
 fn is_same_kind(one: &Breach, other: &Breach) -> bool {
     let (one, other) = (&one.violation, &other.violation);
@@ -111,13 +121,7 @@ pub fn is_clouded(case: &Case<'_>) -> bool {
         return false;
     };
     let facts = case.facts;
-    let was_broken_itself = case.close.is_some_and(|close| {
-        first_of_each_kind(facts).any(|Breach { violation, .. }| {
-            violation.opcode == Opcode::CLOSE
-                && violation.frame == close.carrier.seen
-                && violation.kind.requires_failure()
-        })
-    });
+    let was_broken_itself = case.close.is_some_and(|close| broken_in(facts, close).next().is_some());
     let was_unfinished = case.close.is_some_and(|close| close.inside_message)
         || facts.sent[!by].moments().any(|moment| {
             let is_message = matches!(moment.opcode, Opcode::TEXT | Opcode::BINARY);

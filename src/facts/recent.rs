@@ -32,6 +32,13 @@ pub struct Moment {
     pub fragmented: bool,
 }
 
+impl Moment {
+    /// Its payload bytes on the wire.
+    pub fn wire_bytes(&self) -> u64 {
+        if self.inflated { u64::from(self.wire_size) } else { self.size }
+    }
+}
+
 /// The last of them.
 #[derive(Clone, Debug, Default)]
 pub struct Recent {

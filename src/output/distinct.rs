@@ -20,8 +20,8 @@ enum Identity {
 
 /// Refuses an output that is also one of the captures or other files that are read, and two outputs that are one file.
 ///
-/// Links are followed, and hard links are the same file; an output that may not be written is refused as well. Nothing of a capture has been read by then, except the first
-/// bytes of the files in a directory, which tell whether they are captures.
+/// Links are followed, and hard links are the same file; an output that may not be written is refused as well. Nothing of a
+/// capture has been read by then, except the first bytes of the files in a directory, which tell whether they are captures.
 pub fn check(captures: &[PathBuf], others: &[PathBuf], outputs: &[Option<&Path>]) -> Result<(), Error> {
     let of_target = |path: &'_ Path| match Target::resolve(path) {
         Ok(Target::File(Replaceable { path, .. })) => Ok(of_path(&path)),

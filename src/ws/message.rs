@@ -287,9 +287,9 @@ fn inflate(
         deflate.lose();
         open.readable = false;
     }
+    // A fault of the text comes before one of the compressed bytes behind it.
+    text?;
     match outcome {
-        // The text came first.
-        _ if text.is_err() => text,
         Err(Failure::Corrupt) => Err(Fault::Deflate(open.begins)),
         _ => Ok(()),
     }

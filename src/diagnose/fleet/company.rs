@@ -1,4 +1,4 @@
-//! Who ended at the same time, and in the same way.
+//! Counts the connections that ended at the same time as one of them, and in the same way.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};

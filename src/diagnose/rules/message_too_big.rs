@@ -124,7 +124,7 @@ fn of_message(
     confidence: Confidence,
 ) -> Finding {
     let reason = reaction.close.map(|close| &*close.reason).unwrap_or_default();
-    let wire_size = if message.inflated { u64::from(message.wire_size) } else { message.size };
+    let wire_size = message.wire_bytes();
     let stated = Stated::in_reason(reason, wire_size, message.size);
     let server = case.facts.handshake.response.as_ref().and_then(|response| response.server.as_deref());
     let server = server.filter(|_| by == Side::Server);
