@@ -1,12 +1,13 @@
 //! Running the program on a file: how long it takes, and how much memory.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Timed runs; the median counts.
+/// Timed runs.
 const RUNS: usize = 5;
 /// GNU time, which reports what the kernel says of a finished child.
 const GNU_TIME: &str = "/usr/bin/time";
@@ -51,20 +52,25 @@ pub struct Program<'a> {
 }
 
 impl Program<'_> {
+    /// Runs once with these arguments, untimed.
+    pub fn run(&self, arguments: &[&OsStr]) -> io::Result<()> {
+        succeeded(self.command(arguments).spawn()?)
+    }
+
     /// Runs once and lets `reader` have the report.
-    pub fn report<T>(&self, capture: &Path, reader: impl FnOnce(ChildStdout) -> T) -> io::Result<T> {
-        let mut child = self.command(capture).stdout(Stdio::piped()).spawn()?;
+    pub fn report<T>(&self, arguments: &[&OsStr], reader: impl FnOnce(ChildStdout) -> T) -> io::Result<T> {
+        let mut child = self.command(arguments).stdout(Stdio::piped()).spawn()?;
         let answer = child.stdout.take().map(reader).ok_or(io::ErrorKind::BrokenPipe)?;
         succeeded(child)?;
         Ok(answer)
     }
 
     /// Runs once untimed; the peak of its memory in bytes. Serves as the warm-up.
-    pub fn peak(&self, capture: &Path) -> io::Result<Option<u64>> {
+    pub fn peak(&self, arguments: &[&OsStr]) -> io::Result<Option<u64>> {
         match self.memory {
             Memory::GnuTime => {
                 let mut command = Command::new(GNU_TIME);
-                command.args(["-q", "-f", "%M"]).arg(self.path).args(ARGUMENTS).arg(capture);
+                command.args(["-q", "-f", "%M"]).arg(self.path).args(arguments);
                 let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
                 let mut words = String::new();
                 child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut words)).transpose()?;
@@ -72,7 +78,7 @@ impl Program<'_> {
                 Ok(words.lines().last().and_then(|line| line.parse::<u64>().ok()).map(|kib| kib << 10))
             }
             Memory::Proc => {
-                let mut child = self.command(capture).spawn()?;
+                let mut child = self.command(arguments).spawn()?;
                 let status = format!("/proc/{}/status", child.id());
                 let mut peak = None;
                 while child.try_wait()?.is_none() {
@@ -83,33 +89,30 @@ impl Program<'_> {
                 Ok(peak)
             }
             Memory::Unknown => {
-                succeeded(self.command(capture).spawn()?)?;
+                succeeded(self.command(arguments).spawn()?)?;
                 Ok(None)
             }
         }
     }
 
-    /// The median time of some runs.
-    pub fn time(&self, capture: &Path) -> io::Result<Duration> {
-        let mut times = Vec::with_capacity(RUNS);
-        for _ in 0..RUNS {
+    /// The times of some runs, shortest first.
+    pub fn times(&self, arguments: &[&OsStr]) -> io::Result<[Duration; RUNS]> {
+        let mut times = [Duration::ZERO; RUNS];
+        for time in &mut times {
             let start = Instant::now();
-            succeeded(self.command(capture).spawn()?)?;
-            times.push(start.elapsed());
+            self.run(arguments)?;
+            *time = start.elapsed();
         }
         times.sort();
-        Ok(times[RUNS / 2])
+        Ok(times)
     }
 
-    fn command(&self, capture: &Path) -> Command {
+    fn command(&self, arguments: &[&OsStr]) -> Command {
         let mut command = Command::new(self.path);
-        command.args(ARGUMENTS).arg(capture).stdout(Stdio::null());
+        command.args(arguments).stdout(Stdio::null());
         command
     }
 }
-
-/// What stands before the capture.
-const ARGUMENTS: [&str; 2] = ["--format", "json"];
 
 fn succeeded(mut child: Child) -> io::Result<()> {
     let status = child.wait()?;

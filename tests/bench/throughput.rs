@@ -83,9 +83,11 @@ fn generated(plan: &Plan, directory: &Path) -> Result<(), String> {
 
 fn measured(plan: &Plan, directory: &Path, program: &Program) -> Result<(), String> {
     let (path, truth) = plan.capture(directory).map_err(|error| error.to_string())?;
-    program.report(&path, |report| truth.check(report)).map_err(|error| error.to_string())??;
-    let peak = program.peak(&path).map_err(|error| error.to_string())?;
-    let seconds = program.time(&path).map_err(|error| error.to_string())?.as_secs_f64();
+    let arguments = ["--format".as_ref(), "json".as_ref(), path.as_os_str()];
+    program.report(&arguments, |report| truth.check(report)).map_err(|error| error.to_string())??;
+    let peak = program.peak(&arguments).map_err(|error| error.to_string())?;
+    let times = program.times(&arguments).map_err(|error| error.to_string())?;
+    let seconds = times[times.len() / 2].as_secs_f64();
     let of_peak = |unit: u64| peak.map_or("-".to_owned(), |peak| format!("{:.1}", peak as f64 / unit as f64));
     row(&[
         plan.name.to_owned(),

@@ -13,27 +13,57 @@ const CLOSE: u8 = 8;
 pub const PING: u8 = 9;
 pub const PONG: u8 = 10;
 
-/// The opening handshake.
+/// What a client asks for.
+pub struct Request<'a> {
+    pub target: &'a str,
+    pub host: &'a str,
+    /// Sec-WebSocket-Key.
+    pub key: &'a str,
+    /// Whether the server agrees to permessage-deflate, which the client always offers.
+    pub deflate: bool,
+}
+
+impl Request<'_> {
+    /// A key, in base64.
+    pub fn key(capture: &mut Capture) -> String {
+        STANDARD.encode(capture.random.bytes(16))
+    }
+
+    /// Sends the request.
+    pub fn ask(&self, tcp: &mut Tcp, capture: &mut Capture) {
+        let Self { target, host, key, .. } = self;
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\n\
+             Pragma: no-cache\r\nCache-Control: no-cache\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) \
+             Gecko/20100101 Firefox/145.0\r\nUpgrade: websocket\r\nOrigin: http://{host}\r\n\
+             Sec-WebSocket-Version: 13\r\nAccept-Encoding: gzip, deflate\r\nAccept-Language: en-GB,en;q=0.9\r\n\
+             Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+        );
+        tcp.send(Side::Client, request.as_bytes(), capture);
+    }
+
+    /// The whole opening handshake.
+    pub fn open(&self, tcp: &mut Tcp, capture: &mut Capture) {
+        capture.truth.connections += 1;
+        let accept = STANDARD.encode(Sha1::digest(format!("{}258EAFA5-E914-47DA-95CA-C5AB0DC85B11", self.key)));
+        let extensions = if self.deflate { "Sec-WebSocket-Extensions: permessage-deflate\r\n" } else { "" };
+        let response = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nServer: example/2.4\r\nUpgrade: websocket\r\n\
+             Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{extensions}\r\n"
+        );
+        self.ask(tcp, capture);
+        tcp.wait(capture.random.between(500, 20_000));
+        tcp.send(Side::Server, response.as_bytes(), capture);
+        tcp.wait(capture.random.between(200, 2_000));
+    }
+}
+
+/// The opening handshake of a chat.
 pub fn open(tcp: &mut Tcp, capture: &mut Capture) {
-    capture.truth.connections += 1;
-    let key = STANDARD.encode(capture.random.bytes(16));
-    let accept = STANDARD.encode(Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
+    let key = Request::key(capture);
     let (room, token) = (capture.random.between(1, 5000), capture.random.bits());
-    let request = format!(
-        "GET /room/{room}?token={token:016x} HTTP/1.1\r\nHost: chat.example.test\r\nConnection: Upgrade\r\n\
-         Pragma: no-cache\r\nCache-Control: no-cache\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) \
-         Gecko/20100101 Firefox/145.0\r\nUpgrade: websocket\r\nOrigin: http://chat.example.test\r\n\
-         Sec-WebSocket-Version: 13\r\nAccept-Encoding: gzip, deflate\r\nAccept-Language: en-GB,en;q=0.9\r\n\
-         Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
-    );
-    let response = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nServer: example/2.4\r\nUpgrade: websocket\r\n\
-         Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
-    );
-    tcp.send(Side::Client, request.as_bytes(), capture);
-    tcp.wait(capture.random.between(500, 20_000));
-    tcp.send(Side::Server, response.as_bytes(), capture);
-    tcp.wait(capture.random.between(200, 2_000));
+    let target = format!("/room/{room}?token={token:016x}");
+    Request { target: &target, host: "chat.example.test", key: &key, deflate: false }.open(tcp, capture);
 }
 
 /// Appends a frame with FIN set to `out`, masked if a client sends it.

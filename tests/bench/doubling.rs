@@ -1,0 +1,111 @@
+//! Whether twice the input takes twice the time, for what an attacker would make take more.
+//!
+//! ```text
+//! cargo bench --bench doubling                  all cases
+//! cargo bench --bench doubling -- resets tuple  these
+//! cargo bench --bench doubling -- --program P   of another build
+//! ```
+//!
+//! Each case is an input of one size and one of twice the size, made anew in a temporary folder. The program reads both,
+//! and the ratio of its times is shown; it ends with 1 if a ratio is above 2.2. What is linear is a little below 2, for
+//! starting the program takes the same time for both.
+
+// The generator reads nothing from outside, so a wrong index is a bug of its own; and a bench prints.
+#![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
+
+mod attacks;
+#[allow(dead_code, reason = "the bench of throughput also reads reports")]
+mod measure;
+#[allow(dead_code, reason = "the bench of throughput also has weighted choices")]
+mod random;
+#[allow(dead_code, reason = "the bench of throughput has actors, too")]
+mod schedule;
+#[allow(dead_code, reason = "the bench of throughput has bad links, too")]
+mod tcp;
+#[allow(dead_code, reason = "only the bench of throughput holds reports against the truth")]
+mod truth;
+#[allow(dead_code, reason = "the bench of throughput speaks of other things, too")]
+mod websocket;
+#[allow(dead_code, reason = "the bench of throughput has datagrams, too")]
+mod wire;
+
+use attacks::{CASES, Case};
+use measure::{Memory, Program};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs, io};
+
+/// The most that twice the input may take.
+const MOST: f64 = 2.2;
+
+fn main() -> ExitCode {
+    let mut arguments: Vec<String> = env::args().skip(1).collect();
+    // `cargo test --benches` runs this file too, without the flag; there is nothing to test.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    arguments.retain(|argument| argument != "--bench");
+    let mut path = PathBuf::from(env!("CARGO_BIN_EXE_whyclosed"));
+    if let Some(at) = arguments.iter().position(|argument| argument == "--program")
+        && at + 1 < arguments.len()
+    {
+        path = arguments.drain(at..at + 2).nth(1).unwrap_or_default().into();
+    }
+    if let Some(wrong) = arguments.iter().find(|name| !CASES.iter().any(|case| case.name == **name)) {
+        let names: Vec<_> = CASES.iter().map(|case| case.name).collect();
+        eprintln!("{wrong}: not known; usage: [--program FILE] [{}]", names.join("] ["));
+        return ExitCode::from(2);
+    }
+    let program = Program { path: &path, memory: Memory::available() };
+    println!("seconds: least of 5 runs; peak: {}", program.memory.name());
+    println!("{:<14}{:>10}{:>10}{:>10}{:>8}{:>12}", "case", "size", "seconds", "doubled", "ratio", "peak MiB");
+    let mut failed = false;
+    for case in CASES.iter().filter(|case| arguments.is_empty() || arguments.iter().any(|name| case.name == name)) {
+        match measured(case, &program) {
+            Ok(ratio) => failed |= ratio > MOST,
+            Err(error) => {
+                eprintln!("{}: {error}", case.name);
+                failed = true;
+            }
+        }
+    }
+    ExitCode::from(u8::from(failed))
+}
+
+/// Measures a case, prints its row, and returns its ratio.
+fn measured(case: &Case, program: &Program<'_>) -> io::Result<f64> {
+    let folder = env::temp_dir().join(format!("whyclosed-doubling-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let row = row(case, program, &folder);
+    fs::remove_dir_all(&folder)?;
+    row
+}
+
+fn row(case: &Case, program: &Program<'_>, folder: &Path) -> io::Result<f64> {
+    let (input, output) = (folder.join("in.pcap"), folder.join("out"));
+    let given = |arguments: &[&'static str]| -> Vec<PathBuf> {
+        let files = |argument: &&'static str| match *argument {
+            "IN" => input.clone(),
+            "OUT" => output.clone(),
+            other => other.into(),
+        };
+        arguments.iter().map(files).collect()
+    };
+    let (before, arguments) = (case.before.map(given), given(case.arguments));
+    let arguments: Vec<&OsStr> = arguments.iter().map(|argument| argument.as_os_str()).collect();
+    let (mut seconds, mut peak) = ([0.0; 2], None);
+    for (seconds, size) in seconds.iter_mut().zip([case.size, 2 * case.size]) {
+        case.write(&input, size)?;
+        if let Some(before) = &before {
+            program.run(&before.iter().map(|argument| argument.as_os_str()).collect::<Vec<_>>())?;
+        }
+        peak = program.peak(&arguments)?;
+        *seconds = program.times(&arguments)?[0].as_secs_f64();
+    }
+    let [once, twice] = seconds;
+    let ratio = twice / once;
+    let peak = peak.map_or("-".to_owned(), |peak| format!("{:.0}", peak as f64 / f64::from(1 << 20)));
+    println!("{:<14}{:>10}{once:>10.3}{twice:>10.3}{ratio:>8.2}{peak:>12}", case.name, case.size);
+    Ok(ratio)
+}
