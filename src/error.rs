@@ -46,6 +46,15 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
+    /// There is no libpcap, which live capture and filters need.
+    #[error(
+        "libpcap is not installed, and live capture and filters need it: `apt install libpcap0.8` on Debian and Ubuntu, \
+         `dnf install libpcap` on Fedora, `apk add libpcap` on Alpine, `pacman -S libpcap` on Arch; macOS has it ({message})"
+    )]
+    NoLibpcap {
+        /// What the system said.
+        message: String,
+    },
     /// libpcap rejects the filter expression.
     #[error("filter `{expression}`: {message}")]
     Filter {

@@ -13,6 +13,8 @@ mod drops;
 mod file;
 #[cfg(feature = "live")]
 pub mod filter;
+#[cfg(feature = "live")]
+mod libpcap;
 mod link_type;
 #[cfg(all(feature = "live", unix))]
 pub mod live;

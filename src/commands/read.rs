@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use whyclosed::analyzer::Analyzer;
+#[cfg(feature = "live")]
+use whyclosed::capture::filter::{Filter, Filtered};
 use whyclosed::capture::{self, Source};
 use whyclosed::error::Error;
 use whyclosed::report::{Material, Pending};
@@ -48,8 +50,15 @@ impl Read {
         let outputs = [self.reporting.output.as_deref(), self.bundle.as_deref()];
         output::check(&self.captures, &self.reporting.wording.files()?, &outputs)?;
         let registries = self.reporting.wording.registries()?;
+        // Loads libpcap, which cannot be read within the sandbox.
+        #[cfg(feature = "live")]
+        let filter = self.filter.as_deref().map(Filter::new).transpose()?;
         self.reporting.enter_sandbox(self.allowed());
-        let mut source = self.open()?;
+        let mut source: Box<dyn Source> = capture::open(&self.captures)?;
+        #[cfg(feature = "live")]
+        if let Some(filter) = filter {
+            source = Box::new(Filtered::new(source, filter));
+        }
         let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
         let mut progress = Progress::new(self.reporting.quiet, self.reporting.wording.language());
         let fault = loop {
@@ -95,15 +104,5 @@ impl Read {
         #[cfg(feature = "live")]
         let allowed = if self.filter.is_some() { allowed.name_services() } else { allowed };
         allowed
-    }
-
-    fn open(&self) -> Result<Box<dyn Source>, Error> {
-        let source = capture::open(&self.captures)?;
-        #[cfg(feature = "live")]
-        if let Some(expression) = &self.filter {
-            let filter = capture::filter::Filter::new(expression);
-            return Ok(Box::new(capture::filter::Filtered::new(source, filter)));
-        }
-        Ok(source)
     }
 }

@@ -4,7 +4,7 @@ mod fault;
 
 use pcap::{BpfProgram, Capture, Linktype};
 
-use super::{LinkType, Marks, Packet, Source, Summary};
+use super::{LinkType, Marks, Packet, Source, Summary, libpcap};
 use crate::error::Error;
 
 /// A filter expression in the language of pcap-filter(7).
@@ -19,9 +19,10 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// A filter by `expression`, which is not looked at before the first packet.
-    pub fn new(expression: &str) -> Self {
-        Self { expression: expression.to_owned(), programs: Vec::new() }
+    /// Returns a filter by `expression`, which is not looked at before the first packet; fails without libpcap.
+    pub fn new(expression: &str) -> Result<Self, Error> {
+        libpcap::load()?;
+        Ok(Self { expression: expression.to_owned(), programs: Vec::new() })
     }
 
     /// Whether `packet` passes; an error if libpcap rejects the expression for its link type.
@@ -156,7 +157,7 @@ mod tests {
     }
 
     fn numbers(expression: &str) -> Result<Vec<u64>, Error> {
-        let mut filtered = Filtered::new(source(), Filter::new(expression));
+        let mut filtered = Filtered::new(source(), Filter::new(expression)?);
         let mut numbers = Vec::new();
         while filtered.advance()? {
             numbers.push(filtered.packet().number);

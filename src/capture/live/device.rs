@@ -6,6 +6,7 @@ use std::path::Path;
 use pcap::{Capture, Error as Pcap};
 
 use crate::capture::filter::words;
+use crate::capture::libpcap;
 use crate::error::Error;
 
 /// A network interface.
@@ -43,6 +44,7 @@ pub enum Openable {
 /// What libpcap lists besides (the netfilter log and queue, D-Bus, Bluetooth, USB) is left out: opening a queue would take
 /// packets from whoever reads it, and the others carry no IP.
 pub fn devices() -> Result<Vec<Device>, Error> {
+    libpcap::load()?;
     let listed = pcap::Device::list().map_err(|error| unlisted(&error))?;
     Ok(listed.into_iter().filter(|device| is_network(&device.name)).map(Device::new).collect())
 }

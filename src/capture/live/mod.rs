@@ -25,7 +25,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use self::interface::Interface;
 use super::pcapng::{Description, Statistics};
 use super::tally::Tally;
-use super::{Drops, LinkType, Note, Packet, Summary};
+use super::{Drops, LinkType, Note, Packet, Summary, libpcap};
 use crate::error::Error;
 use crate::seen::Timestamp;
 
@@ -48,6 +48,7 @@ pub struct Live {
 impl Live {
     /// Opens every interface; `filter` is in the language of pcap-filter(7).
     pub fn open(names: &[String], settings: Settings, filter: &str) -> Result<Self, Error> {
+        libpcap::load()?;
         let opened = names.iter().map(|name| Interface::open(name, settings, filter, now()));
         let interfaces = opened.collect::<Result<_, _>>()?;
         Ok(Self { interfaces, current: None, number: 0, bytes: 0, tally: Tally::new() })

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::device;
+use crate::capture::libpcap;
 use crate::error::Error;
 
 /// An interface, and why it was chosen.
@@ -21,6 +22,7 @@ pub fn default_interface() -> Result<Choice, Error> {
     if let Some(name) = of_route {
         return Ok(Choice { name, is_default_route: true });
     }
+    libpcap::load()?;
     let first = pcap::Device::lookup().map_err(|error| device::unlisted(&error))?;
     let name = first.ok_or_else(|| Error::Interfaces { message: "there is none".to_owned() })?.name;
     Ok(Choice { name, is_default_route: false })
