@@ -43,4 +43,35 @@ impl LinkType {
     pub const PKTAP: Self = Self(258);
     /// Linux "cooked" capture, version 2.
     pub const LINUX_SLL2: Self = Self(276);
+    /// `DLT_RAW` of most systems, which some programs write into files.
+    pub const DLT_RAW: Self = Self(12);
+    /// `DLT_RAW` of OpenBSD, in the same way.
+    pub const DLT_RAW_OPENBSD: Self = Self(14);
+
+    /// Returns the registry's name of a type that captures have and this program does not decode; `None` for all others.
+    pub fn name_of_undecoded(self) -> Option<&'static str> {
+        const USER0: u16 = 147;
+        const USERS: [&str; 16] = [
+            "USER0", "USER1", "USER2", "USER3", "USER4", "USER5", "USER6", "USER7", "USER8", "USER9", "USER10",
+            "USER11", "USER12", "USER13", "USER14", "USER15",
+        ];
+        Some(match self.0 {
+            104 => "C_HDLC",
+            107 => "FRELAY",
+            119 => "IEEE802_11_PRISM",
+            122 => "IP_OVER_FC",
+            user @ USER0..163 => return USERS.get(usize::from(user - USER0)).copied(),
+            163 => "IEEE802_11_AVS",
+            187 => "BLUETOOTH_HCI_H4",
+            189 => "USB_LINUX",
+            195 => "IEEE802_15_4_WITHFCS",
+            201 => "BLUETOOTH_HCI_H4_WITH_PHDR",
+            220 => "USB_LINUX_MMAPPED",
+            227 => "CAN_SOCKETCAN",
+            249 => "USBPCAP",
+            252 => "WIRESHARK_UPPER_PDU",
+            253 => "NETLINK",
+            _ => return None,
+        })
+    }
 }

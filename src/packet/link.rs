@@ -11,73 +11,26 @@ use super::walk::{Found, Walk};
 use super::{Skipped, ethernet, ieee80211, network, ppp};
 use crate::capture::LinkType;
 
-const NULL: u16 = 0;
-pub(super) const ETHERNET: u16 = 1;
-const PPP: u16 = 9;
-/// `DLT_RAW` of most systems, which some write into files.
-const DLT_RAW: u16 = 12;
-/// `DLT_RAW` of OpenBSD.
-const DLT_RAW_OPENBSD: u16 = 14;
-const PPP_HDLC: u16 = 50;
-const PPP_ETHER: u16 = 51;
-const RAW: u16 = 101;
-const IEEE802_11: u16 = 105;
-const LOOP: u16 = 108;
-const LINUX_SLL: u16 = 113;
-const IEEE802_11_RADIOTAP: u16 = 127;
-const USER0: u16 = 147;
-const USER15: u16 = 162;
-const PPI: u16 = 192;
-const IPV4: u16 = 228;
-const IPV6: u16 = 229;
-const NFLOG: u16 = 239;
-const PKTAP: u16 = 258;
-const LINUX_SLL2: u16 = 276;
-
 /// Peels what `link_type` names.
 #[inline]
-pub(super) fn header<'a>(walk: Walk, LinkType(link_type): LinkType, body: Body<'a>) -> Found<'a> {
+pub(super) fn header<'a>(walk: Walk, link_type: LinkType, body: Body<'a>) -> Found<'a> {
     match link_type {
-        ETHERNET => ethernet::frame(walk, body),
-        LINUX_SLL => linux_sll(walk, body),
-        LINUX_SLL2 => linux_sll2(walk, body),
-        NULL | LOOP => loopback(walk, body),
-        RAW | DLT_RAW | DLT_RAW_OPENBSD | IPV4 | IPV6 => network::ip(walk, body),
-        PPP | PPP_HDLC => ppp::frame(walk, body),
-        PPP_ETHER => ppp::pppoe(walk, body),
-        IEEE802_11 => ieee80211::frame(walk, body, false),
-        IEEE802_11_RADIOTAP => ieee80211::radiotap(walk, body),
-        PPI => ppi(walk, body),
-        NFLOG => nflog(walk, body),
-        PKTAP => pktap(walk, body),
-        _ => Err(Skipped::LinkType(LinkType(link_type))),
+        LinkType::ETHERNET => ethernet::frame(walk, body),
+        LinkType::LINUX_SLL => linux_sll(walk, body),
+        LinkType::LINUX_SLL2 => linux_sll2(walk, body),
+        LinkType::NULL | LinkType::LOOP => loopback(walk, body),
+        LinkType::RAW | LinkType::DLT_RAW | LinkType::DLT_RAW_OPENBSD | LinkType::IPV4 | LinkType::IPV6 => {
+            network::ip(walk, body)
+        }
+        LinkType::PPP | LinkType::PPP_HDLC => ppp::frame(walk, body),
+        LinkType::PPP_ETHER => ppp::pppoe(walk, body),
+        LinkType::IEEE802_11 => ieee80211::frame(walk, body, false),
+        LinkType::IEEE802_11_RADIOTAP => ieee80211::radiotap(walk, body),
+        LinkType::PPI => ppi(walk, body),
+        LinkType::NFLOG => nflog(walk, body),
+        LinkType::PKTAP => pktap(walk, body),
+        _ => Err(Skipped::LinkType(link_type)),
     }
-}
-
-/// The names of link types that captures have and this decoder has not.
-pub(super) fn name(link_type: u16) -> Option<&'static str> {
-    const USERS: [&str; 16] = [
-        "USER0", "USER1", "USER2", "USER3", "USER4", "USER5", "USER6", "USER7", "USER8", "USER9", "USER10", "USER11",
-        "USER12", "USER13", "USER14", "USER15",
-    ];
-    Some(match link_type {
-        104 => "C_HDLC",
-        107 => "FRELAY",
-        119 => "IEEE802_11_PRISM",
-        122 => "IP_OVER_FC",
-        USER0..=USER15 => return USERS.get(usize::from(link_type - USER0)).copied(),
-        163 => "IEEE802_11_AVS",
-        187 => "BLUETOOTH_HCI_H4",
-        189 => "USB_LINUX",
-        195 => "IEEE802_15_4_WITHFCS",
-        201 => "BLUETOOTH_HCI_H4_WITH_PHDR",
-        220 => "USB_LINUX_MMAPPED",
-        227 => "CAN_SOCKETCAN",
-        249 => "USBPCAP",
-        252 => "WIRESHARK_UPPER_PDU",
-        253 => "NETLINK",
-        _ => return None,
-    })
 }
 
 /// Linux "cooked" capture.

@@ -10,7 +10,7 @@
 use etherparse::{Ethernet2Header, Ipv4Header, TcpHeader, ip_number};
 
 use super::ethernet::ether_types;
-use super::{link, seen};
+use super::seen;
 use crate::capture::{LinkType, Packet};
 use crate::chunk::Carrier;
 use crate::tcp::{Endpoints, Flags, Segment};
@@ -27,7 +27,7 @@ const FRAGMENT: u16 = 0x3fff;
 pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
     let head = packet.data.first_chunk::<HEADERS>()?;
     let two = |bytes: [u8; 2]| u16::from_be_bytes(bytes);
-    let is_plain = packet.link_type == LinkType(link::ETHERNET)
+    let is_plain = packet.link_type == LinkType::ETHERNET
         && two([head[12], head[13]]) == ether_types::IPV4
         && head[14] == IPV4
         && two([head[20], head[21]]) & FRAGMENT == 0
@@ -85,7 +85,7 @@ mod tests {
             let packet = Packet {
                 number: 1,
                 time: Timestamp::default(),
-                link_type: LinkType(link::ETHERNET),
+                link_type: LinkType::ETHERNET,
                 data: &data[..captured],
                 length: captured as u32 + more,
             };

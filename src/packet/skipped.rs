@@ -1,6 +1,5 @@
 //! What gave no segment, and how often: the view of a capture is only as good as this list is short.
 
-use super::link;
 use crate::capture::LinkType;
 use crate::limits;
 
@@ -76,7 +75,7 @@ impl Skipped {
                 what.to_owned()
             }
             Self::NestedHeaders => limits::HEADERS.to_string(),
-            Self::LinkType(LinkType(number)) => named(number.to_string(), link::name(number)),
+            Self::LinkType(link_type) => named(link_type.0.to_string(), link_type.name_of_undecoded()),
             Self::EtherType(number) => named(format!("0x{number:04x}"), ether_type(number)),
             Self::PppProtocol(number) => named(format!("0x{number:04x}"), ppp_protocol(number)),
             Self::AddressFamily(number) => number.to_string(),
