@@ -9,94 +9,89 @@ use serde::Serialize;
 use super::harmless;
 use crate::report::{Connection, Report, codes};
 
-/// The columns' names, which stay as those of the JSON report do.
-const HEADER: [&str; 32] = [
-    "id",
-    "tcp_stream",
-    "client",
-    "server",
-    "host",
-    "target",
-    "status",
-    "subprotocol",
-    "opened",
-    "ended",
-    "lifetime",
-    "ending",
-    "closed_by",
-    "code",
-    "code_name",
-    "reason",
-    "client_code",
-    "server_code",
-    "rule",
-    "confidence",
-    "side",
-    "title",
-    "summary",
-    "fix",
-    "packets",
-    "filter",
-    "client_messages",
-    "client_payload_bytes",
-    "server_messages",
-    "server_payload_bytes",
-    "community_id",
-    "visibility",
+/// A column: its name, and the cell of a connection.
+type Column = (&'static str, fn(&Row<'_>) -> String);
+
+/// The columns. Their names stay, as those of the JSON report do.
+const COLUMNS: [Column; 32] = [
+    ("id", |row| row.connection.id.to_string()),
+    ("tcp_stream", |row| row.connection.tcp_stream.to_string()),
+    ("client", |row| row.connection.client.clone()),
+    ("server", |row| row.connection.server.clone()),
+    ("host", |row| text(row.connection.handshake.host.as_deref())),
+    ("target", |row| text(row.connection.handshake.target.as_deref())),
+    ("status", |row| number(row.connection.handshake.status)),
+    ("subprotocol", |row| text(row.connection.handshake.subprotocol.as_deref())),
+    ("opened", |row| row.connection.opened.clone()),
+    ("ended", |row| text(row.connection.ended.as_deref())),
+    ("lifetime", |row| row.connection.lifetime.to_string()),
+    ("ending", |row| name(row.connection.ending)),
+    ("closed_by", |row| name(row.connection.closed_by)),
+    ("code", |row| number(row.connection.code())),
+    ("code_name", |row| text(row.code_name())),
+    ("reason", |row| text(row.reason())),
+    ("client_code", |row| number(row.connection.endpoint_codes.client)),
+    ("server_code", |row| number(row.connection.endpoint_codes.server)),
+    ("rule", |row| row.connection.verdict.rule.to_owned()),
+    ("confidence", |row| name(row.connection.verdict.confidence)),
+    ("side", |row| name(row.connection.verdict.side)),
+    ("title", |row| row.connection.verdict.title.to_owned()),
+    ("summary", |row| row.connection.verdict.summary.to_string()),
+    ("fix", |row| row.connection.verdict.fix.to_string()),
+    ("packets", |row| row.packets()),
+    ("filter", |row| row.connection.verdict.filter.clone()),
+    ("client_messages", |row| row.connection.traffic.client.messages.to_string()),
+    ("client_payload_bytes", |row| row.connection.traffic.client.payload_bytes.to_string()),
+    ("server_messages", |row| row.connection.traffic.server.messages.to_string()),
+    ("server_payload_bytes", |row| row.connection.traffic.server.payload_bytes.to_string()),
+    ("community_id", |row| row.connection.community_id.clone()),
+    ("visibility", |row| row.connection.visibility.join(" ")),
 ];
 
 /// Writes the header and a row for every connection.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rows =
         WriterBuilder::new().terminator(Terminator::CRLF).quote_style(QuoteStyle::Necessary).from_writer(out);
-    rows.write_record(HEADER)?;
+    rows.write_record(COLUMNS.map(|(name, _)| name))?;
     for connection in &report.connections {
-        rows.write_record(row(report, connection).map(|cell| defused(&cell)))?;
+        let row = Row { report, connection };
+        rows.write_record(COLUMNS.map(|(_, cell)| defused(&cell(&row))))?;
     }
     rows.flush()
 }
 
-fn row(report: &Report, connection: &Connection) -> [String; HEADER.len()] {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let number = |number: Option<u16>| number.map(|number| number.to_string()).unwrap_or_default();
-    let packets: Vec<_> = connection.verdict.packets.iter().map(ToString::to_string).collect();
-    let began = connection.closes.iter().find(|close| Some(close.side) == connection.closed_by);
-    let named = connection.code().and_then(|code| codes::find(&report.codes, connection, code));
-    let (handshake, verdict, traffic) = (&connection.handshake, &connection.verdict, &connection.traffic);
-    [
-        connection.id.to_string(),
-        connection.tcp_stream.to_string(),
-        connection.client.clone(),
-        connection.server.clone(),
-        text(&handshake.host),
-        text(&handshake.target),
-        number(handshake.status),
-        text(&handshake.subprotocol),
-        connection.opened.clone(),
-        text(&connection.ended),
-        connection.lifetime.to_string(),
-        name(connection.ending),
-        name(connection.closed_by),
-        number(connection.code()),
-        named.map(|code| code.name.clone()).unwrap_or_default(),
-        began.map(|close| close.reason.clone()).unwrap_or_default(),
-        number(connection.endpoint_codes.client),
-        number(connection.endpoint_codes.server),
-        verdict.rule.to_owned(),
-        name(verdict.confidence),
-        name(verdict.side),
-        verdict.title.to_owned(),
-        verdict.summary.to_string(),
-        verdict.fix.to_string(),
-        packets.join(" "),
-        verdict.filter.clone(),
-        traffic.client.messages.to_string(),
-        traffic.client.payload_bytes.to_string(),
-        traffic.server.messages.to_string(),
-        traffic.server.payload_bytes.to_string(),
-        connection.community_id.clone(),
-        connection.visibility.join(" "),
-    ]
+/// A connection of a report.
+struct Row<'r> {
+    report: &'r Report,
+    connection: &'r Connection,
+}
+
+impl Row<'_> {
+    /// Returns the name of the code that the connection was closed with.
+    fn code_name(&self) -> Option<&str> {
+        let code = codes::find(&self.report.codes, self.connection, self.connection.code()?)?;
+        Some(&code.name)
+    }
+
+    /// Returns the reason that whoever closed first gave.
+    fn reason(&self) -> Option<&str> {
+        let mut closes = self.connection.closes.iter();
+        closes.find(|close| Some(close.side) == self.connection.closed_by).map(|close| &*close.reason)
+    }
+
+    /// Returns the numbers of the packets that prove the verdict, between spaces.
+    fn packets(&self) -> String {
+        let packets: Vec<_> = self.connection.verdict.packets.iter().map(ToString::to_string).collect();
+        packets.join(" ")
+    }
+}
+
+fn text(text: Option<&str>) -> String {
+    text.unwrap_or_default().to_owned()
+}
+
+fn number(number: Option<u16>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
 }
 
 /// The name that a value has in the JSON report; nothing for none.
