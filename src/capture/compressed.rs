@@ -3,13 +3,14 @@
 //! Concatenated members (`cat a.gz b.gz`) read as one. A decompressor's error holds a [`Damage`], which tells a file that is
 //! cut off from one that is corrupt. Any other error is the system's.
 
+mod gzip;
 mod lz4;
 mod watched;
 mod zstd;
 
 use std::io::{self, Cursor, Read};
 
-use flate2::read::MultiGzDecoder;
+use gzip::Gzip;
 use lz4::Lz4;
 pub use watched::Damage;
 use watched::Watched;
@@ -50,30 +51,24 @@ pub(super) fn decompress(mut reader: Box<dyn Read + Send>) -> io::Result<(Option
     let whole = Cursor::new(first).chain(reader);
     let plain: Box<dyn Read + Send> = match compression {
         None => Box::new(whole),
-        Some(Compression::Gzip) => Box::new(Gzip(MultiGzDecoder::new(Watched::new(whole)))),
+        Some(Compression::Gzip) => Box::new(Gzip::new(Watched::new(whole))),
         Some(Compression::Lz4) => Box::new(Lz4::new(Watched::new(whole))),
         Some(Compression::Zstd) => Box::new(Zstd::new(Watched::new(whole))),
     };
     Ok((compression, plain))
 }
 
-struct Gzip<R>(MultiGzDecoder<Watched<R>>);
-
-impl<R: Read> Read for Gzip<R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buf).map_err(|error| self.0.get_ref().explain("gzip", error))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::path::Path;
 
     use super::*;
-    use crate::capture::Note;
     use crate::capture::testing::build::{Order, Pcap};
-    use crate::capture::testing::{Owned, read, read_clean};
+    use crate::capture::testing::{Owned, drain, read, read_clean};
+    use crate::capture::{Note, Summary, file};
     use crate::error::Error;
+    use crate::limits;
 
     const ALL: [Compression; 3] = [Compression::Gzip, Compression::Lz4, Compression::Zstd];
 
@@ -170,6 +165,54 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// Gives so many bytes at once.
+    struct Portions(Cursor<Vec<u8>>, usize);
+
+    impl Read for Portions {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            let most = buf.len().min(self.1);
+            self.0.read(&mut buf[..most])
+        }
+    }
+
+    /// The packets, and what is said of the capture, with these bytes given and taken at once.
+    fn read_in(bytes: &[u8], portion: usize, capacity: usize) -> Option<(Vec<Owned>, Summary)> {
+        let reader = Box::new(Portions(Cursor::new(bytes.to_vec()), portion));
+        let mut source = file::recognise(Path::new("test"), reader, capacity).ok()?;
+        let (packets, mut summaries) = drain(&mut *source).unwrap();
+        Some((packets, summaries.remove(0)))
+    }
+
+    #[test]
+    fn what_stands_before_damage_does_not_depend_on_the_sizes_of_reads() {
+        let capture = &capture()[..150_000];
+        for compression in ALL {
+            let sound = compress(compression, capture);
+            let (mut least, mut damaged) = (0, 0);
+            for at in (0..sound.len()).step_by(sound.len() / 61) {
+                let mut bytes = sound.clone();
+                bytes[at] ^= 0x10;
+                let whole = read_in(&bytes, usize::MAX, limits::READ_BUFFER);
+                for (portion, capacity) in [(usize::MAX, 64), (1, 5000), (4099, 700), (4099, limits::READ_BUFFER)] {
+                    let other = read_in(&bytes, portion, capacity);
+                    assert!(other == whole, "{compression:?} damaged at {at}, {portion} given, {capacity} taken");
+                }
+                // What a file has that is cut off where the damage begins stands before it.
+                let before = read_in(&bytes[..at], usize::MAX, limits::READ_BUFFER).unwrap_or_default().0;
+                let packets = whole.as_ref().map_or(&[][..], |(packets, _)| packets);
+                assert!(packets.starts_with(&before), "{compression:?} damaged at {at}");
+                assert!(before.len() >= least, "{compression:?} cut at {at}");
+                least = before.len();
+                let is_damaged =
+                    |note: &Note| matches!(note, Note::Damaged { damage: Damage { words: Some(_), .. }, .. });
+                damaged += usize::from(whole.is_some_and(|(_, summary)| summary.notes.iter().any(is_damaged)));
+            }
+            // Only gzip is sure to notice that literals are others.
+            assert!(damaged > 0 || compression != Compression::Gzip);
+            assert!(least > 0, "{compression:?}");
         }
     }
 

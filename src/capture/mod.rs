@@ -35,6 +35,8 @@ pub use link_type::LinkType;
 pub use note::{Fault, Inside, Note, Unit};
 pub use open::{files, key_log_lines, open, read};
 
+use std::io;
+
 use arrayvec::ArrayVec;
 
 use crate::error::Error;
@@ -133,7 +135,8 @@ pub struct Summary {
     pub format: String,
     /// Packets read.
     pub packets: u64,
-    /// Bytes read, uncompressed.
+    /// Bytes of it, uncompressed, that have been read: up to its end, or to what could not be read
+    /// ([`Note::Unreadable`]). Those that were only read ahead are not counted.
     pub bytes: u64,
     /// Time of the earliest packet.
     pub first: Option<Timestamp>,
@@ -143,4 +146,17 @@ pub struct Summary {
     pub notes: Vec<Note>,
     /// When packets were dropped while capturing.
     pub drops: Vec<Drops>,
+}
+
+impl Summary {
+    /// Returns the error of a file whose decompressor gave up: where, and why.
+    pub fn damage(&self) -> Option<Error> {
+        self.notes.iter().find_map(|note| match note {
+            Note::Damaged { damage, at, .. } => {
+                let source = io::Error::new(io::ErrorKind::InvalidData, damage.clone());
+                Some(Error::Read { path: self.path.clone().into(), offset: *at, source })
+            }
+            _ => None,
+        })
+    }
 }

@@ -16,6 +16,8 @@ pub(super) struct Tally {
     unkept: u64,
     skipped: Skipped,
     drops: Vec<Drops>,
+    /// Whether the file was read to its end.
+    has_ended: bool,
 }
 
 /// Blocks passed over because they made no sense.
@@ -36,6 +38,7 @@ impl Tally {
             unkept: 0,
             skipped: Skipped::default(),
             drops: Vec::new(),
+            has_ended: false,
         }
     }
 
@@ -69,6 +72,7 @@ impl Tally {
 
     /// Notes how a file ended of which `window` holds no further whole `unit`.
     pub(super) fn ended(&mut self, window: &Window, unit: Unit) {
+        self.has_ended = true;
         let (begins, at) = (window.position(), window.read());
         let inside = (begins < at).then_some(Inside { unit, begins });
         if let Some(damage) = window.broken() {
@@ -81,6 +85,12 @@ impl Tally {
     /// Notes that reading ended at what `window` holds, for `fault`.
     pub(super) fn corrupt(&mut self, window: &Window, fault: Fault) {
         self.note(Note::Unreadable { at: window.position(), fault });
+    }
+
+    /// Returns the bytes of a file that have been taken, `passed` of them in the bytes that `window` holds: all of them
+    /// once its end was reached, never those that were only read ahead.
+    pub(super) fn bytes(&self, window: &Window, passed: usize) -> u64 {
+        if self.has_ended { window.read() } else { window.position().saturating_add(passed as u64) }
     }
 
     /// The summary of the file at `path`; `more` are notes that hold until now.

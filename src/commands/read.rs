@@ -7,7 +7,7 @@ use clap::Args;
 use whyclosed::analyzer::Analyzer;
 #[cfg(feature = "live")]
 use whyclosed::capture::filter::{Filter, Filtered};
-use whyclosed::capture::{self, Source};
+use whyclosed::capture::{self, Source, Summary};
 use whyclosed::error::Error;
 use whyclosed::report::{Material, Pending};
 use whyclosed::sink::Collection;
@@ -80,6 +80,7 @@ impl Read {
             Some(fault) if nothing_was_read || matches!(fault, Error::Filter { .. }) => return Err(fault),
             fault => fault,
         };
+        let faults: Vec<_> = fault.into_iter().chain(captures.iter().filter_map(Summary::damage)).collect();
         let skipped = analyzer.decoder().skipped().collect();
         let privacy = self.reporting.privacy();
         let origins: Vec<_> = match self.bundle {
@@ -90,12 +91,12 @@ impl Read {
             Material { captures, facts, counts: analyzer.counts(), unanswered, skipped, privacy, registries };
         let report = Pending::new(material, self.reporting.wording.language());
         let Some(path) = &self.bundle else {
-            return conclude(&self.reporting, report, fault.as_slice());
+            return conclude(&self.reporting, report, &faults);
         };
         let report = report.finish();
         bundle(path, &self.captures, &origins, &self.reporting, &report)?;
         let matched = output::write_judged(&self.reporting, report)?;
-        Ok(exit_code(matched, fault.as_slice()))
+        Ok(exit_code(matched, &faults))
     }
 
     /// Returns the files that are read, and those that are written beside the report.

@@ -68,12 +68,16 @@ impl fmt::Display for Damage {
 
 impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let result = self.reader.read(buf);
-        match &result {
-            Ok(0) if !buf.is_empty() => self.ended = true,
-            Err(error) if error.kind() != ErrorKind::Interrupted => self.failed = Some(error.kind()),
-            _ => {}
+        loop {
+            let result = self.reader.read(buf);
+            match &result {
+                // Decompressors would have to begin anew.
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Ok(0) if !buf.is_empty() => self.ended = true,
+                Err(error) => self.failed = Some(error.kind()),
+                _ => {}
+            }
+            return result;
         }
-        result
     }
 }

@@ -107,7 +107,7 @@ impl Source for Pcap {
         vec![self.tally.summary(
             self.name.path(),
             &self.name.format(self.file.format),
-            self.window.read(),
+            self.tally.bytes(&self.window, self.passed),
             [].into_iter(),
         )]
     }

@@ -258,8 +258,11 @@ impl Source for Pcapng {
                 break;
             };
             if head.kind == kind::SECTION_HEADER {
-                self.ended = !self.begin_section(head);
-                self.window.consume(head.length);
+                if self.begin_section(head) {
+                    self.window.consume(head.length);
+                } else {
+                    self.ended = true;
+                }
                 continue;
             }
             let taken = self.take(head);
@@ -307,7 +310,8 @@ impl Source for Pcapng {
 
     fn summaries(&self) -> Vec<Summary> {
         let format = self.name.format("pcapng");
-        vec![self.tally.summary(self.name.path(), &format, self.window.read(), drops(&self.interfaces))]
+        let bytes = self.tally.bytes(&self.window, 0);
+        vec![self.tally.summary(self.name.path(), &format, bytes, drops(&self.interfaces))]
     }
 }
 
