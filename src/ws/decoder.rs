@@ -1,7 +1,8 @@
 //! The frames of one side, from chunks cut anywhere.
 //!
 //! In-order payload bytes are lent through; only a header cut in two and a control payload are kept. Decoding goes on
-//! behind violations as far as lengths can be believed, and behind gaps as far as they lie within a known payload.
+//! behind violations as far as lengths can be believed, and behind gaps as far as they lie within a known payload. What may
+//! go on with a text whose length was too short waits until that is known.
 //!
 //! ```text
 //!        ┌ header ─┬─ a message, ping or pong in one piece ─┐
@@ -9,6 +10,7 @@
 //!   gap ─┴ lost: a search for frames ── header
 //! ```
 
+mod behind;
 mod header;
 mod lost;
 mod payload;
@@ -23,6 +25,7 @@ use super::{Event, Scratch};
 use crate::chunk::{Carrier, Chunk, Missing};
 use crate::prefetch::prefetch;
 use crate::side::Side;
+use behind::Waiting;
 
 /// Decodes one side's frames.
 #[derive(Debug)]
@@ -34,9 +37,8 @@ pub struct Decoder {
     messages: Messages,
     /// The captured beginning of a control payload, still masked.
     control: Option<Box<Control>>,
-    /// The mask of the text payload that has just ended, the phase that its next byte would have, and whether it may
-    /// have ended within a code point.
-    text_before: Option<(Option<[u8; 4]>, u8, bool)>,
+    /// The text payload that has just ended.
+    text_before: Option<TextBefore>,
     /// Frames so far that were masked as their side should.
     well_masked: u32,
     closed: bool,
@@ -52,6 +54,8 @@ pub struct Decoder {
 enum State {
     Header,
     Payload(Box<Frame>),
+    /// Behind a text that may have been longer than its header says.
+    Waiting(Box<Waiting>),
     Lost,
 }
 
@@ -68,6 +72,17 @@ struct Frame {
     intact: bool,
     /// Whether its header broke no rule.
     legal: bool,
+}
+
+/// What a text payload leaves behind it, for bytes that may go on with it.
+#[derive(Clone, Copy, Debug)]
+struct TextBefore {
+    /// Its mask.
+    key: Option<[u8; 4]>,
+    /// The phase that its next byte would have.
+    phase: u8,
+    /// Whether it may have ended within a code point.
+    cut: bool,
 }
 
 /// Where a piece of the stream came from.
@@ -141,7 +156,7 @@ impl Decoder {
     pub fn unfinished(&self) -> Option<Unfinished> {
         let frame = match &self.state {
             State::Payload(frame) => Some(CutFrame { length: frame.header.length, received: frame.received }),
-            State::Header | State::Lost => None,
+            State::Header | State::Waiting(_) | State::Lost => None,
         };
         let message = self.messages.state() == MessageState::Open;
         (message || frame.is_some()).then_some(Unfinished { frame, message })
@@ -175,6 +190,7 @@ impl Decoder {
             let taken = match self.state {
                 State::Header => self.header(place, bytes, scratch, out),
                 State::Payload(_) => self.rest_of_payload(place, bytes, scratch, out),
+                State::Waiting(_) => self.wait(place, bytes, scratch, out),
                 State::Lost => return self.search(place, bytes, scratch, out),
             };
             bytes = bytes.get(taken..).unwrap_or_default();
@@ -190,6 +206,7 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
+        self.stop_waiting(scratch, out);
         let State::Payload(frame) = &mut self.state else {
             return self.gap_between_frames(place, Chunk::Gap { len, missing: why }, scratch, out);
         };
@@ -220,6 +237,7 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seen::Seen;
 
     /// What a decoder tells of chunks, without the packets: names, opcodes, codes, stream offsets.
     fn events(side: Side, chunks: &[Chunk<'_>]) -> Vec<String> {
@@ -390,12 +408,95 @@ mod tests {
         assert_eq!(told, ["frame 1", "message of 2", "ReservedOpcode needs 6", "frame 3"]);
     }
 
+    /// Texts of a side as they are sent by one who counts characters instead of bytes, and other frames.
+    fn counted_in_characters(side: Side, frames: &[(u8, &str)]) -> Vec<u8> {
+        let mut stream = Vec::new();
+        for (first, payload) in frames {
+            let declared = if *first == 0x81 { payload.chars().count() } else { payload.len() } as u8;
+            let mut payload = payload.as_bytes().to_vec();
+            stream.extend([*first, declared | if side == Side::Client { 0x80 } else { 0 }]);
+            if side == Side::Client {
+                let key = [0x12, 0x9a, 0x5c, 0xe3];
+                stream.extend(key);
+                crate::ws::frame::unmask(&mut payload, key, 0);
+            }
+            stream.extend(payload);
+        }
+        stream
+    }
+
     #[test]
     fn a_length_that_was_counted_in_characters() {
         let text = "{\"city\":\"Curaçao\"}";
-        let stream = [&[0x81, 18][..], text.as_bytes(), b"\x88\x02\x03\xe8"].concat();
+        let stream = counted_in_characters(Side::Server, &[(0x81, text), (0x88, "\u{c}x")]);
         let told = events(Side::Server, &[Chunk::Bytes(&stream)]);
         assert_eq!(told[1..3], ["message of 18", "LengthTooShort(1) needs 21"]);
-        assert_eq!(told.last().unwrap(), "close Some(CloseCode(1000)) [] true");
+        assert_eq!(told.last().unwrap(), "close Some(CloseCode(3192)) [] true");
+    }
+
+    /// Wherever segments begin, and whatever follows: frames, another such text, the end, or a gap.
+    #[test]
+    fn how_much_longer_a_text_is_than_its_length_does_not_depend_on_the_cut() {
+        let long = "äöü ".repeat(30) + "é!";
+        let conversations: [(&[(u8, &str)], usize); 6] = [
+            (&[(0x81, "{\"ville\":\"Orléans à\"}")], 1),
+            (&[(0x81, "{\"city\":\"Curaçao\"}"), (0x89, ""), (0x82, "binary")], 1),
+            (&[(0x81, "déjà vu, naïve!"), (0x81, "Ünïcödé, encore, à la carte?"), (0x81, "the end")], 2),
+            (&[(0x81, &long), (0x82, "binary"), (0x8A, "pong"), (0x81, "écran, là\n")], 2),
+            (&[(0x81, "plain"), (0x81, "[\"é\"]"), (0x81, "[\"é\"]"), (0x89, "")], 2),
+            // A ping in fragments, whose header is printable, too.
+            (&[(0x81, "plain"), (0x09, "thirteen char")], 0),
+        ];
+        for (side, (frames, excesses)) in Side::BOTH.into_iter().flat_map(|side| conversations.map(|all| (side, all))) {
+            let stream = counted_in_characters(side, frames);
+            for end in [&[][..], &[GAP(100)]] {
+                let told = |pieces: &[&[u8]]| {
+                    let chunks = pieces.iter().map(|piece| Chunk::Bytes(piece)).chain(end.iter().copied());
+                    events(side, &chunks.collect::<Vec<_>>())
+                };
+                let whole = told(&[&stream]);
+                let count = whole.iter().filter(|event| event.starts_with("LengthTooShort")).count();
+                assert_eq!(count, excesses, "{side:?} {frames:?}: {whole:#?}");
+                assert_eq!(told(&stream.chunks(1).collect::<Vec<_>>()), whole, "{side:?} {frames:?}, byte by byte");
+                for first in 0..stream.len() {
+                    for second in (first..stream.len()).step_by(1 + stream.len() / 40) {
+                        let (head, tail) = stream.split_at(second);
+                        let (head, middle) = head.split_at(first);
+                        assert_eq!(told(&[head, middle, tail]), whole, "{side:?} {frames:?}: {first} {second}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// The packets that carried what is told are those that the bytes came in, though it is told later.
+    #[test]
+    fn what_waited_is_told_of_its_own_packets() {
+        let stream = counted_in_characters(Side::Server, &[(0x81, "[\"é\"]"), (0x82, "12"), (0x88, "\u{c}x")]);
+        let (mut scratch, mut packets) = (Scratch::default(), Vec::new());
+        let mut decoder = Decoder::new(Side::Server, None, true);
+        for (offset, byte) in stream.iter().enumerate() {
+            let seen = Seen { packet: offset as u64, ..Seen::default() };
+            let carrier = Carrier::new(seen, None, 64);
+            decoder.push(&carrier, offset as u64, Chunk::Bytes(&[*byte]), &mut scratch, &mut |carrier, event| {
+                packets.push(match event {
+                    Event::Violation(violation) => ("violation", violation.frame.packet, violation.seen.packet),
+                    Event::Frame { start, .. } => ("frame", start.packet, carrier.seen.packet),
+                    Event::Close(close) => ("close", close.carrier.seen.packet, carrier.seen.packet),
+                    _ => ("", 0, carrier.seen.packet),
+                });
+            });
+        }
+        // Two bytes of header, five characters, the excess; two bytes of header and two of payload, twice.
+        let expected = [
+            ("frame", 0, 1),
+            ("", 0, 6),
+            ("violation", 7, 7),
+            ("frame", 8, 9),
+            ("", 0, 11),
+            ("frame", 12, 13),
+            ("close", 12, 15),
+        ];
+        assert_eq!(packets, expected);
     }
 }

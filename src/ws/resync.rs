@@ -1,8 +1,8 @@
 //! Finding the frames again after bytes that could not be read as frames.
 
 use super::close::{Body, CloseCode, body};
-use super::frame::{Header, Opcode, header, unmask};
-use super::odds;
+use super::frame::{HEADER, Header, Opcode, START, header, start, unmask};
+use super::odds::{self, Known};
 use super::run::Run;
 use super::violation::{MessageState, Rules, is_legal, of_length, of_start};
 use crate::chunk::{Carrier, Chunk, Kept};
@@ -13,6 +13,14 @@ use simdutf8::{basic, compat};
 /// The longest excess of a payload over its declared length that is looked for: characters counted instead of bytes
 /// in a message with that many accents.
 const OVERRUN: usize = 512;
+
+/// Bytes behind a text that are looked at: short frames that begin within [`OVERRUN`] of them are there as a whole, with the
+/// start of the next.
+pub const BEHIND: usize = OVERRUN + HEADER + 125 + START;
+
+/// What a frame behind an excess has to prove where none that is legal stands behind it, for the next text may be longer than
+/// it says, too: a text of three characters, and one more each time that twice as many places could begin it.
+const PROOF: i32 = 9;
 
 /// Bytes of text that prove an excess where the same bytes are a whole frame that breaks one rule. Random bytes are printable
 /// text with odds of less than 1 in 2 each ([`odds`]), so that this many are with less than 1 in 4 thousand million: a frame
@@ -77,67 +85,155 @@ impl Search {
     }
 }
 
-/// How many of `bytes` go on with the payload before them, which was masked with `key` from phase `phase` on, and may
-/// have been `cut` within a code point: printable text up to the next plausible frame, or to the end of the segment.
-pub fn overrun(bytes: &[u8], key: Option<([u8; 4], u64)>, cut: bool, rules: Rules) -> Option<usize> {
+/// What the bytes behind a text are, of which the first two are no header that is expected there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// A frame, whatever is wrong with it.
+    Frame,
+    /// So many bytes more of the text, whose declared length was too short.
+    Text(usize),
+}
+
+/// Tells what `bytes` are that stand behind a text, which was masked with `key` from phase `phase` on, and may have been
+/// `cut` within a code point. They go on with it if they are printable text up to the next plausible frame, or to the end
+/// of the stream. `None` while more of the stream has to be known for that: never once `is_all` of it is, or [`BEHIND`]
+/// bytes are.
+///
+/// What is told of a beginning of the stream is told of all longer ones, so that it does not depend on the segments.
+pub fn behind_text(bytes: &[u8], key: Option<([u8; 4], u64)>, cut: bool, is_all: bool, rules: Rules) -> Option<Behind> {
+    let stream = Beginning::new(bytes, is_all);
     let mut text = bytes.get(..bytes.len().min(OVERRUN)).unwrap_or_default().to_vec();
     if let Some((key, phase)) = key {
         unmask(&mut text, key, phase);
     }
-    let printable = printable(&text, cut);
-    let next_frame = (1..=printable).find(|at| bytes.get(*at..).is_some_and(|rest| begins_frame(rest, rules)));
-    let to_the_end = (printable == bytes.len()).then_some(printable);
-    let len = next_frame.or(to_the_end)?;
-    if stands_alone(bytes, rules) && len < TEXT_RATHER_THAN_FRAME {
-        return None;
-    }
+    let Some(len) = excess(stream, &text, cut, rules)? else {
+        return Some(Behind::Frame);
+    };
     // A text that was cut ends as texts end; a chance run of printable bytes rarely does.
-    let last = text.get(len.checked_sub(1)?)?;
-    (matches!(last, b'}' | b']' | b'"' | b'>' | b'.' | b'!' | b'?' | b'\n') || len >= 8).then_some(len)
+    let last = len.checked_sub(1).and_then(|last| text.get(last)).copied().unwrap_or_default();
+    let ends_as_text = len >= 8 || matches!(last, b'}' | b']' | b'"' | b'>' | b'.' | b'!' | b'?' | b'\n');
+    if !ends_as_text || (len < TEXT_RATHER_THAN_FRAME && stands_alone(stream, rules)?) {
+        return Some(Behind::Frame);
+    }
+    Some(Behind::Text(len))
 }
 
-/// Whether a frame that breaks one rule, and is plausible otherwise, ends where `bytes` do or where a legal one begins.
-fn stands_alone(bytes: &[u8], rules: Rules) -> bool {
-    let Ok((rest, parsed)) = header(bytes) else {
-        return false;
+/// The beginning of a stream, as far as it is known and looked at.
+#[derive(Clone, Copy)]
+struct Beginning<'a> {
+    bytes: &'a [u8],
+    /// Whether nothing follows that is looked at.
+    is_all: bool,
+    /// Whether the stream ends there.
+    ends: bool,
+}
+
+impl<'a> Beginning<'a> {
+    fn new(bytes: &'a [u8], ends: bool) -> Self {
+        match bytes.get(..BEHIND) {
+            Some(bytes) => Self { bytes, is_all: true, ends: false },
+            None => Self { bytes, is_all: ends, ends },
+        }
+    }
+
+    /// What stands from there on.
+    fn from(self, at: usize) -> Self {
+        Self { bytes: self.bytes.get(at..).unwrap_or_default(), ..self }
+    }
+}
+
+/// How many bytes of printable `text` stand before the next plausible frame or the end of the stream; `Some(None)` where
+/// neither follows, `None` where that is not known yet.
+fn excess(stream: Beginning<'_>, text: &[u8], cut: bool, rules: Rules) -> Option<Option<usize>> {
+    let (printable, sure) = printable(text, cut);
+    let known = if stream.is_all || text.len() == OVERRUN { printable } else { sure };
+    for at in 1..=known {
+        if begins_frame(stream.from(at), at, rules)? {
+            return Some(Some(at));
+        }
+    }
+    if printable < stream.bytes.len() && (printable < text.len() || text.len() == OVERRUN) {
+        return Some(None);
+    }
+    stream.is_all.then_some(Some(printable))
+}
+
+/// Whether a frame that breaks one rule, and is plausible otherwise, stands there before a legal one or the end of the
+/// stream; `None` where that is not known yet.
+fn stands_alone(stream: Beginning<'_>, rules: Rules) -> Option<bool> {
+    let Ok((rest, parsed)) = header(stream.bytes) else {
+        return stream.is_all.then_some(false);
     };
     let faults =
         of_start(parsed.start, u64::from(parsed.start.length), rules, MessageState::Unknown).chain(of_length(&parsed));
-    let Some((payload, behind)) = usize::try_from(parsed.length).ok().and_then(|length| rest.split_at_checked(length))
-    else {
-        return false;
+    if faults.count() != 1 {
+        return Some(false);
+    }
+    let Some((payload, behind)) = split(rest, parsed.length) else {
+        return stream.is_all.then_some(false);
     };
-    faults.count() == 1 && is_plausible_payload(&parsed, payload) && (behind.is_empty() || begins_frame(behind, rules))
+    if !is_plausible_payload(&parsed, payload) {
+        return Some(false);
+    }
+    if behind.is_empty() {
+        return stream.is_all.then_some(true);
+    }
+    begins_frame(Beginning { bytes: behind, ..stream }, 1, rules)
 }
 
-/// How many bytes are text without control characters. It may end within a code point, and begin within one if it was `cut`.
-fn printable(text: &[u8], cut: bool) -> usize {
+/// How many bytes are text without control characters, and how many of them surely are: it may end within a code point,
+/// and begin within one if it was `cut`.
+fn printable(text: &[u8], cut: bool) -> (usize, usize) {
     let tail = text.iter().take(if cut { 3 } else { 0 }).take_while(|byte| matches!(byte, 0x80..=0xBF)).count();
     let rest = text.get(tail..).unwrap_or_default();
-    let valid = match compat::from_utf8(rest) {
-        Err(error) if error.error_len().is_some() => error.valid_up_to(),
-        _ => rest.len(),
+    let (valid, sure) = match compat::from_utf8(rest) {
+        Ok(_) => (rest.len(), rest.len()),
+        Err(error) if error.error_len().is_some() => (error.valid_up_to(), error.valid_up_to()),
+        Err(error) => (rest.len(), error.valid_up_to()),
     };
     let control = rest.iter().position(|byte| matches!(byte, 0x00..=0x08 | 0x0B | 0x0C | 0x0E..=0x1F | 0x7F));
-    tail + valid.min(control.unwrap_or(usize::MAX))
+    let most = control.unwrap_or(usize::MAX);
+    (tail + valid.min(most), tail + sure.min(most))
 }
 
-fn begins_frame(bytes: &[u8], rules: Rules) -> bool {
-    whole_frame(bytes, rules).is_some_and(|(parsed, payload, rest)| {
-        // A long payload is not read for each of the places where it might begin.
-        let plausible = payload.len() > OVERRUN || is_plausible_payload(&parsed, payload);
-        plausible && (rest.is_empty() || header(rest).is_ok())
-    })
-}
-
-/// A frame that breaks no rule and lies wholly in `bytes`: header, payload, and what follows.
-fn whole_frame(bytes: &[u8], rules: Rules) -> Option<(Header, &[u8], &[u8])> {
-    let (rest, parsed) = header(bytes).ok()?;
+/// Whether a frame begins there, at the last of so many `places`, that breaks no rule, holds what its opcode says, and proves
+/// itself or stands before another; `None` where that is not known yet.
+fn begins_frame(stream: Beginning<'_>, places: usize, rules: Rules) -> Option<bool> {
+    let Ok((rest, parsed)) = header(stream.bytes) else {
+        return if starts_frame(stream.bytes, rules) { stream.is_all.then_some(false) } else { Some(false) };
+    };
     if !is_legal(&parsed, rules, MessageState::Unknown) {
-        return None;
+        return Some(false);
     }
-    let (payload, rest) = rest.split_at_checked(usize::try_from(parsed.length).ok()?)?;
-    Some((parsed, payload, rest))
+    let Some((payload, behind)) = split(rest, parsed.length) else {
+        // Only a long one can reach beyond all that is looked at.
+        return stream.is_all.then(|| !stream.ends && is_plausible_payload(&parsed, rest));
+    };
+    if !is_plausible_payload(&parsed, payload) {
+        return Some(false);
+    }
+    let known = Known { masked: Some(parsed.start.masked), ..Known::default() };
+    let bits = odds::of_header(&parsed, known).unwrap_or_default() + odds::of_payload(&parsed, payload, known);
+    if bits >= PROOF + places.max(1).ilog2().cast_signed() {
+        return Some(true);
+    }
+    match behind.len() {
+        START.. => Some(starts_frame(behind, rules)),
+        _ => stream.is_all.then_some(true),
+    }
+}
+
+/// Whether the first two bytes of a header, as far as they are there, break no rule.
+fn starts_frame(bytes: &[u8], rules: Rules) -> bool {
+    let Ok((_, first)) = start(bytes) else {
+        return true;
+    };
+    of_start(first, u64::from(first.length), rules, MessageState::Unknown).next().is_none()
+}
+
+/// A payload of so many bytes, and what follows; `None` if not all of it is there.
+fn split(bytes: &[u8], length: u64) -> Option<(&[u8], &[u8])> {
+    bytes.split_at_checked(usize::try_from(length).ok()?)
 }
 
 /// Whether a payload is what its opcode says.
@@ -150,7 +246,10 @@ fn is_plausible_payload(parsed: &Header, payload: &[u8]) -> bool {
         unmask(&mut plain, key, 0);
     }
     match parsed.start.opcode {
-        Opcode::TEXT if parsed.start.fin => basic::from_utf8(&plain).is_ok(),
+        // Whoever counts characters cuts a text anywhere.
+        Opcode::TEXT if parsed.start.fin => {
+            compat::from_utf8(&plain).map_or_else(|error| error.error_len().is_none(), |_| true)
+        }
         Opcode::CLOSE => match body(&plain) {
             Body::Empty => true,
             Body::HalfCode(_) => false,
@@ -162,25 +261,54 @@ fn is_plausible_payload(parsed: &Header, payload: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::Behind::{Frame, Text};
     use super::*;
 
     const SERVER: Rules = Rules { side: Side::Server, deflate: false };
 
+    /// What a whole stream is. What is told of its beginnings must be the same.
+    fn told(bytes: &[u8], key: Option<([u8; 4], u64)>, rules: Rules) -> Behind {
+        let whole = behind_text(bytes, key, true, true, rules).unwrap();
+        for end in 1..=bytes.len() {
+            let beginning = behind_text(&bytes[..end], key, true, false, rules);
+            assert!(beginning.is_none_or(|told| told == whole), "of {end} bytes: {beginning:?}, in all {whole:?}");
+            assert!(beginning.is_some() || end < BEHIND, "{end} bytes are enough");
+        }
+        whole
+    }
+
     #[test]
     fn the_rest_of_a_text_whose_length_was_too_short() {
-        assert_eq!(overrun(b"\"}\x81\x02hi", None, true, SERVER), Some(2));
-        assert_eq!(overrun(b"\"}", None, true, SERVER), Some(2));
-        assert_eq!(overrun(b"\xc1\x02hi", None, true, SERVER), None);
+        assert_eq!(told(b"\"}\x81\x02hi", None, SERVER), Text(2));
+        assert_eq!(told(b"\"}", None, SERVER), Text(2));
+        assert_eq!(told(b"\xc1\x02hi", None, SERVER), Frame);
         // An unmasked frame, unmasked with the key of the text before it.
-        assert_eq!(overrun(b"OK'\xdd\xbd:/\xb7\xf509\x81\xc3%j\x99}", None, true, SERVER), None);
+        assert_eq!(told(b"OK'\xdd\xbd:/\xb7\xf509\x81\xc3%j\x99}", None, SERVER), Frame);
         // A frame with one fault, whose bytes are also text under the key of the text before it.
         let client = Rules { side: Side::Client, deflate: false };
         let key = Some(([0x56, 0xBD, 0, 0], 0));
-        assert_eq!(overrun(b"\x81\x02h.", key, true, client), None);
-        assert_eq!(overrun(b"\x81\x02h.x", key, true, client), Some(5));
+        assert_eq!(told(b"\x81\x02h.", key, client), Frame);
+        assert_eq!(told(b"\x81\x02h.x", key, client), Text(5));
         // The rest of a code point, and one that the bound cuts.
-        assert_eq!(overrun("é\"}".get(..).unwrap().as_bytes().get(1..).unwrap(), None, true, SERVER), Some(3));
-        let long = "x".repeat(OVERRUN - 1) + "é.";
-        assert_eq!(overrun(long.as_bytes(), None, true, SERVER), None, "longer than is looked for");
+        assert_eq!(told(&"é\"}".as_bytes()[1..], None, SERVER), Text(3));
+        let longest = "x".repeat(OVERRUN - 1) + ".";
+        assert_eq!(told(longest.as_bytes(), None, SERVER), Text(OVERRUN));
+        let longer = "x".repeat(OVERRUN - 1) + "é.";
+        assert_eq!(told(longer.as_bytes(), None, SERVER), Frame, "longer than is looked for");
+    }
+
+    #[test]
+    fn the_next_frame_shows_where_the_text_ends() {
+        let text = |excess: &[u8], behind: &[u8]| told(&[excess, behind].concat(), None, SERVER);
+        let excess = "vu, naïve!".as_bytes();
+        assert_eq!(text(excess, b"\x82\x05bytes\x89\0"), Text(11));
+        assert_eq!(text(excess, b"\x82\x7e\x08\0more bytes than are looked at"), Frame, "cut off");
+        assert_eq!(text(excess, &[&b"\x82\x7e\x08\0"[..], &[7; 2048]].concat()), Text(11));
+        assert_eq!(text(excess, b"\x82\x05bytes\xfe\0"), Frame, "nothing that a frame stands before");
+        // One that is a text shows it by itself, though it is longer than it says as well.
+        assert_eq!(text(excess, &[b"\x81\x10", "montré à l'écran".as_bytes()].concat()), Text(11));
+        assert_eq!(text(excess, b"\x88\x02\x03\xe8"), Text(11));
+        let longest = "x".repeat(OVERRUN - 1) + ".";
+        assert_eq!(text(longest.as_bytes(), b"\x82\x01x\x81\x01y"), Text(OVERRUN));
     }
 }

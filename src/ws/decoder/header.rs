@@ -1,13 +1,11 @@
 //! Where a frame begins: its header, judged; and frames in one piece, which go a short way.
 
-use super::{Decoder, Frame, Place, State};
+use super::{Decoder, Frame, Place, State, TextBefore};
 use crate::chunk::Carrier;
-use crate::limits;
 use crate::side::Side;
-use crate::ws::frame::{Header, Opcode, START, header, start, unmask};
+use crate::ws::frame::{Header, Opcode, START, header, start};
 use crate::ws::message::{whole, whole_control};
 use crate::ws::partial::Partial;
-use crate::ws::resync::overrun;
 use crate::ws::violation::{Context, Kind, MessageState, is_legal, of_length, of_start};
 use crate::ws::{Event, Scratch};
 
@@ -29,7 +27,8 @@ impl Decoder {
         let preview = if is_next { whole(&header, rest, scratch)? } else { return None };
         self.well_masked = self.well_masked.saturating_add(1);
         let is_text = header.start.opcode == Opcode::TEXT;
-        self.text_before = is_text.then_some((header.key, (header.length % 4) as u8, false));
+        self.text_before =
+            is_text.then_some(TextBefore { key: header.key, phase: (header.length % 4) as u8, cut: false });
         let header_end = offset.saturating_add(u64::from(header.size));
         Some((Event::Whole { header, header_end, preview }, usize::from(header.size) + header.length as usize))
     }
@@ -122,11 +121,11 @@ impl Decoder {
             let mut kinds: Vec<_> =
                 of_start(first, u64::from(first.length), self.rules, self.messages.state()).collect();
             let implausible = kinds.iter().filter(|kind| kind.is_implausible(self.well_masked > 0)).count();
-            if implausible > 0
-                && had == 0
-                && let Some(len) = self.overrun(begun, place, bytes, first.opcode, out)
-            {
-                return len;
+            if implausible > 0 {
+                let known = known.get(..had).unwrap_or_default();
+                if let Some(taken) = self.doubt((&begun, offset, known), place, bytes, first.opcode, scratch, out) {
+                    return taken;
+                }
             }
             partial.legal = kinds.is_empty();
             // How long a control frame is, if not in these two bytes, is told with the rest of the header.
@@ -198,29 +197,4 @@ impl Decoder {
         }
         taken + paid
     }
-
-    /// Skips bytes that go on with the text before them instead of beginning a frame; how many, if they do.
-    fn overrun(
-        &mut self,
-        begun: Carrier,
-        place: Place<'_>,
-        bytes: &[u8],
-        opcode: Opcode,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) -> Option<usize> {
-        let (key, phase, cut) = self.text_before.take()?;
-        self.overruns = self.overruns.checked_add(1).filter(|overruns| *overruns <= limits::OVERRUNS)?;
-        let len = overrun(bytes, key.map(|key| (key, u64::from(phase))), cut, self.rules)?;
-        let text = Context::new(&decoded(bytes, key, u64::from(phase)));
-        out(place.carrier, self.violation(Kind::LengthTooShort(len as u64), opcode, begun, place.after(1), text));
-        Some(len)
-    }
-}
-
-fn decoded(bytes: &[u8], key: Option<[u8; 4]>, phase: u64) -> Vec<u8> {
-    let mut text = bytes.get(..bytes.len().min(limits::CONTEXT)).unwrap_or_default().to_vec();
-    if let Some(key) = key {
-        unmask(&mut text, key, phase);
-    }
-    text
 }

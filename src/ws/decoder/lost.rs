@@ -70,6 +70,7 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
+        self.stop_waiting(scratch, out);
         if let Some(search) = self.search.take_if(|search| search.end(other, has_ended)) {
             self.found(*search, &Carrier::default(), scratch, out);
         }

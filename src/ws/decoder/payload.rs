@@ -1,6 +1,6 @@
 //! What a frame holds: the bytes of its payload, and its end.
 
-use super::{Decoder, Frame, Place, State};
+use super::{Decoder, Frame, Place, State, TextBefore};
 use crate::chunk::Carrier;
 use crate::ws::close::{Body, body};
 use crate::ws::frame::{Header, Opcode, unmask};
@@ -128,7 +128,7 @@ impl Decoder {
                 let (message, result) = self.messages.end_frame(header.start.fin, &mut inflating);
                 if is_plain_text {
                     let cut = result.is_err() || !header.start.fin;
-                    self.text_before = Some((header.key, (header.length % 4) as u8, cut));
+                    self.text_before = Some(TextBefore { key: header.key, phase: (header.length % 4) as u8, cut });
                 }
                 if let Err(fault) = result {
                     out(place.carrier, self.fault(fault, true, frame, place, &[]));
