@@ -224,9 +224,11 @@ impl Facts {
     fn apply_ws(&mut self, side: Side, carrier: &Carrier, event: &ws::Event<'_>) {
         let seen = carrier.seen;
         match event {
-            ws::Event::Frame { header, start, header_end } => self.sent[side].frame(header, *start, *header_end),
+            ws::Event::Frame { header, start, header_end } => {
+                self.sent[side].frame(header, *start, carrier, *header_end);
+            }
             ws::Event::Message(message) => {
-                self.sent[side].message(message, seen);
+                self.sent[side].message(message, carrier);
                 self.watch(side, carrier);
             }
             ws::Event::Whole { header, header_end, preview } => {

@@ -186,11 +186,10 @@ fn is_last(facts: &Facts, reaction: &Reaction<'_>, violation: &Violation) -> boo
 /// Whether the closer had been sent a message just before the frame that broke a rule, and owed it an answer: then it may
 /// have been about that.
 fn is_preceded(facts: &Facts, reaction: &Reaction<'_>, breach: &Breach) -> bool {
-    let needed = breach.violation.needed;
-    let mut messages = facts.sent[breach.violation.side]
-        .messages()
-        .filter(|message| message.complete && message.header_end.saturating_add(message.wire_bytes()) < needed);
-    unanswered(facts, breach) > 0 && messages.any(|message| reaction.took(message.seen) <= AT_ONCE)
+    let sent = &facts.sent[breach.violation.side];
+    let since = sent.said().saturating_sub(breach.messages_before);
+    let mut before = sent.messages().rev().filter(|message| message.complete).skip(since as usize);
+    unanswered(facts, breach) > 0 && before.any(|message| reaction.took(message.seen) <= AT_ONCE)
 }
 
 /// The acknowledgement test: `None` if the reaction's sender had not received the byte before `needed`, or reacted before

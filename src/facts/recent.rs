@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::chunk::Carrier;
 use crate::limits;
 use crate::prefetch::prefetch;
 use crate::seen::{Seen, Timestamp};
@@ -22,6 +23,8 @@ pub struct Moment {
     pub preview: Preview,
     /// Payload bytes on the wire of a message that was inflated; more than fit are told as [`u32::MAX`].
     pub wire_size: u32,
+    /// The low half of how many bytes of the other side its packet acknowledges, if it does: a moment fits a cache line.
+    pub acked: Option<u32>,
     /// What it is: of a message, text or binary.
     pub opcode: Opcode,
     /// Whether it was compressed, and its inflated size is known.
@@ -37,6 +40,30 @@ impl Moment {
     pub fn wire_bytes(&self) -> u64 {
         if self.inflated { u64::from(self.wire_size) } else { self.size }
     }
+
+    /// Whether its sender had received the header of a moment of the other side's when it sent this: by what its packet
+    /// acknowledges, else by the order of capture.
+    pub fn follows(&self, other: &Self) -> bool {
+        self.had_received(other.begun).unwrap_or(other.seen < self.seen)
+    }
+
+    /// The same for the whole of a moment; of a message in fragments, for the header of the last.
+    pub fn answers(&self, other: &Self) -> bool {
+        let payload = if other.fragmented { 0 } else { other.wire_bytes() };
+        self.had_received(other.header_end.saturating_add(payload)).unwrap_or(other.seen < self.seen)
+    }
+
+    fn had_received(&self, offset: u64) -> Option<bool> {
+        // As sequence numbers: no window is half as long.
+        self.acked.map(|acked| acked.wrapping_sub(offset as u32).cast_signed() >= 0)
+    }
+}
+
+/// Moments are kept and asked for in lines.
+const _: () = assert!(size_of::<Moment>() <= 64);
+
+fn low_half(carrier: &Carrier) -> Option<u32> {
+    carrier.acked().map(|acked| acked as u32)
 }
 
 /// The last of them.
@@ -97,7 +124,7 @@ impl Recent {
 
     /// A frame's header is complete.
     #[inline]
-    pub(super) fn frame(&mut self, header: &Header, start: Seen, header_end: u64) {
+    pub(super) fn frame(&mut self, header: &Header, start: Seen, carrier: &Carrier, header_end: u64) {
         let opcode = header.start.opcode;
         if opcode == Opcode::CONTINUATION
             && let Some(message) = self.open()
@@ -113,6 +140,7 @@ impl Recent {
             begun: header_end,
             header_end,
             size: header.length,
+            acked: low_half(carrier),
             opcode,
             ..Moment::default()
         });
@@ -124,13 +152,14 @@ impl Recent {
 
     /// A frame that is a whole message.
     #[inline]
-    pub(super) fn whole(&mut self, opcode: Opcode, size: u64, seen: Seen, header_end: u64, preview: Preview) {
+    pub(super) fn whole(&mut self, opcode: Opcode, size: u64, carrier: &Carrier, header_end: u64, preview: Preview) {
         self.add(Moment {
-            seen,
+            seen: carrier.seen,
             begun: header_end,
             header_end,
             size,
             preview,
+            acked: low_half(carrier),
             opcode,
             complete: true,
             ..Moment::default()
@@ -165,11 +194,12 @@ impl Recent {
 
     /// A message is complete, in that packet.
     #[inline]
-    pub(super) fn message(&mut self, message: &Message, seen: Seen) {
+    pub(super) fn message(&mut self, message: &Message, carrier: &Carrier) {
         let Some(moment) = self.open() else {
             return;
         };
-        (moment.seen, moment.complete, moment.preview) = (seen, true, message.preview);
+        (moment.seen, moment.complete, moment.preview) = (carrier.seen, true, message.preview);
+        moment.acked = low_half(carrier);
         if let Some(size) = message.plain_len.filter(|_| message.compressed) {
             moment.wire_size = u32::try_from(message.wire_len).unwrap_or(u32::MAX);
             (moment.size, moment.inflated) = (size, true);

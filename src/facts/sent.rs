@@ -78,13 +78,13 @@ impl Sent {
     pub(super) fn whole(&mut self, opcode: Opcode, size: u64, carrier: &Carrier, header_end: u64, preview: Preview) {
         self.begin(opcode, size, carrier.seen);
         self.count(opcode);
-        self.recent.whole(opcode, size, carrier.seen, header_end, preview);
+        self.recent.whole(opcode, size, carrier, header_end, preview);
     }
 
-    pub(super) fn frame(&mut self, header: &ws::Header, start: Seen, header_end: u64) {
+    pub(super) fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {
         self.begin(header.start.opcode, header.length, start);
         if header.start.opcode != Opcode::CLOSE {
-            self.recent.frame(header, start, header_end);
+            self.recent.frame(header, start, carrier, header_end);
         }
     }
 
@@ -121,9 +121,9 @@ impl Sent {
         self.unfinished = unfinished.map(Box::new);
     }
 
-    pub(super) fn message(&mut self, message: &ws::message::Message, seen: Seen) {
+    pub(super) fn message(&mut self, message: &ws::message::Message, carrier: &Carrier) {
         self.count(message.opcode);
-        self.recent.message(message, seen);
+        self.recent.message(message, carrier);
     }
 
     fn count(&mut self, opcode: Opcode) {

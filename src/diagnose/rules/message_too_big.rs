@@ -63,7 +63,7 @@ fn is_unsaid(case: &Case<'_>, by: Side, reaction: &Reaction<'_>, message: &Momen
     let facts = case.facts;
     // A client that has what it wanted closes, too.
     let answered_all_before = by == Side::Server && before > 0 && facts.sent[by].said() + 1 >= facts.sent[!by].said();
-    let answers = facts.sent[by].messages().any(|answer| answer.seen > message.seen);
+    let answers = facts.sent[by].messages().any(|answer| answer.answers(message));
     let has_limit = Limit::between(before, message.size, None).is_some();
     has_limit && answered_all_before && !answers && reaction.took(message.seen) <= AT_ONCE
 }
@@ -107,12 +107,12 @@ fn largest_before(facts: &Facts, side: Side, message: &Moment) -> u64 {
     }
 }
 
-/// Whether a side answered a message, so that the other sent more: a message that is too big ends all that.
+/// Whether a side answered a message, so that the other sent more: a message that is too big ends all that. What segments
+/// acknowledge says who answers whom: captures may hold the packets of the two sides in another order.
 fn was_taken(facts: &Facts, by: Side, message: &Moment) -> bool {
-    // The latest, not the next: messages that came together are one packet or several.
-    let latest = facts.sent[!by].moments().map(|other| other.seen).max();
-    let answered = |latest| facts.sent[by].messages().any(|answer| message.seen < answer.seen && answer.seen < latest);
-    message.complete && latest.is_some_and(answered)
+    // Any later one, not the next: messages that came together are one packet or several.
+    let went_on = |answer: &Moment| facts.sent[!by].moments().any(|other| other.follows(answer));
+    message.complete && facts.sent[by].messages().any(|answer| answer.answers(message) && went_on(answer))
 }
 
 fn of_message(
