@@ -308,6 +308,28 @@ fn a_capture_that_is_cut_off() {
     assert!(note.contains(&noted), "{note}");
 }
 
+#[test]
+fn a_compressed_capture_that_is_damaged() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, &fixture_bytes("invalid_utf8")).unwrap();
+    let mut bytes = encoder.finish().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("capture.pcapng.gz");
+    // All of the capture stands before the checksum.
+    let last = bytes.len() - 5;
+    bytes[last] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let output = run!(&path);
+    assert_eq!(output.status.code(), Some(2));
+    let report = out(&output);
+    assert!(report.starts_with(is_report(&run!(abnormal())).split("\n\n").next().unwrap()), "{report}");
+    assert!(report.contains("the gzip data is corrupt"), "{report}");
+    let complaint = err(&output);
+    let at = fixture_bytes("invalid_utf8").len();
+    let said = format!("whyclosed: {}: at byte {at}: the gzip data is corrupt (", path.display());
+    assert!(complaint.starts_with(&said) && complaint.lines().count() == 1, "{complaint}");
+}
+
 /// A capture of one WebSocket connection, which the server closes with 1008 and `reason`.
 fn closed_with(reason: &str) -> Vec<u8> {
     let user_agent = "User-Agent: \u{9b}31m\u{202e}b\r\n";

@@ -147,20 +147,15 @@ fn close_frames_captured_in_the_wrong_order() {
     exchanged(&conversation, b"\x88\x02\x03\xED", b"\x88\x02\x03\xEA");
 }
 
+/// A text message in frames that are cut there.
+fn message(text: &str, cuts: Vec<usize>) -> What {
+    What::Message { text: true, payload: text.to_owned(), cuts, compressed: false, ping_inside: false }
+}
+
 /// A message that was answered, and followed by more, was not too big; whether others came in its packet or behind it.
 #[test]
 fn messages_that_came_together_were_taken_together() {
-    let says = |side, text: &str| Act {
-        side,
-        unaware: false,
-        what: What::Message {
-            text: true,
-            payload: text.to_owned(),
-            cuts: Vec::new(),
-            compressed: false,
-            ping_inside: false,
-        },
-    };
+    let says = |side, text: &str| Act { side, unaware: false, what: message(text, Vec::new()) };
     let acts = vec![
         says(Side::Server, &"long ".repeat(24)),
         says(Side::Server, "and short"),
@@ -171,5 +166,47 @@ fn messages_that_came_together_were_taken_together() {
     let conversation = Conversation { deflate: false, padding: 0, acts, end };
     let plain = essence(&packets(std::slice::from_ref(&conversation), Change::default()));
     let cut = essence(&packets(&[conversation], Change { cut: Some(14), ..Change::default() }));
+    assert_eq!(differences(&plain, &cut), [""; 0]);
+}
+
+/// The same, where the answer was captured before the message.
+#[test]
+fn a_message_that_was_answered_is_not_too_big_in_any_order_of_capture() {
+    let says = |side, text: &str| Act { side, unaware: false, what: message(text, Vec::new()) };
+    let acts = vec![
+        says(Side::Server, &"long ".repeat(24)),
+        says(Side::Client, "an answer"),
+        says(Side::Server, "the next one"),
+        says(Side::Client, "another answer"),
+    ];
+    let end = End::Close { by: Side::Client, code: Some(1009), reason: String::new(), answered: true };
+    exchanged(&Conversation { deflate: false, padding: 0, acts, end }, b"long long", b"the next one");
+}
+
+/// An answer that was sent before the message came is none.
+#[test]
+fn a_message_that_crossed_another_may_be_too_big_in_any_order_of_capture() {
+    let says = |side, unaware, text: &str| Act { side, unaware, what: message(text, Vec::new()) };
+    let acts = vec![
+        says(Side::Server, false, &"long ".repeat(24)),
+        says(Side::Client, true, "no answer"),
+        says(Side::Server, false, "the next one"),
+    ];
+    let end = End::Close { by: Side::Client, code: Some(1009), reason: String::new(), answered: true };
+    let conversation = Conversation { deflate: false, padding: 0, acts, end };
+    let plain = essence(&packets(std::slice::from_ref(&conversation), Change::default()));
+    assert_eq!(plain["connections"][0]["verdict"]["rule"], "message_too_big");
+    exchanged(&conversation, b"long long", b"the next one");
+}
+
+/// How much of a message had come when the inflater gave it up is as the segments were; what went before it is not.
+#[test]
+fn a_message_before_one_that_cannot_be_inflated() {
+    let acts = vec![Act { side: Side::Server, unaware: false, what: message("twenty bytes of text", vec![15]) }];
+    let end = End::Fault { by: Side::Server, fault: Fault::Deflate, crossing: false, reaction: Reaction::Reset };
+    let conversation = Conversation { deflate: true, padding: 0, acts, end };
+    let plain = essence(&packets(std::slice::from_ref(&conversation), Change::default()));
+    assert_eq!(plain["connections"][0]["verdict"]["rule"], "undecodable_deflate");
+    let cut = essence(&packets(&[conversation], Change { cut: Some(1), ..Change::default() }));
     assert_eq!(differences(&plain, &cut), [""; 0]);
 }

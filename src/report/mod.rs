@@ -65,7 +65,7 @@ pub struct Capture {
     pub format: String,
     /// Packets.
     pub packets: u64,
-    /// Bytes, uncompressed.
+    /// Bytes, uncompressed: all, or those before what could not be read.
     pub bytes: u64,
     /// Time of its first packet.
     pub first: Option<String>,

@@ -173,6 +173,7 @@ mod tests {
         let (packets, summary) = read(&more_than_sent.bytes).unwrap();
         assert_eq!(packets.len(), 1);
         assert_eq!(summary.notes, [Note::Unreadable { at: 43, fault: Fault::Record }]);
+        assert_eq!(summary.bytes, 43, "not what was read ahead");
 
         let too_long = vec![0; crate::limits::PACKET + 1];
         let bytes = Pcap::new(Order::Little, Pcap::MICROS, 1).record(1, 0, &too_long, u32::MAX).bytes;

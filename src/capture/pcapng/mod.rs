@@ -499,6 +499,8 @@ mod tests {
         second[12] = 9;
         let first = Pcapng::new(Order::Big).bytes;
         let bytes = [&*first, &second].concat();
-        assert_eq!(notes(&bytes), [Note::Unreadable { at: first.len() as u64, fault: Fault::SectionHeader }]);
+        let summary = read(&bytes).unwrap().1;
+        let at = first.len() as u64;
+        assert_eq!((&*summary.notes, summary.bytes), (&[Note::Unreadable { at, fault: Fault::SectionHeader }][..], at));
     }
 }
