@@ -61,8 +61,8 @@ impl Ending {
             if let Some((side, seen, _)) = facts.tls.as_deref().copied() {
                 return begun(Kind::Refused, Some((side, Carrier::new(seen, None, 0))));
             }
-            if let Some((seen, _)) = facts.answered_with.as_deref().copied() {
-                return begun(Kind::Refused, Some((Side::Server, Carrier::new(seen, None, 0))));
+            if let Some((seen, _)) = facts.answered_with.as_deref() {
+                return begun(Kind::Refused, Some((Side::Server, Carrier::new(*seen, None, 0))));
             }
             return begun(Kind::NoAnswer, first_end(facts).map(|(_, side, carrier)| (side, carrier)));
         }

@@ -214,7 +214,7 @@ impl Facts {
             http::Output::Cut => self.handshake.cut = true,
             http::Output::Switched { .. } => self.switched = Some(seen),
             http::Output::NotHttp { first } | http::Output::NotTls { first } => {
-                self.answered_with.get_or_insert_with(|| Box::new((seen, Context::new(first))));
+                self.answered_with.get_or_insert_with(|| Box::new((seen, Context::beginning(first))));
             }
             http::Output::Pipelined { .. } => {}
         }

@@ -150,6 +150,18 @@ pub const RESYNC_HEADERS: u32 = 8 * 1024;
 /// Bytes of payload shown around a violation.
 pub const CONTEXT: usize = 16;
 
+/// Bytes kept before and behind those, and never shown: whether a byte belongs to a secret is told by what stands before
+/// it. The name of a secret with its quotes and the sign behind it, and more of its value than passwords mostly have.
+pub const AROUND_CONTEXT: usize = 48;
+
+/// Words of values that are known to be secret and looked for in every text (about 32 bytes each): those of more connections
+/// than anybody reports on at once.
+pub const KNOWN_SECRETS: usize = 1 << 20;
+
+/// Bytes of a connection's cookies, credentials and the like that are kept, so that they are known as secret in other texts:
+/// the usual session and a token. Longer ones are known by their form.
+pub const CREDENTIALS: usize = 256;
+
 /// Bytes that one compressed message may inflate to before it is given up, and its side's context with it.
 pub const INFLATED_MESSAGE: u64 = 256 * 1024 * 1024;
 

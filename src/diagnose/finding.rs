@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::http::Problem;
 use crate::side::Side;
+use crate::ws::violation::Context;
 
 /// How sure a verdict is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -61,10 +62,12 @@ pub enum Value {
     Endpoint(SocketAddr),
     /// Text from the wire, not yet escaped.
     Wire(String),
-    /// Bytes of a payload, in hexadecimal; `None` for one that is not to be shown.
+    /// Bytes of a payload, in hexadecimal; secrets in them are still to be hidden.
+    Window(Context),
+    /// The same, `None` for a byte that is not to be shown.
     Hex(Vec<Option<u8>>),
-    /// A piece of a payload as text, not yet escaped.
-    Excerpt(Vec<u8>),
+    /// A piece of a payload as text, not yet escaped; secrets in it are still to be hidden.
+    Excerpt(Context),
     /// A byte, written 0xE9.
     Byte(u8),
     /// A token of a registry or a protocol, the same in all languages.

@@ -218,7 +218,7 @@ fn finding(violation: &Violation, reaction: &Reaction<'_>, confidence: Confidenc
 /// Names what only this kind of broken frame has.
 pub fn particulars(finding: Finding, violation: &Violation) -> Finding {
     let opcode = Value::Token(format!("0x{:X}", violation.opcode.0));
-    let bytes = |finding: Finding| finding.with("bytes", hex(violation.context.bytes()));
+    let bytes = |finding: Finding| finding.with("bytes", Value::Window(violation.context.clone()));
     match &violation.kind {
         Kind::InvalidUtf8 { offset, byte, at_end } => bytes(finding)
             .with("byte_offset", Value::Number(*offset))
@@ -247,7 +247,7 @@ pub fn particulars(finding: Finding, violation: &Violation) -> Finding {
         Kind::TruncatedCloseCode(byte) => finding.with("byte", Value::Byte(*byte)),
         Kind::LengthTooShort(excess) => finding
             .with("excess", Value::Bytes(*excess))
-            .with("text", Value::Excerpt(violation.context.bytes().to_vec()))
+            .with("text", Value::Excerpt(violation.context.clone()))
             .variant("length"),
         _ => bytes(finding).with("opcode", opcode),
     }
@@ -263,8 +263,4 @@ pub fn reason_has(reaction: &Reaction<'_>, words: &[&str]) -> bool {
 pub fn closer<'f>(case: &Case<'f>) -> Option<(Side, Reaction<'f>)> {
     let by = case.ending.by?;
     Some((by, Reaction::of(case.facts, by)?))
-}
-
-fn hex(bytes: &[u8]) -> Value {
-    Value::Hex(bytes.iter().copied().map(Some).collect())
 }

@@ -168,6 +168,7 @@ impl Watch {
     fn judge(&mut self, facts: &mut Facts) -> Box<Connection> {
         let last = if facts.is_over() { facts.last.time } else { self.now };
         facts.drops = self.drops.iter().any(|drops| drops.touch(facts.first.time, last));
+        self.redactor.meet(facts);
         Box::new(Connection::new(
             0,
             &Case::new(facts, &Fleet::default(), self.now),
@@ -246,6 +247,7 @@ impl Sink for Watch {
         if facts.switched.is_some() && !followed.opened {
             followed.opened = true;
             self.open += 1;
+            self.redactor.meet(facts);
             let connection = Connection::new(
                 0,
                 &Case::new(facts, &Fleet::default(), now),

@@ -41,9 +41,7 @@ impl Pending {
         let notes = notes(&material, &redactor, language).into_iter().chain(apart.notes(language)).collect();
         let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
         let Material { captures, facts, privacy, registries, .. } = material;
-        for request in facts.iter().filter_map(|facts| facts.handshake.request.as_deref()) {
-            redactor.meet(request.host.as_deref(), request.origin.as_deref());
-        }
+        facts.iter().for_each(|facts| redactor.meet(facts));
         let report = Report {
             version: VERSION,
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),

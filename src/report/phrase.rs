@@ -8,6 +8,7 @@ use crate::catalog::{Language, fill, words};
 use crate::diagnose::{Evidence, Value};
 use crate::http::Problem;
 use crate::side::Side;
+use crate::ws::violation::Context;
 
 /// A text with its placeholders filled from the evidence.
 pub fn sentence(template: &'static str, evidence: &[Evidence], language: Language) -> Cow<'static, str> {
@@ -33,8 +34,9 @@ pub fn text(value: &Value, language: Language) -> Cow<'_, str> {
         Value::Time(time) => duration(*time, language),
         Value::Side(side) => return side_of(*side, language).into(),
         Value::Wire(text) => word("quoted", &[("text", text)], language),
+        Value::Window(context) => hex(&all(context)),
         Value::Hex(bytes) => hex(bytes),
-        Value::Excerpt(bytes) => word("quoted", &[("text", &String::from_utf8_lossy(bytes))], language),
+        Value::Excerpt(context) => word("quoted", &[("text", &String::from_utf8_lossy(context.bytes()))], language),
         Value::Byte(byte) => format!("0x{byte:02X}"),
         Value::Token(token) => return token.into(),
         Value::Endpoint(endpoint) => endpoint.to_string(),
@@ -52,11 +54,16 @@ pub fn json(value: &Value, language: Language) -> serde_json::Value {
         Value::Side(Side::Server) => "server".into(),
         Value::Wire(text) | Value::Token(text) => text.as_str().into(),
         Value::Endpoint(endpoint) => endpoint.to_string().into(),
+        Value::Window(context) => hex(&all(context)).into(),
         Value::Hex(bytes) => hex(bytes).into(),
-        Value::Excerpt(bytes) => String::from_utf8_lossy(bytes).into(),
+        Value::Excerpt(context) => String::from_utf8_lossy(context.bytes()).into(),
         Value::Byte(byte) => format!("0x{byte:02X}").into(),
         Value::Problem(found) => problem(found, language).into(),
     }
+}
+
+fn all(context: &Context) -> Vec<Option<u8>> {
+    context.bytes().iter().copied().map(Some).collect()
 }
 
 /// Bytes in hexadecimal, `··` for one that is not to be shown.

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::known::Known;
 use super::token;
+use crate::report::redact::known::Known;
 use crate::report::redact::random::is_name;
 use crate::report::redact::{Kind, patterns, secret, subprotocol};
 

@@ -25,7 +25,6 @@ mod deflate;
 mod fragmented;
 mod frames;
 mod heads;
-mod known;
 pub mod leaks;
 mod messages;
 mod redaction;

@@ -9,12 +9,12 @@ use super::cut::Wanted;
 use super::fragmented::Piece;
 use super::frames::Frames;
 use super::heads::Blotter;
-use super::known::Known;
 use super::messages::{self, Losses, Rewritten};
 use super::streams::Stream;
 use crate::analyzer::Analyzer;
 use crate::capture::Packet;
 use crate::report::redact::Kind;
+use crate::report::redact::known::Known;
 use crate::side::{PerSide, Side};
 use crate::tcp::Segment;
 

@@ -21,7 +21,7 @@ use super::partial::{Control, Partial};
 use super::resync::Search;
 use super::unfinished::{CutFrame, Unfinished};
 use super::violation::{Context, Kind, MessageState, Rules, Violation};
-use super::{Event, Scratch};
+use super::{Event, Preview, Scratch};
 use crate::chunk::{Carrier, Chunk, Missing};
 use crate::prefetch::prefetch;
 use crate::side::Side;
@@ -37,7 +37,6 @@ pub struct Decoder {
     messages: Messages,
     /// The captured beginning of a control payload, still masked.
     control: Option<Box<Control>>,
-    /// The text payload that has just ended.
     text_before: Option<TextBefore>,
     /// Frames so far that were masked as their side should.
     well_masked: u32,
@@ -48,6 +47,19 @@ pub struct Decoder {
     overruns: u8,
     /// What may be frames again, since they were lost sight of.
     search: Option<Box<Search>>,
+}
+
+/// The text payload that has just ended.
+#[derive(Clone, Copy, Debug)]
+struct TextBefore {
+    /// Its mask.
+    key: Option<[u8; 4]>,
+    /// The phase that its next byte would have.
+    phase: u8,
+    /// Whether it may have ended within a code point.
+    is_cut: bool,
+    /// How its message begins, and the message's bytes so far.
+    text: (Preview, u64),
 }
 
 #[derive(Debug)]
@@ -72,17 +84,6 @@ struct Frame {
     intact: bool,
     /// Whether its header broke no rule.
     legal: bool,
-}
-
-/// What a text payload leaves behind it, for bytes that may go on with it.
-#[derive(Clone, Copy, Debug)]
-struct TextBefore {
-    /// Its mask.
-    key: Option<[u8; 4]>,
-    /// The phase that its next byte would have.
-    phase: u8,
-    /// Whether it may have ended within a code point.
-    cut: bool,
 }
 
 /// Where a piece of the stream came from.

@@ -1,5 +1,7 @@
 //! Messages from frames: fragments joined, text validated, compressed bytes inflated (RFC 6455 §5.4, RFC 7692 §6).
 
+use arrayvec::ArrayVec;
+
 use super::deflate::{Failure, Inflater};
 use super::frame::{Opcode, unmasked};
 use super::text::{Invalid, Text};
@@ -66,7 +68,7 @@ pub(super) fn whole_control<'s>(header: &Header, rest: &'s [u8], scratch: &'s mu
 }
 
 /// What is wrong with a message's contents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Text that is no UTF-8.
     Utf8(Invalid),
@@ -90,7 +92,7 @@ struct Open {
     /// Checked as it comes, if it is text.
     text: Text,
     /// How it begins on the wire, if it is compressed.
-    begins: Context,
+    begins: ArrayVec<u8, { limits::CONTEXT }>,
     /// Whether the contents can still be read: no byte was missed, no fault found.
     readable: bool,
 }
@@ -150,7 +152,7 @@ impl Messages {
             preview: Preview::default(),
         };
         let readable = !compressed || !matches!(self.deflate, Deflate::NotAgreed);
-        self.open = Some(Box::new(Open { message, text: Text::default(), begins: Context::default(), readable }));
+        self.open = Some(Box::new(Open { message, text: Text::default(), begins: ArrayVec::new(), readable }));
     }
 
     /// Whether the contents of the open message are to be looked at, or only counted.
@@ -168,9 +170,10 @@ impl Messages {
         }
     }
 
-    /// Whether the open message is text that is not compressed.
-    pub fn is_plain_text(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.is_text() && !open.message.compressed)
+    /// How the open message begins, and its bytes so far, if it is text that is not compressed.
+    pub fn plain_text(&self) -> Option<(Preview, u64)> {
+        let open = self.open.as_ref().filter(|open| open.is_text() && !open.message.compressed)?;
+        Some((open.message.preview, open.message.wire_len))
     }
 
     /// Bytes of the open message's text before the last `len`; `None` where wire bytes and text bytes are not the same.
@@ -192,9 +195,8 @@ impl Messages {
             return Ok(());
         };
         let result = if open.message.compressed {
-            if !open.begins.is_full() {
-                open.begins = open.begins.beginning_before(plain);
-            }
+            let room = open.begins.remaining_capacity();
+            open.begins.extend(plain.iter().copied().take(room));
             inflate(&mut self.deflate, open, scratch, |inflater, buffer, out| inflater.push(plain, buffer, out))
         } else {
             open.take(plain, scratch.previews)
@@ -290,7 +292,7 @@ fn inflate(
     // A fault of the text comes before one of the compressed bytes behind it.
     text?;
     match outcome {
-        Err(Failure::Corrupt) => Err(Fault::Deflate(open.begins)),
+        Err(Failure::Corrupt) => Err(Fault::Deflate(Context::beginning(&open.begins))),
         _ => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use simdutf8::compat;
 
-use super::violation::Context;
+use super::violation::{Context, Tail};
 
 /// Validates the text of one message as its bytes come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,12 +13,21 @@ pub struct Text {
     /// Bytes validated, the tail not counted.
     valid: u64,
     /// The last bytes that came, the tail among them.
-    last: Context,
+    last: Tail,
+}
+
+/// Where a text stops being UTF-8, and what stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// Where.
+    pub place: Place,
+    /// The message's bytes up to the one that proves it.
+    pub context: Context,
 }
 
 /// Where a text stops being UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Invalid {
+pub struct Place {
     /// Position in the message of the first byte that is no part of a valid code point, as Rust's `valid_up_to` and
     /// Python's `position`.
     pub offset: u64,
@@ -27,24 +36,24 @@ pub struct Invalid {
     /// Position of the byte that proves it: the same, or the one that should have continued it; the message's length
     /// where the message ends within a code point.
     pub proof: u64,
-    /// The message's bytes up to that one.
-    pub context: Context,
 }
 
 impl Text {
     /// Takes the next bytes of the message.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Invalid> {
         let before = self.valid + u64::from(self.tail_len);
-        let result = self.validate(bytes).map_err(|invalid| {
-            let len =
-                usize::try_from(invalid.proof.saturating_sub(before)).map_or(bytes.len(), |at| at.saturating_add(1));
-            Invalid { context: self.last.ending_with(bytes.get(..len).unwrap_or(bytes)), ..invalid }
+        let result = self.validate(bytes).map_err(|place| {
+            let end = place.proof.saturating_add(1);
+            let len = usize::try_from(end.saturating_sub(before)).unwrap_or(bytes.len());
+            let mut last = self.last;
+            last.push(bytes.get(..len).unwrap_or(bytes));
+            Invalid { place, context: last.context(end) }
         });
-        self.last = self.last.ending_with(bytes);
+        self.last.push(bytes);
         result
     }
 
-    fn validate(&mut self, mut bytes: &[u8]) -> Result<(), Invalid> {
+    fn validate(&mut self, mut bytes: &[u8]) -> Result<(), Place> {
         while self.tail_len > 0 {
             let Some((&next, rest)) = bytes.split_first() else {
                 return Ok(());
@@ -88,20 +97,24 @@ impl Text {
             Some(len) => {
                 let byte = rest.first().copied().unwrap_or_default();
                 let proof = if (0xC2..=0xF4).contains(&byte) { len as u64 } else { 0 };
-                Err(Invalid { offset: self.valid, byte, proof: self.valid + proof, context: self.last })
+                Err(Place { offset: self.valid, byte, proof: self.valid + proof })
             }
         }
     }
 
     /// The message is complete.
     pub fn finish(&self) -> Result<(), Invalid> {
-        if self.tail_len == 0 { Ok(()) } else { Err(self.cut_off_by(u64::from(self.tail_len))) }
+        if self.tail_len == 0 {
+            return Ok(());
+        }
+        let place = self.cut_off_by(u64::from(self.tail_len));
+        Err(Invalid { place, context: self.last.context(place.proof) })
     }
 
     /// The code point begun in the tail is not continued by the byte `behind` its first.
-    fn cut_off_by(&self, behind: u64) -> Invalid {
+    const fn cut_off_by(&self, behind: u64) -> Place {
         let [byte, ..] = self.tail;
-        Invalid { offset: self.valid, byte, proof: self.valid + behind, context: self.last }
+        Place { offset: self.valid, byte, proof: self.valid + behind }
     }
 }
 
@@ -114,8 +127,11 @@ mod tests {
     fn by_the_standard_library(bytes: &[u8]) -> Result<(), Invalid> {
         let invalid = |error: std::str::Utf8Error, proof| {
             let offset = error.valid_up_to();
-            let context = Context::default().ending_with(&bytes[..bytes.len().min(proof + 1)]);
-            Err(Invalid { offset: offset as u64, byte: bytes[offset], proof: proof as u64, context })
+            let text = &bytes[..bytes.len().min(proof + 1)];
+            let mut last = Tail::default();
+            last.push(text);
+            let place = Place { offset: offset as u64, byte: bytes[offset], proof: proof as u64 };
+            Err(Invalid { place, context: last.context(text.len() as u64) })
         };
         for end in 1..=bytes.len() {
             match std::str::from_utf8(&bytes[..end]) {

@@ -1,5 +1,7 @@
 //! What breaks RFC 6455 or RFC 7692 on the wire.
 
+use std::ops::Range;
+
 use super::close::CloseCode;
 use super::frame::{Header, Opcode, RSV1, Start};
 use crate::limits;
@@ -81,57 +83,97 @@ pub enum Kind {
     Desynchronized,
 }
 
-/// A few bytes of the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A few bytes of the wire that are shown, and the bytes of the same text around them, by which it is told whether they
+/// belong to a secret; those are never shown. The same however segments were cut.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
-    bytes: [u8; limits::CONTEXT],
-    len: u8,
+    text: Box<[u8]>,
+    shown: Range<u8>,
+    /// Whether nothing of the text stood before `text`.
+    is_beginning: bool,
 }
 
 impl Context {
-    /// The first bytes of `bytes`.
-    pub fn new(bytes: &[u8]) -> Self {
-        let mut context = Self::default();
-        for (to, from) in context.bytes.iter_mut().zip(bytes) {
-            *to = *from;
-            context.len += 1;
-        }
-        context
+    /// Shows the first bytes of a text, of which all is given.
+    pub fn beginning(text: &[u8]) -> Self {
+        Self::new(&[], text, true)
     }
 
-    /// The last bytes of these and `more`.
-    pub fn ending_with(self, more: &[u8]) -> Self {
-        let mut last = Self::default();
-        let all = self.bytes().iter().chain(more);
-        let skipped = (self.bytes().len() + more.len()).saturating_sub(limits::CONTEXT);
-        // Nearly all pieces are longer.
-        if more.len() >= limits::CONTEXT {
-            return Self::new(more.get(more.len() - limits::CONTEXT..).unwrap_or_default());
-        }
-        for (to, from) in last.bytes.iter_mut().zip(all.skip(skipped)) {
-            *to = *from;
-            last.len += 1;
-        }
-        last
+    /// Shows the first bytes of `text`, which goes on with `before`; `is_beginning` if nothing stood before that.
+    pub fn going_on(before: &[u8], text: &[u8], is_beginning: bool) -> Self {
+        let missing = before.len().saturating_sub(limits::AROUND_CONTEXT);
+        Self::new(before.get(missing..).unwrap_or_default(), text, is_beginning && missing == 0)
     }
 
-    /// The first bytes of these and `more`.
-    pub fn beginning_before(mut self, more: &[u8]) -> Self {
-        for (to, from) in self.bytes.iter_mut().skip(usize::from(self.len)).zip(more) {
-            *to = *from;
-            self.len += 1;
-        }
+    fn new(before: &[u8], text: &[u8], is_beginning: bool) -> Self {
+        let behind = text.get(..limits::CONTEXT + limits::AROUND_CONTEXT).unwrap_or(text);
+        let (start, shown) = (before.len() as u8, behind.len().min(limits::CONTEXT) as u8);
+        Self { text: [before, behind].concat().into(), shown: start..start + shown, is_beginning }
+    }
+
+    /// The same without white space at the end of what is shown.
+    pub fn trimmed(mut self) -> Self {
+        self.shown.end = self.shown.start + self.bytes().trim_ascii_end().len() as u8;
         self
     }
 
-    /// Whether there is no room for more.
-    pub const fn is_full(&self) -> bool {
-        self.len as usize == limits::CONTEXT
+    /// The bytes that are shown.
+    pub fn bytes(&self) -> &[u8] {
+        self.text.get(self.shown()).unwrap_or_default()
     }
 
-    /// The bytes.
-    pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    /// The same bytes, and those around them.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Which bytes of the text are shown.
+    pub fn shown(&self) -> Range<usize> {
+        usize::from(self.shown.start)..usize::from(self.shown.end)
+    }
+
+    /// Whether the text is known from its first byte on.
+    pub const fn is_beginning(&self) -> bool {
+        self.is_beginning
+    }
+}
+
+// Positions fit a byte.
+const _: () = assert!(2 * (limits::CONTEXT + limits::AROUND_CONTEXT) <= 255);
+
+/// The last bytes of a text that comes in pieces, as many as a [`Context`] has up to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Tail {
+    bytes: [u8; TAIL],
+    len: u8,
+}
+
+const TAIL: usize = limits::AROUND_CONTEXT + limits::CONTEXT;
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self { bytes: [0; TAIL], len: 0 }
+    }
+}
+
+impl Tail {
+    /// Goes on with a piece.
+    pub fn push(&mut self, piece: &[u8]) {
+        let new = piece.get(piece.len().saturating_sub(TAIL)..).unwrap_or_default();
+        let had = usize::from(self.len);
+        let kept = had.min(TAIL - new.len());
+        self.bytes.copy_within(had - kept..had, 0);
+        if let Some(room) = self.bytes.get_mut(kept..kept + new.len()) {
+            room.copy_from_slice(new);
+        }
+        self.len = (kept + new.len()) as u8;
+    }
+
+    /// Shows the last bytes of the text, which is so long.
+    pub fn context(&self, length: u64) -> Context {
+        let text = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        let start = text.len().saturating_sub(limits::CONTEXT) as u8;
+        Context { text: text.into(), shown: start..self.len, is_beginning: length <= text.len() as u64 }
     }
 }
 

@@ -54,11 +54,8 @@ fn no_http(case: &Case<'_>) -> Option<Finding> {
     let request = case.facts.handshake.request.as_ref().filter(|_| case.ending.kind == Kind::Refused)?;
     let (seen, context) = case.facts.answered_with.as_deref().filter(|(_, context)| !is_alert(context.bytes()))?;
     let is_text = |bytes: &[u8]| str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control));
-    let shown = context.bytes().trim_ascii_end();
-    let bytes = match is_text(shown) {
-        true => Value::Excerpt(shown.to_vec()),
-        false => Value::Hex(shown.iter().copied().map(Some).collect()),
-    };
+    let shown = context.clone().trimmed();
+    let bytes = if is_text(shown.bytes()) { Value::Excerpt(shown) } else { Value::Window(shown) };
     let finding = Finding::new(Confidence::Certain)
         .packet(request.seen.packet)
         .packet(seen.packet)

@@ -11,6 +11,8 @@
 pub mod anonymize;
 mod assigned;
 mod encoded;
+pub mod known;
+mod learning;
 mod names;
 mod pairs;
 pub mod patterns;
@@ -20,22 +22,22 @@ mod remarks;
 pub mod secret;
 pub mod subprotocol;
 mod unescaped;
+mod window;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
+use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
 pub use secret::{Kind, Secret};
 
 use self::anonymize::Anonymizer;
+use self::known::Known;
 use crate::diagnose::{Evidence, Value};
 use crate::http::Problem;
 use crate::limits;
-
-/// The least bytes of a query value that is looked for in other texts of its connection: shorter ones are words of
-/// their own.
-const LEARNT: usize = 4;
+use crate::ws::violation::Context;
 
 /// What a report may tell of whose traffic it is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,10 +60,14 @@ pub struct Redactor {
     anonymizer: Option<Anonymizer>,
     /// Every value replaced so far.
     numbers: HashMap<Box<str>, usize, RandomState>,
+    /// What is secret in some place of the capture, of any connection.
+    known: Known,
+    /// Texts that many connections have in common, in which nothing more is to be learned.
+    met: HashSet<Box<str>, RandomState>,
     /// Query values of the connection at hand.
     learnt: Vec<Box<str>>,
-    /// What became of texts that many connections have in common: a host, a browser.
-    common: HashMap<Box<str>, Option<Box<str>>, RandomState>,
+    /// What became of texts that many connections have in common, a host, a browser; and how much was known then.
+    common: HashMap<Box<str>, (usize, Option<Box<str>>), RandomState>,
 }
 
 impl Redactor {
@@ -101,6 +107,7 @@ impl Redactor {
             true => patterns::find_in_window(text.as_bytes()),
             false => patterns::find(text.as_bytes()),
         });
+        secrets.extend(self.known.find(text.as_bytes()));
         self.replace(text, &secret::disjoint(secrets))
     }
 
@@ -109,14 +116,6 @@ impl Redactor {
         match &mut self.anonymizer {
             Some(anonymizer) => anonymizer.host(host),
             None => self.common(host),
-        }
-    }
-
-    /// Takes note of the names of a host and an origin, before any text is told in which they may stand.
-    pub fn meet(&mut self, host: Option<&str>, origin: Option<&str>) {
-        if let Some(anonymizer) = &mut self.anonymizer {
-            host.into_iter().for_each(|host| drop(anonymizer.host(host)));
-            origin.into_iter().for_each(|origin| drop(anonymizer.text(origin)));
         }
     }
 
@@ -135,8 +134,8 @@ impl Redactor {
     pub fn evidence(&mut self, evidence: &[Evidence]) -> Vec<Evidence> {
         let mut value = |value: &Value| match value {
             Value::Wire(text) => Value::Wire(self.text(text)),
-            Value::Hex(bytes) => Value::Hex(self.window(bytes)),
-            Value::Excerpt(bytes) => Value::Wire(self.excerpt(bytes)),
+            Value::Window(context) => Value::Hex(self.window(context)),
+            Value::Excerpt(context) => Value::Wire(self.excerpt(context)),
             Value::Problem(problem) => Value::Problem(self.problem(problem)),
             Value::Endpoint(endpoint) => Value::Endpoint(self.endpoint(*endpoint)),
             other => other.clone(),
@@ -151,12 +150,12 @@ impl Redactor {
             return self.text(text);
         }
         match self.common.get(text) {
-            Some(known) => known.as_deref().unwrap_or(text).to_owned(),
-            None => {
+            Some((known, redacted)) if *known == self.known.len() => redacted.as_deref().unwrap_or(text).to_owned(),
+            _ => {
                 let redacted = self.text(text);
-                if self.common.len() < limits::SHARED_TEXTS {
+                if self.common.len() < limits::SHARED_TEXTS || self.common.contains_key(text) {
                     let changed = (redacted != text).then(|| redacted.as_str().into());
-                    self.common.insert(text.into(), changed);
+                    self.common.insert(text.into(), (self.known.len(), changed));
                 }
                 redacted
             }
@@ -211,50 +210,45 @@ impl Redactor {
         }
     }
 
-    /// Bytes of a payload, `None` for each that belongs to a secret. They are a window on a longer text: a run that
-    /// touches its edge may go on beyond it.
-    fn window(&self, bytes: &[Option<u8>]) -> Vec<Option<u8>> {
-        let plain: Vec<_> = bytes.iter().map(|byte| byte.unwrap_or_default()).collect();
-        let secrets = if self.shows { Vec::new() } else { patterns::find_in_window(&plain) };
+    /// Bytes of a payload, `None` for each that belongs to a secret.
+    fn window(&self, context: &Context) -> Vec<Option<u8>> {
+        let secrets = self.find_around(context);
         let is_secret = |at: &usize| secrets.iter().any(|secret| secret.range.contains(at));
-        bytes.iter().enumerate().map(|(at, byte)| byte.filter(|_| !is_secret(&at))).collect()
+        let places = context.shown().zip(context.bytes());
+        places.map(|(at, byte)| Some(*byte).filter(|_| !is_secret(&at))).collect()
     }
 
     /// A piece of a payload as text.
-    fn excerpt(&mut self, bytes: &[u8]) -> String {
-        let text = String::from_utf8_lossy(bytes);
+    fn excerpt(&mut self, context: &Context) -> String {
+        let (secrets, text, shown) = (self.find_around(context), context.text(), context.shown());
+        let piece = |range: Range<usize>| String::from_utf8_lossy(text.get(range).unwrap_or_default());
+        let (mut redacted, mut from) = (String::new(), shown.start);
+        for secret in secrets.iter().filter(|secret| secret.range.start < shown.end && shown.start < secret.range.end) {
+            redacted.push_str(&piece(from..secret.range.start.max(from)));
+            self.put(secret.kind, &piece(secret.range.clone()), &mut redacted);
+            from = secret.range.end.min(shown.end);
+        }
+        redacted.push_str(&piece(from..shown.end));
+        redacted
+    }
+
+    /// The secrets in the text around a window.
+    fn find_around(&self, context: &Context) -> Vec<Secret> {
         if self.shows {
-            return text.into_owned();
+            return Vec::new();
         }
-        let mut secrets = self.find_learnt(&text);
-        secrets.extend(patterns::find_in_window(text.as_bytes()));
-        self.replace(&text, &secret::disjoint(secrets))
-    }
-
-    /// Looks for a query value in every later text of the connection: a reason may repeat it.
-    fn learn(&mut self, value: &str) {
-        let decoded = percent_decoded(value);
-        for form in [Some(value), decoded.as_deref()].into_iter().flatten() {
-            if form.len() >= LEARNT && self.learnt.len() < limits::HEADER_LINES {
-                self.learnt.push(form.into());
-            }
-        }
-    }
-
-    fn find_learnt(&self, text: &str) -> Vec<Secret> {
-        let mut secrets = Vec::new();
-        let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
-        for value in &self.learnt {
-            for (start, _) in text.match_indices(&**value) {
-                let end = start + value.len();
-                let before = text.get(..start).and_then(|before| before.chars().next_back());
-                let behind = text.get(end..).and_then(|behind| behind.chars().next());
-                if !is_word(before) && !is_word(behind) {
-                    secrets.push(Secret { range: start..end, kind: Kind::Query });
-                }
-            }
-        }
-        secrets
+        let mut secrets = window::find(context);
+        secrets.extend(self.known.find(context.text()));
+        let text = String::from_utf8_lossy(context.text());
+        // Where every byte is as it was, so are the places.
+        secrets.extend(
+            Some(text)
+                .filter(|text| text.len() == context.text().len())
+                .map(|text| self.find_learnt(&text))
+                .into_iter()
+                .flatten(),
+        );
+        secret::disjoint(secrets)
     }
 
     fn replace(&mut self, text: &str, secrets: &[Secret]) -> String {
@@ -274,17 +268,6 @@ impl Redactor {
         let number = *self.numbers.entry(value.into()).or_insert(next);
         out.extend(["[redacted:", kind.name(), "#", &number.to_string(), "]"]);
     }
-}
-
-/// The text that `%XX` stand for (RFC 3986 §2.1), if it is another one and is UTF-8.
-fn percent_decoded(text: &str) -> Option<String> {
-    let (first, rest) = text.split_once('%')?;
-    let mut decoded = first.as_bytes().to_vec();
-    for piece in rest.split('%') {
-        decoded.push(u8::from_str_radix(piece.get(..2)?, 16).ok()?);
-        decoded.extend_from_slice(piece.get(2..)?.as_bytes());
-    }
-    String::from_utf8(decoded).ok()
 }
 
 #[cfg(test)]
@@ -316,12 +299,19 @@ mod tests {
     #[test]
     fn bytes_of_a_secret_are_not_shown() {
         let shown = |bytes: &[u8]| {
-            let window: Vec<_> = bytes.iter().copied().map(Some).collect();
-            let shown = Redactor::default().window(&window);
+            let shown = Redactor::default().window(&Context::beginning(bytes));
             String::from_utf8_lossy(&shown.iter().map(|byte| byte.unwrap_or(b'.')).collect::<Vec<_>>()).into_owned()
         };
         assert_eq!(shown(b"the cafe\"}"), "the cafe\"}");
         assert_eq!(shown(b"4111111111111111"), ".".repeat(16));
         assert_eq!(shown(b"a \"pwd\":\"xyz\""), "a \"pwd\":\"...\"");
+    }
+
+    #[test]
+    fn a_piece_of_a_payload_begins_and_ends_in_its_text() {
+        let excerpt = |before: &[u8], text: &[u8]| Redactor::default().excerpt(&Context::going_on(before, text, true));
+        assert_eq!(excerpt(b"{\"city\":\"Cura\xc3\xa7", b"ao\"}"), "ao\"}");
+        assert_eq!(excerpt(b"{\"password\":\"Cura\xc3\xa7", b"ao\"}"), "[redacted:value#1]\"}");
+        assert_eq!(excerpt(b"{\"user\":", b"1,\"password\":\"zorvak moon"), "1,\"password\":\"[redacted:value#1]");
     }
 }

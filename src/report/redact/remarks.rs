@@ -208,6 +208,61 @@ const WORDS: &[&str] = &[
     "your",
 ];
 
+/// Words that stand in many texts of connections: a value of nothing else cannot be looked for.
+const COMMON: &[&str] = &[
+    "account",
+    "application",
+    "auth",
+    "basic",
+    "bearer",
+    "browser",
+    "channel",
+    "client",
+    "close",
+    "code",
+    "connected",
+    "connection",
+    "default",
+    "example",
+    "frame",
+    "handshake",
+    "http",
+    "https",
+    "limit",
+    "localhost",
+    "login",
+    "message",
+    "network",
+    "password",
+    "payload",
+    "protocol",
+    "proxy",
+    "reason",
+    "request",
+    "response",
+    "restart",
+    "service",
+    "session",
+    "shutdown",
+    "socket",
+    "status",
+    "stream",
+    "token",
+    "upgrade",
+    "version",
+    "websocket",
+];
+
+/// Whether a value consists of words that stand in many texts.
+pub fn is_common(value: &[u8]) -> bool {
+    let is_known = |word: &[u8]| {
+        let lower = word.to_ascii_lowercase();
+        let known = std::str::from_utf8(&lower).is_ok_and(|word| COMMON.binary_search(&word).is_ok());
+        known || is_remark(word)
+    };
+    value.split(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).all(is_known)
+}
+
 /// Whether a value says something of a secret and is none: every word of it does, it is masked, or hidden already.
 pub fn is_remark(value: &[u8]) -> bool {
     // Longer ones are no remarks.
@@ -232,7 +287,7 @@ mod tests {
 
     #[test]
     fn remarks_are_told_from_secrets() {
-        assert!(WORDS.is_sorted());
+        assert!(WORDS.is_sorted() && COMMON.is_sorted());
         for remark in ["expired", "Is required.", "not valid", "***", "", "TOO_SHORT", "null", "[redacted:value#1]"] {
             assert!(is_remark(remark.as_bytes()), "{remark}");
         }

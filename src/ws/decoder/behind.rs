@@ -6,7 +6,7 @@ use crate::limits;
 use crate::ws::frame::{Opcode, unmask};
 use crate::ws::resync::{BEHIND, Behind, behind_text};
 use crate::ws::violation::{Context, Kind, Rules};
-use crate::ws::{Event, Scratch};
+use crate::ws::{Event, Previews, Scratch};
 
 /// Bytes of the stream behind a text, at most [`BEHIND`].
 #[derive(Debug)]
@@ -34,17 +34,24 @@ impl Waiting {
 
     /// Tells what they are, if that is known; it is where they are all that comes.
     fn told(&self, is_all: bool, rules: Rules) -> Option<Behind> {
-        let TextBefore { key, phase, cut } = self.text;
-        behind_text(&self.bytes, key.map(|key| (key, u64::from(phase))), cut, is_all, rules)
+        let TextBefore { key, phase, is_cut, .. } = self.text;
+        behind_text(&self.bytes, key.map(|key| (key, u64::from(phase))), is_cut, is_all, rules)
     }
 
-    /// The first bytes of `len`, as the text has them.
-    fn excerpt(&self, len: usize) -> Context {
-        let mut text = self.bytes.get(..len.min(limits::CONTEXT)).unwrap_or_default().to_vec();
-        if let Some(key) = self.text.key {
-            unmask(&mut text, key, u64::from(self.text.phase));
+    /// Shows the first bytes of `len`, as the text has them; `previews` tell how the text began.
+    fn context(&self, len: usize, previews: &Previews) -> Context {
+        let TextBefore { key, phase, text: (preview, length), .. } = self.text;
+        let most = limits::CONTEXT + limits::AROUND_CONTEXT;
+        let mut excess = self.bytes.get(..len.min(most)).unwrap_or_default().to_vec();
+        if let Some(key) = key {
+            unmask(&mut excess, key, u64::from(phase));
         }
-        Context::new(&text)
+        // Of a longer message the last bytes are not known.
+        let before = previews.get(preview).unwrap_or_default();
+        match before.len() as u64 == length {
+            true => Context::going_on(before, &excess, true),
+            false => Context::going_on(&[], &excess, false),
+        }
     }
 
     /// What each segment brought from the byte `from` on, with its stream offset.
@@ -131,7 +138,8 @@ impl Decoder {
         {
             let end = Place { carrier, offset }.after(1);
             let kind = Kind::LengthTooShort(skipped as u64);
-            out(carrier, self.violation(kind, waiting.opcode, *carrier, end, waiting.excerpt(skipped)));
+            let context = waiting.context(skipped, &scratch.previews);
+            out(carrier, self.violation(kind, waiting.opcode, *carrier, end, context));
         }
         for (carrier, offset, piece) in waiting.pieces(skipped) {
             self.bytes(carrier, offset, piece, scratch, out);

@@ -27,8 +27,9 @@ impl Decoder {
         let preview = if is_next { whole(&header, rest, scratch)? } else { return None };
         self.well_masked = self.well_masked.saturating_add(1);
         let is_text = header.start.opcode == Opcode::TEXT;
-        self.text_before =
-            is_text.then_some(TextBefore { key: header.key, phase: (header.length % 4) as u8, cut: false });
+        let phase = (header.length % 4) as u8;
+        let text = (preview, header.length);
+        self.text_before = is_text.then_some(TextBefore { key: header.key, phase, is_cut: false, text });
         let header_end = offset.saturating_add(u64::from(header.size));
         Some((Event::Whole { header, header_end, preview }, usize::from(header.size) + header.length as usize))
     }
@@ -93,7 +94,7 @@ impl Decoder {
         let copied = partial.fill(bytes);
         let known = partial;
         let known = known.bytes();
-        let context = |len: usize| Context::new(known.get(..len).unwrap_or(known));
+        let context = |len: usize| Context::beginning(known.get(..len).unwrap_or(known));
         if self.rules.side == Side::Server && known.iter().zip(HTTP).all(|(a, b)| a == b) {
             if known.len() >= HTTP.len() {
                 let end = place.after(HTTP.len().saturating_sub(had));
@@ -130,17 +131,16 @@ impl Decoder {
             partial.legal = kinds.is_empty();
             // How long a control frame is, if not in these two bytes, is told with the rest of the header.
             kinds.retain(|kind| !matches!(kind, Kind::OversizedControl(_)));
-            let context = context(START);
             for kind in kinds {
-                out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
+                out(place.carrier, self.violation(kind, first.opcode, begun, end, context(START)));
             }
             if implausible > 1 {
-                out(place.carrier, self.violation(Kind::Desynchronized, first.opcode, begun, end, context));
+                out(place.carrier, self.violation(Kind::Desynchronized, first.opcode, begun, end, context(START)));
                 self.lose(place, out);
                 return copied;
             }
             if self.closed && first.opcode != Opcode::CLOSE {
-                out(place.carrier, self.violation(Kind::AfterClose, first.opcode, begun, end, context));
+                out(place.carrier, self.violation(Kind::AfterClose, first.opcode, begun, end, context(START)));
             }
         }
         let Some(parsed) = parsed else {
@@ -150,17 +150,17 @@ impl Decoder {
         let taken = usize::from(parsed.size).saturating_sub(had);
         let end = place.after(taken);
         let legal = partial.legal;
-        let context = context(usize::from(parsed.size));
+        let size = usize::from(parsed.size);
         if first.opcode.is_control() && parsed.length > 125 {
             // Endpoints object to the second byte already.
             let needed = Place { offset: offset.saturating_add(START as u64), ..place };
             out(
                 place.carrier,
-                self.violation(Kind::OversizedControl(parsed.length), first.opcode, begun, needed, context),
+                self.violation(Kind::OversizedControl(parsed.length), first.opcode, begun, needed, context(size)),
             );
         }
         for kind in of_length(&parsed) {
-            out(place.carrier, self.violation(kind, first.opcode, begun, end, context));
+            out(place.carrier, self.violation(kind, first.opcode, begun, end, context(size)));
         }
         if parsed.length >> 63 == 1 {
             self.lose(place, out);

@@ -82,7 +82,7 @@ impl Decoder {
         {
             let end = Place { carrier: &partial.carrier, offset: partial.offset.saturating_add(START as u64) };
             let kind = Kind::OversizedControl(u64::from(MOST) + 1);
-            let context = Context::new(partial.bytes());
+            let context = Context::beginning(partial.bytes());
             out(&partial.carrier, self.violation(kind, first.opcode, partial.carrier, end, context));
         }
     }

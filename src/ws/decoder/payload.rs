@@ -5,6 +5,7 @@ use crate::chunk::Carrier;
 use crate::ws::close::{Body, body};
 use crate::ws::frame::{Header, Opcode, unmask};
 use crate::ws::message::Fault;
+use crate::ws::text::Invalid;
 use crate::ws::violation::{Context, Kind, MessageState};
 use crate::ws::{Close, Event, Scratch};
 
@@ -95,13 +96,13 @@ impl Decoder {
                 let end = place.after(plain.len());
                 self.violation(Kind::UndecodableDeflate, opcode, frame.start, end, begins)
             }
-            Fault::Utf8(invalid) => {
-                let kind = Kind::InvalidUtf8 { offset: invalid.offset, byte: invalid.byte, at_end };
+            Fault::Utf8(Invalid { place: found, context }) => {
+                let kind = Kind::InvalidUtf8 { offset: found.offset, byte: found.byte, at_end };
                 // Where in this piece: exact for plain text, its end for inflated text.
                 let before = self.messages.text_before(plain.len());
-                let at = before.and_then(|before| usize::try_from(invalid.proof.checked_sub(before)?).ok());
+                let at = before.and_then(|before| usize::try_from(found.proof.checked_sub(before)?).ok());
                 let end = place.after(at.map_or(plain.len(), |at| at + 1));
-                self.violation(kind, opcode, frame.start, end, invalid.context)
+                self.violation(kind, opcode, frame.start, end, context)
             }
         }
     }
@@ -123,12 +124,13 @@ impl Decoder {
             }
             Opcode::PONG => out(place.carrier, Event::Pong(self.control_payload(&header))),
             Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY => {
-                let is_plain_text = self.messages.is_plain_text();
+                let text_so_far = self.messages.plain_text();
                 let (_, mut inflating) = scratch.split();
                 let (message, result) = self.messages.end_frame(header.start.fin, &mut inflating);
-                if is_plain_text {
-                    let cut = result.is_err() || !header.start.fin;
-                    self.text_before = Some(TextBefore { key: header.key, phase: (header.length % 4) as u8, cut });
+                if let Some(text) = text_so_far {
+                    let is_cut = result.is_err() || !header.start.fin;
+                    let phase = (header.length % 4) as u8;
+                    self.text_before = Some(TextBefore { key: header.key, phase, is_cut, text });
                 }
                 if let Err(fault) = result {
                     out(place.carrier, self.fault(fault, true, frame, place, &[]));
@@ -169,7 +171,7 @@ impl Decoder {
             Close { code, reason, complete, framed, sound, inside_message, carrier: frame.start, offset: frame.offset };
         out(place.carrier, Event::Close(close));
         if let Some(kind) = fault {
-            out(place.carrier, self.violation(kind, Opcode::CLOSE, frame.start, place, Context::new(&payload)));
+            out(place.carrier, self.violation(kind, Opcode::CLOSE, frame.start, place, Context::beginning(&payload)));
         }
     }
 

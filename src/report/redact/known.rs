@@ -1,0 +1,234 @@
+//! Values that are known to be secret from one place of a capture, and are looked for in all others.
+//!
+//! A value is found where it stands by itself, not within a word. So texts are compared word by word, and of a value only
+//! a hash of its beginning up to each of its words is kept: neither memory nor time depend on how many begin alike.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::ops::Range;
+
+use foldhash::fast::RandomState;
+
+use super::random::is_name;
+use super::remarks;
+use super::secret::{Kind, Secret};
+use super::unescaped::Unescaped;
+use crate::limits;
+
+/// The least bytes of a value that is looked for: shorter ones are words or numbers of their own.
+pub const LEAST: usize = 6;
+
+/// The most runs of a value that is looked for: what has more is a text.
+const RUNS: usize = 64;
+
+/// Known values.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// What begins with each beginning of a value.
+    beginnings: HashMap<u64, Beginning, RandomState>,
+    hasher: RandomState,
+}
+
+/// A beginning of a value, up to the end of a word.
+#[derive(Clone, Copy, Debug, Default)]
+struct Beginning {
+    /// Of the value that ends here.
+    ends: Option<End>,
+}
+
+/// Of a value, between its first and last word.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    kind: Kind,
+    /// Bytes of it before its first word and behind its last, and a hash of all of it.
+    around: (u8, u8),
+    whole: u32,
+}
+
+/// What bytes of a run are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// Letters and digits of ASCII.
+    Word,
+    /// Characters of other scripts.
+    Foreign,
+    Between,
+}
+
+impl Known {
+    /// Those of these secrets that can be told from words; `None` without any.
+    pub fn new(secrets: &[(Kind, Box<[u8]>)]) -> Option<Self> {
+        let mut known = Self::default();
+        secrets.iter().for_each(|(kind, value)| known.learn(*kind, value));
+        (!known.is_empty()).then_some(known)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.beginnings.is_empty()
+    }
+
+    /// How much is known: if that has not changed, the same is found in the same text.
+    pub fn len(&self) -> usize {
+        self.beginnings.len()
+    }
+
+    /// Looks for a value from now on, also without its escapes, and for what is secret in it by itself; as long as there is
+    /// room.
+    pub fn learn(&mut self, kind: Kind, value: &[u8]) {
+        let unescaped = Unescaped::new(value);
+        for value in [Some(value), unescaped.has_escapes().then_some(&*unescaped.text)].into_iter().flatten() {
+            for part in parts(kind, value) {
+                if is_own(kind, part) {
+                    self.add(kind, part);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, kind: Kind, value: &[u8]) {
+        let runs: Vec<_> = runs(value).collect();
+        let is_word = |(class, _): &&(Class, Range<usize>)| *class != Class::Between;
+        let [Some(first), Some(last)] = [runs.iter().find(is_word), runs.iter().rfind(is_word)] else { return };
+        let words = first.1.start..last.1.end;
+        if runs.len() > RUNS || self.beginnings.len() + runs.len() > limits::KNOWN_SECRETS {
+            return;
+        }
+        let around = [words.start, value.len() - words.end].map(|bytes| u8::try_from(bytes).unwrap_or_default());
+        let end = End { kind, around: (around[0], around[1]), whole: self.hash(0, value) as u32 };
+        let mut beginning = 0;
+        for (class, run) in runs.iter().filter(|(_, run)| words.start <= run.start && run.end <= words.end) {
+            beginning = self.hash(beginning, value.get(run.clone()).unwrap_or_default());
+            if *class != Class::Between {
+                let known = self.beginnings.entry(beginning).or_default();
+                if run.end == words.end {
+                    known.ends = Some(end);
+                }
+            }
+        }
+    }
+
+    /// Where they stand in a text by themselves, the longest first.
+    pub fn find(&self, text: &[u8]) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        if self.is_empty() || text.len() < LEAST {
+            return secrets;
+        }
+        let runs: Vec<_> = runs(text).collect();
+        let mut behind = 0;
+        for (at, (class, first)) in runs.iter().enumerate() {
+            if *class == Class::Between || first.start < behind {
+                continue;
+            }
+            let (mut beginning, mut longest) = (0, None);
+            for (class, run) in runs.iter().skip(at).take(RUNS) {
+                beginning = self.hash(beginning, text.get(run.clone()).unwrap_or_default());
+                if *class == Class::Between {
+                    continue;
+                }
+                let Some(known) = self.beginnings.get(&beginning) else { break };
+                longest = known.ends.map(|end| (end, run.end)).or(longest);
+            }
+            if let Some((end, words_end)) = longest {
+                let range = self.around(text, end, first.start..words_end);
+                behind = range.end;
+                secrets.push(Secret { range, kind: end.kind });
+            }
+        }
+        secrets
+    }
+
+    /// The range of a value whose words were found, with what it has around them if that stands there, too.
+    fn around(&self, text: &[u8], end: End, words: Range<usize>) -> Range<usize> {
+        let (before, behind) = end.around;
+        let start = words.start.checked_sub(usize::from(before));
+        let whole = start.map(|start| start..words.end + usize::from(behind));
+        let stands =
+            |range: &Range<usize>| text.get(range.clone()).is_some_and(|value| self.hash(0, value) as u32 == end.whole);
+        whole.filter(stands).unwrap_or(words)
+    }
+
+    fn hash(&self, before: u64, run: &[u8]) -> u64 {
+        self.hasher.hash_one((before, run))
+    }
+}
+
+/// The parts of a secret that are secret by themselves, and all of it.
+fn parts(kind: Kind, value: &[u8]) -> Vec<&[u8]> {
+    let behind = |byte: u8, part| {
+        let at = memchr::memchr(byte, part)?;
+        part.get(at + 1..)
+    };
+    match kind {
+        Kind::Cookie => value.split(|byte| *byte == b';').map(|pair| behind(b'=', pair).unwrap_or(pair)).collect(),
+        Kind::Userinfo => [Some(value), behind(b':', value)].into_iter().flatten().collect(),
+        Kind::Authorization => [Some(value), behind(b' ', value)].into_iter().flatten().collect(),
+        _ => vec![value],
+    }
+    .into_iter()
+    .map(<[u8]>::trim_ascii)
+    .collect()
+}
+
+/// Whether a value can be looked for wherever it may stand: it is long enough, and no word or name that stands in harmless
+/// texts. What a client passes in a query or a cookie mostly is one; what is said to be a password may look like one.
+pub fn is_own(kind: Kind, value: &[u8]) -> bool {
+    let is_plain = || std::str::from_utf8(value).is_ok_and(is_name);
+    value.len() >= LEAST
+        && match kind {
+            Kind::Email => false,
+            Kind::Query | Kind::Cookie => !is_plain(),
+            _ => !remarks::is_common(value),
+        }
+}
+
+/// The runs of a text, each of one class.
+fn runs(text: &[u8]) -> impl Iterator<Item = (Class, Range<usize>)> {
+    let class = |byte: &u8| match byte {
+        byte if byte.is_ascii_alphanumeric() => Class::Word,
+        0x80.. => Class::Foreign,
+        _ => Class::Between,
+    };
+    let mut end = 0;
+    text.chunk_by(move |a, b| class(a) == class(b)).map(move |run| {
+        end += run.len();
+        (run.first().map_or(Class::Between, class), end - run.len()..end)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found<'t>(known: &[(Kind, &str)], text: &'t str) -> Vec<&'t str> {
+        let mut all = Known::default();
+        known.iter().for_each(|(kind, value)| all.learn(*kind, value.as_bytes()));
+        all.find(text.as_bytes()).into_iter().map(|secret| &text[secret.range]).collect()
+    }
+
+    #[test]
+    fn values_are_found_where_they_stand_by_themselves() {
+        let known = [(Kind::Value, "zorvak-moon"), (Kind::Value, "zorvak-moon two"), (Kind::Value, "$ecret!1(")];
+        assert_eq!(found(&known, "we saw zorvak-moon, zorvak-moon two"), ["zorvak-moon", "zorvak-moon two"]);
+        assert_eq!(found(&known, "$ecret!1( ecret!1"), ["$ecret!1(", "ecret!1"]);
+        assert_eq!(found(&known, "xzorvak-moon zorvak-moons zorvak moon zorvak-"), [""; 0]);
+        assert_eq!(found(&[(Kind::Value, "пароль"), (Kind::Query, "blue%20moon9")], "пароль, blue moon9").len(), 2);
+        assert_eq!(found(&[(Kind::Query, "Zk3bQ9xT")], "令牌Zk3bQ9xT无效"), ["Zk3bQ9xT"]);
+        assert_eq!(found(&[(Kind::Cookie, "theme=dark; sid=Zk3bQ9xT")], "dark Zk3bQ9xT"), ["Zk3bQ9xT"]);
+        assert_eq!(found(&[(Kind::Userinfo, "ana:zorvak9")], "ana said zorvak9"), ["zorvak9"]);
+        assert_eq!(found(&[(Kind::Authorization, "Bearer Zk3bQ9xT")], "no Zk3bQ9xT"), ["Zk3bQ9xT"]);
+    }
+
+    #[test]
+    fn words_are_no_values() {
+        for (kind, value) in [
+            (Kind::Query, "lobby-blue"),
+            (Kind::Cookie, "lang=english"),
+            (Kind::Value, "connection closed"),
+            (Kind::Value, "short"),
+            (Kind::Email, "ana@example.com"),
+        ] {
+            assert_eq!(found(&[(kind, value)], value), [""; 0], "{value}");
+        }
+    }
+}

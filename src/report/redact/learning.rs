@@ -1,0 +1,117 @@
+//! What a redactor knows before it tells anything: the secrets of every place that is kept of a connection.
+
+use super::{Kind, Redactor, Secret, patterns, random, subprotocol};
+use crate::facts::Facts;
+use crate::limits;
+
+/// The least bytes of a query value that is looked for in other texts of its connection: shorter ones are words of
+/// their own.
+const LEARNT: usize = 4;
+
+impl Redactor {
+    /// Takes note of the secrets and the host names of a connection, before any text is told in which they may stand.
+    pub fn meet(&mut self, facts: &Facts) {
+        if let Some(request) = &facts.handshake.request {
+            self.meet_hosts(request.host.as_deref(), request.origin.as_deref());
+        }
+        if self.shows {
+            return;
+        }
+        if let Some(request) = &facts.handshake.request {
+            self.meet_target(&request.target);
+            [&request.host, &request.origin, &request.user_agent]
+                .into_iter()
+                .flatten()
+                .for_each(|it| self.meet_common(it));
+        }
+        if let Some(response) = &facts.handshake.response {
+            response.server.iter().for_each(|server| self.meet_common(server));
+            response.subprotocol.iter().for_each(|chosen| self.meet_subprotocols(chosen));
+            if let Some(details) = &response.details {
+                self.meet_text(details.reason.as_bytes());
+                details.location.iter().for_each(|location| self.meet_text(location.as_bytes()));
+                self.meet_text(&details.body);
+            }
+        }
+        facts.closes.iter().for_each(|close| self.meet_text(close.reason.as_bytes()));
+        facts.previews.iter().for_each(|message| self.meet_text(message));
+    }
+
+    fn meet_hosts(&mut self, host: Option<&str>, origin: Option<&str>) {
+        if let Some(anonymizer) = &mut self.anonymizer {
+            host.into_iter().for_each(|host| drop(anonymizer.host(host)));
+            origin.into_iter().for_each(|origin| drop(anonymizer.text(origin)));
+        }
+    }
+
+    /// A text that many connections have in common: once.
+    fn meet_common(&mut self, text: &str) {
+        if !self.met.contains(text) {
+            self.meet_text(text.as_bytes());
+            if self.met.len() < limits::SHARED_TEXTS {
+                self.met.insert(text.into());
+            }
+        }
+    }
+
+    fn meet_text(&mut self, text: &[u8]) {
+        for Secret { range, kind } in patterns::find(text) {
+            self.known.learn(kind, text.get(range).unwrap_or_default());
+        }
+    }
+
+    fn meet_target(&mut self, target: &str) {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        self.meet_common(path);
+        for pair in query.split('&') {
+            match pair.split_once('=') {
+                Some((_, value)) => self.known.learn(Kind::Query, value.as_bytes()),
+                None if !random::is_name(pair) => self.known.learn(Kind::Query, pair.as_bytes()),
+                None => {}
+            }
+        }
+    }
+
+    fn meet_subprotocols(&mut self, list: &str) {
+        for (token, _) in subprotocol::tokens(list).filter(|(_, is_name)| !is_name) {
+            self.known.learn(Kind::Subprotocol, token.as_bytes());
+        }
+    }
+
+    /// Looks for a query value in every later text of the connection: a reason may repeat it.
+    pub(super) fn learn(&mut self, value: &str) {
+        let decoded = percent_decoded(value);
+        for form in [Some(value), decoded.as_deref()].into_iter().flatten() {
+            if form.len() >= LEARNT && self.learnt.len() < limits::HEADER_LINES {
+                self.learnt.push(form.into());
+            }
+        }
+    }
+
+    pub(super) fn find_learnt(&self, text: &str) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+        for value in &self.learnt {
+            for (start, _) in text.match_indices(&**value) {
+                let end = start + value.len();
+                let before = text.get(..start).and_then(|before| before.chars().next_back());
+                let behind = text.get(end..).and_then(|behind| behind.chars().next());
+                if !is_word(before) && !is_word(behind) {
+                    secrets.push(Secret { range: start..end, kind: Kind::Query });
+                }
+            }
+        }
+        secrets
+    }
+}
+
+/// The text that `%XX` stand for (RFC 3986 §2.1), if it is another one and is UTF-8.
+fn percent_decoded(text: &str) -> Option<String> {
+    let (first, rest) = text.split_once('%')?;
+    let mut decoded = first.as_bytes().to_vec();
+    for piece in rest.split('%') {
+        decoded.push(u8::from_str_radix(piece.get(..2)?, 16).ok()?);
+        decoded.extend_from_slice(piece.get(2..)?.as_bytes());
+    }
+    String::from_utf8(decoded).ok()
+}
