@@ -93,6 +93,14 @@ fn with(place: &str, text: &str) -> Vec<u8> {
     wire::conversation(&handshake, &message.into_iter().chain([end]).collect::<Vec<_>>())
 }
 
+/// What both sides say in frames of their own, and the reason for which the server closes.
+fn conversation(turns: &[(bool, u8, Vec<u8>)], reason: &str) -> Vec<u8> {
+    let frames =
+        turns.iter().map(|(from_client, opcode, text)| (*from_client, wire::frame(*opcode, *from_client, text)));
+    let close = (false, wire::close(1008, reason.as_bytes()));
+    wire::conversation(&wire::handshake("/", "", ""), &frames.chain([close]).collect::<Vec<_>>())
+}
+
 fn line_of(text: &[u8]) -> String {
     format!("Location: {}\r\n", String::from_utf8_lossy(text))
 }
@@ -233,9 +241,15 @@ const PLANTED_IN: [&str; 4] = ["client message", "server message", "reason", "bo
 
 /// A capture of all planted secrets, and how many connections there are in it.
 fn planted_capture(to: &Path) -> (Vec<planted::Planted>, usize) {
-    let planted = planted::all();
+    let mut planted = planted::all();
     let places = PLANTED_IN.iter().cycle();
-    let conversations: Vec<_> = planted.iter().zip(places).map(|(one, place)| with(place, &one.text)).collect();
+    let mut conversations: Vec<_> = planted.iter().zip(places).map(|(one, place)| with(place, &one.text)).collect();
+    for spoken in planted::spoken() {
+        conversations.push(conversation(&spoken.turns, &format!("we saw {}", spoken.secrets.join(" and "))));
+        let text =
+            || spoken.turns.iter().map(|(.., text)| String::from_utf8_lossy(text)).collect::<Vec<_>>().join(" | ");
+        planted.extend(spoken.secrets.iter().map(|secret| planted::Planted { text: text(), secret: secret.clone() }));
+    }
     std::fs::write(to, wire::merged(&conversations)).unwrap();
     (planted, conversations.len())
 }
@@ -271,7 +285,9 @@ fn none_of_four_hundred_planted_secrets_is_left() {
         assert!(output.status.success(), "{output:?}");
         look(format, &output.stdout);
     }
-    look("live", live(&capture).as_bytes());
+    let lines = live(&capture);
+    assert!(lines.len() > 10_000);
+    look("live", lines.as_bytes());
     let (slice, bundle) = (folder.path().join("slice.pcapng"), folder.path().join("ticket.zip"));
     let ids = (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
     let written = run(&["slice", "--redact", "--connection", &ids, "-o", slice.to_str().unwrap()], &capture);
@@ -323,7 +339,6 @@ fn live(capture: &Path) -> String {
     }
     analyzer.finish(&mut watch);
     put(&mut watch);
-    assert!(lines.len() > 10_000);
     lines
 }
 
@@ -439,4 +454,130 @@ fn a_secret_of_one_place_is_one_everywhere_in_a_slice() {
         assert!(run(&arguments, &capture).status.success());
         assert_eq!(stands(), expected);
     }
+}
+
+/// A capture of these conversations, and a folder in which it is.
+fn captured(conversations: &[Vec<u8>]) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("capture.pcap");
+    std::fs::write(&capture, wire::merged(conversations)).unwrap();
+    (folder, capture)
+}
+
+/// Secrets of heads and messages in the reason of a connection that ended before theirs began, and of one that came later:
+/// hidden in both, in every format, under one number.
+#[test]
+fn a_secret_of_one_place_is_one_everywhere_in_a_report() {
+    let secrets =
+        ["zorvakmoon1", "zorvakmoon2", "zorvakmoon3", "zorvakmoon4", "zorvak moon 5", "zorvakmoon6", "zorvakmoon7"];
+    let head = |target: &str, request: &str| wire::conversation(&wire::handshake(target, request, ""), &[]);
+    let basic = "Authorization: Basic YW5hOnpvcnZha21vb24z\r\n";
+    let of_places = [
+        head("/?room=lobby&key=zorvakmoon1", ""),
+        head("/", "Cookie: theme=dark; sid=zorvakmoon2\r\n"),
+        head("/", basic),
+        head("/", "X-Api-Key: zorvakmoon4\r\n"),
+        with("client message", r#"{"password":"zorvak moon 5"}"#),
+        with("server", "https://ana:zorvakmoon6@example.com/"),
+        head("/", "Sec-WebSocket-Protocol: access_token, zorvakmoon7\r\n"),
+    ];
+    let repeats = |_: &str| secrets.map(|secret| with("reason", &format!("we saw {secret} in the lobby, dark")));
+    let (_folder, capture) = captured(&[&repeats("before")[..], &of_places, &repeats("behind")].concat());
+    for format in FORMATS {
+        let output = run(&["--all", "-v", "--previews=256", "--format", format], &capture);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let unwrapped: String = text.split_whitespace().collect();
+        assert!(!unwrapped.contains("zorvak"), "{format}: {text}");
+        // The words of queries and cookies stay.
+        assert!(unwrapped.contains("inthelobby,dark"), "{format}");
+    }
+    let report = report(&capture);
+    let reasons: Vec<_> =
+        report["connections"].as_array().unwrap().iter().map(|one| one["closes"][0]["reason"].clone()).collect();
+    let behind = secrets.len() + of_places.len();
+    let different: BTreeSet<_> = reasons[..secrets.len()].iter().map(ToString::to_string).collect();
+    assert_eq!((&reasons[..secrets.len()], different.len()), (&reasons[behind..], secrets.len()));
+}
+
+/// What is met later cannot be hidden in lines that stand already.
+#[test]
+fn live_lines_hide_what_was_secret_before() {
+    let secret = with("client message", r#"{"password":"zorvak moon"}"#);
+    let repeats = || with("reason", "we saw zorvak moon here");
+    let mut many: Vec<_> = (0..8).map(|_| with("reason", "no")).collect();
+    many.extend([repeats(), secret, repeats()]);
+    let (_folder, capture) = captured(&many);
+    let lines = live(&capture);
+    let shown = lines.rfind("zorvak moon").unwrap();
+    assert!(lines[shown..].contains("we saw [redacted:value#1] here"), "{lines}");
+}
+
+/// A violation shows bytes of a payload: those of a password whose name stands before them, whatever segments and fragments
+/// the message comes in.
+#[test]
+fn a_window_on_a_password_shows_none_of_it() {
+    let text = [&b"{\"user\":\"ana\",\"password\":\"zorvak moon, no zorvak \xff\"}"[..], &[b' '; 9]].concat();
+    let fragment = |opcode: u8, is_last: bool, text: &[u8]| {
+        let mut frame = wire::frame(opcode, true, text);
+        frame[0] &= if is_last { 0xff } else { 0x7f };
+        frame
+    };
+    let end = || (false, wire::close(1007, b""));
+    let whole = wire::frame(1, true, &text);
+    let mut conversations = vec![wire::conversation(&wire::handshake("/", "", ""), &[(true, whole.clone()), end()])];
+    for cut in [7, 20, 33, 45] {
+        let (head, tail) = whole.split_at(cut);
+        let segments = [(true, head.to_vec()), (true, tail.to_vec()), end()];
+        conversations.push(wire::conversation(&wire::handshake("/", "", ""), &segments));
+        let (first, second) = text.split_at(cut);
+        let fragments = [(true, fragment(1, false, first)), (true, fragment(0, true, second)), end()];
+        conversations.push(wire::conversation(&wire::handshake("/", "", ""), &fragments));
+    }
+    let (_folder, capture) = captured(&conversations);
+    let report = report(&capture);
+    let windows: Vec<_> = report["connections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["verdict"]["evidence"]["bytes"].clone())
+        .collect();
+    assert_eq!(windows, vec![["··"; 16].join(" "); conversations.len()]);
+    let shown = run(&["--show-secrets", "--format", "json"], &capture);
+    assert!(String::from_utf8(shown.stdout).unwrap().contains("6e 6f 20 7a 6f 72 76 61 6b 20 ff"));
+}
+
+/// The previews of a client's messages, and what a redacted slice has of them.
+fn said(turns: &[(bool, u8, Vec<u8>)]) -> (Vec<String>, Vec<u8>) {
+    let (folder, capture) = captured(&[conversation(turns, "no")]);
+    let output = run(&["--previews=256", "--format", "json"], &capture);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let moments = report["connections"][0]["timeline"].as_array().unwrap();
+    let of_client = moments.iter().filter(|moment| moment["side"] == "client" && moment["preview"].is_string());
+    let previews = of_client.map(|moment| moment["preview"].as_str().unwrap().to_owned()).collect();
+    let slice = folder.path().join("slice.pcapng");
+    assert!(run(&["slice", "--redact", "--connection", "1", "-o", slice.to_str().unwrap()], &capture).status.success());
+    (previews, readable(&slice))
+}
+
+#[test]
+fn what_is_typed_for_a_password_is_hidden_key_by_key_until_enter() {
+    let key = |key: &str| (true, 1, key.as_bytes().to_vec());
+    let asks = |text: &str| (false, 1, text.as_bytes().to_vec());
+    let (previews, slice) =
+        said(&[asks("Password: "), key("z"), key("ö"), key("z"), key("#"), key("\r"), asks("$ "), key("l")]);
+    assert_eq!(previews, [["[redacted:value#1]"; 5].as_slice(), &["l"]].concat());
+    let slice = String::from_utf8_lossy(&slice).into_owned();
+    assert!(slice.contains("Password: xxxxx\n") && !slice.contains(['ö', '#']) && slice.contains("\nl\n"), "{slice}");
+}
+
+#[test]
+fn answers_to_harmless_questions_are_told() {
+    for question in ["Name: ", "login: ", "Token name: ", "Continue?", "Your password was changed. Name: "] {
+        let (previews, slice) = said(&[(false, 1, question.as_bytes().to_vec()), (true, 1, b"zorvak".to_vec())]);
+        assert_eq!(previews, ["zorvak"], "{question}");
+        assert!(memchr::memmem::find(&slice, b"zorvak").is_some(), "{question}");
+    }
+    let (previews, slice) = said(&[(false, 1, b"Password: ".to_vec()), (true, 1, b"zorvak".to_vec())]);
+    assert_eq!(previews, ["[redacted:value#1]"]);
+    assert!(memchr::memmem::find(&slice, b"zorvak").is_none());
 }

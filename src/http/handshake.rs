@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::credentials::Credentials;
 use super::head::{Fields, text};
 use super::problem::{self, Problem};
 use super::shared::SharedTexts;
@@ -35,6 +36,8 @@ pub struct Request {
     pub connection: bool,
     /// What the response is held against; dropped once that is done.
     pub offer: Option<Box<Offer>>,
+    /// Cookies, credentials, and what was passed for a subprotocol.
+    pub credentials: Option<Box<Credentials>>,
 }
 
 /// What a client offers.
@@ -69,6 +72,8 @@ pub struct Response {
     pub server: Option<Arc<str>>,
     /// What a 101 has to prove and a refusal has to say; dropped once a 101 has proved it.
     pub details: Option<Box<Details>>,
+    /// Cookies that are set.
+    pub credentials: Option<Box<Credentials>>,
 }
 
 /// What a 101 has to prove, and what a refusal has to say.
@@ -122,6 +127,7 @@ impl Request {
             upgrade,
             connection: fields.has_token("connection", "upgrade"),
             key,
+            credentials: Credentials::read(fields),
             offer: Some(Box::new(Offer {
                 version: fields.joined("sec-websocket-version"),
                 subprotocols: fields.joined("sec-websocket-protocol"),
@@ -165,6 +171,7 @@ impl Response {
             subprotocol: fields.joined("sec-websocket-protocol"),
             extensions: fields.joined("sec-websocket-extensions"),
             server: fields.joined("server"),
+            credentials: Credentials::read(fields),
             details: Some(Box::new(Details {
                 accept: fields.joined("sec-websocket-accept"),
                 reason: text(parsed.reason.unwrap_or_default().as_bytes()).into(),

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod body;
+pub mod credentials;
 mod deflate_answer;
 pub mod exchange;
 pub mod extension;

@@ -120,7 +120,7 @@ impl Connection {
         let is_sure = |verdict: &&Verdict| verdict.finding.confidence <= Confidence::High;
         let failed_by = verdicts.first().into_iter().chain(verdicts.iter().filter(is_sure)).find_map(failed_by);
         let endpoint_code = |side| endpoint_code(facts, &ending, side, failed_by);
-        redactor.next_connection();
+        redactor.next_connection(facts);
         // First, for later texts may repeat what is secret in it.
         let handshake = Box::new(Handshake::new(facts, language, redactor));
         let [client, server] = [facts.addresses.client, facts.addresses.server].map(|end| redactor.endpoint(end));

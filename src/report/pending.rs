@@ -41,7 +41,11 @@ impl Pending {
         let notes = notes(&material, &redactor, language).into_iter().chain(apart.notes(language)).collect();
         let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
         let Material { captures, facts, privacy, registries, .. } = material;
-        facts.iter().for_each(|facts| redactor.meet(facts));
+        for (at, met) in facts.iter().enumerate() {
+            facts.get(at + 2).inspect(|facts| facts.prefetch());
+            facts.get(at + 1).inspect(|facts| facts.prefetch_parts());
+            redactor.meet(met);
+        }
         let report = Report {
             version: VERSION,
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),

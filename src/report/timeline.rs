@@ -102,8 +102,9 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
     }
     for side in Side::BOTH {
         for frame in facts.sent[side].moments() {
-            let text = facts.preview(side, frame).filter(|_| redactor.previews() > 0).map(String::from_utf8_lossy);
-            let preview = text.map(|text| shortened(&redactor.text(&text), redactor.previews()));
+            let message = facts.preview(side, frame).filter(|_| redactor.previews() > 0);
+            let text = message.map(|message| redactor.preview(side, frame.header_end, message));
+            let preview = text.map(|text| shortened(&text, redactor.previews()));
             let size = Some(frame.size);
             moments.push(Moment { size, preview, ..moment(frame.seen, side, frame.opcode.into()) });
         }

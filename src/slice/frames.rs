@@ -15,6 +15,8 @@ pub struct Frame {
     pub header: Header,
     /// Stream offset of its payload.
     pub payload: usize,
+    /// The packet that completed its header.
+    pub packet: u64,
 }
 
 impl Frame {
@@ -56,7 +58,7 @@ impl Sink for Frames {
             && let Some(frames) = self.by_stream.get_mut(&facts.stream)
             && let Ok(payload) = usize::try_from(header_end)
         {
-            frames[event.side].push(Frame { header: *header, payload });
+            frames[event.side].push(Frame { header: *header, payload, packet: event.carrier.seen.packet });
         }
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::token;
 use crate::report::redact::known::Known;
 use crate::report::redact::random::is_name;
-use crate::report::redact::{Kind, patterns, secret, subprotocol};
+use crate::report::redact::{Kind, names, patterns, secret, subprotocol};
 
 /// Headers whose values stay but for secrets by their form. Everything else may hold a secret that has no form.
 const HARMLESS: &[&str] = &[
@@ -78,10 +78,17 @@ impl Blotter {
         blot(bytes);
     }
 
-    /// What is blotted already was remembered before.
-    fn remember(&mut self, kind: Kind, secret: &[u8]) {
+    /// Remembers a secret; what is blotted already was remembered before.
+    pub fn remember(&mut self, kind: Kind, secret: &[u8]) {
         if secret.iter().any(|byte| byte.is_ascii_alphanumeric() && *byte != b'x') {
             self.found.push((kind, secret.into()));
+        }
+    }
+
+    /// Remembers the secrets of what will be left out, by their form.
+    pub fn look(&mut self, bytes: &[u8]) {
+        for found in patterns::find(bytes) {
+            self.remember(found.kind, bytes.get(found.range).unwrap_or_default());
         }
     }
 
@@ -165,8 +172,10 @@ impl Blotter {
                 for cookie in value.split_mut(|byte| *byte == b';') {
                     let name = cookie.iter().position(|byte| *byte == b'=').map_or(0, |equals| equals + 1);
                     let (name, value) = cookie.split_at_mut(name);
+                    // What is called a session is one, whatever it looks like.
+                    let kind = if names::kind(name).is_some() { Kind::Value } else { Kind::Cookie };
                     blot(name);
-                    self.blot(Kind::Cookie, value);
+                    self.blot(kind, value);
                 }
             }
             name if name.ends_with("authorization") => {
@@ -177,7 +186,12 @@ impl Blotter {
                 blot(scheme);
                 self.blot(Kind::Authorization, credentials);
             }
-            _ => self.blot(Kind::Value, value),
+            name if names::kind(name.as_bytes()).is_some() => self.blot(Kind::Value, value),
+            // Of the others not each value is secret in other places, too: most are words.
+            _ => {
+                self.look(value);
+                blot(value);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use foldhash::fast::FixedState;
 
 use super::deflate;
+use super::dialogue::{Asked, Part};
 use super::frames::Frame;
 use super::heads::Blotter;
 use super::streams::Stream;
@@ -44,6 +45,8 @@ pub struct Rewritten {
     pub secrets: Vec<(Kind, Box<[u8]>)>,
     /// All that could be read of it before: heads, and payloads without masks and compression, each on a line.
     pub plain: Vec<u8>,
+    /// What was asked in it.
+    pub asked: Asked,
 }
 
 /// Rewrites one direction.
@@ -54,12 +57,15 @@ struct Rewriter<'s> {
     losses: Losses,
     blotter: Blotter,
     plain: Vec<u8>,
+    part: Part,
     /// Whether only the secrets are wanted: then no message is compressed anew.
     only_looks: bool,
 }
 
 /// A message: where its payloads lie, and their masking keys.
 struct Message {
+    /// The packet in which it begins.
+    packet: u64,
     opcode: Opcode,
     compressed: bool,
     whole: bool,
@@ -72,24 +78,30 @@ pub fn rewritten(
     frames: &[Frame],
     compression: Option<Compression>,
     known: Option<Rc<Known>>,
+    part: Part,
 ) -> Rewritten {
-    let mut rewriter = Rewriter::new(stream, compression);
+    let mut rewriter = Rewriter::new(stream, compression, part);
     rewriter.blotter = Blotter::knowing(known);
     rewriter.frames(frames);
-    let Rewriter { bytes, losses, blotter, plain, .. } = rewriter;
-    Rewritten { bytes, losses, secrets: blotter.found, plain }
+    let Rewriter { bytes, losses, blotter, plain, part, .. } = rewriter;
+    Rewritten { bytes, losses, secrets: blotter.found, plain, asked: part.into_asked() }
 }
 
-/// The secrets of a stream in which these frames lie.
-pub fn secrets(stream: &Stream, frames: &[Frame], compression: Option<Compression>) -> Vec<(Kind, Box<[u8]>)> {
-    let mut rewriter = Rewriter::new(stream, compression);
+/// The secrets of a stream in which these frames lie, and what was asked in it.
+pub fn secrets(
+    stream: &Stream,
+    frames: &[Frame],
+    compression: Option<Compression>,
+    part: Part,
+) -> (Vec<(Kind, Box<[u8]>)>, Asked) {
+    let mut rewriter = Rewriter::new(stream, compression, part);
     rewriter.only_looks = true;
     rewriter.frames(frames);
-    rewriter.blotter.found
+    (rewriter.blotter.found, rewriter.part.into_asked())
 }
 
 impl<'s> Rewriter<'s> {
-    fn new(stream: &'s Stream, compression: Option<Compression>) -> Self {
+    fn new(stream: &'s Stream, compression: Option<Compression>, part: Part) -> Self {
         Self {
             stream,
             bytes: stream.bytes().to_vec(),
@@ -97,6 +109,7 @@ impl<'s> Rewriter<'s> {
             losses: Losses::default(),
             blotter: Blotter::default(),
             plain: Vec::new(),
+            part,
             only_looks: false,
         }
     }
@@ -126,7 +139,8 @@ impl<'s> Rewriter<'s> {
                     }
                     let compressed = start.rsv == RSV1 && self.inflater.is_some();
                     let opcode = if start.rsv == 0 || compressed { start.opcode } else { Opcode::BINARY };
-                    let mut message = Message { opcode, compressed, whole: true, payloads: Vec::new() };
+                    let packet = frame.packet;
+                    let mut message = Message { packet, opcode, compressed, whole: true, payloads: Vec::new() };
                     message.add(payload, key, frame);
                     open = Some(message);
                 }
@@ -183,9 +197,8 @@ impl<'s> Rewriter<'s> {
         self.plain.extend_from_slice(&plain);
         self.plain.push(b'\n');
         match (message.compressed, message.opcode) {
-            (true, opcode) => plain = self.compressed(&plain, opcode, whole),
-            (false, Opcode::TEXT) => self.blotter.text(&mut plain, !whole),
-            (false, _) => binary(&mut plain, &mut self.blotter),
+            (true, _) => plain = self.compressed(&plain, message, whole),
+            (false, _) => self.contents(&mut plain, message, whole),
         }
         let mut rest = plain.as_slice();
         for (range, key) in &message.payloads {
@@ -197,9 +210,18 @@ impl<'s> Rewriter<'s> {
         }
     }
 
+    /// What a message says, inflated.
+    fn contents(&mut self, plain: &mut [u8], message: &Message, whole: bool) {
+        self.part.message(message.packet, plain, &mut self.blotter, &mut self.plain);
+        match message.opcode {
+            Opcode::TEXT => self.blotter.text(plain, !whole),
+            _ => binary(plain, &mut self.blotter),
+        }
+    }
+
     /// A compressed message anew. What is not whole, or cannot be inflated, is not understood: zeros, and so is all that
     /// needs it for its window.
-    fn compressed(&mut self, payload: &[u8], opcode: Opcode, whole: bool) -> Vec<u8> {
+    fn compressed(&mut self, payload: &[u8], message: &Message, whole: bool) -> Vec<u8> {
         let zeros = vec![0; payload.len()];
         let inflated = self.inflater.as_mut().filter(|_| whole).and_then(|inflater| inflate(inflater, payload));
         let Some(mut plain) = inflated else {
@@ -208,10 +230,7 @@ impl<'s> Rewriter<'s> {
         };
         self.plain.extend_from_slice(&plain);
         self.plain.push(b'\n');
-        match opcode {
-            Opcode::TEXT => self.blotter.text(&mut plain, false),
-            _ => binary(&mut plain, &mut self.blotter),
-        }
+        self.contents(&mut plain, message, true);
         if self.only_looks {
             return zeros;
         }
@@ -255,6 +274,7 @@ fn binary(message: &mut [u8], blotter: &mut Blotter) {
         [0x20, length, ..] if message.len() == usize::from(length) + 2 => 4,
         _ => 0,
     };
+    blotter.look(message);
     message.get_mut(told..).unwrap_or_default().fill(0);
 }
 

@@ -22,6 +22,7 @@
 mod checksum;
 mod cut;
 mod deflate;
+mod dialogue;
 mod fragmented;
 mod frames;
 mod heads;

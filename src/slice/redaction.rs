@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::checksum;
 use super::cut::Wanted;
+use super::dialogue::{Answers, Asked, Part};
 use super::fragmented::Piece;
 use super::frames::Frames;
 use super::heads::Blotter;
@@ -23,6 +24,15 @@ const RECORD: usize = 5;
 
 /// Its type of alerts, which say why a handshake failed.
 const ALERT: u8 = 21;
+
+/// Who asks has to be read before who answers.
+const ASKING_FIRST: [Side; 2] = [Side::Server, Side::Client];
+
+/// The part of a side, whose other side has `asked` this.
+fn part(side: Side, asked: &mut Asked) -> Part {
+    let asked = std::mem::take(asked);
+    if side == Side::Client { Part::Answers(Answers::new(asked)) } else { Part::Asks(asked) }
+}
 
 /// Gathers streams, then puts their rewritten bytes in the place of the real ones.
 #[derive(Default)]
@@ -61,14 +71,17 @@ impl Redaction {
         for connection in wanted.connections() {
             let Some(streams) = self.streams.remove(&connection.stream) else { continue };
             let mut rewritten = PerSide::default();
-            for side in Side::BOTH {
+            let mut asked = Asked::default();
+            for side in ASKING_FIRST {
                 let stream = &streams[side];
                 rewritten[side] = if connection.is_tls {
                     records(stream.bytes().to_vec())
                 } else {
                     let frames = self.frames.of(connection.stream, side);
-                    let Rewritten { bytes, losses, secrets, plain } =
-                        messages::rewritten(stream, frames, connection.compression[side], known.clone());
+                    let (compression, part) = (connection.compression[side], part(side, &mut asked));
+                    let Rewritten { bytes, losses, secrets, plain, asked: asks } =
+                        messages::rewritten(stream, frames, compression, known.clone(), part);
+                    asked = asks;
                     self.losses.blotted += losses.blotted;
                     self.losses.shortened += losses.shortened;
                     self.secrets.extend(secrets);
@@ -85,9 +98,12 @@ impl Redaction {
         let mut secrets = Vec::new();
         for connection in wanted.connections().iter().filter(|connection| !connection.is_tls) {
             let Some(streams) = self.streams.get(&connection.stream) else { continue };
-            for side in Side::BOTH {
-                let frames = self.frames.of(connection.stream, side);
-                secrets.extend(messages::secrets(&streams[side], frames, connection.compression[side]));
+            let mut asked = Asked::default();
+            for side in ASKING_FIRST {
+                let (frames, compression) = (self.frames.of(connection.stream, side), connection.compression[side]);
+                let (found, asks) = messages::secrets(&streams[side], frames, compression, part(side, &mut asked));
+                secrets.extend(found);
+                asked = asks;
             }
         }
         Known::new(&secrets)

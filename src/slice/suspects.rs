@@ -17,8 +17,30 @@ pub struct Suspect {
 
 /// Parts of names of secrets: any of them makes a name suspicious.
 const PARTS: &[&str] = &[
-    "pass", "pwd", "pw", "pin", "otp", "code", "secret", "token", "key", "auth", "cred", "sess", "sid", "ticket",
-    "sig", "jwt", "cookie", "login", "identify", "密码",
+    "pass",
+    "pwd",
+    "pw",
+    "pin",
+    "otp",
+    "code",
+    "secret",
+    "token",
+    "key",
+    "auth",
+    "cred",
+    "sess",
+    "sid",
+    "ticket",
+    "sig",
+    "jwt",
+    "cookie",
+    "login",
+    "identify",
+    "密码",
+    "contrase",
+    "sandi",
+    "รหัส",
+    "khẩu",
 ];
 
 /// Those of which a value is hardly anything but a secret.
@@ -50,6 +72,12 @@ pub fn suspects(text: &[u8]) -> BTreeMap<Vec<u8>, Suspect> {
     };
     for text in [text.to_vec(), decoded(text)] {
         named(&text, &mut add);
+        let mut rest = &*text;
+        while let Some(at) = memchr::memmem::find(rest, b"MQ") {
+            let (connect, _) = rest.split_at(rest.len().min(at + 4 * MOST));
+            let taken = strings(connect.get(at..).unwrap_or_default(), &mut add);
+            rest = rest.get(at + taken.max(2)..).unwrap_or_default();
+        }
         for at in memchr::memmem::find_iter(&text, b"://") {
             let rest = text.get(at + 3..text.len().min(at + MOST)).unwrap_or_default();
             let end = rest.iter().position(|byte| byte.is_ascii_whitespace() || b"/?#\"'<>".contains(byte));
@@ -68,6 +96,26 @@ pub fn suspects(text: &[u8]) -> BTreeMap<Vec<u8>, Suspect> {
         }
     }
     found
+}
+
+/// Adds the strings of MQTT's CONNECT (MQTT 5.0 §3.1), which begins with the name of the protocol, and returns its bytes: the
+/// last one is the password, if its flag says that there is one.
+fn strings(text: &[u8], add: &mut impl FnMut(&[u8], Suspect)) -> usize {
+    let Some(rest) = text.strip_prefix(b"MQTT").or_else(|| text.strip_prefix(b"MQIsdp")) else { return 0 };
+    let [3..=5, flags, _, _, payload @ ..] = rest else { return 0 };
+    let mut strings = Vec::new();
+    let mut at = 0;
+    while let Some([high, low, behind @ ..]) = payload.get(at..) {
+        let length = usize::from(*high) << 8 | usize::from(*low);
+        let string = behind.get(..length).filter(|string| length > 0 && string.iter().all(|byte| *byte >= b' '));
+        strings.extend(string);
+        at += string.map_or(1, |string| string.len() + 2);
+    }
+    let has_password = flags & 0x40 != 0;
+    for (behind, string) in strings.iter().rev().enumerate() {
+        add(string, Suspect { kind: Kind::Value, is_sure: has_password && behind == 0 });
+    }
+    text.len()
 }
 
 /// Adds what stands behind names.
@@ -99,6 +147,11 @@ fn named(text: &[u8], add: &mut impl FnMut(&[u8], Suspect)) {
         }
         if assigns {
             add(until(b"\r\n\0\\"), suspect(false));
+        }
+        // What answers a question that says more: `password for ana: x`.
+        let line = behind.split(|byte| b"\r\n".contains(byte)).next().unwrap_or_default();
+        if let Some(at) = memchr::memmem::rfind(line, b": ") {
+            add(line.get(at + 2..).unwrap_or_default(), suspect(false));
         }
         // What a tag with attributes encloses.
         let mut tags = behind.splitn(2, |byte| *byte == b'>');
@@ -194,6 +247,9 @@ mod tests {
             let found = suspects(text.as_bytes());
             assert_eq!(found.get(value.as_bytes()).map(|found| found.is_sure), Some(is_sure), "{text}: {found:?}");
         }
+        let connect = suspects(b"\0\x04MQTT\x04\xc2\0\x3c\0\x05ana-1\0\x06zorvak\0\x09moon moon\n");
+        let is_sure = |value: &[u8]| connect.get(value).map(|found| found.is_sure);
+        assert_eq!((is_sure(b"zorvak"), is_sure(b"moon moon")), (Some(false), Some(true)));
         assert!(suspects(b"Sec-WebSocket-Version: 13\r\nmonkey: bananas").is_empty());
     }
 }

@@ -70,6 +70,61 @@ pub const FORMS: &[(&str, &str)] = &[
     ("mixed", "/ws?key={}"),
 ];
 
+/// What a server asks and a client answers: the prompt, how the value looks, the answer with `{}` in the place of the
+/// secret, and the opcode of both.
+pub const PROMPTS: &[(&str, &str, &str, u8)] = &[
+    ("Password: ", "word", "{}", 1),
+    ("login: ana\r\nPassword: ", "word", "{}\r\n", 1),
+    ("[sudo] password for ana: ", "word", "{}\n", 2),
+    ("Enter passphrase for key '/home/ana/.ssh/id_ed25519': ", "text", "{}\r", 1),
+    ("\u{1b}[1mPIN:\u{1b}[0m ", "short", "{}", 1),
+    ("Token: ", "mixed", "{}", 1),
+    ("Enter your verification code: ", "short", "{}\r", 1),
+    ("Contraseña: ", "word", "{}", 1),
+    ("Mot de passe : ", "word", "{}", 1),
+    ("Kata sandi: ", "word", "{}", 1),
+    ("รหัสผ่าน: ", "word", "{}", 1),
+    ("Mật khẩu: ", "word", "{}", 1),
+    ("0Password: ", "word", "0{}\r", 2),
+    (r#"{"type":"output","data":"Password: "}"#, "word", r#"{"type":"input","data":"{}\r"}"#, 1),
+    (r#"["stdout","Password: "]"#, "word", r#"["stdin","{}\r"]"#, 1),
+];
+
+/// A conversation that has secrets without a form: who says what, and with which opcode. The Close frame repeats them.
+pub struct Spoken {
+    pub turns: Vec<(bool, u8, Vec<u8>)>,
+    pub secrets: Vec<String>,
+}
+
+/// All of them, the same each time.
+pub fn spoken() -> Vec<Spoken> {
+    let mut state = 29;
+    let mut all = Vec::new();
+    for (prompt, look, answer, opcode) in PROMPTS {
+        for _ in 0..KINDS {
+            let secret = secret(&mut state, look);
+            let answer = answer.replace("{}", &secret);
+            let turns = vec![(false, *opcode, prompt.as_bytes().to_vec()), (true, *opcode, answer.into_bytes())];
+            all.push(Spoken { turns, secrets: vec![secret] });
+        }
+    }
+    // Name and level of the protocol, and the properties that version 5 has.
+    let versions =
+        [(&b"\0\x06MQIsdp\x03"[..], &b""[..]), (b"\0\x04MQTT\x04", b""), (b"\0\x04MQTT\x05", b"\x05\x11\0\0\x0e\x10")];
+    for (version, properties) in versions {
+        for _ in 0..KINDS {
+            let (user, password) = (secret(&mut state, "word"), secret(&mut state, "mixed"));
+            let string = |text: &str| [&[0, text.len() as u8], text.as_bytes()].concat();
+            let strings = ["ana-1", &user, &password].map(string).concat();
+            // The flags: user, password, a clean start.
+            let body = [version, b"\xc2\0\x3c", properties, &strings].concat();
+            let connect = [&[0x10, body.len() as u8], &*body].concat();
+            all.push(Spoken { turns: vec![(true, 2, connect)], secrets: vec![user, password] });
+        }
+    }
+    all
+}
+
 /// Values for each form.
 pub const KINDS: usize = 7;
 
@@ -95,26 +150,30 @@ pub struct Planted {
 
 /// All of them, the same each time.
 pub fn all() -> Vec<Planted> {
-    use base64::Engine;
-    let base64 = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
     let mut state = 13;
     let mut all = Vec::new();
     for (look, form) in FORMS {
         for _ in 0..KINDS {
-            let word = word(&mut state, 4);
-            let number = next(&mut state);
-            let secret = match *look {
-                "word" => format!("{word}q"),
-                "text" => format!("{} {word}, no {word}", &word[..4]),
-                "short" => format!("{}", 100_000 + number % 899_999),
-                "mixed" => format!("{word}{}", number % 90 + 10),
-                "sasl" => base64(format!("\0ana\0{}", &word[..6])),
-                _ => base64(format!("ana:{}", &word[..6])),
-            };
+            let secret = secret(&mut state, look);
             all.push(Planted { text: form.replace("{}", &secret), secret });
         }
     }
     all
+}
+
+fn secret(state: &mut u64, look: &str) -> String {
+    use base64::Engine;
+    let base64 = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
+    let word = word(state, 4);
+    let number = next(state);
+    match look {
+        "word" => format!("{word}q"),
+        "text" => format!("{} {word}, no {word}", &word[..4]),
+        "short" => format!("{}", 100_000 + number % 899_999),
+        "mixed" => format!("{word}{}", number % 90 + 10),
+        "sasl" => base64(format!("\0ana\0{}", &word[..6])),
+        _ => base64(format!("ana:{}", &word[..6])),
+    }
 }
 
 const WORDS: &str = "the a connection server client message room user channel was is not with from to of in on and session token \

@@ -33,8 +33,24 @@ pub fn find(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// What a run of base64 stands for.
+pub fn plain(run: &[u8]) -> Option<Vec<u8>> {
+    PLAIN.decode(run).or_else(|_| URL.decode(run)).ok()
+}
+
+/// Whether a run begins with bytes that are no text, as nearly all words do: sooner known than what all of it is.
+fn is_no_text(run: &[u8]) -> bool {
+    let mut begins = [0; 6];
+    let Some(Ok(_)) = run.get(..8).map(|run| PLAIN.decode_slice(run, &mut begins)) else { return false };
+    let is_control = |byte: &u8| matches!(byte, 1..b' ' | 0x7F);
+    begins.iter().any(is_control) || std::str::from_utf8(&begins).is_err_and(|error| error.error_len().is_some())
+}
+
 fn holds_credentials(run: &[u8]) -> bool {
-    let Ok(plain) = PLAIN.decode(run).or_else(|_| URL.decode(run)) else { return false };
+    if is_no_text(run) {
+        return false;
+    }
+    let Some(plain) = plain(run) else { return false };
     let is_text =
         |text: &[u8]| text.len() > 1 && std::str::from_utf8(text).is_ok_and(|text| !text.contains(char::is_control));
     if plain.contains(&0) {

@@ -3,6 +3,7 @@
 //! A value is found where it stands by itself, not within a word. So texts are compared word by word, and of a value only
 //! a hash of its beginning up to each of its words is kept: neither memory nor time depend on how many begin alike.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::ops::Range;
@@ -10,9 +11,9 @@ use std::ops::Range;
 use foldhash::fast::RandomState;
 
 use super::random::is_name;
-use super::remarks;
 use super::secret::{Kind, Secret};
 use super::unescaped::Unescaped;
+use super::{encoded, names, remarks};
 use crate::limits;
 
 /// The least bytes of a value that is looked for: shorter ones are words or numbers of their own.
@@ -78,9 +79,9 @@ impl Known {
     pub fn learn(&mut self, kind: Kind, value: &[u8]) {
         let unescaped = Unescaped::new(value);
         for value in [Some(value), unescaped.has_escapes().then_some(&*unescaped.text)].into_iter().flatten() {
-            for part in parts(kind, value) {
-                if is_own(kind, part) {
-                    self.add(kind, part);
+            for (kind, part) in parts(kind, value) {
+                if is_own(kind, &part) {
+                    self.add(kind, &part);
                 }
             }
         }
@@ -114,28 +115,32 @@ impl Known {
         if self.is_empty() || text.len() < LEAST {
             return secrets;
         }
-        let runs: Vec<_> = runs(text).collect();
         let mut behind = 0;
-        for (at, (class, first)) in runs.iter().enumerate() {
-            if *class == Class::Between || first.start < behind {
-                continue;
-            }
-            let (mut beginning, mut longest) = (0, None);
-            for (class, run) in runs.iter().skip(at).take(RUNS) {
-                beginning = self.hash(beginning, text.get(run.clone()).unwrap_or_default());
-                if *class == Class::Between {
-                    continue;
-                }
-                let Some(known) = self.beginnings.get(&beginning) else { break };
-                longest = known.ends.map(|end| (end, run.end)).or(longest);
-            }
-            if let Some((end, words_end)) = longest {
-                let range = self.around(text, end, first.start..words_end);
+        for (class, first) in runs(text) {
+            if class != Class::Between
+                && first.start >= behind
+                && let Some((end, words)) = self.longest(text, first.start)
+            {
+                let range = self.around(text, end, words);
                 behind = range.end;
                 secrets.push(Secret { range, kind: end.kind });
             }
         }
         secrets
+    }
+
+    /// The longest value whose first word begins at `start`, and where its words stand.
+    fn longest(&self, text: &[u8], start: usize) -> Option<(End, Range<usize>)> {
+        let (mut beginning, mut longest) = (0, None);
+        let rest = text.get(start..)?;
+        for (class, run) in runs(rest).take(RUNS) {
+            beginning = self.hash(beginning, rest.get(run.clone())?);
+            if class != Class::Between {
+                let Some(known) = self.beginnings.get(&beginning) else { break };
+                longest = known.ends.map(|end| (end, start..start + run.end)).or(longest);
+            }
+        }
+        longest
     }
 
     /// The range of a value whose words were found, with what it has around them if that stands there, too.
@@ -153,21 +158,45 @@ impl Known {
     }
 }
 
-/// The parts of a secret that are secret by themselves, and all of it.
-fn parts(kind: Kind, value: &[u8]) -> Vec<&[u8]> {
-    let behind = |byte: u8, part| {
-        let at = memchr::memchr(byte, part)?;
-        part.get(at + 1..)
-    };
+/// The parts of a secret that are secret by themselves, and all of it; and what each is.
+fn parts(kind: Kind, value: &[u8]) -> Vec<(Kind, Cow<'_, [u8]>)> {
+    let behind = |byte: u8, part: &'_ [u8]| memchr::memchr(byte, part).map(|at| at + 1);
+    let all = || (kind, Cow::Borrowed(value));
     match kind {
-        Kind::Cookie => value.split(|byte| *byte == b';').map(|pair| behind(b'=', pair).unwrap_or(pair)).collect(),
-        Kind::Userinfo => [Some(value), behind(b':', value)].into_iter().flatten().collect(),
-        Kind::Authorization => [Some(value), behind(b' ', value)].into_iter().flatten().collect(),
-        _ => vec![value],
+        Kind::Cookie => {
+            let pair = |pair: &[u8]| {
+                let (name, value) = pair.split_at_checked(behind(b'=', pair)?)?;
+                // What is called a session is one, whatever it looks like.
+                let is_named = names::kind(name).is_some();
+                Some((if is_named { Kind::Value } else { kind }, Cow::Owned(value.trim_ascii().to_vec())))
+            };
+            value.split(|byte| *byte == b';').map(|it| pair(it).unwrap_or((kind, Cow::Owned(it.to_vec())))).collect()
+        }
+        Kind::Userinfo => {
+            let password = behind(b':', value).and_then(|at| value.get(at..));
+            password.map(|password| (kind, Cow::Borrowed(password))).into_iter().chain([all()]).collect()
+        }
+        Kind::Authorization => {
+            let credentials = behind(b' ', value).and_then(|at| value.get(at..)).map_or(value, <[u8]>::trim_ascii);
+            let pair = encoded::plain(credentials);
+            let password = pair.and_then(|pair| Some((kind, Cow::Owned(pair.get(behind(b':', &pair)?..)?.to_vec()))));
+            password.into_iter().chain([(kind, Cow::Borrowed(credentials)), all()]).collect()
+        }
+        _ if value.contains(&0) => strings(value).into_iter().map(|string| (kind, Cow::Borrowed(string))).collect(),
+        _ => vec![all()],
     }
-    .into_iter()
-    .map(<[u8]>::trim_ascii)
-    .collect()
+}
+
+/// The strings of a binary value, each with its length in two bytes before it, as MQTT's CONNECT has them.
+fn strings(value: &[u8]) -> Vec<&[u8]> {
+    let (mut strings, mut rest) = (Vec::new(), value);
+    while let [high, low, behind @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let string = behind.get(..length).filter(|string| length > 0 && !string.iter().any(u8::is_ascii_control));
+        strings.extend(string);
+        rest = rest.get(string.map_or(1, |string| 2 + string.len())..).unwrap_or_default();
+    }
+    strings
 }
 
 /// Whether a value can be looked for wherever it may stand: it is long enough, and no word or name that stands in harmless
@@ -216,7 +245,12 @@ mod tests {
         assert_eq!(found(&[(Kind::Query, "Zk3bQ9xT")], "令牌Zk3bQ9xT无效"), ["Zk3bQ9xT"]);
         assert_eq!(found(&[(Kind::Cookie, "theme=dark; sid=Zk3bQ9xT")], "dark Zk3bQ9xT"), ["Zk3bQ9xT"]);
         assert_eq!(found(&[(Kind::Userinfo, "ana:zorvak9")], "ana said zorvak9"), ["zorvak9"]);
+        let connect = (Kind::Value, "<\0\x05ana-1\0\x06zorvak\0\x31zorvakmoonzorvakmoonzorvakmoonzorvakmoonzorvakmo9");
+        assert_eq!(found(&[connect], "zorvak: no").len(), 1);
+        assert_eq!(found(&[connect], "zorvakmoonzorvakmoonzorvakmoonzorvakmoonzorvakmo9").len(), 1);
         assert_eq!(found(&[(Kind::Authorization, "Bearer Zk3bQ9xT")], "no Zk3bQ9xT"), ["Zk3bQ9xT"]);
+        assert_eq!(found(&[(Kind::Authorization, "Basic YW5hOnpvcnZhaw==")], "no zorvak"), ["zorvak"]);
+        assert_eq!(found(&[(Kind::Cookie, "sid=zorvakmoon; lang=english")], "zorvakmoon english"), ["zorvakmoon"]);
     }
 
     #[test]

@@ -1,12 +1,39 @@
 //! What a redactor knows before it tells anything: the secrets of every place that is kept of a connection.
 
-use super::{Kind, Redactor, Secret, patterns, random, subprotocol};
-use crate::facts::Facts;
+use super::prompts::{Dialogue, asks_for_secret, question};
+use super::{Kind, Redactor, Secret, patterns, prompts, random, subprotocol};
+use crate::facts::{Facts, Moment};
+use crate::http::credentials::{Credentials, Place};
 use crate::limits;
+use crate::side::Side;
 
-/// The least bytes of a query value that is looked for in other texts of its connection: shorter ones are words of
-/// their own.
+/// The least bytes of a query value or an answer that is looked for in other texts of its connection: shorter ones are
+/// words of their own.
 const LEARNT: usize = 4;
+
+/// Where the headers of those messages of the client end that answer the server's questions for secrets.
+pub(super) fn answers(facts: &Facts) -> Vec<u64> {
+    let preview = |side, moment: &Moment| facts.preview(side, moment).unwrap_or_default();
+    let asks = |message| question(message).is_some_and(|question| asks_for_secret(&question));
+    let mut questions = facts.sent[Side::Server].messages().map(|moment| preview(Side::Server, moment));
+    if !questions.any(asks) {
+        return Vec::new();
+    }
+    let of = |side| facts.sent[side].messages().map(move |moment| (moment.seen.packet, side, moment));
+    let mut messages: Vec<_> = of(Side::Server).chain(of(Side::Client)).collect();
+    messages.sort_by_key(|(packet, ..)| *packet);
+    let mut dialogue = Dialogue::default();
+    let mut answers = Vec::new();
+    for (_, side, moment) in messages {
+        let message = preview(side, moment);
+        match side {
+            Side::Server => dialogue.server(message),
+            Side::Client if dialogue.client(message) => answers.push(moment.header_end),
+            Side::Client => {}
+        }
+    }
+    answers
+}
 
 impl Redactor {
     /// Takes note of the secrets and the host names of a connection, before any text is told in which they may stand.
@@ -17,14 +44,18 @@ impl Redactor {
         if self.shows {
             return;
         }
-        if let Some(request) = &facts.handshake.request {
+        let (request, response) = (facts.handshake.request.as_deref(), facts.handshake.response.as_deref());
+        let of_request = request.and_then(|request| request.credentials.as_deref());
+        let of_response = response.and_then(|response| response.credentials.as_deref());
+        [of_request, of_response].into_iter().flatten().for_each(|credentials| self.meet_credentials(credentials));
+        if let Some(request) = request {
             self.meet_target(&request.target);
             [&request.host, &request.origin, &request.user_agent]
                 .into_iter()
                 .flatten()
                 .for_each(|it| self.meet_common(it));
         }
-        if let Some(response) = &facts.handshake.response {
+        if let Some(response) = response {
             response.server.iter().for_each(|server| self.meet_common(server));
             response.subprotocol.iter().for_each(|chosen| self.meet_subprotocols(chosen));
             if let Some(details) = &response.details {
@@ -35,6 +66,10 @@ impl Redactor {
         }
         facts.closes.iter().for_each(|close| self.meet_text(close.reason.as_bytes()));
         facts.previews.iter().for_each(|message| self.meet_text(message));
+        for header_end in answers(facts) {
+            let message = facts.previews.get(Side::Client, header_end).unwrap_or_default();
+            self.known.learn(Kind::Value, prompts::answer(message));
+        }
     }
 
     fn meet_hosts(&mut self, host: Option<&str>, origin: Option<&str>) {
@@ -72,13 +107,24 @@ impl Redactor {
         }
     }
 
+    fn meet_credentials(&mut self, credentials: &Credentials) {
+        for (place, value) in credentials.iter() {
+            match place {
+                Place::Cookie => self.known.learn(Kind::Cookie, value),
+                Place::Authorization => self.known.learn(Kind::Authorization, value),
+                Place::Key => self.known.learn(Kind::Value, value),
+                Place::Subprotocols => self.meet_subprotocols(&String::from_utf8_lossy(value)),
+            }
+        }
+    }
+
     fn meet_subprotocols(&mut self, list: &str) {
         for (token, _) in subprotocol::tokens(list).filter(|(_, is_name)| !is_name) {
             self.known.learn(Kind::Subprotocol, token.as_bytes());
         }
     }
 
-    /// Looks for a query value in every later text of the connection: a reason may repeat it.
+    /// Looks for a query value or an answer in every later text of the connection: a reason may repeat it.
     pub(super) fn learn(&mut self, value: &str) {
         let decoded = percent_decoded(value);
         for form in [Some(value), decoded.as_deref()].into_iter().flatten() {

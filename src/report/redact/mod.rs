@@ -13,9 +13,10 @@ mod assigned;
 mod encoded;
 pub mod known;
 mod learning;
-mod names;
+pub mod names;
 mod pairs;
 pub mod patterns;
+pub mod prompts;
 mod quoted;
 pub mod random;
 mod remarks;
@@ -24,6 +25,7 @@ pub mod subprotocol;
 mod unescaped;
 mod window;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -35,8 +37,10 @@ pub use secret::{Kind, Secret};
 use self::anonymize::Anonymizer;
 use self::known::Known;
 use crate::diagnose::{Evidence, Value};
+use crate::facts::Facts;
 use crate::http::Problem;
 use crate::limits;
+use crate::side::Side;
 use crate::ws::violation::Context;
 
 /// What a report may tell of whose traffic it is about.
@@ -64,8 +68,10 @@ pub struct Redactor {
     known: Known,
     /// Texts that many connections have in common, in which nothing more is to be learned.
     met: HashSet<Box<str>, RandomState>,
-    /// Query values of the connection at hand.
+    /// Query values and answers to questions for secrets of the connection at hand.
     learnt: Vec<Box<str>>,
+    /// Where the headers of those messages of its client end that are answers to such questions.
+    answers: Vec<u64>,
     /// What became of texts that many connections have in common, a host, a browser; and how much was known then.
     common: HashMap<Box<str>, (usize, Option<Box<str>>), RandomState>,
 }
@@ -77,9 +83,28 @@ impl Redactor {
         Self { shows: privacy.show_secrets, previews: privacy.previews, anonymizer, ..Self::default() }
     }
 
-    /// Forgets what was learnt of one connection; the numbers stay.
-    pub fn next_connection(&mut self) {
+    /// Forgets what was learnt of one connection for the next one; the numbers stay.
+    pub fn next_connection(&mut self, facts: &Facts) {
         self.learnt.clear();
+        self.answers = if self.shows { Vec::new() } else { learning::answers(facts) };
+        for header_end in std::mem::take(&mut self.answers) {
+            let answer = facts.previews.get(Side::Client, header_end).map(prompts::answer).unwrap_or_default();
+            self.learn(&String::from_utf8_lossy(answer));
+            self.answers.push(header_end);
+        }
+    }
+
+    /// How a message of a side begins whose header ends there.
+    pub fn preview(&mut self, side: Side, header_end: u64, message: &[u8]) -> String {
+        if side == Side::Client && self.answers.contains(&header_end) {
+            let mut redacted = String::new();
+            // Of keys not even which are the same may be told.
+            let is_key = prompts::is_key(message.trim_ascii());
+            let value = if is_key { Cow::Borrowed("") } else { String::from_utf8_lossy(message) };
+            self.put(Kind::Value, &value, &mut redacted);
+            return redacted;
+        }
+        self.text(&String::from_utf8_lossy(message))
     }
 
     /// Characters that may be told of how a message begins.
@@ -273,6 +298,8 @@ impl Redactor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seen::Seen;
+    use crate::side::PerSide;
 
     #[test]
     fn names_stay_and_values_go() {
@@ -292,7 +319,8 @@ mod tests {
         redactor.target("/?token=blue%20moon9");
         assert_eq!(redactor.text("no such token: blue moon9!"), "no such token: [redacted:query#2]!");
         assert_eq!(redactor.text("secret=blue%20moon9"), "secret=[redacted:query#1]");
-        redactor.next_connection();
+        let ends = "10.0.0.1:80".parse().unwrap();
+        redactor.next_connection(&Facts::new(0, PerSide { client: ends, server: ends }, Seen::default()));
         assert_eq!(redactor.text("a blue moon9"), "a blue moon9");
     }
 

@@ -1,0 +1,115 @@
+//! What a server asked, for the client's direction, which is rewritten by itself.
+
+use std::collections::VecDeque;
+
+use super::heads::Blotter;
+use crate::report::redact::Kind;
+use crate::report::redact::prompts::{self, Dialogue, question};
+
+/// What a server asked, in the order of the capture.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Questions, and from which packet on each is open; nothing where another message followed one.
+    messages: Vec<(u64, Box<[u8]>)>,
+}
+
+impl Asked {
+    /// The server sends a message in that packet.
+    pub fn message(&mut self, packet: u64, message: &[u8]) {
+        let asks = question(message).is_some();
+        // Of others only the first behind a question matters; what it shows for keys is kept, too.
+        if asks || self.messages.last().is_some_and(|(_, last)| question(last).is_some()) {
+            self.messages.push((packet, message.get(message.len().saturating_sub(KEPT)..).unwrap_or(message).into()));
+        }
+    }
+}
+
+/// The most bytes kept of the end of a message that asks.
+const KEPT: usize = 256;
+
+/// What a direction has to do with questions.
+#[derive(Debug)]
+pub enum Part {
+    /// The server's.
+    Asks(Asked),
+    /// The client's.
+    Answers(Answers),
+}
+
+impl Part {
+    /// Takes a message, which begins in that packet. An answer that is a secret is blotted; `plain` is as in
+    /// [`Answers::message`].
+    pub fn message(&mut self, packet: u64, message: &mut [u8], blotter: &mut Blotter, plain: &mut Vec<u8>) {
+        match self {
+            Self::Asks(asked) => asked.message(packet, message),
+            Self::Answers(answers) => answers.message(packet, message, blotter, plain),
+        }
+    }
+
+    /// What was asked.
+    pub fn into_asked(self) -> Asked {
+        match self {
+            Self::Asks(asked) => asked,
+            Self::Answers(_) => Asked::default(),
+        }
+    }
+}
+
+/// The client's messages among what the server asked.
+#[derive(Debug, Default)]
+pub struct Answers {
+    asked: VecDeque<(u64, Box<[u8]>)>,
+    dialogue: Dialogue,
+    /// The last question, for those who look for secrets by themselves.
+    question: Box<[u8]>,
+    /// Keys typed since.
+    typed: Vec<u8>,
+}
+
+impl Answers {
+    /// To what a server asked.
+    pub fn new(asked: Asked) -> Self {
+        Self { asked: asked.messages.into(), ..Self::default() }
+    }
+
+    /// The client sends a message in that packet: blots it if a secret answers the question before it. Adds to `plain` what
+    /// was answered to any question, behind that question.
+    pub fn message(&mut self, packet: u64, message: &mut [u8], blotter: &mut Blotter, plain: &mut Vec<u8>) {
+        while let Some((_, asked)) = self.asked.pop_front_if(|(at, _)| *at < packet) {
+            self.dialogue.server(&asked);
+            if let Some(question) = question(&asked) {
+                (self.question, self.typed) = (question.into(), Vec::new());
+            }
+        }
+        let is_answer = self.dialogue.client(message);
+        if !is_answer && self.question.is_empty() {
+            return;
+        }
+        self.typed.extend_from_slice(prompts::answer(message));
+        if prompts::is_key(message) {
+            // More of them follow.
+        } else {
+            plain.extend([&*self.question, b" ", &self.typed, b"\n"].concat());
+            if is_answer {
+                blotter.remember(Kind::Value, &self.typed);
+            }
+            (self.question, self.typed) = Default::default();
+        }
+        if is_answer {
+            hide(message);
+        }
+    }
+}
+
+/// All that is seen of an answer becomes `x`. What separates the strings of JSON stays, and what is no text, for it is
+/// evidence.
+fn hide(message: &mut [u8]) {
+    let is_json = message.trim_ascii_end().ends_with(b"}") || message.trim_ascii_end().ends_with(b"]");
+    let is_seen = |byte: u8| byte.is_ascii_graphic() && (!is_json || byte.is_ascii_alphanumeric()) || byte >= 0x80;
+    let mut hidden = Vec::with_capacity(message.len());
+    for chunk in message.utf8_chunks() {
+        hidden.extend(chunk.valid().bytes().map(|byte| if is_seen(byte) { b'x' } else { byte }));
+        hidden.extend_from_slice(chunk.invalid());
+    }
+    message.copy_from_slice(&hidden);
+}
