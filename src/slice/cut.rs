@@ -13,7 +13,6 @@ use crate::facts::Facts;
 use crate::http::extension::extensions;
 use crate::limits;
 use crate::packet::Decoder;
-use crate::report::redact::Redactor;
 use crate::side::{PerSide, Side};
 use crate::tcp::Segment;
 
@@ -155,8 +154,8 @@ pub fn cut<W: Write>(
             }
         }
         let mut marks = source.marks();
-        if redaction.is_some() {
-            marks.comments.iter_mut().for_each(|comment| *comment = Redactor::default().text(comment));
+        if let Some(redaction) = redaction.as_deref() {
+            marks.comments.iter_mut().for_each(|comment| *comment = redaction.comment(comment));
         }
         let written = interface(&mut interfaces, packet.link_type, &marks, out).and_then(|interface| {
             let own = wanted.comments.get(&packet.number).map_or(&[][..], Vec::as_slice);

@@ -4,21 +4,23 @@ use std::collections::VecDeque;
 
 use super::heads::Blotter;
 use crate::report::redact::Kind;
-use crate::report::redact::prompts::{self, Dialogue, question};
+use crate::report::redact::prompts::{self, Dialogue, is_aside, question};
 
 /// What a server asked, in the order of the capture.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// Questions, and from which packet on each is open; nothing where another message followed one.
     messages: Vec<(u64, Box<[u8]>)>,
+    is_open: bool,
 }
 
 impl Asked {
     /// The server sends a message in that packet.
     pub fn message(&mut self, packet: u64, message: &[u8]) {
         let asks = question(message).is_some();
-        // Of others only the first behind a question matters; what it shows for keys is kept, too.
-        if asks || self.messages.last().is_some_and(|(_, last)| question(last).is_some()) {
+        // Of others only the one that ends a question matters.
+        if asks || self.is_open && !is_aside(message) {
+            self.is_open = asks;
             self.messages.push((packet, message.get(message.len().saturating_sub(KEPT)..).unwrap_or(message).into()));
         }
     }
@@ -85,10 +87,8 @@ impl Answers {
         if !is_answer && self.question.is_empty() {
             return;
         }
-        self.typed.extend_from_slice(prompts::answer(message));
-        if prompts::is_key(message) {
-            // More of them follow.
-        } else {
+        self.typed.extend_from_slice(prompts::answer(message).unwrap_or_default());
+        if !prompts::goes_on(message) {
             plain.extend([&*self.question, b" ", &self.typed, b"\n"].concat());
             if is_answer {
                 blotter.remember(Kind::Value, &self.typed);

@@ -14,8 +14,8 @@ use super::messages::{self, Losses, Rewritten};
 use super::streams::Stream;
 use crate::analyzer::Analyzer;
 use crate::capture::Packet;
-use crate::report::redact::Kind;
 use crate::report::redact::known::Known;
+use crate::report::redact::{Kind, Redactor};
 use crate::side::{PerSide, Side};
 use crate::tcp::Segment;
 
@@ -45,6 +45,8 @@ pub struct Redaction {
     places: HashMap<u32, PerSide<Stream>>,
     losses: Losses,
     secrets: Vec<(Kind, Box<[u8]>)>,
+    /// Those that are looked for in every place.
+    known: Option<Rc<Known>>,
     plain: Vec<u8>,
 }
 
@@ -68,6 +70,7 @@ impl Redaction {
     pub fn rewrite(&mut self, wanted: &Wanted) {
         self.analyzer.finish(&mut self.frames);
         let known = self.known(wanted).map(Rc::new);
+        self.known.clone_from(&known);
         for connection in wanted.connections() {
             let Some(streams) = self.streams.remove(&connection.stream) else { continue };
             let mut rewritten = PerSide::default();
@@ -107,6 +110,13 @@ impl Redaction {
             }
         }
         Known::new(&secrets)
+    }
+
+    /// A comment on a packet, without secrets.
+    pub fn comment(&self, comment: &str) -> String {
+        let mut comment = Redactor::default().text(comment).into_bytes();
+        Blotter::knowing(self.known.clone()).text(&mut comment, false);
+        String::from_utf8_lossy(&comment).into_owned()
     }
 
     /// What had to be given up.

@@ -67,8 +67,8 @@ impl Redactor {
         facts.closes.iter().for_each(|close| self.meet_text(close.reason.as_bytes()));
         facts.previews.iter().for_each(|message| self.meet_text(message));
         for header_end in answers(facts) {
-            let message = facts.previews.get(Side::Client, header_end).unwrap_or_default();
-            self.known.learn(Kind::Value, prompts::answer(message));
+            let answer = facts.previews.get(Side::Client, header_end).and_then(prompts::answer);
+            answer.into_iter().for_each(|answer| self.known.learn(Kind::Value, answer));
         }
     }
 

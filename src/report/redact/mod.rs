@@ -88,8 +88,8 @@ impl Redactor {
         self.learnt.clear();
         self.answers = if self.shows { Vec::new() } else { learning::answers(facts) };
         for header_end in std::mem::take(&mut self.answers) {
-            let answer = facts.previews.get(Side::Client, header_end).map(prompts::answer).unwrap_or_default();
-            self.learn(&String::from_utf8_lossy(answer));
+            let answer = facts.previews.get(Side::Client, header_end).and_then(prompts::answer);
+            answer.into_iter().for_each(|answer| self.learn(&String::from_utf8_lossy(answer)));
             self.answers.push(header_end);
         }
     }
@@ -99,7 +99,7 @@ impl Redactor {
         if side == Side::Client && self.answers.contains(&header_end) {
             let mut redacted = String::new();
             // Of keys not even which are the same may be told.
-            let is_key = prompts::is_key(message.trim_ascii());
+            let is_key = prompts::goes_on(message) || prompts::answer(message).is_none();
             let value = if is_key { Cow::Borrowed("") } else { String::from_utf8_lossy(message) };
             self.put(Kind::Value, &value, &mut redacted);
             return redacted;

@@ -56,6 +56,35 @@ const OTHER: &[&str] =
 /// Words before a last one that says whose secret it is: `password for user: `.
 const WHOSE: &[&str] = &["for", "of", "to", "para", "de", "pour", "untuk", "für"];
 
+/// Names under which programs send what is typed and printed.
+const TEXTS: &[&[u8]] = &[
+    b"data",
+    b"input",
+    b"output",
+    b"in",
+    b"out",
+    b"stdin",
+    b"stdout",
+    b"text",
+    b"value",
+    b"payload",
+    b"keys",
+    b"message",
+    b"msg",
+    b"body",
+    b"content",
+    b"line",
+    b"cmd",
+    b"command",
+    b"answer",
+    b"prompt",
+    b"question",
+    b"i",
+    b"o",
+    b"d",
+    b"p",
+];
+
 /// The most bytes of a question.
 const QUESTION: usize = 160;
 
@@ -69,29 +98,34 @@ const KEY: usize = 5;
 /// follows that is not seen or encloses it.
 pub fn question(message: &[u8]) -> Option<Vec<u8>> {
     let end = message.get(message.len().saturating_sub(BEHIND)..).unwrap_or(message);
-    // Nearly no message has any.
-    if !end.iter().any(|byte| matches!(byte, b':' | b'?' | 0x9A)) {
+    let has_sequence = [&b"\x1b["[..], b"1b[", b"1B["].iter().any(|begin| memchr::memmem::find(end, begin).is_some());
+    let asks = |text: &[u8]| text.ends_with(b":") || text.ends_with(b"?") || text.ends_with("：".as_bytes());
+    // Sooner known than what is shown of it.
+    if !has_sequence && !asks(trimmed(message)) {
         return None;
     }
     let shown = without_escape_sequences(message.get(message.len().saturating_sub(2 * QUESTION)..).unwrap_or(message));
     // Terminals put a letter before what they print.
-    let mut text = shown.strip_prefix(b"0").unwrap_or(&shown);
-    loop {
-        let closes = |byte: &u8| *byte <= b' ' || *byte == 0x7F || *byte >= 0xF0 || b"\"'}])`".contains(byte);
-        text = text.get(..text.iter().rposition(|byte| !closes(byte))? + 1)?;
-        let escapes = [&b"\\n"[..], b"\\r", b"\\t", b"\\\\"];
-        match escapes.iter().find_map(|escape| text.strip_suffix(*escape)) {
-            Some(before) => text = before,
-            None => break,
-        }
-    }
-    let asks = text.ends_with(b":") || text.ends_with(b"?") || text.ends_with("：".as_bytes());
-    let last = text.get(text.len().saturating_sub(QUESTION)..).filter(|_| asks)?;
+    let text = trimmed(shown.strip_prefix(b"0").unwrap_or(&shown));
+    let last = text.get(text.len().saturating_sub(QUESTION)..).filter(|text| asks(text))?;
     let inside = last.get(..last.len() - 1)?;
     let ends = |pair: &[u8]| {
         matches!(pair, [b'.' | b'!' | b'?' | b';', b' '] | [b'\\', b'n' | b'r'] | [_, b'\n' | b'\r' | b'"'])
     };
     Some(inside.windows(2).rposition(ends).and_then(|at| last.get(at + 2..)).unwrap_or(last).to_vec())
+}
+
+/// A text without what is not seen at its end, and what closes strings and objects there.
+fn trimmed(mut text: &[u8]) -> &[u8] {
+    let closes = |byte: &u8| *byte <= b' ' || *byte == 0x7F || *byte >= 0xF0 || b"\"'}])`".contains(byte);
+    loop {
+        let end = text.iter().rposition(|byte| !closes(byte)).map_or(0, |last| last + 1);
+        text = text.get(..end).unwrap_or_default();
+        match [&b"\\n"[..], b"\\r", b"\\t", b"\\"].iter().find_map(|escape| text.strip_suffix(*escape)) {
+            Some(before) => text = before,
+            None => return text,
+        }
+    }
 }
 
 /// A text without the sequences that tell a terminal how to show it (ECMA-48 §5.4), also where JSON escapes them.
@@ -138,42 +172,58 @@ pub struct Dialogue {
 }
 
 impl Dialogue {
-    /// The server sends a message. What it shows in the place of keys, and nothing else, leaves its question open.
+    /// The server sends a message.
     pub fn server(&mut self, message: &[u8]) {
-        let shows_keys = message.len() <= KEY && message.iter().all(|byte| b"*\x08 0".contains(byte) || *byte >= 0x80);
-        if !shows_keys {
+        if !is_aside(message) {
             self.is_asked = question(message).is_some_and(|question| asks_for_secret(&question));
         }
     }
 
-    /// The client sends a message: whether it is an answer, or a part of one that is typed key by key.
+    /// The client sends a message: whether it may be an answer, or a part of one that is typed key by key.
     pub fn client(&mut self, message: &[u8]) -> bool {
         let is_answer = self.is_asked && !message.is_empty();
-        self.is_asked &= !is_answer || is_key(message);
+        self.is_asked &= !is_answer || goes_on(message);
         is_answer
     }
 }
 
-/// Whether a message holds one key that was typed, and that is not Enter.
-pub fn is_key(message: &[u8]) -> bool {
-    message.len() <= KEY
-        && !message.iter().any(|byte| b"\r\n".contains(byte))
-        && String::from_utf8_lossy(message).chars().count() <= 2
+/// Whether a server's message leaves a question open: one without words, such as what it shows in the place of keys, and one
+/// without a text, such as a heartbeat.
+pub fn is_aside(message: &[u8]) -> bool {
+    let has_words = message.len() > KEY || message.iter().any(u8::is_ascii_alphabetic);
+    !has_words || text(message).is_none()
 }
 
-/// What a client answered: without the end of the line, and what programs put around it: the longest string of JSON, a
-/// letter or a channel before it.
-pub fn answer(message: &[u8]) -> &[u8] {
-    let message = message.trim_ascii();
-    if message.ends_with(b"}") || message.ends_with(b"]") {
-        let strings = message.split(|byte| *byte == b'"').skip(1).step_by(2);
-        let longest = strings.max_by_key(|string| string.len()).unwrap_or(message);
-        let end = [&b"\\r\\n"[..], b"\\r", b"\\n"].iter().find_map(|end| longest.strip_suffix(*end));
-        return end.unwrap_or(longest);
+/// Whether more of an answer follows a message: it holds one key that was typed, and that is not Enter, or has no text.
+pub fn goes_on(message: &[u8]) -> bool {
+    text(message).is_none_or(|text| {
+        let is_enter = text.iter().any(|byte| b"\r\n".contains(byte)) || text.starts_with(b"\\r") || text == b"\\n";
+        text.len() <= KEY && !is_enter && String::from_utf8_lossy(text).chars().count() <= 2
+    })
+}
+
+/// What a client answered, without the end of the line and what programs put around it; `None` where a message has no text.
+pub fn answer(message: &[u8]) -> Option<&[u8]> {
+    let text = text(message)?.trim_ascii();
+    let end = [&b"\\r\\n"[..], b"\\r", b"\\n"].iter().find_map(|end| text.strip_suffix(*end));
+    Some(end.unwrap_or(text)).filter(|text| !text.is_empty())
+}
+
+/// What a message says: the string of JSON behind the last name of a text; of another message all of it but for the letter
+/// or channel that terminals put before it.
+fn text(message: &[u8]) -> Option<&[u8]> {
+    let whole = message.trim_ascii();
+    if whole.ends_with(b"}") || whole.ends_with(b"]") {
+        let strings: Vec<_> = whole.split(|byte| *byte == b'"').skip(1).step_by(2).collect();
+        let named = strings.windows(2).rev().find_map(|pair| match pair {
+            [name, text] if TEXTS.contains(name) => Some(*text),
+            _ => None,
+        });
+        return named;
     }
     match message {
-        [0 | b'0', rest @ ..] if rest.len() > 1 => rest,
-        _ => message,
+        [0 | b'0', rest @ ..] if rest.len() > 1 => Some(rest),
+        _ => Some(message),
     }
 }
 
@@ -243,10 +293,15 @@ mod tests {
             (true, "h", true),
             (false, "*", false),
             (true, "0u", true),
+            (true, r#"{"type":"input","data":"n"}"#, true),
             (true, "é", true),
             (true, "\r", true),
             (true, "l", false),
             (false, "Password: ", false),
+            (false, "2", false),
+            (true, "3", true),
+            (false, r#"{"type":"heartbeat"}"#, false),
+            (true, r#"{"type":"heartbeat"}"#, true),
             (true, "hunter2", true),
             (true, "ls", false),
             (false, "Password: ", false),
@@ -263,7 +318,9 @@ mod tests {
         for message in
             ["zorvak", "zorvak\r\n", "0zorvak\r", r#"{"type":"stdin","data":"zorvak\r"}"#, r#"42["in","zorvak"]"#]
         {
-            assert_eq!(answer(message.as_bytes()), b"zorvak", "{message}");
+            assert_eq!(answer(message.as_bytes()), Some(&b"zorvak"[..]), "{message}");
         }
+        assert_eq!(answer(br#"{"data":"4711","type":"terminal_input"}"#), Some(&b"4711"[..]));
+        assert_eq!([answer(br#"{"type":"heartbeat"}"#), answer(b"\r")], [None, None]);
     }
 }
