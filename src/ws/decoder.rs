@@ -58,8 +58,8 @@ struct TextBefore {
     phase: u8,
     /// Whether it may have ended within a code point.
     is_cut: bool,
-    /// How its message begins, and the message's bytes so far.
-    text: (Preview, u64),
+    /// How its message begins.
+    text: Preview,
 }
 
 #[derive(Debug)]

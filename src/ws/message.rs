@@ -170,10 +170,10 @@ impl Messages {
         }
     }
 
-    /// How the open message begins, and its bytes so far, if it is text that is not compressed.
-    pub fn plain_text(&self) -> Option<(Preview, u64)> {
+    /// How the open message begins, as far as it can be read, if it is text that is not compressed.
+    pub fn plain_text(&self) -> Option<Preview> {
         let open = self.open.as_ref().filter(|open| open.is_text() && !open.message.compressed)?;
-        Some((open.message.preview, open.message.wire_len))
+        Some(if open.readable { open.message.preview } else { Preview::default() })
     }
 
     /// Bytes of the open message's text before the last `len`; `None` where wire bytes and text bytes are not the same.

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::{assigned, remarks};
+use super::{assigned, random, remarks};
 
 /// The least and the most characters of one.
 const LENGTHS: std::ops::RangeInclusive<usize> = 8..=4096;
@@ -19,17 +19,14 @@ const URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
 /// The runs of base64 that hold credentials.
 pub fn find(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte);
-    let mut from = 0;
-    text.chunk_by(move |a, b| belongs(a) == belongs(b)).filter_map(move |run| {
-        let start = from;
-        from += run.len();
+    random::runs(text).filter(|run| run.len() >= *LENGTHS.start()).filter_map(|Range { start, end }| {
+        let run = text.get(start..end)?;
         // `data=YTpi`: the sign before it is none of it.
         let unpadded = run.len() - run.iter().rev().take_while(|byte| **byte == b'=').count();
         let sign = run.get(..unpadded)?.iter().rposition(|byte| *byte == b'=');
         let own = sign.map_or(0, |at| at + 1);
         let run = run.get(own..)?;
-        (LENGTHS.contains(&run.len()) && holds_credentials(run)).then(|| start + own..from)
+        (LENGTHS.contains(&run.len()) && holds_credentials(run)).then(|| start + own..end)
     })
 }
 

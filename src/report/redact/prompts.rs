@@ -98,7 +98,8 @@ const KEY: usize = 5;
 /// follows that is not seen or encloses it.
 pub fn question(message: &[u8]) -> Option<Vec<u8>> {
     let end = message.get(message.len().saturating_sub(BEHIND)..).unwrap_or(message);
-    let has_sequence = [&b"\x1b["[..], b"1b[", b"1B["].iter().any(|begin| memchr::memmem::find(end, begin).is_some());
+    let begins_sequence = |bytes: &[u8]| matches!(bytes, [0x1B, b'['] | [b'b' | b'B', b'[']);
+    let has_sequence = end.contains(&b'[') && end.windows(2).any(begins_sequence);
     let asks = |text: &[u8]| text.ends_with(b":") || text.ends_with(b"?") || text.ends_with("：".as_bytes());
     // Sooner known than what is shown of it.
     if !has_sequence && !asks(trimmed(message)) {

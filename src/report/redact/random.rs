@@ -25,13 +25,26 @@ pub fn find_in_window(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte);
-    let mut from = 0;
-    text.chunk_by(move |a, b| belongs(a) == belongs(b)).filter_map(move |run| {
-        let start = from;
-        from += run.len();
-        run.first().is_some_and(belongs).then_some(start..from)
+/// Letters, digits and what base64 adds to them (RFC 4648).
+const BELONGS: [bool; 256] = {
+    let mut belongs = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        belongs[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-');
+        byte += 1;
+    }
+    belongs
+};
+
+/// The runs of such bytes.
+pub fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let belongs = |byte: &u8| BELONGS.get(usize::from(*byte)).is_some_and(|belongs| *belongs);
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text.get(at..)?.iter().position(belongs)?;
+        let behind = text.get(start..)?;
+        at = start + behind.iter().position(|byte| !belongs(byte)).unwrap_or(behind.len());
+        Some(start..at)
     })
 }
 

@@ -33,6 +33,10 @@ impl<'t> Unescaped<'t> {
     /// escaped stay so, for they tell how deep a string lies in others.
     pub fn new(text: &'t [u8]) -> Self {
         let mut plain = Self { text: Cow::Borrowed(text), jumps: Vec::new() };
+        // Nearly no text has any.
+        if memchr::memchr3(b'%', b'\\', b'&', text).or_else(|| memchr::memchr2(0xE3, 0xEF, text)).is_none() {
+            return plain;
+        }
         let mut decoded = Vec::new();
         let mut from = 0;
         let mut next = 0;

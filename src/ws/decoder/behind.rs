@@ -40,18 +40,15 @@ impl Waiting {
 
     /// Shows the first bytes of `len`, as the text has them; `previews` tell how the text began.
     fn context(&self, len: usize, previews: &Previews) -> Context {
-        let TextBefore { key, phase, text: (preview, length), .. } = self.text;
+        let TextBefore { key, phase, text, .. } = self.text;
         let most = limits::CONTEXT + limits::AROUND_CONTEXT;
         let mut excess = self.bytes.get(..len.min(most)).unwrap_or_default().to_vec();
         if let Some(key) = key {
             unmask(&mut excess, key, u64::from(phase));
         }
         // Of a longer message the last bytes are not known.
-        let before = previews.get(preview).unwrap_or_default();
-        match before.len() as u64 == length {
-            true => Context::going_on(before, &excess, true),
-            false => Context::going_on(&[], &excess, false),
-        }
+        let before = previews.get(text).filter(|before| before.len() < limits::PREVIEW);
+        Context::going_on(before.unwrap_or_default(), &excess, before.is_some())
     }
 
     /// What each segment brought from the byte `from` on, with its stream offset.

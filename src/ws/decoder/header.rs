@@ -28,8 +28,7 @@ impl Decoder {
         self.well_masked = self.well_masked.saturating_add(1);
         let is_text = header.start.opcode == Opcode::TEXT;
         let phase = (header.length % 4) as u8;
-        let text = (preview, header.length);
-        self.text_before = is_text.then_some(TextBefore { key: header.key, phase, is_cut: false, text });
+        self.text_before = is_text.then_some(TextBefore { key: header.key, phase, is_cut: false, text: preview });
         let header_end = offset.saturating_add(u64::from(header.size));
         Some((Event::Whole { header, header_end, preview }, usize::from(header.size) + header.length as usize))
     }
