@@ -56,11 +56,14 @@ fn blot(bytes: &mut [u8]) {
     bytes.iter_mut().filter(|byte| byte.is_ascii_alphanumeric()).for_each(|byte| *byte = b'x');
 }
 
+/// A secret that was met.
+pub type Found = (Kind, Box<[u8]>);
+
 /// Blots secrets, and remembers what they were.
 #[derive(Debug, Default)]
 pub struct Blotter {
     /// Every secret, as often as it was met.
-    pub found: Vec<(Kind, Box<[u8]>)>,
+    pub found: Vec<Found>,
     /// What is known to be secret from other places of the capture.
     known: Option<Rc<Known>>,
     /// The subprotocols that earlier lines of the head listed: all lines are one list (RFC 9110 §5.3).

@@ -9,10 +9,9 @@ use foldhash::fast::FixedState;
 use super::deflate;
 use super::dialogue::{Asked, Part};
 use super::frames::Frame;
-use super::heads::Blotter;
+use super::heads::{Blotter, Found};
 use super::streams::Stream;
 use crate::limits;
-use crate::report::redact::Kind;
 use crate::report::redact::known::Known;
 use crate::ws::Opcode;
 use crate::ws::deflate::{Inflater, Permits};
@@ -42,7 +41,7 @@ pub struct Rewritten {
     /// What was given up for it.
     pub losses: Losses,
     /// The secrets that were in it.
-    pub secrets: Vec<(Kind, Box<[u8]>)>,
+    pub secrets: Vec<Found>,
     /// All that could be read of it before: heads, and payloads without masks and compression, each on a line.
     pub plain: Vec<u8>,
     /// What was asked in it.
@@ -88,12 +87,7 @@ pub fn rewritten(
 }
 
 /// The secrets of a stream in which these frames lie, and what was asked in it.
-pub fn secrets(
-    stream: &Stream,
-    frames: &[Frame],
-    compression: Option<Compression>,
-    part: Part,
-) -> (Vec<(Kind, Box<[u8]>)>, Asked) {
+pub fn secrets(stream: &Stream, frames: &[Frame], compression: Option<Compression>, part: Part) -> (Vec<Found>, Asked) {
     let mut rewriter = Rewriter::new(stream, compression, part);
     rewriter.only_looks = true;
     rewriter.frames(frames);

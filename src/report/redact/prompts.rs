@@ -163,7 +163,7 @@ pub fn asks_for_secret(question: &[u8]) -> bool {
         && !words
             .next()
             .is_some_and(|before| WHOSE.contains(&before) || SECRETS.contains(&before) && before != "token");
-    !is_other && SECRETS.iter().any(|word| stands(&word))
+    !is_other && SECRETS.iter().any(stands)
 }
 
 /// Which messages of a client answer questions for secrets; it is told of the messages of both sides in their order.

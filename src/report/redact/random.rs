@@ -28,10 +28,10 @@ pub fn find_in_window(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
 /// Letters, digits and what base64 adds to them (RFC 4648).
 const BELONGS: [bool; 256] = {
     let mut belongs = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        belongs[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-');
-        byte += 1;
+    let (mut rest, mut byte) = (belongs.as_mut_slice(), 0_u8);
+    while let Some((first, behind)) = rest.split_first_mut() {
+        *first = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-');
+        (rest, byte) = (behind, byte.wrapping_add(1));
     }
     belongs
 };
