@@ -131,6 +131,10 @@ pub const PINGS: usize = 8;
 /// shows at once; the search reads up to half a KiB again and again, which a hostile capture must not order at will.
 pub const OVERRUNS: u8 = 16;
 
+/// Bytes kept behind a text until it is known whether they go on with it: the longest excess that is looked for, of 512 bytes,
+/// and a short frame behind it with the start of the next. What carried them is kept, too: 40 bytes a segment.
+pub const OVERRUN_BYTES: usize = 512 + 14 + 125 + 2;
+
 /// Segments of one side that frames are looked for in, where no opening handshake was captured: a frame of 1.4 MiB in
 /// Ethernet segments goes by before the next one begins. A connection without frames in so many is none of ours.
 pub const PROBE_RUNS: u16 = 1024;

@@ -11,15 +11,11 @@ use crate::side::Side;
 use simdutf8::{basic, compat};
 
 /// The longest excess of a payload over its declared length that is looked for: characters counted instead of bytes
-/// in a message with that many accents.
-const OVERRUN: usize = 512;
+/// in a message with that many accents. A short frame that begins behind it is there as a whole, with the start of the next.
+const OVERRUN: usize = limits::OVERRUN_BYTES - HEADER - 125 - START;
 
-/// Bytes behind a text that are looked at: short frames that begin within [`OVERRUN`] of them are there as a whole, with the
-/// start of the next.
-pub const BEHIND: usize = OVERRUN + HEADER + 125 + START;
-
-/// What a frame behind an excess has to prove where none that is legal stands behind it, for the next text may be longer than
-/// it says, too: a text of three characters, and one more each time that twice as many places could begin it.
+/// The bits that a frame behind an excess has to prove where no legal one stands behind it, for the next text may be longer
+/// than it says, too: a text of three characters, and one more each time that it could begin at twice as many places.
 const PROOF: i32 = 9;
 
 /// Bytes of text that prove an excess where the same bytes are a whole frame that breaks one rule. Random bytes are printable
@@ -85,7 +81,7 @@ impl Search {
     }
 }
 
-/// What the bytes behind a text are, of which the first two are no header that is expected there.
+/// The kinds of bytes behind a text whose first two are no header that is expected there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behind {
     /// A frame, whatever is wrong with it.
@@ -94,12 +90,12 @@ pub enum Behind {
     Text(usize),
 }
 
-/// Tells what `bytes` are that stand behind a text, which was masked with `key` from phase `phase` on, and may have been
+/// Decides what `bytes` are that stand behind a text, which was masked with `key` from phase `phase` on, and may have been
 /// `cut` within a code point. They go on with it if they are printable text up to the next plausible frame, or to the end
-/// of the stream. `None` while more of the stream has to be known for that: never once `is_all` of it is, or [`BEHIND`]
-/// bytes are.
+/// of the stream. Returns `None` while more of the stream has to be known for that: never once `is_all` of it is, or
+/// [`limits::OVERRUN_BYTES`] are.
 ///
-/// What is told of a beginning of the stream is told of all longer ones, so that it does not depend on the segments.
+/// The decision on a beginning of the stream holds for all longer ones, so that it does not depend on the segments.
 pub fn behind_text(bytes: &[u8], key: Option<([u8; 4], u64)>, cut: bool, is_all: bool, rules: Rules) -> Option<Behind> {
     let stream = Beginning::new(bytes, is_all);
     let mut text = bytes.get(..bytes.len().min(OVERRUN)).unwrap_or_default().to_vec();
@@ -130,7 +126,7 @@ struct Beginning<'a> {
 
 impl<'a> Beginning<'a> {
     fn new(bytes: &'a [u8], ends: bool) -> Self {
-        match bytes.get(..BEHIND) {
+        match bytes.get(..limits::OVERRUN_BYTES) {
             Some(bytes) => Self { bytes, is_all: true, ends: false },
             None => Self { bytes, is_all: ends, ends },
         }
@@ -142,8 +138,8 @@ impl<'a> Beginning<'a> {
     }
 }
 
-/// How many bytes of printable `text` stand before the next plausible frame or the end of the stream; `Some(None)` where
-/// neither follows, `None` where that is not known yet.
+/// Returns the number of bytes of printable `text` before the next plausible frame or the end of the stream; `Some(None)`
+/// where neither follows, `None` where that is not known yet.
 fn excess(stream: Beginning<'_>, text: &[u8], cut: bool, rules: Rules) -> Option<Option<usize>> {
     let (printable, sure) = printable(text, cut);
     let known = if stream.is_all || text.len() == OVERRUN { printable } else { sure };
@@ -158,8 +154,8 @@ fn excess(stream: Beginning<'_>, text: &[u8], cut: bool, rules: Rules) -> Option
     stream.is_all.then_some(Some(printable))
 }
 
-/// Whether a frame that breaks one rule, and is plausible otherwise, stands there before a legal one or the end of the
-/// stream; `None` where that is not known yet.
+/// Returns whether a frame that breaks one rule, and is plausible otherwise, stands there before a legal one or the end of
+/// the stream; `None` where that is not known yet.
 fn stands_alone(stream: Beginning<'_>, rules: Rules) -> Option<bool> {
     let Ok((rest, parsed)) = header(stream.bytes) else {
         return stream.is_all.then_some(false);
@@ -181,8 +177,8 @@ fn stands_alone(stream: Beginning<'_>, rules: Rules) -> Option<bool> {
     begins_frame(Beginning { bytes: behind, ..stream }, 1, rules)
 }
 
-/// How many bytes are text without control characters, and how many of them surely are: it may end within a code point,
-/// and begin within one if it was `cut`.
+/// Returns the number of bytes that are text without control characters, and the number of those that are so whatever
+/// follows: it may end within a code point, and begin within one if it was `cut`.
 fn printable(text: &[u8], cut: bool) -> (usize, usize) {
     let tail = text.iter().take(if cut { 3 } else { 0 }).take_while(|byte| matches!(byte, 0x80..=0xBF)).count();
     let rest = text.get(tail..).unwrap_or_default();
@@ -196,8 +192,8 @@ fn printable(text: &[u8], cut: bool) -> (usize, usize) {
     (tail + valid.min(most), tail + sure.min(most))
 }
 
-/// Whether a frame begins there, at the last of so many `places`, that breaks no rule, holds what its opcode says, and proves
-/// itself or stands before another; `None` where that is not known yet.
+/// Returns whether a frame begins there, at the last of so many `places`, that breaks no rule, holds what its opcode says,
+/// and proves itself or stands before another; `None` where that is not known yet.
 fn begins_frame(stream: Beginning<'_>, places: usize, rules: Rules) -> Option<bool> {
     let Ok((rest, parsed)) = header(stream.bytes) else {
         return if starts_frame(stream.bytes, rules) { stream.is_all.then_some(false) } else { Some(false) };
@@ -223,7 +219,7 @@ fn begins_frame(stream: Beginning<'_>, places: usize, rules: Rules) -> Option<bo
     }
 }
 
-/// Whether the first two bytes of a header, as far as they are there, break no rule.
+/// Returns whether the first two bytes of a header, as far as they are there, break no rule.
 fn starts_frame(bytes: &[u8], rules: Rules) -> bool {
     let Ok((_, first)) = start(bytes) else {
         return true;
@@ -231,7 +227,7 @@ fn starts_frame(bytes: &[u8], rules: Rules) -> bool {
     of_start(first, u64::from(first.length), rules, MessageState::Unknown).next().is_none()
 }
 
-/// A payload of so many bytes, and what follows; `None` if not all of it is there.
+/// Returns a payload of so many bytes, and what follows; `None` if not all of it is there.
 fn split(bytes: &[u8], length: u64) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(usize::try_from(length).ok()?)
 }
@@ -266,40 +262,40 @@ mod tests {
 
     const SERVER: Rules = Rules { side: Side::Server, deflate: false };
 
-    /// What a whole stream is. What is told of its beginnings must be the same.
-    fn told(bytes: &[u8], key: Option<([u8; 4], u64)>, rules: Rules) -> Behind {
+    /// Decides on a whole stream. The decision on each of its beginnings must be the same.
+    fn decided(bytes: &[u8], key: Option<([u8; 4], u64)>, rules: Rules) -> Behind {
         let whole = behind_text(bytes, key, true, true, rules).unwrap();
         for end in 1..=bytes.len() {
             let beginning = behind_text(&bytes[..end], key, true, false, rules);
-            assert!(beginning.is_none_or(|told| told == whole), "of {end} bytes: {beginning:?}, in all {whole:?}");
-            assert!(beginning.is_some() || end < BEHIND, "{end} bytes are enough");
+            assert!(beginning.is_none_or(|early| early == whole), "of {end} bytes: {beginning:?}, in all {whole:?}");
+            assert!(beginning.is_some() || end < limits::OVERRUN_BYTES, "{end} bytes are enough");
         }
         whole
     }
 
     #[test]
     fn the_rest_of_a_text_whose_length_was_too_short() {
-        assert_eq!(told(b"\"}\x81\x02hi", None, SERVER), Text(2));
-        assert_eq!(told(b"\"}", None, SERVER), Text(2));
-        assert_eq!(told(b"\xc1\x02hi", None, SERVER), Frame);
+        assert_eq!(decided(b"\"}\x81\x02hi", None, SERVER), Text(2));
+        assert_eq!(decided(b"\"}", None, SERVER), Text(2));
+        assert_eq!(decided(b"\xc1\x02hi", None, SERVER), Frame);
         // An unmasked frame, unmasked with the key of the text before it.
-        assert_eq!(told(b"OK'\xdd\xbd:/\xb7\xf509\x81\xc3%j\x99}", None, SERVER), Frame);
+        assert_eq!(decided(b"OK'\xdd\xbd:/\xb7\xf509\x81\xc3%j\x99}", None, SERVER), Frame);
         // A frame with one fault, whose bytes are also text under the key of the text before it.
         let client = Rules { side: Side::Client, deflate: false };
         let key = Some(([0x56, 0xBD, 0, 0], 0));
-        assert_eq!(told(b"\x81\x02h.", key, client), Frame);
-        assert_eq!(told(b"\x81\x02h.x", key, client), Text(5));
+        assert_eq!(decided(b"\x81\x02h.", key, client), Frame);
+        assert_eq!(decided(b"\x81\x02h.x", key, client), Text(5));
         // The rest of a code point, and one that the bound cuts.
-        assert_eq!(told(&"é\"}".as_bytes()[1..], None, SERVER), Text(3));
+        assert_eq!(decided(&"é\"}".as_bytes()[1..], None, SERVER), Text(3));
         let longest = "x".repeat(OVERRUN - 1) + ".";
-        assert_eq!(told(longest.as_bytes(), None, SERVER), Text(OVERRUN));
+        assert_eq!(decided(longest.as_bytes(), None, SERVER), Text(OVERRUN));
         let longer = "x".repeat(OVERRUN - 1) + "é.";
-        assert_eq!(told(longer.as_bytes(), None, SERVER), Frame, "longer than is looked for");
+        assert_eq!(decided(longer.as_bytes(), None, SERVER), Frame, "longer than is looked for");
     }
 
     #[test]
     fn the_next_frame_shows_where_the_text_ends() {
-        let text = |excess: &[u8], behind: &[u8]| told(&[excess, behind].concat(), None, SERVER);
+        let text = |excess: &[u8], behind: &[u8]| decided(&[excess, behind].concat(), None, SERVER);
         let excess = "vu, naïve!".as_bytes();
         assert_eq!(text(excess, b"\x82\x05bytes\x89\0"), Text(11));
         assert_eq!(text(excess, b"\x82\x7e\x08\0more bytes than are looked at"), Frame, "cut off");

@@ -4,27 +4,29 @@ use super::{Decoder, Place, State, TextBefore};
 use crate::chunk::Carrier;
 use crate::limits;
 use crate::ws::frame::{Opcode, unmask};
-use crate::ws::resync::{BEHIND, Behind, behind_text};
+use crate::ws::resync::{Behind, behind_text};
 use crate::ws::violation::{Context, Kind, Rules};
 use crate::ws::{Event, Previews, Scratch};
 
-/// Bytes of the stream behind a text, at most [`BEHIND`].
+/// The bytes of the stream behind a text, at most [`limits::OVERRUN_BYTES`].
 #[derive(Debug)]
 pub(super) struct Waiting {
     text: TextBefore,
-    /// What they would be as a frame.
+    /// The opcode that they would have as a frame.
     opcode: Opcode,
     /// Stream offset of the first.
     offset: u64,
     bytes: Vec<u8>,
     /// The segments that brought them, each with where its bytes begin.
     carriers: Vec<(usize, Carrier)>,
+    /// The number of bytes from which on it is worth to look again.
+    look_at: usize,
 }
 
 impl Waiting {
     /// Keeps the next bytes; returns how many there is room for.
     fn push(&mut self, carrier: &Carrier, bytes: &[u8]) -> usize {
-        let taken = bytes.len().min(BEHIND.saturating_sub(self.bytes.len()));
+        let taken = bytes.len().min(limits::OVERRUN_BYTES.saturating_sub(self.bytes.len()));
         if let Some(taken @ [_, ..]) = bytes.get(..taken) {
             self.carriers.push((self.bytes.len(), *carrier));
             self.bytes.extend_from_slice(taken);
@@ -32,8 +34,18 @@ impl Waiting {
         taken
     }
 
-    /// Tells what they are, if that is known; it is where they are all that comes.
-    fn told(&self, is_all: bool, rules: Rules) -> Option<Behind> {
+    /// Decides what they are, if enough of them have come since the last time: an eighth, so that a stream of small segments
+    /// is not looked at once a byte. The decision is the same whenever it is made.
+    fn decide(&mut self, rules: Rules) -> Option<Behind> {
+        if self.bytes.len() < self.look_at.min(limits::OVERRUN_BYTES) {
+            return None;
+        }
+        self.look_at = self.bytes.len() + self.bytes.len() / 8 + 1;
+        self.behind(false, rules)
+    }
+
+    /// Decides what they are; always where they are all that comes.
+    fn behind(&self, is_all: bool, rules: Rules) -> Option<Behind> {
         let TextBefore { key, phase, is_cut, .. } = self.text;
         behind_text(&self.bytes, key.map(|key| (key, u64::from(phase))), is_cut, is_all, rules)
     }
@@ -51,7 +63,7 @@ impl Waiting {
         Context::going_on(before.unwrap_or_default(), &excess, before.is_some())
     }
 
-    /// What each segment brought from the byte `from` on, with its stream offset.
+    /// Returns the bytes of each segment from the byte `from` on, with their stream offset.
     fn pieces(&self, from: usize) -> impl Iterator<Item = (&Carrier, u64, &[u8])> {
         let ends = self.carriers.iter().skip(1).map(|(begin, _)| *begin).chain([self.bytes.len()]);
         self.carriers.iter().zip(ends).filter_map(move |((begin, carrier), end)| {
@@ -63,9 +75,10 @@ impl Waiting {
 }
 
 impl Decoder {
-    /// Keeps bytes behind a text whose first two, of an `opcode`, are no header that is expected there: those that came
-    /// `before`, with their carrier and stream offset, and `bytes`. Returns how many of `bytes` that takes; `None` where no
+    /// Takes bytes behind a text whose first two, of an `opcode`, are no header that is expected there: those that came
+    /// `before`, with their carrier and stream offset, and `bytes`. Returns how many of `bytes` it has taken; `None` where no
     /// text stands before them, or where they are known to be a frame.
+    #[cold]
     pub(super) fn doubt(
         &mut self,
         before: (&Carrier, u64, &[u8]),
@@ -78,18 +91,20 @@ impl Decoder {
         let text = self.text_before.take()?;
         self.overruns = self.overruns.checked_add(1).filter(|overruns| *overruns <= limits::OVERRUNS)?;
         let (begun, offset, before) = before;
-        let mut waiting = Box::new(Waiting { text, opcode, offset, bytes: Vec::new(), carriers: Vec::new() });
+        let mut waiting =
+            Box::new(Waiting { text, opcode, offset, bytes: Vec::new(), carriers: Vec::new(), look_at: 0 });
         waiting.push(begun, before);
         let taken = waiting.push(place.carrier, bytes);
-        match waiting.told(false, self.rules) {
+        match waiting.decide(self.rules) {
             Some(Behind::Frame) => return None,
-            Some(told) => self.go_on(&waiting, told, scratch, out),
+            Some(behind) => self.go_on(&waiting, behind, scratch, out),
             None => self.state = State::Waiting(waiting),
         }
         Some(taken)
     }
 
     /// Takes the next bytes behind those that are kept; returns how many.
+    #[cold]
     pub(super) fn wait(
         &mut self,
         place: Place<'_>,
@@ -101,32 +116,33 @@ impl Decoder {
             return 0;
         };
         let taken = waiting.push(place.carrier, bytes);
-        match waiting.told(false, self.rules) {
-            Some(told) => self.go_on(&waiting, told, scratch, out),
+        match waiting.decide(self.rules) {
+            Some(behind) => self.go_on(&waiting, behind, scratch, out),
             None => self.state = State::Waiting(waiting),
         }
         taken
     }
 
-    /// Goes on with what is kept: nothing follows it that is known.
+    /// Goes on with what is kept, for nothing follows it.
     pub(super) fn stop_waiting(&mut self, scratch: &mut Scratch, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         // Frames among it may end in a text that is too short as well.
         while let State::Waiting(waiting) = &mut self.state {
-            let told = waiting.told(true, self.rules).unwrap_or(Behind::Frame);
+            let behind = waiting.behind(true, self.rules).unwrap_or(Behind::Frame);
             if let State::Waiting(waiting) = std::mem::replace(&mut self.state, State::Header) {
-                self.go_on(&waiting, told, scratch, out);
+                self.go_on(&waiting, behind, scratch, out);
             }
         }
     }
 
+    /// Goes on with what was kept, now that it is known what it is.
     fn go_on(
         &mut self,
         waiting: &Waiting,
-        told: Behind,
+        behind: Behind,
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
-        let skipped = match told {
+        let skipped = match behind {
             Behind::Frame => 0,
             Behind::Text(len) => len,
         };
