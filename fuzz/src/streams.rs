@@ -41,9 +41,9 @@ pub fn frames(data: &[u8]) {
     }
 }
 
-/// What was told up to the first violation: behind it frames are looked for segment by segment.
+/// What was told until the frames were lost: behind that they are looked for segment by segment.
 fn sound(told: &[String]) -> &[String] {
-    let end = told.iter().position(|event| event == "violation" || event == "lost").unwrap_or(told.len());
+    let end = told.iter().position(|event| event == "lost").unwrap_or(told.len());
     &told[..end]
 }
 
