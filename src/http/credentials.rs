@@ -48,7 +48,10 @@ impl Credentials {
         for (name, letter, place) in HEADERS {
             for value in fields.all(name) {
                 match place {
-                    // Behind the first pair of Set-Cookie stand its attributes, which are words.
+                    // What stands behind the first pair are attributes.
+                    Place::Cookie if *name == "set-cookie" => {
+                        add(&mut lines, *letter, value.split(|byte| *byte == b';').next().unwrap_or_default());
+                    }
                     Place::Cookie => value.split(|byte| *byte == b';').for_each(|pair| add(&mut lines, *letter, pair)),
                     // One alone is a name, mostly.
                     Place::Subprotocols if !value.contains(&b',') => {}
@@ -100,6 +103,8 @@ mod tests {
             [(Place::Cookie, "sid=Zk3bQ9xT"), (Place::Authorization, "Basic YTpi"), (Place::Key, "zorvak")]
                 .map(|(place, value)| (place, value.to_owned()))
         );
+        let set = "Set-Cookie: sid=Zk3bQ9xT; Expires=Wed, 21 Oct 2026 07:28:00 GMT\r\n";
+        assert_eq!(read(set), [(Place::Cookie, "sid=Zk3bQ9xT".to_owned())]);
         assert_eq!(read("Sec-WebSocket-Protocol: graphql-transport-ws\r\n"), []);
         let many = "Cookie: sid=Zk3bQ9xT\r\n".repeat(100);
         assert!(read(&many).len() > 10 && read(&many).len() < 100);

@@ -14,7 +14,7 @@
 //! | heads of HTTP/1 | values of headers that are not known to be harmless, of queries, and secrets by their form are `x` |
 //! | frame headers, close codes | stay |
 //! | JSON Web Tokens in queries | only when they run out |
-//! | text, close reasons | secrets by their form are `x` |
+//! | text, close reasons | secrets by their form are `x`, and so is what a client answers to a question for one |
 //! | pings and pongs | other bytes, the same for the same: a pong still answers its ping |
 //! | compressed messages | compressed anew and filled up to their length |
 //! | binary messages, TLS, anything else | zeros, but for what says why a peer ends the connection |

@@ -78,7 +78,9 @@ impl Known {
     /// room.
     pub fn learn(&mut self, kind: Kind, value: &[u8]) {
         let unescaped = Unescaped::new(value);
-        for value in [Some(value), unescaped.has_escapes().then_some(&*unescaped.text)].into_iter().flatten() {
+        let unquoted = value.contains(&b'\\').then(|| without_backslashes(value));
+        let forms = [Some(value), unescaped.has_escapes().then_some(&*unescaped.text), unquoted.as_deref()];
+        for value in forms.into_iter().flatten() {
             for (kind, part) in parts(kind, value) {
                 if is_own(kind, &part) {
                     self.add(kind, &part);
@@ -156,6 +158,24 @@ impl Known {
     fn hash(&self, before: u64, run: &[u8]) -> u64 {
         self.hasher.hash_one((before, run))
     }
+}
+
+/// A string of JSON without the backslashes before its quotes and backslashes.
+fn without_backslashes(value: &[u8]) -> Vec<u8> {
+    let (mut plain, mut rest) = (Vec::with_capacity(value.len()), value);
+    while let [first, behind @ ..] = rest {
+        rest = match behind {
+            [next @ (b'"' | b'\\' | b'/'), behind @ ..] if *first == b'\\' => {
+                plain.push(*next);
+                behind
+            }
+            _ => {
+                plain.push(*first);
+                behind
+            }
+        };
+    }
+    plain
 }
 
 /// The parts of a secret that are secret by themselves, and all of it; and what each is.
@@ -250,6 +270,7 @@ mod tests {
         assert_eq!(found(&[connect], "zorvakmoonzorvakmoonzorvakmoonzorvakmoonzorvakmo9").len(), 1);
         assert_eq!(found(&[(Kind::Authorization, "Bearer Zk3bQ9xT")], "no Zk3bQ9xT"), ["Zk3bQ9xT"]);
         assert_eq!(found(&[(Kind::Authorization, "Basic YW5hOnpvcnZhaw==")], "no zorvak"), ["zorvak"]);
+        assert_eq!(found(&[(Kind::Value, r#"zor\"vak moon"#)], "no zor\"vak moon"), ["zor\"vak moon"]);
         assert_eq!(found(&[(Kind::Cookie, "sid=zorvakmoon; lang=english")], "zorvakmoon english"), ["zorvakmoon"]);
     }
 

@@ -50,10 +50,8 @@ impl Redactor {
         [of_request, of_response].into_iter().flatten().for_each(|credentials| self.meet_credentials(credentials));
         if let Some(request) = request {
             self.meet_target(&request.target);
-            [&request.host, &request.origin, &request.user_agent]
-                .into_iter()
-                .flatten()
-                .for_each(|it| self.meet_common(it));
+            let common = [&request.host, &request.origin, &request.user_agent];
+            common.into_iter().flatten().for_each(|text| self.meet_common(text));
         }
         if let Some(response) = response {
             response.server.iter().for_each(|server| self.meet_common(server));
@@ -134,6 +132,7 @@ impl Redactor {
         }
     }
 
+    /// Where such values stand in a text by themselves.
     pub(super) fn find_learnt(&self, text: &str) -> Vec<Secret> {
         let mut secrets = Vec::new();
         let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);

@@ -1,8 +1,12 @@
 //! Secrets that a report must not carry on: what stands in their place, and the same in every place.
 //!
 //! ```text
-//! text from the wire ─ patterns (by form) · random (by look) · learnt (seen before) ─ [redacted:kind#n]
+//! text from the wire ─ patterns (by form) · random (by look) · known (secret in another place) ─ [redacted:kind#n]
+//!     window on a text ─ the same over the bytes around it
+//!  the client's message ─ prompts (whether it answers a question for a secret)
 //! ```
+//!
+//! What is secret anywhere in a capture is known before its report tells anything. A live line knows what came before it.
 //!
 //! A UUID stays: it names a room, a trace, a connection, and whoever reads the report needs it to find the line in a
 //! log. Where a UUID is a secret it stands in a place that is redacted for the place alone: a query value, a cookie, an
@@ -86,12 +90,12 @@ impl Redactor {
     /// Forgets what was learnt of one connection for the next one; the numbers stay.
     pub fn next_connection(&mut self, facts: &Facts) {
         self.learnt.clear();
-        self.answers = if self.shows { Vec::new() } else { learning::answers(facts) };
-        for header_end in std::mem::take(&mut self.answers) {
-            let answer = facts.previews.get(Side::Client, header_end).and_then(prompts::answer);
+        let answers = if self.shows { Vec::new() } else { learning::answers(facts) };
+        for header_end in &answers {
+            let answer = facts.previews.get(Side::Client, *header_end).and_then(prompts::answer);
             answer.into_iter().for_each(|answer| self.learn(&String::from_utf8_lossy(answer)));
-            self.answers.push(header_end);
         }
+        self.answers = answers;
     }
 
     /// How a message of a side begins whose header ends there.
@@ -264,15 +268,14 @@ impl Redactor {
         }
         let mut secrets = window::find(context);
         secrets.extend(self.known.find(context.text()));
-        let text = String::from_utf8_lossy(context.text());
-        // Where every byte is as it was, so are the places.
-        secrets.extend(
-            Some(text)
-                .filter(|text| text.len() == context.text().len())
-                .map(|text| self.find_learnt(&text))
-                .into_iter()
-                .flatten(),
-        );
+        let mut start = 0;
+        for chunk in context.text().utf8_chunks() {
+            let learnt = self.find_learnt(chunk.valid()).into_iter();
+            secrets.extend(
+                learnt.map(|Secret { range, kind }| Secret { range: start + range.start..start + range.end, kind }),
+            );
+            start += chunk.valid().len() + chunk.invalid().len();
+        }
         secret::disjoint(secrets)
     }
 
@@ -333,6 +336,16 @@ mod tests {
         assert_eq!(shown(b"the cafe\"}"), "the cafe\"}");
         assert_eq!(shown(b"4111111111111111"), ".".repeat(16));
         assert_eq!(shown(b"a \"pwd\":\"xyz\""), "a \"pwd\":\"...\"");
+    }
+
+    #[test]
+    fn a_window_hides_query_values_of_its_connection() {
+        let mut redactor = Redactor::default();
+        redactor.target("/?room=lobby");
+        let shown = |redactor: &Redactor| redactor.window(&Context::beginning(b"in lobby \xff"));
+        assert_eq!(shown(&redactor).iter().filter(|byte| byte.is_none()).count(), 5);
+        redactor.learnt.clear();
+        assert_eq!(shown(&redactor).iter().filter(|byte| byte.is_none()).count(), 0);
     }
 
     #[test]

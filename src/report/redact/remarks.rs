@@ -211,6 +211,8 @@ const WORDS: &[&str] = &[
 /// Words that stand in many texts of connections: a value of nothing else cannot be looked for.
 const COMMON: &[&str] = &[
     "account",
+    "admin",
+    "anonymous",
     "application",
     "auth",
     "basic",
@@ -225,6 +227,7 @@ const COMMON: &[&str] = &[
     "default",
     "example",
     "frame",
+    "guest",
     "handshake",
     "http",
     "https",
@@ -237,6 +240,7 @@ const COMMON: &[&str] = &[
     "payload",
     "protocol",
     "proxy",
+    "public",
     "reason",
     "request",
     "response",
