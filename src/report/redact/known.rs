@@ -224,6 +224,7 @@ fn strings(value: &[u8]) -> Vec<&[u8]> {
 pub fn is_own(kind: Kind, value: &[u8]) -> bool {
     let is_plain = || std::str::from_utf8(value).is_ok_and(is_name);
     value.len() >= LEAST
+        && String::from_utf8_lossy(value).contains(char::is_alphanumeric)
         && match kind {
             Kind::Email => false,
             Kind::Query | Kind::Cookie => !is_plain(),
@@ -282,6 +283,7 @@ mod tests {
             (Kind::Value, "connection closed"),
             (Kind::Value, "short"),
             (Kind::Email, "ana@example.com"),
+            (Kind::Subprotocol, "\u{202e}\u{202e}\u{202e}"),
         ] {
             assert_eq!(found(&[(kind, value)], value), [""; 0], "{value}");
         }
