@@ -1,6 +1,8 @@
 //! Captures made up from what two endpoints say.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod grown;
+
 use etherparse::PacketBuilder;
 
 /// Who speaks: the client, or not; the TCP flags, as `SAF`; the payload.

@@ -1,0 +1,187 @@
+//! Captures of any size: what takes twice as much should take twice as long, and no more memory.
+
+use etherparse::PacketBuilder;
+
+use super::handshake;
+
+/// Bytes of payload in a segment.
+pub const SEGMENT: usize = 32 * 1024;
+
+/// What both ends say to agree on compression.
+const DEFLATE: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+
+/// A raw IP capture (pcap), a packet a millisecond.
+pub struct Grown {
+    pub bytes: Vec<u8>,
+    packets: u32,
+}
+
+/// A TCP connection that is being written: who it is from, and where both ends are.
+pub struct Talk<'g> {
+    capture: &'g mut Grown,
+    client: ([u8; 4], u16),
+    /// Of the client, of the server.
+    next: [u32; 2],
+}
+
+impl Grown {
+    pub fn new() -> Self {
+        let header = [0xa1b2_c3d4_u32, 2 << 16 | 4, 0, 0, 262_144, 101];
+        Self { bytes: header.iter().flat_map(|word| word.to_be_bytes()).collect(), packets: 0 }
+    }
+
+    /// Opens the connection of this number: TCP, and WebSocket with these header lines.
+    pub fn open(&mut self, number: u32, lines: &str) -> Talk<'_> {
+        let [_, network, host, port] = number.to_be_bytes();
+        let client = ([10, 1, network, host], 10_000 + u16::from(port));
+        let mut talk = Talk { capture: self, client, next: [1000, 9000] };
+        let [request, response] = handshake("/", lines, lines);
+        talk.control(true, "S");
+        talk.control(false, "S");
+        talk.say(true, &request);
+        talk.say(false, &response);
+        talk
+    }
+
+    fn packet(&mut self, packet: &[u8]) {
+        self.packets += 1;
+        let length = u32::try_from(packet.len()).unwrap();
+        let time = [1_700_000_000 + self.packets / 1000, self.packets % 1000 * 1000];
+        self.bytes.extend([time[0], time[1], length, length].iter().flat_map(|word| word.to_be_bytes()));
+        self.bytes.extend(packet);
+    }
+}
+
+impl Talk<'_> {
+    /// Sends bytes in segments.
+    pub fn say(&mut self, from_client: bool, bytes: &[u8]) {
+        for payload in bytes.chunks(SEGMENT) {
+            self.ahead(from_client, 0, payload);
+            self.skip(from_client, u32::try_from(payload.len()).unwrap());
+        }
+    }
+
+    /// Sends a segment so far ahead of what is expected next.
+    pub fn ahead(&mut self, from_client: bool, distance: u32, payload: &[u8]) {
+        self.segment(from_client, "", distance, payload);
+    }
+
+    /// Lets so many bytes go by.
+    pub fn skip(&mut self, from_client: bool, bytes: u32) {
+        let next = &mut self.next[usize::from(!from_client)];
+        *next = next.wrapping_add(bytes);
+    }
+
+    /// Sends a segment with a SYN or FIN: the letters of its flags.
+    pub fn control(&mut self, from_client: bool, flags: &str) {
+        self.segment(from_client, flags, 0, b"");
+        self.skip(from_client, u32::from(flags.contains(['S', 'F'])));
+    }
+
+    fn segment(&mut self, from_client: bool, flags: &str, distance: u32, payload: &[u8]) {
+        let (server, [client_next, server_next]) = (([10, 0, 0, 2], 80), self.next);
+        let (from, to, next, expected) = match from_client {
+            true => (self.client, server, client_next, server_next),
+            false => (server, self.client, server_next, client_next),
+        };
+        let mut builder = PacketBuilder::ipv4(from.0, to.0, 64).tcp(from.1, to.1, next.wrapping_add(distance), 65535);
+        for flag in flags.chars() {
+            builder = match flag {
+                'S' => builder.syn(),
+                'R' => builder.rst(),
+                _ => builder.fin(),
+            };
+        }
+        if !flags.contains('S') || !from_client {
+            builder = builder.ack(expected);
+        }
+        let mut packet = Vec::with_capacity(40 + payload.len());
+        builder.write(&mut packet, payload).unwrap();
+        self.capture.packet(&packet);
+    }
+}
+
+/// So many connections, each closed by the server with 1011; `reused` all on one pair of ports.
+pub fn connections(count: u32, reused: bool) -> Vec<u8> {
+    let mut grown = Grown::new();
+    for number in 0..count {
+        let mut talk = grown.open(if reused { 0 } else { number }, "");
+        // Sequence numbers tell a connection from the one before it.
+        talk.say(false, &super::close(1011, b"it failed"));
+        talk.control(false, "F");
+        talk.control(true, "F");
+        talk.control(false, "");
+    }
+    grown.bytes
+}
+
+/// A frame of any length, not masked.
+pub fn long_frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    [&[first, 127], &(payload.len() as u64).to_be_bytes()[..], payload].concat()
+}
+
+/// A piece, again and again.
+pub fn repeated(piece: &[u8], length: usize) -> Vec<u8> {
+    piece.iter().copied().cycle().take(length).collect()
+}
+
+/// One message of the server: a text.
+pub fn message(text: &[u8]) -> Vec<u8> {
+    let mut grown = Grown::new();
+    grown.open(0, "").say(false, &long_frame(0x81, text));
+    grown.bytes
+}
+
+/// The same compressed.
+pub fn compressed_message(text: &[u8]) -> Vec<u8> {
+    compressed_messages(&deflated(text), 1)
+}
+
+/// Messages of the server, each of them deflated to this.
+pub fn compressed_messages(deflated: &[u8], count: usize) -> Vec<u8> {
+    let mut grown = Grown::new();
+    let frame = long_frame(0xC1, deflated);
+    let mut talk = grown.open(0, &DEFLATE.replace("deflate", "deflate; server_no_context_takeover"));
+    (0..count).for_each(|_| talk.say(false, &frame));
+    grown.bytes
+}
+
+/// As permessage-deflate has it (RFC 7692 §7.2.1).
+pub fn deflated(text: &[u8]) -> Vec<u8> {
+    let mut deflate = flate2::Compress::new(flate2::Compression::fast(), false);
+    let mut bytes = Vec::with_capacity(2 * text.len() + 1024);
+    deflate.compress_vec(text, &mut bytes, flate2::FlushCompress::Sync).unwrap();
+    assert_eq!(deflate.total_in(), text.len() as u64);
+    bytes.truncate(bytes.len() - 4);
+    bytes
+}
+
+/// So many empty frames of the server.
+pub fn frames(count: usize) -> Vec<u8> {
+    let mut grown = Grown::new();
+    grown.open(0, "").say(false, &[0x81, 0].repeat(count));
+    grown.bytes
+}
+
+/// A message of the server in segments of so many bytes, the last one first.
+pub fn reversed(length: usize, segment: usize) -> Vec<u8> {
+    let mut grown = Grown::new();
+    let mut talk = grown.open(0, "");
+    let message = long_frame(0x81, &repeated(b"text ", length));
+    let segments: Vec<_> = message.chunks(segment).enumerate().collect();
+    for (index, payload) in segments.into_iter().rev() {
+        talk.ahead(false, u32::try_from(index * segment).unwrap(), payload);
+    }
+    grown.bytes
+}
+
+/// Connections in each of which both sides send a few bytes far ahead of what they sent before.
+pub fn far_ahead(count: u32, distance: u32) -> Vec<u8> {
+    let mut grown = Grown::new();
+    for number in 0..count {
+        let mut talk = grown.open(number, "");
+        talk.ahead(true, distance, b"far");
+        talk.ahead(false, distance, b"far");
+    }
+    grown.bytes
+}
