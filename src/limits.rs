@@ -158,9 +158,10 @@ pub const CONTEXT: usize = 16;
 /// it. The name of a secret with its quotes and the sign behind it, and more of its value than passwords mostly have.
 pub const AROUND_CONTEXT: usize = 48;
 
-/// Words of values that are known to be secret and looked for in every text (about 32 bytes each): those of more connections
-/// than anybody reports on at once.
-pub const KNOWN_SECRETS: usize = 1 << 20;
+/// Words of values that are known to be secret and looked for in every text: as many as a table of a million places takes (26
+/// MiB), those of more connections than anybody reports on at once. Beyond it no text of a redacted slice can be called free
+/// of them: all of it counts as secret.
+pub const KNOWN_SECRETS: usize = 7 << 17;
 
 /// Bytes of a connection's cookies, credentials and the like that are kept, so that they are known as secret in other texts:
 /// the usual session and a token. Longer ones are known by their form.
@@ -178,12 +179,50 @@ pub const SCRATCH: usize = 16 * 1024;
 /// Bytes of the comments in which a slice marks packets: a slice takes little more than its packets do.
 pub const SLICE_COMMENTS: usize = 2048;
 
-/// Packets of a slice that may be IP fragments: each is remembered before it is copied. The others are left out, and told.
-pub const SLICED_FRAGMENTS: usize = 1 << 20;
+/// Packets of a slice that may be IP fragments (40 bytes each): each is remembered before it is copied. The others are left
+/// out, and told.
+pub const SLICED_FRAGMENTS: usize = 1 << 19;
 
-/// Bytes of one direction of a connection that a redacted slice rewrites, and of a message that it inflates for it; what
-/// lies beyond is zeros. A ticket takes no attachment of that size.
+/// Bytes held of all connections whose streams are rewritten or searched, and what it takes to hold them: payloads, and where
+/// frames lie. What does not fit is zeros in a redacted slice. With what rewriting one message takes, and the reading of the
+/// capture beside it, the program stays below 256 MiB.
+pub const SLICED_TOTAL: usize = 96 * 1024 * 1024;
+
+/// Bytes of one direction of a connection that a redacted slice rewrites; what lies beyond is zeros. A ticket takes no
+/// attachment of that size.
 pub const SLICED_STREAM: usize = 64 * 1024 * 1024;
+
+/// Bytes of one message, as it was sent and inflated, that a redacted slice rewrites, or of a run without frames. Each is
+/// copied three times for it. A larger one is zeros; one that inflates to more becomes empty.
+pub const SLICED_MESSAGE: usize = 16 * 1024 * 1024;
+
+/// Bytes of a text that are searched for secrets at once, and how far the search looks before and behind them. What it finds
+/// may take 50 times as much.
+pub const SEARCHED: usize = 256 * 1024;
+
+/// The same for what begins or ends in another part. A secret that one place of a capture tells is looked for in all others
+/// up to this length; of a longer one so much.
+pub const SEARCHED_AROUND: usize = 64 * 1024;
+
+/// The most bytes that are searched at once for the end of a secret. The rest of the text belongs to one that has none there.
+pub const SEARCHED_ONE: usize = 1024 * 1024;
+
+/// Questions of one server that are kept for its client's answers, each with the last 256 bytes of its message. Behind them all
+/// that the client says counts as an answer.
+pub const QUESTIONS: usize = 16 * 1024;
+
+/// Bytes of those secrets that have no letter or digit of ASCII, and are searched for by an automaton of 160 times their size.
+pub const ODD_SECRETS: usize = 64 * 1024;
+
+/// Values of different lengths that may begin with the same word, of those that are looked for: each length is tried.
+pub const SOUGHT_LENGTHS: usize = 64;
+
+/// Bytes of the values that `verify-redaction` looks for, and what it takes to hold them (128 bytes each): of those that the
+/// redactor finds, and as many of others. Further ones are not looked for, which is told.
+pub const SOUGHT_TOTAL: usize = 24 * 1024 * 1024;
+
+/// Bytes of one such value; of a longer one so much is looked for.
+pub const SOUGHT_VALUE: usize = 4 * 1024;
 
 /// Bytes that all entries of a bundle may unpack to together, for `verify-redaction`: several times what a tracker takes as
 /// an attachment, and what fits in memory while it is searched.

@@ -33,3 +33,24 @@ impl Sandboxing {
         eprintln!("{}", word(name, &[("version", &*version.to_string())], language));
     }
 }
+
+/// The same for a command that has nothing else to explain.
+#[derive(Debug, Args)]
+pub struct Explained {
+    #[command(flatten)]
+    sandboxing: Sandboxing,
+
+    /// Say on standard error what the sandbox enforces.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl Explained {
+    /// Enters the sandbox, and with `--verbose` says what it denies.
+    pub fn enter(&self, allowed: &Allowed, language: Language) {
+        let enforced = self.sandboxing.enter(allowed);
+        if self.verbose {
+            self.sandboxing.tell(enforced, language);
+        }
+    }
+}

@@ -182,6 +182,28 @@ fn the_program_is_confined_before_its_first_byte() {
     assert_eq!((code, said.as_str()), (Some(0), ""));
 }
 
+/// The commands that write no report say it, too.
+#[test]
+fn what_is_enforced_is_said_where_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (slice, capture) = (folder.path().join("slice.pcapng"), fixture("invalid_utf8"));
+    let (slice, capture) = (slice.to_str().unwrap(), capture.to_str().unwrap());
+    let begins = if kernel_has_landlock() { "Sandbox: " } else { "No sandbox: " };
+    for command in [
+        &["slice", "--redact", "--abnormal", "-o", slice, capture][..],
+        &["verify-redaction", slice, "--against", capture],
+    ] {
+        for (options, expected) in
+            [(&["-v"][..], begins), (&["--verbose", "--no-sandbox"], "No sandbox: --no-sandbox.\n"), (&[], "")]
+        {
+            let output = Command::new(PROGRAM).args(command).args(options).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.success() && said.starts_with(expected), "{command:?} {options:?}: {said}");
+            assert_eq!(said.lines().count(), usize::from(!expected.is_empty()), "{said}");
+        }
+    }
+}
+
 /// Of several captures each is opened when its time has come. One that has been exchanged by then is another file.
 #[test]
 fn the_program_reads_nothing_that_was_not_given() {

@@ -4,7 +4,7 @@ use arbitrary::Unstructured;
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::pcapng::Writer;
 use whyclosed::side::Side;
-use whyclosed::slice::{Origin, Redaction, Survey, Wanted, cut};
+use whyclosed::slice::{Origin, Survey, Wanted, cut};
 
 use crate::conversation::{Act, What};
 use crate::conversations::one;
@@ -13,7 +13,7 @@ use crate::segments::{Change, packets};
 
 /// Any bytes as a capture: a slice of all its connections holds packets of it, in their order.
 pub fn slice(data: &[u8]) {
-    let Some((slice, _)) = sliced(data, false) else { return };
+    let Some(slice) = sliced(data, false) else { return };
     let (Some(original), Some(slice)) = (read(data, usize::MAX, false), read(&slice, usize::MAX, false)) else {
         return;
     };
@@ -23,7 +23,7 @@ pub fn slice(data: &[u8]) {
         assert!(rest.any(|other| other.link_type == packet.link_type && other.data == packet.data), "no such packet");
     }
     // Redacted it has as many packets, of the same lengths.
-    let Some((redacted, _)) = sliced(data, true) else { panic!("it could be sliced before") };
+    let Some(redacted) = sliced(data, true) else { panic!("it could be sliced before") };
     let redacted = read(&redacted, usize::MAX, false).expect("a slice is a capture");
     let lengths = |read: &files::Read| read.packets.iter().map(|packet| packet.data.len()).collect::<Vec<_>>();
     assert_eq!(lengths(&redacted), lengths(&slice));
@@ -55,16 +55,36 @@ pub fn redact(data: &[u8]) {
     let change = Change { cut, overlap: choice & 2 != 0, seed: 1, ..Change::default() };
     let packets = packets(&[conversation], change);
     let file = files::pcap(1, packets.iter().map(Vec::as_slice));
-    let (slice, original) = sliced(&file, true).expect("a capture");
+    let slice = sliced(&file, true).expect("a capture");
     let is_there = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
-    assert!(original.redaction().is_some_and(|all| is_there(all.plain())), "it cannot be read in the original");
-    let (_, streams) = sliced(&slice, true).expect("a slice is a capture");
-    let plain = streams.redaction().map(Redaction::plain).unwrap_or_default();
-    assert!(!is_there(&slice) && !is_there(plain), "it still stands there");
+    assert!(is_there(&plain(&file).expect("a capture")), "it cannot be read in the original");
+    assert!(!is_there(&slice), "it still stands there");
+    assert!(!is_there(&plain(&slice).expect("a slice is a capture")), "it can still be read");
 }
 
-/// The slice of every connection of a capture, and what was learned of them; `None` where it is no capture.
-fn sliced(capture: &[u8], redact: bool) -> Option<(Vec<u8>, Survey)> {
+/// The slice of every connection of a capture; `None` where it is no capture.
+fn sliced(capture: &[u8], redact: bool) -> Option<Vec<u8>> {
+    let (wanted, mut survey) = surveyed(capture, redact)?;
+    survey.finish(&wanted);
+    let mut source = open(capture, usize::MAX)?;
+    let mut slice = Vec::new();
+    let mut writer = Writer::new(&mut slice).expect("memory does not fail");
+    // An error of the capture's ends the slice, too.
+    let _ = cut(&mut *source, &wanted, &mut survey, &mut writer);
+    writer.flush().expect("memory does not fail");
+    Some(slice)
+}
+
+/// All that can be read of the connections of a capture; `None` where it is no capture.
+fn plain(capture: &[u8]) -> Option<Vec<u8>> {
+    let (wanted, mut survey) = surveyed(capture, true)?;
+    let mut plain = Vec::new();
+    survey.read(&wanted, None, &mut |line| plain.extend([line, b"\n"].concat()));
+    Some(plain)
+}
+
+/// The connections of a capture, and what is learned of them.
+fn surveyed(capture: &[u8], redact: bool) -> Option<(Wanted, Survey)> {
     let (mut source, mut analyzer, mut facts) = (open(capture, usize::MAX)?, Analyzer::default(), Vec::new());
     while let Ok(true) = source.advance() {
         analyzer.push(&source.packet(), &mut facts);
@@ -76,12 +96,5 @@ fn sliced(capture: &[u8], redact: bool) -> Option<(Vec<u8>, Survey)> {
     while let Ok(true) = source.advance() {
         survey.push(&source.packet(), &wanted);
     }
-    survey.finish(&wanted);
-    let mut source = open(capture, usize::MAX)?;
-    let mut slice = Vec::new();
-    let mut writer = Writer::new(&mut slice).expect("memory does not fail");
-    // An error of the capture's ends the slice, too.
-    let _ = cut(&mut *source, &wanted, &mut survey, &mut writer);
-    writer.flush().expect("memory does not fail");
-    Some((slice, survey))
+    Some((wanted, survey))
 }

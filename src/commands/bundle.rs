@@ -1,6 +1,7 @@
 //! `--bundle`: everything that a ticket needs, in one file: the report as Markdown, HTML and JSON, and the packets.
 
-use std::io::{self, Cursor, Seek, Write};
+use std::collections::HashSet;
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use whyclosed::error::Error;
@@ -31,23 +32,24 @@ pub fn bundle(
     let connections = shown(report, &selection);
     let mut wanted = Wanted::default();
     slice::mark(&mut wanted, &connections, language);
-    let is_shown = |origin: &&Origin| connections.iter().any(|connection| connection.tcp_stream == origin.stream);
-    origins.iter().filter(is_shown).for_each(|origin| wanted.add(origin.clone()));
+    let streams: HashSet<_> = connections.iter().map(|connection| connection.tcp_stream).collect();
+    let shown = origins.iter().filter(|origin| streams.contains(&origin.stream));
+    shown.for_each(|origin| wanted.add(origin.clone()));
 
     let how = How { redact: !reporting.show_secrets, with_keys: false, language };
     let mut packets = Prepared::new(captures, report, &wanted, how)?;
-    slice::tell(packets.left_out(), language);
+    packets.tell(language);
     let command = output::command(reporting);
     let request = Request { selection: &selection, command: &command, flavor: reporting.flavor(), language };
     let [markdown, page, data, slice] = NAMES;
     output::to_file(path, |out| {
-        // What a tracker takes as an attachment fits in memory.
-        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        // Written as it comes: packets may be more than fit in memory.
+        let mut zip = ZipWriter::new_stream(out);
         entry(&mut zip, markdown, |out| markdown::ticket(report, request, out))?;
         entry(&mut zip, page, |out| html::render(report, &selection, language, out))?;
         entry(&mut zip, data, |out| json::render(report, out))?;
         entry(&mut zip, slice, |out| packets.write(out))?;
-        out.write_all(zip.finish()?.get_ref())
+        zip.finish()?.into_inner().flush()
     })
 }
 

@@ -1,6 +1,6 @@
 //! `whyclosed slice`: the packets of a few connections, to be attached to a ticket.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,12 +14,12 @@ use whyclosed::error::Error;
 use whyclosed::report::phrase::{counted, first, word};
 use whyclosed::report::{Connection, Material, Report};
 use whyclosed::sink::Collection;
-use whyclosed::slice::{Origin, Redaction, Survey, Wanted, cut};
+use whyclosed::slice::{Origin, Survey, Wanted, cut};
 use whyclosed::tls::client_hello::session_of;
 
 use crate::output;
 use crate::sandbox::Allowed;
-use crate::sandboxing::Sandboxing;
+use crate::sandboxing::Explained;
 use crate::wording::Wording;
 
 /// Copy the packets of some connections into a capture of their own, to attach it to a ticket.
@@ -59,7 +59,7 @@ pub struct Slice {
     output: PathBuf,
 
     #[command(flatten)]
-    sandboxing: Sandboxing,
+    sandboxing: Explained,
 
     #[command(flatten)]
     wording: Wording,
@@ -79,33 +79,35 @@ impl Slice {
         output::check(&self.captures, &self.wording.files()?, &[Some(&self.output)])?;
         let language = self.wording.language();
         let registries = self.wording.registries()?;
-        self.sandboxing.enter(&Allowed::default().captures(&self.captures).output(Some(&self.output)));
+        self.sandboxing.enter(&Allowed::default().captures(&self.captures).output(Some(&self.output)), language);
         let (report, origins) = read(&self.captures, registries, language)?;
         let wanted = self.wanted(&report, &origins, language);
         let how = How { redact: self.redact, with_keys: self.with_keys, language };
         let mut slice = Prepared::new(&self.captures, &report, &wanted, how)?;
         output::to_file(&self.output, |out| slice.write(out))?;
-        tell(slice.left_out(), language);
+        slice.tell(language);
         Ok(ExitCode::SUCCESS)
     }
 
     /// The connections asked for, with a comment on each packet that explains an end.
     fn wanted(&self, report: &Report, origins: &[Origin], language: Language) -> Wanted {
         let mut wanted = Wanted::default();
+        let ids: HashSet<_> = self.connection.iter().copied().collect();
         let chosen: Vec<_> = report
             .connections
             .iter()
             .map(AsRef::as_ref)
             .filter(|connection: &&Connection| {
-                self.connection.contains(&connection.id)
+                ids.contains(&connection.id)
                     || self.code.iter().any(|code| connection.has_code(*code))
                     || (self.abnormal && connection.is_abnormal())
             })
             .collect();
         mark(&mut wanted, &chosen, language);
-        let is_chosen = |origin: &&Origin| chosen.iter().any(|connection| connection.tcp_stream == origin.stream);
-        let keys: Vec<_> = origins.iter().filter(is_chosen).filter_map(|origin| origin.key.as_deref()).collect();
-        let is_leg = |origin: &&Origin| self.with_legs && origin.key.as_deref().is_some_and(|key| keys.contains(&key));
+        let streams: HashSet<_> = chosen.iter().map(|connection| connection.tcp_stream).collect();
+        let is_chosen = |origin: &&Origin| streams.contains(&origin.stream);
+        let keys: HashSet<_> = origins.iter().filter(is_chosen).filter_map(|origin| origin.key.as_deref()).collect();
+        let is_leg = |origin: &&Origin| self.with_legs && origin.key.as_deref().is_some_and(|key| keys.contains(key));
         origins
             .iter()
             .filter(|origin| is_chosen(origin) || is_leg(origin))
@@ -149,14 +151,6 @@ pub struct How {
     pub language: Language,
 }
 
-/// Says on standard error how many fragments had to be left out, if any.
-#[expect(clippy::print_stderr, reason = "it is no part of the slice")]
-pub fn tell(left_out: u64, language: Language) {
-    if left_out > 0 {
-        eprintln!("{}", counted("slice_left_out", left_out, &[], language));
-    }
-}
-
 /// A slice of which everything is known but the packets, which are copied when it is written.
 pub struct Prepared<'w> {
     source: Box<dyn Source + Send>,
@@ -169,15 +163,17 @@ pub struct Prepared<'w> {
 impl<'w> Prepared<'w> {
     /// Reads the captures for what has to be known of the wanted connections beforehand.
     pub fn new(captures: &[PathBuf], report: &Report, wanted: &'w Wanted, how: How) -> Result<Self, Error> {
-        let survey = survey(captures, wanted, how.redact)?;
+        let mut survey = survey(captures, wanted, how.redact)?;
+        survey.finish(wanted);
         let (keys, sessions) = if how.with_keys { keys(captures, &survey)? } else { Default::default() };
         let comment = comment(report, wanted, how, &survey, sessions);
         Ok(Self { source: capture::open(captures)?, wanted, survey, keys, comment })
     }
 
-    /// The number of fragments that are left out.
-    pub const fn left_out(&self) -> u64 {
-        self.survey.left_out()
+    /// Says on standard error what had to be left out, if anything.
+    #[expect(clippy::print_stderr, reason = "it is no part of the slice")]
+    pub fn tell(&self, language: Language) {
+        left_out(&self.survey, language).iter().for_each(|sentence| eprintln!("{sentence}"));
     }
 
     /// Writes it; an error of the captures is inside that of the output.
@@ -190,14 +186,13 @@ impl<'w> Prepared<'w> {
     }
 }
 
-/// What is learned of the wanted connections.
+/// What is learned of the wanted connections by reading the captures.
 pub fn survey(captures: &[PathBuf], wanted: &Wanted, redact: bool) -> Result<Survey, Error> {
     let mut source = capture::open(captures)?;
     let mut survey = Survey::new(wanted, redact);
     while source.advance()? {
         survey.push(&source.packet(), wanted);
     }
-    survey.finish(wanted);
     Ok(survey)
 }
 
@@ -213,9 +208,21 @@ fn keys(captures: &[PathBuf], survey: &Survey) -> Result<(String, usize), Error>
     Ok((keys, sessions.len()))
 }
 
+/// What could not be kept of the connections, a sentence for each kind.
+fn left_out(survey: &Survey, language: Language) -> Vec<String> {
+    let (mut counts, mut said) = (vec![("slice_left_out", survey.left_out())], Vec::new());
+    if let Some(redaction) = survey.redaction() {
+        counts.extend([("slice_lacking", redaction.lacking()), ("slice_unread", redaction.losses().unread)]);
+        said.extend(redaction.hides_all().then(|| word("slice_hidden", &[], language)));
+    }
+    let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+    said.extend(counts.map(|(name, count)| counted(name, count, &[], language)));
+    said
+}
+
 /// What is said of the slice as a whole.
 fn comment(report: &Report, wanted: &Wanted, how: How, survey: &Survey, sessions: usize) -> String {
-    let losses = survey.redaction().map(Redaction::losses).unwrap_or_default();
+    let losses = survey.redaction().map(|redaction| redaction.losses()).unwrap_or_default();
     let paths: Vec<_> = report.captures.iter().map(|capture| capture.path.clone()).collect();
     // A path tells whose capture it is.
     let captures = if how.redact {
@@ -223,8 +230,8 @@ fn comment(report: &Report, wanted: &Wanted, how: How, survey: &Survey, sessions
     } else {
         first(paths, CAPTURES)
     };
-    let is_wanted = |stream: u32| wanted.connections().iter().any(|origin| origin.stream == stream);
-    let chosen = report.connections.iter().filter(|connection| is_wanted(connection.tcp_stream));
+    let streams: HashSet<_> = wanted.connections().iter().map(|origin| origin.stream).collect();
+    let chosen = report.connections.iter().filter(|connection| streams.contains(&connection.tcp_stream));
     let ids: Vec<_> = chosen.map(|connection| connection.id.to_string()).collect();
     let values = [
         ("program", report.generator.as_str()),
@@ -238,9 +245,7 @@ fn comment(report: &Report, wanted: &Wanted, how: How, survey: &Survey, sessions
     if sessions > 0 {
         said.push(counted("slice_keys", sessions as u64, &[], how.language));
     }
-    if survey.left_out() > 0 {
-        said.push(counted("slice_left_out", survey.left_out(), &[], how.language));
-    }
+    said.extend(left_out(survey, how.language));
     if wanted.unmarked() > 0 {
         said.push(counted("slice_unmarked", wanted.unmarked(), &[], how.language));
     }

@@ -1,26 +1,29 @@
 //! `whyclosed verify-redaction`: which secrets of a capture still stand in a report or a slice of it.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use whyclosed::capture::{self};
-use whyclosed::catalog::{Language, Registries};
+use whyclosed::analyzer::Analyzer;
+use whyclosed::capture::{self, Source};
+use whyclosed::catalog::Language;
 use whyclosed::error::Error;
+use whyclosed::limits;
 use whyclosed::render::harmless;
-use whyclosed::report::phrase::{pair, word};
-use whyclosed::slice::leaks::{Form, LEAST, Leak, Secrets};
-use whyclosed::slice::{Redaction, Survey, Wanted};
+use whyclosed::report::phrase::{counted, pair, word};
+use whyclosed::sink::Collection;
+use whyclosed::slice::leaks::{Form, Gathering, LEAST, Leak, Secrets};
+use whyclosed::slice::{Origin, Read, Remember, Wanted};
 
-use super::MATCHED;
-use super::slice::{read, survey};
-use super::unpacked;
+use super::slice::survey;
+use super::{MATCHED, MEND, unpacked};
 use crate::output;
 use crate::sandbox::Allowed;
-use crate::sandboxing::Sandboxing;
+use crate::sandboxing::Explained;
 use crate::wording::Wording;
 
 /// List the secrets of a capture that still stand in a report or a slice of it; exit with 1 if there are any.
@@ -35,7 +38,7 @@ pub struct VerifyRedaction {
     against: Vec<PathBuf>,
 
     #[command(flatten)]
-    sandboxing: Sandboxing,
+    sandboxing: Explained,
 
     #[command(flatten)]
     wording: Wording,
@@ -47,29 +50,40 @@ const ZIP: &[u8] = b"PK\x03\x04";
 /// Characters of a secret that are printed, so that it can be found and not read.
 const SHOWN: usize = 3;
 
+/// What could not be looked at, or for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unseen {
+    /// Connections that are known only in part.
+    lacking: u64,
+    /// Messages that are too large.
+    unread: u64,
+    /// Whether there are more values than are looked for.
+    values: bool,
+}
+
 impl VerifyRedaction {
     /// Looks, and tells.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let language = self.wording.language();
         let captures = Allowed::default().captures(&self.against).captures(std::slice::from_ref(&self.file));
-        self.sandboxing.enter(&captures.temporary_files());
-        let original = streams(&self.against)?;
-        let redaction = original.redaction();
-        let found = redaction.map(Redaction::secrets).unwrap_or_default();
-        let secrets = Secrets::new(found, redaction.map(Redaction::plain).unwrap_or_default());
+        self.sandboxing.enter(&captures.temporary_files(), language);
+        let mut unseen = Unseen::default();
+        let secrets = secrets(&self.against, &mut unseen)?;
         let (mut lines, mut leaked) = (Vec::new(), BTreeSet::new());
         self.readable(|entry, output| {
-            for leak in secrets.leaks(output) {
+            for leak in leaks(&secrets, output, &mut unseen)? {
                 let line = line(&leak, language);
                 lines.push(if entry.is_empty() { line } else { pair(&harmless(entry), &line, language) });
                 if leak.is_sure {
                     leaked.insert(leak.value);
                 }
             }
+            Ok(())
         })?;
         let (all, short) = secrets.counts();
+        let unseen = unseen.sentences(language);
         output::to_stdout(|out| {
-            lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            lines.iter().chain(&unseen).try_for_each(|line| writeln!(out, "{line}"))?;
             let name = if leaked.is_empty() { "leaks_none" } else { "leaks" };
             let values = [
                 ("count", &*leaked.len().to_string()),
@@ -79,48 +93,111 @@ impl VerifyRedaction {
             ];
             writeln!(out, "{}", word(name, &values, language))
         })?;
-        Ok(if leaked.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(MATCHED) })
+        Ok(match (leaked.is_empty(), unseen.is_empty()) {
+            (false, _) => ExitCode::from(MATCHED),
+            (true, false) => ExitCode::from(MEND),
+            (true, true) => ExitCode::SUCCESS,
+        })
     }
 
-    /// Gives what can be read of the file; of a ZIP file that of each entry, under its name.
-    fn readable(&self, mut look: impl FnMut(&str, &[u8])) -> Result<(), Error> {
+    /// Gives the file; of a ZIP file the name and the bytes of each entry, under its name.
+    fn readable(&self, mut look: impl FnMut(&str, Output<'_>) -> Result<(), Error>) -> Result<(), Error> {
         let failed = |source| Error::Open { path: self.file.clone(), source };
         let mut file = File::open(&self.file).map_err(failed)?;
         let mut magic = [0; ZIP.len()];
         let begun = file.read(&mut magic).map_err(failed)?;
         if magic.get(..begun) != Some(ZIP) {
-            look("", &all_of(&self.file)?);
-            return Ok(());
+            return look("", Output::File(&self.file));
         }
         unpacked::entries(&self.file, file, |name, path| {
-            look(name, name.as_bytes());
-            look(name, &all_of(path)?);
-            Ok(())
+            look(name, Output::Name(name))?;
+            look(name, Output::File(path))
         })
     }
 }
 
-/// What can be read of a file: its bytes, and if it is a capture what its streams hold.
-fn all_of(path: &Path) -> Result<Vec<u8>, Error> {
-    let path = path.to_owned();
-    let mut bytes = std::fs::read(&path).map_err(|source| Error::Open { path: path.clone(), source })?;
-    match capture::open(std::slice::from_ref(&path)) {
-        Ok(_) => {
-            let survey = streams(std::slice::from_ref(&path))?;
-            bytes.extend_from_slice(survey.redaction().map(Redaction::plain).unwrap_or_default());
-        }
-        Err(Error::NotACapture { .. } | Error::Empty { .. }) => {}
-        Err(error) => return Err(error),
-    }
-    Ok(bytes)
+/// What may hold a secret.
+#[derive(Clone, Copy, Debug)]
+enum Output<'o> {
+    Name(&'o str),
+    File(&'o Path),
 }
 
-/// The streams of every connection of a capture.
-fn streams(captures: &[PathBuf]) -> Result<Survey, Error> {
-    let (_, origins) = read(captures, Registries::default(), Language::default())?;
-    let mut wanted = Wanted::default();
-    origins.into_iter().for_each(|origin| wanted.add(origin));
-    survey(captures, &wanted, true)
+impl Unseen {
+    /// A sentence for each kind of it.
+    fn sentences(self, language: Language) -> Vec<String> {
+        let counts = [("leaks_lacking", self.lacking), ("leaks_unread", self.unread)];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        let sentences = counts.map(|(name, count)| counted(name, count, &[], language));
+        sentences.chain(self.values.then(|| word("leaks_unsought", &[], language))).collect()
+    }
+}
+
+/// The secrets of a capture.
+fn secrets(captures: &[PathBuf], unseen: &mut Unseen) -> Result<Secrets, Error> {
+    // Both give it values, one after the other.
+    let gathering = RefCell::new(Gathering::default());
+    let mut found = |kind, value: &[u8]| gathering.borrow_mut().found(kind, value);
+    read(captures, Some(&mut found), &mut |line| gathering.borrow_mut().plain(line), unseen)?;
+    let secrets = gathering.into_inner().finish();
+    unseen.values = !secrets.is_complete();
+    Ok(secrets)
+}
+
+/// The secrets that stand in something: in its bytes, and if it is a capture in what its streams hold.
+fn leaks(secrets: &Secrets, output: Output<'_>, unseen: &mut Unseen) -> Result<Vec<Leak>, Error> {
+    let mut search = secrets.search();
+    match output {
+        Output::Name(name) => search.push(name.as_bytes()),
+        Output::File(path) => {
+            let failed = |source| Error::Open { path: path.to_owned(), source };
+            let mut file = BufReader::with_capacity(limits::READ_BUFFER, File::open(path).map_err(failed)?);
+            loop {
+                let bytes = file.fill_buf().map_err(failed)?;
+                if bytes.is_empty() {
+                    break;
+                }
+                search.push(bytes);
+                let read = bytes.len();
+                file.consume(read);
+            }
+            let path = path.to_owned();
+            let mut line = |line: &[u8]| [line, b"\n"].into_iter().for_each(|part| search.push(part));
+            match read(std::slice::from_ref(&path), None, &mut line, unseen) {
+                Ok(()) | Err(Error::NotACapture { .. } | Error::Empty { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(search.finish())
+}
+
+/// Reads the streams of every connection of a capture.
+fn read(
+    captures: &[PathBuf],
+    remember: Option<&mut Remember<'_>>,
+    read: &mut Read<'_>,
+    unseen: &mut Unseen,
+) -> Result<(), Error> {
+    let mut source = capture::open(captures)?;
+    let (mut analyzer, mut collection, mut wanted) = (Analyzer::default(), Collection::default(), Wanted::default());
+    let mut want = |collection: &mut Collection| {
+        collection.facts.drain(..).for_each(|facts| wanted.add(Origin::new(&facts)));
+    };
+    while source.advance()? {
+        analyzer.push(&source.packet(), &mut collection);
+        want(&mut collection);
+    }
+    analyzer.finish(&mut collection);
+    want(&mut collection);
+    drop((analyzer, collection));
+    let mut survey = survey(captures, &wanted, true)?;
+    survey.read(&wanted, remember, read);
+    if let Some(redaction) = survey.redaction() {
+        unseen.lacking += redaction.lacking();
+        unseen.unread += redaction.losses().unread;
+    }
+    Ok(())
 }
 
 fn line(leak: &Leak, language: Language) -> String {

@@ -59,11 +59,25 @@ impl Origin {
     }
 }
 
+/// When a connection is between two endpoints.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    /// Its first packet.
+    first: u64,
+    /// The last packet of all that began no later.
+    last: u64,
+    /// Where the connection is.
+    at: usize,
+}
+
 /// The connections that are wanted, and what is to be said of their packets.
 #[derive(Debug, Default)]
 pub struct Wanted {
     connections: Vec<Origin>,
-    by_endpoints: HashMap<(SocketAddr, SocketAddr), Vec<usize>>,
+    /// The first connection of each stream: one that comes again counts to the same.
+    by_stream: HashMap<u32, usize>,
+    /// By sender and receiver, in the order in which they begin.
+    by_endpoints: HashMap<(SocketAddr, SocketAddr), Vec<Span>>,
     comments: BTreeMap<u64, Vec<String>>,
     comment_bytes: usize,
     unmarked: u64,
@@ -73,8 +87,15 @@ impl Wanted {
     /// Wants a connection.
     pub fn add(&mut self, connection: Origin) {
         let PerSide { client, server } = connection.addresses;
+        let ((first, last), at) = (connection.packets, self.connections.len());
+        self.by_stream.entry(connection.stream).or_insert(at);
         for ends in [(client, server), (server, client)] {
-            self.by_endpoints.entry(ends).or_default().push(self.connections.len());
+            let spans = self.by_endpoints.entry(ends).or_default();
+            // They end in the order in which they begin, so that nearly always this is the place behind all.
+            let place = spans.partition_point(|span| span.first <= first);
+            let before = place.checked_sub(1).and_then(|before| spans.get(before)).map_or(0, |before| before.last);
+            spans.insert(place, Span { first, last: last.max(before), at });
+            spans.iter_mut().skip(place).for_each(|span| span.last = span.last.max(last));
         }
         self.connections.push(connection);
     }
@@ -100,18 +121,21 @@ impl Wanted {
         &self.connections
     }
 
-    pub(super) fn streams(&self) -> impl Iterator<Item = u32> {
-        self.connections.iter().map(|connection| connection.stream)
+    /// The place of the first connection of a stream.
+    pub(super) fn of_stream(&self, stream: u32) -> Option<usize> {
+        self.by_stream.get(&stream).copied()
     }
 
-    /// The connection that a segment belongs to, and who sent it.
-    pub(super) fn find(&self, segment: &Segment<'_>) -> Option<(&Origin, Side)> {
+    /// The first connection of the stream that a segment belongs to, by its place among all, and who sent it.
+    pub(super) fn find(&self, segment: &Segment<'_>) -> Option<(usize, Side)> {
         let packet = segment.carrier.seen.packet;
-        let known = self.by_endpoints.get(&(segment.source(), segment.destination()))?;
-        let mut connections = known.iter().filter_map(|at| self.connections.get(*at));
-        let connection = connections.find(|own| (own.packets.0..=own.packets.1).contains(&packet))?;
+        let spans = self.by_endpoints.get(&(segment.source(), segment.destination()))?;
+        let begun = spans.get(..spans.partition_point(|span| span.first <= packet))?;
+        let going_on = begun.iter().rev().take_while(|span| packet <= span.last);
+        let mut connections = going_on.filter_map(|span| Some((span.at, self.connections.get(span.at)?)));
+        let (_, connection) = connections.find(|(_, own)| packet <= own.packets.1)?;
         let side = if connection.addresses.client == segment.source() { Side::Client } else { Side::Server };
-        Some((connection, side))
+        Some((self.of_stream(connection.stream)?, side))
     }
 }
 
@@ -139,12 +163,12 @@ pub fn cut<W: Write>(
             }
         } else {
             let Some(segment) = decoder.decode(&packet) else { continue };
-            let Some((connection, side)) = wanted.find(&segment) else { continue };
+            let Some(half) = wanted.find(&segment) else { continue };
             data = packet.data.to_vec();
             match place(&packet, segment.payload) {
                 Some(payload) => {
                     if let Some(redaction) = redaction.as_deref_mut() {
-                        redaction.apply(&segment, connection.stream, side, &mut data, payload);
+                        redaction.apply(&segment, half, &mut data, payload);
                     }
                 }
                 // Cut within the header.
@@ -195,4 +219,55 @@ fn interface<W: Write>(
     let interface = out.interface(&description)?;
     interfaces.insert(key, interface);
     Ok(interface)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunk::Carrier;
+    use crate::tcp::{Endpoints, Flags};
+
+    fn origin(stream: u32, packets: (u64, u64)) -> Origin {
+        let addresses = PerSide { client: ([10, 0, 0, 1], 5000).into(), server: ([10, 0, 0, 2], 80).into() };
+        let compression = PerSide { client: None, server: None };
+        Origin { stream, addresses, packets, is_tls: false, compression, key: None }
+    }
+
+    fn place(wanted: &Wanted, packet: u64) -> Option<usize> {
+        let PerSide { client, server } = origin(0, (0, 0)).addresses;
+        let (endpoints, from_low) = Endpoints::of(client, server);
+        let mut carrier = Carrier::default();
+        carrier.seen.packet = packet;
+        let (flags, payload) = (Flags::ACK, &[][..]);
+        let segment =
+            Segment { carrier, endpoints, from_low, seq: 0, ack: 0, flags, window: 0, payload, payload_len: 0 };
+        wanted.find(&segment).map(|(at, side)| {
+            assert_eq!(side, Side::Client);
+            at
+        })
+    }
+
+    #[test]
+    fn a_packet_is_of_the_connection_that_goes_on() {
+        let mut wanted = Wanted::default();
+        // One within another, one that comes out of order, and one of the first one's stream.
+        let connections = [(7, (10, 40)), (8, (20, 25)), (9, (50, 60)), (10, (1, 5)), (7, (70, 80))];
+        connections.into_iter().for_each(|(stream, packets)| wanted.add(origin(stream, packets)));
+        for (packets, at) in [
+            (1..=5, Some(3)),
+            (10..=19, Some(0)),
+            (20..=25, Some(1)),
+            (26..=40, Some(0)),
+            (50..=60, Some(2)),
+            (70..=80, Some(0)),
+            (6..=9, None),
+            (41..=49, None),
+            (61..=69, None),
+            (81..=90, None),
+        ] {
+            for packet in packets {
+                assert_eq!(place(&wanted, packet), at, "{packet}");
+            }
+        }
+    }
 }

@@ -8,9 +8,29 @@ const STORED: [u8; 5] = [0, 0, 0, 0xFF, 0xFF];
 /// What a message leaves out at its end (RFC 7692 §7.2.1).
 const TAIL: usize = 4;
 
+/// Lengths below the longest that fits which are tried, where what is left cannot be filled: 1 to 4 bytes, or 8.
+const TRIES: usize = 16;
+
+/// How many parts of a length are told apart when the longest is sought that fits.
+const PARTS: usize = 256;
+
+/// As much of `plain` as fits, as a compressed message of exactly `length` bytes: at most as long as it may be.
+pub fn shortened(plain: &[u8], length: usize) -> Option<Vec<u8>> {
+    let most = plain.len().min(length);
+    let (mut fits, mut beyond, mut tried) = (0, most + 1, most);
+    while beyond - fits > 1 + most / PARTS {
+        match deflated(plain.get(..tried)?, length) {
+            Some(_) => fits = tried,
+            None => beyond = tried,
+        }
+        tried = fits.midpoint(beyond);
+    }
+    (fits.saturating_sub(TRIES)..=fits).rev().find_map(|count| compressed(plain.get(..count)?, length))
+}
+
 /// `plain` as a compressed message of exactly `length` bytes that needs no other message; `None` where it does not fit.
 pub fn compressed(plain: &[u8], length: usize) -> Option<Vec<u8>> {
-    let best = deflated(plain)?;
+    let best = deflated(plain, length)?;
     let spare = length.checked_sub(best.len())?;
     // Empty blocks of fixed codes before a stored one cost more than that: one does a byte, two do two, three do four.
     let fixed: &[usize] = match spare % STORED.len() {
@@ -38,9 +58,11 @@ fn empty_blocks(count: usize) -> Option<Vec<u8>> {
     Some([aligned.as_slice(), STORED.get(1..)?].concat())
 }
 
-fn deflated(plain: &[u8]) -> Option<Vec<u8>> {
+/// `plain` as a compressed message of at most so many bytes.
+fn deflated(plain: &[u8], most: usize) -> Option<Vec<u8>> {
+    let room = most + TAIL + 1;
     let mut compress = Compress::new(Compression::best(), false);
-    let mut message = Vec::with_capacity(plain.len() / 2 + 64);
+    let mut message = Vec::with_capacity(room.min(plain.len() / 2 + 64));
     loop {
         let taken = usize::try_from(compress.total_in()).ok()?;
         compress.compress_vec(plain.get(taken..)?, &mut message, FlushCompress::Sync).ok()?;
@@ -48,10 +70,11 @@ fn deflated(plain: &[u8]) -> Option<Vec<u8>> {
         if is_done {
             break;
         }
-        message.reserve(message.len().max(64));
+        let left = room.checked_sub(message.len()).filter(|left| *left > 0)?;
+        message.reserve_exact(left.min(message.len().max(64)));
     }
     message.truncate(message.len().checked_sub(TAIL)?);
-    Some(message)
+    (message.len() <= most).then_some(message)
 }
 
 #[cfg(test)]
@@ -71,12 +94,35 @@ mod tests {
     #[test]
     fn messages_fill_their_length() {
         for plain in [&b""[..], b"hello", &[b'x'; 5000], "ünïcode".repeat(40).as_bytes()] {
-            let least = deflated(plain).unwrap().len();
+            let least = deflated(plain, 1 << 20).unwrap().len();
             for length in (least..least + 40).filter(|length| ![1, 2, 3, 4, 8].contains(&(length - least))) {
                 let message = compressed(plain, length).unwrap();
                 assert_eq!((message.len(), inflated(&message)), (length, plain.to_vec()), "{length}");
             }
             assert_eq!(compressed(plain, least - 1), None);
+        }
+    }
+
+    /// Letters of several bytes without an order, which cannot be shortened much.
+    fn incompressible(length: usize) -> Vec<u8> {
+        let mut state = 7_u64;
+        let letters = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            char::from_u32(0x4E00 + (state >> 40) as u32 % 0x5000).unwrap()
+        });
+        letters.take(length / 3).collect::<String>().into_bytes()
+    }
+
+    #[test]
+    fn a_message_is_shortened_to_what_fits() {
+        for (plain, length) in [(incompressible(600), 200), (incompressible(300_000), 200_000), (vec![b'x'; 5000], 12)]
+        {
+            let message = shortened(&plain, length).unwrap();
+            let shorter = inflated(&message);
+            assert_eq!(message.len(), length);
+            assert!(plain.starts_with(&shorter));
+            let more = plain.len().min(shorter.len() + TRIES + 1 + length / PARTS);
+            assert!(shorter.len() == length || compressed(&plain[..more], length).is_none(), "{}", shorter.len());
         }
     }
 }

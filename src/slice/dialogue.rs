@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::heads::Blotter;
+use crate::limits;
 use crate::report::redact::Kind;
 use crate::report::redact::prompts::{self, Dialogue, is_aside, question};
 
@@ -10,17 +11,24 @@ use crate::report::redact::prompts::{self, Dialogue, is_aside, question};
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// Questions, and from which packet on each is open; nothing where another message followed one.
-    messages: Vec<(u64, Box<[u8]>)>,
+    messages: Vec<(u32, Box<[u8]>)>,
     is_open: bool,
+    /// From which packet on questions were too many to keep.
+    beyond: Option<u32>,
 }
 
 impl Asked {
     /// The server sends a message in that packet.
-    pub fn message(&mut self, packet: u64, message: &[u8]) {
+    pub fn message(&mut self, packet: u32, message: &[u8]) {
         let asks = question(message).is_some();
         // Of others only the one that ends a question matters.
-        if asks || self.is_open && !is_aside(message) {
-            self.is_open = asks;
+        if !asks && (!self.is_open || is_aside(message)) {
+            return;
+        }
+        self.is_open = asks;
+        if self.messages.len() == limits::QUESTIONS {
+            self.beyond.get_or_insert(packet);
+        } else {
             self.messages.push((packet, message.get(message.len().saturating_sub(KEPT)..).unwrap_or(message).into()));
         }
     }
@@ -39,12 +47,15 @@ pub enum Part {
 }
 
 impl Part {
-    /// Takes a message, which begins in that packet. An answer that is a secret is blotted; `plain` is as in
+    /// Takes a message, which begins in that packet. An answer that is a secret is blotted. Returns the same as
     /// [`Answers::message`].
-    pub fn message(&mut self, packet: u64, message: &mut [u8], blotter: &mut Blotter, plain: &mut Vec<u8>) {
+    pub fn message(&mut self, packet: u32, message: &mut [u8], blotter: &mut Blotter<'_>) -> Option<Vec<u8>> {
         match self {
-            Self::Asks(asked) => asked.message(packet, message),
-            Self::Answers(answers) => answers.message(packet, message, blotter, plain),
+            Self::Asks(asked) => {
+                asked.message(packet, message);
+                None
+            }
+            Self::Answers(answers) => answers.message(packet, message, blotter),
         }
     }
 
@@ -60,36 +71,40 @@ impl Part {
 /// The client's messages among what the server asked.
 #[derive(Debug, Default)]
 pub struct Answers {
-    asked: VecDeque<(u64, Box<[u8]>)>,
+    asked: VecDeque<(u32, Box<[u8]>)>,
     dialogue: Dialogue,
     /// The last question, for those who look for secrets by themselves.
     question: Box<[u8]>,
     /// Keys typed since.
     typed: Vec<u8>,
+    /// From which packet on it is not known what was asked.
+    beyond: Option<u32>,
 }
 
 impl Answers {
     /// To what a server asked.
     pub fn new(asked: Asked) -> Self {
-        Self { asked: asked.messages.into(), ..Self::default() }
+        Self { asked: asked.messages.into(), beyond: asked.beyond, ..Self::default() }
     }
 
-    /// The client sends a message in that packet: blots it if a secret answers the question before it. Adds to `plain` what
-    /// was answered to any question, behind that question.
-    pub fn message(&mut self, packet: u64, message: &mut [u8], blotter: &mut Blotter, plain: &mut Vec<u8>) {
+    /// The client sends a message in that packet: blots it if a secret answers the question before it. Returns what has been
+    /// answered to any question, behind that question.
+    pub fn message(&mut self, packet: u32, message: &mut [u8], blotter: &mut Blotter<'_>) -> Option<Vec<u8>> {
         while let Some((_, asked)) = self.asked.pop_front_if(|(at, _)| *at < packet) {
             self.dialogue.server(&asked);
             if let Some(question) = question(&asked) {
                 (self.question, self.typed) = (question.into(), Vec::new());
             }
         }
-        let is_answer = self.dialogue.client(message);
+        // Where the question is not known, all may be answers.
+        let is_answer = self.dialogue.client(message) || self.beyond.is_some_and(|beyond| beyond < packet);
         if !is_answer && self.question.is_empty() {
-            return;
+            return None;
         }
         self.typed.extend_from_slice(prompts::answer(message).unwrap_or_default());
-        if !prompts::goes_on(message) {
-            plain.extend([&*self.question, b" ", &self.typed, b"\n"].concat());
+        let is_whole = !prompts::goes_on(message);
+        let answered = is_whole.then(|| [&*self.question, b" ", &self.typed, b"\n"].concat());
+        if is_whole {
             if is_answer {
                 blotter.remember(Kind::Value, &self.typed);
             }
@@ -98,6 +113,7 @@ impl Answers {
         if is_answer {
             hide(message);
         }
+        answered
     }
 }
 
@@ -112,4 +128,26 @@ fn hide(message: &mut [u8]) {
         hidden.extend_from_slice(chunk.invalid());
     }
     message.copy_from_slice(&hidden);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_more_questions_than_are_kept_all_is_an_answer() {
+        let hidden = |questions: usize| {
+            let mut asked = Asked::default();
+            (0..questions).for_each(|_| asked.message(1, b"Name: "));
+            let mut answers = Answers::new(asked);
+            let mut hidden = |packet| {
+                let mut message = *b"ana";
+                answers.message(packet, &mut message, &mut Blotter::default());
+                &message == b"xxx"
+            };
+            [hidden(1), hidden(2)]
+        };
+        assert_eq!(hidden(limits::QUESTIONS), [false, false]);
+        assert_eq!(hidden(limits::QUESTIONS + 1), [false, true]);
+    }
 }

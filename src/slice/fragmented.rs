@@ -1,7 +1,6 @@
 //! Segments that came in several packets, as fragments of an IP datagram: which packets these are, and what of a stream
 //! each of them carries.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::checksum;
@@ -13,49 +12,53 @@ use crate::tcp::Segment;
 /// The fragments among the packets of the wanted connections.
 #[derive(Debug, Default)]
 pub struct Fragmented {
-    pieces: HashMap<u64, Piece>,
+    /// In the order of their packets, once all are known.
+    pieces: Vec<Piece>,
     left_out: u64,
 }
 
-/// A packet with a fragment of a segment.
+/// A packet with a fragment of a segment: small, for there may be many.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece {
-    /// Of which connection the segment is.
-    pub stream: u32,
-    /// Who sent it.
-    pub side: Side,
+    packet: u64,
+    /// Which of the wanted connections the segment is of.
+    connection: u32,
     /// Where its payload lies in the stream; none beyond what is rewritten.
-    pub place: Option<usize>,
-    /// Bytes of its payload.
-    length: usize,
+    place: Option<u32>,
+    /// Where the fragment begins, counted from the segment's first byte, where that is known.
+    at: Option<i32>,
+    /// Bytes of the segment's payload.
+    length: u32,
+    /// Bytes of its header.
+    header: u16,
     /// Its payload's sum, as checksums have it.
     sum: u16,
-    part: Part,
+    /// Who sent it.
+    side: Side,
 }
 
 impl Fragmented {
     /// Remembers the packets that a segment came in.
-    pub fn add(&mut self, parts: &[Part], segment: &Segment<'_>, (stream, side): (u32, Side), place: Option<usize>) {
+    pub fn add(&mut self, parts: &[Part], segment: &Segment<'_>, half: (usize, Side), place: Option<usize>) {
+        let sum = checksum::sum(segment.payload);
         for part in parts {
             if self.pieces.len() == limits::SLICED_FRAGMENTS {
                 self.left_out += 1;
                 continue;
             }
-            let piece = Piece {
-                stream,
-                side,
-                place,
-                length: segment.payload.len(),
-                sum: checksum::sum(segment.payload),
-                part: *part,
-            };
-            self.pieces.insert(part.packet, piece);
+            self.pieces.extend(Piece::new(part, segment, half, place, sum));
         }
+    }
+
+    /// All of them have been added.
+    pub fn finish(&mut self) {
+        self.pieces.sort_unstable_by_key(|piece| piece.packet);
     }
 
     /// What a packet carries, if it is a fragment of a wanted connection.
     pub fn piece(&self, packet: u64) -> Option<&Piece> {
-        self.pieces.get(&packet)
+        let at = self.pieces.binary_search_by_key(&packet, |piece| piece.packet).ok()?;
+        self.pieces.get(at)
     }
 
     /// Fragments that are left out, for there are too many.
@@ -65,23 +68,49 @@ impl Fragmented {
 }
 
 impl Piece {
+    /// `None` for what is larger than any segment.
+    fn new(
+        part: &Part,
+        segment: &Segment<'_>,
+        (connection, side): (usize, Side),
+        place: Option<usize>,
+        sum: u16,
+    ) -> Option<Self> {
+        Some(Self {
+            packet: part.packet,
+            connection: u32::try_from(connection).ok()?,
+            place: place.and_then(|place| u32::try_from(place).ok()),
+            at: part.at.and_then(|at| i32::try_from(at).ok()),
+            length: u32::try_from(segment.payload.len()).ok()?,
+            header: u16::try_from(part.header).ok()?,
+            sum,
+            side,
+        })
+    }
+
+    /// Which of the wanted connections the segment is of, and who sent it.
+    pub const fn half(&self) -> (usize, Side) {
+        (self.connection as usize, self.side)
+    }
+
     /// Where the payload lies in the stream, as far as it is rewritten.
     pub fn range(&self) -> Option<Range<usize>> {
-        Some(self.place?..self.place? + self.length)
+        let place = self.place? as usize;
+        Some(place..place + self.length as usize)
     }
 
     /// Rewrites a fragment, which lies at `body` in its packet: headers stay, of the payload `new` takes the place, or
     /// zeros where there is none, and whatever lies behind is zeros.
     pub fn rewrite(&self, data: &mut [u8], body: Range<usize>, new: Option<&[u8]>) {
-        let zeros = vec![0; self.length];
+        let zeros = vec![0; self.length as usize];
         let new = new.unwrap_or(&zeros);
-        let Some(at) = self.part.at else {
+        let Some(at) = self.at.map(i64::from) else {
             data.get_mut(body.start..).unwrap_or_default().fill(0);
             return;
         };
         for (offset, byte) in data.iter_mut().enumerate().skip(body.start) {
             let of_segment = usize::try_from(at + (offset - body.start) as i64);
-            match of_segment.ok().and_then(|of_segment| of_segment.checked_sub(self.part.header)) {
+            match of_segment.ok().and_then(|of_segment| of_segment.checked_sub(usize::from(self.header))) {
                 Some(payload) => *byte = new.get(payload).copied().filter(|_| offset < body.end).unwrap_or(0),
                 None if offset >= body.end => *byte = 0,
                 // A header.
@@ -114,7 +143,8 @@ mod tests {
         let parts: Vec<_> =
             (0..limits::SLICED_FRAGMENTS as u64 + 3).map(|packet| Part { packet, at: None, header: 20 }).collect();
         fragmented.add(&parts, &segment(b"text"), (0, Side::Client), Some(0));
-        assert_eq!(fragmented.left_out(), 3);
+        fragmented.finish();
+        assert_eq!((fragmented.left_out(), size_of::<Piece>()), (3, 40));
         assert!(fragmented.piece(0).is_some() && fragmented.piece(limits::SLICED_FRAGMENTS as u64).is_none());
     }
 
@@ -123,6 +153,7 @@ mod tests {
         let mut fragmented = Fragmented::default();
         let parts = [Part { packet: 1, at: None, header: 20 }, Part { packet: 2, at: Some(20), header: 20 }];
         fragmented.add(&parts, &segment(b"secret"), (0, Side::Client), Some(5));
+        fragmented.finish();
         let rewritten = |packet, new| {
             let mut data = *b"headersecretpad";
             fragmented.piece(packet).unwrap().rewrite(&mut data, 6..12, new);

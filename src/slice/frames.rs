@@ -1,64 +1,141 @@
-//! Where the frames of the wanted connections lie, as the analyzer tells it.
+//! Where the frames of one direction lie, as the analyzer tells it.
 
-use std::collections::HashMap;
+use super::room::Room;
+use crate::limits;
+use crate::ws::frame::Start;
+use crate::ws::{Header, Opcode};
 
-use crate::event::{Event, What};
-use crate::facts::Facts;
-use crate::side::{PerSide, Side};
-use crate::sink::Sink;
-use crate::ws::Header;
+/// Frames that are held in one piece.
+const PIECE: usize = 1024;
 
-/// A frame in its stream.
+/// A frame in its stream: what a slice must know of it, for there may be millions.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame {
-    /// Its header.
-    pub header: Header,
     /// Stream offset of its payload.
-    pub payload: usize,
-    /// The packet that completed its header.
-    pub packet: u64,
+    payload: u32,
+    /// Bytes of its payload; what no stream can hold is cut down.
+    length: u32,
+    key: [u8; 4],
+    /// The packet that completed its header; the last ones of a capture with more of them than fit are one.
+    packet: u32,
+    opcode: Opcode,
+    rsv: u8,
+    fin: bool,
+    /// Bytes of its header.
+    size: u8,
 }
 
 impl Frame {
+    /// A frame whose payload lies at an offset.
+    pub fn new(header: &Header, payload: u32, packet: u64) -> Self {
+        let Start { fin, rsv, opcode, .. } = header.start;
+        let length = u32::try_from(header.length).unwrap_or(u32::MAX);
+        let packet = u32::try_from(packet).unwrap_or(u32::MAX);
+        // A key of zeros changes nothing.
+        Self { payload, length, key: header.key.unwrap_or_default(), packet, opcode, rsv, fin, size: header.size }
+    }
+
+    /// What it is.
+    pub const fn opcode(&self) -> Opcode {
+        self.opcode
+    }
+
+    /// RSV1, RSV2, RSV3 as the bits 4, 2, 1.
+    pub const fn rsv(&self) -> u8 {
+        self.rsv
+    }
+
+    /// Whether it is the last, or only, fragment of its message.
+    pub const fn is_last(&self) -> bool {
+        self.fin
+    }
+
+    /// Its masking key; zeros where it is not masked.
+    pub const fn key(&self) -> [u8; 4] {
+        self.key
+    }
+
+    /// The packet that completed its header.
+    pub const fn packet(&self) -> u32 {
+        self.packet
+    }
+
     /// Stream offset of its header.
     pub fn start(&self) -> usize {
-        self.payload.saturating_sub(usize::from(self.header.size))
+        self.payload().saturating_sub(usize::from(self.size))
+    }
+
+    /// Stream offset of its payload.
+    pub const fn payload(&self) -> usize {
+        self.payload as usize
     }
 
     /// Stream offset just past its payload.
-    pub fn end(&self) -> usize {
-        self.payload.saturating_add(usize::try_from(self.header.length).unwrap_or(usize::MAX))
+    pub const fn end(&self) -> usize {
+        self.payload().saturating_add(self.length as usize)
     }
 }
 
-/// Gathers frames by stream.
+/// The frames of one direction, in their order.
 #[derive(Debug, Default)]
 pub struct Frames {
-    by_stream: HashMap<u32, PerSide<Vec<Frame>>>,
+    /// All but the last are full.
+    pieces: Vec<Vec<Frame>>,
+    /// Where the first one begins for which there was no room.
+    end: Option<usize>,
 }
 
 impl Frames {
-    /// Of these streams and no other.
-    pub fn new(streams: impl Iterator<Item = u32>) -> Self {
-        Self { by_stream: streams.map(|stream| (stream, PerSide::default())).collect() }
+    /// Takes the next frame. Those beyond what a slice rewrites need not be known.
+    pub fn push(&mut self, header: &Header, payload: u64, packet: u64, room: &mut Room) {
+        let Ok(payload) = u32::try_from(payload) else { return };
+        let frame = Frame::new(header, payload, packet);
+        if self.end.is_some() || frame.start() >= limits::SLICED_STREAM {
+            return;
+        }
+        if self.pieces.last().is_none_or(|last| last.len() == PIECE) && room.grow(&mut self.pieces, 1, usize::MAX) {
+            self.pieces.push(Vec::new());
+        }
+        let mut last = self.pieces.last_mut().filter(|last| last.len() < PIECE);
+        match last.take_if(|last| room.grow(last, 1, PIECE)) {
+            Some(last) => last.push(frame),
+            None => self.end = Some(frame.start()),
+        }
     }
 
-    /// Those of one direction of a stream.
-    pub fn of(&self, stream: u32, side: Side) -> &[Frame] {
-        self.by_stream.get(&stream).map_or(&[], |frames| &frames[side])
+    /// Where the first frame begins for which there was no room.
+    pub const fn end(&self) -> Option<usize> {
+        self.end
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.pieces.last().map_or(0, |last| (self.pieces.len() - 1) * PIECE + last.len())
+    }
+
+    /// One of them.
+    pub fn get(&self, index: usize) -> Option<&Frame> {
+        self.pieces.get(index / PIECE)?.get(index % PIECE)
     }
 }
 
-impl Sink for Frames {
-    fn connection(&mut self, _: Box<Facts>) {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ws::frame::header;
 
-    fn event(&mut self, facts: &Facts, event: &Event<'_>) {
-        if let What::Ws(frame) = event.what
-            && let Some((header, header_end)) = frame.frame()
-            && let Some(frames) = self.by_stream.get_mut(&facts.stream)
-            && let Ok(payload) = usize::try_from(header_end)
-        {
-            frames[event.side].push(Frame { header: *header, payload, packet: event.carrier.seen.packet });
+    #[test]
+    fn frames_are_small_and_bounded() {
+        assert_eq!(size_of::<Frame>(), 20);
+        let (_, empty) = header(&[0x81, 0]).unwrap();
+        let (mut frames, mut room) = (Frames::default(), Room::of(64 * 1024));
+        for at in 1..10_000 {
+            frames.push(&empty, 2 * at, at, &mut room);
         }
+        let count = frames.len();
+        assert!((2500..3277).contains(&count), "{count}");
+        assert_eq!(frames.end(), Some(2 * count));
+        assert_eq!(frames.get(count - 1).map(Frame::start), Some(2 * count - 2));
+        assert!(frames.get(count).is_none());
     }
 }

@@ -1,11 +1,10 @@
 //! Text in which secrets become `x`: heads of HTTP/1, bodies, messages.
 
-use std::rc::Rc;
-
 use super::token;
+use crate::limits;
 use crate::report::redact::known::Known;
 use crate::report::redact::random::is_name;
-use crate::report::redact::{Kind, names, patterns, secret, subprotocol};
+use crate::report::redact::{Kind, Secret, names, patterns, secret, subprotocol};
 
 /// Headers whose values stay but for secrets by their form. Everything else may hold a secret that has no form.
 const HARMLESS: &[&str] = &[
@@ -56,24 +55,36 @@ fn blot(bytes: &mut [u8]) {
     bytes.iter_mut().filter(|byte| byte.is_ascii_alphanumeric()).for_each(|byte| *byte = b'x');
 }
 
-/// A secret that was met.
-pub type Found = (Kind, Box<[u8]>);
+/// Takes a secret that was found.
+pub type Remember<'f> = dyn FnMut(Kind, &[u8]) + 'f;
 
-/// Blots secrets, and remembers what they were.
-#[derive(Debug, Default)]
-pub struct Blotter {
-    /// Every secret, as often as it was met.
-    pub found: Vec<Found>,
+/// Blots secrets, and gives what they were.
+#[derive(Default)]
+pub struct Blotter<'f> {
+    /// Gets every secret, as often as it is met.
+    remember: Option<&'f mut Remember<'f>>,
     /// What is known to be secret from other places of the capture.
-    known: Option<Rc<Known>>,
+    known: Option<&'f Known>,
     /// The subprotocols that earlier lines of the head listed: all lines are one list (RFC 9110 §5.3).
     protocols: String,
+    /// Whether nobody wants the secrets, and what is blotted is thrown away.
+    is_idle: bool,
 }
 
-impl Blotter {
+impl<'f> Blotter<'f> {
     /// One that knows secrets from other places of the capture.
-    pub fn knowing(known: Option<Rc<Known>>) -> Self {
-        Self { known, ..Self::default() }
+    pub fn knowing(known: &'f Known) -> Self {
+        Self { known: Some(known), ..Self::default() }
+    }
+
+    /// One that gives the secrets.
+    pub fn remembering(remember: &'f mut Remember<'f>) -> Self {
+        Self { remember: Some(remember), ..Self::default() }
+    }
+
+    /// One that does nothing, for whoever only reads.
+    pub fn idle() -> Self {
+        Self { is_idle: true, ..Self::default() }
     }
 
     fn blot(&mut self, kind: Kind, bytes: &mut [u8]) {
@@ -83,40 +94,70 @@ impl Blotter {
 
     /// Remembers a secret; what is blotted already was remembered before.
     pub fn remember(&mut self, kind: Kind, secret: &[u8]) {
-        if secret.iter().any(|byte| byte.is_ascii_alphanumeric() && *byte != b'x') {
-            self.found.push((kind, secret.into()));
+        let is_new = || secret.iter().any(|byte| byte.is_ascii_alphanumeric() && *byte != b'x');
+        if let Some(remember) = self.remember.as_mut().filter(|_| is_new()) {
+            remember(kind, secret);
         }
     }
 
     /// Remembers the secrets of what will be left out, by their form.
     pub fn look(&mut self, bytes: &[u8]) {
-        for found in patterns::find(bytes) {
-            self.remember(found.kind, bytes.get(found.range).unwrap_or_default());
+        if self.remember.is_some() {
+            self.text(&mut bytes.to_vec(), false);
         }
     }
 
-    /// Blots the secrets of a text, by their form.
+    /// Blots the secrets of a text, by their form. A long text is searched in parts.
     pub fn text(&mut self, text: &mut [u8], is_window: bool) {
+        let (mut from, mut size) = (0, limits::SEARCHED);
+        while from < text.len() && !self.is_idle {
+            let to = text.len().min(from + size);
+            let start = from.saturating_sub(limits::SEARCHED_AROUND);
+            let end = text.len().min(to + limits::SEARCHED_AROUND);
+            let mut found = self.find(text.get(start..end).unwrap_or_default(), is_window);
+            found.iter_mut().for_each(|secret| secret.range = start + secret.range.start..start + secret.range.end);
+            found.retain(|secret| secret.range.end > from && secret.range.start < to);
+            // Whether one goes on behind what was looked at.
+            if let Some(last) = found.last_mut().filter(|last| last.range.end == end && end < text.len()) {
+                if size < limits::SEARCHED_ONE {
+                    size *= 2;
+                    continue;
+                }
+                last.range.end = text.len();
+            }
+            from = found.last().map_or(to, |last| last.range.end.max(to));
+            size = limits::SEARCHED;
+            for Secret { range, kind } in found {
+                self.secret(kind, text.get_mut(range).unwrap_or_default());
+            }
+        }
+    }
+
+    fn find(&self, text: &[u8], is_window: bool) -> Vec<Secret> {
+        if self.known.is_some_and(Known::is_full) {
+            return vec![Secret { range: 0..text.len(), kind: Kind::Value }];
+        }
         let mut found = if is_window { patterns::find_in_window(text) } else { patterns::find(text) };
         found.extend(self.known.iter().flat_map(|known| known.find(text)));
-        for found in secret::disjoint(found) {
-            let Some(secret) = text.get_mut(found.range) else { continue };
-            self.remember(found.kind, secret);
-            let mut blotted = Vec::with_capacity(secret.len());
-            for chunk in secret.utf8_chunks() {
-                // A character of several bytes is as much a part of the secret; what is none stays, for it is evidence.
-                blotted.extend(chunk.valid().bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }));
-                blotted.extend_from_slice(chunk.invalid());
-            }
-            blot(&mut blotted);
-            secret.copy_from_slice(&blotted);
+        secret::disjoint(found)
+    }
+
+    fn secret(&mut self, kind: Kind, secret: &mut [u8]) {
+        self.remember(kind, secret);
+        let mut blotted = Vec::with_capacity(secret.len());
+        for chunk in secret.utf8_chunks() {
+            // A character of several bytes is as much a part of the secret; what is none stays, for it is evidence.
+            blotted.extend(chunk.valid().bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }));
+            blotted.extend_from_slice(chunk.invalid());
         }
+        blot(&mut blotted);
+        secret.copy_from_slice(&blotted);
     }
 
     /// Bytes before, between and behind frames: heads and bodies of HTTP/1, a PROXY header; zeros where they are
     /// neither, but for the first `kept`. What is torn off may begin within a header.
     pub fn unframed(&mut self, bytes: &mut [u8], is_torn: bool, kept: usize) {
-        let mut rest = bytes;
+        let mut rest = if self.is_idle { &mut [] } else { bytes };
         if is_torn {
             let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
             let (tail, behind) = rest.split_at_mut(end);
@@ -133,11 +174,11 @@ impl Blotter {
             let end = rest.len().min(PROXY_HEADER + length);
             rest = rest.get_mut(end..).unwrap_or_default();
         }
-        let mut is_head = false;
+        let (mut is_head, mut bodies) = (false, Bodies::default());
         while let Some(length) = folded(rest) {
             let (head, behind) = rest.split_at_mut(length);
             let is_blank = head.trim_ascii().is_empty();
-            let end = if is_blank && is_head { next_head(behind).unwrap_or_default() } else { 0 };
+            let end = if is_blank && is_head { bodies.length(behind) } else { 0 };
             is_head = !is_blank;
             self.line(head);
             if is_blank {
@@ -159,7 +200,8 @@ impl Blotter {
     /// A line of a head: a request or status line, or a header.
     fn line(&mut self, line: &mut [u8]) {
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
-        let colon = line.iter().position(|byte| !is_name(byte)).filter(|at| *at > 0 && line.get(*at) == Some(&b':'));
+        let colon = line.iter().take(limits::TEXT).position(|byte| !is_name(byte));
+        let colon = colon.filter(|at| *at > 0 && line.get(*at) == Some(&b':'));
         let Some((name, value)) = colon.and_then(|at| line.split_at_mut_checked(at + 1)) else {
             self.around_query(line);
             return;
@@ -230,10 +272,10 @@ impl Blotter {
     }
 
     fn subprotocols(&mut self, value: &mut [u8]) {
-        let list = String::from_utf8_lossy(value).into_owned();
-        if list.len() != value.len() {
+        let has_room = self.protocols.len() + value.len() <= limits::HEAD;
+        let Some(list) = std::str::from_utf8(value).ok().filter(|_| has_room) else {
             return self.blot(Kind::Subprotocol, value);
-        }
+        };
         let before = self.protocols.len();
         self.protocols.push_str(&list.replace(['\r', '\n'], " "));
         self.protocols.push(',');
@@ -268,19 +310,40 @@ fn folded(bytes: &[u8]) -> Option<usize> {
     Some(end)
 }
 
-/// Where the next head begins, behind the end of one; `None` where what is between is no text.
-fn next_head(bytes: &[u8]) -> Option<usize> {
-    let start = memchr::memmem::find(bytes, b"HTTP/1.").map(|at| {
-        let line = bytes.get(..at).unwrap_or_default();
-        memchr::memrchr(b'\n', line).map_or(0, |end| end + 1)
-    });
-    let end = start.unwrap_or(bytes.len());
-    std::str::from_utf8(bytes.get(..end)?).is_ok_and(is_text).then_some(end)
+/// The bodies behind heads: where each ends is found once.
+#[derive(Debug, Default)]
+struct Bodies {
+    /// Bytes from what was found last to the end: where a byte is that cannot be read, before the next head.
+    unreadable: Option<usize>,
+}
+
+impl Bodies {
+    /// Bytes of the body that `bytes` begin with: to the next head; none where that is no text.
+    fn length(&mut self, bytes: &[u8]) -> usize {
+        if self.unreadable.is_some_and(|left| left <= bytes.len()) {
+            return 0;
+        }
+        let head = memchr::memmem::find(bytes, b"HTTP/1.").map(|at| {
+            let line = bytes.get(..at).unwrap_or_default();
+            memchr::memrchr(b'\n', line).map_or(0, |end| end + 1)
+        });
+        let body = bytes.get(..head.unwrap_or(bytes.len())).unwrap_or_default();
+        let unreadable = match std::str::from_utf8(body) {
+            Ok(text) => text.find(is_unreadable),
+            Err(error) => Some(error.valid_up_to()),
+        };
+        self.unreadable = unreadable.map(|at| bytes.len() - at);
+        if unreadable.is_some() { 0 } else { body.len() }
+    }
 }
 
 /// Whether all of it can be read.
 fn is_text(text: &str) -> bool {
-    !text.contains(|character: char| character.is_control() && !character.is_whitespace())
+    !text.contains(is_unreadable)
+}
+
+fn is_unreadable(character: char) -> bool {
+    character.is_control() && !character.is_whitespace()
 }
 
 #[cfg(test)]
@@ -321,5 +384,54 @@ mod tests {
         let mut bytes = b"\x16\x03\x01\xff secret".to_vec();
         Blotter::default().unframed(&mut bytes, false, 0);
         assert_eq!(bytes, [0; 11]);
+    }
+
+    fn words(length: usize) -> Vec<u8> {
+        b"word, ".iter().copied().cycle().take(length).collect()
+    }
+
+    /// Wherever a part ends: before, within and behind them.
+    #[test]
+    fn secrets_of_long_texts_are_found() {
+        let secret = br#"{"password":"zorvak moon"}, "#;
+        let mut text = Vec::new();
+        for (number, within) in (1..).zip([0, 5, 18, secret.len()]) {
+            text.extend(words(number * limits::SEARCHED - within - text.len()));
+            text.extend(secret);
+        }
+        let mut expected = text.clone();
+        for at in memchr::memmem::find_iter(&text, b"zorvak moon") {
+            expected[at..at + 11].copy_from_slice(b"xxxxxx xxxx");
+        }
+        let mut found = Vec::new();
+        let mut remember = |_, value: &[u8]| found.push(value.to_vec());
+        Blotter::remembering(&mut remember).text(&mut text, false);
+        assert!(text == expected);
+        assert_eq!(found, [b"zorvak moon"; 4]);
+    }
+
+    /// One that is longer than a part, and one of which no end is found.
+    #[test]
+    fn long_secrets_are_found() {
+        let value = words(2 * limits::SEARCHED + 7);
+        let mut text = [b"{\"secret\":\"", &*value, b"\",\"a\":\"word\"}"].concat();
+        Blotter::default().text(&mut text, false);
+        assert_eq!(memchr::memmem::find(&text, b"word"), Some(text.len() - 6));
+
+        let value = words(limits::SEARCHED_ONE + limits::SEARCHED);
+        let mut text = [b"word {\"secret\":\"", &*value, b"\",\"a\":\"word\"}"].concat();
+        Blotter::default().text(&mut text, false);
+        assert_eq!(memchr::memmem::rfind(&text, b"word"), Some(0));
+    }
+
+    /// Bodies of lines that are blank, before something that is no text.
+    #[test]
+    fn where_a_body_ends_is_found_once() {
+        let mut bodies = Bodies::default();
+        let bytes = b"a\n\nb\n\nc\x01\nHTTP/1.1 200 OK\r\n";
+        assert_eq!(bodies.length(bytes), 0);
+        assert_eq!(bodies.unreadable, Some(bytes.len() - 7));
+        assert_eq!((bodies.length(&bytes[3..]), bodies.length(&bytes[8..])), (0, 1));
+        assert_eq!(Bodies::default().length(b"a\n\nHTTP/1.1 200 OK\r\n"), 3);
     }
 }

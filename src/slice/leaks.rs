@@ -1,11 +1,12 @@
 //! Which secrets of a capture still stand in something that was made of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use aho_corasick::AhoCorasick;
-
+use super::sought::Sought;
 use super::suspects::{Suspect, suspects};
 use super::views::{decoded, from_base64, from_hex};
+use super::windows::{Window, Windows};
+use crate::limits;
 use crate::report::redact::Kind;
 
 /// The least bytes of a value that is looked for: shorter ones stand everywhere by accident.
@@ -39,103 +40,205 @@ pub enum Form {
     Base64,
 }
 
+/// What it takes to hold a value beside its bytes.
+const OVERHEAD: usize = 128;
+
+/// Bytes of a text in which suspects are found together: more than a name, its value and what is between them.
+const NEAR: usize = 2 * limits::SOUGHT_VALUE;
+
+/// The most bytes that a byte of a value takes in any form: `\u0061` in base64.
+const WIDEST: usize = 8;
+
 /// The secrets of a capture, as far as two independent searches tell: that of the redactor, and one by wider forms.
 pub struct Secrets {
-    all: BTreeMap<Vec<u8>, Suspect>,
+    all: Vec<(Box<[u8]>, Suspect)>,
     /// Those that are surely secret.
     sure: usize,
     /// Values too short to look for.
     short: usize,
-    search: Option<AhoCorasick>,
+    is_complete: bool,
+    sought: Sought,
+}
+
+/// Gathers the secrets of a capture.
+#[derive(Debug)]
+pub struct Gathering {
+    /// Whether the redactor found it, which tells its kind best.
+    values: HashMap<Box<[u8]>, (Suspect, bool)>,
+    /// For those that the redactor found, and for the others: they must not crowd them out.
+    room: [usize; 2],
+    is_complete: bool,
+    plain: Windows,
+}
+
+impl Default for Gathering {
+    fn default() -> Self {
+        let (room, plain) = ([limits::SOUGHT_TOTAL; 2], Windows::new(NEAR));
+        Self { values: HashMap::new(), room, is_complete: true, plain }
+    }
+}
+
+impl Gathering {
+    /// Takes a secret that the redactor found.
+    pub fn found(&mut self, kind: Kind, value: &[u8]) {
+        self.add(value, Suspect { kind, is_sure: true }, true);
+    }
+
+    /// Takes a line of what can be read of the capture: some of it may be a secret.
+    pub fn plain(&mut self, line: &[u8]) {
+        let mut windows = std::mem::replace(&mut self.plain, Windows::new(NEAR));
+        for part in [line, b"\n"] {
+            windows.push(part, |window| self.suspect(window));
+        }
+        self.plain = windows;
+    }
+
+    fn suspect(&mut self, window: Window<'_>) {
+        for (value, suspect) in suspects(window.bytes) {
+            self.add(&value, suspect, false);
+        }
+    }
+
+    /// Of a long value the first bytes are looked for.
+    fn add(&mut self, value: &[u8], suspect: Suspect, is_found: bool) {
+        let value = value.get(..limits::SOUGHT_VALUE).unwrap_or(value);
+        if let Some((known, was_found)) = self.values.get_mut(value) {
+            match (*was_found, is_found) {
+                (true, _) => {}
+                (false, true) => (*known, *was_found) = (suspect, true),
+                (false, false) => known.is_sure |= suspect.is_sure,
+            }
+            return;
+        }
+        let [found, others] = &mut self.room;
+        let room = if is_found { found } else { others };
+        match room.checked_sub(OVERHEAD + value.len()) {
+            Some(left) => {
+                *room = left;
+                self.values.insert(value.into(), (suspect, is_found));
+            }
+            None => self.is_complete = false,
+        }
+    }
+
+    /// All has been taken.
+    pub fn finish(mut self) -> Secrets {
+        let mut windows = std::mem::replace(&mut self.plain, Windows::new(NEAR));
+        windows.finish(|window| self.suspect(window));
+        let sure = self.values.values().filter(|(suspect, _)| suspect.is_sure).count();
+        let values = self.values.into_iter().map(|(value, (suspect, _))| (value, suspect));
+        let (mut all, short): (Vec<_>, Vec<_>) = values.partition(|(value, _)| value.len() >= LEAST);
+        all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let (mut sought, mut is_complete) = (Sought::new(limits::SOUGHT_VALUE), self.is_complete);
+        for (number, (value, _)) in (0..).zip(&all) {
+            is_complete &= sought.add(value, number);
+        }
+        sought.finish();
+        Secrets { all, sure, short: short.len(), is_complete, sought }
+    }
 }
 
 impl Secrets {
-    /// Those that were `found`, and what of `plain`, all that can be read of the capture, may be one.
-    pub fn new(found: &[(Kind, Box<[u8]>)], plain: &[u8]) -> Self {
-        let mut all = suspects(plain);
-        let known: BTreeMap<&[u8], Kind> = found.iter().rev().map(|(kind, value)| (&**value, *kind)).collect();
-        let short = known.keys().filter(|value| value.len() < LEAST).count();
-        for (value, kind) in known.into_iter().filter(|(value, _)| value.len() >= LEAST) {
-            all.insert(value.to_vec(), Suspect { kind, is_sure: true });
-        }
-        let sure = all.values().filter(|suspect| suspect.is_sure).count() + short;
-        let search = AhoCorasick::builder().build(all.keys()).ok();
-        Self { all, sure, short, search }
-    }
-
     /// How many are surely secret, and how many of these are too short to look for.
     pub const fn counts(&self) -> (usize, usize) {
         (self.sure, self.short)
     }
 
-    /// Those that stand in `output`, surest first.
-    pub fn leaks(&self, output: &[u8]) -> Vec<Leak> {
-        let (hex, base64) = (from_hex(output), from_base64(output));
-        let plain = decoded(output);
-        let views = [
-            // Strings in strings, and those in an encoding.
-            (Form::Escaped, decoded(&plain)),
-            (Form::Escaped, plain),
-            (Form::Hexadecimal, decoded(&hex)),
-            (Form::Hexadecimal, hex),
-            (Form::Base64, decoded(&base64)),
-            (Form::Base64, base64),
-        ];
-        let mut counts: BTreeMap<(usize, Form), usize> = BTreeMap::new();
-        for (form, view) in
-            std::iter::once((Form::Plain, output)).chain(views.iter().map(|(form, view)| (*form, &**view)))
-        {
-            for (value, count) in self.count(view) {
-                let most = counts.entry((value, form)).or_default();
-                *most = count.max(*most);
-            }
+    /// Whether all of them are looked for: there may be too many.
+    pub const fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// Looks for them in something that was made of the capture.
+    pub fn search(&self) -> Search<'_> {
+        let overlap = WIDEST * limits::SOUGHT_VALUE;
+        Search { secrets: self, windows: Windows::new(overlap), counts: HashMap::new() }
+    }
+}
+
+/// A search for the secrets of a capture.
+pub struct Search<'s> {
+    secrets: &'s Secrets,
+    windows: Windows,
+    /// How often each value stands in each view.
+    counts: HashMap<(u32, u8), i64>,
+}
+
+impl Search<'_> {
+    /// Takes the next bytes of what they are looked for in.
+    pub fn push(&mut self, output: &[u8]) {
+        let Self { secrets, windows, counts } = self;
+        windows.push(output, |window| look(&secrets.sought, window, counts));
+    }
+
+    /// Those that stand there, surest first.
+    pub fn finish(self) -> Vec<Leak> {
+        let Self { secrets, mut windows, mut counts } = self;
+        windows.finish(|window| look(&secrets.sought, window, &mut counts));
+        // Strings in strings are as many in either of two views.
+        let mut most: BTreeMap<(u32, Form), i64> = BTreeMap::new();
+        for ((value, view), count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+            let form = VIEWS.get(usize::from(view)).map_or(Form::Plain, |view| view.form);
+            let known = most.entry((value, form)).or_default();
+            *known = count.max(*known);
         }
-        let all: Vec<_> = self.all.iter().collect();
-        let plain: Vec<_> = counts.keys().filter(|(_, form)| *form == Form::Plain).map(|(at, _)| *at).collect();
+        let plain: Vec<_> = most.keys().filter(|(_, form)| *form == Form::Plain).map(|(value, _)| *value).collect();
         // Without escapes, what has none stands there once more.
-        counts.retain(|(at, form), _| *form != Form::Escaped || plain.binary_search(at).is_err());
-        let mut leaks: Vec<_> = counts
-            .into_iter()
-            .filter_map(|((at, form), count)| {
-                let (value, suspect) = all.get(at)?;
-                let Suspect { kind, is_sure } = **suspect;
-                Some(Leak { kind, value: value.as_slice().into(), form, count, is_sure })
-            })
-            .collect();
+        most.retain(|(value, form), _| *form != Form::Escaped || plain.binary_search(value).is_err());
+        let leaks = most.into_iter().filter_map(|((value, form), count)| {
+            let (value, Suspect { kind, is_sure }) = secrets.all.get(value as usize)?;
+            let count = usize::try_from(count).unwrap_or_default();
+            Some(Leak { kind: *kind, value: value.clone(), form, count, is_sure: *is_sure })
+        });
+        let mut leaks: Vec<_> = leaks.collect();
         leaks.sort_by_key(|leak| !leak.is_sure);
         leaks
     }
 }
 
-impl Secrets {
-    /// How often each of them stands in a text by itself.
-    fn count(&self, text: &[u8]) -> BTreeMap<usize, usize> {
-        let mut counts = BTreeMap::new();
-        for found in self.search.iter().flat_map(|search| search.find_overlapping_iter(text)) {
-            if stands_alone(text, found.range()) {
-                *counts.entry(found.pattern().as_usize()).or_default() += 1;
-            }
-        }
-        counts
-    }
+/// A way to read a text.
+struct View {
+    form: Form,
+    of: fn(&[u8]) -> Vec<u8>,
 }
 
-/// Whether a value stands there by itself, not within a word.
-fn stands_alone(text: &[u8], range: std::ops::Range<usize>) -> bool {
-    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    let before = range.start.checked_sub(1).and_then(|at| text.get(at));
-    !is_word(before) && !is_word(text.get(range.end))
+/// All of them, with strings in strings, and those in an encoding.
+const VIEWS: [View; 7] = [
+    View { form: Form::Plain, of: <[u8]>::to_vec },
+    View { form: Form::Escaped, of: decoded },
+    View { form: Form::Escaped, of: |text| decoded(&decoded(text)) },
+    View { form: Form::Hexadecimal, of: from_hex },
+    View { form: Form::Hexadecimal, of: |text| decoded(&from_hex(text)) },
+    View { form: Form::Base64, of: from_base64 },
+    View { form: Form::Base64, of: |text| decoded(&from_base64(text)) },
+];
+
+/// Counts what stands in a window and not in the next one.
+fn look(sought: &Sought, window: Window<'_>, counts: &mut HashMap<(u32, u8), i64>) {
+    for (number, view) in (0..).zip(&VIEWS) {
+        for (part, count) in [(window.bytes, 1), (window.common, -1)] {
+            sought.find(&(view.of)(part), |value, _| *counts.entry((value, number)).or_default() += count);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn leaks(secrets: &Secrets, output: &[u8]) -> Vec<Leak> {
+        let mut search = secrets.search();
+        search.push(output);
+        search.finish()
+    }
+
     #[test]
     fn secrets_are_found_in_every_form() {
         let found = [(Kind::Query, Box::from(&b"a\"b<c>"[..])), (Kind::Cookie, Box::from(&b"abc"[..]))];
-        let secrets = Secrets::new(&found, b"");
-        let forms = |output: &str| secrets.leaks(output.as_bytes()).iter().map(|leak| leak.form).collect::<Vec<_>>();
+        let mut gathering = Gathering::default();
+        found.iter().for_each(|(kind, value)| gathering.found(*kind, value));
+        let secrets = gathering.finish();
+        let forms = |output: &str| leaks(&secrets, output.as_bytes()).iter().map(|leak| leak.form).collect::<Vec<_>>();
         assert_eq!(forms("x=a\"b<c>;"), [Form::Plain]);
         assert_eq!(forms(r#"{"x":"a\"b<c>"}"#), [Form::Escaped]);
         assert_eq!(forms("a&quot;b&lt;c&gt;"), [Form::Escaped]);
@@ -144,5 +247,34 @@ mod tests {
         assert_eq!(forms("IGEiYjxjPiA="), [Form::Base64]);
         assert_eq!(forms("xa\"b<c>"), []);
         assert_eq!(secrets.counts(), (2, 1));
+    }
+
+    /// Wherever a window ends, and in whatever pieces the text comes.
+    #[test]
+    fn secrets_of_long_texts_are_found_once() {
+        let mut gathering = Gathering::default();
+        gathering.found(Kind::Value, b"zorvak moon");
+        let secrets = gathering.finish();
+        let forms = ["zorvak moon", r"zorvak\u0020moon", "7a6f7276616b206d6f6f6e", "em9ydmFrIG1vb24="];
+        let common = 512 * 1024;
+        let end = common + WIDEST * limits::SOUGHT_VALUE;
+        for (before, form) in [common - 9, common + 3, end - 9, end].into_iter().zip(forms) {
+            let text = [&*vec![b'.'; before], form.as_bytes(), &[b'.'; 50_000], b"zorvak moonlight"].concat();
+            let found = leaks(&secrets, &text);
+            assert!(matches!(&*found, [leak] if leak.count == 1), "{form} behind {before}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_bounded_and_that_is_told() {
+        let mut gathering = Gathering::default();
+        let value = |number: u32| format!("value-{number}");
+        for number in 0..limits::SOUGHT_TOTAL as u32 / OVERHEAD as u32 {
+            gathering.found(Kind::Value, value(number).as_bytes());
+        }
+        assert!(gathering.room[0] < 2 * OVERHEAD);
+        let secrets = gathering.finish();
+        assert!(!secrets.is_complete());
+        assert_eq!(leaks(&secrets, value(7).as_bytes()).len(), 1);
     }
 }

@@ -2,19 +2,18 @@
 
 use std::hash::BuildHasher;
 use std::ops::Range;
-use std::rc::Rc;
 
 use foldhash::fast::FixedState;
 
 use super::deflate;
 use super::dialogue::{Asked, Part};
-use super::frames::Frame;
-use super::heads::{Blotter, Found};
+use super::frames::Frames;
+use super::heads::{Blotter, Remember};
 use super::streams::Stream;
 use crate::limits;
 use crate::report::redact::known::Known;
 use crate::ws::Opcode;
-use crate::ws::deflate::{Inflater, Permits};
+use crate::ws::deflate::{Failure, Inflater, Permits};
 use crate::ws::frame::{RSV1, START, unmask};
 
 /// How a direction's messages are compressed (RFC 7692).
@@ -31,117 +30,119 @@ pub struct Losses {
     pub blotted: u64,
     /// Those that are now shorter when inflated.
     pub shortened: u64,
+    /// Messages, and runs without frames, that are too large to be looked at; what was too large of them is zeros.
+    pub unread: u64,
 }
 
-/// A direction rewritten.
-#[derive(Debug, Default)]
-pub struct Rewritten {
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// What was given up for it.
-    pub losses: Losses,
-    /// The secrets that were in it.
-    pub secrets: Vec<Found>,
-    /// All that could be read of it before: heads, and payloads without masks and compression, each on a line.
-    pub plain: Vec<u8>,
-    /// What was asked in it.
-    pub asked: Asked,
+impl std::ops::AddAssign for Losses {
+    fn add_assign(&mut self, other: Self) {
+        self.blotted += other.blotted;
+        self.shortened += other.shortened;
+        self.unread += other.unread;
+    }
 }
 
-/// Rewrites one direction.
-struct Rewriter<'s> {
-    stream: &'s Stream,
-    bytes: Vec<u8>,
+/// Takes what can be read of a stream: heads, and payloads without masks and compression.
+pub type Read<'r> = dyn FnMut(&[u8]) + 'r;
+
+/// Goes through one direction.
+struct Walk<'s> {
+    stream: &'s mut Stream,
+    frames: &'s Frames,
     inflater: Option<Inflater>,
     losses: Losses,
-    blotter: Blotter,
-    plain: Vec<u8>,
+    blotter: Blotter<'s>,
     part: Part,
-    /// Whether only the secrets are wanted: then no message is compressed anew.
-    only_looks: bool,
+    task: Task<'s>,
 }
 
-/// A message: where its payloads lie, and their masking keys.
+/// What for.
+enum Task<'s> {
+    /// The stream is rewritten.
+    Rewrite,
+    /// Only its secrets are wanted: then no message is compressed anew.
+    Search,
+    /// All that can be read of it is wanted, too.
+    Read(&'s mut Read<'s>),
+}
+
+/// A message: the frames among which its own are.
 struct Message {
     /// The packet in which it begins.
-    packet: u64,
+    packet: u32,
     opcode: Opcode,
     compressed: bool,
-    whole: bool,
-    payloads: Vec<(Range<usize>, Option<[u8; 4]>)>,
+    frames: Range<usize>,
 }
 
-/// A stream in which these frames lie, rewritten. What is `known` from other places is secret here, too.
-pub fn rewritten(
-    stream: &Stream,
-    frames: &[Frame],
-    compression: Option<Compression>,
-    known: Option<Rc<Known>>,
-    part: Part,
-) -> Rewritten {
-    let mut rewriter = Rewriter::new(stream, compression, part);
-    rewriter.blotter = Blotter::knowing(known);
-    rewriter.frames(frames);
-    let Rewriter { bytes, losses, blotter, plain, part, .. } = rewriter;
-    Rewritten { bytes, losses, secrets: blotter.found, plain, asked: part.into_asked() }
+/// A direction: its stream, where its frames lie, and how its messages are compressed.
+pub struct Direction<'s> {
+    /// Its bytes.
+    pub stream: &'s mut Stream,
+    /// Where its frames lie.
+    pub frames: &'s Frames,
+    /// How its messages are compressed, if they are.
+    pub compression: Option<Compression>,
+    /// What it has to do with the questions of the server.
+    pub part: Part,
 }
 
-/// The secrets of a stream in which these frames lie, and what was asked in it.
-pub fn secrets(stream: &Stream, frames: &[Frame], compression: Option<Compression>, part: Part) -> (Vec<Found>, Asked) {
-    let mut rewriter = Rewriter::new(stream, compression, part);
-    rewriter.only_looks = true;
-    rewriter.frames(frames);
-    (rewriter.blotter.found, rewriter.part.into_asked())
-}
-
-impl<'s> Rewriter<'s> {
-    fn new(stream: &'s Stream, compression: Option<Compression>, part: Part) -> Self {
-        Self {
-            stream,
-            bytes: stream.bytes().to_vec(),
-            inflater: compression.and_then(|agreed| Inflater::new(agreed.no_context_takeover, &Permits::default())),
-            losses: Losses::default(),
-            blotter: Blotter::default(),
-            plain: Vec::new(),
-            part,
-            only_looks: false,
-        }
+impl Direction<'_> {
+    /// Rewrites it; returns what was given up, and what was asked in it. What is `known` from other places is secret here,
+    /// too.
+    pub fn rewrite(self, known: &Known) -> (Losses, Asked) {
+        walk(self, Blotter::knowing(known), Task::Rewrite)
     }
 
-    fn frames(&mut self, frames: &[Frame]) {
+    /// Gives its secrets; returns the same as [`Self::rewrite`].
+    pub fn search(self, remember: &mut Remember<'_>) -> (Losses, Asked) {
+        walk(self, Blotter::remembering(remember), Task::Search)
+    }
+
+    /// The same with all that can be read of it; the secrets only to who wants them.
+    pub fn read(self, remember: Option<&mut Remember<'_>>, read: &mut Read<'_>) -> (Losses, Asked) {
+        let blotter = remember.map_or_else(Blotter::idle, |remember| Blotter::remembering(remember));
+        walk(self, blotter, Task::Read(read))
+    }
+}
+
+fn walk<'s>(direction: Direction<'s>, blotter: Blotter<'s>, task: Task<'s>) -> (Losses, Asked) {
+    let Direction { stream, frames, compression, part } = direction;
+    let inflater = compression.and_then(|agreed| Inflater::new(agreed.no_context_takeover, &Permits::default()));
+    let mut walk = Walk { stream, frames, inflater, losses: Losses::default(), blotter, part, task };
+    walk.frames();
+    (walk.losses, walk.part.into_asked())
+}
+
+impl Walk<'_> {
+    fn frames(&mut self) {
         let (mut at, mut open): (usize, Option<Message>) = (0, None);
-        for (index, frame) in frames.iter().enumerate() {
+        for index in 0..self.frames.len() {
+            let Some(frame) = self.frames.get(index).copied() else { break };
             self.unframed(at..frame.start());
-            // A frame that claims more than there is goes on to the next one at most.
-            let next = frames.get(index + 1).map_or(usize::MAX, Frame::start);
-            at = frame.end().min(next).min(self.bytes.len()).max(frame.payload.min(self.bytes.len()));
-            let payload = frame.payload.min(at)..at;
-            let (start, key) = (frame.header.start, frame.header.key);
-            match start.opcode {
-                Opcode::CLOSE => self.unmasked(payload, key, |payload, blotter| {
+            let payload = self.payload(index);
+            at = payload.end;
+            match frame.opcode() {
+                Opcode::CLOSE => self.change(payload, frame.key(), |payload, blotter| {
                     blotter.text(payload.get_mut(2..).unwrap_or_default(), false);
                 }),
-                Opcode::PING | Opcode::PONG => self.unmasked(payload, key, |payload, _| replace(payload)),
-                Opcode::CONTINUATION if open.is_some() => {
-                    if let Some(message) = &mut open {
-                        message.add(payload, key, frame);
-                    }
-                }
+                Opcode::PING | Opcode::PONG => self.change(payload, frame.key(), |payload, _| replace(payload)),
+                Opcode::CONTINUATION if open.is_some() => {}
                 Opcode::TEXT | Opcode::BINARY => {
                     if let Some(interrupted) = open.take() {
                         self.message(&interrupted, false);
                     }
-                    let compressed = start.rsv == RSV1 && self.inflater.is_some();
-                    let opcode = if start.rsv == 0 || compressed { start.opcode } else { Opcode::BINARY };
-                    let packet = frame.packet;
-                    let mut message = Message { packet, opcode, compressed, whole: true, payloads: Vec::new() };
-                    message.add(payload, key, frame);
-                    open = Some(message);
+                    let compressed = frame.rsv() == RSV1 && self.inflater.is_some();
+                    let opcode = if frame.rsv() == 0 || compressed { frame.opcode() } else { Opcode::BINARY };
+                    open = Some(Message { packet: frame.packet(), opcode, compressed, frames: index..index });
                 }
-                _ => self.unmasked(payload, key, |payload, _| payload.fill(0)),
+                _ => self.change(payload, frame.key(), |payload, _| payload.fill(0)),
             }
-            if start.fin
-                && !start.opcode.is_control()
+            if let Some(message) = &mut open {
+                message.frames.end = index + 1;
+            }
+            if frame.is_last()
+                && !frame.opcode().is_control()
                 && let Some(complete) = open.take()
             {
                 self.message(&complete, true);
@@ -150,7 +151,33 @@ impl<'s> Rewriter<'s> {
         if let Some(interrupted) = open {
             self.message(&interrupted, false);
         }
-        self.unframed(at..self.bytes.len());
+        self.unframed(at..self.stream.end());
+    }
+
+    /// Where a frame's payload lies, as far as there is any. One that claims more goes on to the next frame at most.
+    fn payload(&self, index: usize) -> Range<usize> {
+        let Some(frame) = self.frames.get(index) else { return 0..0 };
+        let next = self.frames.get(index + 1).map_or(usize::MAX, |next| next.start());
+        let start = frame.payload().min(self.stream.end());
+        start..frame.end().min(next).min(self.stream.end()).max(start)
+    }
+
+    fn is_rewritten(&self) -> bool {
+        matches!(self.task, Task::Rewrite)
+    }
+
+    /// Gives what can be read, to whoever wants it.
+    fn tell(&mut self, plain: &[u8]) {
+        if let Task::Read(read) = &mut self.task {
+            read(plain);
+        }
+    }
+
+    /// Whether so many bytes can be looked at together; what cannot is zeros.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let fits = bytes <= limits::SLICED_MESSAGE;
+        self.losses.unread += u64::from(!fits);
+        fits
     }
 
     /// Bytes that are no frame. Behind frames they begin with what should have been a header.
@@ -158,75 +185,140 @@ impl<'s> Rewriter<'s> {
         for run in self.stream.captured(range.clone()) {
             let is_torn = run.start != range.start;
             let kept = if range.start > 0 && !is_torn { START } else { 0 };
-            let bytes = slice(&mut self.bytes, run);
-            self.plain.extend_from_slice(bytes);
-            self.plain.push(b'\n');
-            self.blotter.unframed(bytes, is_torn, kept);
+            let end = if self.has_room(run.len()) { run.end } else { run.start + limits::SLICED_MESSAGE };
+            let mut bytes = self.stream.copy(run.start..end);
+            self.tell(&bytes);
+            self.blotter.unframed(&mut bytes, is_torn, kept);
+            self.put(run.start, &bytes);
+            self.blank(end..run.end);
         }
     }
 
     /// Changes a payload as it is without its mask.
-    fn unmasked(&mut self, range: Range<usize>, key: Option<[u8; 4]>, change: impl FnOnce(&mut [u8], &mut Blotter)) {
-        let payload = slice(&mut self.bytes, range);
-        let turn = |payload: &mut [u8]| {
-            if let Some(key) = key {
-                unmask(payload, key, 0);
-            }
-        };
-        turn(payload);
-        self.plain.extend_from_slice(payload);
-        self.plain.push(b'\n');
-        change(payload, &mut self.blotter);
-        turn(payload);
+    fn change(&mut self, range: Range<usize>, key: [u8; 4], change: impl FnOnce(&mut [u8], &mut Blotter<'_>)) {
+        if !self.has_room(range.len()) {
+            return self.blank(range);
+        }
+        let mut payload = self.unmasked(range.clone(), key);
+        self.tell(&payload);
+        change(&mut payload, &mut self.blotter);
+        self.put_masked(range.start, key, &mut payload);
+    }
+
+    fn unmasked(&self, range: Range<usize>, key: [u8; 4]) -> Vec<u8> {
+        let mut payload = self.stream.copy(range);
+        unmask(&mut payload, key, 0);
+        payload
+    }
+
+    fn put_masked(&mut self, at: usize, key: [u8; 4], payload: &mut [u8]) {
+        if self.is_rewritten() {
+            unmask(payload, key, 0);
+            self.stream.put(at, payload);
+        }
+    }
+
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        if self.is_rewritten() {
+            self.stream.put(at, bytes);
+        }
+    }
+
+    fn blank(&mut self, range: Range<usize>) {
+        if self.is_rewritten() {
+            self.stream.blank(range);
+        }
+    }
+
+    /// Whether a frame among those of a message is its own.
+    fn is_own(&self, message: &Message, index: usize) -> bool {
+        let is_continuation = || self.frames.get(index).is_some_and(|frame| frame.opcode() == Opcode::CONTINUATION);
+        index == message.frames.start || is_continuation()
     }
 
     fn message(&mut self, message: &Message, complete: bool) {
-        let is_known = message.payloads.iter().all(|(range, _)| self.stream.has(range.clone()));
-        let mut plain = Vec::new();
-        for (range, key) in &message.payloads {
-            self.unmasked(range.clone(), *key, |payload, _| plain.extend_from_slice(payload));
+        let own = || message.frames.clone().filter(|index| self.is_own(message, *index));
+        let length = own().map(|index| self.payload(index).len()).sum();
+        let is_whole = |index| self.frames.get(index).is_some_and(|frame| self.payload(index).end == frame.end());
+        let whole = complete && own().all(|index| is_whole(index) && self.stream.has(self.payload(index)));
+        if !self.has_room(length) {
+            self.put_message(message, &[]);
+            return self.forget(message);
         }
-        let whole = complete && is_known && message.whole;
-        // A message in fragments is read as one.
-        self.plain.extend_from_slice(&plain);
-        self.plain.push(b'\n');
-        match (message.compressed, message.opcode) {
-            (true, _) => plain = self.compressed(&plain, message, whole),
-            (false, _) => self.contents(&mut plain, message, whole),
+        let mut plain = Vec::with_capacity(length);
+        for index in message.frames.clone().filter(|index| self.is_own(message, *index)) {
+            let key = self.frames.get(index).map_or([0; 4], |frame| frame.key());
+            plain.extend(self.unmasked(self.payload(index), key));
         }
-        let mut rest = plain.as_slice();
-        for (range, key) in &message.payloads {
-            self.unmasked(range.clone(), *key, |payload, _| {
-                let (own, behind) = rest.split_at(payload.len().min(rest.len()));
-                payload.get_mut(..own.len()).unwrap_or_default().copy_from_slice(own);
-                rest = behind;
-            });
+        self.tell(&plain);
+        if message.compressed {
+            plain = self.compressed(message, &plain, whole);
+        } else {
+            self.contents(&mut plain, message, whole);
         }
+        self.put_message(message, &plain);
     }
 
-    /// What a message says, inflated.
+    /// Redacts what a message says, inflated.
     fn contents(&mut self, plain: &mut [u8], message: &Message, whole: bool) {
-        self.part.message(message.packet, plain, &mut self.blotter, &mut self.plain);
+        let answered = self.part.message(message.packet, plain, &mut self.blotter);
+        if let Some(answered) = answered {
+            self.tell(&answered);
+        }
         match message.opcode {
             Opcode::TEXT => self.blotter.text(plain, !whole),
             _ => binary(plain, &mut self.blotter),
         }
     }
 
+    /// Puts other bytes in the place of a message's; zeros in the place of those that it has more.
+    fn put_message(&mut self, message: &Message, mut plain: &[u8]) {
+        if !self.is_rewritten() {
+            return;
+        }
+        for index in message.frames.clone() {
+            let Some(key) = self.frames.get(index).map(|frame| frame.key()).filter(|_| self.is_own(message, index))
+            else {
+                continue;
+            };
+            let range = self.payload(index);
+            let (own, behind) = plain.split_at(plain.len().min(range.len()));
+            plain = behind;
+            if own.len() < range.len() {
+                self.blank(range.clone());
+            }
+            self.put_masked(range.start, key, &mut own.to_vec());
+        }
+    }
+
+    /// A message was not inflated: what needs it for its window cannot be, either.
+    fn forget(&mut self, message: &Message) {
+        if message.compressed {
+            self.inflater = self.inflater.take().filter(Inflater::no_context_takeover);
+        }
+    }
+
     /// A compressed message anew. What is not whole, or cannot be inflated, is not understood: zeros, and so is all that
     /// needs it for its window.
-    fn compressed(&mut self, payload: &[u8], message: &Message, whole: bool) -> Vec<u8> {
-        let zeros = vec![0; payload.len()];
-        let inflated = self.inflater.as_mut().filter(|_| whole).and_then(|inflater| inflate(inflater, payload));
-        let Some(mut plain) = inflated else {
-            self.inflater = self.inflater.take().filter(Inflater::no_context_takeover);
-            return zeros;
+    fn compressed(&mut self, message: &Message, payload: &[u8], whole: bool) -> Vec<u8> {
+        let zeros = || vec![0; payload.len()];
+        let inflated = self.inflater.as_mut().filter(|_| whole).map(|inflater| inflate(inflater, payload));
+        let mut plain = match inflated {
+            Some(Ok(Some(plain))) => plain,
+            Some(Ok(None)) => {
+                self.losses.unread += 1;
+                return deflate::compressed(&[], payload.len()).unwrap_or_else(zeros);
+            }
+            other => {
+                self.losses.unread += u64::from(other.is_some_and(|other| other == Err(Failure::TooLarge)));
+                self.forget(message);
+                return zeros();
+            }
         };
-        self.plain.extend_from_slice(&plain);
-        self.plain.push(b'\n');
+        self.tell(&plain);
         self.contents(&mut plain, message, true);
-        if self.only_looks {
-            return zeros;
+        if !self.is_rewritten() {
+            return Vec::new();
         }
         if let Some(message) = deflate::compressed(&plain, payload.len()) {
             return message;
@@ -237,26 +329,13 @@ impl<'s> Rewriter<'s> {
             return message;
         }
         self.losses.shortened += 1;
-        let shorter = (0..=plain.len().min(payload.len())).rev();
-        shorter.into_iter().find_map(|length| deflate::compressed(plain.get(..length)?, payload.len())).unwrap_or(zeros)
+        deflate::shortened(&plain, payload.len()).unwrap_or_else(zeros)
     }
-}
-
-impl Message {
-    fn add(&mut self, payload: Range<usize>, key: Option<[u8; 4]>, frame: &Frame) {
-        self.whole &= payload.end == frame.end();
-        self.payloads.push((payload, key));
-    }
-}
-
-fn slice(bytes: &mut [u8], range: Range<usize>) -> &mut [u8] {
-    let end = range.end.min(bytes.len());
-    bytes.get_mut(range.start.min(end)..end).unwrap_or_default()
 }
 
 /// A binary message: zeros, but for those that say why a peer ends the connection. A Kubernetes status is text behind its
 /// channel; of MQTT's DISCONNECT and CONNACK the kind, the length and the reason stay (MQTT 5.0 §3.14, §3.2).
-fn binary(message: &mut [u8], blotter: &mut Blotter) {
+fn binary(message: &mut [u8], blotter: &mut Blotter<'_>) {
     if let [3, status @ ..] = message
         && status.starts_with(b"{")
         && std::str::from_utf8(status).is_ok()
@@ -272,18 +351,18 @@ fn binary(message: &mut [u8], blotter: &mut Blotter) {
     message.get_mut(told..).unwrap_or_default().fill(0);
 }
 
-/// `None` where it does not inflate, or to too much to keep.
-fn inflate(inflater: &mut Inflater, payload: &[u8]) -> Option<Vec<u8>> {
+/// A message inflated; `None` where it is too large to be looked at.
+fn inflate(inflater: &mut Inflater, payload: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
     let (mut scratch, mut plain, mut fits) = (vec![0; limits::SCRATCH], Vec::new(), true);
     let mut out = |bytes: &[u8]| {
-        fits &= plain.len() + bytes.len() <= limits::SLICED_STREAM;
+        fits &= plain.len() + bytes.len() <= limits::SLICED_MESSAGE;
         if fits {
             plain.extend_from_slice(bytes);
         }
     };
-    inflater.push(payload, &mut scratch, &mut out).ok()?;
-    inflater.finish(&mut scratch, &mut out).ok()?;
-    fits.then_some(plain)
+    inflater.push(payload, &mut scratch, &mut out)?;
+    inflater.finish(&mut scratch, &mut out)?;
+    Ok(fits.then_some(plain))
 }
 
 /// Other bytes, the same for the same: letters, so that a text stays one.

@@ -1,21 +1,20 @@
 //! The streams of the wanted connections, rewritten.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::rc::Rc;
 
 use super::checksum;
-use super::cut::Wanted;
+use super::cut::{Origin, Wanted};
 use super::dialogue::{Answers, Asked, Part};
 use super::fragmented::Piece;
-use super::frames::Frames;
-use super::heads::Blotter;
-use super::messages::{self, Losses, Rewritten};
-use super::streams::Stream;
+use super::gathered::{Gathered, Half};
+use super::heads::{Blotter, Remember};
+use super::messages::{Direction, Losses, Read};
+use super::streams::{Place, Stream};
 use crate::analyzer::Analyzer;
 use crate::capture::Packet;
+use crate::limits;
+use crate::report::redact::Redactor;
 use crate::report::redact::known::Known;
-use crate::report::redact::{Kind, Redactor};
 use crate::side::{PerSide, Side};
 use crate::tcp::Segment;
 
@@ -28,95 +27,99 @@ const ALERT: u8 = 21;
 /// Who asks has to be read before who answers.
 const ASKING_FIRST: [Side; 2] = [Side::Server, Side::Client];
 
-/// The part of a side, whose other side has `asked` this.
-fn part(side: Side, asked: &mut Asked) -> Part {
-    let asked = std::mem::take(asked);
-    if side == Side::Client { Part::Answers(Answers::new(asked)) } else { Part::Asks(asked) }
+/// A direction of a connection, whose other side has `asked` this.
+fn direction<'s>(half: &'s mut Half, connection: &Origin, side: Side, asked: Asked) -> Direction<'s> {
+    let part = if side == Side::Client { Part::Answers(Answers::new(asked)) } else { Part::Asks(asked) };
+    let Half { stream, frames, .. } = half;
+    Direction { stream, frames, compression: connection.compression[side], part }
 }
 
 /// Gathers streams, then puts their rewritten bytes in the place of the real ones.
 #[derive(Default)]
 pub struct Redaction {
     analyzer: Analyzer,
-    frames: Frames,
-    streams: HashMap<u32, PerSide<Stream>>,
-    rewritten: HashMap<u32, PerSide<Vec<u8>>>,
-    /// Where the second reading is.
-    places: HashMap<u32, PerSide<Stream>>,
+    gathered: Gathered,
+    /// Where the reading is.
+    places: Vec<PerSide<Place>>,
     losses: Losses,
-    secrets: Vec<(Kind, Box<[u8]>)>,
-    /// Those that are looked for in every place.
-    known: Option<Rc<Known>>,
-    plain: Vec<u8>,
+    lacking: u64,
+    /// The secrets that are looked for in every place.
+    known: Known,
 }
 
 impl Redaction {
     /// Of these connections.
     pub fn new(wanted: &Wanted) -> Self {
-        Self { frames: Frames::new(wanted.streams()), ..Self::default() }
+        let places = vec![PerSide::default(); wanted.connections().len()];
+        Self { gathered: Gathered::new(wanted), places, ..Self::default() }
     }
 
     /// Looks for frames in a packet of the capture, each of them once.
     pub fn analyse(&mut self, packet: &Packet<'_>) {
-        self.analyzer.push(packet, &mut self.frames);
+        self.analyzer.push(packet, &mut self.gathered);
     }
 
     /// Takes a segment of a wanted connection; where its payload lies in the stream, as far as that is rewritten.
-    pub fn gather(&mut self, segment: &Segment<'_>, stream: u32, side: Side) -> Option<usize> {
-        self.streams.entry(stream).or_default()[side].push(segment)
+    pub fn gather(&mut self, segment: &Segment<'_>, half: (usize, Side)) -> Option<usize> {
+        let offset = self.place(segment, half)?;
+        self.gathered.push(half, offset, segment.payload);
+        Some(offset)
     }
 
-    /// All packets have been taken.
+    fn place(&mut self, segment: &Segment<'_>, (at, side): (usize, Side)) -> Option<usize> {
+        self.places.get_mut(at)?[side].of(segment)
+    }
+
+    /// All packets have been taken: rewrites every stream in its place.
     pub fn rewrite(&mut self, wanted: &Wanted) {
-        self.analyzer.finish(&mut self.frames);
-        let known = self.known(wanted).map(Rc::new);
-        self.known.clone_from(&known);
-        for connection in wanted.connections() {
-            let Some(streams) = self.streams.remove(&connection.stream) else { continue };
-            let mut rewritten = PerSide::default();
+        self.settle(wanted);
+        for (at, connection) in wanted.connections().iter().enumerate().filter(|(_, connection)| !connection.is_tls) {
+            let Some(halves) = self.gathered.halves(at) else { continue };
             let mut asked = Asked::default();
             for side in ASKING_FIRST {
-                let stream = &streams[side];
-                rewritten[side] = if connection.is_tls {
-                    records(stream.bytes().to_vec())
-                } else {
-                    let frames = self.frames.of(connection.stream, side);
-                    let (compression, part) = (connection.compression[side], part(side, &mut asked));
-                    let Rewritten { bytes, losses, secrets, plain, asked: asks } =
-                        messages::rewritten(stream, frames, compression, known.clone(), part);
-                    asked = asks;
-                    self.losses.blotted += losses.blotted;
-                    self.losses.shortened += losses.shortened;
-                    self.secrets.extend(secrets);
-                    self.plain.extend(plain);
-                    bytes
+                let mut remember = |kind, value: &[u8]| self.known.learn(kind, value);
+                asked = direction(&mut halves[side], connection, side, asked).search(&mut remember).1;
+            }
+        }
+        for (at, connection) in wanted.connections().iter().enumerate() {
+            let Some(halves) = self.gathered.halves(at) else { continue };
+            let mut asked = Asked::default();
+            for side in ASKING_FIRST {
+                let losses;
+                (losses, asked) = match connection.is_tls {
+                    true => (records(&mut halves[side].stream), Asked::default()),
+                    false => direction(&mut halves[side], connection, side, asked).rewrite(&self.known),
                 };
+                self.losses += losses;
             }
-            self.rewritten.insert(connection.stream, rewritten);
         }
+        self.places = vec![PerSide::default(); wanted.connections().len()];
     }
 
-    /// The secrets of all streams: a value that is known as one in one place is one everywhere.
-    fn known(&self, wanted: &Wanted) -> Option<Known> {
-        let mut secrets = Vec::new();
-        for connection in wanted.connections().iter().filter(|connection| !connection.is_tls) {
-            let Some(streams) = self.streams.get(&connection.stream) else { continue };
+    /// All packets have been taken: gives the secrets of every stream to who wants them, as often as they are met, and all
+    /// that can be read of it: heads, and payloads without masks and compression. It is not rewritten, but let go.
+    pub fn read(&mut self, wanted: &Wanted, mut remember: Option<&mut Remember<'_>>, read: &mut Read<'_>) {
+        self.settle(wanted);
+        for (at, connection) in wanted.connections().iter().enumerate().filter(|(_, connection)| !connection.is_tls) {
+            let Some(halves) = self.gathered.halves(at) else { continue };
             let mut asked = Asked::default();
             for side in ASKING_FIRST {
-                let (frames, compression) = (self.frames.of(connection.stream, side), connection.compression[side]);
-                let (found, asks) = messages::secrets(&streams[side], frames, compression, part(side, &mut asked));
-                secrets.extend(found);
-                asked = asks;
+                let mut half = std::mem::take(&mut halves[side]);
+                let losses;
+                (losses, asked) = direction(&mut half, connection, side, asked).read(remember.as_deref_mut(), read);
+                self.losses += losses;
             }
         }
-        Known::new(&secrets)
     }
 
-    /// A comment on a packet, without secrets.
-    pub fn comment(&self, comment: &str) -> String {
-        let mut comment = Redactor::default().text(comment).into_bytes();
-        Blotter::knowing(self.known.clone()).text(&mut comment, false);
-        String::from_utf8_lossy(&comment).into_owned()
+    /// Nothing more comes.
+    fn settle(&mut self, wanted: &Wanted) {
+        // What it holds is memory for what follows.
+        std::mem::take(&mut self.analyzer).finish(&mut self.gathered);
+        for at in 0..wanted.connections().len() {
+            let Some(PerSide { client, server }) = self.gathered.halves(at) else { continue };
+            self.lacking += u64::from(client.settle() | server.settle());
+        }
     }
 
     /// What had to be given up.
@@ -124,28 +127,35 @@ impl Redaction {
         self.losses
     }
 
-    /// The secrets that were replaced, as often as they were met.
-    pub fn secrets(&self) -> &[(Kind, Box<[u8]>)] {
-        &self.secrets
+    /// Connections that are known only in part, for they take too much memory.
+    pub const fn lacking(&self) -> u64 {
+        self.lacking
     }
 
-    /// All that could be read of the streams before: heads, and payloads without masks and compression.
-    pub fn plain(&self) -> &[u8] {
-        &self.plain
+    /// Whether there were too many secrets to look for each of them in every text, so that all texts are hidden.
+    pub const fn hides_all(&self) -> bool {
+        self.known.is_full()
+    }
+
+    /// Returns a comment on a packet without secrets.
+    pub fn comment(&self, comment: &str) -> String {
+        let mut comment = Redactor::default().text(comment).into_bytes();
+        Blotter::knowing(&self.known).text(&mut comment, false);
+        String::from_utf8_lossy(&comment).into_owned()
     }
 
     /// A packet with a fragment of a wanted connection, rewritten. `data` is the packet's, in which the fragment is at `body`.
     pub fn apply_to_fragment(&self, piece: &Piece, data: &mut [u8], body: Range<usize>) {
-        let new = piece.range().and_then(|range| self.rewritten.get(&piece.stream)?[piece.side].get(range));
-        piece.rewrite(data, body, new);
+        let new = piece.range().and_then(|range| self.gathered.copy(piece.half(), range));
+        piece.rewrite(data, body, new.as_deref());
     }
 
     /// The bytes of a packet of a wanted connection, rewritten. `data` is the packet's.
-    pub fn apply(&mut self, segment: &Segment<'_>, stream: u32, side: Side, data: &mut [u8], payload: usize) {
+    pub fn apply(&mut self, segment: &Segment<'_>, half: (usize, Side), data: &mut [u8], payload: usize) {
         let length = segment.payload.len();
-        let place = self.places.entry(stream).or_default()[side].place(segment);
-        let new = place.and_then(|at| self.rewritten.get(&stream)?[side].get(at..at + length));
-        let new = new.map_or_else(|| vec![0; length], <[u8]>::to_vec);
+        let place = self.place(segment, half);
+        let new = place.and_then(|at| self.gathered.copy(half, at..at + length));
+        let new = new.unwrap_or_else(|| vec![0; length]);
         match checksum::tcp_header(data, payload, [segment.source().port(), segment.destination().port()]) {
             Some(header) => checksum::replace(data, header, payload, &new),
             None => data.get_mut(payload..payload + length).unwrap_or_default().copy_from_slice(&new),
@@ -156,17 +166,20 @@ impl Redaction {
 }
 
 /// TLS records: their headers and alerts stay, and of a handshake its kind; what is no TLS is as any other text.
-fn records(mut bytes: Vec<u8>) -> Vec<u8> {
-    let mut rest = bytes.as_mut_slice();
-    while let Some(&[kind @ 20..=24, 3, _, high, low]) = rest.first_chunk::<RECORD>() {
+fn records(stream: &mut Stream) -> Losses {
+    let (mut at, end) = (0, stream.end());
+    while let Some(&[kind @ 20..=24, 3, _, high, low]) = stream.copy(at..end.min(at + RECORD)).first_chunk::<RECORD>() {
         let length = usize::from(u16::from_be_bytes([high, low]));
-        let end = rest.len().min(RECORD + length);
-        let (record, behind) = rest.split_at_mut(end);
+        let next = end.min(at + RECORD + length);
         // An alert, or the type, length and version that a handshake begins with.
         let kept = if kind == ALERT && length == 2 { 2 } else { 6 };
-        record.get_mut(RECORD + kept..).unwrap_or_default().fill(0);
-        rest = behind;
+        stream.blank((at + RECORD + kept).min(next)..next);
+        at = next;
     }
-    Blotter::default().unframed(rest, false, 0);
-    bytes
+    let known = end.min(at + limits::SLICED_MESSAGE);
+    let mut rest = stream.copy(at..known);
+    Blotter::default().unframed(&mut rest, false, 0);
+    stream.put(at, &rest);
+    stream.blank(known..end);
+    Losses { unread: u64::from(!stream.captured(known..end).is_empty()), ..Losses::default() }
 }

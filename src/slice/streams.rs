@@ -1,64 +1,245 @@
-//! The bytes of one direction of a connection, all of them.
+//! The bytes of one direction of a connection, as far as they were captured.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::room::Room;
 use crate::limits;
 use crate::tcp::sequence::distance;
 use crate::tcp::{Flags, Segment};
 
-/// One direction. The first copy of a byte counts.
-#[derive(Debug, Default)]
-pub struct Stream {
+/// Bytes of a run that grows. A longer one would be copied again and again.
+const RUN: usize = 64 * 1024;
+
+/// What it takes to hold a run beside its bytes: its place in a tree, half of whose nodes may be empty.
+const OVERHEAD: usize = 96;
+
+/// Where the segments of one direction lie in its stream.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
     /// Sequence number and stream offset of the segment before.
     last: Option<(u32, i64)>,
-    bytes: Vec<u8>,
-    /// Which of them were captured.
-    known: Vec<bool>,
 }
 
-impl Stream {
-    /// Where a segment's payload lies in the stream; the segments before it must have been seen.
-    pub fn place(&mut self, segment: &Segment<'_>) -> Option<usize> {
+impl Place {
+    /// Where a segment's payload lies; the segments before it must have been seen. `None` beyond what is rewritten.
+    pub fn of(&mut self, segment: &Segment<'_>) -> Option<usize> {
         let seq = if segment.flags.has(Flags::SYN) { segment.seq.wrapping_add(1) } else { segment.seq };
         let at = self.last.map_or(0, |(before, at)| at + distance(before, seq));
         self.last = Some((seq, at));
         usize::try_from(at).ok().filter(|at| at + segment.payload.len() <= limits::SLICED_STREAM)
     }
+}
 
-    /// Takes a segment; where its payload lies, if it is kept.
-    pub fn push(&mut self, segment: &Segment<'_>) -> Option<usize> {
-        let at = self.place(segment)?;
-        let end = at + segment.payload.len();
-        if self.bytes.len() < end {
-            self.bytes.resize(end, 0);
-            self.known.resize(end, false);
+/// One direction. The first copy of a byte counts; what was not captured takes no memory.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// Runs of captured bytes that do not overlap, by their offsets. Some follow each other without a hole.
+    runs: BTreeMap<usize, Vec<u8>>,
+    end: usize,
+}
+
+impl Stream {
+    /// Takes bytes at an offset; whether there was room for all of them.
+    pub fn push(&mut self, mut at: usize, mut bytes: &[u8], room: &mut Room) -> bool {
+        self.end = self.end.max(at + bytes.len());
+        while !bytes.is_empty() {
+            let known = self.runs.range(..=at).next_back().map_or(0, |(start, run)| start + run.len());
+            let next = self.runs.range(at + 1..).next().map_or(usize::MAX, |(start, _)| *start);
+            let taken = match known.checked_sub(at) {
+                Some(known @ 1..) => known.min(bytes.len()),
+                _ => {
+                    let new = bytes.get(..bytes.len().min(next - at)).unwrap_or_default();
+                    let Some(added) = self.add(at, new, room) else { return false };
+                    added
+                }
+            };
+            (at, bytes) = (at + taken, bytes.get(taken..).unwrap_or_default());
         }
-        let (bytes, known) = (self.bytes.get_mut(at..end), self.known.get_mut(at..end));
-        for ((byte, known), new) in bytes.into_iter().flatten().zip(known.into_iter().flatten()).zip(segment.payload) {
-            if !std::mem::replace(known, true) {
-                *byte = *new;
+        true
+    }
+
+    /// Adds bytes of which none is known, or the first of them; how many, `None` without room.
+    fn add(&mut self, at: usize, bytes: &[u8], room: &mut Room) -> Option<usize> {
+        if let Some((start, run)) = self.runs.range_mut(..at).next_back()
+            && start + run.len() == at
+            && run.len() < RUN
+        {
+            let more = bytes.get(..bytes.len().min(RUN - run.len())).unwrap_or_default();
+            return room.grow(run, more.len(), RUN).then(|| {
+                run.extend_from_slice(more);
+                more.len()
+            });
+        }
+        room.take(OVERHEAD + bytes.len()).then(|| {
+            self.runs.insert(at, bytes.to_vec());
+            bytes.len()
+        })
+    }
+
+    /// The offset behind the last byte that a segment had, captured or not.
+    pub const fn end(&self) -> usize {
+        self.end
+    }
+
+    /// Forgets what lies behind an offset.
+    pub fn truncate(&mut self, end: usize) {
+        drop(self.runs.split_off(&end));
+        if let Some((start, run)) = self.runs.last_entry().map(|last| (*last.key(), last.into_mut())) {
+            run.truncate(end.saturating_sub(start));
+        }
+        self.end = self.end.min(end);
+    }
+
+    /// A copy of a range, zeros where it was not captured.
+    pub fn copy(&self, range: Range<usize>) -> Vec<u8> {
+        let mut bytes = vec![0; range.len()];
+        for (at, piece) in self.pieces(&range) {
+            let at = at - range.start;
+            bytes.get_mut(at..at + piece.len()).unwrap_or_default().copy_from_slice(piece);
+        }
+        bytes
+    }
+
+    /// Puts other bytes from an offset on, where bytes were captured.
+    pub fn put(&mut self, at: usize, bytes: &[u8]) {
+        self.change(at..at + bytes.len(), |offset, piece| {
+            piece.copy_from_slice(bytes.get(offset..offset + piece.len()).unwrap_or_default());
+        });
+    }
+
+    /// Puts zeros in a range, where bytes were captured.
+    pub fn blank(&mut self, range: Range<usize>) {
+        self.change(range, |_, piece| piece.fill(0));
+    }
+
+    /// The parts of a range that were captured.
+    pub fn captured(&self, range: Range<usize>) -> Vec<Range<usize>> {
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        for (at, piece) in self.pieces(&range) {
+            match parts.last_mut().filter(|last| last.end == at) {
+                Some(last) => last.end += piece.len(),
+                None => parts.push(at..at + piece.len()),
             }
         }
-        Some(at)
-    }
-
-    /// Its bytes, zero where they were not captured.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The runs of a range that were captured.
-    pub fn captured(&self, range: std::ops::Range<usize>) -> Vec<std::ops::Range<usize>> {
-        let known = self.known.get(range.clone()).unwrap_or_default();
-        let mut at = range.start;
-        let runs = known.chunk_by(|a, b| a == b).filter_map(|run| {
-            let start = at;
-            at += run.len();
-            run.first().is_some_and(|known| *known).then_some(start..at)
-        });
-        runs.collect()
+        parts
     }
 
     /// Whether all of a range was captured.
-    pub fn has(&self, range: std::ops::Range<usize>) -> bool {
-        self.known.get(range).is_some_and(|known| known.iter().all(|known| *known))
+    pub fn has(&self, range: Range<usize>) -> bool {
+        self.pieces(&range).map(|(_, piece)| piece.len()).sum::<usize>() == range.len()
+    }
+
+    /// The captured bytes of a range, in pieces, each with its offset.
+    fn pieces(&self, range: &Range<usize>) -> impl Iterator<Item = (usize, &[u8])> {
+        let Range { start, end } = self.around(range);
+        let (from, to) = (range.start, range.end);
+        self.runs.range(start..end).filter_map(move |(at, run)| {
+            let first = from.saturating_sub(*at);
+            let piece = run.get(first..run.len().min(to.saturating_sub(*at))).filter(|piece| !piece.is_empty())?;
+            Some((at + first, piece))
+        })
+    }
+
+    /// Gives the captured bytes of a range in pieces, each with its offset in the range.
+    fn change(&mut self, range: Range<usize>, mut change: impl FnMut(usize, &mut [u8])) {
+        let around = self.around(&range);
+        for (at, run) in self.runs.range_mut(around) {
+            let first = range.start.saturating_sub(*at);
+            let last = run.len().min(range.end.saturating_sub(*at));
+            if let Some(piece) = run.get_mut(first..last).filter(|piece| !piece.is_empty()) {
+                change(at + first - range.start, piece);
+            }
+        }
+    }
+
+    /// The range in which runs begin that have bytes of this one.
+    fn around(&self, range: &Range<usize>) -> Range<usize> {
+        let first = self.runs.range(..=range.start).next_back().map_or(range.start, |(start, _)| *start);
+        first..range.end.max(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a stream should be: a byte or none at each offset.
+    type Model = Vec<Option<u8>>;
+
+    const LENGTH: usize = 400;
+
+    fn pushed(segments: &[(usize, Vec<u8>)]) -> (Stream, Model) {
+        let (mut stream, mut model, mut room) = (Stream::default(), vec![None; LENGTH], Room::default());
+        for (at, bytes) in segments {
+            assert!(stream.push(*at, bytes, &mut room));
+            for (known, new) in model[*at..].iter_mut().zip(bytes) {
+                *known = known.or(Some(*new));
+            }
+        }
+        (stream, model)
+    }
+
+    fn is_as(stream: &Stream, model: &[Option<u8>], range: Range<usize>) {
+        let part = &model[range.clone()];
+        assert_eq!(stream.copy(range.clone()), part.iter().map(|byte| byte.unwrap_or(0)).collect::<Vec<_>>());
+        assert_eq!(stream.has(range.clone()), part.iter().all(Option::is_some));
+        let captured = stream.captured(range.clone());
+        assert!(captured.windows(2).all(|pair| pair[0].end < pair[1].start), "{captured:?}");
+        let is_captured = |at: &usize| captured.iter().any(|part| part.contains(at));
+        assert!(range.clone().all(|at| is_captured(&at) == model[at].is_some()));
+    }
+
+    fn segments() -> impl Strategy<Value = Vec<(usize, Vec<u8>)>> {
+        proptest::collection::vec((0..300_usize, proptest::collection::vec(any::<u8>(), 0..100)), 0..40)
+    }
+
+    proptest! {
+        #[test]
+        fn a_stream_is_as_one_that_holds_every_byte(
+            segments in segments(),
+            ranges in proptest::collection::vec((0..LENGTH, 0..LENGTH), 8),
+            end in 0..LENGTH,
+        ) {
+            let (mut stream, mut model) = pushed(&segments);
+            let whole = segments.iter().map(|(at, bytes)| at + bytes.len()).max().unwrap_or(0);
+            assert_eq!(stream.end(), whole);
+            for (one, other) in &ranges {
+                is_as(&stream, &model, *one.min(other)..*one.max(other));
+            }
+            let (one, other) = ranges[0];
+            let changed = one.min(other)..one.max(other);
+            stream.put(changed.start, &vec![7; changed.len()]);
+            model[changed].iter_mut().flatten().for_each(|byte| *byte = 7);
+            is_as(&stream, &model, 0..LENGTH);
+            stream.truncate(end);
+            model[end..].fill(None);
+            is_as(&stream, &model, 0..LENGTH);
+            assert_eq!(stream.end(), whole.min(end));
+        }
+    }
+
+    #[test]
+    fn holes_take_no_room() {
+        let (mut stream, mut room) = (Stream::default(), Room::of(4 * (OVERHEAD + 4)));
+        for at in [0, limits::SLICED_STREAM - 4, 1 << 20, 1 << 24] {
+            assert!(stream.push(at, b"text", &mut room));
+        }
+        assert!(!stream.push(1 << 25, b"text", &mut room));
+        assert_eq!(stream.captured(0..limits::SLICED_STREAM).len(), 4);
+        // What is known takes none.
+        assert!(stream.push(1 << 24, b"text", &mut room));
+    }
+
+    #[test]
+    fn runs_grow_only_so_far() {
+        let (mut stream, mut room) = (Stream::default(), Room::default());
+        for at in (0..4 * RUN).step_by(100) {
+            assert!(stream.push(at, &[1; 100], &mut room));
+        }
+        assert!(stream.runs.values().all(|run| run.capacity() <= RUN));
+        assert_eq!((stream.runs.len(), stream.captured(0..4 * RUN).len()), (5, 1));
     }
 }

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use super::cut::Wanted;
 use super::fragmented::Fragmented;
+use super::heads::Remember;
+use super::messages::Read;
 use super::redaction::Redaction;
 use crate::capture::Packet;
 use crate::packet::{Decoder, Part};
@@ -33,24 +35,35 @@ impl Survey {
             redaction.analyse(packet);
         }
         let Some(segment) = decoder.trace(packet, parts) else { return };
-        let Some((connection, side)) = wanted.find(&segment) else { return };
-        let place = redaction.as_mut().and_then(|redaction| redaction.gather(&segment, connection.stream, side));
+        let Some(half @ (at, side)) = wanted.find(&segment) else { return };
+        let place = redaction.as_mut().and_then(|redaction| redaction.gather(&segment, half));
         if !parts.is_empty() {
-            fragmented.add(parts, &segment, (connection.stream, side), place);
+            fragmented.add(parts, &segment, half, place);
         }
-        if side == Side::Client && connection.is_tls {
+        // A redacted slice has no keys.
+        let is_tls = redaction.is_none() && wanted.connections().get(at).is_some_and(|connection| connection.is_tls);
+        if side == Side::Client && is_tls {
             sessions.extend(random(segment.payload));
         }
     }
 
-    /// All packets have been taken.
+    /// All packets have been taken: rewrites the streams, where they are to be.
     pub fn finish(&mut self, wanted: &Wanted) {
+        self.fragmented.finish();
         if let Some(redaction) = &mut self.redaction {
             redaction.rewrite(wanted);
         }
     }
 
-    /// The TLS sessions of the wanted connections.
+    /// All packets have been taken: gives the secrets of the streams to who wants them, and all that can be read of them, where
+    /// they would be rewritten.
+    pub fn read(&mut self, wanted: &Wanted, remember: Option<&mut Remember<'_>>, read: &mut Read<'_>) {
+        if let Some(redaction) = &mut self.redaction {
+            redaction.read(wanted, remember, read);
+        }
+    }
+
+    /// The TLS sessions of the wanted connections, where nothing is rewritten.
     pub const fn sessions(&self) -> &HashSet<Random> {
         &self.sessions
     }

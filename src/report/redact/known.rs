@@ -28,6 +28,7 @@ pub struct Known {
     /// What begins with each beginning of a value.
     beginnings: HashMap<u64, Beginning, RandomState>,
     hasher: RandomState,
+    is_full: bool,
 }
 
 /// A beginning of a value, up to the end of a word.
@@ -74,6 +75,11 @@ impl Known {
         self.beginnings.len()
     }
 
+    /// Returns whether there was no room for all that was to be learnt.
+    pub const fn is_full(&self) -> bool {
+        self.is_full
+    }
+
     /// Looks for a value from now on, also without its escapes, and for what is secret in it by itself; as long as there is
     /// room.
     pub fn learn(&mut self, kind: Kind, value: &[u8]) {
@@ -94,7 +100,11 @@ impl Known {
         let is_word = |(class, _): &&(Class, Range<usize>)| *class != Class::Between;
         let [Some(first), Some(last)] = [runs.iter().find(is_word), runs.iter().rfind(is_word)] else { return };
         let words = first.1.start..last.1.end;
-        if runs.len() > RUNS || self.beginnings.len() + runs.len() > limits::KNOWN_SECRETS {
+        if runs.len() > RUNS {
+            return;
+        }
+        if self.beginnings.len() + runs.len() > limits::KNOWN_SECRETS {
+            self.is_full = true;
             return;
         }
         let around = [words.start, value.len() - words.end].map(|bytes| u8::try_from(bytes).unwrap_or_default());
@@ -273,6 +283,17 @@ mod tests {
         assert_eq!(found(&[(Kind::Authorization, "Basic YW5hOnpvcnZhaw==")], "no zorvak"), ["zorvak"]);
         assert_eq!(found(&[(Kind::Value, r#"zor\"vak moon"#)], "no zor\"vak moon"), ["zor\"vak moon"]);
         assert_eq!(found(&[(Kind::Cookie, "sid=zorvakmoon; lang=english")], "zorvakmoon english"), ["zorvakmoon"]);
+    }
+
+    #[test]
+    fn values_beyond_the_bound_are_not_forgotten_in_silence() {
+        let mut known = Known::default();
+        let mut learn = |number: usize| {
+            known.learn(Kind::Value, format!("zorvak{number:07}").as_bytes());
+            known.is_full()
+        };
+        assert!(!(0..limits::KNOWN_SECRETS).any(&mut learn));
+        assert!(learn(limits::KNOWN_SECRETS));
     }
 
     #[test]
