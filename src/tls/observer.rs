@@ -95,7 +95,7 @@ impl Observer {
         let said = match chunk {
             Chunk::Bytes(bytes) => {
                 records.bytes = records.bytes.saturating_add(bytes.len() as u64);
-                records.push(bytes)
+                records.push(bytes, side)
             }
             Chunk::Gap { .. } => {
                 records.broken = true;
@@ -142,11 +142,10 @@ impl Observer {
         left.then_some(Decision { outcome: Outcome::Abandoned, side, carrier: *carrier })
     }
 
-    /// Whether the client has sent data: behind its Finished, which is an encrypted record of its own in TLS 1.3, and one
-    /// more record of the handshake in TLS 1.2.
+    /// Whether the client has sent data, or can no longer be read.
     fn is_in_use(&self) -> bool {
         let PerSide { client, server } = &self.sides;
-        client.broken || server.broken || client.data > 1 || (client.data > 0 && client.handshakes > 1)
+        client.broken || server.broken || client.is_behind_finished()
     }
 
     /// Whether both sides have sent all of their handshake: the client's Finished is encrypted data in TLS 1.3, and comes
@@ -159,8 +158,8 @@ impl Observer {
 }
 
 impl Records {
-    /// Takes bytes; returns an alert that stands in the clear.
-    fn push(&mut self, mut bytes: &[u8]) -> Option<Said> {
+    /// Takes bytes of a side; returns an alert that stands in the clear, and not behind what decides.
+    fn push(&mut self, mut bytes: &[u8], side: Side) -> Option<Said> {
         // One that the same bytes go on behind was only a warning.
         let mut warning = None;
         while !bytes.is_empty() && !self.broken {
@@ -183,7 +182,9 @@ impl Records {
             }
             let left = left - take as u64;
             self.record = (left > 0).then_some((record, left));
+            let is_decided = side == Side::Client && self.is_behind_finished();
             if left == 0
+                && !is_decided
                 && let Some(said) = self.alert(record)
             {
                 if said.fatal {
@@ -193,6 +194,12 @@ impl Records {
             }
         }
         warning.filter(|(_, handshakes)| *handshakes == self.handshakes).map(|(said, _)| said)
+    }
+
+    /// Whether a client has sent data: behind its Finished, which is an encrypted record of its own in TLS 1.3, and one more
+    /// record of the handshake in TLS 1.2.
+    const fn is_behind_finished(&self) -> bool {
+        self.data > 1 || (self.data > 0 && self.handshakes > 1)
     }
 
     fn begin(&mut self, record: Header) {
@@ -285,6 +292,16 @@ mod tests {
         // A HelloRetryRequest: both have said hello twice, and the client likes nothing of what follows.
         let retried = [&tls_1_2[..], &[(Side::Server, FINISHED.as_slice())]].concat();
         assert_eq!(outcomes(&retried, &[Side::Client]), [(Side::Client, Outcome::Abandoned)]);
+    }
+
+    #[test]
+    fn an_alert_behind_data_decides_nothing_however_it_is_cut() {
+        let alert = [0x15, 3, 3, 0, 2, 2, 70];
+        let behind = [&HELLO[..], &FINISHED, &FINISHED, &alert].concat();
+        let expected = [(Side::Client, Outcome::Established)];
+        assert_eq!(outcomes(&[(Side::Client, &behind)], &[]), expected);
+        let decision = Observer::default().push(Side::Client, &Carrier::default(), Chunk::Bytes(&behind));
+        assert_eq!(decision.map(|decision| (decision.side, decision.outcome)), Some(expected[0]));
     }
 
     #[test]
