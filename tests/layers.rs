@@ -114,12 +114,13 @@ fn without_tests(text: &str) -> Vec<String> {
     code
 }
 
-/// Files below `folder`, but for those that only tests see.
+/// Files below `folder`, but for those that only tests see, and those of crates of their own.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = entries
         .flat_map(|path| match path.file_name().unwrap().to_str().unwrap() {
             "testing" | "testing.rs" | "tests" | "tests.rs" => Vec::new(),
+            _ if path.join("Cargo.toml").exists() => Vec::new(),
             _ if path.is_dir() => files(&path),
             name if name.ends_with(".rs") => vec![path],
             _ => Vec::new(),
