@@ -94,7 +94,7 @@ impl Gathering {
     }
 
     fn suspect(&mut self, window: Window<'_>) {
-        for (value, suspect) in suspects(window.bytes) {
+        for (value, suspect) in suspects(window.bytes, !window.common.is_empty()) {
             self.add(&value, suspect, false);
         }
     }
@@ -263,6 +263,22 @@ mod tests {
             let found = leaks(&secrets, &text);
             assert!(matches!(&*found, [leak] if leak.count == 1), "{form} behind {before}: {found:?}");
         }
+    }
+
+    #[test]
+    fn the_end_of_a_window_makes_no_values() {
+        let values = |count: usize| {
+            let mut gathering = Gathering::default();
+            gathering.plain(br#"{"password":"wrzlbrmft"},"#.repeat(count).as_slice());
+            gathering.finish().all
+        };
+        let (few, many) = (values(100), values(100_000));
+        assert!(
+            few.iter().map(|(value, _)| value).eq(many.iter().map(|(value, _)| value)),
+            "{} {}",
+            few.len(),
+            many.len()
+        );
     }
 
     #[test]

@@ -60,17 +60,20 @@ const LOOK: usize = 16;
 /// The least bytes of a value.
 const LEAST: usize = 4;
 
-/// Everything in a text that may be secret.
-pub fn suspects(text: &[u8]) -> BTreeMap<Vec<u8>, Suspect> {
+/// Returns everything in a text that may be secret. Of a text that goes on, without what its end cuts: that is found in the
+/// next part of it, which has it whole.
+pub fn suspects(text: &[u8], goes_on: bool) -> BTreeMap<Vec<u8>, Suspect> {
     let mut found = BTreeMap::new();
-    let mut add = |value: &[u8], suspect: Suspect| {
-        let value = value.trim_ascii();
-        if value.len() >= LEAST && !is_plain(value) {
-            let known = found.entry(value.to_vec()).or_insert(suspect);
-            known.is_sure |= suspect.is_sure;
-        }
-    };
     for text in [text.to_vec(), decoded(text)] {
+        let end = text.as_ptr_range().end;
+        let mut add = |value: &[u8], suspect: Suspect| {
+            let is_cut = goes_on && value.as_ptr_range().end == end;
+            let value = value.trim_ascii();
+            if value.len() >= LEAST && !is_cut && !is_plain(value) {
+                let known = found.entry(value.to_vec()).or_insert(suspect);
+                known.is_sure |= suspect.is_sure;
+            }
+        };
         named(&text, &mut add);
         let mut rest = &*text;
         while let Some(at) = memchr::memmem::find(rest, b"MQ") {
@@ -244,12 +247,12 @@ mod tests {
             ("of Zk3bQ9xT7wLmP2vR8", "Zk3bQ9xT7wLmP2vR8", false),
             (r#"{\"p\u0061ss\":\"zor vak\"}"#, "zor vak", false),
         ] {
-            let found = suspects(text.as_bytes());
+            let found = suspects(text.as_bytes(), false);
             assert_eq!(found.get(value.as_bytes()).map(|found| found.is_sure), Some(is_sure), "{text}: {found:?}");
         }
-        let connect = suspects(b"\0\x04MQTT\x04\xc2\0\x3c\0\x05ana-1\0\x06zorvak\0\x09moon moon\n");
+        let connect = suspects(b"\0\x04MQTT\x04\xc2\0\x3c\0\x05ana-1\0\x06zorvak\0\x09moon moon\n", false);
         let is_sure = |value: &[u8]| connect.get(value).map(|found| found.is_sure);
         assert_eq!((is_sure(b"zorvak"), is_sure(b"moon moon")), (Some(false), Some(true)));
-        assert!(suspects(b"Sec-WebSocket-Version: 13\r\nmonkey: bananas").is_empty());
+        assert!(suspects(b"Sec-WebSocket-Version: 13\r\nmonkey: bananas", false).is_empty());
     }
 }
