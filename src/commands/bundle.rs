@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use whyclosed::error::Error;
 use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{html, json};
-use whyclosed::report::Report;
 use whyclosed::report::document::shown;
+use whyclosed::report::{Connection, Report};
 use whyclosed::slice::{Origin, Wanted};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::slice::{self, How, Prepared};
+use super::slice::{self, How, Number, Prepared};
 use crate::output;
 use crate::reporting::Reporting;
 
@@ -31,13 +31,15 @@ pub fn bundle(
     let (selection, language) = (reporting.selection(), reporting.wording.language());
     let connections = shown(report, &selection);
     let mut wanted = Wanted::default();
-    slice::mark(&mut wanted, &connections, language);
+    connections.iter().for_each(|connection| slice::mark(&mut wanted, connection, language));
     let streams: HashSet<_> = connections.iter().map(|connection| connection.tcp_stream).collect();
     let shown = origins.iter().filter(|origin| streams.contains(&origin.stream));
     shown.for_each(|origin| wanted.add(origin.clone()));
 
     let how = How { redact: !reporting.show_secrets, with_keys: false, language };
-    let mut packets = Prepared::new(captures, report, &wanted, how)?;
+    let number = |connection: &&Connection| Number { stream: connection.tcp_stream, id: connection.id };
+    let numbers: Vec<_> = connections.iter().map(number).collect();
+    let mut packets = Prepared::new(captures, (report, &numbers), &wanted, how)?;
     packets.tell(language);
     let command = output::command(reporting);
     let request = Request { selection: &selection, command: &command, flavor: reporting.flavor(), language };

@@ -12,7 +12,7 @@ use whyclosed::capture::{self, Source};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::report::phrase::{counted, first, word};
-use whyclosed::report::{Connection, Material, Report};
+use whyclosed::report::{Connection, Material, Pending, Report};
 use whyclosed::sink::Collection;
 use whyclosed::slice::{Origin, Survey, Wanted, cut};
 use whyclosed::tls::client_hello::session_of;
@@ -80,54 +80,60 @@ impl Slice {
         let language = self.wording.language();
         let registries = self.wording.registries()?;
         self.sandboxing.enter(&Allowed::default().captures(&self.captures).output(Some(&self.output)), language);
-        let (report, origins) = read(&self.captures, registries, language)?;
-        let wanted = self.wanted(&report, &origins, language);
+        let (mut pending, origins) = read(&self.captures, registries, language)?;
+        let (wanted, numbers) = self.wanted(&mut pending, origins, language);
+        let report = pending.finish();
         let how = How { redact: self.redact, with_keys: self.with_keys, language };
-        let mut slice = Prepared::new(&self.captures, &report, &wanted, how)?;
+        let mut slice = Prepared::new(&self.captures, (&report, &numbers), &wanted, how)?;
         output::to_file(&self.output, |out| slice.write(out))?;
         slice.tell(language);
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The connections asked for, with a comment on each packet that explains an end.
-    fn wanted(&self, report: &Report, origins: &[Origin], language: Language) -> Wanted {
-        let mut wanted = Wanted::default();
+    /// Returns the connections asked for, with a comment on each packet that explains an end, and the numbers of all. Each is
+    /// let go once it is judged: there may be a hundred thousand.
+    fn wanted(&self, pending: &mut Pending, origins: Vec<Origin>, language: Language) -> (Wanted, Vec<Number>) {
+        let (mut wanted, mut numbers, mut streams) = (Wanted::default(), Vec::new(), HashSet::new());
         let ids: HashSet<_> = self.connection.iter().copied().collect();
-        let chosen: Vec<_> = report
-            .connections
-            .iter()
-            .map(AsRef::as_ref)
-            .filter(|connection: &&Connection| {
-                ids.contains(&connection.id)
-                    || self.code.iter().any(|code| connection.has_code(*code))
-                    || (self.abnormal && connection.is_abnormal())
-            })
-            .collect();
-        mark(&mut wanted, &chosen, language);
-        let streams: HashSet<_> = chosen.iter().map(|connection| connection.tcp_stream).collect();
-        let is_chosen = |origin: &&Origin| streams.contains(&origin.stream);
-        let keys: HashSet<_> = origins.iter().filter(is_chosen).filter_map(|origin| origin.key.as_deref()).collect();
-        let is_leg = |origin: &&Origin| self.with_legs && origin.key.as_deref().is_some_and(|key| keys.contains(key));
-        origins
-            .iter()
-            .filter(|origin| is_chosen(origin) || is_leg(origin))
-            .for_each(|origin| wanted.add(origin.clone()));
-        wanted
+        for connection in pending {
+            numbers.push(Number { stream: connection.tcp_stream, id: connection.id });
+            let is_chosen = ids.contains(&connection.id)
+                || self.code.iter().any(|code| connection.has_code(*code))
+                || (self.abnormal && connection.is_abnormal());
+            if is_chosen {
+                mark(&mut wanted, &connection, language);
+                streams.insert(connection.tcp_stream);
+            }
+        }
+        let is_chosen = |origin: &Origin| streams.contains(&origin.stream);
+        let chosen = origins.iter().filter(|origin| self.with_legs && is_chosen(origin));
+        let keys: HashSet<_> = chosen.filter_map(|origin| origin.key.clone()).collect();
+        let is_leg = |origin: &Origin| origin.key.as_ref().is_some_and(|key| keys.contains(key));
+        let taken = origins.into_iter().filter(|origin| is_chosen(origin) || is_leg(origin));
+        taken.for_each(|origin| wanted.add(origin));
+        (wanted, numbers)
     }
 }
 
-/// Comments on the packets that explain an end.
-pub fn mark(wanted: &mut Wanted, connections: &[&Connection], language: Language) {
-    for connection in connections {
-        for packet in &connection.verdict.packets {
-            let values = [("id", &*connection.id.to_string()), ("summary", &*connection.verdict.summary)];
-            wanted.comment(*packet, word("slice_mark", &values, language));
-        }
+/// The number of a connection in the report.
+#[derive(Clone, Copy, Debug)]
+pub struct Number {
+    /// Its stream.
+    pub stream: u32,
+    /// Its number.
+    pub id: usize,
+}
+
+/// Comments on the packets that explain a connection's end.
+pub fn mark(wanted: &mut Wanted, connection: &Connection, language: Language) {
+    for packet in &connection.verdict.packets {
+        let values = [("id", &*connection.id.to_string()), ("summary", &*connection.verdict.summary)];
+        wanted.comment(*packet, word("slice_mark", &values, language));
     }
 }
 
 /// The report on a capture, and where each of its connections lies.
-pub fn read(captures: &[PathBuf], registries: Registries, language: Language) -> Result<(Report, Vec<Origin>), Error> {
+fn read(captures: &[PathBuf], registries: Registries, language: Language) -> Result<(Pending, Vec<Origin>), Error> {
     let mut source = capture::open(captures)?;
     let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
     while source.advance()? {
@@ -137,7 +143,7 @@ pub fn read(captures: &[PathBuf], registries: Registries, language: Language) ->
     let Collection { facts, unanswered, .. } = collection;
     let origins = facts.iter().map(|facts| Origin::new(facts)).collect();
     let material = Material { captures: source.summaries(), facts, unanswered, registries, ..Material::default() };
-    Ok((Report::new(material, language), origins))
+    Ok((Pending::new(material, language), origins))
 }
 
 /// How a slice is written.
@@ -162,7 +168,13 @@ pub struct Prepared<'w> {
 
 impl<'w> Prepared<'w> {
     /// Reads the captures for what has to be known of the wanted connections beforehand.
-    pub fn new(captures: &[PathBuf], report: &Report, wanted: &'w Wanted, how: How) -> Result<Self, Error> {
+    /// `report` comes with the numbers of its connections, which it need not have any more.
+    pub fn new(
+        captures: &[PathBuf],
+        report: (&Report, &[Number]),
+        wanted: &'w Wanted,
+        how: How,
+    ) -> Result<Self, Error> {
         let mut survey = survey(captures, wanted, how.redact)?;
         survey.finish(wanted);
         let (keys, sessions) = if how.with_keys { keys(captures, &survey)? } else { Default::default() };
@@ -221,7 +233,13 @@ fn left_out(survey: &Survey, language: Language) -> Vec<String> {
 }
 
 /// What is said of the slice as a whole.
-fn comment(report: &Report, wanted: &Wanted, how: How, survey: &Survey, sessions: usize) -> String {
+fn comment(
+    (report, numbers): (&Report, &[Number]),
+    wanted: &Wanted,
+    how: How,
+    survey: &Survey,
+    sessions: usize,
+) -> String {
     let losses = survey.redaction().map(|redaction| redaction.losses()).unwrap_or_default();
     let paths: Vec<_> = report.captures.iter().map(|capture| capture.path.clone()).collect();
     // A path tells whose capture it is.
@@ -231,8 +249,7 @@ fn comment(report: &Report, wanted: &Wanted, how: How, survey: &Survey, sessions
         first(paths, CAPTURES)
     };
     let streams: HashSet<_> = wanted.connections().iter().map(|origin| origin.stream).collect();
-    let chosen = report.connections.iter().filter(|connection| streams.contains(&connection.tcp_stream));
-    let ids: Vec<_> = chosen.map(|connection| connection.id.to_string()).collect();
+    let ids = numbers.iter().filter(|number| streams.contains(&number.stream)).map(|number| number.id.to_string());
     let values = [
         ("program", report.generator.as_str()),
         ("captures", &*captures),
