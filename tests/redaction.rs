@@ -551,6 +551,23 @@ fn a_window_on_a_password_shows_none_of_it() {
     assert!(String::from_utf8(shown.stdout).unwrap().contains("6e 6f 20 7a 6f 72 76 61 6b 20 ff"));
 }
 
+/// What a message begins with tells whether the bytes far behind belong to a secret.
+#[test]
+fn a_window_on_harmless_words_is_shown() {
+    let conversations =
+        [("text", "the ship was delayed until tomorrow, and "), ("password", "zorvak moon, no zorvak, ")];
+    let conversations = conversations.map(|(name, words)| {
+        let text = [format!("{{\"{name}\":\"{}", words.repeat(5)).as_bytes(), b"\xff\"}"].concat();
+        let turns = [(true, wire::frame(1, true, &text)), (false, wire::close(1007, b""))];
+        wire::conversation(&wire::handshake("/", "", ""), &turns)
+    });
+    let (_folder, capture) = captured(&conversations);
+    let report = report(&capture);
+    let window = |at: usize| report["connections"][at]["verdict"]["evidence"]["bytes"].clone();
+    assert_eq!(window(0), "20 74 6f 6d 6f 72 72 6f 77 2c 20 61 6e 64 20 ff");
+    assert_eq!(window(1), ["··"; 16].join(" "));
+}
+
 /// The previews of a client's messages, and what a redacted slice has of them.
 fn said(turns: &[(bool, u8, Vec<u8>)]) -> (Vec<String>, Vec<u8>) {
     let (folder, capture) = captured(&[conversation(turns, "no")]);

@@ -262,7 +262,16 @@ impl Open {
             self.message.preview = previews.extend(self.message.preview, plain, None);
         }
         self.message.plain_len = self.message.plain_len.map(|len| len.saturating_add(plain.len() as u64));
-        if self.is_text() { self.text.push(plain).map_err(Fault::Utf8) } else { Ok(()) }
+        if !self.is_text() {
+            return Ok(());
+        }
+        self.text.push(plain).map_err(|invalid| {
+            // What the text began with tells best whether what is shown of it belongs to a secret.
+            let end = usize::try_from(invalid.place.proof).unwrap_or(usize::MAX).saturating_add(1);
+            let begun = previews.get(self.message.preview).and_then(|begun| begun.get(..end));
+            let context = begun.and_then(Context::ending).unwrap_or(invalid.context);
+            Fault::Utf8(Invalid { context, ..invalid })
+        })
     }
 }
 

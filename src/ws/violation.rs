@@ -99,6 +99,13 @@ impl Context {
         Self::new(&[], text, true)
     }
 
+    /// Shows the last bytes of a text, of which all up to them is given; `None` where that is more than is kept.
+    pub fn ending(text: &[u8]) -> Option<Self> {
+        let end = u8::try_from(text.len()).ok()?;
+        let shown = end.saturating_sub(limits::CONTEXT as u8)..end;
+        Some(Self { text: text.into(), shown, is_beginning: true })
+    }
+
     /// Shows the first bytes of `text`, which goes on with `before`; `is_beginning` if nothing stood before that.
     pub fn going_on(before: &[u8], text: &[u8], is_beginning: bool) -> Self {
         let missing = before.len().saturating_sub(limits::AROUND_CONTEXT);
