@@ -200,7 +200,7 @@ mod tests {
                     let other = read_in(&bytes, portion, capacity);
                     assert!(other == whole, "{compression:?} damaged at {at}, {portion} given, {capacity} taken");
                 }
-                // What a file has that is cut off where the damage begins stands before it.
+                // A file that is cut off where the damage begins has the same packets before it.
                 let before = read_in(&bytes[..at], usize::MAX, limits::READ_BUFFER).unwrap_or_default().0;
                 let packets = whole.as_ref().map_or(&[][..], |(packets, _)| packets);
                 assert!(packets.starts_with(&before), "{compression:?} damaged at {at}");

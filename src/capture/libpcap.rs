@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// Has the system's libpcap loaded; fails where there is none. Whatever calls libpcap asks for this first.
+/// Loads the system's libpcap; fails where there is none. Call this before any function of libpcap.
 ///
 /// On Windows the program was linked with Npcap, and does not start without it.
 pub(super) fn load() -> Result<(), Error> {

@@ -16,7 +16,7 @@ pub(super) struct Tally {
     unkept: u64,
     skipped: Skipped,
     drops: Vec<Drops>,
-    /// Whether the file was read to its end.
+    /// Set once the file was read to its end.
     has_ended: bool,
 }
 

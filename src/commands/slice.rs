@@ -198,7 +198,7 @@ impl<'w> Prepared<'w> {
     }
 }
 
-/// What is learned of the wanted connections by reading the captures.
+/// Reads the captures for what must be known of the wanted connections before they are copied.
 pub fn survey(captures: &[PathBuf], wanted: &Wanted, redact: bool) -> Result<Survey, Error> {
     let mut source = capture::open(captures)?;
     let mut survey = Survey::new(wanted, redact);
@@ -220,7 +220,7 @@ fn keys(captures: &[PathBuf], survey: &Survey) -> Result<(String, usize), Error>
     Ok((keys, sessions.len()))
 }
 
-/// What could not be kept of the connections, a sentence for each kind.
+/// Returns a sentence for each kind of loss: what could not be kept of the connections.
 fn left_out(survey: &Survey, language: Language) -> Vec<String> {
     let (mut counts, mut said) = (vec![("slice_left_out", survey.left_out())], Vec::new());
     if let Some(redaction) = survey.redaction() {

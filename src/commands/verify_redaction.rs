@@ -50,14 +50,14 @@ const ZIP: &[u8] = b"PK\x03\x04";
 /// Characters of a secret that are printed, so that it can be found and not read.
 const SHOWN: usize = 3;
 
-/// What could not be looked at, or for.
+/// The parts of the input that were not searched, and the values that were not searched for.
 #[derive(Clone, Copy, Debug, Default)]
 struct Unseen {
     /// Connections that are known only in part.
     lacking: u64,
     /// Messages that are too large.
     unread: u64,
-    /// Whether there are more values than are looked for.
+    /// Set if there are more values than can be searched for.
     values: bool,
 }
 
@@ -116,7 +116,7 @@ impl VerifyRedaction {
     }
 }
 
-/// What may hold a secret.
+/// A text in which a secret may stand.
 #[derive(Clone, Copy, Debug)]
 enum Output<'o> {
     Name(&'o str),
