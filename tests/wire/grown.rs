@@ -1,4 +1,4 @@
-//! Captures of any size: what takes twice as much should take twice as long, and no more memory.
+//! Captures of any size: they must take no more memory than others. How long they take is the matter of `tests/bench/attacks.rs`.
 
 use etherparse::PacketBuilder;
 
@@ -36,8 +36,8 @@ impl Grown {
         let client = ([10, 1, network, host], 10_000 + u16::from(port));
         let mut talk = Talk { capture: self, client, next: [1000, 9000] };
         let [request, response] = handshake("/", lines, lines);
-        talk.control(true, "S");
-        talk.control(false, "S");
+        talk.synchronize(true);
+        talk.synchronize(false);
         talk.say(true, &request);
         talk.say(false, &response);
         talk
@@ -63,56 +63,38 @@ impl Talk<'_> {
 
     /// Sends a segment so far ahead of what is expected next.
     pub fn ahead(&mut self, from_client: bool, distance: u32, payload: &[u8]) {
-        self.segment(from_client, "", distance, payload);
+        self.segment(from_client, false, distance, payload);
     }
 
     /// Lets so many bytes go by.
-    pub fn skip(&mut self, from_client: bool, bytes: u32) {
+    fn skip(&mut self, from_client: bool, bytes: u32) {
         let next = &mut self.next[usize::from(!from_client)];
         *next = next.wrapping_add(bytes);
     }
 
-    /// Sends a segment with a SYN or FIN: the letters of its flags.
-    pub fn control(&mut self, from_client: bool, flags: &str) {
-        self.segment(from_client, flags, 0, b"");
-        self.skip(from_client, u32::from(flags.contains(['S', 'F'])));
+    /// Sends a SYN.
+    fn synchronize(&mut self, from_client: bool) {
+        self.segment(from_client, true, 0, b"");
+        self.skip(from_client, 1);
     }
 
-    fn segment(&mut self, from_client: bool, flags: &str, distance: u32, payload: &[u8]) {
+    fn segment(&mut self, from_client: bool, syn: bool, distance: u32, payload: &[u8]) {
         let (server, [client_next, server_next]) = (([10, 0, 0, 2], 80), self.next);
         let (from, to, next, expected) = match from_client {
             true => (self.client, server, client_next, server_next),
             false => (server, self.client, server_next, client_next),
         };
         let mut builder = PacketBuilder::ipv4(from.0, to.0, 64).tcp(from.1, to.1, next.wrapping_add(distance), 65535);
-        for flag in flags.chars() {
-            builder = match flag {
-                'S' => builder.syn(),
-                'R' => builder.rst(),
-                _ => builder.fin(),
-            };
+        if syn {
+            builder = builder.syn();
         }
-        if !flags.contains('S') || !from_client {
+        if !syn || !from_client {
             builder = builder.ack(expected);
         }
         let mut packet = Vec::with_capacity(40 + payload.len());
         builder.write(&mut packet, payload).unwrap();
         self.capture.packet(&packet);
     }
-}
-
-/// So many connections, each closed by the server with 1011; `reused` all on one pair of ports.
-pub fn connections(count: u32, reused: bool) -> Vec<u8> {
-    let mut grown = Grown::new();
-    for number in 0..count {
-        let mut talk = grown.open(if reused { 0 } else { number }, "");
-        // Sequence numbers tell a connection from the one before it.
-        talk.say(false, &super::close(1011, b"it failed"));
-        talk.control(false, "F");
-        talk.control(true, "F");
-        talk.control(false, "");
-    }
-    grown.bytes
 }
 
 /// A frame of any length, not masked.
@@ -123,18 +105,6 @@ pub fn long_frame(first: u8, payload: &[u8]) -> Vec<u8> {
 /// A piece, again and again.
 pub fn repeated(piece: &[u8], length: usize) -> Vec<u8> {
     piece.iter().copied().cycle().take(length).collect()
-}
-
-/// One message of the server: a text.
-pub fn message(text: &[u8]) -> Vec<u8> {
-    let mut grown = Grown::new();
-    grown.open(0, "").say(false, &long_frame(0x81, text));
-    grown.bytes
-}
-
-/// The same compressed.
-pub fn compressed_message(text: &[u8]) -> Vec<u8> {
-    compressed_messages(&deflated(text), 1)
 }
 
 /// Messages of the server, each of them deflated to this.
@@ -154,25 +124,6 @@ pub fn deflated(text: &[u8]) -> Vec<u8> {
     assert_eq!(deflate.total_in(), text.len() as u64);
     bytes.truncate(bytes.len() - 4);
     bytes
-}
-
-/// So many empty frames of the server.
-pub fn frames(count: usize) -> Vec<u8> {
-    let mut grown = Grown::new();
-    grown.open(0, "").say(false, &[0x81, 0].repeat(count));
-    grown.bytes
-}
-
-/// A message of the server in segments of so many bytes, the last one first.
-pub fn reversed(length: usize, segment: usize) -> Vec<u8> {
-    let mut grown = Grown::new();
-    let mut talk = grown.open(0, "");
-    let message = long_frame(0x81, &repeated(b"text ", length));
-    let segments: Vec<_> = message.chunks(segment).enumerate().collect();
-    for (index, payload) in segments.into_iter().rev() {
-        talk.ahead(false, u32::try_from(index * segment).unwrap(), payload);
-    }
-    grown.bytes
 }
 
 /// Connections in each of which both sides send a few bytes far ahead of what they sent before.
