@@ -1,14 +1,12 @@
 //! The frames of one direction, rewritten in their places.
 
-use std::hash::BuildHasher;
 use std::ops::Range;
-
-use foldhash::fast::FixedState;
 
 use super::deflate;
 use super::dialogue::{Asked, Part};
 use super::frames::Frames;
 use super::heads::{Blotter, Remember};
+use super::payload::{binary, inflate, replace};
 use super::streams::Stream;
 use crate::limits;
 use crate::report::redact::known::Known;
@@ -330,45 +328,5 @@ impl Walk<'_> {
         }
         self.losses.shortened += 1;
         deflate::shortened(&plain, payload.len()).unwrap_or_else(zeros)
-    }
-}
-
-/// A binary message: zeros, but for those that say why a peer ends the connection. A Kubernetes status is text behind its
-/// channel; of MQTT's DISCONNECT and CONNACK the kind, the length and the reason stay (MQTT 5.0 §3.14, §3.2).
-fn binary(message: &mut [u8], blotter: &mut Blotter<'_>) {
-    if let [3, status @ ..] = message
-        && status.starts_with(b"{")
-        && std::str::from_utf8(status).is_ok()
-    {
-        return blotter.text(status, false);
-    }
-    let told = match *message {
-        [0xE0, length, ..] if message.len() == usize::from(length) + 2 => 3,
-        [0x20, length, ..] if message.len() == usize::from(length) + 2 => 4,
-        _ => 0,
-    };
-    blotter.look(message);
-    message.get_mut(told..).unwrap_or_default().fill(0);
-}
-
-/// A message inflated; `None` where it is too large to be looked at.
-fn inflate(inflater: &mut Inflater, payload: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
-    let (mut scratch, mut plain, mut fits) = (vec![0; limits::SCRATCH], Vec::new(), true);
-    let mut out = |bytes: &[u8]| {
-        fits &= plain.len() + bytes.len() <= limits::SLICED_MESSAGE;
-        if fits {
-            plain.extend_from_slice(bytes);
-        }
-    };
-    inflater.push(payload, &mut scratch, &mut out)?;
-    inflater.finish(&mut scratch, &mut out)?;
-    Ok(fits.then_some(plain))
-}
-
-/// Other bytes, the same for the same: letters, so that a text stays one.
-fn replace(payload: &mut [u8]) {
-    let seed = FixedState::default().hash_one(&*payload);
-    for (at, byte) in payload.iter_mut().enumerate() {
-        *byte = b'a' + (FixedState::default().hash_one((seed, at)) % 26) as u8;
     }
 }

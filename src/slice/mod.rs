@@ -29,6 +29,7 @@ mod gathered;
 mod heads;
 pub mod leaks;
 mod messages;
+mod payload;
 mod redaction;
 mod room;
 mod sought;
