@@ -114,7 +114,7 @@ def main():
         body = b"".join(bytes([int(side), len(data[:255])]) + data[:255] for side, data in segments if data)
         write("tls", name, b"\5" + body + b"\0\0")
     write("tls", "keys", b"\0CLIENT_RANDOM " + b"ab" * 32 + b" " + b"cd" * 48)
-    write("catalog", "template", (HERE.parent / "src/commands/codes_template.toml").read_bytes())
+    write("catalog", "template", (HERE.parent / "src/cli/commands/codes_template.toml").read_bytes())
     write("catalog", "one", b'[evidence]\npaths = ["/chat*"]\n[[code]]\ncode = 4242\nname = "Own"\nmeaning = "It {code} is over."\n')
     for at in range(24):
         write("conversation", f"{at:02}", numbers.randbytes(40 + 20 * at))

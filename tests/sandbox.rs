@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
 #[allow(dead_code, reason = "the program's own: no test needs all of it")]
-#[path = "../src/sandbox/mod.rs"]
+#[path = "../src/cli/sandbox/mod.rs"]
 mod sandbox;
 
 use std::fs;

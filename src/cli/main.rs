@@ -1,6 +1,6 @@
 //! `whyclosed`: reads captures, says why each WebSocket connection closed.
 
-mod cli;
+mod arguments;
 mod commands;
 mod output;
 #[cfg(all(feature = "live", unix))]
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::Cli;
+use crate::arguments::Cli;
 
 /// Connections are made of small pieces, and go away in another order than they came.
 #[cfg(feature = "mimalloc")]
