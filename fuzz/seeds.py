@@ -107,7 +107,7 @@ def main():
             write("frames", f"{name}_{int(from_server)}", bytes([choice, 7]) + frames[:1024])
     for at, (client, server) in enumerate([(REQUEST, ANSWER), (REQUEST, REFUSAL), (CONNECT, b"HTTP/1.1 200 OK\r\n\r\n" + ANSWER)]):
         write("http", f"exchange_{at}", b"\3" + client + b"\0" + server)
-    for at, line in enumerate((HERE.parent / "tests/corpus/secrets.txt").read_text().splitlines()[:40]):
+    for at, line in enumerate((HERE.parent / "tests/suite/corpus/secrets.txt").read_text().splitlines()[:40]):
         write("http", f"secret_{at:02}", b"\x10" + line.encode())
     for name in ("tls_failed", "tls_alone", "tls_left_unused"):
         _, segments = streams(name)

@@ -1,8 +1,8 @@
 //! The fuzz targets without the fuzzer: each over its corpus, and over damaged copies of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-#[allow(dead_code, reason = "shared with the benchmarks")]
-#[path = "bench/random.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "support/random.rs"]
 mod random;
 
 use std::collections::BTreeSet;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use whyclosed::capture::{self, Source, Summary};
 
+use crate::captured::Captured;
 use crate::cuts::Portions;
-use crate::fixtures::Captured;
 
 /// The packets of a capture as far as they can be read, what is said of it, and the error that ended it.
 pub struct Read {

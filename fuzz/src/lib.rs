@@ -15,24 +15,24 @@ mod streams;
 
 // The wire of the properties.
 #[allow(dead_code, reason = "shared with the properties")]
-#[path = "../../tests/properties/conversation.rs"]
-mod conversation;
-#[path = "../../tests/properties/essence.rs"]
-mod essence;
+#[path = "../../tests/support/captured.rs"]
+mod captured;
 #[allow(dead_code, reason = "shared with the properties")]
-#[path = "../../tests/properties/fixtures.rs"]
-mod fixtures;
+#[path = "../../tests/support/conversation.rs"]
+mod conversation;
+#[path = "../../tests/support/essence.rs"]
+mod essence;
 #[allow(dead_code, reason = "shared with the benchmarks")]
-#[path = "../../tests/bench/random.rs"]
+#[path = "../../tests/support/random.rs"]
 mod random;
 #[allow(dead_code, reason = "shared with the properties")]
-#[path = "../../tests/properties/segments.rs"]
+#[path = "../../tests/support/segments.rs"]
 mod segments;
 #[allow(dead_code, reason = "shared with the properties")]
-#[path = "../../tests/properties/way.rs"]
+#[path = "../../tests/support/way.rs"]
 mod way;
 #[allow(dead_code, reason = "shared with the benchmarks")]
-#[path = "../../tests/bench/wire.rs"]
+#[path = "../../tests/support/wire.rs"]
 mod wire;
 
 pub use captures::{capture, compressed, pcap, pcapng};

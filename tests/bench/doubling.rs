@@ -17,6 +17,7 @@ mod attacks;
 #[allow(dead_code, reason = "the bench of throughput also reads reports")]
 mod measure;
 #[allow(dead_code, reason = "the bench of throughput also has weighted choices")]
+#[path = "../support/random.rs"]
 mod random;
 #[allow(dead_code, reason = "the bench of throughput has actors, too")]
 mod schedule;
@@ -27,6 +28,7 @@ mod truth;
 #[allow(dead_code, reason = "the bench of throughput speaks of other things, too")]
 mod websocket;
 #[allow(dead_code, reason = "the bench of throughput has datagrams, too")]
+#[path = "../support/wire.rs"]
 mod wire;
 
 use attacks::{CASES, Case};

@@ -18,11 +18,13 @@ mod captures;
 mod chat;
 mod datagrams;
 mod measure;
+#[path = "../support/random.rs"]
 mod random;
 mod schedule;
 mod tcp;
 mod truth;
 mod websocket;
+#[path = "../support/wire.rs"]
 mod wire;
 mod words;
 

@@ -1,8 +1,5 @@
 //! `whyclosed live` and the endpoints that it watches, as processes of a test.
 
-#[path = "../contract/mod.rs"]
-mod contract;
-
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -11,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_whyclosed");
+use crate::support::{PROGRAM, contract};
 
 /// Longer than anything here takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,158 @@
+//! Bundles that were made to harm whoever verifies them.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use flate2::{Compress, Compression, Crc, FlushCompress};
+
+use crate::support::{PROGRAM, fixture};
+
+const MIB: usize = 1024 * 1024;
+
+/// An entry of a ZIP file, already deflated.
+struct Entry {
+    name: String,
+    deflated: Vec<u8>,
+    checksum: u32,
+    /// What the file says of its length.
+    length: u32,
+}
+
+/// Zeros, a MiB of which takes about a KiB.
+fn zeros(mebibytes: usize) -> Entry {
+    let plain = vec![0; MIB];
+    let (mut one, mut last) = (Vec::with_capacity(MIB), Vec::with_capacity(64));
+    let mut compress = Compress::new(Compression::best(), false);
+    compress.compress_vec(&plain, &mut one, FlushCompress::Full).unwrap();
+    compress.compress_vec(&[], &mut last, FlushCompress::Finish).unwrap();
+    let mut deflated = one.repeat(mebibytes);
+    deflated.extend(last);
+    let (mut checksum, mut of_one) = (Crc::new(), Crc::new());
+    of_one.update(&plain);
+    (0..mebibytes).for_each(|_| checksum.combine(&of_one));
+    let length = u32::try_from(mebibytes * MIB).unwrap();
+    Entry { name: "report.md".to_owned(), deflated, checksum: checksum.sum(), length }
+}
+
+/// A ZIP file (APPNOTE.TXT §4.3).
+fn archive(entries: &[Entry]) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let mut common = vec![20, 0, 0, 0, 8, 0, 0, 0, 0x21, 0];
+        common.extend(entry.checksum.to_le_bytes());
+        common.extend(u32::try_from(entry.deflated.len()).unwrap().to_le_bytes());
+        common.extend(entry.length.to_le_bytes());
+        common.extend(u16::try_from(entry.name.len()).unwrap().to_le_bytes());
+        common.extend([0, 0]);
+        directory.extend(b"PK\x01\x02\x14\x00");
+        directory.extend(&common);
+        directory.extend([0; 10]);
+        directory.extend(u32::try_from(bytes.len()).unwrap().to_le_bytes());
+        directory.extend(entry.name.as_bytes());
+        bytes.extend(b"PK\x03\x04");
+        bytes.extend(&common);
+        bytes.extend(entry.name.as_bytes());
+        bytes.extend(&entry.deflated);
+    }
+    let at = u32::try_from(bytes.len()).unwrap();
+    let count = u16::try_from(entries.len()).unwrap().to_le_bytes();
+    bytes.extend(&directory);
+    bytes.extend(b"PK\x05\x06\0\0\0\0");
+    bytes.extend([count, count].concat());
+    bytes.extend(u32::try_from(directory.len()).unwrap().to_le_bytes());
+    bytes.extend(at.to_le_bytes());
+    bytes.extend([0, 0]);
+    bytes
+}
+
+/// Verifies a ZIP file; nothing is left of it.
+fn verify(folder: &Path, entries: &[Entry]) -> Output {
+    let (zip, temporary) = (folder.join("ticket.zip"), folder.join("temporary"));
+    fs::write(&zip, archive(entries)).unwrap();
+    let _ = fs::create_dir(&temporary);
+    let mut command = Command::new(PROGRAM);
+    command.arg("verify-redaction").arg(&zip).arg("--against").arg(fixture("invalid_utf8"));
+    let output = command.env("TMPDIR", &temporary).output().unwrap();
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+    output
+}
+
+#[track_caller]
+fn is_refused(output: &Output) {
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(2), &b""[..]), "{err}");
+    assert!(err.contains("ticket.zip: ") && err.lines().count() == 1, "{err}");
+}
+
+#[test]
+fn a_bundle_that_unpacks_to_gigabytes_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut large = [zeros(1500)];
+    assert!(large[0].deflated.len() < 2 * MIB);
+    is_refused(&verify(folder.path(), &large));
+    // One that denies it, and one that has it in small pieces.
+    large[0].length = 100;
+    is_refused(&verify(folder.path(), &large));
+    let Entry { deflated, checksum, length, .. } = zeros(30);
+    let piece = |number: usize| Entry { name: number.to_string(), deflated: deflated.clone(), checksum, length };
+    let pieces: Vec<_> = (0..50).map(piece).collect();
+    is_refused(&verify(folder.path(), &pieces));
+}
+
+#[test]
+fn a_bundle_that_unpacks_to_many_times_its_size_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    is_refused(&verify(folder.path(), &[zeros(33)]));
+    is_refused(&verify(folder.path(), &[Entry { length: 100, ..zeros(33) }]));
+    // The slice of a long TLS connection is mostly zeros.
+    let output = verify(folder.path(), &[zeros(20)]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_bundle_of_many_entries_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = |name: String| Entry { name, deflated: vec![3, 0], checksum: 0, length: 0 };
+    for (count, width) in [(257, 8), (60_000, 8), (100, 60_000)] {
+        let entries: Vec<_> = (0..count).map(|number| empty(format!("{number:0width$}"))).collect();
+        is_refused(&verify(folder.path(), &entries));
+    }
+    let entries: Vec<_> = (0..100).map(|number| empty(number.to_string())).collect();
+    assert_eq!(verify(folder.path(), &entries).status.code(), Some(0));
+}
+
+/// Data that no directory leads to is there for whoever looks for it.
+#[test]
+fn a_bundle_that_hides_data_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let renamed = |name: &str| Entry { name: name.to_owned(), ..zeros(1) };
+    is_refused(&verify(folder.path(), &[renamed("report.md"), renamed("report.md")]));
+    assert_eq!(verify(folder.path(), &[renamed("report.md"), renamed("report.html")]).status.code(), Some(0));
+}
+
+/// Nobody else can read what has been unpacked.
+#[cfg(target_os = "linux")]
+#[test]
+fn unpacked_files_are_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let (zip, calls) = (folder.path().join("ticket.zip"), folder.path().join("calls"));
+    let bundled = Command::new(PROGRAM).arg("--bundle").args([&zip, &fixture("invalid_utf8")]).output().unwrap();
+    assert!(bundled.status.success());
+    let mut command = Command::new("strace");
+    command.args(["-f", "-e", "trace=openat,open,mkdir,mkdirat", "-o"]).arg(&calls).arg(PROGRAM);
+    command
+        .arg("verify-redaction")
+        .arg(&zip)
+        .arg("--against")
+        .arg(fixture("invalid_utf8"))
+        .env("TMPDIR", folder.path());
+    if !command.output().is_ok_and(|output| output.status.success()) {
+        println!("skipped: no `strace` to look on");
+        return;
+    }
+    let calls = fs::read_to_string(&calls).unwrap();
+    let created: Vec<_> = calls.lines().filter(|line| line.contains("O_CREAT") || line.contains("mkdir")).collect();
+    assert_eq!(created.len(), 4, "{calls}");
+    assert!(created.iter().all(|line| line.contains("O_EXCL") && line.contains(", 0600)")), "{created:#?}");
+}

@@ -1,0 +1,431 @@
+//! The program as a user runs it.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+use crate::support::{PROGRAM, contract, fixture, scripted};
+
+const ESC: char = '\x1b';
+
+fn fixture_bytes(name: &str) -> Vec<u8> {
+    std::fs::read(fixture(name)).unwrap()
+}
+
+/// Ended with 1007.
+fn abnormal() -> PathBuf {
+    fixture("invalid_utf8")
+}
+
+fn normal() -> PathBuf {
+    fixture("closed_normally")
+}
+
+/// The program with arguments that are paths or texts.
+macro_rules! run {
+    ($($argument:expr),* $(,)?) => { command().$(arg($argument)).*.output().unwrap() };
+}
+
+/// The program, in an environment of which nothing shows in the report.
+fn command() -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env_remove("COLUMNS");
+    command
+}
+
+fn out(output: &Output) -> &str {
+    str::from_utf8(&output.stdout).unwrap()
+}
+
+fn err(output: &Output) -> &str {
+    str::from_utf8(&output.stderr).unwrap()
+}
+
+#[track_caller]
+fn is_report(output: &Output) -> &str {
+    // With -v it also says what its sandbox denies: see tests/sandbox.rs.
+    let said: Vec<_> = err(output).lines().filter(|line| !line.to_lowercase().contains("sandbox: ")).collect();
+    assert_eq!((output.status.code(), said), (Some(0), Vec::new()));
+    out(output)
+}
+
+/// Exit code 2, nothing reported, and one line that has `what`.
+#[track_caller]
+fn is_complaint(output: &Output, what: impl AsRef<Path>) {
+    let what = what.as_ref().to_str().unwrap();
+    assert_eq!((output.status.code(), out(output)), (Some(2), ""));
+    assert!(err(output).starts_with("whyclosed: ") && err(output).contains(what), "{what}: {}", err(output));
+    assert_eq!(err(output).lines().count(), 1, "{}", err(output));
+}
+
+fn json(output: &Output) -> Value {
+    let report = serde_json::from_str(is_report(output)).unwrap();
+    assert_eq!(contract::breaches(&report), [""; 0]);
+    report
+}
+
+fn count(report: &Value) -> usize {
+    report["connections"].as_array().unwrap().len()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn help_version_and_mistakes() {
+    let usage = command().output().unwrap();
+    assert_eq!((usage.status.code(), out(&usage)), (Some(2), ""));
+    assert!(err(&usage).contains("<CAPTURE>"), "{}", err(&usage));
+    assert!(is_report(&run!("--help")).contains("Exit codes:"));
+    assert_eq!(is_report(&run!("--version")), concat!("whyclosed ", env!("CARGO_PKG_VERSION"), "\n"));
+    for arguments in [["--fail-on", "99999"], ["--color", "mauve"], ["--connection", "x"], ["-q", "-v"]] {
+        let mistake = command().args(arguments).arg(normal()).output().unwrap();
+        assert_eq!((mistake.status.code(), out(&mistake)), (Some(2), ""), "{arguments:?}");
+        assert!(err(&mistake).contains(arguments[0].trim_matches('-')), "{}", err(&mistake));
+    }
+}
+
+#[test]
+fn a_capture() {
+    let report = run!(abnormal());
+    for what in ["1007", "packet 10", "not UTF-8", "tcp.stream eq 0"] {
+        assert!(is_report(&report).contains(what), "{what}: {}", out(&report));
+    }
+}
+
+#[test]
+fn what_is_no_capture() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let text = file("notes.txt", b"GET / HTTP/1.1\r\n\x1b[31m");
+    is_complaint(&run!(&text), &text);
+    let empty = file("empty.pcap", b"");
+    is_complaint(&run!(&empty), &empty);
+    let missing = folder.path().join("missing.pcap");
+    is_complaint(&run!(&missing), &missing);
+    is_complaint(&run!(abnormal(), &missing), &missing);
+    let hostile = file("\x1b[31mred\n.pcap", b"");
+    is_complaint(&run!(&hostile), "[31mred\\n.pcap");
+    let nothing = folder.path().join("nothing");
+    std::fs::create_dir(&nothing).unwrap();
+    is_complaint(&run!(&nothing), &nothing);
+    is_complaint(&command().arg("-").write_stdin("hello").output().unwrap(), "-: ");
+    is_complaint(&command().arg("-").write_stdin("").output().unwrap(), "-: ");
+    assert!(!err(&run!(&hostile)).contains(ESC));
+}
+
+#[test]
+fn directories_pipes_and_several_files() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(abnormal(), folder.path().join("a.pcapng")).unwrap();
+    std::fs::copy(normal(), folder.path().join("b.pcapng")).unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "not a capture").unwrap();
+    let of_folder = json(&run!("--format", "json", folder.path()));
+    let of_files = json(&run!("--format", "json", normal(), abnormal()));
+    assert_eq!((count(&of_folder), count(&of_files)), (2, 2));
+    assert_eq!(of_folder["connections"], of_files["connections"]);
+
+    let of_pipe = command().arg("-").write_stdin(fixture_bytes("invalid_utf8")).output().unwrap();
+    assert_eq!(is_report(&of_pipe), is_report(&run!(abnormal())));
+}
+
+#[test]
+fn a_file_is_written_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = folder.path().join("report.txt");
+    assert_eq!(is_report(&run!("-o", &written, abnormal())), "");
+    assert_eq!(std::fs::read_to_string(&written).unwrap(), is_report(&run!(abnormal())));
+    // Once more, over what is there; and a fault leaves that alone.
+    assert_eq!(is_report(&run!("-o", &written, "-q", abnormal())), "");
+    let answer = std::fs::read_to_string(&written).unwrap();
+    assert_eq!(answer, is_report(&run!("-q", abnormal())));
+    is_complaint(&run!("-o", &written, folder.path()), folder.path());
+    assert_eq!(std::fs::read_to_string(&written).unwrap(), answer);
+    assert_eq!(names(folder.path()), ["report.txt"]);
+
+    let nowhere = folder.path().join("nowhere/report.txt");
+    is_complaint(&run!("-o", &nowhere, abnormal()), &nowhere);
+    let taken = folder.path().join("folder");
+    std::fs::create_dir(&taken).unwrap();
+    is_complaint(&run!("-o", &taken, abnormal()), &taken);
+    let mut left = names(folder.path());
+    left.sort();
+    assert_eq!(left, ["folder", "report.txt"]);
+    assert!(names(&taken).is_empty());
+}
+
+#[test]
+fn json_for_programs() {
+    let report = json(&run!("--format", "json", normal(), abnormal()));
+    assert_eq!((report["version"].as_u64(), count(&report)), (Some(1), 2));
+    assert_eq!(report["generator"], concat!("whyclosed ", env!("CARGO_PKG_VERSION")));
+    // All of them without being asked for, and with nothing but JSON whatever else is asked for.
+    assert_eq!(json(&run!("--format", "json", "--all", "-v", "--color", "always", normal(), abnormal())), report);
+}
+
+#[test]
+fn what_is_shown() {
+    let row = "Closed normally";
+    assert!(!is_report(&run!(normal(), abnormal())).contains(row));
+    assert!(is_report(&run!("--all", normal(), abnormal())).contains(row));
+    let of = |option: &str, values: &[&str]| {
+        let options = values.iter().flat_map(|value| [option, value]);
+        json(&command().args(["--format", "json"]).args(options).args([normal(), abnormal()]).output().unwrap())
+    };
+    assert_eq!([&["1"][..], &["2"], &["1", "2"], &["3"]].map(|ids| count(&of("--connection", ids))), [1, 1, 2, 0]);
+    assert_eq!(of("--connection", &["2"])["connections"][0]["id"], 2);
+    assert_eq!(
+        [&["1000"][..], &["1007"], &["1000", "1007"], &["4242"]].map(|codes| count(&of("--code", codes))),
+        [1, 1, 2, 0]
+    );
+    // 1006 is what the server reports of it, and on no wire.
+    assert_eq!(of("--code", &["1006"])["connections"], of("--code", &["1007"])["connections"]);
+    // Who asks for a connection that ended normally sees it.
+    assert!(is_report(&run!("--code", "1000", normal(), abnormal())).contains(row));
+    assert_eq!(is_report(&run!("--code", "4242", abnormal())), "No connection matches.\n");
+}
+
+#[cfg(feature = "live")]
+#[test]
+fn a_capture_filter() {
+    assert_eq!(is_report(&run!("--filter", "port 8765", abnormal())), is_report(&run!(abnormal())));
+    assert_eq!(is_report(&run!("--filter", "port 1", abnormal())), "No WebSocket connection in this capture.\n");
+    let mistake = run!("--filter", "tcp prot 8765", abnormal());
+    assert_eq!((mistake.status.code(), out(&mistake)), (Some(2), ""));
+    assert!(err(&mistake).ends_with("\n  tcp prot 8765\n      ^^^^\n"), "{}", err(&mistake));
+}
+
+#[test]
+fn less_and_more() {
+    let plain = run!(abnormal());
+    let quiet = run!("-q", abnormal());
+    assert_eq!(is_report(&quiet).matches('\n').count(), 1, "{}", out(&quiet));
+    assert!(is_report(&quiet).contains("1007") && is_report(&quiet).contains("(packet 10).\n"));
+    let verbose = run!("-v", abnormal());
+    assert!(is_report(&verbose).contains("Endpoints report") && !is_report(&plain).contains("Endpoints report"));
+    let narrow = command().env("COLUMNS", "70").arg(abnormal()).output().unwrap();
+    let longest = is_report(&narrow).lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(70), "{longest:?}");
+}
+
+#[test]
+fn colour() {
+    let colored =
+        |arguments: &[&str]| is_report(&command().args(arguments).arg(abnormal()).output().unwrap()).contains(ESC);
+    assert!(colored(&["--color", "always"]) && colored(&["--color", "always", "-q"]));
+    assert!(!colored(&["--color", "never"]) && !colored(&["--color", "auto"]) && !colored(&[]));
+    let plain = run!("--color", "never", abnormal());
+    let always = run!("--color", "always", abnormal());
+    assert_eq!(without_sequences(out(&always)), is_report(&plain), "colour changes nothing else");
+}
+
+/// Text without `ESC [ … m`.
+fn without_sequences(text: &str) -> String {
+    let mut parts = text.split(ESC);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').unwrap().1)
+}
+
+/// On a terminal, which `script` (util-linux) plays.
+#[cfg(target_os = "linux")]
+#[test]
+fn colour_on_a_terminal() {
+    let on_terminal = |no_color: Option<&str>| {
+        let shell = format!("'{PROGRAM}' -q '{}'", abnormal().display());
+        let mut script = Command::new("script");
+        script.args(["-qec", &shell, "/dev/null"]).env("TERM", "xterm").env_remove("CLICOLOR").env_remove("NO_COLOR");
+        script.envs(no_color.map(|value| ("NO_COLOR", value))).write_stdin("").output()
+    };
+    let Ok(colored) = on_terminal(None) else {
+        println!("skipped: no `script` to play a terminal");
+        return;
+    };
+    assert!(out(&colored).contains("1007") && out(&colored).contains(ESC), "{}", out(&colored));
+    let plain = on_terminal(Some("1")).unwrap();
+    assert!(out(&plain).contains("1007") && !out(&plain).contains(ESC), "{}", out(&plain));
+}
+
+#[test]
+fn fail_on() {
+    let code = |fail_on: &str, capture: PathBuf| {
+        let output = run!("--fail-on", fail_on, capture);
+        assert!(!out(&output).is_empty() && err(&output).is_empty(), "{}", err(&output));
+        output.status.code().unwrap()
+    };
+    assert_eq!((code("abnormal", abnormal()), code("abnormal", normal())), (1, 0));
+    assert_eq!((code("1007,4401", abnormal()), code("1007,4401", normal())), (1, 0));
+    assert_eq!((code("4401", abnormal()), code("1000", normal())), (0, 1));
+    assert_eq!((code("4401,abnormal", abnormal()), code("abnormal", fixture("still_open"))), (1, 0));
+    // Only what was asked for counts.
+    assert_eq!(run!("--fail-on", "abnormal", "--code", "1000", normal(), abnormal()).status.code(), Some(0));
+}
+
+#[test]
+fn whoever_reads_may_stop() {
+    let autobahn = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/autobahn/capture.pcap.gz");
+    // Far more than a pipe holds.
+    let mut program = std::process::Command::new(PROGRAM)
+        .args(["--format", "json"])
+        .arg(autobahn)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(program.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with('{'), "{line}");
+    let output = program.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), err(&output)), (Some(0), ""));
+}
+
+#[test]
+fn a_capture_that_is_cut_off() {
+    let bytes = fixture_bytes("invalid_utf8");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.pcapng");
+    std::fs::write(&path, &bytes[..bytes.len() - 5]).unwrap();
+    let report = run!(&path);
+    let whole = run!(abnormal());
+    let beginning = is_report(&report).strip_prefix(is_report(&whole)).expect("all that was in the part that is left");
+    let note: Vec<_> = beginning.split_whitespace().collect();
+    let note = note.join(" ");
+    let noted = format!("{}: the file is cut off at byte {}", path.display(), bytes.len() - 5);
+    assert!(note.contains(&noted), "{note}");
+}
+
+#[test]
+fn a_compressed_capture_that_is_damaged() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, &fixture_bytes("invalid_utf8")).unwrap();
+    let mut bytes = encoder.finish().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("capture.pcapng.gz");
+    // All of the capture stands before the checksum.
+    let last = bytes.len() - 5;
+    bytes[last] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let output = run!(&path);
+    assert_eq!(output.status.code(), Some(2));
+    let report = out(&output);
+    assert!(report.starts_with(is_report(&run!(abnormal())).split("\n\n").next().unwrap()), "{report}");
+    assert!(report.contains("the gzip data is corrupt"), "{report}");
+    let complaint = err(&output);
+    let at = fixture_bytes("invalid_utf8").len();
+    let said = format!("whyclosed: {}: at byte {at}: the gzip data is corrupt (", path.display());
+    assert!(complaint.starts_with(&said) && complaint.lines().count() == 1, "{complaint}");
+}
+
+/// A capture of one WebSocket connection, which the server closes with 1008 and `reason`.
+fn closed_with(reason: &str) -> Vec<u8> {
+    let user_agent = "User-Agent: \u{9b}31m\u{202e}b\r\n";
+    let handshake = scripted::handshake("/\u{202e}live", user_agent, "Server: \u{9b}31m\u{2066}c\r\n");
+    scripted::conversation(&handshake, &[(false, scripted::close(1008, reason.as_bytes()))])
+}
+
+#[test]
+fn nothing_from_the_wire_controls_the_terminal() {
+    let reasons = [
+        "\x1b[31mred\x1b]0;title\x07\x1b[2J\x1b[H",
+        "a\r\nb\tc\0d\x08\x7f\x0b\x0c",
+        "\u{9b}31mC1\u{85}\u{90}q\u{9c}",
+        "\u{202e}desrever\u{202c}\u{2066}\u{2069}\u{200f}\u{200e}\u{061c}\u{feff}\u{200b}\u{2028}\u{2029}",
+    ];
+    for reason in reasons {
+        let capture = closed_with(reason);
+        for arguments in [&["-v", "--all"][..], &["-q"], &["--color", "never"]] {
+            let output = command().args(arguments).arg("-").write_stdin(capture.clone()).output().unwrap();
+            let report = is_report(&output);
+            assert!(report.contains("1008"), "{report}");
+            let is_wild = |character: &char| {
+                let reorders = matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+                (character.is_control() && *character != '\n') || reorders
+            };
+            assert_eq!(report.chars().find(is_wild), None, "{report:?}");
+        }
+        // A program gets it as it was.
+        let output = command().args(["--format", "json", "-"]).write_stdin(capture).output().unwrap();
+        assert_eq!(json(&output)["connections"][0]["closes"][0]["reason"], reason);
+    }
+}
+
+#[test]
+fn a_connection_a_line_or_a_row() {
+    let all = json(&run!("--format", "json", fixture("many")));
+    let lines = run!("--format", "ndjson", fixture("many"));
+    let lines: Vec<Value> = is_report(&lines).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(all["connections"], Value::from(lines.clone()));
+
+    let output = run!("--format", "csv", fixture("many"));
+    let mut rows = csv::Reader::from_reader(is_report(&output).as_bytes());
+    let columns = rows.headers().unwrap().clone();
+    let rows: Vec<_> = rows.records().map(|row| row.unwrap()).collect();
+    assert_eq!(rows.len(), lines.len());
+    let cell = |row: usize, name: &str| &rows[row][columns.iter().position(|column| column == name).unwrap()];
+    for (at, connection) in lines.iter().enumerate() {
+        assert_eq!(cell(at, "id"), connection["id"].to_string());
+        assert_eq!(cell(at, "rule"), connection["verdict"]["rule"]);
+        assert_eq!(cell(at, "ending"), connection["ending"]);
+    }
+    let narrowed = run!("--format", "ndjson", "--code", "1007", fixture("many"));
+    assert!((1..lines.len()).contains(&is_report(&narrowed).lines().count()));
+}
+
+#[test]
+fn the_schema_is_printed() {
+    let schema: Value = serde_json::from_str(is_report(&run!("schema"))).unwrap();
+    assert_eq!(schema["properties"]["connections"]["items"]["$ref"], "#/$defs/Connection");
+}
+
+#[test]
+fn secrets_are_shown_only_when_asked_for() {
+    let target = |report: &Value| report["connections"][0]["handshake"]["target"].as_str().unwrap().to_owned();
+    let hidden = json(&run!("--format", "json", abnormal()));
+    assert_eq!((target(&hidden).as_str(), &hidden["secrets"]), ("/chat?token=[redacted:query#1]", &"redacted".into()));
+    let shown = json(&run!("--format", "json", "--show-secrets", abnormal()));
+    assert!(!target(&shown).contains("redacted") && shown["secrets"] == "shown", "{shown}");
+    assert!(is_report(&run!("--show-secrets", abnormal())).contains("--show-secrets"));
+}
+
+#[test]
+fn addresses_can_be_replaced() {
+    let report = json(&run!("--format", "json", "--anonymize", fixture("many")));
+    let connections = report["connections"].as_array().unwrap();
+    let address = |connection: &Value, side: &str| {
+        connection[side].as_str().unwrap().parse::<std::net::SocketAddr>().unwrap().ip()
+    };
+    let first = address(&connections[0], "server");
+    assert!(connections.iter().all(|connection| address(connection, "server") == first), "one to one");
+    let known = report.to_string().contains("127.0.0.1");
+    assert!(!known || first.to_string() == "127.0.0.1", "{report}");
+    assert_eq!(report["captures"][0]["path"], "capture.pcapng");
+}
+
+/// The report in the README is what the program prints.
+#[test]
+fn the_readme_shows_a_real_report() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let block = readme.split("```console\n").nth(1).unwrap().split("\n```").next().unwrap();
+    let (prompt, shown) = block.split_once('\n').unwrap();
+    let capture = prompt.split_whitespace().last().unwrap();
+    let output = command().env("COLUMNS", "92").arg(capture).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), shown);
+}
+
+#[cfg(feature = "live")]
+#[test]
+fn a_command_and_a_file_of_its_name() {
+    let list = run!("interfaces");
+    assert!(is_report(&list).contains("Can be opened"), "{}", out(&list));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(abnormal(), folder.path().join("interfaces")).unwrap();
+    let of_file = command().current_dir(folder.path()).arg("./interfaces").output().unwrap();
+    assert_eq!(is_report(&of_file), is_report(&run!(abnormal())));
+}

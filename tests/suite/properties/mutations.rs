@@ -1,0 +1,225 @@
+//! Captures as nobody recorded them: nothing panics, everything ends, and no bound of `limits` is passed.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use whyclosed::capture;
+use whyclosed::capture::Packet;
+use whyclosed::catalog::Language;
+use whyclosed::facts::Facts;
+use whyclosed::limits;
+use whyclosed::packet::Decoder;
+use whyclosed::render::{json, terminal};
+use whyclosed::report::document::document;
+use whyclosed::report::selection::Selection;
+use whyclosed::report::{Material, Report};
+use whyclosed::side::Side;
+use whyclosed::tcp::{Flags, Tcp};
+
+use crate::support::captured::Captured;
+use crate::support::random::Random;
+use crate::support::{Fixture, fixtures_in_memory, way};
+
+/// Mutated captures of each kind. Larger fixtures cost too much time for what they add.
+const CAPTURES: usize = 5000;
+const PACKETS: usize = 80;
+
+/// Inside the packets; the file format is left out.
+#[test]
+fn mutated_packets() {
+    let fixtures = fixtures_in_memory(PACKETS);
+    let mut random = Random::new(5001);
+    for round in 0..CAPTURES {
+        let fixture = &fixtures[round % fixtures.len()];
+        let packets = mutated(&fixture.packets, &mut random);
+        let facts = way::facts_of(&packets);
+        check(&facts, &packets, &format!("{} in round {round}", fixture.name));
+        render(Material { facts, ..Material::default() });
+    }
+}
+
+/// Anywhere in the file, its headers included.
+#[test]
+fn mutated_files() {
+    let fixtures = fixtures_in_memory(PACKETS);
+    let files: Vec<_> = fixtures.iter().map(|fixture| std::fs::read(&fixture.path).unwrap()).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = Random::new(5002);
+    for round in 0..CAPTURES {
+        let index = round % files.len();
+        let mut bytes = files[index].clone();
+        for _ in 0..random.between(1, 6) {
+            mutate(&mut bytes, &mut random);
+        }
+        let path = folder.path().join("mutated");
+        std::fs::File::create(&path).unwrap().write_all(&bytes).unwrap();
+        read(&path);
+    }
+}
+
+/// What the program does with a file, errors included.
+fn read(path: &Path) {
+    let Ok(mut source) = capture::open(&[path.to_owned()]) else {
+        return;
+    };
+    let (mut analyzer, mut facts) = (whyclosed::analyzer::Analyzer::default(), Vec::new());
+    while let Ok(true) = source.advance() {
+        analyzer.push(&source.packet(), &mut facts);
+    }
+    analyzer.finish(&mut facts);
+    let skipped = analyzer.decoder().skipped().collect();
+    render(Material { captures: source.summaries(), facts, counts: analyzer.counts(), skipped, ..Material::default() });
+}
+
+/// As JSON and for a terminal, in every width and with every connection.
+fn render(material: Material) {
+    let report = Report::new(material, Language::English);
+    let mut out = Vec::new();
+    json::render(&report, &mut out).unwrap();
+    serde_json::from_slice::<serde_json::Value>(&out).unwrap();
+    out.clear();
+    let blocks = document(&report, &Selection { all: true, ..Selection::default() }, true, Language::English);
+    let width = [60, 100, 200][report.connections.len() % 3];
+    terminal::render(&blocks, terminal::Look { width, color: false }, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text:?}");
+}
+
+/// Changes packets, their bytes, their number and their order.
+fn mutated(packets: &[Captured], random: &mut Random) -> Vec<Captured> {
+    let mut packets = packets.to_vec();
+    for _ in 0..random.between(1, 8) {
+        let len = packets.len() as u64;
+        if len == 0 {
+            break;
+        }
+        let at = random.between(0, len) as usize;
+        match random.between(0, 20) {
+            0 => drop(packets.remove(at)),
+            1 => {
+                let copy = packets[at].clone();
+                packets.insert(random.between(0, len + 1) as usize, copy);
+            }
+            2 | 3 => packets.swap(at, random.between(0, len) as usize),
+            4 => packets.truncate(at + 1),
+            5 => {
+                let data = &mut packets[at].data;
+                data.truncate(random.between(0, data.len() as u64 + 1) as usize);
+            }
+            6 => packets[at].time = packets[random.between(0, len) as usize].time,
+            7 => {
+                // One connection's bytes in another's headers: the same packet of another fixture would be no packet.
+                let other = packets[random.between(0, len) as usize].data.clone();
+                let data = &mut packets[at].data;
+                let keep = data.len().min(54);
+                data.truncate(keep);
+                data.extend(other.into_iter().skip(54));
+            }
+            _ => {
+                mutate(&mut packets[at].data, random);
+                let data = packets[at].data.len() as u32;
+                packets[at].length = if random.chance(700) { data } else { data + random.between(0, 100) as u32 };
+            }
+        }
+    }
+    packets
+}
+
+/// Changes bytes.
+fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
+    let len = bytes.len() as u64;
+    if len == 0 {
+        return;
+    }
+    // Payloads lie at the end.
+    let least = if random.chance(500) { len.saturating_sub(60) } else { 0 };
+    let at = random.between(least, len) as usize;
+    let some = |random: &mut Random| random.between(1, 9) as usize;
+    match random.between(0, 10) {
+        0..5 => bytes[at] ^= 1 << random.between(0, 8),
+        5 => bytes[at] = *random.pick(&[0, 1, 0x7E, 0x7F, 0x80, 0x88, 0xFE, 0xFF]),
+        6 => {
+            let new = random.bits().to_le_bytes();
+            for (to, from) in bytes[at..].iter_mut().zip(new) {
+                *to = from;
+            }
+        }
+        7 => {
+            let count = some(random);
+            let new = random.bytes(count);
+            bytes.splice(at..at, new);
+        }
+        8 => drop(bytes.drain(at..(at + some(random)).min(len as usize))),
+        _ => bytes.truncate(at),
+    }
+}
+
+/// Every bound on what is kept, and the Close frames against the packets.
+fn check(facts: &[Box<Facts>], packets: &[Captured], case: &str) {
+    for facts in facts {
+        assert!(facts.closes.len() <= limits::CLOSES, "{case}");
+        assert!(facts.breaches.len() <= limits::VIOLATIONS, "{case}");
+        for side in Side::BOTH {
+            assert!(facts.sent[side].unanswered_pings.len() <= limits::PINGS, "{case}");
+        }
+        for close in facts.closes.iter().filter(|close| close.complete) {
+            let number = usize::try_from(close.carrier.seen.packet).unwrap();
+            let code = close.code.map(|code| code.0);
+            let carried = packets.get(number - 1).is_some_and(|packet| holds_close(payload(packet), code));
+            assert!(carried, "{case}: no Close frame begins in packet {number}, but {code:?} was found");
+        }
+    }
+}
+
+/// What a packet carries of a stream: what follows on the link is none of it. All of a fragment, for it may be of any.
+fn payload(captured: &Captured) -> &[u8] {
+    let Captured { time, link_type, ref data, length } = *captured;
+    let mut decoder = Decoder::default();
+    decoder.decode(&Packet { number: 1, time, link_type, data, length }).map_or(data, |segment| {
+        let at = segment.payload.as_ptr().addr() - data.as_ptr().addr();
+        &data[at..at + segment.payload.len()]
+    })
+}
+
+/// Whether a Close frame with this code begins anywhere in a packet. It may end in another.
+fn holds_close(packet: &[u8], code: Option<u16>) -> bool {
+    (0..packet.len()).any(|at| match &packet[at..] {
+        [first, ..] if first & 0xF != 8 => false,
+        [_, second, key @ ..] if second & 0x80 != 0 && key.len() >= 6 => {
+            code.is_none() || code == Some(u16::from_be_bytes([key[4] ^ key[0], key[5] ^ key[1]]))
+        }
+        [_, second, high, low, ..] if second & 0x80 == 0 => {
+            code.is_none() || code == Some(u16::from_be_bytes([*high, *low]))
+        }
+        _ => true,
+    })
+}
+
+/// A hostile connection: holes that nobody fills, segments of every size anywhere in the window.
+#[test]
+fn what_is_held_is_bounded() {
+    let fixture = &fixtures_in_memory(PACKETS)[0];
+    let mut decoder = Decoder::default();
+    let mut random = Random::new(5003);
+    let payload = vec![0; 60_000];
+    let mut tcp = Tcp::default();
+    let Fixture { packets, .. } = fixture;
+    let first = &packets[0];
+    let packet =
+        Packet { number: 1, time: first.time, link_type: first.link_type, data: &first.data, length: first.length };
+    let mut segment = decoder.decode(&packet).unwrap();
+    segment.flags = Flags::ACK;
+    let most = limits::OUT_OF_ORDER_BYTES + limits::OUT_OF_ORDER_SEGMENTS * 100;
+    for _ in 0..20_000 {
+        // Many small segments in front, then large ones: each hole given up frees little.
+        let largest = if random.chance(900) { 3 } else { payload.len() as u64 };
+        let len = random.between(1, largest) as usize;
+        segment.payload = &payload[..len];
+        segment.payload_len = len as u32;
+        segment.seq = (random.bits() as u32) % (64 << 20);
+        segment.ack = 0;
+        let side = if random.chance(500) { Side::Client } else { Side::Server };
+        tcp.push(side, &segment, &mut |_, _, _| {});
+        assert!(tcp.held_bytes() <= 2 * most, "{}", tcp.held_bytes());
+    }
+}

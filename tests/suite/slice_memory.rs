@@ -1,0 +1,116 @@
+//! What slices, bundles and their verification take of the memory: no more than 256 MiB, whatever the capture.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::PROGRAM;
+use crate::support::scripted::grown::{self, Grown};
+
+const MOST: u64 = 256 * 1024 * 1024;
+
+/// How a run ended.
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+/// Runs the program; what it takes of the memory is read all the time, for its peak stands there to the end.
+fn run(arguments: &[&str], folder: &Path) -> Run {
+    let files = ["out", "err"].map(|name| folder.join(name));
+    let [out, err] = files.each_ref().map(|path| File::create(path).unwrap());
+    let mut child = Command::new(PROGRAM).args(arguments).stdout(out).stderr(err).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        peak = peak.max(high_water_mark(&status).unwrap_or(0));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let code = child.wait().unwrap().code();
+    assert!(peak > 0 && peak <= MOST, "{} MiB for {arguments:?}", peak >> 20);
+    let [out, err] = files.map(|path| String::from_utf8(fs::read(path).unwrap()).unwrap());
+    Run { code, out, err }
+}
+
+fn high_water_mark(status: &str) -> Option<u64> {
+    let status = fs::read_to_string(status).ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(kib.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
+}
+
+/// A capture in a folder of its own.
+struct Case {
+    folder: tempfile::TempDir,
+    capture: PathBuf,
+    slice: PathBuf,
+}
+
+impl Case {
+    fn new(capture: &[u8]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, slice] = ["capture.pcap", "slice.pcapng"].map(|name| folder.path().join(name));
+        fs::write(&path, capture).unwrap();
+        Self { folder, capture: path, slice }
+    }
+
+    /// Slices all of its connections: what is said of it, in the slice as well.
+    fn slice(&self) -> String {
+        let all = (1..100).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+        let [path, slice] = [&self.capture, &self.slice].map(|path| path.to_str().unwrap());
+        let run = run(&["slice", "--redact", "--connection", &all, path, "-o", slice], self.folder.path());
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        let written = fs::read(&self.slice).unwrap();
+        for sentence in run.err.lines() {
+            assert!(memchr::memmem::find(&written, sentence.as_bytes()).is_some(), "{sentence}");
+        }
+        run.err
+    }
+
+    fn bundle(&self) -> Run {
+        let bundle = self.folder.path().join("ticket.zip");
+        let arguments = ["--all", "--bundle", bundle.to_str().unwrap(), self.capture.to_str().unwrap()];
+        run(&arguments, self.folder.path())
+    }
+
+    fn verify(&self) -> Run {
+        let [path, slice] = [&self.capture, &self.slice].map(|path| path.to_str().unwrap());
+        run(&["verify-redaction", slice, "--against", path], self.folder.path())
+    }
+}
+
+#[test]
+fn bytes_that_were_not_captured_take_nothing() {
+    let case = Case::new(&grown::far_ahead(16, 60 << 20));
+    assert_eq!(case.slice(), "");
+    let (bundled, verified) = (case.bundle(), case.verify());
+    assert_eq!((bundled.code, bundled.err.as_str()), (Some(0), ""));
+    assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
+}
+
+#[test]
+fn messages_that_inflate_to_many_times_their_size_are_not_kept() {
+    let deflated = grown::deflated(&grown::repeated(b"x", 48 << 20));
+    assert!(deflated.len() < 1 << 20);
+    let case = Case::new(&grown::compressed_messages(&deflated, 3));
+    assert_eq!(case.slice(), "3 messages are too large to be searched for secrets: what did not fit is zeros.\n");
+    let verified = case.verify();
+    assert!(verified.out.contains("\n3 messages are too large to be looked at.\n"), "{}", verified.out);
+    assert_eq!(verified.code, Some(2));
+}
+
+#[test]
+fn what_does_not_fit_is_zeros_and_said() {
+    const LENGTH: usize = 15_000_000;
+    let mut grown = Grown::new();
+    let binary = grown::long_frame(0x82, &vec![1; LENGTH]);
+    let count = u32::try_from(whyclosed::limits::SLICED_TOTAL / LENGTH + 1).unwrap();
+    (0..count).for_each(|number| grown.open(number, "").say(false, &binary));
+    let text = [&grown::repeated(b"a word, ", 50_000)[..], b"zorvak ", &grown::repeated(b"a word, ", 50_000)].concat();
+    grown.open(count, "").say(false, &grown::long_frame(0x81, &text));
+    let case = Case::new(&grown.bytes);
+    let said = case.slice();
+    assert!(said.starts_with("2 connections take more memory than there is"), "{said}");
+    assert_eq!(memchr::memmem::find(&fs::read(&case.slice).unwrap(), b"zorvak"), None);
+}

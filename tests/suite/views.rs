@@ -1,0 +1,302 @@
+//! Captures with holes, made of every fixture: what is in the bytes is found, nothing else is, and nothing is certain that
+//! the whole capture denies.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use whyclosed::capture::Packet;
+use whyclosed::diagnose::{RULES, Role};
+use whyclosed::packet::Decoder;
+
+use crate::support::captured::Captured;
+use crate::support::{Fixture, fixtures_in_memory, way};
+
+/// Larger fixtures are many connections of the same kind.
+const PACKETS: usize = 450;
+
+/// Views whose Close frames are not found although both sides sent something, and why.
+const NOT_FOUND: [(&str, &str); 12] = [
+    (
+        "invalid_close_code start/",
+        "what is left begins with a Close of a code that nobody may send: random bytes have such",
+    ),
+    ("invalid_close_code lost/8", "the same, behind a lost frame"),
+    ("invalid_close_reason start/9", "what is left begins with a Close whose reason is no text, to another code"),
+    ("masked_server_frame start/", "both sides mask: who is who?"),
+    ("masked_tolerated start/", "the same"),
+    ("unmasked_client_frame start/", "neither side masks"),
+    ("unmasked_tolerated start/", "the same"),
+    ("proxy_cut_caddy start/", "the client's Close has no mask, and another code than its answer"),
+    ("proxy_cut_caddy lost", "the same, where it is not known that frames begin there"),
+    ("message_too_big_go start/10", "what is left begins in the midst of a text, and has one Close of one side"),
+    ("truncated_close_code start/", "what is left begins with a Close of half a code"),
+    ("port_reuse start/10", "one Close of one side is left of the first connection between these ends"),
+];
+
+/// What says that packets stand twice.
+const DUPLICATED: &str = "duplicated_packets";
+
+/// A Close frame: who sent it, to whom, and its code.
+type Close = ([String; 2], Option<u16>);
+
+/// A capture made of another one.
+struct View {
+    name: String,
+    /// Which packets of the whole capture are left, and how much of each.
+    left: Vec<(usize, usize)>,
+}
+
+/// A packet of a fixture, as far as it decides what is left out.
+struct Sent {
+    from: String,
+    to: String,
+    payload: Vec<u8>,
+}
+
+fn sent(fixture: &Fixture) -> Vec<Option<Sent>> {
+    let mut decoder = Decoder::default();
+    let of = |(packet, number): (&Captured, u64)| {
+        let packet = Packet {
+            number,
+            time: packet.time,
+            link_type: packet.link_type,
+            data: &packet.data,
+            length: packet.length,
+        };
+        let segment = decoder.decode(&packet)?;
+        Some(Sent {
+            from: segment.source().to_string(),
+            to: segment.destination().to_string(),
+            payload: segment.payload.to_vec(),
+        })
+    };
+    fixture.packets.iter().zip(1..).map(of).collect()
+}
+
+/// The packets of a fixture without some of them.
+fn without(fixture: &Fixture, name: String, is_left_out: impl Fn(usize) -> bool) -> View {
+    let left = (0..fixture.packets.len()).filter(|at| !is_left_out(*at)).map(|at| (at, usize::MAX)).collect();
+    View { name, left }
+}
+
+fn views(fixture: &Fixture) -> Vec<View> {
+    let sent = sent(fixture);
+    let packets = 0..fixture.packets.len();
+    let begins = |at: usize, what: &[u8]| sent[at].as_ref().is_some_and(|sent| sent.payload.starts_with(what));
+    let mut views = Vec::new();
+    for first in packets.clone().skip(1) {
+        views.push(without(fixture, format!("start/{first}"), |at| at < first));
+    }
+    for lost in packets.clone().filter(|at| sent[*at].as_ref().is_some_and(|sent| !sent.payload.is_empty())) {
+        views.push(without(fixture, format!("lost/{}", lost + 1), |at| at == lost));
+    }
+    views.push(without(fixture, "lost GET".to_owned(), |at| begins(at, b"GET ")));
+    views.push(without(fixture, "lost 101".to_owned(), |at| begins(at, b"HTTP/1.1 101")));
+    views
+        .push(without(fixture, "lost GET and 101".to_owned(), |at| begins(at, b"GET ") || begins(at, b"HTTP/1.1 101")));
+    let first = sent.iter().flatten().next().map(|sent| sent.from.clone());
+    for (name, wanted) in [("one direction/first", true), ("one direction/other", false)] {
+        let is_first = |at: usize| sent[at].as_ref().is_some_and(|sent| Some(&sent.from) == first.as_ref());
+        views.push(without(fixture, name.to_owned(), |at| is_first(at) != wanted));
+    }
+    views.push(View { name: "snaplen/96".to_owned(), left: packets.clone().map(|at| (at, 96)).collect() });
+    views.push(View { name: "twice".to_owned(), left: packets.flat_map(|at| [(at, usize::MAX); 2]).collect() });
+    views
+}
+
+fn packets(fixture: &Fixture, view: &View) -> Vec<Captured> {
+    let cut = |(at, most): &(usize, usize)| {
+        let mut packet = fixture.packets[*at].clone();
+        packet.data.truncate(*most);
+        packet
+    };
+    view.left.iter().map(cut).collect()
+}
+
+fn report(packets: &[Captured]) -> Value {
+    serde_json::to_value(way::report(way::facts_of(packets))).unwrap()
+}
+
+/// Every Close frame of a report, and how often.
+fn closes(report: &Value) -> BTreeMap<Close, usize> {
+    let mut closes = BTreeMap::new();
+    for connection in report["connections"].as_array().unwrap() {
+        for close in connection["closes"].as_array().unwrap() {
+            *closes.entry((ends(connection, close), code(close))).or_default() += 1;
+        }
+    }
+    closes
+}
+
+/// The sender of a Close, and its receiver.
+fn ends(connection: &Value, close: &Value) -> [String; 2] {
+    let sides = if close["side"] == "client" { ["client", "server"] } else { ["server", "client"] };
+    sides.map(|side| connection[side].as_str().unwrap().to_owned())
+}
+
+fn code(close: &Value) -> Option<u16> {
+    close["code"].as_u64().map(|code| code as u16)
+}
+
+/// The Close frames with a code whose packets are left, header and code.
+fn in_bytes(fixture: &Fixture, whole: &Value, view: &View) -> BTreeMap<Close, usize> {
+    let mut closes = BTreeMap::new();
+    for connection in whole["connections"].as_array().unwrap() {
+        for close in connection["closes"].as_array().unwrap() {
+            let packet = close["packet"].as_u64().unwrap() as usize - 1;
+            let left = view.left.iter().find(|(at, _)| *at == packet);
+            let holds = |(at, most): &(usize, usize)| {
+                let data = &fixture.packets[*at].data;
+                code(close).is_some_and(|code| holds_close(&data[..data.len().min(*most)], code))
+            };
+            if left.is_some_and(holds) {
+                *closes.entry((ends(connection, close), code(close))).or_default() += 1;
+            }
+        }
+    }
+    closes
+}
+
+/// Whether a Close frame with this code begins in a packet, and its code lies in it.
+fn holds_close(packet: &[u8], code: u16) -> bool {
+    (0..packet.len()).any(|at| match &packet[at..] {
+        [first, second, key @ ..] if first & 0xF == 8 && second & 0x80 != 0 && key.len() >= 6 => {
+            code == u16::from_be_bytes([key[4] ^ key[0], key[5] ^ key[1]])
+        }
+        [first, second, high, low, ..] if first & 0xF == 8 && second & 0x80 == 0 => {
+            code == u16::from_be_bytes([*high, *low])
+        }
+        _ => false,
+    })
+}
+
+/// Whether what is left between two ends proves too little: no head, and payload of one side alone.
+fn proves_too_little(fixture: &Fixture, view: &View, ends: &[String; 2]) -> bool {
+    let all = sent(fixture);
+    let is_between = |sent: &&Sent| ends.contains(&sent.from) && ends.contains(&sent.to) && !sent.payload.is_empty();
+    let left: Vec<_> = view.left.iter().filter_map(|(at, _)| all[*at].as_ref()).filter(is_between).collect();
+    let is_head = |sent: &&Sent| sent.payload.starts_with(b"GET ") || sent.payload.starts_with(b"HTTP/1.1 101");
+    !left.iter().any(is_head) && left.iter().all(|sent| sent.from == left[0].from)
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    views: usize,
+    in_bytes: usize,
+    found: usize,
+    false_closes: usize,
+}
+
+#[test]
+fn holes() {
+    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    let (mut missed, mut faults) = (Vec::new(), Vec::new());
+    for fixture in fixtures_in_memory(PACKETS) {
+        let whole = report(&fixture.packets);
+        let truth = closes(&whole);
+        for view in views(&fixture) {
+            let given = report(&packets(&fixture, &view));
+            let case = format!("{} {}", fixture.name, view.name);
+            let kind = view.name.split('/').next().unwrap().to_owned();
+            let tally = tallies.entry(kind).or_default();
+            tally.views += 1;
+            let found = closes(&given);
+            for (close, count) in in_bytes(&fixture, &whole, &view) {
+                let seen = found.get(&close).copied().unwrap_or_default().min(count);
+                tally.in_bytes += count;
+                tally.found += seen;
+                if seen < count && !proves_too_little(&fixture, &view, &close.0) {
+                    missed.push(format!("{case}: {close:?}"));
+                }
+            }
+            for (close, count) in &found {
+                let is_unknown = close.1.is_none();
+                let of_sender = || truth.keys().filter(|other| other.0 == close.0).map(|other| truth[other]).sum();
+                let most = if is_unknown { of_sender() } else { truth.get(close).copied().unwrap_or_default() };
+                if *count > most {
+                    tally.false_closes += count - most;
+                    faults.push(format!("{case}: false {close:?}"));
+                }
+            }
+            if view.name == "twice" {
+                faults.extend(second_copies(&whole, &given).into_iter().map(|fault| format!("{case}: {fault}")));
+            }
+            faults.extend(contradictions(&whole, &given).into_iter().map(|fault| format!("{case}: {fault}")));
+        }
+    }
+    for (kind, tally) in &tallies {
+        eprintln!("{kind}: {tally:?}");
+    }
+    without_known(&mut missed, &NOT_FOUND);
+    assert!(missed.is_empty(), "{} not found:\n{}", missed.len(), missed.join("\n"));
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    let sum = |of: fn(&Tally) -> usize| tallies.values().map(of).sum::<usize>();
+    let (views, in_bytes, found) = (sum(|tally| tally.views), sum(|tally| tally.in_bytes), sum(|tally| tally.found));
+    assert!(views > 3000 && in_bytes > 15_000, "only {views} views, {in_bytes} Close frames");
+    // What is missing is that of connections of which too little is left.
+    assert!(found * 100 > in_bytes * 98, "{found} of {in_bytes}");
+}
+
+/// Rules that rest on the last packet of all, or of a side: whichever copy of it.
+const OF_THE_LAST: [&str; 2] = ["still_open", "peer_vanished"];
+
+/// Where a capture that holds every packet twice does not say so, or rests on second copies.
+fn second_copies(whole: &Value, given: &Value) -> Vec<String> {
+    let first_copy = |packet: &Value| Value::from(2 * packet.as_u64().unwrap() - 1);
+    let connections = |report: &Value| report["connections"].as_array().unwrap().clone();
+    let mut faults = Vec::new();
+    let given = connections(given);
+    let says_so = |connection: &&Value| connection["visibility"].as_array().unwrap().contains(&DUPLICATED.into());
+    let saying: Vec<_> = given.iter().filter(says_so).map(|connection| &connection["tcp_stream"]).collect();
+    for (whole, given) in connections(whole).iter().zip(&given) {
+        let packets = whole["verdict"]["packets"].as_array().unwrap().iter();
+        let (expected, rule): (Value, _) =
+            (packets.map(first_copy).collect(), given["verdict"]["rule"].as_str().unwrap());
+        if given["verdict"]["packets"] != expected && !OF_THE_LAST.contains(&rule) {
+            faults.push(format!("{}, not {expected}", given["verdict"]["packets"]));
+        }
+        // Attempts on one TCP connection have its copies in common.
+        if !saying.contains(&&given["tcp_stream"]) {
+            faults.push(format!("{rule} is told without its copies"));
+        }
+    }
+    faults
+}
+
+/// Takes out what is known; it has to be there.
+fn without_known(found: &mut Vec<String>, known: &[(&str, &str)]) {
+    for (view, reason) in known {
+        let before = found.len();
+        found.retain(|case| !case.starts_with(view));
+        assert!(found.len() < before, "{view} is as it should be now, although {reason}");
+    }
+}
+
+/// Verdicts that are certain, and others than those of the whole capture. One that only describes the end may stand where
+/// the whole capture knows the cause, as long as the end was that.
+fn contradictions(whole: &Value, given: &Value) -> Vec<String> {
+    let ends = |connection: &Value| {
+        let mut ends = [connection["client"].to_string(), connection["server"].to_string()];
+        ends.sort();
+        ends
+    };
+    let mut faults = Vec::new();
+    for connection in given["connections"].as_array().unwrap() {
+        let same = |other: &&Value| ends(other) == ends(connection);
+        let of_whole: Vec<_> = whole["connections"].as_array().unwrap().iter().filter(same).collect();
+        if of_whole.is_empty() {
+            faults.push(format!("no such connection: {:?}", ends(connection)));
+        }
+        let verdict = &connection["verdict"];
+        let describes = RULES.iter().any(|rule| verdict["rule"] == rule.name && matches!(rule.role, Role::Description));
+        let agrees = |other: &&Value| {
+            let is_same = |field: &str| other[field] == connection[field];
+            other["verdict"]["rule"] == verdict["rule"] || (describes && is_same("ending") && is_same("closed_by"))
+        };
+        if verdict["confidence"] == "certain" && !of_whole.iter().any(agrees) {
+            let others: Vec<_> = of_whole.iter().map(|other| other["verdict"]["rule"].to_string()).collect();
+            faults.push(format!("{} is certain, {others:?} is true", verdict["rule"]));
+        }
+    }
+    faults
+}

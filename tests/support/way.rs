@@ -1,0 +1,64 @@
+//! The whole way of a capture that lies in memory.
+
+use whyclosed::analyzer::Analyzer;
+use whyclosed::capture::{LinkType, Packet, Summary};
+use whyclosed::catalog::Language;
+use whyclosed::facts::Facts;
+use whyclosed::report::{Material, Report};
+use whyclosed::seen::Timestamp;
+
+use super::captured::Captured;
+
+/// Nanoseconds between packets: so few that no capture here is long enough for any rule about time.
+const STEP: i64 = 1000;
+
+/// The facts of all connections in these Ethernet frames.
+pub fn facts(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
+    pushed(packets.iter().zip(1u32..).map(|(bytes, number)| Packet {
+        number: u64::from(number),
+        time: Timestamp::from_nanos(i64::from(number) * STEP),
+        link_type: LinkType::ETHERNET,
+        data: bytes,
+        length: bytes.len() as u32,
+    }))
+}
+
+/// The same, where the packets from one of them on come so many microseconds later.
+pub fn facts_delayed(packets: &[Vec<u8>], from: usize, micros: u32) -> Vec<Box<Facts>> {
+    pushed(packets.iter().zip(1u32..).map(|(bytes, number)| {
+        let late = if number as usize > from { i64::from(micros) * 1000 } else { 0 };
+        Packet {
+            number: u64::from(number),
+            time: Timestamp::from_nanos(i64::from(number) * STEP + late),
+            link_type: LinkType::ETHERNET,
+            data: bytes,
+            length: bytes.len() as u32,
+        }
+    }))
+}
+
+/// The facts of all connections in these packets of a capture.
+pub fn facts_of(packets: &[Captured]) -> Vec<Box<Facts>> {
+    pushed(packets.iter().zip(1..).map(|(packet, number)| Packet {
+        number,
+        time: packet.time,
+        link_type: packet.link_type,
+        data: &packet.data,
+        length: packet.length.max(packet.data.len() as u32),
+    }))
+}
+
+fn pushed<'p>(packets: impl Iterator<Item = Packet<'p>>) -> Vec<Box<Facts>> {
+    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
+    packets.for_each(|packet| {
+        analyzer.push(&packet, &mut facts);
+    });
+    analyzer.finish(&mut facts);
+    facts
+}
+
+pub fn report(facts: Vec<Box<Facts>>) -> Report {
+    let last = facts.iter().map(|facts| facts.last.time).max();
+    let captures = vec![Summary { last, ..Summary::default() }];
+    Report::new(Material { captures, facts, ..Material::default() }, Language::English)
+}
