@@ -40,15 +40,15 @@ impl Analyzer {
             let (packets, _) = rest.split_at(rest.len().min(limits::BATCH));
             self.decoder.glance_at(packets, &mut glances);
             rest = rest.get(glances.len()..).unwrap_or_default();
-            let foreseen = self.followed.foresee(&glances);
-            for ((glance, foreseen), packet) in glances.iter_mut().zip(foreseen).zip(packets) {
+            let hints = self.followed.lookup_batch(&glances);
+            for ((glance, hint), packet) in glances.iter_mut().zip(hints).zip(packets) {
                 match glance {
                     Glance::Segment(segment) => {
-                        self.followed.settle(packet.time, sink);
-                        self.followed.take(segment, foreseen, sink);
+                        self.followed.expire(packet.time, sink);
+                        self.followed.push(segment, hint, sink);
                     }
-                    Glance::Nothing => self.followed.settle(packet.time, sink),
-                    Glance::Closer => {
+                    Glance::NoSegment => self.followed.expire(packet.time, sink),
+                    Glance::General => {
                         self.push(packet, sink);
                     }
                 }
@@ -59,15 +59,15 @@ impl Analyzer {
     /// Takes the next packet. The TCP connection that it belongs to; `None` for a packet without a segment.
     pub fn push(&mut self, packet: &Packet<'_>, sink: &mut impl Sink) -> Option<Stream> {
         // Before the packet is looked at, so that a `tick` of its time would have changed nothing.
-        self.followed.settle(packet.time, sink);
+        self.followed.expire(packet.time, sink);
         let mut segment = self.decoder.decode(packet)?;
-        let foreseen = self.followed.place(&segment);
-        self.followed.take(&mut segment, foreseen, sink)
+        let hints = self.followed.hint(&segment);
+        self.followed.push(&mut segment, hints, sink)
     }
 
     /// Time has passed without a packet.
     pub fn tick(&mut self, now: Timestamp, sink: &mut impl Sink) {
-        self.followed.settle(now, sink);
+        self.followed.expire(now, sink);
     }
 
     /// The capture is over.

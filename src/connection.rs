@@ -142,13 +142,13 @@ impl Connection {
     /// Takes the next segment if it is what nearly all are: it brings bytes in order, or none, of a WebSocket on which
     /// nothing out of the ordinary has been seen. Whether it was.
     #[inline]
-    pub fn push_next(&mut self, segment: &mut Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> bool {
+    pub fn push_in_order(&mut self, segment: &mut Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> bool {
         let side = self.side(segment.from_low);
         let Self { tcp, layers, .. } = self;
         if !matches!(layers.layer, Layer::WebSocket(_)) {
             return false;
         }
-        let Some(offset) = tcp.push_next(side, segment) else {
+        let Some(offset) = tcp.push_in_order(side, segment) else {
             return false;
         };
         if !segment.payload.is_empty() {

@@ -19,7 +19,7 @@ pub struct Event<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum What<'a> {
     /// In the opening handshake.
-    Http(&'a http::Output<'a>),
+    Http(&'a http::Event<'a>),
     /// In the TLS handshake.
     Tls(tls::Outcome),
     /// In the frames.

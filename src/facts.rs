@@ -202,21 +202,21 @@ impl Facts {
         }
     }
 
-    fn apply_http(&mut self, seen: Seen, output: &http::Output<'_>) {
+    fn apply_http(&mut self, seen: Seen, output: &http::Event<'_>) {
         match output {
-            http::Output::Request(request) => self.handshake.ask(request.clone()),
-            http::Output::Response(response) => self.handshake.answer(response.clone()),
-            http::Output::RefusalBody(bytes) => {
+            http::Event::Request(request) => self.handshake.ask(request.clone()),
+            http::Event::Response(response) => self.handshake.answer(response.clone()),
+            http::Event::RefusalBody(bytes) => {
                 if let Some(response) = &mut self.handshake.response {
                     response.append_body(bytes);
                 }
             }
-            http::Output::Cut => self.handshake.cut = true,
-            http::Output::Switched { .. } => self.switched = Some(seen),
-            http::Output::NotHttp { first } | http::Output::NotTls { first } => {
+            http::Event::Cut => self.handshake.cut = true,
+            http::Event::Switched { .. } => self.switched = Some(seen),
+            http::Event::NotHttp { first } | http::Event::NotTls { first } => {
                 self.answered_with.get_or_insert_with(|| Box::new((seen, Context::beginning(first))));
             }
-            http::Output::Pipelined { .. } => {}
+            http::Event::Pipelined { .. } => {}
         }
     }
 
@@ -232,7 +232,7 @@ impl Facts {
                 self.watch(side, carrier);
             }
             ws::Event::Whole { header, header_end, preview } => {
-                self.sent[side].whole(header.start.opcode, header.length, carrier, *header_end, *preview);
+                self.sent[side].complete_message(header.start.opcode, header.length, carrier, *header_end, *preview);
                 self.watch(side, carrier);
             }
             ws::Event::Ping { payload, framed } => self.sent[side].ping(payload, *framed, seen),

@@ -1,7 +1,7 @@
 //! Streams: what a protocol gives does not depend on how its bytes are cut.
 
 use whyclosed::chunk::{Carrier, Chunk};
-use whyclosed::http::{Exchange, Output};
+use whyclosed::http::{self, Exchange};
 use whyclosed::report::redact::secret::disjoint;
 use whyclosed::report::redact::{Privacy, Redactor, patterns};
 use whyclosed::seen::{Seen, Timestamp};
@@ -76,13 +76,13 @@ pub fn http(data: &[u8]) {
         for (side, stream) in [(Side::Client, client), (Side::Server, server)] {
             let mut offset = 0;
             for piece in pieces(stream, most, seed) {
-                let mut out = |output: Output<'_>| match output {
+                let mut out = |output: http::Event<'_>| match output {
                     // Whoever takes these stops there.
                     _ if !is_http => {}
-                    Output::Request(request) => told.push(format!("{request:?}")),
-                    Output::Response(response) => told.push(format!("{response:?}")),
-                    Output::Switched { in_step } => told.push(format!("switched {in_step}")),
-                    Output::NotHttp { .. } => is_http = false,
+                    http::Event::Request(request) => told.push(format!("{request:?}")),
+                    http::Event::Response(response) => told.push(format!("{response:?}")),
+                    http::Event::Switched { in_step } => told.push(format!("switched {in_step}")),
+                    http::Event::NotHttp { .. } => is_http = false,
                     _ => {}
                 };
                 exchange.push(side, &Carrier::default(), offset, Chunk::Bytes(piece), &mut out);

@@ -4,7 +4,7 @@
 //! index: hash → Place { slot, tag } ──→ slots: Vec<(endpoints, flow)>
 //! ```
 //!
-//! The index is small, the slots are not: [`Flows::foresee`] goes by the index alone and asks for the slot, which is there
+//! The index is small, the slots are not: [`Flows::probable_slot`] goes by the index alone and asks for the slot, which is there
 //! by the time somebody looks into it ([`prefetch`](crate::prefetch)).
 
 use std::hash::BuildHasher;
@@ -63,7 +63,7 @@ struct Place {
 impl Flows {
     /// The slot where the flow of `key` probably is: by 32 bits of the hash, without a look at the key there.
     #[inline]
-    pub fn foresee(&self, key: &Endpoints) -> Option<u32> {
+    pub fn probable_slot(&self, key: &Endpoints) -> Option<u32> {
         let hash = self.hasher.hash_one(key);
         let place = self.index.find(hash, |place| place.tag == tag(hash))?;
         prefetch(self.slots.get(place.slot as usize)?);
@@ -76,18 +76,18 @@ impl Flows {
         self.slots.get(slot as usize)?.as_ref().map(|held| &held.flow)
     }
 
-    /// The flow of `key`, if it is where it was foreseen.
+    /// The flow of `key`, if it is where it was hinted.
     #[inline]
-    pub fn foreseen(&mut self, key: &Endpoints, foreseen: Option<u32>) -> Option<&mut Flow> {
-        let held = self.slots.get_mut(foreseen? as usize)?.as_mut()?;
+    pub fn at_hint(&mut self, key: &Endpoints, hint: Option<u32>) -> Option<&mut Flow> {
+        let held = self.slots.get_mut(hint? as usize)?.as_mut()?;
         (held.key == *key).then_some(&mut held.flow)
     }
 
-    /// The slot of the flow of `key`, where it was foreseen or elsewhere.
-    fn slot(&self, key: &Endpoints, foreseen: Option<u32>) -> Option<u32> {
+    /// The slot of the flow of `key`, where it was hinted or elsewhere.
+    fn slot(&self, key: &Endpoints, hint: Option<u32>) -> Option<u32> {
         let is_there =
             |slot: u32| self.slots.get(slot as usize).and_then(Option::as_ref).is_some_and(|held| held.key == *key);
-        if let Some(slot) = foreseen.filter(|slot| is_there(*slot)) {
+        if let Some(slot) = hint.filter(|slot| is_there(*slot)) {
             return Some(slot);
         }
         let hash = self.hasher.hash_one(key);
@@ -96,8 +96,8 @@ impl Flows {
 
     /// The flow of `key`; a new one if there is none.
     #[inline]
-    pub fn entry(&mut self, key: Endpoints, foreseen: Option<u32>, new: impl FnOnce() -> Flow) -> Option<&mut Flow> {
-        let slot = match self.slot(&key, foreseen) {
+    pub fn entry(&mut self, key: Endpoints, hint: Option<u32>, new: impl FnOnce() -> Flow) -> Option<&mut Flow> {
+        let slot = match self.slot(&key, hint) {
             Some(slot) => slot,
             None => self.insert(key, new()),
         };

@@ -25,37 +25,37 @@ pub(super) struct Followed {
     /// Connections that are over, in the order in which they ended, and until when they wait for late segments.
     lingering: VecDeque<(Timestamp, Endpoints, u32)>,
     /// No one of them waits for less than this.
-    settle_at: Timestamp,
+    expire_at: Timestamp,
     streams: u32,
     held_bytes: usize,
-    sweep_at: usize,
+    evict_at: usize,
     counts: Counts,
 }
 
 /// Where the flow of a segment probably is: its slot.
-pub(super) type Foreseen = Option<u32>;
+pub(super) type Hint = Option<u32>;
 
 impl Followed {
     /// Where the flow of a segment probably is.
     #[inline]
-    pub fn place(&self, segment: &Segment<'_>) -> Foreseen {
-        self.flows.foresee(&segment.endpoints)
+    pub fn hint(&self, segment: &Segment<'_>) -> Hint {
+        self.flows.probable_slot(&segment.endpoints)
     }
 
     /// Where the flows of segments probably are; goes the way to their state, a step at a time.
     #[inline]
-    pub fn foresee(&self, glances: &[Glance<'_>]) -> ArrayVec<Foreseen, { limits::BATCH }> {
-        let mut all = ArrayVec::<Foreseen, { limits::BATCH }>::new();
+    pub fn lookup_batch(&self, glances: &[Glance<'_>]) -> ArrayVec<Hint, { limits::BATCH }> {
+        let mut all = ArrayVec::<Hint, { limits::BATCH }>::new();
         for glance in glances {
             all.push(match glance {
-                Glance::Segment(segment) => self.place(segment),
-                Glance::Nothing | Glance::Closer => None,
+                Glance::Segment(segment) => self.hint(segment),
+                Glance::NoSegment | Glance::General => None,
             });
         }
         let mut bring_bytes = ArrayVec::<_, { limits::BATCH }>::new();
-        for (glance, foreseen) in glances.iter().zip(&all) {
+        for (glance, hint) in glances.iter().zip(&all) {
             if let Glance::Segment(segment) = glance
-                && let Some(slot) = foreseen
+                && let Some(slot) = hint
                 && let Some(connection) = self.flows.at(*slot).and_then(|flow| flow.connection.as_deref())
             {
                 connection.prefetch();
@@ -71,24 +71,24 @@ impl Followed {
 
     /// Takes a segment; which connection it belongs to.
     #[inline]
-    pub fn take(&mut self, segment: &mut Segment<'_>, foreseen: Foreseen, sink: &mut impl Sink) -> Option<Stream> {
+    pub fn push(&mut self, segment: &mut Segment<'_>, hint: Hint, sink: &mut impl Sink) -> Option<Stream> {
         // Nearly all change nothing here but a connection's own state.
-        if let Some(flow) = self.flows.foreseen(&segment.endpoints, foreseen)
+        if let Some(flow) = self.flows.at_hint(&segment.endpoints, hint)
             && match &mut flow.connection {
-                Some(connection) => connection.push_next(segment, &mut self.scratch, sink),
+                Some(connection) => connection.push_in_order(segment, &mut self.scratch, sink),
                 None => flow.has_noted(segment),
             }
         {
             flow.last = flow.last.max(segment.carrier.seen.time);
             return Some(flow.as_stream());
         }
-        self.take_any(segment, foreseen, sink)
+        self.push_slow(segment, hint, sink)
     }
 
-    fn take_any(&mut self, segment: &Segment<'_>, foreseen: Foreseen, sink: &mut impl Sink) -> Option<Stream> {
+    fn push_slow(&mut self, segment: &Segment<'_>, hint: Hint, sink: &mut impl Sink) -> Option<Stream> {
         let (key, now) = (segment.endpoints, segment.carrier.seen.time);
-        let Self { flows, scratch, lingering, settle_at, streams, held_bytes, counts, .. } = self;
-        let flow = flows.entry(key, foreseen, || Flow::new(streams, now))?;
+        let Self { flows, scratch, lingering, expire_at, streams, held_bytes, counts, .. } = self;
+        let flow = flows.entry(key, hint, || Flow::new(streams, now))?;
         if flow.is_reused_by(segment) {
             let new = flow.reused_by(segment, streams, now);
             let old = std::mem::replace(flow, new);
@@ -114,7 +114,7 @@ impl Followed {
                 if !flow.lingers && connection.over() {
                     flow.lingers = true;
                     let until = now.after(limits::LINGER);
-                    *settle_at = until.min(*settle_at);
+                    *expire_at = until.min(*expire_at);
                     lingering.push_back((until, key, flow.stream));
                 }
             } else {
@@ -123,8 +123,8 @@ impl Followed {
             }
         }
         let stream = flow.as_stream();
-        if self.flows.len() > self.sweep_at {
-            self.sweep(now, sink);
+        if self.flows.len() > self.evict_at {
+            self.evict(now, sink);
         }
         Some(stream)
     }
@@ -156,13 +156,13 @@ impl Followed {
 
     /// Judges connections that have been over for a while.
     #[inline]
-    pub fn settle(&mut self, now: Timestamp, sink: &mut impl Sink) {
-        if self.settle_at < now {
-            self.settle_before(now, sink);
+    pub fn expire(&mut self, now: Timestamp, sink: &mut impl Sink) {
+        if self.expire_at < now {
+            self.expire_before(now, sink);
         }
     }
 
-    fn settle_before(&mut self, now: Timestamp, sink: &mut impl Sink) {
+    fn expire_before(&mut self, now: Timestamp, sink: &mut impl Sink) {
         while let Some((_, key, stream)) = self.lingering.pop_front_if(|(until, ..)| *until < now) {
             // Another connection between the same ends may have the same number.
             let flow = self.flows.get_mut(&key).filter(|flow| flow.stream == stream && flow.lingers);
@@ -171,11 +171,11 @@ impl Followed {
                 connection.finish(&mut self.scratch, sink);
             }
         }
-        self.settle_at = self.lingering.front().map_or(NEVER, |(until, ..)| *until);
+        self.expire_at = self.lingering.front().map_or(NEVER, |(until, ..)| *until);
     }
 
     /// Forgets what is over or silent, oldest first, so that memory does not grow with the capture.
-    fn sweep(&mut self, now: Timestamp, sink: &mut impl Sink) {
+    fn evict(&mut self, now: Timestamp, sink: &mut impl Sink) {
         let idle = oldest_allowed(self.flows.values().filter(|flow| flow.connection.is_none()), limits::CLOSED_STREAMS);
         let of_state = |wanted| {
             let is_wanted = move |flow: &&Flow| flow.connection.as_deref().map(Connection::standing) == Some(wanted);
@@ -206,7 +206,7 @@ impl Followed {
             true
         });
         // Often enough that what comes between two sweeps stays small beside what is kept.
-        self.sweep_at = self.flows.len().saturating_add(limits::UNKNOWN_CONNECTIONS);
+        self.evict_at = self.flows.len().saturating_add(limits::UNKNOWN_CONNECTIONS);
     }
 }
 

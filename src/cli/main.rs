@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod locale;
 mod output;
 #[cfg(all(feature = "live", unix))]
 mod privileges;
@@ -10,7 +11,6 @@ mod reporting;
 mod sandbox;
 mod sandboxing;
 mod signals;
-mod wording;
 
 use std::process::ExitCode;
 
@@ -27,8 +27,8 @@ fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {
-            output::complain(&error);
-            ExitCode::from(commands::MEND)
+            output::print_error(&error);
+            ExitCode::from(commands::EXIT_ERROR)
         }
     }
 }

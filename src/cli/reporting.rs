@@ -9,9 +9,9 @@ use whyclosed::report::Report;
 use whyclosed::report::redact::Privacy;
 use whyclosed::report::selection::Selection;
 
+use crate::locale::TextArgs;
 use crate::sandbox::Allowed;
 use crate::sandboxing::Sandboxing;
-use crate::wording::Wording;
 
 /// How to report.
 #[derive(Debug, Args)]
@@ -72,7 +72,7 @@ pub struct Reporting {
     pub sandboxing: Sandboxing,
 
     #[command(flatten)]
-    pub wording: Wording,
+    pub texts: TextArgs,
 }
 
 /// A format of the report.
@@ -158,7 +158,7 @@ impl Reporting {
         let allowed = allowed.output(self.output.as_deref());
         let enforced = self.sandboxing.enter(&allowed);
         if self.verbose {
-            self.sandboxing.tell(enforced, self.wording.language());
+            self.sandboxing.tell(enforced, self.texts.language());
         }
     }
 

@@ -29,16 +29,16 @@ impl Layers {
         let Context { scratch, sink } = context;
         let taken = exchange.push(side, carrier, offset, chunk, &mut |mut output| {
             match &mut output {
-                http::Output::Request(request) => request.share(&mut scratch.texts),
-                http::Output::Response(response) => response.share(&mut scratch.texts),
+                http::Event::Request(request) => request.share(&mut scratch.texts),
+                http::Event::Response(response) => response.share(&mut scratch.texts),
                 _ => {}
             }
             match output {
-                http::Output::Switched { in_step } => switched = Some(in_step),
-                http::Output::Pipelined(kept) => return pipelined.push(kept),
-                http::Output::NotHttp { .. } => other = true,
+                http::Event::Switched { in_step } => switched = Some(in_step),
+                http::Event::Pipelined(kept) => return pipelined.push(kept),
+                http::Event::NotHttp { .. } => other = true,
                 // Another attempt on the same connection: the one before it was refused.
-                http::Output::Request(_) if facts.handshake.response.is_some() && facts.switched.is_none() => {
+                http::Event::Request(_) if facts.handshake.response.is_some() && facts.switched.is_none() => {
                     let next = Box::new(Facts::new(facts.stream, facts.addresses, carrier.seen));
                     let mut refused = std::mem::replace(facts, next);
                     // All packets up to this request are its own.
@@ -100,7 +100,7 @@ impl Layers {
         let (facts, sink) = (&mut self.facts, &mut *context.sink);
         let mut other = false;
         let taken = unasked.0.push(Side::Client, carrier, offset, chunk, &mut |output| match output {
-            http::Output::NotHttp { .. } => other = true,
+            http::Event::NotHttp { .. } => other = true,
             output => tell(facts, Side::Client, carrier, What::Http(&output), sink),
         });
         if !other && unasked.0.awaits_request() {

@@ -7,7 +7,7 @@ use crate::http;
 use crate::http::exchange::is_request;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
-use crate::tcp::Output;
+use crate::tcp;
 use crate::tls::record::is_client_hello;
 use crate::tls::{Decision, Outcome};
 use crate::ws::{self, Decoder, Probe};
@@ -43,17 +43,17 @@ impl Layers {
         &mut self,
         side: Side,
         carrier: &Carrier,
-        output: Output<'_>,
+        output: tcp::Event<'_>,
         context: &mut Context<'_, S>,
     ) {
         let side = if self.swapped { !side } else { side };
         match output {
-            Output::Chunk { offset, chunk } => self.chunk(side, carrier, offset, chunk, context),
-            Output::Fin { .. } => {
+            tcp::Event::Chunk { offset, chunk } => self.chunk(side, carrier, offset, chunk, context),
+            tcp::Event::Fin { .. } => {
                 self.end_frames(side, true, context);
                 self.end(side, carrier, What::Fin, context);
             }
-            Output::Reset => self.end(side, carrier, What::Reset, context),
+            tcp::Event::Reset => self.end(side, carrier, What::Reset, context),
         }
     }
 
@@ -86,7 +86,7 @@ impl Layers {
                     && is_http_response(bytes)
                 {
                     self.layer = Layer::Other { encrypted: false };
-                    return self.tell(side, carrier, What::Http(&http::Output::NotTls { first: bytes }), context);
+                    return self.tell(side, carrier, What::Http(&http::Event::NotTls { first: bytes }), context);
                 }
                 let decision = observer.push(side, carrier, chunk);
                 self.tls(decision, context);

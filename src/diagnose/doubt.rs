@@ -12,7 +12,7 @@ use crate::side::Side;
 
 impl Verdict {
     /// Lowers the confidence to what the view allows.
-    pub(super) fn doubt(&mut self, case: &Case<'_>) {
+    pub(super) fn cap_confidence(&mut self, case: &Case<'_>) {
         let facts = case.facts;
         let holes = has_holes(facts);
         let other_leg = case.member.and_then(|own| case.fleet.other_leg(own));

@@ -62,7 +62,7 @@ pub struct Rule {
     pub name: &'static str,
     /// Whether it tells a cause, or only how the connection ended.
     pub role: Role,
-    /// What its proof rests on beyond the bytes that it names. Where that is in doubt, so is the verdict.
+    /// What its proof rests on beyond the bytes that it names. Where that is in cap_confidence, so is the verdict.
     pub rests_on: &'static [Ground],
     /// Whether it fits, and why.
     detect: fn(&Case<'_>) -> Option<Finding>,
@@ -96,7 +96,7 @@ impl Rule {
     }
 }
 
-/// Something that a verdict rests on and that a capture may leave in doubt.
+/// Something that a verdict rests on and that a capture may leave in cap_confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ground {
     /// Something was not sent: an answer, a pong, an end.
@@ -140,7 +140,7 @@ const UNEXPLAINED: &str = "unexplained";
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     let mut verdicts: Vec<_> =
         RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
-    verdicts.iter_mut().for_each(|verdict| verdict.doubt(case));
+    verdicts.iter_mut().for_each(|verdict| verdict.cap_confidence(case));
     // Stable: among equals the table's order decides.
     verdicts.sort_by_key(|verdict| {
         let description = verdict.rule.is_description();

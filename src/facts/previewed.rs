@@ -77,7 +77,7 @@ mod tests {
         let mut ring = Previews::default();
         let mut say = |facts: &mut Facts, side: Side, at: u64| {
             let preview = ring.extend(Preview::default(), format!("{at:05}").as_bytes(), None);
-            facts.sent[side].recent.whole(Opcode::TEXT, 5, &Carrier::default(), at, preview);
+            facts.sent[side].recent.complete_message(Opcode::TEXT, 5, &Carrier::default(), at, preview);
             facts.keep_previews(&ring);
         };
         say(&mut facts, Side::Server, 1);

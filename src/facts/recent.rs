@@ -47,7 +47,7 @@ impl Moment {
         self.had_received(other.begun).unwrap_or(other.seen < self.seen)
     }
 
-    /// The same for the whole of a moment; of a message in fragments, for the header of the last.
+    /// The same for the complete_message of a moment; of a message in fragments, for the header of the last.
     pub fn answers(&self, other: &Self) -> bool {
         let payload = if other.fragmented { 0 } else { other.wire_bytes() };
         self.had_received(other.header_end.saturating_add(payload)).unwrap_or(other.seen < self.seen)
@@ -150,9 +150,16 @@ impl Recent {
         }
     }
 
-    /// A frame that is a whole message.
+    /// A frame that is a complete_message message.
     #[inline]
-    pub(super) fn whole(&mut self, opcode: Opcode, size: u64, carrier: &Carrier, header_end: u64, preview: Preview) {
+    pub(super) fn complete_message(
+        &mut self,
+        opcode: Opcode,
+        size: u64,
+        carrier: &Carrier,
+        header_end: u64,
+        preview: Preview,
+    ) {
         self.add(Moment {
             seen: carrier.seen,
             begun: header_end,

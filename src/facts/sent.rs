@@ -73,12 +73,19 @@ impl Sent {
         self.recent.prefetch();
     }
 
-    /// A frame that is a whole message.
+    /// A frame that is a complete_message message.
     #[inline(always)]
-    pub(super) fn whole(&mut self, opcode: Opcode, size: u64, carrier: &Carrier, header_end: u64, preview: Preview) {
+    pub(super) fn complete_message(
+        &mut self,
+        opcode: Opcode,
+        size: u64,
+        carrier: &Carrier,
+        header_end: u64,
+        preview: Preview,
+    ) {
         self.begin(opcode, size, carrier.seen);
         self.count(opcode);
-        self.recent.whole(opcode, size, carrier, header_end, preview);
+        self.recent.complete_message(opcode, size, carrier, header_end, preview);
     }
 
     pub(super) fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {

@@ -15,7 +15,7 @@ use crate::side::{PerSide, Side};
 
 /// What an exchange gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output<'a> {
+pub enum Event<'a> {
     /// An opening handshake was sent.
     Request(Box<Request>),
     /// It was answered; by 101, or by anything else.
@@ -93,14 +93,14 @@ enum Asked {
 
 impl Exchange {
     /// Takes the next chunk of a side, which begins at `offset`; how many of its bytes were HTTP. The others, once
-    /// [`Output::Switched`] was given, are frames.
+    /// [`Event::Switched`] was given, are frames.
     pub fn push(
         &mut self,
         side: Side,
         carrier: &Carrier,
         offset: u64,
         chunk: Chunk<'_>,
-        out: &mut impl FnMut(Output<'_>),
+        out: &mut impl FnMut(Event<'_>),
     ) -> usize {
         match chunk {
             Chunk::Bytes(bytes) => self.bytes(side, carrier, offset, bytes, out),
@@ -158,7 +158,7 @@ impl Exchange {
         carrier: &Carrier,
         offset: u64,
         bytes: &[u8],
-        out: &mut impl FnMut(Output<'_>),
+        out: &mut impl FnMut(Event<'_>),
     ) -> usize {
         let mut taken = 0;
         let unasked = side == Side::Server && (self.unasked || self.has_asked());
@@ -198,7 +198,7 @@ impl Exchange {
                 State::Body(body) => {
                     let (len, complete) = body.skip(rest);
                     if side == Side::Server && self.refusing {
-                        out(Output::RefusalBody(rest.get(..len).unwrap_or_default()));
+                        out(Event::RefusalBody(rest.get(..len).unwrap_or_default()));
                     }
                     if complete {
                         reader.state = State::Head;
@@ -221,7 +221,7 @@ impl Exchange {
         carrier: &Carrier,
         offset: u64,
         bytes: &[u8],
-        out: &mut impl FnMut(Output<'_>),
+        out: &mut impl FnMut(Event<'_>),
     ) -> Option<usize> {
         let reader = &mut self.readers[side];
         if reader.head.bytes().is_empty() {
@@ -230,7 +230,7 @@ impl Exchange {
                 return Some(blank);
             }
             if !is_head(side, bytes) {
-                out(Output::NotHttp { first: bytes });
+                out(Event::NotHttp { first: bytes });
                 return None;
             }
             if let Some(head) = head::whole(bytes) {
@@ -240,7 +240,7 @@ impl Exchange {
         match reader.head.push(carrier, offset, bytes) {
             Push::Partial => Some(bytes.len()),
             Push::TooLong => {
-                out(Output::NotHttp { first: reader.head.bytes() });
+                out(Event::NotHttp { first: reader.head.bytes() });
                 None
             }
             Push::Complete(len) => {

@@ -17,7 +17,7 @@ pub mod problem;
 pub mod proxy_protocol;
 pub mod shared;
 
-pub use exchange::{Exchange, Output};
+pub use exchange::{Event, Exchange};
 pub use handshake::{Handshake, Request, Response};
 pub use problem::Problem;
 pub use shared::SharedTexts;

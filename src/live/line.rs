@@ -3,23 +3,23 @@
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
-use super::told::{Ended, Notice, Opened, Told};
+use super::update::{Ended, Notice, Opened, Update};
 use crate::catalog::{Language, fill, words};
 use crate::ending::Kind;
-use crate::render::harmless;
+use crate::render::sanitized;
 use crate::report::phrase;
 
 /// The kinds of lines, by the names of their words.
 const KINDS: [&str; 4] = ["live_opened", "live_refused", "live_closed", "live_notice"];
 
 /// Time, kind, stream, client → server, request; who ended it, how and why; the packet. Coloured by how grave it is.
-pub fn line(told: &Told, language: Language, color: bool) -> String {
+pub fn line(told: &Update, language: Language, color: bool) -> String {
     let writer = Writer { language, color };
     match told {
-        Told::Opened(opened) => writer.opened(opened),
-        Told::Refused(ended) => writer.ended("live_refused", ended),
-        Told::Closed(ended) => writer.ended("live_closed", ended),
-        Told::Notice(notice) => writer.notice(notice),
+        Update::Opened(opened) => writer.opened(opened),
+        Update::Refused(ended) => writer.ended("live_refused", ended),
+        Update::Closed(ended) => writer.ended("live_closed", ended),
+        Update::Notice(notice) => writer.notice(notice),
     }
 }
 
@@ -32,7 +32,7 @@ impl Writer {
     fn opened(&self, opened: &Opened) -> String {
         let late = if opened.late_start { words().get("live_late_start", self.language) } else { "" };
         let ends = format!("{} → {}", opened.client, opened.server);
-        let target = harmless(opened.target.as_deref().unwrap_or_default());
+        let target = sanitized(opened.target.as_deref().unwrap_or_default());
         let packet = self.packet(opened.packet);
         self.put("live_opened", &opened.time, Some(opened.tcp_stream), Style::new(), &[&ends, &target, late, &packet])
     }
@@ -55,12 +55,12 @@ impl Writer {
         };
         let end = self.styled(style, &end);
         let packet = self.packet(ended.packet);
-        self.put(kind, &ended.time, Some(ended.tcp_stream), style, &[ends, &harmless(target), &end, &packet])
+        self.put(kind, &ended.time, Some(ended.tcp_stream), style, &[ends, &sanitized(target), &end, &packet])
     }
 
     fn notice(&self, notice: &Notice) -> String {
         let style = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
-        self.put("live_notice", &notice.time, notice.tcp_stream, style, &[&harmless(&notice.text)])
+        self.put("live_notice", &notice.time, notice.tcp_stream, style, &[&sanitized(&notice.text)])
     }
 
     /// A line; what is empty is left out.
@@ -79,7 +79,7 @@ impl Writer {
     }
 
     fn styled(&self, style: Style, text: &str) -> String {
-        let text = harmless(text);
+        let text = sanitized(text);
         if self.color { format!("{style}{text}{style:#}") } else { text }
     }
 }
@@ -114,7 +114,7 @@ mod tests {
             target: Some("/\x1b[2J\u{202e}".to_owned()),
             late_start: false,
         };
-        let line = line(&Told::Opened(opened), Language::English, false);
+        let line = line(&Update::Opened(opened), Language::English, false);
         assert_eq!(
             line,
             "12:31:07.000  opened   tcp.stream 0  10.0.0.1:4000 → 10.0.0.2:80  /\\u{1b}[2J\\u{202e}  packet 4"

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use foldhash::fast::RandomState;
 
-use super::told::{Notice, Opened, Told};
+use super::update::{Notice, Opened, Update};
 use crate::analyzer::Analyzer;
 use crate::capture::Drops;
 use crate::catalog::{Language, Registries, fill, words};
@@ -46,7 +46,7 @@ pub struct Watch {
     complete: Vec<Place>,
     settling: VecDeque<(Timestamp, Place)>,
     waiting: VecDeque<(Timestamp, Place)>,
-    told: VecDeque<Told>,
+    told: VecDeque<Update>,
     judged: VecDeque<(u32, bool)>,
     drops: Vec<Drops>,
     over: VecDeque<Box<Facts>>,
@@ -135,7 +135,7 @@ impl Watch {
     }
 
     /// The next thing to tell.
-    pub fn take(&mut self) -> Option<Told> {
+    pub fn take(&mut self) -> Option<Update> {
         self.told.pop_front()
     }
 
@@ -146,7 +146,7 @@ impl Watch {
 
     /// Tells something that concerns no connection.
     pub fn notice(&mut self, now: Timestamp, about: &'static str, text: String) {
-        self.told.push_back(Told::Notice(Notice { time: now.to_string(), about, tcp_stream: None, text }));
+        self.told.push_back(Update::Notice(Notice { time: now.to_string(), about, tcp_stream: None, text }));
     }
 
     /// Packets were dropped.
@@ -185,7 +185,7 @@ impl Watch {
         {
             let connection = self.judge(&mut facts);
             let judged = Judged::of(&connection);
-            self.told.push_back(Told::end(&facts, connection, &self.registries, self.language));
+            self.told.push_back(Update::end(&facts, connection, &self.registries, self.language));
             if let Some(followed) = self.followed.get_mut(&place.stream) {
                 followed.judged = Some(judged);
                 self.open -= usize::from(followed.opened);
@@ -217,7 +217,7 @@ impl Watch {
         };
         let text = fill(words().get(about, self.language), value);
         let tcp_stream = Some(place.stream);
-        self.told.push_back(Told::Notice(Notice { time: self.now.to_string(), about, tcp_stream, text }));
+        self.told.push_back(Update::Notice(Notice { time: self.now.to_string(), about, tcp_stream, text }));
     }
 
     /// Says that a connection is judged otherwise than its line did.
@@ -229,7 +229,7 @@ impl Watch {
         };
         let text = fill(words().get("judged_again", self.language), value);
         let (time, about, tcp_stream) = (self.now.to_string(), "judged_again", Some(facts.stream));
-        self.told.push_back(Told::Notice(Notice { time, about, tcp_stream, text }));
+        self.told.push_back(Update::Notice(Notice { time, about, tcp_stream, text }));
     }
 }
 
@@ -255,7 +255,7 @@ impl Sink for Watch {
                 self.language,
                 &mut self.redactor,
             );
-            self.told.push_back(Told::Opened(Opened::new(facts, connection)));
+            self.told.push_back(Update::Opened(Opened::new(facts, connection)));
         }
         followed.fins[event.side] |= matches!(event.what, What::Fin);
         match step(facts, event, followed.fins) {
@@ -280,7 +280,7 @@ impl Sink for Watch {
         match followed.judged {
             Some(first) if Judged::of(&connection) != first => self.judged_again(&facts, &connection),
             None if connection.ending != Kind::Open => {
-                self.told.push_back(Told::end(&facts, connection, &self.registries, self.language));
+                self.told.push_back(Update::end(&facts, connection, &self.registries, self.language));
             }
             _ => {}
         }
@@ -324,13 +324,13 @@ fn step(facts: &Facts, event: &Event<'_>, fins: PerSide<bool>) -> Option<Step> {
         What::Ws(ws::Event::Close(_)) => by_both(&|side| facts.closes.iter().any(|close| close.side == side)),
         What::Fin => by_both(&|side| fins[side]),
         What::Reset | What::Tls(_) => Some(Step::Completes),
-        What::Http(http::Output::Response(response)) => (response.status != SWITCHING).then_some(Step::Begins),
-        What::Http(http::Output::NotHttp { .. } | http::Output::NotTls { .. }) => Some(Step::Begins),
+        What::Http(http::Event::Response(response)) => (response.status != SWITCHING).then_some(Step::Begins),
+        What::Http(http::Event::NotHttp { .. } | http::Event::NotTls { .. }) => Some(Step::Begins),
         What::Http(_) | What::Ws(_) | What::Joined => None,
     }
 }
 
 /// Whether an event waits for an answer.
 fn waits(event: &Event<'_>) -> bool {
-    matches!(event.what, What::Http(http::Output::Request(_)) | What::Ws(ws::Event::Ping { .. }))
+    matches!(event.what, What::Http(http::Event::Request(_)) | What::Ws(ws::Event::Ping { .. }))
 }

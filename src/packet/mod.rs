@@ -44,9 +44,9 @@ pub enum Glance<'a> {
     /// A segment.
     Segment(Segment<'a>),
     /// None, which has been counted.
-    Nothing,
+    NoSegment,
     /// A fragment, which has to be kept.
-    Closer,
+    General,
 }
 
 /// Finds the TCP segments in packets.
@@ -87,13 +87,13 @@ impl Decoder {
     }
 
     /// The segments in packets, where nothing needs to be kept to find them: in nearly every one that has a segment. What
-    /// else there is without is counted as by [`decode`](Self::decode), to which [`Glance::Closer`] leaves the packet. That
+    /// else there is without is counted as by [`decode`](Self::decode), to which [`Glance::General`] leaves the packet. That
     /// glance is the last: what follows the packet is counted behind it.
     #[inline]
     pub fn glance_at<'a>(&mut self, packets: &[Packet<'a>], glances: &mut ArrayVec<Glance<'a>, { limits::BATCH }>) {
         for packet in packets {
             let glance = plain::segment(packet).map_or_else(|| self.glance(packet), Glance::Segment);
-            let is_last = matches!(glance, Glance::Closer);
+            let is_last = matches!(glance, Glance::General);
             glances.push(glance);
             if is_last {
                 break;
@@ -104,10 +104,10 @@ impl Decoder {
     fn glance<'a>(&mut self, packet: &Packet<'a>) -> Glance<'a> {
         let segment = match datagram(packet) {
             Ok(End::Tcp(datagram)) => segment(datagram, seen(packet), &mut self.tally),
-            Ok(End::Fragment(_)) => return Glance::Closer,
+            Ok(End::Fragment(_)) => return Glance::General,
             Err(skipped) => skip(&mut self.tally, skipped),
         };
-        segment.map_or(Glance::Nothing, Glance::Segment)
+        segment.map_or(Glance::NoSegment, Glance::Segment)
     }
 
     /// What gave no segment, and how many packets of each kind, in the order they were first met.

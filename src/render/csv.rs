@@ -6,7 +6,7 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 use serde::Serialize;
 
-use super::harmless;
+use super::sanitized;
 use crate::report::{Connection, Report, codes};
 
 /// A column: its name, and the cell of a connection.
@@ -55,7 +55,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     rows.write_record(COLUMNS.map(|(name, _)| name))?;
     for connection in &report.connections {
         let row = Row { report, connection };
-        rows.write_record(COLUMNS.map(|(_, cell)| defused(&cell(&row))))?;
+        rows.write_record(COLUMNS.map(|(_, cell)| escape_formula(&cell(&row))))?;
     }
     rows.flush()
 }
@@ -100,8 +100,8 @@ fn name(value: impl Serialize) -> String {
 }
 
 /// A cell that no spreadsheet takes for a formula, nor a terminal for a command.
-fn defused(cell: &str) -> String {
-    let harmless = harmless(cell);
+fn escape_formula(cell: &str) -> String {
+    let harmless = sanitized(cell);
     let is_formula = harmless.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '|', '%']);
     if is_formula { format!("'{harmless}") } else { harmless }
 }
@@ -113,8 +113,8 @@ mod tests {
     #[test]
     fn formulas_are_texts() {
         for formula in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "＝1", "|calc", "%0A=1"] {
-            assert!(defused(formula).starts_with(['\'', '\\']), "{formula}");
+            assert!(escape_formula(formula).starts_with(['\'', '\\']), "{formula}");
         }
-        assert_eq!(defused("a=1"), "a=1");
+        assert_eq!(escape_formula("a=1"), "a=1");
     }
 }

@@ -27,7 +27,7 @@ pub const fn is_hidden(character: char) -> bool {
 }
 
 /// A text without hidden characters: `\u{202e}` stands for the one that would have been there.
-pub fn harmless(text: &str) -> String {
+pub fn sanitized(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -45,9 +45,9 @@ mod tests {
 
     #[test]
     fn nothing_reaches_the_terminal_that_moves_or_colours() {
-        assert_eq!(harmless("a\x1b[31mb\r\n\u{202E}c\u{9b}é"), "a\\u{1b}[31mb\\r\\n\\u{202e}c\\u{9b}é");
-        assert_eq!(harmless("x\u{E0041}\u{3164}y"), "x\\u{e0041}\\u{3164}y");
-        assert_eq!(harmless("สวัสดี, Việt Nam 😀"), "สวัสดี, Việt Nam 😀");
+        assert_eq!(sanitized("a\x1b[31mb\r\n\u{202E}c\u{9b}é"), "a\\u{1b}[31mb\\r\\n\\u{202e}c\\u{9b}é");
+        assert_eq!(sanitized("x\u{E0041}\u{3164}y"), "x\\u{e0041}\\u{3164}y");
+        assert_eq!(sanitized("สวัสดี, Việt Nam 😀"), "สวัสดี, Việt Nam 😀");
     }
 
     #[test]

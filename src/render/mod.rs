@@ -10,4 +10,4 @@ pub mod ndjson;
 pub mod terminal;
 mod wrap;
 
-pub use inert::{harmless, is_hidden};
+pub use inert::{is_hidden, sanitized};

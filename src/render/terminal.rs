@@ -7,7 +7,7 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, presets
 use unicode_width::UnicodeWidthStr;
 
 use super::wrap::{Breaking, lines, words};
-use super::{columns, harmless};
+use super::{columns, sanitized};
 use crate::report::document::{Block, Item, ItemKind, Table, Tone};
 
 /// From this width on every column of the table stands for itself.
@@ -51,7 +51,7 @@ pub fn render(blocks: &[Block], look: Look, out: &mut dyn Write) -> io::Result<(
 }
 
 fn paragraph(text: &str, look: Look, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    lines(&harmless(text), usize::from(look.width)).iter().try_for_each(|line| styled(line, style, look, out))
+    lines(&sanitized(text), usize::from(look.width)).iter().try_for_each(|line| styled(line, style, look, out))
 }
 
 fn styled(line: &str, style: Style, look: Look, out: &mut dyn Write) -> io::Result<()> {
@@ -101,7 +101,7 @@ fn connections(table: &Table, look: Look) -> comfy_table::Table {
 
 /// The cells of each group, one below the other.
 fn stacked(cells: &[String], groups: &[usize]) -> Vec<String> {
-    let mut cells = cells.iter().map(|cell| harmless(cell));
+    let mut cells = cells.iter().map(|cell| sanitized(cell));
     groups
         .iter()
         .map(|size| cells.by_ref().take(*size).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join("\n"))
@@ -110,7 +110,7 @@ fn stacked(cells: &[String], groups: &[usize]) -> Vec<String> {
 
 fn section(title: &str, items: &[Item], look: Look, out: &mut dyn Write) -> io::Result<()> {
     let heading = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
-    styled(&harmless(title), heading, look, out)?;
+    styled(&sanitized(title), heading, look, out)?;
     let labels = items.iter().map(|item| item.label.width()).max().unwrap_or_default();
     let gap = if labels == 0 { "" } else { GAP };
     for item in items {
@@ -118,7 +118,7 @@ fn section(title: &str, items: &[Item], look: Look, out: &mut dyn Write) -> io::
             format!("{:INDENT$}{}{:fill$}{gap}", "", item.label, "", fill = labels.saturating_sub(item.label.width()));
         if item.kind == ItemKind::Code {
             // Not wrapped: it is there to be copied.
-            writeln!(out, "{label}{}", harmless(&item.text))?;
+            writeln!(out, "{label}{}", sanitized(&item.text))?;
         } else {
             let breaking = if item.kind == ItemKind::Link { words } else { lines };
             labelled(&label, &item.text, breaking, look, out)?;
@@ -131,7 +131,7 @@ fn section(title: &str, items: &[Item], look: Look, out: &mut dyn Write) -> io::
 fn labelled(label: &str, text: &str, breaking: Breaking, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let indent = label.width();
     let mut beside = label;
-    for line in breaking(&harmless(text), usize::from(look.width).saturating_sub(indent)) {
+    for line in breaking(&sanitized(text), usize::from(look.width).saturating_sub(indent)) {
         let fill = indent.saturating_sub(beside.width());
         writeln!(out, "{}", format!("{beside}{:fill$}{line}", "").trim_end())?;
         beside = "";

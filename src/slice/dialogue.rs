@@ -47,7 +47,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Takes a message, which begins in that packet. An answer that is a secret is blotted. Returns the same as
+    /// Takes a message, which begins in that packet. An answer that is a secret is redacted. Returns the same as
     /// [`Answers::message`].
     pub fn message(&mut self, packet: u32, message: &mut [u8], blotter: &mut Blotter<'_>) -> Option<Vec<u8>> {
         match self {

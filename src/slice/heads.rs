@@ -67,7 +67,7 @@ pub struct Blotter<'f> {
     known: Option<&'f Known>,
     /// The subprotocols that earlier lines of the head listed: all lines are one list (RFC 9110 §5.3).
     protocols: String,
-    /// Whether nobody wants the secrets, and what is blotted is thrown away.
+    /// Whether nobody wants the secrets, and what is redacted is thrown away.
     is_idle: bool,
 }
 
@@ -92,7 +92,7 @@ impl<'f> Blotter<'f> {
         blot(bytes);
     }
 
-    /// Remembers a secret; what is blotted already was remembered before.
+    /// Remembers a secret; what is redacted already was remembered before.
     pub fn remember(&mut self, kind: Kind, secret: &[u8]) {
         let is_new = || secret.iter().any(|byte| byte.is_ascii_alphanumeric() && *byte != b'x');
         if let Some(remember) = self.remember.as_mut().filter(|_| is_new()) {
@@ -144,14 +144,14 @@ impl<'f> Blotter<'f> {
 
     fn secret(&mut self, kind: Kind, secret: &mut [u8]) {
         self.remember(kind, secret);
-        let mut blotted = Vec::with_capacity(secret.len());
+        let mut redacted = Vec::with_capacity(secret.len());
         for chunk in secret.utf8_chunks() {
             // A character of several bytes is as much a part of the secret; what is none stays, for it is evidence.
-            blotted.extend(chunk.valid().bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }));
-            blotted.extend_from_slice(chunk.invalid());
+            redacted.extend(chunk.valid().bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }));
+            redacted.extend_from_slice(chunk.invalid());
         }
-        blot(&mut blotted);
-        secret.copy_from_slice(&blotted);
+        blot(&mut redacted);
+        secret.copy_from_slice(&redacted);
     }
 
     /// Bytes before, between and behind frames: heads and bodies of HTTP/1, a PROXY header; zeros where they are
@@ -257,7 +257,7 @@ impl<'f> Blotter<'f> {
             match pair.iter().position(|byte| *byte == b'=') {
                 Some(equals) => {
                     let value = pair.get_mut(equals + 1..).unwrap_or_default();
-                    match token::blotted(value) {
+                    match token::redacted(value) {
                         Some(token) => {
                             self.remember(Kind::Query, value);
                             value.copy_from_slice(&token);

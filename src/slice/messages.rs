@@ -25,7 +25,7 @@ pub struct Compression {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
     /// Compressed messages whose text did not fit its length any more, and is `x` throughout.
-    pub blotted: u64,
+    pub redacted: u64,
     /// Those that are now shorter when inflated.
     pub shortened: u64,
     /// Messages, and runs without frames, that are too large to be looked at; what was too large of them is zeros.
@@ -34,7 +34,7 @@ pub struct Losses {
 
 impl std::ops::AddAssign for Losses {
     fn add_assign(&mut self, other: Self) {
-        self.blotted += other.blotted;
+        self.redacted += other.redacted;
         self.shortened += other.shortened;
         self.unread += other.unread;
     }
@@ -321,7 +321,7 @@ impl Walk<'_> {
         if let Some(message) = deflate::compressed(&plain, payload.len()) {
             return message;
         }
-        self.losses.blotted += 1;
+        self.losses.redacted += 1;
         plain.iter_mut().filter(|byte| byte.is_ascii()).for_each(|byte| *byte = b'x');
         if let Some(message) = deflate::compressed(&plain, payload.len()) {
             return message;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::limits;
 
 /// A token of the same length that says when `token` runs out, and nothing else; `None` where it is none, or does not say.
-pub fn blotted(token: &[u8]) -> Option<Vec<u8>> {
+pub fn redacted(token: &[u8]) -> Option<Vec<u8>> {
     // A longer one is none, and could be of many times its size as JSON.
     let token = Some(token).filter(|token| token.len() <= limits::HEAD)?;
     let [header, claims, signature] = token.split(|byte| *byte == b'.').collect::<Vec<_>>().try_into().ok()?;
@@ -27,10 +27,10 @@ mod tests {
     #[test]
     fn only_the_time_stays() {
         let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(r#"{"sub":"ana","exp":1700000000}"#));
-        let blotted = blotted(token.as_bytes()).unwrap();
-        assert_eq!(blotted.len(), token.len());
-        let claims = blotted.split(|byte| *byte == b'.').nth(1).unwrap();
+        let redacted = redacted(token.as_bytes()).unwrap();
+        assert_eq!(redacted.len(), token.len());
+        let claims = redacted.split(|byte| *byte == b'.').nth(1).unwrap();
         assert_eq!(URL_SAFE_NO_PAD.decode(claims).unwrap().trim_ascii(), br#"{"exp":1700000000}"#);
-        assert_eq!(super::blotted(b"a.b.c"), None);
+        assert_eq!(super::redacted(b"a.b.c"), None);
     }
 }

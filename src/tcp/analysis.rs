@@ -14,7 +14,7 @@ pub struct Analysis {
     pub sent: PerSide<Sent>,
     /// Whether a SYN or SYN-ACK was captured: then it is known who opened the connection.
     pub syn: bool,
-    /// Held bytes that came twice with different contents.
+    /// OutOfOrder bytes that came twice with different contents.
     pub conflicts: u32,
     /// How far each side is from where the capture was made, there and back, in microseconds: measured once, by the
     /// answers to SYN and SYN-ACK.

@@ -9,7 +9,7 @@
 
 pub mod analysis;
 pub mod endpoints;
-mod held;
+mod out_of_order;
 pub mod reassembly;
 pub mod segment;
 pub mod sequence;
@@ -24,7 +24,7 @@ use crate::chunk::Chunk;
 
 /// What [`Tcp`] gives, for one side and in stream order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output<'a> {
+pub enum Event<'a> {
     /// Bytes, or a gap, that begin `offset` bytes into the stream.
     Chunk {
         /// Position of the chunk's first byte in its stream, from 0.

@@ -3,14 +3,14 @@
 //! ```text
 //!   delivered        hole        held            hole    held
 //! ──────────────┤             ├────────┤       ├──────────────┤
-//!               next          copies, by stream offset: `Held`
+//!               next          copies, by stream offset: `OutOfOrder`
 //! ```
 //!
 //! The first copy of a byte wins. A hole is given up, as a [`Chunk::Gap`], when the receiver has acknowledged past it and
 //! the capture has gone on for a while, when a bound of [`limits`] is reached, or when the connection is finished.
 
-use super::Output;
-use super::held::Held;
+use super::Event;
+use super::out_of_order::OutOfOrder;
 use super::sequence::{distance, later};
 use crate::chunk::{Carrier, Chunk, Missing};
 use crate::limits;
@@ -66,7 +66,7 @@ pub struct Half {
 /// What is out of order, and what ends the stream.
 #[derive(Debug, Default)]
 struct Waiting {
-    held: Held,
+    held: OutOfOrder,
     /// Stream offset of the FIN, once seen.
     fin: Option<(u64, Carrier)>,
     /// Whether all up to the FIN has been delivered.
@@ -86,7 +86,7 @@ impl Half {
         self.waiting.as_ref().map_or(0, |waiting| waiting.held.size())
     }
 
-    /// Held bytes that came twice with different contents. The first copy was kept.
+    /// OutOfOrder bytes that came twice with different contents. The first copy was kept.
     pub fn conflicts(&self) -> u32 {
         self.waiting.as_ref().map_or(0, |waiting| waiting.held.conflicts())
     }
@@ -138,7 +138,7 @@ impl Half {
         &mut self,
         carrier: &Carrier,
         payload: &Payload<'_>,
-        out: &mut impl FnMut(&Carrier, Output<'_>),
+        out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> Arrival {
         if self.is_next(payload.seq) && !payload.fin {
             if payload.len == 0 {
@@ -151,12 +151,7 @@ impl Half {
     }
 
     /// The same for a payload that may be anywhere, and be followed by FIN.
-    fn sort(
-        &mut self,
-        carrier: &Carrier,
-        payload: &Payload<'_>,
-        out: &mut impl FnMut(&Carrier, Output<'_>),
-    ) -> Arrival {
+    fn sort(&mut self, carrier: &Carrier, payload: &Payload<'_>, out: &mut impl FnMut(&Carrier, Event<'_>)) -> Arrival {
         let is_first = self.next.is_none();
         let next = *self.next.get_or_insert_with(|| first_byte(payload.seq, self.acked));
         let ahead = distance(next, payload.seq);
@@ -210,13 +205,13 @@ impl Half {
 
     /// Counts a segment of the connection against the patience with an acknowledged hole, and gives the hole up at its end.
     #[inline]
-    pub fn tick(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+    pub fn tick(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         if self.waiting.is_some() {
             self.wait(carrier, out);
         }
     }
 
-    fn wait(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+    fn wait(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         let hole_end = self.hole_end();
         let acked = self.acked();
         let (Some(waiting), Some(end)) = (&mut self.waiting, hole_end) else {
@@ -235,7 +230,7 @@ impl Half {
     }
 
     /// Gives up every hole: no segment will come any more.
-    pub fn finish(&mut self, last: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+    pub fn finish(&mut self, last: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         while self.hole_end().is_some() {
             self.give_up_hole(last, out);
         }
@@ -247,7 +242,7 @@ impl Half {
     }
 
     /// Gives up the first hole, whatever the bounds say; `false` if there is none.
-    pub fn give_up_hole(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) -> bool {
+    pub fn give_up_hole(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) -> bool {
         let Some(end) = self.hole_end() else {
             return false;
         };
@@ -274,7 +269,7 @@ impl Half {
 
     /// Delivers `bytes`, which are the captured ones of the next `len`.
     #[inline]
-    fn deliver(&mut self, carrier: &Carrier, bytes: &[u8], len: u64, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+    fn deliver(&mut self, carrier: &Carrier, bytes: &[u8], len: u64, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         let captured = u64::try_from(bytes.len()).unwrap_or(len).min(len);
         if captured > 0 {
             self.advance(captured, Chunk::Bytes(bytes), carrier, out);
@@ -284,12 +279,12 @@ impl Half {
         }
     }
 
-    fn gap(&mut self, len: u64, missing: Missing, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+    fn gap(&mut self, len: u64, missing: Missing, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         self.advance(len, Chunk::Gap { len, missing }, carrier, out);
     }
 
-    fn advance(&mut self, len: u64, chunk: Chunk<'_>, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Output<'_>)) {
-        out(carrier, Output::Chunk { offset: self.pass(len), chunk });
+    fn advance(&mut self, len: u64, chunk: Chunk<'_>, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) {
+        out(carrier, Event::Chunk { offset: self.pass(len), chunk });
     }
 
     /// Goes past the next bytes, which are delivered, or given up; the stream offset of the first.
@@ -303,7 +298,7 @@ impl Half {
     }
 
     /// Delivers held segments that are now in order, and the FIN behind them.
-    fn drain(&mut self, out: &mut impl FnMut(&Carrier, Output<'_>)) {
+    fn drain(&mut self, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         while let Some((start, segment)) =
             self.waiting.as_mut().and_then(|waiting| waiting.held.take_until(self.offset))
         {
@@ -319,7 +314,7 @@ impl Half {
         match &waiting.fin {
             Some((end, carrier)) if *end <= self.offset && !waiting.finished => {
                 waiting.finished = true;
-                out(carrier, Output::Fin { offset: self.offset });
+                out(carrier, Event::Fin { offset: self.offset });
             }
             None if waiting.held.is_unused() => self.waiting = None,
             _ => {}
@@ -386,12 +381,12 @@ mod tests {
     }
 
     /// Bytes as they are, a gap as `[length]`, FIN as `|` and the number of its packet.
-    fn write(given: &mut String, carrier: &Carrier, output: Output<'_>) {
+    fn write(given: &mut String, carrier: &Carrier, output: Event<'_>) {
         match output {
-            Output::Chunk { chunk: Chunk::Bytes(bytes), .. } => given.push_str(std::str::from_utf8(bytes).unwrap()),
-            Output::Chunk { chunk: Chunk::Gap { len, .. }, .. } => given.push_str(&format!("[{len}]")),
-            Output::Fin { .. } => given.push_str(&format!("|{}", carrier.seen.packet)),
-            Output::Reset => given.push('!'),
+            Event::Chunk { chunk: Chunk::Bytes(bytes), .. } => given.push_str(std::str::from_utf8(bytes).unwrap()),
+            Event::Chunk { chunk: Chunk::Gap { len, .. }, .. } => given.push_str(&format!("[{len}]")),
+            Event::Fin { .. } => given.push_str(&format!("|{}", carrier.seen.packet)),
+            Event::Reset => given.push('!'),
         }
     }
 

@@ -1,7 +1,7 @@
 //! One TCP connection: both halves, and what their segments say of each other.
 
 use super::reassembly::{Arrival, Half, Payload};
-use super::{Analysis, Flags, Output, Segment};
+use super::{Analysis, Event, Flags, Segment};
 use crate::chunk::{Carrier, Chunk};
 use crate::prefetch::prefetch;
 use crate::seen::Seen;
@@ -29,7 +29,7 @@ impl Tcp {
     /// which nothing out of the ordinary has been seen. Its bytes are then for the caller to pass on, with their offset in the
     /// stream; all else is done that [`push`](Self::push) does with any segment, as far as it can matter.
     #[inline(always)]
-    pub fn push_next(&mut self, side: Side, segment: &mut Segment<'_>) -> Option<u64> {
+    pub fn push_in_order(&mut self, side: Side, segment: &mut Segment<'_>) -> Option<u64> {
         let (own, other) = self.halves.own_and_other(side);
         let (sent, other_sent) = self.analysis.sent.own_and_other(side);
         let is_next = segment.flags.is_plain()
@@ -50,7 +50,7 @@ impl Tcp {
     }
 
     /// Takes a segment that `side` sent; gives what it puts in order, of either side.
-    pub fn push(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
+    pub fn push(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Side, &Carrier, Event<'_>)) {
         let acked = segment.flags.has(Flags::ACK).then_some(segment.ack);
         let known = acked.and_then(|ack| self.halves[!side].offset_of(ack));
         let carrier = Carrier::new(segment.carrier.seen, known, segment.carrier.ttl);
@@ -62,7 +62,7 @@ impl Tcp {
             self.analysis.apply(side, segment, Arrival::Empty);
             self.reset = true;
             if self.analysis.sent[side].note_reset(carrier) {
-                out(side, &carrier, Output::Reset);
+                out(side, &carrier, Event::Reset);
             }
             return;
         }
@@ -88,7 +88,7 @@ impl Tcp {
     }
 
     /// Gives up every hole: no segment will come any more.
-    pub fn finish(&mut self, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
+    pub fn finish(&mut self, out: &mut impl FnMut(Side, &Carrier, Event<'_>)) {
         let last = self.last_carrier();
         let Self { halves, analysis, .. } = self;
         for side in Side::BOTH {
@@ -99,7 +99,7 @@ impl Tcp {
     }
 
     /// Gives up the first hole of each side, to free what is held behind it.
-    pub fn give_up_holes(&mut self, out: &mut impl FnMut(Side, &Carrier, Output<'_>)) {
+    pub fn give_up_holes(&mut self, out: &mut impl FnMut(Side, &Carrier, Event<'_>)) {
         let last = self.last_carrier();
         let Self { halves, analysis, .. } = self;
         for side in Side::BOTH {
@@ -151,14 +151,14 @@ impl Tcp {
 fn recorded<'o>(
     side: Side,
     analysis: &'o mut Analysis,
-    out: &'o mut impl FnMut(Side, &Carrier, Output<'_>),
-) -> impl FnMut(&Carrier, Output<'_>) + 'o {
+    out: &'o mut impl FnMut(Side, &Carrier, Event<'_>),
+) -> impl FnMut(&Carrier, Event<'_>) + 'o {
     move |carrier, output| {
         let sent = &mut analysis.sent[side];
         match output {
-            Output::Chunk { chunk: Chunk::Gap { len, missing }, .. } => sent.note_gap(len, missing),
-            Output::Fin { offset } => sent.note_fin(*carrier, offset),
-            Output::Chunk { chunk: Chunk::Bytes(_), .. } | Output::Reset => {}
+            Event::Chunk { chunk: Chunk::Gap { len, missing }, .. } => sent.note_gap(len, missing),
+            Event::Fin { offset } => sent.note_fin(*carrier, offset),
+            Event::Chunk { chunk: Chunk::Bytes(_), .. } | Event::Reset => {}
         }
         out(side, carrier, output);
     }

@@ -20,7 +20,7 @@ use super::message::Messages;
 use super::partial::{Control, Partial};
 use super::resync::Search;
 use super::unfinished::{CutFrame, Unfinished};
-use super::violation::{Context, Kind, MessageState, Rules, Violation};
+use super::violation::{Context, Kind, MessageState, Negotiated, Violation};
 use super::{Event, Preview, Scratch};
 use crate::chunk::{Carrier, Chunk, Missing};
 use crate::prefetch::prefetch;
@@ -30,7 +30,7 @@ use behind::Waiting;
 /// Decodes one side's frames.
 #[derive(Debug)]
 pub struct Decoder {
-    rules: Rules,
+    rules: Negotiated,
     state: State,
     /// A header whose end has not come yet.
     partial: Option<Box<Partial>>,
@@ -116,7 +116,7 @@ impl Decoder {
     /// `in_step` if its first byte is the first of a frame.
     pub fn new(side: Side, no_context_takeover: Option<bool>, in_step: bool) -> Self {
         Self {
-            rules: Rules { side, deflate: no_context_takeover.is_some() },
+            rules: Negotiated { side, deflate: no_context_takeover.is_some() },
             state: if in_step { State::Header } else { State::Lost },
             partial: None,
             messages: Messages::new(no_context_takeover),

@@ -165,7 +165,7 @@ fn whole(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::super::frame::header;
-    use super::super::violation::{MessageState, Rules, is_legal};
+    use super::super::violation::{MessageState, Negotiated, is_legal};
     use super::*;
     use crate::side::Side;
 
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn first_bytes() {
-        let rules = Rules { side: Side::Server, deflate: true };
+        let rules = Negotiated { side: Side::Server, deflate: true };
         for compressed in [false, true] {
             let known = Known { compressed, in_message: true, ..Known::default() };
             let weights = (0..=255u8).map(|first| {

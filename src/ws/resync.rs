@@ -4,7 +4,7 @@ use super::close::{Body, CloseCode, body};
 use super::frame::{HEADER, Header, Opcode, START, header, start, unmask};
 use super::odds::{self, Known};
 use super::run::Run;
-use super::violation::{MessageState, Rules, is_legal, of_length, of_start};
+use super::violation::{MessageState, Negotiated, is_legal, of_length, of_start};
 use crate::chunk::{Carrier, Chunk, Kept};
 use crate::limits;
 use crate::side::Side;
@@ -42,7 +42,7 @@ pub struct Search(Run);
 
 impl Search {
     /// Nothing found yet.
-    pub fn new(rules: Rules) -> Self {
+    pub fn new(rules: Negotiated) -> Self {
         Self(Run::new(Some(rules.side == Side::Client), limits::RESYNC_BYTES))
     }
 
@@ -96,7 +96,13 @@ pub enum Behind {
 /// [`limits::OVERRUN_BYTES`] are.
 ///
 /// The decision on a beginning of the stream holds for all longer ones, so that it does not depend on the segments.
-pub fn behind_text(bytes: &[u8], key: Option<([u8; 4], u64)>, cut: bool, is_all: bool, rules: Rules) -> Option<Behind> {
+pub fn behind_text(
+    bytes: &[u8],
+    key: Option<([u8; 4], u64)>,
+    cut: bool,
+    is_all: bool,
+    rules: Negotiated,
+) -> Option<Behind> {
     let stream = Beginning::new(bytes, is_all);
     let mut text = bytes.get(..bytes.len().min(OVERRUN)).unwrap_or_default().to_vec();
     if let Some((key, phase)) = key {
@@ -140,7 +146,7 @@ impl<'a> Beginning<'a> {
 
 /// Returns the number of bytes of printable `text` before the next plausible frame or the end of the stream; `Some(None)`
 /// where neither follows, `None` where that is not known yet.
-fn excess(stream: Beginning<'_>, text: &[u8], cut: bool, rules: Rules) -> Option<Option<usize>> {
+fn excess(stream: Beginning<'_>, text: &[u8], cut: bool, rules: Negotiated) -> Option<Option<usize>> {
     let (printable, sure) = printable(text, cut);
     let known = if stream.is_all || text.len() == OVERRUN { printable } else { sure };
     for at in 1..=known {
@@ -156,7 +162,7 @@ fn excess(stream: Beginning<'_>, text: &[u8], cut: bool, rules: Rules) -> Option
 
 /// Returns whether a frame that breaks one rule, and is plausible otherwise, stands there before a legal one or the end of
 /// the stream; `None` where that is not known yet.
-fn stands_alone(stream: Beginning<'_>, rules: Rules) -> Option<bool> {
+fn stands_alone(stream: Beginning<'_>, rules: Negotiated) -> Option<bool> {
     let Ok((rest, parsed)) = header(stream.bytes) else {
         return stream.is_all.then_some(false);
     };
@@ -194,7 +200,7 @@ fn printable(text: &[u8], cut: bool) -> (usize, usize) {
 
 /// Returns whether a frame begins there, at the last of so many `places`, that breaks no rule, holds what its opcode says,
 /// and proves itself or stands before another; `None` where that is not known yet.
-fn begins_frame(stream: Beginning<'_>, places: usize, rules: Rules) -> Option<bool> {
+fn begins_frame(stream: Beginning<'_>, places: usize, rules: Negotiated) -> Option<bool> {
     let Ok((rest, parsed)) = header(stream.bytes) else {
         return if starts_frame(stream.bytes, rules) { stream.is_all.then_some(false) } else { Some(false) };
     };
@@ -220,7 +226,7 @@ fn begins_frame(stream: Beginning<'_>, places: usize, rules: Rules) -> Option<bo
 }
 
 /// Returns whether the first two bytes of a header, as far as they are there, break no rule.
-fn starts_frame(bytes: &[u8], rules: Rules) -> bool {
+fn starts_frame(bytes: &[u8], rules: Negotiated) -> bool {
     let Ok((_, first)) = start(bytes) else {
         return true;
     };
@@ -260,10 +266,10 @@ mod tests {
     use super::Behind::{Frame, Text};
     use super::*;
 
-    const SERVER: Rules = Rules { side: Side::Server, deflate: false };
+    const SERVER: Negotiated = Negotiated { side: Side::Server, deflate: false };
 
     /// Decides on a whole stream. The decision on each of its beginnings must be the same.
-    fn decided(bytes: &[u8], key: Option<([u8; 4], u64)>, rules: Rules) -> Behind {
+    fn decided(bytes: &[u8], key: Option<([u8; 4], u64)>, rules: Negotiated) -> Behind {
         let whole = behind_text(bytes, key, true, true, rules).unwrap();
         for end in 1..=bytes.len() {
             let beginning = behind_text(&bytes[..end], key, true, false, rules);
@@ -281,7 +287,7 @@ mod tests {
         // An unmasked frame, unmasked with the key of the text before it.
         assert_eq!(decided(b"OK'\xdd\xbd:/\xb7\xf509\x81\xc3%j\x99}", None, SERVER), Frame);
         // A frame with one fault, whose bytes are also text under the key of the text before it.
-        let client = Rules { side: Side::Client, deflate: false };
+        let client = Negotiated { side: Side::Client, deflate: false };
         let key = Some(([0x56, 0xBD, 0, 0], 0));
         assert_eq!(decided(b"\x81\x02h.", key, client), Frame);
         assert_eq!(decided(b"\x81\x02h.x", key, client), Text(5));

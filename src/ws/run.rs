@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::close::{Body, CloseCode, body};
 use super::frame::{HEADER, Header, Opcode, RSV1, START, header, unmask};
 use super::odds::{self, Known};
-use super::violation::{MessageState, Rules, is_legal};
+use super::violation::{MessageState, Negotiated, is_legal};
 use crate::chunk::{Carrier, Chunk, Kept, Missing};
 use crate::limits;
 use crate::side::Side;
@@ -206,7 +206,7 @@ impl Run {
     fn frame(&mut self, parsed: &Header, behind: &[u8], len: usize) -> Option<()> {
         let side = if parsed.start.masked { Side::Client } else { Side::Server };
         let is_wrong_side = self.known.masked.is_some_and(|masked| masked != parsed.start.masked);
-        if is_wrong_side || !is_legal(parsed, Rules { side, deflate: true }, self.message) {
+        if is_wrong_side || !is_legal(parsed, Negotiated { side, deflate: true }, self.message) {
             return None;
         }
         self.bits += odds::of_header(parsed, self.known)?;

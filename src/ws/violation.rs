@@ -186,7 +186,7 @@ impl Tail {
 
 /// What both ends agreed on, as far as it decides which frames are legal.
 #[derive(Clone, Copy, Debug)]
-pub struct Rules {
+pub struct Negotiated {
     /// Whose frames.
     pub side: Side,
     /// Whether permessage-deflate gives RSV1 a meaning.
@@ -206,7 +206,7 @@ pub enum MessageState {
 
 /// Whether a header breaks none of the rules below: the same question, answered at once for the frames that are as they
 /// should be.
-pub fn is_legal(header: &Header, rules: Rules, message: MessageState) -> bool {
+pub fn is_legal(header: &Header, rules: Negotiated, message: MessageState) -> bool {
     let Start { fin, rsv, opcode, masked, .. } = header.start;
     let in_place = match opcode {
         Opcode::TEXT | Opcode::BINARY => message != MessageState::Open && (rsv == 0 || (rsv == RSV1 && rules.deflate)),
@@ -219,7 +219,7 @@ pub fn is_legal(header: &Header, rules: Rules, message: MessageState) -> bool {
 
 /// The rules of framing that the first two bytes of a header break, by themselves or in their place. `length` is that of
 /// the payload, as far as it is known.
-pub fn of_start(start: Start, length: u64, rules: Rules, message: MessageState) -> impl Iterator<Item = Kind> {
+pub fn of_start(start: Start, length: u64, rules: Negotiated, message: MessageState) -> impl Iterator<Item = Kind> {
     let Start { fin, rsv, opcode, masked, .. } = start;
     let first_of_message = matches!(opcode, Opcode::TEXT | Opcode::BINARY);
     let allowed = if rules.deflate && first_of_message { RSV1 } else { 0 };
@@ -308,7 +308,7 @@ mod tests {
             let (_, parsed) = header(&bytes).unwrap();
             for side in Side::BOTH {
                 for message in [MessageState::Closed, MessageState::Open, MessageState::Unknown] {
-                    let rules = Rules { side, deflate };
+                    let rules = Negotiated { side, deflate };
                     let broken = of_start(parsed.start, parsed.length, rules, message).chain(of_length(&parsed)).next();
                     prop_assert_eq!(is_legal(&parsed, rules, message), broken.is_none(), "{:?}", broken);
                 }

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["analyzer", "reference", "render"],
     &["live", "slice"],
     // The program, `src/cli/`.
-    &["wording", "progress", "privileges", "signals", "sandbox"],
+    &["locale", "progress", "privileges", "signals", "sandbox"],
     &["sandboxing"],
     &["reporting"],
     &["output"],

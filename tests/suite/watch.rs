@@ -8,7 +8,7 @@ use whyclosed::capture::{self, Source};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::diagnose::{Case, Fleet};
 use whyclosed::ending::Kind;
-use whyclosed::live::{Told, Watch};
+use whyclosed::live::{Update, Watch};
 use whyclosed::report::Connection;
 use whyclosed::report::redact::{Privacy, Redactor};
 use whyclosed::seen::Timestamp;
@@ -24,7 +24,7 @@ fn watch() -> Watch {
 }
 
 /// What is told, and what is said at the end of each connection by itself.
-fn replay(path: &PathBuf) -> (Vec<Told>, Vec<Connection>) {
+fn replay(path: &PathBuf) -> (Vec<Update>, Vec<Connection>) {
     let mut source = capture::open(std::slice::from_ref(path)).unwrap();
     let (mut analyzer, mut watch, mut told) = (Analyzer::default(), watch(), Vec::new());
     while source.advance().unwrap() {
@@ -62,14 +62,14 @@ fn every_end_is_told_once_and_as_it_is_judged_in_the_end() {
         let mut seen: BTreeMap<u32, Vec<String>> = BTreeMap::new();
         for told in &told {
             match told {
-                Told::Closed(ended) | Told::Refused(ended) => {
+                Update::Closed(ended) | Update::Refused(ended) => {
                     let line = format!("{} {:?} {:?}", ended.rule, ended.code, ended.closed_by);
                     seen.entry(ended.tcp_stream).or_default().push(line);
                 }
-                Told::Notice(notice) if notice.about == "judged_again" => {
+                Update::Notice(notice) if notice.about == "judged_again" => {
                     faults.push(format!("{name}: {}", notice.text));
                 }
-                Told::Opened(_) | Told::Notice(_) => {}
+                Update::Opened(_) | Update::Notice(_) => {}
             }
         }
         let differs = before != faults.len() || seen != expected;

@@ -28,7 +28,7 @@ pub fn bundle(
     reporting: &Reporting,
     report: &Report,
 ) -> Result<(), Error> {
-    let (selection, language) = (reporting.selection(), reporting.wording.language());
+    let (selection, language) = (reporting.selection(), reporting.texts.language());
     let connections = shown(report, &selection);
     let mut wanted = Wanted::default();
     connections.iter().for_each(|connection| slice::mark(&mut wanted, connection, language));

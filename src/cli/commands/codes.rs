@@ -39,13 +39,13 @@ impl Codes {
             output::to_stdout(|out| out.write_all(TEMPLATE.as_bytes()))?;
             return Ok(ExitCode::SUCCESS);
         }
-        let registries = self.presenting.wording.registries()?;
+        let registries = self.presenting.texts.registries()?;
         let asked: Vec<&Registry> = match registry(self.registry.as_deref(), &registries)? {
             Some(asked) => vec![asked],
             None if self.all => [iana()].into_iter().chain(registries.iter()).collect(),
             None => vec![iana()],
         };
-        let listing = Listing::new(&asked, &registries, self.presenting.wording.language());
+        let listing = Listing::new(&asked, &registries, self.presenting.texts.language());
         self.presenting.write(listing, document::listing)?;
         Ok(ExitCode::SUCCESS)
     }

@@ -26,8 +26,8 @@ pub struct Compare {
 impl Compare {
     /// Prints the comparison.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let registries = self.presenting.wording.registries()?;
-        let language = self.presenting.wording.language();
+        let registries = self.presenting.texts.registries()?;
+        let language = self.presenting.texts.language();
         let asked = registry(self.registry.as_deref(), &registries)?;
         let mut codes = Vec::new();
         for text in &self.codes {

@@ -33,9 +33,9 @@ struct Explained {
 impl Explain {
     /// Prints the explanations.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let registries = self.presenting.wording.registries()?;
+        let registries = self.presenting.texts.registries()?;
         let asked = registry(self.registry.as_deref(), &registries)?;
-        let codes = explained(&self.codes, asked, &registries, self.presenting.wording.language())?;
+        let codes = explained(&self.codes, asked, &registries, self.presenting.texts.language())?;
         let document = |content: &Explained, language| document::explanations(&content.codes, language);
         self.presenting.write(Explained { codes }, document)?;
         Ok(ExitCode::SUCCESS)

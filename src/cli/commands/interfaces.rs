@@ -11,9 +11,9 @@ use whyclosed::render::terminal;
 use whyclosed::report::document::{Block, Row, Table, Tone};
 use whyclosed::report::phrase::word;
 
+use crate::locale::LocaleArgs;
 use crate::output;
 use crate::reporting::ColorChoice;
-use crate::wording::Speech;
 
 /// List the network interfaces, and which of them this user can open.
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ pub struct Interfaces {
     color: ColorChoice,
 
     #[command(flatten)]
-    speech: Speech,
+    locale: LocaleArgs,
 }
 
 /// The columns, by the names of their words.
@@ -33,7 +33,7 @@ const COLUMNS: [&str; 5] =
 impl Interfaces {
     /// Prints the list.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let (devices, language) = (devices()?, self.speech.language());
+        let (devices, language) = (devices()?, self.locale.language());
         let table = Table {
             groups: vec![1; COLUMNS.len()],
             header: COLUMNS.map(|column| word(column, &[], language)).to_vec(),

@@ -26,10 +26,10 @@ use crate::output;
 use crate::reporting::Reporting;
 
 /// `--fail-on` has matched.
-const MATCHED: u8 = 1;
+const EXIT_MATCHED: u8 = 1;
 
 /// There is something for the user to mend.
-pub const MEND: u8 = 2;
+pub const EXIT_ERROR: u8 = 2;
 
 /// Writes the report, says what went wrong before it, and tells the exit code.
 fn conclude(reporting: &Reporting, report: Pending, faults: &[Error]) -> Result<ExitCode, Error> {
@@ -39,10 +39,10 @@ fn conclude(reporting: &Reporting, report: Pending, faults: &[Error]) -> Result<
 
 /// Says what went wrong, and tells the exit code.
 fn exit_code(matched: bool, faults: &[Error]) -> ExitCode {
-    faults.iter().for_each(output::complain);
+    faults.iter().for_each(output::print_error);
     match (faults, matched) {
-        ([_, ..], _) => ExitCode::from(MEND),
-        ([], true) => ExitCode::from(MATCHED),
+        ([_, ..], _) => ExitCode::from(EXIT_ERROR),
+        ([], true) => ExitCode::from(EXIT_MATCHED),
         ([], false) => ExitCode::SUCCESS,
     }
 }

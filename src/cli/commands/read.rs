@@ -48,8 +48,8 @@ impl Read {
     /// Reads, judges, writes. A fault in the middle of a capture costs nothing that was read before it.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let outputs = [self.reporting.output.as_deref(), self.bundle.as_deref()];
-        output::check(&self.captures, &self.reporting.wording.files()?, &outputs)?;
-        let registries = self.reporting.wording.registries()?;
+        output::check(&self.captures, &self.reporting.texts.files()?, &outputs)?;
+        let registries = self.reporting.texts.registries()?;
         // Loads libpcap, which cannot be read within the sandbox.
         #[cfg(feature = "live")]
         let filter = self.filter.as_deref().map(Filter::new).transpose()?;
@@ -60,7 +60,7 @@ impl Read {
             source = Box::new(Filtered::new(source, filter));
         }
         let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
-        let mut progress = Progress::new(self.reporting.quiet, self.reporting.wording.language());
+        let mut progress = Progress::new(self.reporting.quiet, self.reporting.texts.language());
         let fault = loop {
             match source.batch() {
                 Ok(batch) if batch.is_empty() => break None,
@@ -89,7 +89,7 @@ impl Read {
         };
         let material =
             Material { captures, facts, counts: analyzer.counts(), unanswered, skipped, privacy, registries };
-        let report = Pending::new(material, self.reporting.wording.language());
+        let report = Pending::new(material, self.reporting.texts.language());
         let Some(path) = &self.bundle else {
             return conclude(&self.reporting, report, &faults);
         };

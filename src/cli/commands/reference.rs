@@ -10,9 +10,9 @@ use whyclosed::reference::{Explanation, Reference, codes};
 use whyclosed::render::{json, markdown, terminal};
 use whyclosed::report::document::Block;
 
+use crate::locale::TextArgs;
 use crate::output;
 use crate::reporting::ColorChoice;
-use crate::wording::Wording;
 
 /// How to write.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub struct Presenting {
     color: ColorChoice,
 
     #[command(flatten)]
-    pub wording: Wording,
+    pub texts: TextArgs,
 }
 
 /// A format of the reference.
@@ -47,7 +47,7 @@ impl Presenting {
         content: T,
         document: impl FnOnce(&T, Language) -> Vec<Block>,
     ) -> Result<(), Error> {
-        let language = self.wording.language();
+        let language = self.texts.language();
         output::to_stdout(|out| match self.format {
             Format::Json => json::render(&Reference::new(content, language), out),
             Format::Markdown => markdown::render(&document(&content, language), out),

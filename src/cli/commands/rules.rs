@@ -22,7 +22,7 @@ pub struct Rules {
 impl Rules {
     /// Prints the table, or the rule.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let language = self.presenting.wording.language();
+        let language = self.presenting.texts.language();
         let table = match &self.name {
             Some(name) => Table::named(name, language).ok_or_else(|| Error::UnknownRule { given: name.clone() })?,
             None => Table::all(language),

@@ -17,10 +17,10 @@ use whyclosed::sink::Collection;
 use whyclosed::slice::{Origin, Survey, Wanted, cut};
 use whyclosed::tls::client_hello::session_of;
 
+use crate::locale::TextArgs;
 use crate::output;
 use crate::sandbox::Allowed;
 use crate::sandboxing::Explained;
-use crate::wording::Wording;
 
 /// Copy the packets of some connections into a capture of their own, to attach it to a ticket.
 #[derive(Debug, Args)]
@@ -62,7 +62,7 @@ pub struct Slice {
     sandboxing: Explained,
 
     #[command(flatten)]
-    wording: Wording,
+    texts: TextArgs,
 }
 
 /// Captures and connections that a slice names; it may be of thousands.
@@ -76,9 +76,9 @@ fn file(path: &str) -> Result<PathBuf, String> {
 impl Slice {
     /// Reads, chooses, copies.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        output::check(&self.captures, &self.wording.files()?, &[Some(&self.output)])?;
-        let language = self.wording.language();
-        let registries = self.wording.registries()?;
+        output::check(&self.captures, &self.texts.files()?, &[Some(&self.output)])?;
+        let language = self.texts.language();
+        let registries = self.texts.registries()?;
         self.sandboxing.enter(&Allowed::default().captures(&self.captures).output(Some(&self.output)), language);
         let (mut pending, origins) = read(&self.captures, registries, language)?;
         let (wanted, numbers) = self.wanted(&mut pending, origins, language);
@@ -254,7 +254,7 @@ fn comment(
         ("program", report.generator.as_str()),
         ("captures", &*captures),
         ("ids", &first(ids, IDS)),
-        ("blotted", &losses.blotted.to_string()),
+        ("redacted", &losses.redacted.to_string()),
         ("shortened", &losses.shortened.to_string()),
     ];
     let changes = if how.redact { "slice_redacted" } else { "slice_unchanged" };

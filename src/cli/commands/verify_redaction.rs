@@ -13,18 +13,18 @@ use whyclosed::capture::{self, Source};
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
 use whyclosed::limits;
-use whyclosed::render::harmless;
+use whyclosed::render::sanitized;
 use whyclosed::report::phrase::{counted, pair, word};
 use whyclosed::sink::Collection;
 use whyclosed::slice::leaks::{Form, Gathering, LEAST, Leak, Secrets};
 use whyclosed::slice::{Origin, Read, Remember, Wanted};
 
 use super::slice::survey;
-use super::{MATCHED, MEND, unpacked};
+use super::{EXIT_ERROR, EXIT_MATCHED, unpacked};
+use crate::locale::TextArgs;
 use crate::output;
 use crate::sandbox::Allowed;
 use crate::sandboxing::Explained;
-use crate::wording::Wording;
 
 /// List the secrets of a capture that still stand in a report or a slice of it; exit with 1 if there are any.
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ pub struct VerifyRedaction {
     sandboxing: Explained,
 
     #[command(flatten)]
-    wording: Wording,
+    texts: TextArgs,
 }
 
 /// How a ZIP file begins (APPNOTE.TXT §4.3.7).
@@ -64,7 +64,7 @@ struct Unseen {
 impl VerifyRedaction {
     /// Looks, and tells.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let language = self.wording.language();
+        let language = self.texts.language();
         let captures = Allowed::default().captures(&self.against).captures(std::slice::from_ref(&self.file));
         self.sandboxing.enter(&captures.temporary_files(), language);
         let mut unseen = Unseen::default();
@@ -73,7 +73,7 @@ impl VerifyRedaction {
         self.readable(|entry, output| {
             for leak in leaks(&secrets, output, &mut unseen)? {
                 let line = line(&leak, language);
-                lines.push(if entry.is_empty() { line } else { pair(&harmless(entry), &line, language) });
+                lines.push(if entry.is_empty() { line } else { pair(&sanitized(entry), &line, language) });
                 if leak.is_sure {
                     leaked.insert(leak.value);
                 }
@@ -94,8 +94,8 @@ impl VerifyRedaction {
             writeln!(out, "{}", word(name, &values, language))
         })?;
         Ok(match (leaked.is_empty(), unseen.is_empty()) {
-            (false, _) => ExitCode::from(MATCHED),
-            (true, false) => ExitCode::from(MEND),
+            (false, _) => ExitCode::from(EXIT_MATCHED),
+            (true, false) => ExitCode::from(EXIT_ERROR),
             (true, true) => ExitCode::SUCCESS,
         })
     }
@@ -211,7 +211,7 @@ fn line(leak: &Leak, language: Language) -> String {
     };
     let values = [
         ("kind", leak.kind.name()),
-        ("begins", &*harmless(&begins)),
+        ("begins", &*sanitized(&begins)),
         ("bytes", &*leak.value.len().to_string()),
         ("count", &*leak.count.to_string()),
         ("form", &*word(form, &[], language)),

@@ -65,13 +65,13 @@ fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mu
             selection.narrow(&mut report);
             ndjson::render(&report, out)
         }
-        Format::Html => html::render(&report, &selection, reporting.wording.language(), out),
+        Format::Html => html::render(&report, &selection, reporting.texts.language(), out),
         Format::Markdown => {
             let request = Request {
                 selection: &selection,
                 command: &command(reporting),
                 flavor: reporting.flavor(),
-                language: reporting.wording.language(),
+                language: reporting.texts.language(),
             };
             markdown::ticket(&report, request, out)
         }
@@ -80,7 +80,7 @@ fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mu
             csv::render(&report, out)
         }
         Format::Terminal => {
-            let mut blocks = document(&report, &selection, reporting.verbose, reporting.wording.language());
+            let mut blocks = document(&report, &selection, reporting.verbose, reporting.texts.language());
             let mut look = look(reporting.color, to_terminal);
             // One line for scripts; a terminal wraps it itself.
             if reporting.quiet {
@@ -137,12 +137,12 @@ fn unless_left(written: io::Result<()>) -> io::Result<()> {
 
 /// Says what went wrong, on standard error.
 #[expect(clippy::print_stderr, reason = "where errors go")]
-pub fn complain(error: &Error) {
-    eprintln!("whyclosed: {}", render::harmless(&error.to_string()));
+pub fn print_error(error: &Error) {
+    eprintln!("whyclosed: {}", render::sanitized(&error.to_string()));
     if let Error::Filter { expression, fault, .. } = error {
         let (before, at) = (expression.get(..fault.start), expression.get(fault.clone()));
-        let columns = |text: Option<&str>| render::harmless(text.unwrap_or_default()).width();
-        eprintln!("  {}", render::harmless(expression));
+        let columns = |text: Option<&str>| render::sanitized(text.unwrap_or_default()).width();
+        eprintln!("  {}", render::sanitized(expression));
         eprintln!("  {}{}", " ".repeat(columns(before)), "^".repeat(columns(at).max(1)));
     }
 }

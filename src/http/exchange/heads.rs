@@ -1,6 +1,6 @@
 //! What a whole head means for the exchange: what was asked, what the answer decides for both sides.
 
-use super::{Asked, Exchange, Output, State};
+use super::{Asked, Event, Exchange, State};
 use crate::chunk::Carrier;
 use crate::http::body::Body;
 use crate::http::handshake::{Request, Response};
@@ -15,24 +15,24 @@ impl Exchange {
         side: Side,
         start: &Carrier,
         head: &[u8],
-        out: &mut impl FnMut(Output<'_>),
+        out: &mut impl FnMut(Event<'_>),
     ) -> Option<()> {
         let read = match side {
             Side::Client => self.request(start, head, out),
             Side::Server => self.response(start, head, out),
         };
         if read.is_none() {
-            out(Output::NotHttp { first: head });
+            out(Event::NotHttp { first: head });
         }
         read
     }
 
-    fn request(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Output<'_>)) -> Option<()> {
+    fn request(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Event<'_>)) -> Option<()> {
         let late = self.readers.server.state == State::Switched;
         let (asked, body) = head::request(bytes, |parsed, fields| {
             let asked = match (Request::read(carrier, parsed, fields), parsed.method.unwrap_or_default()) {
                 (Some(request), _) => {
-                    out(Output::Request(Box::new(request)));
+                    out(Event::Request(Box::new(request)));
                     Asked::WebSocket
                 }
                 (None, "CONNECT") => Asked::Connect,
@@ -53,7 +53,7 @@ impl Exchange {
         Some(())
     }
 
-    fn response(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Output<'_>)) -> Option<()> {
+    fn response(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Event<'_>)) -> Option<()> {
         let to_head = self.asked.front() == Some(&Asked::Head);
         let (response, body) = head::response(bytes, |parsed, fields: Fields<'_>| {
             let status = parsed.code.unwrap_or_default();
@@ -71,7 +71,7 @@ impl Exchange {
         response: Response,
         body: Body,
         in_step: bool,
-        out: &mut impl FnMut(Output<'_>),
+        out: &mut impl FnMut(Event<'_>),
     ) -> Option<()> {
         let asked = self.asked.pop_front();
         let switches = response.status == 101;
@@ -81,7 +81,7 @@ impl Exchange {
         match asked {
             Some(Asked::WebSocket) if switches => self.switch(response, State::Switched, in_step, out),
             Some(Asked::Unknown(request)) if switches => {
-                out(Output::Request(request));
+                out(Event::Request(request));
                 self.switch(response, State::Switched, in_step, out);
             }
             // The request was lost, or is late. Another protocol than WebSocket is none of our business.
@@ -91,7 +91,7 @@ impl Exchange {
             _ if switches => return None,
             Some(Asked::WebSocket) => {
                 self.refusing = true;
-                out(Output::Response(Box::new(response)));
+                out(Event::Response(Box::new(response)));
                 self.resume_requests(out);
             }
             Some(Asked::Connect) if matches!(response.status, 200..=299) => {
@@ -105,9 +105,9 @@ impl Exchange {
         Some(())
     }
 
-    fn switch(&mut self, response: Response, client: State, in_step: bool, out: &mut impl FnMut(Output<'_>)) {
-        out(Output::Response(Box::new(response)));
-        out(Output::Switched { in_step });
+    fn switch(&mut self, response: Response, client: State, in_step: bool, out: &mut impl FnMut(Event<'_>)) {
+        out(Event::Response(Box::new(response)));
+        out(Event::Switched { in_step });
         self.readers.server.state = State::Switched;
         let client_reader = &mut self.readers.client;
         // The rest of a head that has begun may be late.
@@ -115,6 +115,6 @@ impl Exchange {
         if client == State::Switched || !in_head {
             client_reader.state = client;
         }
-        std::mem::take(&mut self.pipelined).into_iter().map(Output::Pipelined).for_each(out);
+        std::mem::take(&mut self.pipelined).into_iter().map(Event::Pipelined).for_each(out);
     }
 }

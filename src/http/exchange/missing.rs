@@ -1,6 +1,6 @@
 //! Bytes that are missing: what can be made of a head whose end was not captured, and whether more heads can be told.
 
-use super::{Asked, Exchange, Output, State};
+use super::{Asked, Event, Exchange, State};
 use crate::chunk::{Carrier, Missing};
 use crate::http::body::Body;
 use crate::http::handshake::{Request, Response};
@@ -15,7 +15,7 @@ impl Exchange {
         carrier: &Carrier,
         len: u64,
         missing: Missing,
-        out: &mut impl FnMut(Output<'_>),
+        out: &mut impl FnMut(Event<'_>),
     ) {
         let reader = &mut self.readers[side];
         if !reader.head.bytes().is_empty() {
@@ -46,7 +46,7 @@ impl Exchange {
     }
 
     /// Makes what can be made of a head whose end was not captured.
-    fn cut_head(&mut self, side: Side, start: &Carrier, bytes: &[u8], in_step: bool, out: &mut impl FnMut(Output<'_>)) {
+    fn cut_head(&mut self, side: Side, start: &Carrier, bytes: &[u8], in_step: bool, out: &mut impl FnMut(Event<'_>)) {
         let complete = complete_lines(side, bytes);
         match side {
             Side::Client => {
@@ -54,8 +54,8 @@ impl Exchange {
                     Request::read(start, parsed, fields).map_or_else(
                         || Asked::Unknown(Box::new(Request::cut(start, parsed))),
                         |request| {
-                            out(Output::Cut);
-                            out(Output::Request(Box::new(request)));
+                            out(Event::Cut);
+                            out(Event::Request(Box::new(request)));
                             Asked::WebSocket
                         },
                     )
@@ -68,7 +68,7 @@ impl Exchange {
             Side::Server => {
                 let response = head::response(&complete, |parsed, fields| Response::read(start, parsed, fields));
                 if let Some(response) = response {
-                    out(Output::Cut);
+                    out(Event::Cut);
                     if self.answer(response, Body::UntilClose, in_step, out).is_none() {
                         self.readers.server.state = State::Lost;
                     }

@@ -1,20 +1,20 @@
 //! What a client sends behind an opening handshake before the answer says what it means.
 
-use super::{Exchange, Output, State};
+use super::{Event, Exchange, State};
 use crate::chunk::{Carrier, Chunk, Kept, Missing};
 use crate::limits;
 use crate::side::Side;
 
 impl Exchange {
     /// The opening handshake was refused: the client may ask again on the same connection.
-    pub(super) fn resume_requests(&mut self, out: &mut impl FnMut(Output<'_>)) {
+    pub(super) fn resume_requests(&mut self, out: &mut impl FnMut(Event<'_>)) {
         if self.readers.client.state == State::Waiting {
             self.readers.client.state = State::Head;
             self.replay_pipelined(out);
         }
     }
 
-    pub(super) fn replay_pipelined(&mut self, out: &mut impl FnMut(Output<'_>)) {
+    pub(super) fn replay_pipelined(&mut self, out: &mut impl FnMut(Event<'_>)) {
         self.pipelined_bytes = 0;
         for kept in std::mem::take(&mut self.pipelined) {
             self.push(Side::Client, &kept.carrier, kept.offset, kept.chunk(), out);

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Page, harmless};
+use super::{Page, sanitized};
 use crate::ending::Kind;
 use crate::report::Connection;
 use crate::report::document;
@@ -170,7 +170,7 @@ fn by_code(page: Page<'_>, connections: &[&Connection]) -> Markup {
     let mut counts: BTreeMap<(String, Look), usize> = BTreeMap::new();
     for connection in connections {
         let how = document::row(connection, &page.report.codes, page.language).cells.into_iter().nth(document::HOW);
-        *counts.entry((harmless(&how.unwrap_or_default()), Look::of(connection))).or_default() += 1;
+        *counts.entry((sanitized(&how.unwrap_or_default()), Look::of(connection))).or_default() += 1;
     }
     let mut rows: Vec<_> = counts.into_iter().collect();
     rows.sort_by_key(|(_, count)| std::cmp::Reverse(*count));

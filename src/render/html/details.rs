@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Page, harmless, ladder, list};
+use super::{Page, ladder, list, sanitized};
 use crate::report::Connection;
 use crate::report::document;
 
@@ -27,12 +27,12 @@ pub(super) fn details(page: Page<'_>, detailed: &[&Connection], all: &[&Connecti
 
 fn one(page: Page<'_>, connection: &Connection, is_open: bool) -> Markup {
     let row = document::row(connection, &page.report.codes, page.language);
-    let cell = |at: usize| row.cells.get(at).map(|cell| harmless(cell)).unwrap_or_default();
+    let cell = |at: usize| row.cells.get(at).map(|cell| sanitized(cell)).unwrap_or_default();
     html! {
         details id=(format!("c{}", connection.id)) open[is_open] {
             summary {
                 h3 { "#" (connection.id) " · " (cell(document::HOW)) " · " (cell(document::WHY)) }
-                span.endpoints { (harmless(&connection.client)) " → " (harmless(&connection.server)) }
+                span.endpoints { (sanitized(&connection.client)) " → " (sanitized(&connection.server)) }
             }
             div.body {
                 (list(&document::details(connection, &page.report.codes, page.language)))

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Page, harmless};
+use super::{Page, sanitized};
 use crate::report::Connection;
 use crate::report::document;
 use crate::side::Side;
@@ -34,19 +34,19 @@ pub(super) fn ladder(page: Page<'_>, connection: &Connection) -> Markup {
                         @for (at, item) in told.iter().enumerate() {
                             @let y = TOP + STEP * u32::try_from(at).unwrap_or_default() + STEP / 2;
                             @if Some(at) == omitted {
-                                text.omitted x=((CLIENT + SERVER) / 2) y=(y) { (harmless(&item.text)) }
+                                text.omitted x=((CLIENT + SERVER) / 2) y=(y) { (sanitized(&item.text)) }
                             } @else if let Some(moment) = next.next() {
                                 @let is_proof = connection.verdict.packets.contains(&moment.packet);
                                 g.proof[is_proof] {
                                     text.when x=(CLIENT - 8) y=(y + 4) { (item.label) }
                                     (arrow(moment.side, y))
-                                    text.what x=((CLIENT + SERVER) / 2) y=(y - 4) { (harmless(&document::what(moment, page.language))) }
+                                    text.what x=((CLIENT + SERVER) / 2) y=(y - 4) { (sanitized(&document::what(moment, page.language))) }
                                 }
                             }
                         }
                     }
                 }
-                ol.vh { @for item in &told { li { (item.label) " " (harmless(&item.text)) } } }
+                ol.vh { @for item in &told { li { (item.label) " " (sanitized(&item.text)) } } }
             }
         }
     }

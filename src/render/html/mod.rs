@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::harmless;
+use super::sanitized;
 use crate::catalog::Language;
 use crate::report::document::{self, Block, Item, ItemKind};
 use crate::report::phrase::{number, word};
@@ -59,7 +59,7 @@ pub fn render(report: &Report, selection: &Selection, language: Language, out: &
 
 fn whole(page: Page<'_>, connections: &[&Connection], detailed: &[&Connection], blocks: &[Block]) -> Markup {
     let headline = blocks.iter().find_map(|block| match block {
-        Block::Headline(text) => Some(harmless(text)),
+        Block::Headline(text) => Some(sanitized(text)),
         _ => None,
     });
     let sections = blocks.iter().filter_map(|block| match block {
@@ -87,7 +87,7 @@ fn whole(page: Page<'_>, connections: &[&Connection], detailed: &[&Connection], 
                     (charts::charts(page, connections))
                     (table::table(page, connections, detailed))
                     @for (title, items) in sections {
-                        section.subject { h2 { (harmless(title)) } (list(items)) }
+                        section.subject { h2 { (sanitized(title)) } (list(items)) }
                     }
                     (details::details(page, detailed, connections))
                 }
@@ -99,7 +99,7 @@ fn whole(page: Page<'_>, connections: &[&Connection], detailed: &[&Connection], 
 }
 
 fn captures(page: Page<'_>) -> String {
-    let paths: Vec<_> = page.report.captures.iter().map(|capture| harmless(&capture.path)).collect();
+    let paths: Vec<_> = page.report.captures.iter().map(|capture| sanitized(&capture.path)).collect();
     paths.join(", ")
 }
 
@@ -108,10 +108,10 @@ fn list(items: &[Item]) -> Markup {
     html! {
         dl {
             @for (at, item) in items.iter().enumerate() {
-                @if !item.label.is_empty() { dt { (harmless(&item.label)) } }
+                @if !item.label.is_empty() { dt { (sanitized(&item.label)) } }
                 @else if at == 0 { dt.none {} }
                 dd class=(class(item.kind)) {
-                    @if item.kind == ItemKind::Code { code { (harmless(&item.text)) } } @else { (harmless(&item.text)) }
+                    @if item.kind == ItemKind::Code { code { (sanitized(&item.text)) } } @else { (sanitized(&item.text)) }
                 }
             }
         }
@@ -136,7 +136,7 @@ fn environment(page: Page<'_>) -> Markup {
             @for capture in &page.report.captures {
                 dt { (page.word("html_capture")) }
                 dd {
-                    (harmless(&capture.path)) ", " (harmless(&capture.format)) ", "
+                    (sanitized(&capture.path)) ", " (sanitized(&capture.format)) ", "
                     (page.counted("html_packets", usize::try_from(capture.packets).unwrap_or(usize::MAX)))
                     @if let (Some(first), Some(last)) = (&capture.first, &capture.last) { ", " (first) " – " (last) }
                 }

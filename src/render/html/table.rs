@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Page, harmless};
+use super::{Page, sanitized};
 use crate::report::Connection;
 use crate::report::document::{self, COLUMNS, Tone};
 
@@ -40,7 +40,7 @@ fn row(page: Page<'_>, connection: &Connection, is_detailed: bool) -> Markup {
                     0 => th scope="row" { (cell) },
                     // What is sorted by is not what is read.
                     2 => td data-v=(format!("{:.6}", connection.lifetime)) { (cell) },
-                    _ => td { (harmless(cell)) },
+                    _ => td { (sanitized(cell)) },
                 }
             }
         }

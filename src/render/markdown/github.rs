@@ -1,6 +1,6 @@
 //! Texts in which nothing means anything to Markdown.
 
-use crate::render::harmless;
+use crate::render::sanitized;
 
 /// Breaks up what trackers make links of after all marks are gone: `@name`, `#1`, `://`, `www.`.
 const JOINER: char = '\u{2060}';
@@ -8,7 +8,7 @@ const JOINER: char = '\u{2060}';
 /// Text in which nothing means anything to Markdown, on one line.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() * 2);
-    let text = harmless(text).replace("www.", &format!("www{JOINER}."));
+    let text = sanitized(text).replace("www.", &format!("www{JOINER}."));
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
@@ -39,7 +39,7 @@ pub fn escaped(text: &str) -> String {
 
 /// Text to be copied, between more backticks than it has in a row.
 pub fn code(text: &str) -> String {
-    let text = harmless(text);
+    let text = sanitized(text);
     let fence = "`".repeat(longest(&text) + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
@@ -47,7 +47,7 @@ pub fn code(text: &str) -> String {
 
 /// Lines that stay as they are.
 pub fn fenced(lines: &[String]) -> String {
-    let lines: Vec<_> = lines.iter().map(|line| harmless(line)).collect();
+    let lines: Vec<_> = lines.iter().map(|line| sanitized(line)).collect();
     let text = lines.join("\n");
     let fence = "`".repeat(longest(&text).max(2) + 1);
     format!("{fence}text\n{text}\n{fence}")

@@ -1,6 +1,6 @@
 //! Texts in which nothing means anything to Jira.
 
-use crate::render::harmless;
+use crate::render::sanitized;
 
 /// What Jira's wiki renderer takes for marks, links, macros, emoticons and line breaks.
 const MARKS: &str = "\\{}[]|*_-+^~?!#@:&<>()`";
@@ -8,7 +8,7 @@ const MARKS: &str = "\\{}[]|*_-+^~?!#@:&<>()`";
 /// A text on one line, its marks as entities: those survive every place in wiki markup.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() * 2);
-    let text = harmless(text);
+    let text = sanitized(text);
     let mut before = ' ';
     for (at, character) in text.char_indices() {
         let behind = text.get(at + character.len_utf8()..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
@@ -31,7 +31,7 @@ pub fn escaped(text: &str) -> String {
 
 /// Lines that stay as they are; the macro that would end them is broken up.
 pub fn fenced(lines: &[String]) -> String {
-    let lines: Vec<_> = lines.iter().map(|line| harmless(line).replace("{noformat", "{ noformat")).collect();
+    let lines: Vec<_> = lines.iter().map(|line| sanitized(line).replace("{noformat", "{ noformat")).collect();
     format!("{{noformat}}\n{}\n{{noformat}}", lines.join("\n"))
 }
 

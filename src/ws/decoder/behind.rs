@@ -5,7 +5,7 @@ use crate::chunk::Carrier;
 use crate::limits;
 use crate::ws::frame::{Opcode, unmask};
 use crate::ws::resync::{Behind, behind_text};
-use crate::ws::violation::{Context, Kind, Rules};
+use crate::ws::violation::{Context, Kind, Negotiated};
 use crate::ws::{Event, Previews, Scratch};
 
 /// The bytes of the stream behind a text, at most [`limits::OVERRUN_BYTES`].
@@ -36,7 +36,7 @@ impl Waiting {
 
     /// Decides what they are, if enough of them have come since the last time: an eighth, so that a stream of small segments
     /// is not looked at once a byte. The decision is the same whenever it is made.
-    fn decide(&mut self, rules: Rules) -> Option<Behind> {
+    fn decide(&mut self, rules: Negotiated) -> Option<Behind> {
         if self.bytes.len() < self.look_at.min(limits::OVERRUN_BYTES) {
             return None;
         }
@@ -45,7 +45,7 @@ impl Waiting {
     }
 
     /// Decides what they are; always where they are all that comes.
-    fn behind(&self, is_all: bool, rules: Rules) -> Option<Behind> {
+    fn behind(&self, is_all: bool, rules: Negotiated) -> Option<Behind> {
         let TextBefore { key, phase, is_cut, .. } = self.text;
         behind_text(&self.bytes, key.map(|key| (key, u64::from(phase))), is_cut, is_all, rules)
     }

@@ -148,9 +148,9 @@ impl Live {
     /// Watches until something ends it, then reports.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let outputs = [self.reporting.output.as_deref(), self.write.as_deref()];
-        output::check(&[], &self.reporting.wording.files()?, &outputs)?;
-        let registries = self.reporting.wording.registries()?;
-        let language = self.reporting.wording.language();
+        output::check(&[], &self.reporting.texts.files()?, &outputs)?;
+        let registries = self.reporting.texts.registries()?;
+        let language = self.reporting.texts.language();
         let (names, described) = self.interfaces(language)?;
         let filter = self.filter();
         let interfaces = Interfaces::open(&names, self.capturing.settings(), &filter)?;

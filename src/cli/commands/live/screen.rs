@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::ColorChoice::Never;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use whyclosed::catalog::Language;
-use whyclosed::live::{Told, line};
+use whyclosed::live::{Update, line};
 use whyclosed::render::json;
 use whyclosed::report::phrase::{number, word};
 
@@ -55,7 +55,7 @@ impl Screen {
             _ => Lines::Aside { color: anstream::AutoStream::choice(&io::stderr()) != Never },
         };
         let has_status = !reporting.quiet && io::stderr().is_terminal();
-        Self { lines, language: reporting.wording.language(), status: has_status.then(status) }
+        Self { lines, language: reporting.texts.language(), status: has_status.then(status) }
     }
 
     /// The language of the lines.
@@ -77,7 +77,7 @@ impl Screen {
     }
 
     /// Prints a line. An error means that nobody reads any more.
-    pub fn tell(&mut self, told: &Told) -> io::Result<()> {
+    pub fn tell(&mut self, told: &Update) -> io::Result<()> {
         let text = match self.lines {
             Lines::None => return Ok(()),
             Lines::Text { color } | Lines::Aside { color } => line(told, self.language, color),

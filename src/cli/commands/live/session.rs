@@ -7,7 +7,7 @@ use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::live::{Live, now};
 use whyclosed::capture::{Drops, Note};
 use whyclosed::error::Error;
-use whyclosed::live::{Told, Watch};
+use whyclosed::live::{Update, Watch};
 use whyclosed::report::Material;
 use whyclosed::report::phrase::counted;
 use whyclosed::seen::Timestamp;
@@ -136,7 +136,7 @@ impl Session {
     fn tell(&mut self) -> io::Result<()> {
         while let Some(told) = self.watch.take() {
             self.screen.tell(&told)?;
-            if let Told::Closed(ended) | Told::Refused(ended) = &told {
+            if let Update::Closed(ended) | Update::Refused(ended) = &told {
                 self.ends += 1;
                 let enough = self.until.count.is_some_and(|count| self.ends >= count);
                 let found = self.until.code.is_some_and(|code| ended.connection.has_code(code));

@@ -8,13 +8,13 @@ use whyclosed::capture::live::Live;
 use whyclosed::capture::pcapng::Description;
 use whyclosed::capture::recording::{Recording, Ring};
 use whyclosed::error::Error;
-use whyclosed::live::{Held, Watch};
+use whyclosed::live::{PacketBuffer, Watch};
 
 /// Where packets are written.
 pub struct Storage {
     recording: Recording,
     /// Packets of connections that are not judged yet; `None` where all are written.
-    held: Option<Held>,
+    held: Option<PacketBuffer>,
 }
 
 impl Storage {
@@ -26,7 +26,7 @@ impl Storage {
         interfaces: Vec<Description>,
     ) -> Result<Self, Error> {
         let recording = Recording::create(path, ring, interfaces)?;
-        Ok(Self { recording, held: only_abnormal.then(Held::default) })
+        Ok(Self { recording, held: only_abnormal.then(PacketBuffer::default) })
     }
 
     /// Takes a packet, and the stream that the analyzer says it belongs to.
@@ -80,6 +80,6 @@ impl Storage {
 
     /// Packets of abnormal ends that could not be held.
     pub fn let_go(&self) -> u64 {
-        self.held.as_ref().map_or(0, Held::let_go)
+        self.held.as_ref().map_or(0, PacketBuffer::let_go)
     }
 }

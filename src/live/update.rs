@@ -23,7 +23,7 @@ use crate::side::Side;
 /// The last object of a run is the report, with the `type` `report`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Told {
+pub enum Update {
     /// Both sides speak WebSocket.
     Opened(Opened),
     /// The opening handshake failed.
@@ -130,7 +130,7 @@ impl Opened {
     }
 }
 
-impl Told {
+impl Update {
     /// The end of a connection.
     pub(super) fn end(facts: &Facts, connection: Box<Connection>, registries: &Registries, language: Language) -> Self {
         let mut occurred = Occurred::default();

@@ -9,9 +9,9 @@ use whyclosed::error::Error;
 
 /// How to say it.
 #[derive(Debug, Args)]
-pub struct Wording {
+pub struct TextArgs {
     #[command(flatten)]
-    speech: Speech,
+    locale: LocaleArgs,
 
     /// What your own close codes mean: a TOML file, see `whyclosed codes --template` (repeatable).
     ///
@@ -22,7 +22,7 @@ pub struct Wording {
 
 /// In which language.
 #[derive(Debug, Args)]
-pub struct Speech {
+pub struct LocaleArgs {
     /// The language: en, es, fr, id, th or vi; without it that of the locale, if it is one of these, else English.
     #[arg(long, value_name = "LANG", value_parser = languages(), hide_possible_values = true)]
     lang: Option<Language>,
@@ -31,7 +31,7 @@ pub struct Speech {
 /// Where POSIX looks for the language of messages, in this order.
 const LOCALES: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
 
-impl Speech {
+impl LocaleArgs {
     /// The language to write in.
     pub fn language(&self) -> Language {
         // The first that is set decides, even if it is no language of ours.
@@ -40,10 +40,10 @@ impl Speech {
     }
 }
 
-impl Wording {
+impl TextArgs {
     /// The language to write in.
     pub fn language(&self) -> Language {
-        self.speech.language()
+        self.locale.language()
     }
 
     /// The files that codes are read from.

@@ -9,7 +9,7 @@ use crate::limits;
 
 /// Segments that wait for bytes before them, none over another.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct OutOfOrder {
     /// By the stream offset of their first bytes.
     pieces: BTreeMap<u64, Piece>,
     bytes: usize,
@@ -26,7 +26,7 @@ pub(super) struct Piece {
     pub bytes: Vec<u8>,
 }
 
-impl Held {
+impl OutOfOrder {
     /// Bytes held, and what it takes to hold them: a segment of one byte takes a hundred.
     pub fn size(&self) -> usize {
         self.bytes.saturating_add(self.pieces.len().saturating_mul(size_of::<(u64, Piece)>()))

@@ -14,11 +14,11 @@ use crate::limits;
 use crate::seen::Timestamp;
 
 /// What a packet costs besides its bytes.
-const OVERHEAD: usize = size_of::<Kept>();
+const OVERHEAD: usize = size_of::<OwnedPacket>();
 
 /// Packets by connection.
 #[derive(Default)]
-pub struct Held {
+pub struct PacketBuffer {
     streams: HashMap<u32, Stream, RandomState>,
     bytes: usize,
     let_go: u64,
@@ -26,14 +26,14 @@ pub struct Held {
 
 #[derive(Default)]
 struct Stream {
-    first: Vec<Kept>,
-    last: VecDeque<Kept>,
+    first: Vec<OwnedPacket>,
+    last: VecDeque<OwnedPacket>,
     first_bytes: usize,
     last_bytes: usize,
 }
 
 /// A packet held.
-pub struct Kept {
+pub struct OwnedPacket {
     /// The interface that it came from.
     pub interface: usize,
     number: u64,
@@ -43,11 +43,11 @@ pub struct Kept {
     data: Box<[u8]>,
 }
 
-impl Held {
+impl PacketBuffer {
     /// Holds a packet of a connection.
     pub fn hold(&mut self, stream: u32, interface: usize, packet: &Packet<'_>) {
         let Packet { number, time, link_type, data, length } = *packet;
-        let kept = Kept { interface, number, time, link_type, length, data: data.into() };
+        let kept = OwnedPacket { interface, number, time, link_type, length, data: data.into() };
         let size = kept.size();
         let held = self.streams.entry(stream).or_default();
         self.bytes += size;
@@ -74,7 +74,7 @@ impl Held {
     }
 
     /// The packets held of a connection, in the order in which they came; they are no longer held.
-    pub fn release(&mut self, stream: u32) -> impl Iterator<Item = Kept> {
+    pub fn release(&mut self, stream: u32) -> impl Iterator<Item = OwnedPacket> {
         let stream = self.streams.remove(&stream).unwrap_or_default();
         self.bytes -= stream.first_bytes + stream.last_bytes;
         stream.first.into_iter().chain(stream.last)
@@ -124,7 +124,7 @@ impl Stream {
     }
 }
 
-impl Kept {
+impl OwnedPacket {
     /// As it came.
     pub fn packet(&self) -> Packet<'_> {
         let Self { number, time, link_type, length, data, .. } = self;
@@ -140,7 +140,7 @@ impl Kept {
 mod tests {
     use super::*;
 
-    fn hold(held: &mut Held, stream: u32, numbers: std::ops::Range<u64>, size: usize) {
+    fn hold(held: &mut PacketBuffer, stream: u32, numbers: std::ops::Range<u64>, size: usize) {
         let data = vec![0; size];
         for number in numbers {
             let length = u32::try_from(size).unwrap();
@@ -150,13 +150,13 @@ mod tests {
         }
     }
 
-    fn numbers(held: &mut Held, stream: u32) -> Vec<u64> {
+    fn numbers(held: &mut PacketBuffer, stream: u32) -> Vec<u64> {
         held.release(stream).map(|kept| kept.packet().number).collect()
     }
 
     #[test]
     fn the_first_and_the_last_packets_stay() {
-        let mut held = Held::default();
+        let mut held = PacketBuffer::default();
         hold(&mut held, 7, 0..10_000, 1000);
         hold(&mut held, 8, 10_000..10_003, 10);
         let numbers_of_7 = numbers(&mut held, 7);
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn all_together_stay_within_the_bound() {
-        let mut held = Held::default();
+        let mut held = PacketBuffer::default();
         for stream in 0..100 {
             hold(&mut held, stream, 0..1000, 1000);
             assert!(held.bytes <= limits::HELD_TOTAL);
