@@ -85,7 +85,7 @@ pub enum Error {
         message: String,
     },
     /// libpcap cannot list the interfaces.
-    #[error("the interfaces cannot be listed: {message}")]
+    #[error("cannot list the interfaces: {message}")]
     Interfaces {
         /// libpcap's words.
         message: String,
@@ -99,7 +99,7 @@ pub enum Error {
         fault: String,
     },
     /// A text names no close code.
-    #[error("`{given}` is no close code, range or name of one; `whyclosed codes` lists them")]
+    #[error("`{given}` is not a close code, a range of codes or the name of one; `whyclosed codes` lists them")]
     UnknownCode {
         /// The text.
         given: String,
@@ -111,7 +111,7 @@ pub enum Error {
         given: String,
     },
     /// The rights that opening took could not be given back.
-    #[error("cannot give up the rights of root: {source}; --keep-privileges keeps them")]
+    #[error("cannot drop root privileges: {source}; use --keep-privileges to keep them")]
     Privileges {
         /// What the system said.
         source: io::Error,
@@ -129,7 +129,7 @@ pub enum Error {
         given: String,
     },
     /// An output is a file that is read, too.
-    #[error("{}: is also read, as {}; the output needs a file of its own", path.display(), input.display())]
+    #[error("{}: this is also an input ({}); write the output to another file", path.display(), input.display())]
     OutputIsInput {
         /// The output as given.
         path: PathBuf,
@@ -137,7 +137,7 @@ pub enum Error {
         input: PathBuf,
     },
     /// Two outputs are one file.
-    #[error("{}: two outputs go to this file; each needs one of its own", path.display())]
+    #[error("{}: two outputs would be written to this file; give each its own", path.display())]
     SameOutput {
         /// The later one as given.
         path: PathBuf,

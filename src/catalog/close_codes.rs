@@ -204,7 +204,8 @@ impl Visitor<'_> for CodesVisitor {
     }
 
     fn visit_i64<E: de::Error>(self, code: i64) -> Result<Codes, E> {
-        let code = u16::try_from(code).map_err(|_| E::custom(format!("{code} is no close code: they end at 65535")))?;
+        let code =
+            u16::try_from(code).map_err(|_| E::custom(format!("{code} is not a close code: they end at 65535")))?;
         Ok(Codes::one(code))
     }
 

@@ -58,11 +58,11 @@ Examples:
   tcpdump -w - port 8080 | whyclosed -         read from a pipe
   whyclosed --format json trace.pcap | jq .    for programs
   whyclosed --fail-on abnormal trace.pcapng    for CI: exit 1 if any ended badly
-  sudo whyclosed live -i lo -p 8080            watch, tell of each close, report at the end
+  sudo whyclosed live -i lo -p 8080            report each close as it happens
   whyclosed explain 1007                       what a close code means
   whyclosed compare 1007 1008                  how two differ, and when to use which
 
-Exit codes: 0 analysed, 1 matched by --fail-on, 2 something to mend.";
+Exit codes: 0 analysed, 1 matched by --fail-on, 2 error (unreadable file, invalid filter).";
 
 impl Cli {
     /// Does what was asked for.

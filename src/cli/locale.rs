@@ -23,7 +23,7 @@ pub struct TextArgs {
 /// In which language.
 #[derive(Debug, Args)]
 pub struct LocaleArgs {
-    /// The language: en, es, fr, id, th or vi; without it that of the locale, if it is one of these, else English.
+    /// Language of the report: en, es, fr, id, th or vi (default: your locale's language, or English).
     #[arg(long, value_name = "LANG", value_parser = languages(), hide_possible_values = true)]
     lang: Option<Language>,
 }

@@ -16,11 +16,11 @@ use crate::sandboxing::Sandboxing;
 /// How to report.
 #[derive(Debug, Args)]
 pub struct Reporting {
-    /// How to report.
+    /// Format of the report.
     #[arg(long, value_enum, default_value_t = Format::Terminal, value_name = "FORMAT")]
     pub format: Format,
 
-    /// Whose marks the Markdown has.
+    /// Tracker that the Markdown is written for.
     #[arg(long, value_enum, default_value_t = Flavor::Github, value_name = "TRACKER")]
     pub flavor: Flavor,
 
@@ -28,7 +28,7 @@ pub struct Reporting {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Show connections that ended normally, too.
+    /// Also show connections that ended normally.
     #[arg(long)]
     pub all: bool,
 
@@ -44,19 +44,19 @@ pub struct Reporting {
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,
 
-    /// Only the answer: no table, no sections, no progress.
+    /// Print only the answer: no table, no sections, no progress.
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Also what each endpoint reports, and what else may explain the end.
+    /// Also print what each endpoint reports, and what else may explain the end.
     #[arg(short, long)]
     pub verbose: bool,
 
-    /// Show secrets as they were captured, in place of [redacted:kind#n].
+    /// Show secrets as they were captured, instead of [redacted:kind#n].
     #[arg(long)]
     pub show_secrets: bool,
 
-    /// Show how the last messages begin, N characters of each, in the timeline.
+    /// Show the first N characters of the last messages in the timeline.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub previews: usize,
 

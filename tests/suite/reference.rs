@@ -222,7 +222,7 @@ fn faults_of_a_users_file_tell_line_and_field() {
             "code = \"many\"",
             "line 7, `code`: invalid value: string \"many\", expected a code such as 4401",
         ),
-        ("code = 4400", "code = 70000", "line 7, `code`: 70000 is no close code"),
+        ("code = 4400", "code = 70000", "line 7, `code`: 70000 is not a close code"),
         ("code = 4400", "code = 99", "line 7, `code`: 99 is outside 1000–4999"),
         ("name = \"Table closed\"", "", "line 6, `[[code]]`: missing field `name`"),
         ("paths = [\"/lobby\"]\nsubprotocols = [\"graphql-transport-ws\"]", "", "line 3, `[evidence]`: give `hosts`"),

@@ -14,7 +14,7 @@ use whyclosed::ws::CloseCode;
 const TEXTS: [&str; 6] = ["title", "summary", "cause", "fix", "proof", "refuted"];
 
 /// Columns of the table's last column.
-const TITLE_WIDTH: usize = 26;
+const TITLE_WIDTH: usize = 30;
 
 /// What a refusal may lack, so that no sentence may count on it.
 const OPTIONAL: [&str; 3] = ["location", "body", "problem"];

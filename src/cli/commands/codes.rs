@@ -10,14 +10,14 @@ use whyclosed::reference::{Listing, document};
 use super::reference::{Presenting, registry};
 use crate::output;
 
-/// List close codes: the table of IANA's registry, of an application's, or of all.
+/// List close codes: those of IANA's registry, of one application, or of all.
 #[derive(Debug, Args)]
 pub struct Codes {
-    /// The table of this registry.
+    /// List the codes of this registry.
     #[arg(long, value_name = "NAME")]
     registry: Option<String>,
 
-    /// The tables of all registries.
+    /// List the codes of all registries.
     #[arg(long, conflicts_with = "registry")]
     all: bool,
 

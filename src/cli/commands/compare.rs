@@ -15,7 +15,7 @@ pub struct Compare {
     #[arg(id = "wanted", required = true, num_args = 2.., value_name = "CODE")]
     codes: Vec<String>,
 
-    /// As this registry defines them, as far as it does; `whyclosed codes` lists the registries.
+    /// Use the definitions of this registry where it has them; `whyclosed codes` lists the registries.
     #[arg(long, value_name = "NAME")]
     registry: Option<String>,
 

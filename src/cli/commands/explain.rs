@@ -16,7 +16,7 @@ pub struct Explain {
     #[arg(id = "wanted", required = true, value_name = "CODE")]
     codes: Vec<String>,
 
-    /// As this registry defines them; `whyclosed codes` lists the registries.
+    /// Explain them as this registry defines them; `whyclosed codes` lists the registries.
     #[arg(long, value_name = "NAME")]
     registry: Option<String>,
 

@@ -29,14 +29,14 @@ pub struct Read {
     #[arg(required = true, value_name = "CAPTURE")]
     captures: Vec<PathBuf>,
 
-    /// Read only packets that match this capture filter, as tcpdump has it, e.g. 'port 8080'.
+    /// Read only packets that match this pcap filter, as in tcpdump: 'port 8080'.
     #[cfg(feature = "live")]
     #[arg(long, value_name = "BPF")]
     filter: Option<String>,
 
     /// Also write the report as Markdown, HTML and JSON, and the packets of the connections in it, to one ZIP file.
     ///
-    /// The captures are read again for it, so that none may be a pipe.
+    /// The captures are read twice, so none of them may be a pipe.
     #[arg(long, value_name = "FILE", conflicts_with = "anonymize")]
     bundle: Option<PathBuf>,
 

@@ -17,7 +17,7 @@ use crate::reporting::ColorChoice;
 /// How to write.
 #[derive(Debug, Args)]
 pub struct Presenting {
-    /// How to write.
+    /// Format of the output.
     #[arg(long, value_enum, default_value_t = Format::Terminal, value_name = "FORMAT")]
     format: Format,
 

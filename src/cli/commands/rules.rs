@@ -8,10 +8,10 @@ use whyclosed::reference::{Rules as Table, rules};
 
 use super::reference::Presenting;
 
-/// List the rules by which ends are explained: what proves each, and what refutes it.
+/// List the rules that explain why connections end: what proves each, and what refutes it.
 #[derive(Debug, Args)]
 pub struct Rules {
-    /// Only this rule, in full.
+    /// Show this rule in full.
     #[arg(value_name = "NAME")]
     name: Option<String>,
 

@@ -22,35 +22,35 @@ use crate::output;
 use crate::sandbox::Allowed;
 use crate::sandboxing::Explained;
 
-/// Copy the packets of some connections into a capture of their own, to attach it to a ticket.
+/// Copy the packets of some connections to a new capture, with comments at the packets that explain the end.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
 pub struct Slice {
-    /// Capture files or directories; they are read several times, so that none may be a pipe.
+    /// Capture files or directories; they are read several times, so none of them may be a pipe.
     #[arg(required = true, value_name = "CAPTURE", value_parser = file)]
     captures: Vec<PathBuf>,
 
-    /// These connections, by their numbers in the report.
+    /// Copy this connection, by its number in the report (repeatable).
     #[arg(long, value_delimiter = ',', value_name = "N", group = "which")]
     connection: Vec<usize>,
 
-    /// Connections in which this close code occurred.
+    /// Copy connections in which this close code occurred (repeatable).
     #[arg(long, value_delimiter = ',', value_name = "N", group = "which")]
     code: Vec<u16>,
 
-    /// Connections that did not end normally.
+    /// Copy connections that did not end normally.
     #[arg(long, group = "which")]
     abnormal: bool,
 
-    /// Also the other leg of each connection through a proxy: it has the same Sec-WebSocket-Key.
+    /// Also copy the other leg of each connection through a proxy (the one with the same Sec-WebSocket-Key).
     #[arg(long)]
     with_legs: bool,
 
-    /// Replace secrets in payloads; lengths, masks, opcodes and close codes stay.
+    /// Replace secrets in payloads; lengths, masks, opcodes and close codes are kept.
     #[arg(long)]
     redact: bool,
 
-    /// Keep the keys of these connections' TLS sessions (Decryption Secrets Blocks): whoever has the slice can decrypt them.
+    /// Keep the keys of these connections' TLS sessions (Decryption Secrets Blocks): anyone with the slice can decrypt them.
     #[arg(long, conflicts_with = "redact")]
     with_keys: bool,
 

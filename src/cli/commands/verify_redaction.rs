@@ -26,14 +26,14 @@ use crate::output;
 use crate::sandbox::Allowed;
 use crate::sandboxing::Explained;
 
-/// List the secrets of a capture that still stand in a report or a slice of it; exit with 1 if there are any.
+/// List the secrets of a capture that are still in a report or slice made from it; exit with 1 if there are any.
 #[derive(Debug, Args)]
 pub struct VerifyRedaction {
-    /// The report, slice or bundle to look through.
+    /// The report, slice or bundle to check.
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// The capture that it was made of.
+    /// The capture that it was made from.
     #[arg(long, required = true, value_name = "CAPTURE")]
     against: Vec<PathBuf>,
 

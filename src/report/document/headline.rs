@@ -8,6 +8,9 @@ use crate::ending::Kind;
 use crate::report::phrase::{self, number};
 use crate::report::{Connection, Report};
 
+/// The rule whose summary says itself that the Close frame was never answered.
+const CLOSE_UNANSWERED: &str = "close_unanswered";
+
 impl Writer<'_> {
     pub(super) fn headline(&self, report: &Report, connections: &[&Connection]) -> String {
         let answers: Vec<_> = connections.iter().filter(|connection| !connection.is_normal()).collect();
@@ -41,10 +44,10 @@ impl Writer<'_> {
         self.fill("counted", &[("abnormal", &abnormal), ("count", &count)])
     }
 
-    /// How and why, in one sentence.
+    /// Says how and why in one sentence, and in a second one where the Close frame was never answered.
     fn answer(&self, connection: &Connection) -> String {
         let ending = capitalized(&self.ending(connection));
-        match &*connection.verdict.summary {
+        let answer = match &*connection.verdict.summary {
             "" => self.fill("answer_alone", &[("ending", &ending)]),
             why => {
                 let name = match connection.verdict.confidence {
@@ -55,13 +58,19 @@ impl Writer<'_> {
                 };
                 self.fill(name, &[("ending", &ending), ("why", why)])
             }
+        };
+        match connection.closed_by {
+            Some(by) if connection.ending == Kind::CloseUnanswered && connection.verdict.rule != CLOSE_UNANSWERED => {
+                let other = phrase::side_of(!by, self.language);
+                format!("{answer} {}", capitalized(&self.fill("never_answered", &[("other", other)])))
+            }
+            _ => answer,
         }
     }
 
     pub(super) fn ending(&self, connection: &Connection) -> String {
         let side = |side| phrase::side_of(side, self.language);
         let closer = connection.closed_by.map_or("", side);
-        let other = connection.closed_by.map_or("", |by| side(!by));
         let code = connection
             .closes
             .iter()
@@ -80,6 +89,6 @@ impl Writer<'_> {
             (Kind::Refused, ..) => "ended_refused",
             (Kind::NoAnswer, ..) => "ended_no_answer",
         };
-        self.fill(name, &[("closer", closer), ("other", other), ("code", &code_text)])
+        self.fill(name, &[("closer", closer), ("code", &code_text)])
     }
 }

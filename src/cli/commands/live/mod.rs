@@ -29,11 +29,11 @@ use crate::sandbox::Allowed;
 use crate::signals::Signals;
 use crate::{output, privileges};
 
-/// Watch interfaces: tell of each opening, refusal and close as it happens, and report at the end.
+/// Watch interfaces: print each opening, refusal and close as it happens, and a report at the end.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Live {
-    /// Capture on this interface (repeatable); `any` is all of them. The default is that of the default route.
+    /// Capture on this interface (repeatable); `any` is all of them (default: the interface of the default route).
     #[arg(short, long, value_name = "IFACE")]
     interface: Vec<String>,
 
@@ -41,7 +41,7 @@ pub struct Live {
     #[arg(short, long, value_name = "PORT")]
     port: Vec<u16>,
 
-    /// Capture only packets that match this filter, as tcpdump has it, e.g. host 10.0.0.1 and not port 22.
+    /// A pcap filter, as in tcpdump: host 10.0.0.1 and not port 22. Syntax errors are highlighted.
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
 
@@ -65,7 +65,7 @@ pub struct Live {
     #[arg(long, requires = "write", value_name = "NxLIMIT")]
     write_ring: Option<Ring>,
 
-    /// Write only connections of this kind, each once it has been judged.
+    /// Write only connections of this kind, each once its verdict is known.
     ///
     /// Until then the first 64 KiB and the last 1 MiB of its packets are held, 48 MiB of all connections together.
     #[arg(long, requires = "write", value_enum, value_name = "WHAT")]
@@ -89,17 +89,16 @@ enum Kind {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Capturing")]
 struct Capturing {
-    /// Keep this many bytes of each packet. All of them by default: a Close frame may lie at the end of a long segment.
+    /// Keep this many bytes of each packet (default: all, since a Close frame may be at the end of a long segment).
     #[arg(long, default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(64..=262_144), value_name = "BYTES")]
     snaplen: u32,
 
-    /// The system's buffer, in MiB for each interface: what it holds while the program is busy. When it is full, packets
-    /// are dropped, which is told.
+    /// Size of the system's buffer in MiB, for each interface. It holds packets while the program is busy; when it is full,
+    /// packets are dropped, and the report says so.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024), value_name = "MiB")]
     buffer: u32,
 
-    /// See packets to other machines, too: what a mirror port gives, and what a bridge passes between containers. The
-    /// default.
+    /// See packets to other machines too, as on a mirror port or a bridge between containers (default).
     #[arg(long, overrides_with = "no_promisc")]
     promisc: bool,
 
@@ -107,13 +106,13 @@ struct Capturing {
     #[arg(long)]
     no_promisc: bool,
 
-    /// Take each packet at once. By default the system gathers packets for up to 10 ms, which makes much better use of the
-    /// buffer.
+    /// Deliver each packet at once. By default the system collects packets for up to 10 ms, which makes far better use of
+    /// the buffer.
     #[arg(long)]
     immediate: bool,
 
-    /// Stay root. By default root is for opening the interfaces: then the program goes on as the user who called sudo, or
-    /// as nobody, without capabilities.
+    /// Stay root. By default root is used only to open the interfaces; whyclosed then drops to the user who ran `sudo` (or
+    /// `nobody`), without capabilities.
     #[arg(long)]
     keep_privileges: bool,
 }
