@@ -45,3 +45,5 @@ pub use heads::Remember;
 pub use messages::{Losses, Read};
 pub use redaction::Redaction;
 pub use survey::Survey;
+
+pub use crate::tls::client_hello::session_of;

@@ -96,11 +96,6 @@ impl Half {
         self.waiting.as_ref().is_some_and(|waiting| waiting.finished)
     }
 
-    /// Sequence number expected next.
-    pub const fn next(&self) -> Option<u32> {
-        self.next
-    }
-
     /// The stream offset that an acknowledgement number of the other side stands for.
     pub fn offset_of(&self, ack: u32) -> Option<u64> {
         self.offset.checked_add_signed(distance(self.next?, ack))

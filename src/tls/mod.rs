@@ -5,4 +5,3 @@ pub mod observer;
 pub mod record;
 
 pub use observer::{Decision, Observer, Outcome};
-pub use record::Alert;

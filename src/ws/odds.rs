@@ -46,15 +46,6 @@ const TEXT: usize = 16;
 /// Longer frames are not believed: nobody sends one whole.
 const LONGEST: u64 = 1 << 32;
 
-/// What one frame proves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Weight {
-    /// Bits in all.
-    pub bits: i32,
-    /// Those of a text or of a close code: what only WebSocket puts behind such headers.
-    pub content: i32,
-}
-
 /// What is known of the frames before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Known {

@@ -408,15 +408,19 @@ fn addresses_can_be_replaced() {
     assert_eq!(report["captures"][0]["path"], "capture.pcapng");
 }
 
-/// The report in the README is what the program prints.
+/// What the README shows of commands that only read fixtures is what the program prints.
 #[test]
-fn the_readme_shows_a_real_report() {
+fn the_readme_shows_real_output() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let block = readme.split("```console\n").nth(1).unwrap().split("\n```").next().unwrap();
-    let (prompt, shown) = block.split_once('\n').unwrap();
-    let capture = prompt.split_whitespace().last().unwrap();
-    let output = command().env("COLUMNS", "92").arg(capture).output().unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), shown);
+    let blocks = readme.split("```console\n$ ").skip(1).map(|rest| rest.split("\n```").next().unwrap());
+    let mut checked = 0;
+    for (prompt, shown) in blocks.map(|block| block.split_once('\n').unwrap()) {
+        let arguments = prompt.trim_start_matches("whyclosed ");
+        let output = command().env("COLUMNS", "92").args(arguments.split(' ')).output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), shown, "{prompt}");
+        checked += 1;
+    }
+    assert!(checked >= 5, "only {checked} blocks");
 }
 
 #[cfg(feature = "live")]

@@ -121,6 +121,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> = entries
         .flat_map(|path| match path.file_name().unwrap().to_str().unwrap() {
             "testing" | "testing.rs" | "tests" | "tests.rs" => Vec::new(),
+            "examples" => Vec::new(),
             _ if path.join("Cargo.toml").exists() => Vec::new(),
             _ if path.is_dir() => files(&path),
             name if name.ends_with(".rs") => vec![path],

@@ -1,5 +1,6 @@
 //! What several tests need: the fixtures, captures made up for a test, and how to read both.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::vec_box, reason = "a sink of the library is a `Vec<Box<Facts>>`")]
 
 pub mod captured;
 pub mod contract;

@@ -14,8 +14,7 @@ use whyclosed::error::Error;
 use whyclosed::report::phrase::{counted, first, word};
 use whyclosed::report::{Connection, Material, Pending, Report};
 use whyclosed::sink::Collection;
-use whyclosed::slice::{Origin, Survey, Wanted, cut};
-use whyclosed::tls::client_hello::session_of;
+use whyclosed::slice::{Origin, Survey, Wanted, cut, session_of};
 
 use crate::locale::TextArgs;
 use crate::output;

@@ -3,8 +3,8 @@
 use super::{Asked, Event, Exchange, State};
 use crate::chunk::Carrier;
 use crate::http::body::Body;
-use crate::http::handshake::{Request, Response};
 use crate::http::head::{self, Fields};
+use crate::http::{Request, Response};
 use crate::limits;
 use crate::side::Side;
 

@@ -3,8 +3,8 @@
 use super::{Asked, Event, Exchange, State};
 use crate::chunk::{Carrier, Missing};
 use crate::http::body::Body;
-use crate::http::handshake::{Request, Response};
 use crate::http::head;
+use crate::http::{Request, Response};
 use crate::side::Side;
 
 impl Exchange {
