@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::chunk::Carrier;
-use crate::facts::{Close, Facts};
+use crate::facts::{Close, Facts, Moment};
+use crate::seen::Seen;
 use crate::side::Side;
 
 /// How a connection ended.
@@ -121,6 +122,43 @@ pub fn first_end(facts: &Facts) -> Option<(Kind, Side, Carrier)> {
     other.or_else(|| end(side))
 }
 
+/// Returns whether a side had sent what stands before `offset` in its stream, in the packet `seen`, when it sent its own
+/// `end`.
+///
+/// A Close frame and a FIN stand in the stream, too, and its order counts: segments overtake each other on their way to
+/// the capture, and one that was lost before it comes again behind the end. Before a RST is what was captured before it.
+pub fn had_sent(facts: &Facts, side: Side, end: &Carrier, offset: u64, seen: Seen) -> bool {
+    place_of(facts, side, end).map_or(seen <= end.seen, |place| offset <= place)
+}
+
+/// Returns the frames and messages that a side had sent when `by` ended the connection, oldest first and Close frames not
+/// among them: of `by` itself those that stand before the end, as in [`had_sent`]; of the other side those that were
+/// captured before the end or that the end acknowledges.
+pub fn sent_before<'f>(
+    facts: &'f Facts,
+    side: Side,
+    by: Side,
+    end: Carrier,
+) -> impl DoubleEndedIterator<Item = &'f Moment> {
+    let place = if side == by { place_of(facts, by, &end) } else { None };
+    facts.sent[side].moments().filter(move |moment| match place {
+        Some(place) => moment.header_end <= place,
+        None => moment.seen <= end.seen || side != by && moment.is_known_to(&end),
+    })
+}
+
+/// Returns where a side's own end stands in its stream; `None` for a RST.
+fn place_of(facts: &Facts, side: Side, end: &Carrier) -> Option<u64> {
+    let close = first_close(facts, side).filter(|close| close.carrier.seen == end.seen).map(|close| close.offset);
+    let fin = || facts.tcp().sent[side].fin().filter(|fin| fin.seen == end.seen).map(|_| u64::MAX);
+    close.or_else(fin)
+}
+
+/// Returns the packet of the last frame of either side before `by` ended the connection, Close frames not counted.
+pub fn last_frame(facts: &Facts, by: Side, end: Carrier) -> Option<Seen> {
+    Side::BOTH.into_iter().flat_map(|side| sent_before(facts, side, by, end)).map(|moment| moment.seen).max()
+}
+
 /// A side's own FIN or RST, whichever came first.
 fn end_of(facts: &Facts, side: Side) -> Option<(Kind, Carrier)> {
     let sent = &facts.tcp().sent[side];
@@ -168,12 +206,12 @@ impl<'f> Reaction<'f> {
     }
 
     /// How long the side took to react to what was `seen`: without the way there and back.
-    pub fn took(&self, seen: crate::seen::Seen) -> Duration {
+    pub fn took(&self, seen: Seen) -> Duration {
         self.after(seen).saturating_sub(self.away)
     }
 
     /// How long after `seen`.
-    pub fn after(&self, seen: crate::seen::Seen) -> Duration {
+    pub fn after(&self, seen: Seen) -> Duration {
         self.carrier.seen.time.since(seen.time)
     }
 }
@@ -181,7 +219,7 @@ impl<'f> Reaction<'f> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seen::{Seen, Timestamp};
+    use crate::seen::Timestamp;
     use crate::side::PerSide;
     use crate::tcp::{Endpoints, Flags, Segment, Tcp};
 
@@ -223,5 +261,29 @@ mod tests {
         assert_eq!(first([(Side::Client, 3), (Side::Server, 1)]), Some(Side::Server), "captured in the wrong order");
         assert_eq!(first([(Side::Client, 2), (Side::Server, 1)]), Some(Side::Client), "only the byte is acknowledged");
         assert_eq!(first([(Side::Client, 3), (Side::Server, 3)]), Some(Side::Client), "nobody can tell");
+    }
+
+    #[test]
+    fn what_stands_before_a_close_frame_or_a_fin_was_sent_before_it() {
+        let mut facts = facts_of_fins([(Side::Server, 1), (Side::Client, 1)]);
+        let at = |packet| Carrier::new(Seen { packet, time: Timestamp::default() }, None, 64);
+        let (before, end, behind) = (at(0), at(1), at(9));
+        let had_sent = |facts: &Facts, offset, seen: Carrier| had_sent(facts, Side::Server, &end, offset, seen.seen);
+        assert!(had_sent(&facts, 7, behind), "a FIN is the last");
+        facts.closes.push(Close {
+            side: Side::Server,
+            carrier: end,
+            offset: 5,
+            code: None,
+            reason: Box::default(),
+            complete: true,
+            framed: true,
+            sound: true,
+            inside_message: false,
+        });
+        assert!(had_sent(&facts, 5, behind), "captured in the wrong order, or sent again");
+        assert!(!had_sent(&facts, 7, end), "behind the Close frame in its packet");
+        facts = facts_of_fins([(Side::Client, 1), (Side::Client, 1)]);
+        assert!(had_sent(&facts, 7, before) && !had_sent(&facts, 5, behind), "a RST goes by the order of capture");
     }
 }

@@ -153,12 +153,6 @@ impl Facts {
         Side::BOTH.iter().any(|side| self.tcp().sent[*side].fin().is_some() || self.tcp().sent[*side].reset().is_some())
     }
 
-    /// The last frame of either side before `end`, Close frames not counted.
-    pub fn last_frame(&self, end: Seen) -> Option<Seen> {
-        let last = |side: Side| self.sent[side].moments().map(|moment| moment.seen).filter(|seen| *seen <= end).max();
-        last(Side::Client).max(last(Side::Server))
-    }
-
     /// Asks for what judging needs: the first step.
     pub fn prefetch(&self) {
         prefetch(&self.stream);

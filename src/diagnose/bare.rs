@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Case, Confidence, Finding, Value};
-use crate::ending::Kind;
+use crate::ending::{Kind, last_frame};
 use crate::facts::Facts;
 use crate::side::Side;
 use crate::ws::CutFrame;
@@ -23,7 +23,7 @@ pub fn ended_by(case: &Case<'_>, kind: Kind) -> Option<Finding> {
         .with("side", Value::Side(by))
         .with("other", Value::Side(!by))
         .with("packet", Value::Number(carrier.seen.packet));
-    let idle = case.facts.last_frame(carrier.seen).map(|last| carrier.seen.time.since(last.time));
+    let idle = last_frame(case.facts, by, carrier).map(|last| carrier.seen.time.since(last.time));
     let is_inside_message = case.facts.sent[by].unfinished.as_ref().is_some_and(|unfinished| unfinished.message);
     let finding = match idle {
         Some(idle) => finding.with("idle", Value::Time(idle)),

@@ -17,7 +17,7 @@ use foldhash::fast::{FixedState, RandomState};
 
 use self::company::Ways;
 use super::doubt::has_holes;
-use crate::ending::{Ending, Kind, beginning_close};
+use crate::ending::{Ending, Kind, beginning_close, last_frame};
 use crate::facts::Facts;
 use crate::seen::{Seen, Timestamp};
 use crate::side::{PerSide, Side};
@@ -84,7 +84,7 @@ impl Member {
             by,
             ended: carrier.seen,
             code: beginning_close(facts).and_then(|close| close.code).map(|code| code.0),
-            last_frame: facts.last_frame(carrier.seen).map_or(opened, |last| last.time),
+            last_frame: last_frame(facts, by, carrier).map_or(opened, |last| last.time),
             has_holes: has_holes(facts),
             key: key.filter(|_| facts.switched.is_some()).map(|key| FixedState::default().hash_one(key)),
             storm: None,

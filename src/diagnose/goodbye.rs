@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use crate::chunk::Carrier;
+use crate::ending::sent_before;
 use crate::facts::{Facts, Moment};
 use crate::seen::Seen;
 use crate::side::Side;
@@ -25,9 +27,9 @@ pub struct Goodbye {
     pub seen: Seen,
 }
 
-/// The last message of a side, if it explains why that side is about to end the connection.
-pub fn of(facts: &Facts, side: Side, before: Seen) -> Option<Goodbye> {
-    let message = facts.sent[side].messages().rfind(|message| message.complete && message.seen <= before)?;
+/// The last message of a side before its own end of the connection, if it explains that.
+pub fn of(facts: &Facts, side: Side, end: Carrier) -> Option<Goodbye> {
+    let message = sent_before(facts, side, side, end).rfind(|moment| moment.is_message() && moment.complete)?;
     let request = facts.handshake.request.as_deref();
     let is_socket_io = request.is_some_and(|request| request.target.contains("EIO="));
     let (protocol, text) = read(message, facts.preview(side, message)?, is_socket_io)?;

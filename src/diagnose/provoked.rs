@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::stride::{AT_ONCE, Stride, broken_in, first_of_each_kind, in_stride, may_have_minded, unanswered};
 use super::{Case, Confidence, Finding, Value, known};
-use crate::ending::{Reaction, first_close, is_reply};
+use crate::ending::{Reaction, first_close, had_sent, is_reply};
 use crate::facts::{Breach, Close, Facts};
 use crate::seen::Seen;
 use crate::side::Side;
@@ -83,7 +83,9 @@ fn by_close(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding>
 pub fn by_own_end(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding> {
     let (by, reaction) = closer(case).filter(|(_, reaction)| reaction.close.is_none())?;
     let mut own = case.facts.breaches.iter().map(|breach| &breach.violation).filter(|violation| violation.side == by);
-    let violation = own.find(|violation| is_kind(&violation.kind) && violation.seen <= reaction.carrier.seen)?;
+    let violation = own.find(|violation| {
+        is_kind(&violation.kind) && had_sent(case.facts, by, &reaction.carrier, violation.needed, violation.seen)
+    })?;
     Some(finding(violation, &reaction, Confidence::Certain))
 }
 

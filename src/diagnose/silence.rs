@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Case, Confidence, Member};
-use crate::ending::Reaction;
+use crate::ending::{Reaction, sent_before};
 use crate::seen::Seen;
 use crate::side::Side;
 
@@ -32,7 +32,7 @@ impl<'f> Silence<'f> {
         let opened = facts.switched?;
         let end = Reaction::of(facts, by)?;
         let since = |side: Side| {
-            let moments = facts.sent[side].moments().map(|moment| moment.seen).filter(|seen| *seen <= end.carrier.seen);
+            let moments = sent_before(facts, side, by, end.carrier).map(|moment| moment.seen);
             end.after(moments.max().unwrap_or(opened))
         };
         let (own, received) = (since(by), since(!by));

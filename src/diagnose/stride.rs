@@ -123,10 +123,7 @@ pub fn is_clouded(case: &Case<'_>) -> bool {
     let facts = case.facts;
     let was_broken_itself = case.close.is_some_and(|close| broken_in(facts, close).next().is_some());
     let was_unfinished = case.close.is_some_and(|close| close.inside_message)
-        || facts.sent[!by].moments().any(|moment| {
-            let is_message = matches!(moment.opcode, Opcode::TEXT | Opcode::BINARY);
-            is_message && !moment.complete && moment.seen <= reaction.carrier.seen
-        })
+        || facts.sent[!by].messages().any(|message| !message.complete && message.seen <= reaction.carrier.seen)
         || (case.close.is_none() && facts.sent[by].unfinished.is_some());
     may_have_minded(facts, by, &reaction)
         || was_broken_itself

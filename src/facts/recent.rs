@@ -36,6 +36,11 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// Whether it is a text or binary message, or one that is not complete.
+    pub const fn is_message(&self) -> bool {
+        matches!(self.opcode, Opcode::TEXT | Opcode::BINARY)
+    }
+
     /// Its payload bytes on the wire.
     pub fn wire_bytes(&self) -> u64 {
         if self.inflated { u64::from(self.wire_size) } else { self.size }
@@ -49,8 +54,19 @@ impl Moment {
 
     /// The same for the complete_message of a moment; of a message in fragments, for the header of the last.
     pub fn answers(&self, other: &Self) -> bool {
-        let payload = if other.fragmented { 0 } else { other.wire_bytes() };
-        self.had_received(other.header_end.saturating_add(payload)).unwrap_or(other.seen < self.seen)
+        self.had_received(other.received_at()).unwrap_or(other.seen < self.seen)
+    }
+
+    /// Returns whether the sender of a segment of the other side had received it, by what that acknowledges: the whole of
+    /// it; of a message in fragments, the header of the last.
+    pub fn is_known_to(&self, carrier: &Carrier) -> bool {
+        carrier.acked().is_some_and(|acked| acked >= self.received_at())
+    }
+
+    /// Stream offset just past it; of a message in fragments, past the header of the last.
+    fn received_at(&self) -> u64 {
+        let payload = if self.fragmented { 0 } else { self.wire_bytes() };
+        self.header_end.saturating_add(payload)
     }
 
     fn had_received(&self, offset: u64) -> Option<bool> {

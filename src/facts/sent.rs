@@ -113,7 +113,7 @@ impl Sent {
 
     /// Its last text and binary messages, oldest first.
     pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Moment> {
-        self.moments().filter(|moment| matches!(moment.opcode, Opcode::TEXT | Opcode::BINARY))
+        self.moments().filter(|moment| moment.is_message())
     }
 
     /// Complete text and binary messages.

@@ -189,3 +189,28 @@ fn a_message_before_one_that_cannot_be_inflated() {
     let cut = essence(&packets(&[conversation], Change { cut: Some(1), ..Change::default() }));
     assert_eq!(differences(&plain, &cut), [""; 0]);
 }
+
+/// What a side says right before it ends the connection was said then, where its end was captured before that.
+#[test]
+fn a_message_captured_behind_its_senders_end_is_no_silence() {
+    let says = |side, unaware, text: &str| Act { side, unaware, what: message(text, Vec::new()) };
+    let (question, last) = (says(Side::Client, false, "a question"), says(Side::Server, true, "its last words"));
+    let close = End::Close { by: Side::Server, code: Some(1001), reason: String::new(), answered: true };
+    for end in [close, End::Fin { by: Side::Server }] {
+        let said =
+            |acts| packets(&[Conversation { deflate: false, padding: 0, acts, end: end.clone() }], Change::default());
+        let (silent, mut spoken) = (said(vec![question.clone()]), said(vec![question.clone(), last.clone()]));
+        let at = spoken.iter().position(|packet| packet.ends_with(b"its last words")).unwrap();
+        // Ten minutes pass behind the question.
+        let verdict = |packets: &[Vec<u8>]| {
+            let report = way::report(way::facts_delayed(packets, at, 600_000_000));
+            serde_json::to_value(report).unwrap()["connections"][0]["verdict"]["rule"].clone()
+        };
+        let in_order = verdict(&spoken);
+        // Behind the client's acknowledgement and the end.
+        let message = spoken.remove(at);
+        spoken.insert(at + 2, message);
+        assert_eq!(verdict(&spoken), in_order);
+        assert_eq!(verdict(&silent), "idle_timeout");
+    }
+}

@@ -9,6 +9,7 @@ use crate::diagnose::known::{Class, Library};
 use crate::diagnose::provoked::{closer, could_have_received};
 use crate::diagnose::stride::may_have_minded;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::ending::sent_before;
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("handler_failed", Role::Cause, detect, include_str!("handler_failed.toml"));
@@ -36,7 +37,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     }
     let end = reaction.carrier.seen;
     let last = case.facts.sent[!by].messages().rfind(|message| message.complete && message.seen <= end);
-    let answered = |since| case.facts.sent[by].messages().any(|message| message.seen > since && message.seen <= end);
+    let own = || sent_before(case.facts, by, by, reaction.carrier).filter(|moment| moment.is_message());
+    let answered = |since| own().any(|message| message.seen > since);
     let trigger = last.filter(|message| {
         let received = could_have_received(&reaction, message.header_end, message.seen).is_some();
         received && reaction.took(message.seen) <= PROMPT && !answered(message.seen)

@@ -9,6 +9,7 @@ use crate::diagnose::known::{Class, Timer};
 use crate::diagnose::provoked::closer;
 use crate::diagnose::silence::{Silence, is_same, others, support};
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
+use crate::ending::last_frame;
 use crate::side::Side;
 
 pub static RULE: Rule =
@@ -71,7 +72,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .with("others", Value::Number(together as u64))
         .with("packet", Value::Number(silence.end.carrier.seen.packet))
         .variant(variant);
-    let last = case.facts.last_frame(silence.end.carrier.seen);
+    let last = last_frame(case.facts, silence.by, silence.end.carrier);
     let finding = last.map_or_else(|| finding.clone(), |last| finding.clone().packet(last.packet));
     Some(match timer {
         Some(timer) => finding

@@ -24,7 +24,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     case.facts.switched?;
     let end = reaction.carrier.seen;
     let finding = |confidence| Finding::new(confidence).blame(by).packet(end.packet).with("side", Value::Side(by));
-    if let Some(said) = goodbye::of(case.facts, by, end) {
+    if let Some(said) = goodbye::of(case.facts, by, reaction.carrier) {
         let confidence = match (said.protocol.is_some(), reaction.after(said.seen)) {
             (_, after) if after > LATE => return None,
             (true, after) if after <= SOON => Confidence::Certain,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::diagnose::provoked::{closer, reason_has};
 use crate::diagnose::silence::{YOUNG, open_ping};
 use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value};
-use crate::ending::Reaction;
+use crate::ending::{Reaction, sent_before};
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("ping_unanswered", Role::Cause, detect, include_str!("ping_unanswered.toml"))
@@ -64,7 +64,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
 fn engine_io(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Finding> {
     let request = case.facts.handshake.request.as_deref().filter(|request| request.target.contains("EIO="))?;
     let end = reaction.carrier.seen;
-    let ping = case.facts.sent[by].messages().rfind(|message| message.seen <= end)?;
+    let ping = sent_before(case.facts, by, by, reaction.carrier).rfind(|moment| moment.is_message())?;
     let is_ping = by == Side::Server && case.facts.preview(by, ping) == Some(b"2");
     let answered = case.facts.sent[!by].messages().any(|message| message.seen > ping.seen && message.seen <= end);
     let waited = reaction.after(ping.seen);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::ending::sent_before;
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("server_restart", Role::Cause, detect, include_str!("server_restart.toml"));
@@ -78,6 +79,6 @@ fn spoke(case: &Case<'_>, by: Side) -> bool {
     let Some(end) = case.ending.carrier else {
         return false;
     };
-    let last = case.facts.sent[by].messages().rfind(|message| message.seen <= end.seen);
+    let last = sent_before(case.facts, by, by, end).rfind(|moment| moment.is_message());
     last.is_some_and(|last| end.seen.time.since(last.seen.time) <= GOODBYE)
 }
