@@ -7,7 +7,8 @@ use crate::conversation::{Act, Conversation, End, Fault, Reaction, What};
 use crate::essence::{differences, essence};
 use crate::segments::{Change, packets};
 
-/// One to three conversations, cut, reordered, repeated: the report of the plainest capture of them.
+/// One to three conversations, cut, reordered, repeated: the report of the plainest capture of them. Times are no part of
+/// that, and every capture is shorter than those that rules go by: more segments must not take more time (`way::LASTS`).
 pub fn conversation(data: &[u8]) {
     let mut bytes = Unstructured::new(data);
     let Ok((conversations, change)) = asked(&mut bytes) else { return };

@@ -9,14 +9,25 @@ use whyclosed::seen::Timestamp;
 
 use super::captured::Captured;
 
-/// Nanoseconds between packets: so few that no capture here is long enough for any rule about time.
+/// Nanoseconds between packets, unless there are many.
 const STEP: i64 = 1000;
+
+/// Nanoseconds that no capture here lasts: the shortest time that a rule goes by (whether a server had said something just
+/// before its Close frames). Otherwise what is said between two messages would keep them apart the longer, the smaller the
+/// segments are that it is cut into, and no report can promise not to depend on that.
+const LASTS: i64 = 1_000_000;
+
+/// Nanoseconds between packets of a capture of so many.
+fn step(packets: usize) -> i64 {
+    STEP.min(LASTS / (packets as i64 + 1))
+}
 
 /// The facts of all connections in these Ethernet frames.
 pub fn facts(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
+    let step = step(packets.len());
     pushed(packets.iter().zip(1u32..).map(|(bytes, number)| Packet {
         number: u64::from(number),
-        time: Timestamp::from_nanos(i64::from(number) * STEP),
+        time: Timestamp::from_nanos(i64::from(number) * step),
         link_type: LinkType::ETHERNET,
         data: bytes,
         length: bytes.len() as u32,
@@ -25,11 +36,12 @@ pub fn facts(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
 
 /// The same, where the packets from one of them on come so many microseconds later.
 pub fn facts_delayed(packets: &[Vec<u8>], from: usize, micros: u32) -> Vec<Box<Facts>> {
+    let step = step(packets.len());
     pushed(packets.iter().zip(1u32..).map(|(bytes, number)| {
         let late = if number as usize > from { i64::from(micros) * 1000 } else { 0 };
         Packet {
             number: u64::from(number),
-            time: Timestamp::from_nanos(i64::from(number) * STEP + late),
+            time: Timestamp::from_nanos(i64::from(number) * step + late),
             link_type: LinkType::ETHERNET,
             data: bytes,
             length: bytes.len() as u32,
