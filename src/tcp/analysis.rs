@@ -35,15 +35,21 @@ pub struct Sent {
     rare: Option<Box<Rare>>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Rare {
+    /// With the bytes of the stream before it.
+    fin: Option<(Carrier, u64)>,
+    reset: Option<Carrier>,
+    /// Nearly every connection ends, few have more to tell.
+    trouble: Option<Box<Trouble>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Trouble {
     lost_bytes: u64,
     cut_bytes: u64,
     unanswered: Unanswered,
     zero_window: ZeroWindow,
-    /// With the bytes of the stream before it.
-    fin: Option<(Carrier, u64)>,
-    reset: Option<Carrier>,
     /// Up to where its stream had been sent at a time when bytes before that had not come.
     ahead: Option<(u64, Timestamp)>,
     copies: u32,
@@ -67,27 +73,27 @@ impl Sent {
 
     /// Its bytes that were never captured.
     pub fn lost_bytes(&self) -> u64 {
-        self.rare.as_ref().map_or(0, |rare| rare.lost_bytes)
+        self.trouble().map_or(0, |trouble| trouble.lost_bytes)
     }
 
     /// Its bytes that the snaplen cut off.
     pub fn cut_bytes(&self) -> u64 {
-        self.rare.as_ref().map_or(0, |rare| rare.cut_bytes)
+        self.trouble().map_or(0, |trouble| trouble.cut_bytes)
     }
 
     /// Retransmissions and probes since the other side was last heard.
     pub fn unanswered(&self) -> Unanswered {
-        self.rare.as_ref().map(|rare| rare.unanswered).unwrap_or_default()
+        self.trouble().map(|trouble| trouble.unanswered).unwrap_or_default()
     }
 
     /// Times it had no room to receive.
     pub fn zero_window(&self) -> ZeroWindow {
-        self.rare.as_ref().map(|rare| rare.zero_window).unwrap_or_default()
+        self.trouble().map(|trouble| trouble.zero_window).unwrap_or_default()
     }
 
     /// Whether it had sent the byte at this offset before, so that what was captured then is a retransmission.
     pub fn had_sent(&self, offset: u64, captured: Seen) -> bool {
-        let ahead = self.rare.as_ref().and_then(|rare| rare.ahead);
+        let ahead = self.trouble().and_then(|trouble| trouble.ahead);
         ahead.is_some_and(|(end, since)| offset < end && captured.time.since(since) > REORDERED)
     }
 
@@ -109,10 +115,10 @@ impl Sent {
 
     /// Notes bytes that are missing.
     pub(super) fn note_gap(&mut self, len: u64, missing: Missing) {
-        let rare = self.rare.get_or_insert_default();
+        let trouble = self.trouble_mut();
         let bytes = match missing {
-            Missing::NeverCaptured => &mut rare.lost_bytes,
-            Missing::CutBySnaplen => &mut rare.cut_bytes,
+            Missing::NeverCaptured => &mut trouble.lost_bytes,
+            Missing::CutBySnaplen => &mut trouble.cut_bytes,
         };
         *bytes = bytes.saturating_add(len);
     }
@@ -131,18 +137,18 @@ impl Sent {
 
     fn note_repeat(&mut self, seen: Seen, arrival: Arrival) {
         let is_soon = seen.time.since(self.last.time) <= COPIED;
-        let rare = self.rare.get_or_insert_default();
+        let trouble = self.trouble_mut();
         // Once it is known that packets stand twice, earlier ones among several do so, too.
-        let is_copy = arrival == Arrival::Repeat || (arrival == Arrival::Retransmission && rare.copies > 0);
+        let is_copy = arrival == Arrival::Repeat || (arrival == Arrival::Retransmission && trouble.copies > 0);
         if is_copy && is_soon {
-            rare.copies = rare.copies.saturating_add(1);
+            trouble.copies = trouble.copies.saturating_add(1);
         } else {
-            rare.unanswered.note(seen);
+            trouble.unanswered.note(seen);
         }
     }
 
     fn note_ahead(&mut self, end: u64, since: Timestamp) {
-        let ahead = &mut self.rare.get_or_insert_default().ahead;
+        let ahead = &mut self.trouble_mut().ahead;
         if ahead.is_none_or(|(before, _)| before != end) {
             *ahead = Some((end, since));
         }
@@ -165,9 +171,18 @@ impl Sent {
 
     #[inline]
     fn note_window(&mut self, window: u16, seen: Seen) {
-        if window == 0 || self.rare.is_some() {
-            self.rare.get_or_insert_default().zero_window.note(window, seen);
+        // What was never full tells nothing by being open.
+        if window == 0 || self.trouble().is_some() {
+            self.trouble_mut().zero_window.note(window, seen);
         }
+    }
+
+    fn trouble(&self) -> Option<&Trouble> {
+        self.rare.as_ref()?.trouble.as_deref()
+    }
+
+    fn trouble_mut(&mut self) -> &mut Trouble {
+        self.rare.get_or_insert_default().trouble.get_or_insert_default()
     }
 }
 
@@ -205,8 +220,8 @@ impl Analysis {
     /// Notes one segment and what its payload was.
     pub(super) fn apply(&mut self, side: Side, segment: &Segment<'_>, arrival: Arrival) {
         self.syn |= segment.flags.has(Flags::SYN);
-        if let Some(rare) = &mut self.sent[!side].rare {
-            rare.unanswered = Unanswered::default();
+        if let Some(trouble) = self.sent[!side].rare.as_mut().and_then(|rare| rare.trouble.as_mut()) {
+            trouble.unanswered = Unanswered::default();
         }
         if self.sent[side].segments < MEASURED {
             self.measure(side, segment);
@@ -230,7 +245,7 @@ impl Analysis {
 
     /// Segments with data of which the capture has a second copy, as far as they can be told from retransmissions.
     pub fn copies(&self) -> u64 {
-        let copies = |sent: &Sent| sent.rare.as_ref().map_or(0, |rare| u64::from(rare.copies));
+        let copies = |sent: &Sent| sent.trouble().map_or(0, |trouble| u64::from(trouble.copies));
         Side::BOTH.iter().map(|side| copies(&self.sent[*side])).sum()
     }
 
@@ -259,10 +274,10 @@ impl Analysis {
     /// Closes the books at the time of the last packet.
     pub(super) fn finish(&mut self, end: Timestamp) {
         for side in Side::BOTH {
-            if let Some(rare) = &mut self.sent[side].rare
-                && let Some(since) = rare.zero_window.closed
+            if let Some(trouble) = self.sent[side].rare.as_mut().and_then(|rare| rare.trouble.as_mut())
+                && let Some(since) = trouble.zero_window.closed
             {
-                rare.zero_window.extend(since, end);
+                trouble.zero_window.extend(since, end);
             }
         }
     }

@@ -146,6 +146,8 @@ impl Decoder {
     fn close(&mut self, frame: &Frame, place: Place<'_>, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         self.closed = true;
         let payload = self.control_payload(&frame.header).to_vec();
+        // Hardly any other control frame follows, and connections are kept for a while once they are over.
+        self.control = None;
         let complete = frame.intact && payload.len() as u64 == frame.header.length;
         let (mut code, mut reason, mut fault) = (None, payload.as_slice(), None);
         match body(&payload) {
