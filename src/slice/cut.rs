@@ -1,8 +1,13 @@
 //! Copies the packets of some connections.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
 use std::io::Write;
 use std::net::SocketAddr;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use super::messages::Compression;
 use super::survey::Survey;
@@ -14,7 +19,7 @@ use crate::http::extension::extensions;
 use crate::limits;
 use crate::packet::Decoder;
 use crate::side::{PerSide, Side};
-use crate::tcp::Segment;
+use crate::tcp::{Endpoints, Segment};
 
 /// The name of permessage-deflate's parameters (RFC 7692 §7.1.1).
 const NO_CONTEXT_TAKEOVER: PerSide<&str> =
@@ -33,8 +38,6 @@ pub struct Origin {
     pub is_tls: bool,
     /// How each side's messages are compressed.
     pub compression: PerSide<Option<Compression>>,
-    /// Sec-WebSocket-Key: both legs of a proxy share it.
-    pub key: Option<Box<str>>,
 }
 
 impl Origin {
@@ -54,8 +57,11 @@ impl Origin {
             packets: (facts.first.packet, facts.last.packet),
             is_tls: facts.client_hello.is_some(),
             compression: PerSide { client: compression(Side::Client), server: compression(Side::Server) },
-            key: facts.handshake.request.as_deref().and_then(|request| request.key.clone()),
         }
+    }
+
+    fn endpoints(&self) -> Endpoints {
+        Endpoints::of(self.addresses.client, self.addresses.server).0
     }
 }
 
@@ -67,17 +73,36 @@ struct Span {
     /// The last packet of all that began no later.
     last: u64,
     /// Where the connection is.
-    at: usize,
+    at: u32,
 }
 
-/// The connections that are wanted, and what is to be said of their packets.
+/// The connections between two endpoints: mostly one.
+#[derive(Debug)]
+enum Between {
+    One(u32),
+    /// In the order in which they begin.
+    Many(Box<Vec<Span>>),
+}
+
+impl Between {
+    /// Where one of them is: all have the same endpoints.
+    fn any(&self) -> u32 {
+        match self {
+            Self::One(at) => *at,
+            Self::Many(spans) => spans.first().map_or(u32::MAX, |span| span.at),
+        }
+    }
+}
+
+/// The connections that are wanted, and what is to be said of their packets. There may be very many.
 #[derive(Debug, Default)]
 pub struct Wanted {
     connections: Vec<Origin>,
     /// The first connection of each stream: one that comes again counts to the same.
-    by_stream: HashMap<u32, usize>,
-    /// By sender and receiver, in the order in which they begin.
-    by_endpoints: HashMap<(SocketAddr, SocketAddr), Vec<Span>>,
+    by_stream: HashMap<u32, u32, RandomState>,
+    /// By their endpoints, which stand in `connections`.
+    by_endpoints: HashTable<Between>,
+    hasher: RandomState,
     comments: BTreeMap<u64, Vec<String>>,
     comment_bytes: usize,
     unmarked: u64,
@@ -86,18 +111,28 @@ pub struct Wanted {
 impl Wanted {
     /// Wants a connection.
     pub fn add(&mut self, connection: Origin) {
-        let PerSide { client, server } = connection.addresses;
-        let ((first, last), at) = (connection.packets, self.connections.len());
+        let Ok(at) = u32::try_from(self.connections.len()) else { return };
+        let (key, packets) = (connection.endpoints(), connection.packets);
         self.by_stream.entry(connection.stream).or_insert(at);
-        for ends in [(client, server), (server, client)] {
-            let spans = self.by_endpoints.entry(ends).or_default();
-            // They end in the order in which they begin, so that nearly always this is the place behind all.
-            let place = spans.partition_point(|span| span.first <= first);
-            let before = place.checked_sub(1).and_then(|before| spans.get(before)).map_or(0, |before| before.last);
-            spans.insert(place, Span { first, last: last.max(before), at });
-            spans.iter_mut().skip(place).for_each(|span| span.last = span.last.max(last));
-        }
         self.connections.push(connection);
+        let Self { connections, by_endpoints, hasher, .. } = self;
+        let of = |between: &Between| connections.get(between.any() as usize);
+        let is_same = |between: &Between| of(between).is_some_and(|origin| origin.endpoints() == key);
+        let hash = |between: &Between| of(between).map_or(0, |origin| hasher.hash_one(origin.endpoints()));
+        let entry = match by_endpoints.entry(hasher.hash_one(key), is_same, hash) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => return drop(entry.insert(Between::One(at))),
+        };
+        if let Between::One(before) = *entry {
+            let (first, last) = connections.get(before as usize).map_or(packets, |origin| origin.packets);
+            *entry = Between::Many(Box::new(vec![Span { first, last, at: before }]));
+        }
+        let (Between::Many(spans), (first, last)) = (entry, packets) else { return };
+        // They end in the order in which they begin, so that nearly always this is the place behind all.
+        let place = spans.partition_point(|span| span.first <= first);
+        let before = place.checked_sub(1).and_then(|before| spans.get(before)).map_or(0, |before| before.last);
+        spans.insert(place, Span { first, last: last.max(before), at });
+        spans.iter_mut().skip(place).for_each(|span| span.last = span.last.max(last));
     }
 
     /// Puts a comment on a packet, unless there are more than a slice has room for.
@@ -121,21 +156,27 @@ impl Wanted {
         &self.connections
     }
 
-    /// The place of the first connection of a stream.
-    pub(super) fn of_stream(&self, stream: u32) -> Option<usize> {
-        self.by_stream.get(&stream).copied()
+    /// The places of the first connections of streams.
+    pub(super) const fn by_stream(&self) -> &HashMap<u32, u32, RandomState> {
+        &self.by_stream
     }
 
     /// The first connection of the stream that a segment belongs to, by its place among all, and who sent it.
     pub(super) fn find(&self, segment: &Segment<'_>) -> Option<(usize, Side)> {
-        let packet = segment.carrier.seen.packet;
-        let spans = self.by_endpoints.get(&(segment.source(), segment.destination()))?;
-        let begun = spans.get(..spans.partition_point(|span| span.first <= packet))?;
-        let going_on = begun.iter().rev().take_while(|span| packet <= span.last);
-        let mut connections = going_on.filter_map(|span| Some((span.at, self.connections.get(span.at)?)));
-        let (_, connection) = connections.find(|(_, own)| packet <= own.packets.1)?;
+        let (packet, key) = (segment.carrier.seen.packet, segment.endpoints);
+        let of = |at: u32| self.connections.get(at as usize);
+        let is_same = |between: &Between| of(between.any()).is_some_and(|origin| origin.endpoints() == key);
+        let connection = match self.by_endpoints.find(self.hasher.hash_one(key), is_same)? {
+            Between::One(at) => of(*at).filter(|own| own.packets.0 <= packet && packet <= own.packets.1),
+            Between::Many(spans) => {
+                let begun = spans.get(..spans.partition_point(|span| span.first <= packet))?;
+                let going_on = begun.iter().rev().take_while(|span| packet <= span.last);
+                let mut connections = going_on.filter_map(|span| of(span.at));
+                connections.find(|own| packet <= own.packets.1)
+            }
+        }?;
         let side = if connection.addresses.client == segment.source() { Side::Client } else { Side::Server };
-        Some((self.of_stream(connection.stream)?, side))
+        Some((*self.by_stream.get(&connection.stream)? as usize, side))
     }
 }
 
@@ -225,12 +266,12 @@ fn interface<W: Write>(
 mod tests {
     use super::*;
     use crate::chunk::Carrier;
-    use crate::tcp::{Endpoints, Flags};
+    use crate::tcp::Flags;
 
     fn origin(stream: u32, packets: (u64, u64)) -> Origin {
         let addresses = PerSide { client: ([10, 0, 0, 1], 5000).into(), server: ([10, 0, 0, 2], 80).into() };
         let compression = PerSide { client: None, server: None };
-        Origin { stream, addresses, packets, is_tls: false, compression, key: None }
+        Origin { stream, addresses, packets, is_tls: false, compression }
     }
 
     fn place(wanted: &Wanted, packet: u64) -> Option<usize> {

@@ -76,13 +76,15 @@ impl Frame {
     }
 }
 
-/// The frames of one direction, in their order.
+/// The frames of one direction, in their order. Mostly they are few, and of very many directions.
 #[derive(Debug, Default)]
 pub struct Frames {
-    /// All but the last are full.
-    pieces: Vec<Vec<Frame>>,
+    /// Pieces that are full.
+    full: Option<Box<Vec<Vec<Frame>>>>,
+    /// The frames behind them.
+    last: Vec<Frame>,
     /// Where the first one begins for which there was no room.
-    end: Option<usize>,
+    end: Option<u32>,
 }
 
 impl Frames {
@@ -93,29 +95,33 @@ impl Frames {
         if self.end.is_some() || frame.start() >= limits::SLICED_STREAM {
             return;
         }
-        if self.pieces.last().is_none_or(|last| last.len() == PIECE) && room.grow(&mut self.pieces, 1, usize::MAX) {
-            self.pieces.push(Vec::new());
+        if self.last.len() == PIECE && room.grow(self.full.get_or_insert_default(), 1, usize::MAX) {
+            self.full.get_or_insert_default().push(std::mem::take(&mut self.last));
         }
-        let mut last = self.pieces.last_mut().filter(|last| last.len() < PIECE);
-        match last.take_if(|last| room.grow(last, 1, PIECE)) {
-            Some(last) => last.push(frame),
-            None => self.end = Some(frame.start()),
+        if self.last.len() < PIECE && room.grow(&mut self.last, 1, PIECE) {
+            self.last.push(frame);
+        } else {
+            self.end = u32::try_from(frame.start()).ok();
         }
     }
 
     /// Where the first frame begins for which there was no room.
-    pub const fn end(&self) -> Option<usize> {
-        self.end
+    pub fn end(&self) -> Option<usize> {
+        self.end.map(|end| end as usize)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.pieces.last().map_or(0, |last| (self.pieces.len() - 1) * PIECE + last.len())
+        self.full.as_ref().map_or(0, |full| full.len() * PIECE) + self.last.len()
     }
 
     /// One of them.
     pub fn get(&self, index: usize) -> Option<&Frame> {
-        self.pieces.get(index / PIECE)?.get(index % PIECE)
+        let full = self.full.as_ref().and_then(|full| full.get(index / PIECE));
+        match full {
+            Some(piece) => piece.get(index % PIECE),
+            None => self.last.get(index - self.full.as_ref().map_or(0, |full| full.len() * PIECE)),
+        }
     }
 }
 

@@ -40,7 +40,7 @@ impl Half {
 pub struct Gathered {
     /// In the order of the wanted connections, of which the first of a stream has all that is of it.
     halves: Vec<PerSide<Half>>,
-    by_stream: HashMap<u32, usize, RandomState>,
+    by_stream: HashMap<u32, u32, RandomState>,
     room: Room,
 }
 
@@ -48,9 +48,7 @@ impl Gathered {
     /// Nothing yet of these connections.
     pub fn new(wanted: &Wanted) -> Self {
         let halves = wanted.connections().iter().map(|_| PerSide::default()).collect();
-        let streams = wanted.connections().iter().map(|connection| connection.stream);
-        let by_stream = streams.filter_map(|stream| Some((stream, wanted.of_stream(stream)?))).collect();
-        Self { halves, by_stream, room: Room::default() }
+        Self { halves, by_stream: wanted.by_stream().clone(), room: Room::default() }
     }
 
     /// Takes bytes of a direction, which lie at an offset of its stream.
@@ -78,7 +76,7 @@ impl Sink for Gathered {
     fn event(&mut self, facts: &Facts, event: &Event<'_>) {
         if let What::Ws(frame) = event.what
             && let Some((header, header_end)) = frame.frame()
-            && let Some(halves) = self.by_stream.get(&facts.stream).and_then(|at| self.halves.get_mut(*at))
+            && let Some(halves) = self.by_stream.get(&facts.stream).and_then(|at| self.halves.get_mut(*at as usize))
         {
             halves[event.side].frames.push(header, header_end, event.carrier.seen.packet, &mut self.room);
         }

@@ -20,14 +20,15 @@ impl Room {
         left.is_some()
     }
 
-    /// Takes what a list of these items needs to hold so many more, and makes room in it: `most` at once.
+    /// Takes what a list of these items needs to hold so many more, and makes room in it: a quarter more than it has had, or
+    /// `most` at once. Twice as much would be half empty, mostly.
     pub fn grow<T>(&mut self, list: &mut Vec<T>, more: usize, most: usize) -> bool {
         let capacity = list.capacity();
         let needed = list.len() + more;
         if needed <= capacity {
             return true;
         }
-        let wanted = needed.max((2 * capacity).min(most));
+        let wanted = needed.max((capacity + capacity / 4).min(most));
         let fits = self.take((wanted - capacity) * size_of::<T>());
         if fits {
             list.reserve_exact(wanted - list.len());

@@ -11,8 +11,10 @@ use crate::tcp::{Flags, Segment};
 /// Bytes of a run that grows. A longer one would be copied again and again.
 const RUN: usize = 64 * 1024;
 
-/// What it takes to hold a run beside its bytes: its place in a tree, half of whose nodes may be empty.
-const OVERHEAD: usize = 96;
+/// What it takes to hold a run beside its bytes: what the allocator takes, and of all but the first of a stream its place
+/// in a tree, half of whose nodes may be empty.
+const OVERHEAD: usize = 16;
+const IN_TREE: usize = 96;
 
 /// Where the segments of one direction lie in its stream.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,23 +34,29 @@ impl Place {
 }
 
 /// One direction. The first copy of a byte counts; what was not captured takes no memory.
+///
+/// Its runs of captured bytes do not overlap; some follow each other without a hole. Mostly there is one, for there may be
+/// very many streams, of a head and a few frames each.
 #[derive(Debug, Default)]
 pub struct Stream {
-    /// Runs of captured bytes that do not overlap, by their offsets. Some follow each other without a hole.
-    runs: BTreeMap<usize, Vec<u8>>,
-    end: usize,
+    /// The run that begins first, and its offset. It is empty as long as there is none.
+    first: Vec<u8>,
+    start: u32,
+    end: u32,
+    /// The others, by their offsets.
+    others: Option<Box<BTreeMap<usize, Vec<u8>>>>,
 }
 
 impl Stream {
     /// Takes bytes at an offset; whether there was room for all of them.
     pub fn push(&mut self, mut at: usize, mut bytes: &[u8], room: &mut Room) -> bool {
-        self.end = self.end.max(at + bytes.len());
+        self.end = self.end.max(offset(at + bytes.len()));
         while !bytes.is_empty() {
-            let known = self.runs.range(..=at).next_back().map_or(0, |(start, run)| start + run.len());
-            let next = self.runs.range(at + 1..).next().map_or(usize::MAX, |(start, _)| *start);
+            let known = self.last_run(at).map_or(0, |(start, run)| start + run.len());
             let taken = match known.checked_sub(at) {
                 Some(known @ 1..) => known.min(bytes.len()),
                 _ => {
+                    let next = self.runs(at + 1..usize::MAX).next().map_or(usize::MAX, |(start, _)| start);
                     let new = bytes.get(..bytes.len().min(next - at)).unwrap_or_default();
                     let Some(added) = self.add(at, new, room) else { return false };
                     added
@@ -61,7 +69,7 @@ impl Stream {
 
     /// Adds bytes of which none is known, or the first of them; how many, `None` without room.
     fn add(&mut self, at: usize, bytes: &[u8], room: &mut Room) -> Option<usize> {
-        if let Some((start, run)) = self.runs.range_mut(..at).next_back()
+        if let Some((start, run)) = self.last_run_mut(at)
             && start + run.len() == at
             && run.len() < RUN
         {
@@ -71,24 +79,61 @@ impl Stream {
                 more.len()
             });
         }
-        room.take(OVERHEAD + bytes.len()).then(|| {
-            self.runs.insert(at, bytes.to_vec());
+        if self.first.is_empty() {
+            return room.take(OVERHEAD + bytes.len()).then(|| {
+                (self.first, self.start) = (bytes.to_vec(), offset(at));
+                bytes.len()
+            });
+        }
+        room.take(OVERHEAD + IN_TREE + bytes.len()).then(|| {
+            let (mut at, mut run) = (at, bytes.to_vec());
+            if at < self.start as usize {
+                let before = std::mem::replace(&mut self.start, offset(at));
+                (at, run) = (before as usize, std::mem::replace(&mut self.first, run));
+            }
+            self.others.get_or_insert_default().insert(at, run);
             bytes.len()
         })
     }
 
+    /// The last run that begins no later than at an offset.
+    fn last_run(&self, at: usize) -> Option<(usize, &[u8])> {
+        let first = (!self.first.is_empty() && self.start as usize <= at).then(|| (self.start as usize, &*self.first));
+        let others = self.others.iter().find_map(|others| others.range(..=at).next_back());
+        others.map(|(start, run)| (*start, &**run)).or(first)
+    }
+
+    fn last_run_mut(&mut self, at: usize) -> Option<(usize, &mut Vec<u8>)> {
+        let start = self.start as usize;
+        let first = (!self.first.is_empty() && start <= at).then_some((start, &mut self.first));
+        let others = self.others.iter_mut().find_map(|others| others.range_mut(..=at).next_back());
+        others.map(|(start, run)| (*start, run)).or(first)
+    }
+
+    /// The runs that begin in a range.
+    fn runs(&self, range: Range<usize>) -> impl Iterator<Item = (usize, &[u8])> {
+        let start = self.start as usize;
+        let first = (!self.first.is_empty() && range.contains(&start)).then_some((start, &*self.first));
+        let others = self.others.iter().flat_map(move |others| others.range(range.clone()));
+        first.into_iter().chain(others.map(|(start, run)| (*start, &**run)))
+    }
+
     /// The offset behind the last byte that a segment had, captured or not.
     pub const fn end(&self) -> usize {
-        self.end
+        self.end as usize
     }
 
     /// Forgets what lies behind an offset.
     pub fn truncate(&mut self, end: usize) {
-        drop(self.runs.split_off(&end));
-        if let Some((start, run)) = self.runs.last_entry().map(|last| (*last.key(), last.into_mut())) {
-            run.truncate(end.saturating_sub(start));
+        if let Some(others) = &mut self.others {
+            drop(others.split_off(&end));
         }
-        self.end = self.end.min(end);
+        if let Some((start, run)) = self.last_run_mut(end) {
+            run.truncate(end - start);
+        } else {
+            self.first = Vec::new();
+        }
+        self.end = self.end.min(offset(end));
     }
 
     /// A copy of a range, zeros where it was not captured.
@@ -132,11 +177,10 @@ impl Stream {
 
     /// The captured bytes of a range, in pieces, each with its offset.
     fn pieces(&self, range: &Range<usize>) -> impl Iterator<Item = (usize, &[u8])> {
-        let Range { start, end } = self.around(range);
         let (from, to) = (range.start, range.end);
-        self.runs.range(start..end).filter_map(move |(at, run)| {
-            let first = from.saturating_sub(*at);
-            let piece = run.get(first..run.len().min(to.saturating_sub(*at))).filter(|piece| !piece.is_empty())?;
+        self.runs(self.around(range)).filter_map(move |(at, run)| {
+            let first = from.saturating_sub(at);
+            let piece = run.get(first..run.len().min(to.saturating_sub(at))).filter(|piece| !piece.is_empty())?;
             Some((at + first, piece))
         })
     }
@@ -144,9 +188,11 @@ impl Stream {
     /// Gives the captured bytes of a range in pieces, each with its offset in the range.
     fn change(&mut self, range: Range<usize>, mut change: impl FnMut(usize, &mut [u8])) {
         let around = self.around(&range);
-        for (at, run) in self.runs.range_mut(around) {
-            let first = range.start.saturating_sub(*at);
-            let last = run.len().min(range.end.saturating_sub(*at));
+        let first = (self.start as usize, &mut self.first);
+        let others = self.others.iter_mut().flat_map(|others| others.range_mut(around.clone()));
+        for (at, run) in std::iter::once(first).chain(others.map(|(at, run)| (*at, run))) {
+            let first = range.start.saturating_sub(at);
+            let last = run.len().min(range.end.saturating_sub(at));
             if let Some(piece) = run.get_mut(first..last).filter(|piece| !piece.is_empty()) {
                 change(at + first - range.start, piece);
             }
@@ -155,9 +201,14 @@ impl Stream {
 
     /// The range in which runs begin that have bytes of this one.
     fn around(&self, range: &Range<usize>) -> Range<usize> {
-        let first = self.runs.range(..=range.start).next_back().map_or(range.start, |(start, _)| *start);
+        let first = self.last_run(range.start).map_or(range.start, |(start, _)| start);
         first..range.end.max(first)
     }
+}
+
+/// An offset, of those that are rewritten: [`limits::SLICED_STREAM`].
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -223,7 +274,7 @@ mod tests {
 
     #[test]
     fn holes_take_no_room() {
-        let (mut stream, mut room) = (Stream::default(), Room::of(4 * (OVERHEAD + 4)));
+        let (mut stream, mut room) = (Stream::default(), Room::of(4 * (OVERHEAD + 4) + 3 * IN_TREE));
         for at in [0, limits::SLICED_STREAM - 4, 1 << 20, 1 << 24] {
             assert!(stream.push(at, b"text", &mut room));
         }
@@ -239,7 +290,8 @@ mod tests {
         for at in (0..4 * RUN).step_by(100) {
             assert!(stream.push(at, &[1; 100], &mut room));
         }
-        assert!(stream.runs.values().all(|run| run.capacity() <= RUN));
-        assert_eq!((stream.runs.len(), stream.captured(0..4 * RUN).len()), (5, 1));
+        let others = stream.others.as_ref().unwrap();
+        assert!(others.values().chain([&stream.first]).all(|run| run.capacity() <= RUN));
+        assert_eq!((others.len(), stream.captured(0..4 * RUN).len()), (4, 1));
     }
 }

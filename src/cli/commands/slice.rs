@@ -11,6 +11,7 @@ use whyclosed::capture::pcapng::Writer;
 use whyclosed::capture::{self, Source};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
+use whyclosed::facts::Facts;
 use whyclosed::report::phrase::{counted, first, word};
 use whyclosed::report::{Connection, Material, Pending, Report};
 use whyclosed::sink::Collection;
@@ -79,8 +80,8 @@ impl Slice {
         let language = self.texts.language();
         let registries = self.texts.registries()?;
         self.sandboxing.enter(&Allowed::default().captures(&self.captures).output(Some(&self.output)), language);
-        let (mut pending, origins) = read(&self.captures, registries, language)?;
-        let (wanted, numbers) = self.wanted(&mut pending, origins, language);
+        let (mut pending, origins, keys) = read(&self.captures, self.with_legs, registries, language)?;
+        let (wanted, numbers) = self.wanted(&mut pending, origins, &keys, language);
         let report = pending.finish();
         let how = How { redact: self.redact, with_keys: self.with_keys, language };
         let mut slice = Prepared::new(&self.captures, (&report, &numbers), &wanted, how)?;
@@ -91,7 +92,13 @@ impl Slice {
 
     /// Returns the connections asked for, with a comment on each packet that explains an end, and the numbers of all. Each is
     /// let go once it is judged: there may be a hundred thousand.
-    fn wanted(&self, pending: &mut Pending, origins: Vec<Origin>, language: Language) -> (Wanted, Vec<Number>) {
+    fn wanted(
+        &self,
+        pending: &mut Pending,
+        origins: Vec<Origin>,
+        keys: &[Option<Box<str>>],
+        language: Language,
+    ) -> (Wanted, Vec<Number>) {
         let (mut wanted, mut numbers, mut streams) = (Wanted::default(), Vec::new(), HashSet::new());
         let ids: HashSet<_> = self.connection.iter().copied().collect();
         for connection in pending {
@@ -105,11 +112,12 @@ impl Slice {
             }
         }
         let is_chosen = |origin: &Origin| streams.contains(&origin.stream);
-        let chosen = origins.iter().filter(|origin| self.with_legs && is_chosen(origin));
-        let keys: HashSet<_> = chosen.filter_map(|origin| origin.key.clone()).collect();
-        let is_leg = |origin: &Origin| origin.key.as_ref().is_some_and(|key| keys.contains(key));
-        let taken = origins.into_iter().filter(|origin| is_chosen(origin) || is_leg(origin));
-        taken.for_each(|origin| wanted.add(origin));
+        let keys = || keys.iter().chain(std::iter::repeat(&None)).map(Option::as_deref);
+        let chosen = origins.iter().zip(keys()).filter(|(origin, _)| is_chosen(origin));
+        let of_chosen: HashSet<_> = chosen.filter_map(|(_, key)| key).collect();
+        let is_leg = |key: Option<&str>| key.is_some_and(|key| of_chosen.contains(key));
+        let taken = origins.into_iter().zip(keys()).filter(|(origin, key)| is_chosen(origin) || is_leg(*key));
+        taken.for_each(|(origin, _)| wanted.add(origin));
         (wanted, numbers)
     }
 }
@@ -131,8 +139,12 @@ pub fn mark(wanted: &mut Wanted, connection: &Connection, language: Language) {
     }
 }
 
-/// The report on a capture, and where each of its connections lies.
-fn read(captures: &[PathBuf], registries: Registries, language: Language) -> Result<(Pending, Vec<Origin>), Error> {
+/// What was read of a capture: its connections to be judged, where each of them lies, and each one's Sec-WebSocket-Key, which
+/// both legs of a proxy share, where that is asked for.
+type Reading = (Pending, Vec<Origin>, Vec<Option<Box<str>>>);
+
+/// Reads a capture.
+fn read(captures: &[PathBuf], with_keys: bool, registries: Registries, language: Language) -> Result<Reading, Error> {
     let mut source = capture::open(captures)?;
     let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
     while source.advance()? {
@@ -141,8 +153,10 @@ fn read(captures: &[PathBuf], registries: Registries, language: Language) -> Res
     analyzer.finish(&mut collection);
     let Collection { facts, unanswered, .. } = collection;
     let origins = facts.iter().map(|facts| Origin::new(facts)).collect();
+    let key = |facts: &Facts| facts.handshake.request.as_ref()?.key.clone();
+    let keys = facts.iter().filter(|_| with_keys).map(|facts| key(facts)).collect();
     let material = Material { captures: source.summaries(), facts, unanswered, registries, ..Material::default() };
-    Ok((Pending::new(material, language), origins))
+    Ok((Pending::new(material, language), origins, keys))
 }
 
 /// How a slice is written.
