@@ -55,6 +55,13 @@ pub enum Error {
         /// What the system said.
         message: String,
     },
+    /// This program was linked statically, and cannot load the system's libpcap.
+    #[error(
+        "this static build cannot load libpcap, so it neither captures nor filters: have tcpdump do both, \
+         `tcpdump -U -i IFACE -w - FILTER | whyclosed -`, or use a build for this system, such as the .deb or that of \
+         `cargo install`"
+    )]
+    StaticBuild,
     /// libpcap rejects the filter expression.
     #[error("filter `{expression}`: {message}")]
     Filter {

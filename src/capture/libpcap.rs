@@ -4,8 +4,13 @@ use crate::error::Error;
 
 /// Loads the system's libpcap; fails where there is none. Call this before any function of libpcap.
 ///
-/// On Windows the program was linked with Npcap, and does not start without it.
+/// A static program has no loader of libraries: on Linux with musl, `dlopen` always fails in it. On Windows the program was
+/// linked with Npcap, and does not start without it.
 pub(super) fn load() -> Result<(), Error> {
+    #[cfg(unix)]
+    if cfg!(target_feature = "crt-static") {
+        return Err(Error::StaticBuild);
+    }
     #[cfg(unix)]
     whyclosed_libpcap::load().map_err(|message| Error::NoLibpcap { message })?;
     Ok(())
