@@ -1,5 +1,5 @@
 //! The HTML report in Chromium, where that is installed. `SCREENSHOTS=FOLDER` keeps pictures of it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use support::devtools::Browser;
-use support::{PROGRAM, fixture, scripted};
+use support::{PROGRAM, fixture, scripted, tools};
 
 /// The page's text whose colours are too close: WCAG 2 wants a contrast of 4.5.
 const LOW_CONTRAST: &str = r#"(() => {
@@ -55,11 +55,7 @@ fn page(capture: &Path, folder: &Path) -> PathBuf {
 }
 
 fn browser() -> Option<Browser> {
-    let browser = Browser::start();
-    if browser.is_none() {
-        eprintln!("no Chromium: the page was not opened");
-    }
-    browser
+    if tools::missing(&["chromium"]) { None } else { Some(Browser::start()) }
 }
 
 fn screenshot(browser: &mut Browser, name: &str) {

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::support::PROGRAM;
-use crate::watching::{
-    ENDS, Live, NET_RAW, NODE, PATIENCE, PYTHON, Peer, Told, are_right, folder, missing, report_of, script, text,
-};
+use crate::support::{PROGRAM, tools};
+use crate::watching::{ENDS, Live, NET_RAW, PATIENCE, Peer, Told, are_right, folder, missing, report_of, script, text};
 use serde_json::Value;
 
 /// What a line may take on a machine that does much else; what it does take is printed.
@@ -90,29 +88,30 @@ fn reads_back(report: &Value, file: &std::path::Path) {
     let mut libpcap = pcap::Capture::from_file(file).unwrap();
     let count = std::iter::from_fn(|| libpcap.next_packet().ok().map(drop)).count();
     assert_eq!(count as u64, packets);
-    match Command::new("tshark").args(["-n", "-T", "fields", "-e", "frame.number", "-r"]).arg(file).output() {
-        Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count() as u64, packets),
-        Err(_) => println!("no tshark to read the file as well"),
+    if !tools::missing(&["tshark"]) {
+        let mut tshark = Command::new("tshark");
+        let output = tshark.args(["-n", "-T", "fields", "-e", "frame.number", "-r"]).arg(file).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count() as u64, packets);
     }
 }
 
 #[test]
 fn python_endpoints() {
-    if missing(NET_RAW, &[PYTHON]).is_none() {
+    if !missing(NET_RAW, &["websockets"]) {
         watches("peers.py");
     }
 }
 
 #[test]
 fn node_endpoints() {
-    if missing(NET_RAW, &[NODE]).is_none() {
+    if !missing(NET_RAW, &["ws"]) {
         watches("peers.js");
     }
 }
 
 #[test]
 fn connections_that_were_open_before_are_found_and_nothing_else() {
-    if missing(NET_RAW, &[PYTHON, ("openssl", &["version"])]).is_some() {
+    if missing(NET_RAW, &["websockets", "openssl"]) {
         return;
     }
     let (_server, port) = server("peers.py");
@@ -161,7 +160,7 @@ fn connections_that_were_open_before_are_found_and_nothing_else() {
 
 #[test]
 fn after_the_start_no_right_is_left() {
-    if missing(NET_RAW, &[]).is_some() {
+    if missing(NET_RAW, &[]) {
         return;
     }
     let status = |live: &Live| {
@@ -189,7 +188,7 @@ fn after_the_start_no_right_is_left() {
 
 #[test]
 fn sudo_gives_the_file_to_its_caller() {
-    if missing(NET_RAW, &[]).is_some() {
+    if missing(NET_RAW, &[]) {
         return;
     }
     use std::os::unix::fs::MetadataExt;
@@ -207,7 +206,7 @@ fn sudo_gives_the_file_to_its_caller() {
 
 #[test]
 fn it_ends_by_itself_where_that_is_asked_for() {
-    if missing(NET_RAW, &[PYTHON]).is_some() {
+    if missing(NET_RAW, &["websockets"]) {
         return;
     }
     let (_server, port) = server("peers.py");
@@ -231,7 +230,7 @@ fn it_ends_by_itself_where_that_is_asked_for() {
 
 #[test]
 fn only_what_ended_abnormally_is_written() {
-    if missing(NET_RAW, &[PYTHON]).is_some() {
+    if missing(NET_RAW, &["websockets"]) {
         return;
     }
     let (_server, port) = server("peers.py");
@@ -259,7 +258,7 @@ fn only_what_ended_abnormally_is_written() {
 
 #[test]
 fn text_for_people_has_a_line_an_event_and_the_report() {
-    if missing(NET_RAW, &[PYTHON]).is_some() {
+    if missing(NET_RAW, &["websockets"]) {
         return;
     }
     let (_server, port) = server("peers.py");
@@ -287,7 +286,7 @@ fn text_for_people_has_a_line_an_event_and_the_report() {
 
 #[test]
 fn what_the_system_drops_is_told_and_lowers_what_it_could_have_hidden() {
-    if missing(NET_RAW, &[PYTHON]).is_some() {
+    if missing(NET_RAW, &["websockets"]) {
         return;
     }
     let sink = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use crate::watching::{ENDS, Live, NET_RAW, PYTHON, Peer, are_right, folder, missing, report_of, script, text};
+use crate::watching::{ENDS, Live, NET_RAW, Peer, are_right, folder, missing, report_of, script, text};
 
 /// The rights to make network namespaces, links and mounts: CAP_NET_ADMIN and CAP_SYS_ADMIN.
 const NETWORKS: u64 = 1 << 12 | 1 << 21;
@@ -92,8 +92,7 @@ fn short(host: &str) -> &str {
 
 #[test]
 fn a_lossy_link_changes_no_verdict_and_the_file_says_the_same() {
-    let tools = [PYTHON, ("ip", &["netns"][..]), ("tc", &["-V"]), ("ethtool", &["--version"])];
-    if missing(NETWORKS | NET_RAW, &tools).is_some() {
+    if missing(NETWORKS | NET_RAW, &["websockets", "ip", "tc", "ethtool", "tshark"]) {
         return;
     }
     let _network = Network::new();
@@ -125,17 +124,16 @@ fn a_lossy_link_changes_no_verdict_and_the_file_says_the_same() {
             "-r",
         ])
         .arg(&file)
-        .output();
-    if let Ok(output) = tshark {
-        let troubled = String::from_utf8_lossy(&output.stdout).lines().count();
-        println!("{troubled} of {} packets came again, late or not at all", report["captures"][0]["packets"]);
-        assert!(troubled > 0, "the link was not lossy");
-    }
+        .output()
+        .unwrap();
+    let troubled = String::from_utf8_lossy(&tshark.stdout).lines().count();
+    println!("{troubled} of {} packets came again, late or not at all", report["captures"][0]["packets"]);
+    assert!(troubled > 0, "the link was not lossy");
 }
 
 #[test]
 fn a_vanished_interface_and_a_full_disk_end_nothing_else() {
-    if missing(NETWORKS | NET_RAW, &[PYTHON, ("ip", &["netns"])]).is_some() {
+    if missing(NETWORKS | NET_RAW, &["websockets", "ip"]) {
         return;
     }
     let folder = folder();

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use crate::support::{PROGRAM, contract};
+use crate::support::{PROGRAM, contract, tools};
 
 /// Longer than anything here takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,48 +30,23 @@ pub const ENDS: [(&str, &str, Option<u64>, &str); 10] = [
 /// The right to capture, as a bit of a process's capabilities (`linux/capability.h`): root in a container may lack it.
 pub const NET_RAW: u64 = 1 << 13;
 
-/// Why a test cannot run here, which is printed. Where the rights are there and `LIVE_TESTS=required`, tools have to be.
-pub fn missing(rights: u64, tools: &[(&str, &[&str])]) -> Option<String> {
+/// Returns whether this process lacks rights, or this machine libpcap or one of the tools, and reports which. Only where the
+/// rights are there can tools be required.
+pub fn missing(rights: u64, names: &[&str]) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:")).unwrap().trim();
     let has_rights = u64::from_str_radix(effective, 16).unwrap() & rights == rights;
-    let lacking = tools.iter().filter(|(tool, arguments)| {
-        let silent = || Stdio::null();
-        let ran = command(tool).args(*arguments).stdin(silent()).stdout(silent()).stderr(silent()).status();
-        !ran.is_ok_and(|status| status.success())
-    });
-    let lacking: Vec<_> = lacking.map(|(tool, arguments)| format!("`{tool} {}`", arguments.join(" "))).collect();
-    let reason = match (has_rights && nix::unistd::Uid::effective().is_root(), lacking.as_slice()) {
-        (false, _) => "it needs root, and all rights of root".to_owned(),
-        (true, []) => return None,
-        (true, lacking) => {
-            let reason = format!("these fail: {}", lacking.join(", "));
-            assert!(std::env::var_os("LIVE_TESTS").is_none_or(|value| value != "required"), "{reason}");
-            reason
-        }
-    };
-    println!("skipped: {reason}");
-    Some(reason)
-}
-
-pub const PYTHON: (&str, &[&str]) = ("python3", &["-c", "import websockets.asyncio.server"]);
-pub const NODE: (&str, &[&str]) = ("node", &["-e", "require('ws')"]);
-
-/// A command; Python and node with the packages that `.ci/run` installs below `target/`, where there are any.
-fn command(tool: &str) -> Command {
-    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers");
-    let venv = installed.join("venv/bin/python");
-    let mut command = if tool == "python3" && venv.exists() { Command::new(venv) } else { Command::new(tool) };
-    if installed.join("node_modules").exists() {
-        command.env("NODE_PATH", installed.join("node_modules"));
+    if !has_rights || !nix::unistd::Uid::effective().is_root() {
+        tools::skip("it needs root, and all rights of root");
+        return true;
     }
-    command
+    tools::missing(&[&["libpcap"], names].concat())
 }
 
 /// A script of this folder, in a network namespace or none.
 pub fn script(name: &str, namespace: Option<&str>) -> Command {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live").join(name);
-    let tool = command(if name.ends_with(".py") { "python3" } else { "node" });
+    let tool = tools::command(if name.ends_with(".py") { "python3" } else { "node" });
     let mut inside = Command::new("ip");
     match namespace {
         Some(namespace) => {

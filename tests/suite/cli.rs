@@ -7,7 +7,7 @@ use std::process::{Output, Stdio};
 use assert_cmd::Command;
 use serde_json::Value;
 
-use crate::support::{PROGRAM, contract, fixture, scripted};
+use crate::support::{PROGRAM, contract, fixture, scripted, tools};
 
 const ESC: char = '\x1b';
 
@@ -196,6 +196,9 @@ fn what_is_shown() {
 #[cfg(feature = "live")]
 #[test]
 fn a_capture_filter() {
+    if tools::missing(&["libpcap"]) {
+        return;
+    }
     assert_eq!(is_report(&run!("--filter", "port 8765", abnormal())), is_report(&run!(abnormal())));
     assert_eq!(is_report(&run!("--filter", "port 1", abnormal())), "No WebSocket connection in this capture.\n");
     let mistake = run!("--filter", "tcp prot 8765", abnormal());
@@ -238,16 +241,16 @@ fn without_sequences(text: &str) -> String {
 #[cfg(target_os = "linux")]
 #[test]
 fn colour_on_a_terminal() {
+    if tools::missing(&["script"]) {
+        return;
+    }
     let on_terminal = |no_color: Option<&str>| {
         let shell = format!("'{PROGRAM}' -q '{}'", abnormal().display());
         let mut script = Command::new("script");
         script.args(["-qec", &shell, "/dev/null"]).env("TERM", "xterm").env_remove("CLICOLOR").env_remove("NO_COLOR");
         script.envs(no_color.map(|value| ("NO_COLOR", value))).write_stdin("").output()
     };
-    let Ok(colored) = on_terminal(None) else {
-        println!("skipped: no `script` to play a terminal");
-        return;
-    };
+    let colored = on_terminal(None).unwrap();
     assert!(out(&colored).contains("1007") && out(&colored).contains(ESC), "{}", out(&colored));
     let plain = on_terminal(Some("1")).unwrap();
     assert!(out(&plain).contains("1007") && !out(&plain).contains(ESC), "{}", out(&plain));
@@ -426,6 +429,9 @@ fn the_readme_shows_real_output() {
 #[cfg(feature = "live")]
 #[test]
 fn a_command_and_a_file_of_its_name() {
+    if tools::missing(&["libpcap"]) {
+        return;
+    }
     let list = run!("interfaces");
     assert!(is_report(&list).contains("Can be opened"), "{}", out(&list));
     let folder = tempfile::tempdir().unwrap();

@@ -12,7 +12,7 @@ use build::{Order, Pcap, Pcapng};
 use pcap::{Capture, Linktype, Precision};
 use whyclosed::capture;
 
-use crate::support::fixtures;
+use crate::support::{fixtures, tools};
 
 /// Fixtures that libpcap gives up on, with its words and the reason. It really has to give up.
 const BEYOND_LIBPCAP: [(&str, &str, &str); 2] = [
@@ -100,6 +100,9 @@ fn plain(path: &Path) -> Vec<u8> {
 
 #[test]
 fn fixtures_are_read_alike() {
+    if tools::missing(&["libpcap"]) {
+        return;
+    }
     let scratch = tempfile::tempdir().unwrap();
     let copy = scratch.path().join("plain");
     let mut beyond = Vec::new();
@@ -166,6 +169,9 @@ fn built() -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn captures_of_our_own_are_read_alike() {
+    if tools::missing(&["libpcap"]) {
+        return;
+    }
     let scratch = tempfile::tempdir().unwrap();
     for (name, bytes) in built() {
         let path = scratch.path().join("built");
@@ -180,6 +186,9 @@ fn captures_of_our_own_are_read_alike() {
 /// A Simple Packet Block has no time: libpcap says 1970, we say that of the packet before. All else is the same.
 #[test]
 fn simple_packets_are_read_alike_but_for_their_time() {
+    if tools::missing(&["libpcap"]) {
+        return;
+    }
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("simple");
     for order in Order::BOTH {
@@ -200,6 +209,9 @@ fn simple_packets_are_read_alike_but_for_their_time() {
 
 #[test]
 fn what_libpcap_writes_is_read_as_it_was() {
+    if tools::missing(&["libpcap"]) {
+        return;
+    }
     let scratch = tempfile::tempdir().unwrap();
     let (path, copy) = (scratch.path().join("built"), scratch.path().join("written"));
     for (name, bytes) in built() {
@@ -219,6 +231,9 @@ fn what_libpcap_writes_is_read_as_it_was() {
 /// What else libpcap refuses and we read.
 #[test]
 fn libpcap_still_refuses_what_it_refused() {
+    if tools::missing(&["libpcap"]) {
+        return;
+    }
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("refused");
     let snaplens = Pcapng::new(Order::Little).interface(1, 64, &[]).interface(1, 96, &[]).enhanced(1, 1, b"a", 1);

@@ -13,7 +13,7 @@ use rustix::fs::OFlags;
 use tempfile::TempDir;
 use whyclosed::capture::recording::Recording;
 
-use crate::support::{PROGRAM, fixture};
+use crate::support::{PROGRAM, fixture, tools};
 
 /// A folder with a capture in it.
 struct Place {
@@ -182,7 +182,7 @@ fn a_device_is_written_to() {
     if is_root(&place) {
         let made = Command::new("mknod").args([null.to_str().unwrap(), "c", "1", "3"]).status();
         if !made.is_ok_and(|made| made.success()) || fs::write(&null, "x").is_err() {
-            println!("skipped: no device can be made here");
+            tools::skip("no device can be made here");
             return;
         }
     }
@@ -208,14 +208,14 @@ fn a_socket_is_left_alone() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_is_written_to() {
+    if tools::missing(&["script"]) {
+        return;
+    }
     let place = Place::new();
     let shell = format!("'{PROGRAM}' -o \"$(tty)\" trace.pcapng >/dev/null");
     let mut script = Command::new("script");
     script.args(["-qec", &shell, "/dev/null"]).current_dir(place.folder.path()).stdin(Stdio::null());
-    let Ok(output) = script.output() else {
-        println!("skipped: no `script` to play a terminal");
-        return;
-    };
+    let output = script.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert_eq!(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n").as_bytes(), report());
 }
@@ -280,7 +280,7 @@ fn a_file_that_exists_keeps_mode_and_owner() {
 fn what_cannot_be_kept_gives_nobody_more() {
     let place = Place::new();
     if !is_root(&place) {
-        println!("skipped: only root has files of other users");
+        tools::skip("only root has files of other users");
         return;
     }
     let path = place.path("report.txt");
@@ -323,7 +323,7 @@ fn links_are_followed() {
 fn what_another_user_has_planted_is_refused() {
     let place = Place::new();
     if !is_root(&place) {
-        println!("skipped: only root has files of other users");
+        tools::skip("only root has files of other users");
         return;
     }
     fs::create_dir(place.path("shared")).unwrap();
@@ -365,18 +365,15 @@ fn what_another_user_has_planted_is_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_is_on_disk_before_it_has_its_name() {
-    let place = Place::new();
-    let trace = place.path("calls");
-    let run = |program: &[&str]| {
-        let mut strace = Command::new("strace");
-        strace.args(["-f", "-y", "-e", "trace=fsync,rename,renameat,renameat2,link,linkat", "-o"]).arg(&trace);
-        strace.args(program).current_dir(place.folder.path()).output()
-    };
-    if !run(&["true"]).is_ok_and(|output| output.status.success()) {
-        println!("skipped: no `strace` to look on");
+    if tools::missing(&["strace"]) {
         return;
     }
-    succeeds(&run(&[PROGRAM, "-o", "report.txt", "trace.pcapng"]).unwrap());
+    let place = Place::new();
+    let trace = place.path("calls");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-y", "-e", "trace=fsync,rename,renameat,renameat2,link,linkat", "-o"]).arg(&trace);
+    strace.args([PROGRAM, "-o", "report.txt", "trace.pcapng"]).current_dir(place.folder.path());
+    succeeds(&strace.output().unwrap());
     let calls = fs::read_to_string(&trace).unwrap();
     let at = |what: &dyn Fn(&str) -> bool| calls.lines().position(what);
     let named = at(&|line| line.contains("report.txt")).unwrap();

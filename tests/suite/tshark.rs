@@ -12,7 +12,7 @@ use whyclosed::report::Report;
 use whyclosed::report::connection::{Connection, Traffic};
 use whyclosed::side::Side;
 
-use crate::support::{fixtures, reading};
+use crate::support::{fixtures, reading, tools};
 
 /// Fixture, the difference as [`differences`] writes it, and what the bytes prove.
 const KNOWN: &[(&str, &str, &str)] = &[
@@ -279,8 +279,7 @@ fn differences(report: &Report, rows: &[Row]) -> Vec<String> {
 
 #[test]
 fn every_difference_from_tshark_has_a_reason() {
-    if let Err(error) = Command::new("tshark").arg("--version").output() {
-        println!("skipped: tshark cannot be run: {error}");
+    if tools::missing(&["tshark"]) {
         return;
     }
     let mut given = BTreeSet::new();

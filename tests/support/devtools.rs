@@ -25,11 +25,11 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts it; `None` where no Chromium is installed.
-    pub fn start() -> Option<Self> {
+    /// Starts it; fails where no Chromium is installed.
+    pub fn start() -> Self {
         let installed =
             |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
-        let program = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(installed)?;
+        let program = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(installed).unwrap();
         let profile = tempfile::tempdir().unwrap();
         let mut child = Command::new("sh")
             .args(["-c", START, program])
@@ -47,7 +47,7 @@ impl Browser {
         for domain in ["Page", "Runtime", "Log", "Network", "Accessibility"] {
             browser.call(&format!("{domain}.enable"), json!({}));
         }
-        Some(browser)
+        browser
     }
 
     /// Calls a method, and waits for its result.

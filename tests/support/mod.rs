@@ -11,6 +11,7 @@ pub mod random;
 pub mod reading;
 pub mod scripted;
 pub mod segments;
+pub mod tools;
 pub mod way;
 pub mod wire;
 

@@ -1,6 +1,9 @@
 //! For the tests of this folder: captures built byte by byte, and all that a reader makes of them.
 
 pub(super) mod build;
+#[cfg(feature = "live")]
+#[path = "../../../tests/support/tools.rs"]
+pub(super) mod tools;
 
 use std::io::Cursor;
 use std::path::Path;
