@@ -1,4 +1,4 @@
-//! Registries of close codes: what each code means, and to whom.
+//! Registries of close codes, with the meaning of each code.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,43 +15,43 @@ use super::{Language, Localized};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Registry {
-    /// Its id in reports and on the command line; a user's own takes its file's name if it has none.
+    /// The id in reports and on the command line; a user's own registry without one takes the name of its file.
     #[serde(default)]
     pub id: String,
-    /// Its title: whose codes these are.
+    /// The title, which names the owner of the codes.
     pub name: String,
-    /// Where they are documented.
+    /// The address of the documentation.
     #[serde(default)]
     pub source: String,
-    /// By what a connection shows that these are its codes.
+    /// The evidence by which a connection shows that it uses these codes.
     #[serde(default)]
     pub evidence: Evidence,
-    /// The codes, and ranges for what has no row of its own.
+    /// The codes, and ranges for codes without a row of their own.
     #[serde(rename = "code", default)]
     pub rows: Vec<Row>,
 }
 
-/// What a registry says of a code, or of a range of codes.
+/// The entry of a registry for a code, or for a range of codes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
     /// The code or the range.
     pub code: Codes,
-    /// The name. Registries keep those of codes in English.
+    /// The name. Registries keep the names of codes in English.
     pub name: Localized,
-    /// What it says.
+    /// The meaning.
     pub meaning: Localized,
-    /// The kind of code, which says what the row itself does not.
+    /// The kind of code, which supplies the texts that the row itself lacks.
     #[serde(default)]
     kind: Option<String>,
     #[serde(default)]
     cause: Option<Localized>,
     #[serde(default)]
     fix: Option<Localized>,
-    /// Whether it may stand in a Close frame.
+    /// Whether the code may occur in a Close frame.
     #[serde(default = "yes")]
     pub wire: bool,
-    /// Who is meant to send it.
+    /// The side that is meant to send it.
     #[serde(default)]
     pub sender: Sender,
     #[serde(default)]
@@ -59,10 +59,10 @@ pub struct Row {
     /// The standard and section, or the page.
     #[serde(default)]
     reference: Option<String>,
-    /// What implementations do with it.
+    /// The practice of implementations.
     #[serde(default)]
     pub practice: Option<Localized>,
-    /// When to choose it.
+    /// Advice on when to choose the code.
     #[serde(default)]
     pub choose: Option<Localized>,
     /// Codes that it is confused with.
@@ -79,26 +79,26 @@ pub struct Codes {
     pub last: u16,
 }
 
-/// Who is meant to send a code.
+/// The side that is meant to send a code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sender {
-    /// Both ends.
+    /// Either side.
     Either,
     /// The client.
     Client,
     /// The server.
     #[default]
     Server,
-    /// It must not be sent.
+    /// Neither side: the code must not be sent.
     Nobody,
 }
 
-/// What a client should do about it.
+/// The recommended reaction of a client to a code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Retry {
-    /// Nothing: the end was meant.
+    /// Nothing: the end was intended.
     None,
     /// Reconnect after a short random pause.
     Soon,
@@ -106,14 +106,14 @@ pub enum Retry {
     Backoff,
     /// Get new credentials, then reconnect.
     Login,
-    /// Reconnect only after the cause is mended.
+    /// Reconnect only after the cause is fixed.
     Mend,
     /// It depends on the application.
     #[default]
     Application,
 }
 
-/// What codes of a kind have in common, whatever their registry.
+/// The properties that all codes of a kind share, in any registry.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kind {
@@ -123,30 +123,30 @@ struct Kind {
 }
 
 impl Registry {
-    /// What is said of the code itself, else of the range it lies in.
+    /// Returns the row of the code itself, else that of a range that contains it.
     pub fn row(&self, code: u16) -> Option<&Row> {
         let own = self.rows.iter().find(|row| row.code == Codes::one(code));
         own.or_else(|| self.rows.iter().find(|row| row.code.contains(code)))
     }
 
-    /// Where a row is documented.
+    /// Returns the documentation of a row: its own reference, else the registry's source.
     pub fn reference<'r>(&'r self, row: &'r Row) -> &'r str {
         row.reference.as_deref().unwrap_or(&self.source)
     }
 }
 
 impl Row {
-    /// When the code is seen: its documented cause.
+    /// Returns the documented cause: its own, else that of its kind, else an empty text.
     pub fn cause(&self, language: Language) -> &str {
         self.cause.as_ref().or_else(|| Some(&self.kind()?.cause)).map_or("", |text| text.get(language))
     }
 
-    /// What helps: the documented fix.
+    /// Returns the documented fix: its own, else that of its kind, else an empty text.
     pub fn fix(&self, language: Language) -> &str {
         self.fix.as_ref().or_else(|| Some(&self.kind()?.fix)).map_or("", |text| text.get(language))
     }
 
-    /// What a client should do.
+    /// Returns the recommended reaction of a client: its own, else that of its kind.
     pub fn retry(&self) -> Retry {
         self.retry.or_else(|| Some(self.kind()?.retry)).unwrap_or_default()
     }
@@ -159,22 +159,22 @@ impl Row {
 }
 
 impl Codes {
-    /// A single code.
+    /// Returns the range of a single code.
     pub const fn one(code: u16) -> Self {
         Self { first: code, last: code }
     }
 
-    /// Whether it is a single one.
+    /// Returns whether the range is a single code.
     pub const fn is_one(self) -> bool {
         self.first == self.last
     }
 
-    /// Whether a code is among them.
+    /// Returns whether a code is in the range.
     pub const fn contains(self, code: u16) -> bool {
         self.first <= code && code <= self.last
     }
 
-    /// Reads `4401` or `4100-4199`, with any dash.
+    /// Parses `4401` or `4100-4199`, with a hyphen or an en dash. Returns `None` for other texts and for an empty range.
     pub fn parse(text: &str) -> Option<Self> {
         let (first, last) = text.split_once(['-', '–']).unwrap_or((text, text));
         let codes = Self { first: first.trim().parse().ok()?, last: last.trim().parse().ok()? };
@@ -218,19 +218,19 @@ const fn yes() -> bool {
     true
 }
 
-/// A fault in a registry's text.
+/// A fault in the text of a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Its line, from 1.
+    /// The line, from 1.
     pub line: usize,
-    /// The field, or as much of the line as stands before `=`.
+    /// The field, or the part of the line before `=`.
     pub field: String,
-    /// What is wrong.
+    /// A description of the fault.
     pub message: String,
 }
 
 impl Registry {
-    /// Reads a user's own registry; `id` stands in where the text names none.
+    /// Parses a user's own registry; `id` is used if the text has none. Fails with the first fault.
     pub fn parse(text: &str, id: &str) -> Result<Self, Fault> {
         let mut registry: Self = toml::from_str(text).map_err(|error| {
             Fault::at(text, error.span().map_or(0, |span| span.start), error.message().trim().into())
@@ -241,7 +241,7 @@ impl Registry {
         registry.check(text).map_or(Ok(registry), Err)
     }
 
-    /// What is wrong with it though it can be read.
+    /// Returns the first fault of a registry that could be parsed.
     fn check(&self, text: &str) -> Option<Fault> {
         let near = |what: &str, message: String| Some(Fault::at(text, text.find(what).unwrap_or_default(), message));
         if self.evidence.is_empty() {

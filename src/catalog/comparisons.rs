@@ -1,4 +1,4 @@
-//! Pairs of close codes that people confuse.
+//! Pairs of close codes that are often confused.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -7,22 +7,22 @@ use serde::Deserialize;
 
 use super::Localized;
 
-/// What is said of a pair.
+/// The texts about a pair of codes.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
-    /// What sets the two apart.
+    /// The difference between the two.
     pub difference: Localized,
-    /// Which one to choose.
+    /// Advice on which one to choose.
     pub choose: Localized,
 }
 
-/// What is said of two codes, in either order, if they are a pair that people confuse.
+/// Returns the texts about two codes, in either order; `None` if they are not a pair that is often confused.
 pub fn comparison(one: u16, other: u16) -> Option<&'static Comparison> {
     comparisons().get(&format!("{}-{}", one.min(other), one.max(other)))
 }
 
-/// The codes that a code is paired with.
+/// Returns the codes that a code is paired with.
 pub fn compared_with(code: u16) -> impl Iterator<Item = u16> {
     comparisons().keys().filter_map(move |pair| {
         let (one, other) = pair.split_once('-')?;

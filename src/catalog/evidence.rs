@@ -1,29 +1,29 @@
-//! By what a connection shows whose close codes it uses.
+//! The evidence in a connection for the registry of its close codes.
 
 use std::borrow::Cow;
 
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
-/// What fits: any one of each list. `*` stands for any characters.
+/// Patterns by kind of evidence; any one of a list suffices. `*` stands for any characters.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// Of Sec-WebSocket-Protocol.
+    /// Patterns of Sec-WebSocket-Protocol.
     #[serde(default)]
     pub subprotocols: Vec<Pattern>,
-    /// Of the Host header, without its port.
+    /// Patterns of the Host header, without its port.
     #[serde(default)]
     pub hosts: Vec<Pattern>,
-    /// Of the request target; up to its query where the pattern has none.
+    /// Patterns of the request target; a pattern without a query is matched against the target without its query.
     #[serde(default)]
     pub paths: Vec<Pattern>,
-    /// How messages begin.
+    /// Patterns of the beginnings of messages.
     #[serde(default)]
     pub messages: Vec<Pattern>,
 }
 
-/// What a connection shows of itself.
+/// The properties of a connection that are matched against evidence.
 #[derive(Clone, Debug)]
 pub struct Shown<'f> {
     /// The subprotocol chosen, else those offered.
@@ -34,15 +34,15 @@ pub struct Shown<'f> {
     target: Option<Text<'f>>,
     /// The request target up to its query.
     path: Option<Text<'f>>,
-    /// How its last messages begin.
+    /// The beginnings of its last messages.
     messages: Vec<Text<'f>>,
 }
 
-/// A text to be held against patterns.
+/// A text to be matched against patterns.
 #[derive(Clone, Debug)]
 struct Text<'f> {
     bytes: Cow<'f, [u8]>,
-    /// Its first bytes, zeros behind its end: most patterns fit none already by these.
+    /// The first bytes, padded with zeros: they rule out most patterns cheaply.
     head: u128,
 }
 
@@ -53,7 +53,7 @@ impl<'f> Text<'f> {
     }
 }
 
-/// The first bytes as a number, zeros behind the end.
+/// Returns the first bytes as a number, padded with zeros.
 fn head(bytes: &[u8]) -> u128 {
     let mut head = [0; size_of::<u128>()];
     head.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
@@ -74,14 +74,14 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// All of them, in their order.
+    /// All kinds, in their order.
     const ALL: [Self; 4] = [Self::Subprotocol, Self::Host, Self::Path, Self::Messages];
 
     const fn bit(self) -> u8 {
         1 << self as u8
     }
 
-    /// Its name in the word files and in JSON.
+    /// Returns the name in the word files and in JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Subprotocol => "subprotocol",
@@ -93,12 +93,12 @@ impl Mark {
 }
 
 impl Evidence {
-    /// Whether nothing could ever fit.
+    /// Returns whether there are no patterns, so that nothing can match.
     pub const fn is_empty(&self) -> bool {
         self.subprotocols.is_empty() && self.hosts.is_empty() && self.paths.is_empty() && self.messages.is_empty()
     }
 
-    /// Each kind of evidence, and its patterns.
+    /// Returns each kind of evidence with its patterns.
     pub fn patterns(&self) -> [(Mark, &[Pattern]); 4] {
         [
             (Mark::Subprotocol, &self.subprotocols),
@@ -109,13 +109,13 @@ impl Evidence {
     }
 }
 
-/// The evidence of several registries, by what it is held against: each connection is held against all of it.
+/// The evidence of several registries by its kind, since each connection is matched against all of it.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     subprotocols: Vec<Entry>,
     hosts: Vec<Entry>,
     paths: Vec<Entry>,
-    /// Those that are about the query, too.
+    /// The patterns of paths with a query.
     targets: Vec<Entry>,
     messages: Vec<Entry>,
     registries: usize,
@@ -125,9 +125,9 @@ pub struct Index {
 #[derive(Clone, Debug)]
 struct Entry {
     pattern: Pattern,
-    /// The registry's position.
+    /// The position of the registry.
     registry: usize,
-    /// What a text begins with that fits, as [`head`] has it, and ones in the places of these bytes.
+    /// The first bytes of a matching text, as [`head`] returns them, and a mask with ones at these bytes.
     head: (u128, u128),
 }
 
@@ -145,7 +145,7 @@ impl Entry {
 }
 
 impl Index {
-    /// Of registries in their order.
+    /// Creates the index of registries, in their order.
     pub fn new<'e>(registries: impl Iterator<Item = &'e Evidence>) -> Self {
         let mut index = Self::default();
         for evidence in registries {
@@ -166,9 +166,10 @@ impl Index {
         index
     }
 
-    /// The position of the first registry of which a connection shows most, and what it shows.
+    /// Returns the position of the registry with most kinds of evidence in a connection, and these kinds. The first of
+    /// equals is returned, `None` without any evidence.
     pub fn shown_by(&self, shown: &Shown<'_>) -> Option<(usize, Vec<Mark>)> {
-        // A bit for each mark.
+        // One bit for each mark.
         let mut found = vec![0_u8; self.registries];
         let mut hold = |mark: Mark, entries: &[Entry], texts: &[Text<'_>]| {
             for text in texts {
@@ -191,7 +192,7 @@ impl Index {
 }
 
 impl<'f> Shown<'f> {
-    /// What these messages show, and a request of this Host and this target.
+    /// Collects the evidence in these messages, and in a request with this Host and this target.
     pub fn new(
         subprotocols: Vec<&'f str>,
         host: Option<&str>,
@@ -201,7 +202,7 @@ impl<'f> Shown<'f> {
         let path = target.map(|target| target.split_once('?').map_or(target, |(path, _)| path));
         Self {
             subprotocols: subprotocols.into_iter().map(|name| Text::new(name.as_bytes())).collect(),
-            // Names of hosts are written in any case.
+            // Host names are case-insensitive.
             host: host.map(|host| Text::new(without_port(host).to_ascii_lowercase().into_bytes())),
             target: target.map(|target| Text::new(target.as_bytes())),
             path: path.map(|path| Text::new(path.as_bytes())),
@@ -210,7 +211,7 @@ impl<'f> Shown<'f> {
     }
 }
 
-/// A Host header without its port; a colon within brackets belongs to an IPv6 address.
+/// Returns a Host header without its port; a colon within brackets belongs to an IPv6 address.
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if !port.contains(']') => name,
@@ -218,25 +219,25 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// A text in which `*` stands for any characters, none included. Taken apart once: each connection is held against
-/// hundreds of them.
+/// A text in which `*` stands for any characters, including none. It is split once, because each connection is matched
+/// against hundreds of patterns.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "String")]
 pub struct Pattern {
-    /// As it was written.
+    /// The text as written.
     pub text: String,
-    /// What stands before the first `*`; all of it where there is none.
+    /// The length of the part before the first `*`, or of the whole text if there is none.
     begin: usize,
-    /// What stands behind the first `*`; `None` where there is none.
+    /// The part after the first `*`; `None` if there is none.
     rest: Option<Rest>,
 }
 
-/// What follows the first `*` of a pattern.
+/// The part of a pattern after the first `*`.
 #[derive(Clone, Debug)]
 struct Rest {
-    /// Each ends at its `*`.
+    /// The pieces that are followed by a `*`.
     pieces: Vec<Finder<'static>>,
-    /// Where what stands behind the last `*` begins.
+    /// The offset of the part after the last `*`.
     end: usize,
 }
 
@@ -253,7 +254,7 @@ impl From<String> for Pattern {
 }
 
 impl Pattern {
-    /// Whether a text is as the pattern says.
+    /// Returns whether the whole text matches the pattern.
     fn fits(&self, text: &[u8]) -> bool {
         let pattern = self.text.as_bytes();
         let Some(Rest { pieces, end }) = &self.rest else {
@@ -263,7 +264,7 @@ impl Pattern {
         let Some(mut left) = text.strip_prefix(begin).and_then(|text| text.strip_suffix(end)) else {
             return false;
         };
-        // The first place leaves most for the pieces after it.
+        // The first match leaves most of the text for the later pieces.
         for piece in pieces {
             match piece.find(left).and_then(|place| left.get(place + piece.needle().len()..)) {
                 Some(after) => left = after,

@@ -1,9 +1,9 @@
 //! The languages of the reports.
 
-/// A language that the words exist in.
+/// A language of the word files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Language {
-    /// English, and what stands in where another language lacks a text.
+    /// English, the fallback for texts missing in another language.
     #[default]
     English,
     /// Español.
@@ -23,7 +23,7 @@ impl Language {
     pub const ALL: [Self; 6] =
         [Self::English, Self::Spanish, Self::French, Self::Indonesian, Self::Thai, Self::Vietnamese];
 
-    /// Its ISO 639-1 code: the key in the word files.
+    /// Returns the ISO 639-1 code, the key in the word files.
     pub const fn code(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -35,13 +35,13 @@ impl Language {
         }
     }
 
-    /// The language of a POSIX locale or a BCP 47 tag: `es_MX.UTF-8`, `pt-BR`. `C` and `POSIX` are English; `None` for a
-    /// language without words.
+    /// Returns the language of a POSIX locale or a BCP 47 tag: `es_MX.UTF-8`, `pt-BR`. `C` and `POSIX` are English;
+    /// `None` for a language without word files.
     pub fn of_locale(locale: &str) -> Option<Self> {
         let tag = locale.split(['_', '-', '.', '@']).next().unwrap_or_default().to_ascii_lowercase();
         match &*tag {
             "c" | "posix" => Some(Self::English),
-            // Indonesian until 1989.
+            // The code of Indonesian until 1989.
             "in" => Some(Self::Indonesian),
             tag => Self::ALL.into_iter().find(|language| language.code() == tag),
         }

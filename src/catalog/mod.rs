@@ -1,12 +1,12 @@
-//! Words and registries: data, one key a language, compiled in.
+//! Words and registries: data files with one key for each language, compiled in.
 //!
 //! ```text
-//! close_codes/*.toml    what each close code means to whom, its documented cause and fix: one file a registry
-//! close_codes/kinds.toml  what codes of a kind have in common
-//! comparisons.toml      what sets two codes apart
+//! close_codes/*.toml    the meaning, documented cause and fix of each close code: one file for each registry
+//! close_codes/kinds.toml  the texts shared by codes of a kind
+//! comparisons.toml      the differences between pairs of codes
 //! words.toml            the words of the reports
 //! reference.toml        the words of `explain`, `compare` and `codes`
-//! diagnose/rules/*.toml is in the same form as the words, beside the rules
+//! diagnose/rules/*.toml has the same form as the words, beside the rules
 //! ```
 
 pub mod close_codes;

@@ -1,4 +1,4 @@
-//! Every registry there is, and which one a connection shows.
+//! All registries, and the choice of the one that a connection shows.
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 use super::close_codes::{Codes, Registry};
 use super::evidence::{Index, Mark, Shown};
 
-/// A registry of this program, read when it is first needed.
+/// A built-in registry, parsed on first use.
 type BuiltIn = LazyLock<Registry, fn() -> Registry>;
 
-/// Declares the registries of this program: one file each. A fault in one gives an empty registry, which a test finds.
+/// Declares the built-in registries: one file each. A fault in a file gives an empty registry, which a test detects.
 macro_rules! built_in {
     ($($file:literal),* $(,)?) => {
         static BUILT_IN: [BuiltIn; FILES.len()] = [$(LazyLock::new(|| {
@@ -53,19 +53,19 @@ built_in! {
     "wamp",
 }
 
-/// IANA's registry (RFC 6455 §11.7).
+/// Returns IANA's registry (RFC 6455 §11.7).
 pub fn iana() -> &'static Registry {
     static IANA: LazyLock<Registry> =
         LazyLock::new(|| toml::from_str(include_str!("close_codes/iana.toml")).unwrap_or_default());
     &IANA
 }
 
-/// The registries of this program without IANA's.
+/// Returns the built-in registries without IANA's.
 pub fn built_in<'r>() -> impl Iterator<Item = &'r Registry> {
     BUILT_IN.iter().map(|registry| &**registry)
 }
 
-/// The registries that a report may name codes by: a user's own before those of this program.
+/// The registries that a report may take code names from: a user's own before the built-in ones.
 #[derive(Clone, Debug, Default)]
 pub struct Registries {
     own: Vec<Registry>,
@@ -73,18 +73,18 @@ pub struct Registries {
 }
 
 impl Registries {
-    /// With a user's own.
+    /// Adds a user's own registries to the built-in ones.
     pub fn new(own: Vec<Registry>) -> Self {
         let own_index = Index::new(own.iter().map(|registry| &registry.evidence));
         Self { own, own_index }
     }
 
-    /// Every one of an application, a user's own first.
+    /// Returns every registry of an application, a user's own first.
     pub fn iter(&self) -> impl Iterator<Item = &Registry> {
         self.own.iter().chain(built_in())
     }
 
-    /// The one of this id, else of this subprotocol; the case of letters does not matter.
+    /// Returns the registry with this id, else with this subprotocol; case-insensitive.
     pub fn named(&self, name: &str) -> Option<&Registry> {
         let same = |other: &String| other.eq_ignore_ascii_case(name);
         let by_id = self.iter().find(|registry| same(&registry.id));
@@ -93,12 +93,13 @@ impl Registries {
         })
     }
 
-    /// Every registry of an application that has a row for this code itself, not only for its range.
+    /// Returns every registry of an application that has a row for this code itself, not only for its range.
     pub fn defining(&self, code: u16) -> impl Iterator<Item = &Registry> + '_ {
         self.iter().filter(move |registry| registry.rows.iter().any(|row| row.code == Codes::one(code)))
     }
 
-    /// The registry that a connection shows, and by what: the one with most evidence, a user's own before others.
+    /// Returns the registry that a connection shows, and the evidence for it: the one with most evidence, but any of a
+    /// user's own before the built-in ones.
     pub fn shown_by(&self, shown: &Shown<'_>) -> Option<(&Registry, Vec<Mark>)> {
         static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(built_in().map(|registry| &registry.evidence)));
         let own = || {
@@ -111,7 +112,7 @@ impl Registries {
         })
     }
 
-    /// Whether any registry of an application says more of this code than IANA does.
+    /// Returns whether a registry of an application may say more about this code than IANA does.
     pub fn may_name(&self, code: u16) -> bool {
         static STANDARD: LazyLock<BTreeSet<u16>> = LazyLock::new(|| {
             let rows = built_in().flat_map(|registry| &registry.rows);

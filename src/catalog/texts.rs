@@ -17,18 +17,18 @@ use super::Language;
 pub struct Localized([Option<Box<str>>; Language::ALL.len()]);
 
 impl Localized {
-    /// The text in a language, else in English, else nothing.
+    /// Returns the text in a language, else in English, else an empty text.
     pub fn get(&self, language: Language) -> &str {
         self.exact(language).or_else(|| self.exact(Language::English)).unwrap_or_default()
     }
 
-    /// The text in this language and no other.
+    /// Returns the text in exactly this language.
     pub fn exact(&self, language: Language) -> Option<&str> {
         self.0.get(language as usize)?.as_deref()
     }
 }
 
-/// `{ en = "…", es = "…" }`, or `"…"` for a text that is the same in all languages.
+/// Parses `{ en = "…", es = "…" }`, or `"…"` for a text that is the same in all languages.
 impl<'de> Deserialize<'de> for Localized {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(LocalizedVisitor)
@@ -68,7 +68,7 @@ impl<'de> Visitor<'de> for LocalizedVisitor {
 /// The texts of one file, by name.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Texts {
-    /// The standard that the file's subject rests on.
+    /// The standard that the subject of the file is based on.
     #[serde(default)]
     pub reference: String,
     #[serde(flatten)]
@@ -76,37 +76,38 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// Reads a word file. The files are compiled in, and a test reads them all: a fault gives empty texts, never a panic.
+    /// Parses a word file. The files are compiled in, and a test parses them all: a fault gives empty texts, never a
+    /// panic.
     pub fn parse(toml: &str) -> Self {
         toml::from_str(toml).unwrap_or_default()
     }
 
-    /// The text of that name.
+    /// Returns the text of that name, or an empty text.
     pub fn get(&self, name: &str, language: Language) -> &str {
         self.texts.get(name).map_or("", |text| text.get(language))
     }
 
-    /// The text `NAME_VARIANT`, else `NAME`.
+    /// Returns the text `NAME_VARIANT`, else `NAME`.
     pub fn variant(&self, name: &str, variant: &str, language: Language) -> &str {
         let chosen = if variant.is_empty() { None } else { self.texts.get(&[name, "_", variant].concat()) };
         chosen.map_or_else(|| self.get(name, language), |text| text.get(language))
     }
 }
 
-/// The words of the reports.
+/// Returns the words of the reports.
 pub fn words() -> &'static Texts {
     static WORDS: LazyLock<Texts> = LazyLock::new(|| Texts::parse(include_str!("words.toml")));
     &WORDS
 }
 
-/// The words of `explain`, `compare` and `codes`.
+/// Returns the words of `explain`, `compare` and `codes`.
 pub fn reference_words() -> &'static Texts {
     static WORDS: LazyLock<Texts> = LazyLock::new(|| Texts::parse(include_str!("reference.toml")));
     &WORDS
 }
 
-/// Puts values into the `{placeholders}` of a text; an unknown one stays. A quotation that ends a sentence of its own takes
-/// no second full stop: `“Try later.”`, not `“Try later.”.`
+/// Substitutes the `{placeholders}` of a text; unknown ones stay. If a substituted quotation ends its own sentence, the
+/// full stop after it is dropped: `“Try later.”`, not `“Try later.”.`
 pub fn fill<'v>(template: &str, value: impl Fn(&str) -> Option<Cow<'v, str>>) -> String {
     let mut filled = String::with_capacity(template.len() * 2);
     let mut rest = template;
@@ -130,16 +131,16 @@ pub fn fill<'v>(template: &str, value: impl Fn(&str) -> Option<Cow<'v, str>>) ->
     filled
 }
 
-/// What stands before and behind the first such ASCII character.
+/// Splits a text at the first occurrence of an ASCII character, which is dropped; `None` if it does not occur.
 fn split_at(text: &str, character: u8) -> Option<(&str, &str)> {
     let at = memchr(character, text.as_bytes())?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// What closes a quotation; French has a space before it.
+/// Characters that close a quotation; French has a space before the mark.
 const CLOSING: [char; 4] = ['”', '»', '\u{A0}', '\u{202F}'];
 
-/// Whether a text ends in a quotation that ends in a full stop.
+/// Returns whether a text ends in a quotation that ends in a full stop, an exclamation mark or a question mark.
 fn ends_a_sentence(text: &str) -> bool {
     text.ends_with(['”', '»']) && text.trim_end_matches(CLOSING).ends_with(['.', '!', '?'])
 }
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!(of("Reason: {reason}. Then", "“Try later.”"), "Reason: “Try later.” Then");
         assert_eq!(of("Reason: {reason}.", "“later”"), "Reason: “later”.");
         assert_eq!(of("Motif : «\u{A0}{reason}\u{A0}».", "Try later!"), "Motif : «\u{A0}Try later!\u{A0}»");
-        assert_eq!(of("{value}.", "0.1."), "0.1..", "no quotation");
+        assert_eq!(of("{value}.", "0.1."), "0.1..", "not a quotation");
         assert_eq!(of("“{value}…”.", "a"), "“a…”.", "cut short, not ended");
     }
 }

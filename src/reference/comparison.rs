@@ -1,28 +1,28 @@
-//! Codes side by side.
+//! The comparison of codes.
 
 use serde::Serialize;
 
 use super::Explanation;
 use crate::catalog::{Language, Texts, comparison, reference_words};
 
-/// Codes side by side, and what sets them apart.
+/// Codes side by side, and their differences.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
     /// The codes.
     pub codes: Vec<Explanation>,
-    /// What sets them apart, a sentence or two each.
+    /// The differences, a sentence or two each.
     pub differences: Vec<String>,
-    /// When to choose which.
+    /// Advice on when to choose which.
     pub choose: Vec<String>,
 }
 
 impl Comparison {
-    /// Of these codes: what is written of each pair, else what follows from what is written of each code.
+    /// Compares codes: by the texts about each pair, and by the differences between their entries.
     pub fn new(codes: Vec<Explanation>, language: Language) -> Self {
         let (mut differences, mut choose) = (Vec::new(), Vec::new());
         for (at, a) in codes.iter().enumerate() {
             for b in codes.iter().skip(at + 1) {
-                // What is written of a pair is written of the numbers as IANA, or nobody, defines them.
+                // The texts about pairs are about the numbers as IANA defines them, or as no registry does.
                 let is_general =
                     |code: &Explanation| code.registry.as_deref().is_none_or(|registry| registry == "iana");
                 let pair = comparison(a.code, b.code).filter(|_| is_general(a) && is_general(b));
@@ -37,7 +37,8 @@ impl Comparison {
     }
 }
 
-/// What sets two codes apart by what is written of each; if something `else_is_said`, not that there is nothing.
+/// Describes the differences between the entries of two codes. If there are none, it says so, unless there is a text
+/// about the pair (`else_is_said`).
 fn composed(a: &Explanation, b: &Explanation, else_is_said: bool, language: Language) -> Vec<String> {
     let words: &Texts = reference_words();
     let fill = |name: &str, values: &[(&str, &str)]| {

@@ -1,4 +1,4 @@
-//! The reference as documents for people, in the blocks that reports are made of.
+//! The reference as documents for people, made of the same blocks as reports.
 
 use super::{Comparison, Explanation, Listed, Listing};
 use crate::catalog::close_codes::{Retry, Sender};
@@ -6,16 +6,16 @@ use crate::catalog::{Codes, Language, fill, iana, reference_words};
 use crate::report::document::{Block, Item, ItemKind, Row, Table, Tone};
 use crate::report::phrase;
 
-/// More codes than this do not fit side by side.
+/// The maximal number of codes that fit side by side.
 const SIDE_BY_SIDE: usize = 3;
 
-/// A section for each code.
+/// Returns a section for each code.
 pub fn explanations(codes: &[Explanation], language: Language) -> Vec<Block> {
     let writer = Writer { language };
     codes.iter().map(|code| Block::Section(writer.title(code), writer.items(code))).collect()
 }
 
-/// The codes side by side, what sets them apart, when to choose which.
+/// Returns the codes side by side, their differences, and advice on when to choose which.
 pub fn comparison(comparison: &Comparison, language: Language) -> Vec<Block> {
     let writer = Writer { language };
     let codes = &comparison.codes;
@@ -46,7 +46,7 @@ pub fn comparison(comparison: &Comparison, language: Language) -> Vec<Block> {
     blocks
 }
 
-/// A table for each registry.
+/// Returns a table for each registry.
 pub fn listing(listing: &Listing, language: Language) -> Vec<Block> {
     let writer = Writer { language };
     let mut blocks: Vec<_> = listing.registries.iter().flat_map(|registry| writer.registry(registry)).collect();
@@ -61,13 +61,13 @@ pub fn listing(listing: &Listing, language: Language) -> Vec<Block> {
     blocks
 }
 
-/// Who sends a code, as a cell.
+/// Describes the side that sends a code, as a cell.
 pub fn sender(code: &Explanation, language: Language) -> &'static str {
     let name = match code.sender {
         Sender::Either => "sender_either",
         Sender::Client => "sender_client",
         Sender::Server => "sender_server",
-        // Programs are told these where no Close frame says anything.
+        // APIs report these codes when there was no Close frame, or none with a code.
         Sender::Nobody if matches!(code.code, 1005 | 1006 | 1015) => "sender_nobody",
         Sender::Nobody if code.registry.as_deref().is_some_and(|registry| registry != iana().id) => "sender_nobody",
         Sender::Nobody => "sender_forbidden",
@@ -75,7 +75,7 @@ pub fn sender(code: &Explanation, language: Language) -> &'static str {
     reference_words().get(name, language)
 }
 
-/// Whether to reconnect, as a sentence.
+/// Describes whether to reconnect, as a sentence.
 pub fn retry(code: &Explanation, language: Language) -> &'static str {
     let name = match code.retry {
         Retry::None => "retry_none",
@@ -106,7 +106,7 @@ impl Writer {
         fill(self.word(name), find)
     }
 
-    /// "1007 Invalid frame payload data", with the registry if that is not IANA's.
+    /// Returns "1007 Invalid frame payload data", with the registry if it is not IANA's.
     fn title(&self, code: &Explanation) -> String {
         let number = code.code.to_string();
         let values = [("code", &*number), ("name", &*code.name), ("registry", &*code.registry_name)];
@@ -114,7 +114,7 @@ impl Writer {
         self.fill(if is_iana { "title" } else { "title_registry" }, &values)
     }
 
-    /// "1007 and 1008", "1000, 1001 and 1005".
+    /// Returns "1007 and 1008", "1000, 1001 and 1005".
     fn compared(&self, codes: &[Explanation]) -> String {
         let mut numbers = codes.iter().rev().map(|code| code.code.to_string());
         let (Some(last), rest) = (numbers.next(), numbers) else {
@@ -130,7 +130,7 @@ impl Writer {
         Item { label: self.word(label).to_owned(), text: text.to_owned(), kind }
     }
 
-    /// What every code has.
+    /// Returns the items that every code has.
     fn described(&self, code: &Explanation) -> Vec<Item> {
         let mut items = vec![
             self.item("label_description", &code.meaning, ItemKind::Reference),
@@ -166,7 +166,7 @@ impl Writer {
         items
     }
 
-    /// Texts under one label, which stands beside the first.
+    /// Puts several texts under one label, which is beside the first.
     fn under(&self, label: &'static str, texts: impl Iterator<Item = String>, kind: ItemKind) -> Vec<Item> {
         let label = |at: usize| if at == 0 { self.word(label).to_owned() } else { String::new() };
         texts.enumerate().map(|(at, text)| Item { label: label(at), text, kind }).collect()

@@ -1,79 +1,80 @@
-//! Everything that is documented of one code.
+//! The documentation of one code.
 
 use serde::Serialize;
 
 use crate::catalog::close_codes::{Retry, Sender};
 use crate::catalog::{Codes, Language, Localized, Registries, Registry, Row, compared_with, comparison, iana};
 
-/// Everything that is documented of one code, in a language.
+/// Everything that is documented about one code, in a language.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
     /// The code.
     pub code: u16,
-    /// First and last code of the range whose texts stand in, where no registry has a row for the code itself.
+    /// First and last code of the range that describes the code, if no registry has a row for the code itself.
     pub range: Option<(u16, u16)>,
-    /// Its name, or that of its range.
+    /// The name of the code, or of its range.
     pub name: String,
-    /// The id of the registry that defines it; `None` for a code that none defines.
+    /// The id of the registry that defines the code; `None` if no registry does.
     pub registry: Option<String>,
-    /// That registry's title, or that of the registry with the range.
+    /// The title of that registry, or of the registry with the range.
     pub registry_name: String,
-    /// What it says.
+    /// The meaning.
     pub meaning: String,
-    /// When it is seen.
+    /// The circumstances in which it is seen.
     pub cause: String,
-    /// What helps.
+    /// The documented fix.
     pub fix: String,
-    /// Whether it may stand in a Close frame.
+    /// Whether it may occur in a Close frame.
     pub wire: bool,
-    /// Who is meant to send it.
+    /// The side that is meant to send it.
     pub sender: Sender,
-    /// What a client should do.
+    /// The recommended reaction of a client.
     pub retry: Retry,
-    /// What implementations do with it.
+    /// The practice of implementations.
     pub practice: String,
-    /// When to choose it.
+    /// Advice on when to choose it.
     pub choose: String,
     /// Codes that it is confused with.
     pub confused: Vec<Confused>,
-    /// What else the number stands for.
+    /// Meanings of the same number in other registries.
     pub elsewhere: Vec<Elsewhere>,
-    /// Where to read on: a standard's section, or an address.
+    /// References for further reading: a section of a standard, or an address.
     pub references: Vec<String>,
 }
 
 /// A code that another is confused with.
 #[derive(Clone, Debug, Serialize)]
 pub struct Confused {
-    /// The code.
+    /// The other code.
     pub code: u16,
     /// Its name.
     pub name: String,
-    /// What sets the two apart; empty where nothing is written of it.
+    /// The difference between the two; empty if there is no text about it.
     pub difference: String,
 }
 
-/// What the same number stands for in a registry of an application.
+/// The meaning of the same number in a registry of an application.
 #[derive(Clone, Debug, Serialize)]
 pub struct Elsewhere {
-    /// The registry's id.
+    /// The id of the registry.
     pub registry: String,
-    /// Its title.
+    /// The title of the registry.
     pub registry_name: String,
-    /// The code's name there.
+    /// The name of the code there.
     pub name: String,
-    /// What it says there.
+    /// The meaning of the code there.
     pub meaning: String,
 }
 
 impl Explanation {
-    /// Of a code as a registry has it; without one, as IANA's has it. `None` if the registry asked for says nothing of it.
+    /// Explains a code by a registry, or by IANA's if `asked` is `None`. Returns `None` if that registry has no row for
+    /// it.
     pub fn new(code: u16, asked: Option<&Registry>, registries: &Registries, language: Language) -> Option<Self> {
         let registry = asked.unwrap_or_else(|| iana());
         Some(Self::of_row(registry.row(code)?, code, registry, registries, language))
     }
 
-    /// Of a code as this row of a registry has it.
+    /// Explains a code by this row of a registry.
     pub(super) fn of_row(
         row: &Row,
         code: u16,
@@ -104,7 +105,7 @@ impl Explanation {
         }
     }
 
-    /// Of every code in a range that the registry defines; if there is none, of the first one's range.
+    /// Explains every code in a range that the registry defines; if there is none, the first code by its range.
     pub fn all(codes: Codes, asked: Option<&Registry>, registries: &Registries, language: Language) -> Vec<Self> {
         let registry = asked.unwrap_or_else(|| iana());
         let defined = registry.rows.iter().filter(|row| row.code.is_one() && codes.contains(row.code.first));
@@ -144,7 +145,7 @@ fn elsewhere(code: u16, registry: &Registry, registries: &Registries, language: 
     others.filter_map(of).collect()
 }
 
-/// The row's own reference with its address, then the registry's.
+/// Returns the row's own reference with its address, then the registry's.
 fn references(registry: &Registry, row: &Row) -> Vec<String> {
     let own = registry.reference(row);
     let mut references = vec![match address(own) {
@@ -158,7 +159,7 @@ fn references(registry: &Registry, row: &Row) -> Vec<String> {
     references
 }
 
-/// Where a section of an RFC can be read: of `RFC 6455 §7.4.1`.
+/// Returns the address of a section of an RFC, such as `RFC 6455 §7.4.1`; `None` for any other reference.
 fn address(reference: &str) -> Option<String> {
     let (number, rest) = reference.strip_prefix("RFC ")?.split_once(" §")?;
     let section = rest.split(|c: char| !c.is_ascii_digit() && c != '.').next()?.trim_end_matches('.');

@@ -6,7 +6,7 @@ use super::Explanation;
 use crate::catalog::evidence::Evidence;
 use crate::catalog::{Language, Registries, Registry, Row};
 
-/// Registries and their codes.
+/// Registries with their codes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Listing {
     /// The registries asked for.
@@ -22,16 +22,16 @@ pub struct Listed {
     pub id: String,
     /// Its title.
     pub name: String,
-    /// Where it is documented.
+    /// The address of the documentation.
     pub source: String,
-    /// By what a connection shows that these are its codes: each kind of evidence, and its patterns.
+    /// The evidence by which a connection shows that it uses these codes: each kind, and its patterns.
     pub recognised_by: Vec<(&'static str, Vec<String>)>,
     /// Its codes and ranges.
     pub codes: Vec<Explanation>,
 }
 
 impl Listing {
-    /// Of these registries.
+    /// Lists these registries.
     pub fn new(asked: &[&Registry], registries: &Registries, language: Language) -> Self {
         let is_asked = |registry: &Registry| asked.iter().any(|asked| std::ptr::eq(*asked, registry));
         let others = registries.iter().filter(|registry| !is_asked(registry));

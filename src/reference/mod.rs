@@ -1,5 +1,5 @@
-//! The reference of close codes: what a code means, how codes differ, which there are. As plain data, which is also its JSON
-//! form, and as documents for people.
+//! The reference of close codes: their meanings, their differences, and lists of them. It is plain data, which is also
+//! the JSON form, and documents for people.
 
 mod comparison;
 pub mod document;
@@ -21,7 +21,7 @@ use crate::catalog::Language;
 /// Version of the JSON form.
 pub const VERSION: u32 = 1;
 
-/// What all JSON documents of the reference begin with.
+/// The common header of all JSON documents of the reference.
 #[derive(Clone, Debug, Serialize)]
 pub struct Reference<T> {
     /// Version of this form.
@@ -30,13 +30,13 @@ pub struct Reference<T> {
     pub generator: &'static str,
     /// The language of its texts.
     pub language: &'static str,
-    /// What was asked for.
+    /// The explanation, comparison or list.
     #[serde(flatten)]
     pub content: T,
 }
 
 impl<T> Reference<T> {
-    /// In a language.
+    /// Wraps content in a language.
     pub const fn new(content: T, language: Language) -> Self {
         let generator = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
         Self { version: VERSION, generator, language: language.code(), content }

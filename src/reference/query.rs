@@ -1,9 +1,10 @@
-//! What a user asks for: `1007`, `1000-1003`, `"policy violation"`.
+//! Parses the codes that a user asks for: `1007`, `1000-1003`, `"policy violation"`.
 
 use crate::catalog::{Codes, Language, Registries, Registry, iana};
 
-/// The codes that a text names: a number, a range, or a name, of which the beginning is enough if no other begins so. Names
-/// are looked for in the registry asked for, else in IANA's, else in all. `None` if it names none.
+/// Returns the codes that a text names by a number, a range or a name. If no name is equal, all names that begin with
+/// the text count. Names are looked up in the registry asked for, else in IANA's, else in all. Returns `None` if the
+/// text does not name a code.
 pub fn codes(text: &str, asked: Option<&Registry>, registries: &Registries) -> Option<Vec<Codes>> {
     if let Some(codes) = Codes::parse(text) {
         return Some(vec![codes]);
@@ -18,7 +19,7 @@ pub fn codes(text: &str, asked: Option<&Registry>, registries: &Registries) -> O
     }
 }
 
-/// The codes of that name, else of names that begin so.
+/// Returns the codes with that name, else those with names that begin so; `None` if there are none.
 fn named<'r>(wanted: &str, registries: impl Iterator<Item = &'r Registry>) -> Option<Vec<Codes>> {
     let rows = registries.flat_map(|registry| &registry.rows);
     let names: Vec<_> = rows.map(|row| (plain(row.name.get(Language::English)), row.code)).collect();
@@ -33,7 +34,8 @@ fn named<'r>(wanted: &str, registries: impl Iterator<Item = &'r Registry>) -> Op
     (!found.is_empty()).then_some(found)
 }
 
-/// Letters and digits in lower case, words apart by one space: `POLICY_VIOLATION`, `policy-violation`, `Policy Violation`.
+/// Returns letters and digits in lower case, words separated by one space: equal for `POLICY_VIOLATION`,
+/// `policy-violation`, `Policy Violation`.
 fn plain(text: &str) -> String {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")

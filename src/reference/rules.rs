@@ -1,4 +1,4 @@
-//! The rules: what each proves, what refutes it, and what is left out.
+//! The rules: the proof of each, its refutation, and the signals that no rule covers.
 
 use serde::Serialize;
 
@@ -8,12 +8,12 @@ use crate::diagnose::{RULES, Role, Rule};
 use crate::report::document::{Block, Item, ItemKind, Row, Table, Tone};
 use crate::report::phrase;
 
-/// Rules, and what none of them tells.
+/// Rules, and the signals that none of them covers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Rules {
-    /// The rules, in the order in which equals precede each other.
+    /// The rules, in the order that decides between equal verdicts.
     pub rules: Vec<Entry>,
-    /// What is looked for by nobody, and why.
+    /// The signals that no rule looks for, and the reasons.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -24,31 +24,31 @@ pub struct Entry {
     pub name: &'static str,
     /// `cause`, `description`, `remark`.
     pub role: &'static str,
-    /// A few words.
+    /// The title, a few words.
     pub title: &'static str,
-    /// What proves it.
+    /// The observations that prove it.
     pub proof: &'static str,
-    /// What refutes it.
+    /// The observations that refute it.
     pub refuted: &'static str,
-    /// How it comes about.
+    /// The cause.
     pub cause: &'static str,
-    /// The standard it rests on.
+    /// The standard it is based on.
     pub reference: &'static str,
-    /// What it looks for.
+    /// The signals it looks for.
     pub signals: Vec<&'static str>,
 }
 
-/// What no rule tells.
+/// A signal that no rule covers.
 #[derive(Clone, Debug, Serialize)]
 pub struct LeftOut {
-    /// What it looks like.
+    /// A description of the signal.
     pub signal: &'static str,
-    /// Why.
+    /// The reason.
     pub why: &'static str,
 }
 
 impl Rules {
-    /// All rules.
+    /// Returns all rules.
     pub fn all(language: Language) -> Self {
         let left_out = signals().iter().filter_map(|signal| {
             let why = signal.left_out.as_ref()?.get(language);
@@ -57,7 +57,7 @@ impl Rules {
         Self { rules: RULES.iter().map(|rule| Entry::new(rule, language)).collect(), left_out: left_out.collect() }
     }
 
-    /// The rule of that name.
+    /// Returns the rule of that name.
     pub fn named(name: &str, language: Language) -> Option<Self> {
         let rule = RULES.iter().find(|rule| rule.name == name)?;
         Some(Self { rules: vec![Entry::new(rule, language)], left_out: Vec::new() })
@@ -85,7 +85,7 @@ impl Entry {
     }
 }
 
-/// One rule in full, or the table of all.
+/// Describes one rule in full, or all rules in a table.
 pub fn document(rules: &Rules, language: Language) -> Vec<Block> {
     let word = |name: &str| reference_words().get(name, language);
     if let [rule] = rules.rules.as_slice() {
