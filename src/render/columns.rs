@@ -1,15 +1,15 @@
-//! How wide the columns of a table are.
+//! Computes the column widths of tables.
 
 use super::wrap::Measured;
 
-/// Columns of a text below the header that had better not be broken: "Closed normally", or at least "20.5 ms".
+/// Widths of texts below the header that should rather not be broken: up to "Closed normally", or at least "20.5 ms".
 const SHORT: [usize; 2] = [16, 12];
 
-/// How much lower a table counts for, against one line less in one of its cells.
+/// The weight of a table line saved, against one line saved in a single cell.
 const ROW: usize = 8;
 
-/// The widths of the columns of a table, the header its first row, which need no more than `room` together: no word is broken
-/// where there is room for it, and what is left goes where it saves most lines.
+/// Computes the widths of the columns of a table, with the header as its first row, so that they sum to at most `room`.
+/// No word is broken if there is room for it, and the remaining room goes where it saves most lines.
 pub fn widths(rows: &[Vec<String>], room: usize) -> Vec<usize> {
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
     let column = |at: usize| rows.iter().map(|row| Measured::new(row.get(at).map_or("", |cell| cell))).collect();
@@ -38,7 +38,7 @@ pub fn widths(rows: &[Vec<String>], room: usize) -> Vec<usize> {
     lowest.map_or_else(|| share(&least(0), room), |columns| columns.iter().map(Column::width).collect())
 }
 
-/// Gives columns what is left of the room.
+/// Distributes the remaining room among the columns.
 fn spread(mut columns: Vec<Column>, room: usize) -> Vec<Column> {
     let mut left = room - columns.iter().map(Column::width).sum::<usize>();
     while let Some((at, more)) = best(&columns, left) {
@@ -50,12 +50,12 @@ fn spread(mut columns: Vec<Column>, room: usize) -> Vec<Column> {
     columns
 }
 
-/// A column, and how many lines its cells take at each width.
+/// A column, and the number of lines of its cells at each width.
 struct Column {
     least: usize,
-    /// By how much it is wider than that.
+    /// The width beyond `least`.
     more: usize,
-    /// By that: the lines of each cell.
+    /// The lines of each cell, indexed by `more`.
     lines: Vec<Vec<usize>>,
 }
 
@@ -69,13 +69,14 @@ impl Column {
         self.least + self.more
     }
 
-    /// The lines of its cells if it were so much wider.
+    /// Returns the lines of its cells if the column were `more` columns wider; `None` if that exceeds its full width.
     fn wider(&self, more: usize) -> Option<&[usize]> {
         self.lines.get(self.more + more).map(Vec::as_slice)
     }
 }
 
-/// The column that saves most lines for its additional width, and that width, at most `left`; none where nothing helps.
+/// Returns the column that saves most lines for its additional width, and that width, at most `left`; `None` if nothing
+/// saves a line.
 fn best(columns: &[Column], left: usize) -> Option<(usize, usize)> {
     let heights = heights(columns);
     let saved = |column: &Column, more: usize| {
@@ -98,7 +99,7 @@ fn best(columns: &[Column], left: usize) -> Option<(usize, usize)> {
     best.map(|(at, more, _)| (at, more))
 }
 
-/// Of each row its height, and what it would be without the one column that makes it so high.
+/// Returns for each row its height, and its height without the one column that determines it.
 fn heights(columns: &[Column]) -> Vec<[usize; 2]> {
     let rows = columns.first().and_then(|column| column.wider(0)).map_or(0, <[_]>::len);
     let lines =
@@ -111,8 +112,8 @@ fn heights(columns: &[Column]) -> Vec<[usize; 2]> {
     (0..rows).map(of).collect()
 }
 
-/// The widths of columns whose words are so wide, so that they need no more than `room` together: narrow ones have what they
-/// need, wide ones share what is left.
+/// Computes the widths of columns with words too wide for `room`: narrow columns get the width they need, wide ones
+/// share the rest. `words` are the widths of the widest words.
 fn share(words: &[usize], room: usize) -> Vec<usize> {
     let (mut left, mut widths) = (room, words.to_vec());
     let mut by_width: Vec<_> = widths.iter_mut().collect();
@@ -143,7 +144,7 @@ mod tests {
 
     #[test]
     fn words_stay_whole_as_long_as_there_is_room_for_them() {
-        // On one line the first column would leave the other too little for its word.
+        // On one line, the first column would leave too little room for the word of the other.
         assert_eq!(of(&[&["many short words in here", "unbreakable"]], 26), [13, 11]);
         assert_eq!(of(&[&["unbreakable", "another"]], 12), [6, 6]);
     }
@@ -152,7 +153,7 @@ mod tests {
     fn room_goes_where_it_saves_lines() {
         // Two columns of three words each, and room for one more word.
         assert_eq!(of(&[&["aa bb cc", "a b"], &["aa bb cc", "a b"]], 7), [5, 1]);
-        // A line less in a cell that is no higher than its neighbour saves nothing but itself.
+        // Saving a line in a cell that is no higher than its neighbour saves nothing else.
         assert_eq!(of(&[&["a b", "x y z", "1"], &["a b", "x y z", "1"]], 6), [1, 3, 1]);
     }
 

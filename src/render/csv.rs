@@ -1,4 +1,4 @@
-//! The connections as a table for spreadsheets (RFC 4180), one a row.
+//! The connections as a table for spreadsheets (RFC 4180), one row each.
 
 use std::io::{self, Write};
 
@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::sanitized;
 use crate::report::{Connection, Report, codes};
 
-/// A column: its name, and the cell of a connection.
+/// A column: its name, and a function that returns its cell for a connection.
 type Column = (&'static str, fn(&Row<'_>) -> String);
 
-/// The columns. Their names stay, as those of the JSON report do.
+/// The columns. Their names are stable, as those of the JSON report are.
 const COLUMNS: [Column; 32] = [
     ("id", |row| row.connection.id.to_string()),
     ("tcp_stream", |row| row.connection.tcp_stream.to_string()),
@@ -73,13 +73,13 @@ impl Row<'_> {
         Some(&code.name)
     }
 
-    /// Returns the reason that whoever closed first gave.
+    /// Returns the reason given by the side that closed first.
     fn reason(&self) -> Option<&str> {
         let mut closes = self.connection.closes.iter();
         closes.find(|close| Some(close.side) == self.connection.closed_by).map(|close| &*close.reason)
     }
 
-    /// Returns the numbers of the packets that prove the verdict, between spaces.
+    /// Returns the numbers of the packets that prove the verdict, separated by spaces.
     fn packets(&self) -> String {
         let packets: Vec<_> = self.connection.verdict.packets.iter().map(ToString::to_string).collect();
         packets.join(" ")
@@ -94,12 +94,12 @@ fn number(number: Option<u16>) -> String {
     number.map(|number| number.to_string()).unwrap_or_default()
 }
 
-/// The name that a value has in the JSON report; nothing for none.
+/// Returns the name that a value has in the JSON report, or an empty text for `None`.
 fn name(value: impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.to_owned())).unwrap_or_default()
 }
 
-/// A cell that no spreadsheet takes for a formula, nor a terminal for a command.
+/// Escapes a cell so that no spreadsheet interprets it as a formula, and no terminal as a control sequence.
 fn escape_formula(cell: &str) -> String {
     let harmless = sanitized(cell);
     let is_formula = harmless.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '|', '%']);

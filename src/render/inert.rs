@@ -1,11 +1,11 @@
-//! Text from the wire that can do nothing where it is shown: characters that move, hide or reorder what stands around them
-//! become visible escapes.
+//! Makes text from the wire safe to show: characters that move, hide or reorder the text around them become visible
+//! escapes.
 
-/// Returns whether a character has no glyph of its own but an effect on others: controls (C0, C1), bidirectional controls,
-/// what is of no width, fillers that look like blanks, interlinear annotations and tags, which hide whole texts.
+/// Returns whether a character has no glyph of its own but affects others: controls (C0, C1), bidirectional controls,
+/// zero-width characters, fillers that look like blanks, interlinear annotations and tags, which can hide whole texts.
 pub const fn is_hidden(character: char) -> bool {
     let code = character as u32;
-    // Nearly all characters are below the first that is hidden.
+    // Fast path: nearly all characters are below the first hidden one.
     if code < 0x034F {
         return code < 0x20 || (code >= 0x7F && code < 0xA0);
     }
@@ -26,7 +26,7 @@ pub const fn is_hidden(character: char) -> bool {
     )
 }
 
-/// A text without hidden characters: `\u{202e}` stands for the one that would have been there.
+/// Returns a text with each hidden character replaced by a visible escape such as `\u{202e}`.
 pub fn sanitized(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! Reports and the reference as JSON: the forms that [`Report`](crate::report::Report) and
+//! Reports and the reference as JSON, in the forms that [`Report`](crate::report::Report) and
 //! [`Reference`](crate::reference::Reference) describe.
 
 use std::io::{self, BufWriter, Write};
@@ -9,25 +9,25 @@ use serde_json::ser::Formatter;
 
 use super::is_hidden;
 
-/// Writes it indented, and a line end.
+/// Writes a value indented, with a line end.
 pub fn render(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    // A report is written in pieces of a few bytes: each would be a call through `dyn`.
+    // Reports are written in pieces of a few bytes, and each would be a call through `dyn`.
     let mut out = BufWriter::with_capacity(64 * 1024, out);
     report.serialize(&mut Serializer::with_formatter(&mut out, Layout::default()))?;
     writeln!(out)?;
     out.flush()
 }
 
-/// Writes a value on one line, and a line end.
+/// Writes a value on one line, with a line end.
 pub fn line<W: ?Sized + Write>(value: &impl Serialize, out: &mut W) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(&mut *out, Compact))?;
     out.write_all(b"\n")
 }
 
-/// Writes a piece of a string that needs no escape by JSON's rules. Hidden characters get one nevertheless: the value is
-/// the same for a program, and whoever reads the text sees them.
+/// Writes a piece of a string that JSON does not require to be escaped. Hidden characters are escaped nevertheless:
+/// programs read the same value, and a person who reads the text sees them.
 fn fragment<W: ?Sized + Write>(text: &str, out: &mut W) -> io::Result<()> {
-    // Behind printable ASCII only, for reports have little else.
+    // Fast path: printable ASCII, as in most of a report.
     if text.bytes().all(|byte| byte < 0x7F) {
         return out.write_all(text.as_bytes());
     }
@@ -43,7 +43,7 @@ fn fragment<W: ?Sized + Write>(text: &str, out: &mut W) -> io::Result<()> {
     out.write_all(rest.as_bytes())
 }
 
-/// Nothing between the values.
+/// A formatter without spaces between the values.
 struct Compact;
 
 impl Formatter for Compact {
@@ -52,23 +52,23 @@ impl Formatter for Compact {
     }
 }
 
-/// Levels that are laid out in lines: the report, its connections, their fields. What lies deeper, a frame of a timeline
-/// say, is read at a glance on one.
+/// The number of levels that are laid out in lines: the report, its connections, their fields. Deeper values, such as a
+/// frame of a timeline, are easier to read on one line.
 const IN_LINES: usize = 4;
 
-/// Begins a line of the deepest of them.
+/// The line break and indentation of the deepest of these levels.
 const DEEPEST: &[u8] = b"\n        ";
 
-/// The same behind a comma: in one write, for a report has many lines.
+/// The same after a comma, in one write, since a report has many lines.
 const NEXT_DEEPEST: &[u8] = b",\n        ";
 
 const _: () = assert!(DEEPEST.len() == 1 + 2 * IN_LINES && NEXT_DEEPEST.len() == 1 + DEEPEST.len());
 
-/// A value a line down to a depth, indented by two.
+/// A formatter that puts each value on a line of its own down to a depth, indented by two.
 #[derive(Default)]
 struct Layout {
     depth: usize,
-    /// Whether the list or object that ends has anything in it.
+    /// Whether the list or object that ends has any elements.
     filled: bool,
 }
 
@@ -99,7 +99,7 @@ impl Layout {
         out.write_all(bracket)
     }
 
-    /// Begins a line, with as much of the deepest indentation as belongs to this depth.
+    /// Begins a line, with the part of the deepest indentation that belongs to this depth.
     fn line<W: ?Sized + Write>(&self, deepest: &[u8], out: &mut W) -> io::Result<()> {
         let less = 2 * IN_LINES.saturating_sub(self.depth);
         out.write_all(deepest.get(..deepest.len().saturating_sub(less)).unwrap_or(deepest))

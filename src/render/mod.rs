@@ -1,4 +1,4 @@
-//! Reports as bytes: one file a format.
+//! Renderers: reports as bytes, one file for each format.
 
 mod columns;
 pub mod csv;

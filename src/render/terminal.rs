@@ -10,10 +10,10 @@ use super::wrap::{Breaking, lines, words};
 use super::{columns, sanitized};
 use crate::report::document::{Block, Item, ItemKind, Table, Tone};
 
-/// From this width on every column of the table stands for itself.
+/// The width from which every column of the table is shown separately.
 const WIDE: u16 = 132;
 
-/// Columns that labels are set off by.
+/// The indentation of labels.
 const INDENT: usize = 2;
 
 /// Columns between a label and its text.
@@ -22,15 +22,15 @@ const GAP: &str = "  ";
 /// Columns beside the text of a cell.
 const PADDING: usize = 2;
 
-/// Columns between two cells, where a border would stand.
+/// Columns between two cells, in place of a border.
 const BORDER: usize = 1;
 
-/// How to write.
+/// The options of the output.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
     /// Columns of the terminal.
     pub width: u16,
-    /// Whether to colour.
+    /// Whether to use colours.
     pub color: bool,
 }
 
@@ -66,7 +66,7 @@ fn connections(table: &Table, look: Look) -> comfy_table::Table {
     let room = (usize::from(look.width) + BORDER).saturating_sub((PADDING + BORDER) * header.len());
     let all: Vec<_> = [&header].into_iter().chain(rows.iter().map(|(_, cells)| cells)).cloned().collect();
     let widths = columns::widths(&all, room);
-    // Rows of several lines need a line between them; single ones read better without.
+    // Rows of several lines need a rule between them; single lines read better without.
     let is_ruled = all.iter().any(|cells| cells.iter().zip(&widths).any(|(text, width)| lines(text, *width).len() > 1));
     let mut drawn = comfy_table::Table::new();
     let style = presets::UTF8_HORIZONTAL_ONLY;
@@ -99,7 +99,7 @@ fn connections(table: &Table, look: Look) -> comfy_table::Table {
     drawn
 }
 
-/// The cells of each group, one below the other.
+/// Joins the cells of each group, one below the other.
 fn stacked(cells: &[String], groups: &[usize]) -> Vec<String> {
     let mut cells = cells.iter().map(|cell| sanitized(cell));
     groups
@@ -117,7 +117,7 @@ fn section(title: &str, items: &[Item], look: Look, out: &mut dyn Write) -> io::
         let label =
             format!("{:INDENT$}{}{:fill$}{gap}", "", item.label, "", fill = labels.saturating_sub(item.label.width()));
         if item.kind == ItemKind::Code {
-            // Not wrapped: it is there to be copied.
+            // Not wrapped, since it is there to be copied.
             writeln!(out, "{label}{}", sanitized(&item.text))?;
         } else {
             let breaking = if item.kind == ItemKind::Link { words } else { lines };
@@ -127,7 +127,7 @@ fn section(title: &str, items: &[Item], look: Look, out: &mut dyn Write) -> io::
     Ok(())
 }
 
-/// A text beside its label, wrapped within its own column.
+/// Writes a text beside its label, wrapped within its own column.
 fn labelled(label: &str, text: &str, breaking: Breaking, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let indent = label.width();
     let mut beside = label;

@@ -1,11 +1,11 @@
-//! Text in lines of so many columns, broken where the language allows it.
+//! Breaks text into lines of a given width, at the places the language allows.
 
 use icu_segmenter::options::LineBreakOptions;
 use icu_segmenter::{GraphemeClusterSegmenter, LineSegmenter};
 use unicode_width::UnicodeWidthStr;
 
-/// The lines of a text, none wider than `width` columns. They break where Unicode allows it (UAX 14), in Thai between words,
-/// and within a word only where it fits no line.
+/// Returns the lines of a text, none wider than `width` columns. They break where Unicode allows it (UAX 14), in Thai
+/// between words, and within a word only if the word does not fit on a line.
 pub fn lines(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
@@ -33,10 +33,10 @@ pub fn lines(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// How a text is broken into lines of so many columns.
+/// A function that breaks a text into lines of a given width.
 pub type Breaking = fn(&str, usize) -> Vec<String>;
 
-/// The lines of a text that breaks at its spaces alone: a longer word has a line of its own.
+/// Returns the lines of a text broken at its spaces only: a word longer than `width` has a line of its own.
 pub fn words(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
@@ -48,9 +48,9 @@ pub fn words(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// What a text needs to be broken into [`lines`].
+/// The widths needed to compute the number of [`lines`] of a text.
 pub struct Measured {
-    /// Of each paragraph the columns of its pieces: with the spaces behind them, and without.
+    /// The columns of the pieces of each paragraph: with the spaces after them, and without.
     paragraphs: Vec<Vec<(usize, usize)>>,
 }
 
@@ -61,24 +61,24 @@ impl Measured {
         Self { paragraphs: text.split('\n').map(|paragraph| pieces(paragraph).map(widths).collect()).collect() }
     }
 
-    /// Columns that it needs so that none of its pieces is broken, nor a paragraph of at most `short` columns.
+    /// Returns the columns needed so that no piece is broken, and no paragraph of at most `short` columns.
     pub fn least(&self, short: usize) -> usize {
         let widest = |pieces: &[(usize, usize)]| pieces.iter().map(|(_, bare)| *bare).max().unwrap_or_default();
         let of = |pieces: &Vec<_>| if whole(pieces) <= short { whole(pieces) } else { widest(pieces) };
         self.paragraphs.iter().map(of).max().unwrap_or_default()
     }
 
-    /// How many of its paragraphs of at most `short` columns are broken at a width.
+    /// Returns the number of paragraphs of at most `short` columns that are broken at a width.
     pub fn broken(&self, short: usize, width: usize) -> usize {
         self.paragraphs.iter().filter(|pieces| (width + 1..=short).contains(&whole(pieces))).count()
     }
 
-    /// Columns of the widest paragraph.
+    /// Returns the columns of the widest paragraph.
     pub fn width(&self) -> usize {
         self.paragraphs.iter().map(|pieces| whole(pieces)).max().unwrap_or_default()
     }
 
-    /// How many lines it takes at a width that none of its pieces is wider than.
+    /// Returns the number of lines at a width; no piece may be wider than that.
     pub fn lines(&self, width: usize) -> usize {
         let of = |paragraph: &Vec<(usize, usize)>| {
             let mut line = 0;
@@ -93,19 +93,19 @@ impl Measured {
     }
 }
 
-/// Columns of a paragraph.
+/// Returns the columns of a paragraph.
 fn whole(pieces: &[(usize, usize)]) -> usize {
     let (before, last) = pieces.split_last().map_or((&[][..], 0), |(last, before)| (before, last.1));
     before.iter().map(|(with_spaces, _)| with_spaces).sum::<usize>() + last
 }
 
-/// Between the places where a line may break.
+/// Splits a text at the places where a line may break.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    // Words of Thai stand in a dictionary; without it they would break anywhere.
+    // Thai needs a dictionary of words; without it a line could break anywhere.
     between(text, LineSegmenter::new_dictionary(LineBreakOptions::default()).segment_str(text))
 }
 
-/// A piece as it is if it fits, else its grapheme clusters.
+/// Returns a piece unchanged if it fits, else its grapheme clusters.
 fn parts(piece: &str, width: usize) -> Vec<&str> {
     if piece.trim_end().width() <= width {
         return vec![piece];

@@ -1,4 +1,4 @@
-//! Pictures of all connections: when they ended and how, and by which code.
+//! Charts of all connections: the time and kind of each end, and the codes.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use crate::report::Connection;
 use crate::report::document;
 use crate::report::phrase::number;
 
-/// So many are drawn each as a line of its own; more are counted in columns.
+/// Up to this many connections are drawn as a line each; more are counted in columns.
 const LANES: usize = 40;
 
-/// Columns that time is cut into.
+/// The number of columns that time is divided into.
 const COLUMNS: usize = 60;
 
-/// Units of the drawing.
+/// Sizes in units of the drawing.
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 160.0;
 const LANE: f64 = 9.0;
 
-/// How a connection ended, as far as a colour can tell: its class in the style sheet.
+/// The kind of an end as far as colours distinguish it: its class in the style sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Look {
     Normal,
@@ -57,7 +57,7 @@ impl Look {
     }
 }
 
-/// A connection in time, in seconds since the first one began.
+/// The time span of a connection, in seconds since the first one began.
 struct Span {
     id: usize,
     look: Look,
@@ -126,7 +126,7 @@ fn over_time(page: Page<'_>, spans: &[Span]) -> Markup {
     }
 }
 
-/// A part of a column.
+/// A segment of a column.
 struct Bar {
     look: Look,
     x: f64,
@@ -134,7 +134,7 @@ struct Bar {
     height: f64,
 }
 
-/// Connections by when they ended, one look above the other.
+/// Counts connections by the time of their end, and stacks the looks.
 fn bars(spans: &[Span], end: f64) -> Vec<Bar> {
     let mut counts: BTreeMap<(usize, Look), usize> = BTreeMap::new();
     let mut totals = [0_usize; COLUMNS];
@@ -165,7 +165,7 @@ fn legend(page: Page<'_>, spans: &[Span]) -> Markup {
     }
 }
 
-/// How the connections ended, most frequent first, as a table with bars.
+/// Tabulates the ends of the connections, most frequent first, with bars.
 fn by_code(page: Page<'_>, connections: &[&Connection]) -> Markup {
     let mut counts: BTreeMap<(String, Look), usize> = BTreeMap::new();
     for connection in connections {

@@ -1,4 +1,4 @@
-//! One connection after the other: why it ended, its last moments as a ladder, and the bytes that prove it.
+//! Details of each connection: the reason for its end, its last moments as a ladder, and the bytes that prove it.
 
 use maud::{Markup, html};
 
@@ -45,11 +45,11 @@ fn one(page: Page<'_>, connection: &Connection, is_open: bool) -> Markup {
     }
 }
 
-/// The bytes around the proof, in hexadecimal and as text.
+/// Draws the bytes around the proof, in hexadecimal and as text.
 fn bytes(page: Page<'_>, connection: &Connection) -> Markup {
     let text = |name: &str| connection.verdict.value(name).and_then(|value| value.as_str());
     let bytes: Vec<&str> = text("bytes").unwrap_or_default().split(' ').filter(|byte| !byte.is_empty()).collect();
-    // 0xE9 of the sentence is e9 here.
+    // The sentence writes 0xE9, the hex view e9.
     let marked = text("byte").and_then(|byte| byte.strip_prefix("0x")).map(str::to_ascii_lowercase);
     let is_marked = |byte: &str| marked.as_deref() == Some(byte);
     html! {

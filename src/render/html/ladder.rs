@@ -1,4 +1,4 @@
-//! The last moments of a connection, drawn between its two ends.
+//! Draws the last moments of a connection between its two ends.
 
 use maud::{Markup, html};
 
@@ -7,7 +7,7 @@ use crate::report::Connection;
 use crate::report::document;
 use crate::side::Side;
 
-/// Units of the drawing: where the client's line stands, the server's, and how far apart moments are.
+/// Positions in units of the drawing: the lines of the client and of the server, and the distance between moments.
 const CLIENT: u32 = 78;
 const SERVER: u32 = 350;
 const WIDTH: u32 = 376;
@@ -15,15 +15,15 @@ const TOP: u32 = 26;
 const STEP: u32 = 30;
 
 pub(super) fn ladder(page: Page<'_>, connection: &Connection) -> Markup {
-    let told = document::moments(connection, page.language);
+    let items = document::moments(connection, page.language);
     let moments = &connection.timeline;
-    // What was left out stands in one item more than there are moments.
-    let omitted = if told.len() > moments.len() { told.iter().position(|item| item.label == "…") } else { None };
-    let height = TOP + STEP * u32::try_from(told.len()).unwrap_or_default() + 8;
+    // If moments were left out, there is one more item than moments.
+    let omitted = if items.len() > moments.len() { items.iter().position(|item| item.label == "…") } else { None };
+    let height = TOP + STEP * u32::try_from(items.len()).unwrap_or_default() + 8;
     let title = page.word("html_ladder");
     let mut next = moments.iter();
     html! {
-        @if !told.is_empty() {
+        @if !items.is_empty() {
             figure.ladder {
                 figcaption { (title) }
                 div.scroll {
@@ -31,7 +31,7 @@ pub(super) fn ladder(page: Page<'_>, connection: &Connection) -> Markup {
                         (lifeline(CLIENT, height)) (lifeline(SERVER, height))
                         text.name x=(CLIENT) y="14" { (page.word("client")) }
                         text.name x=(SERVER - 10) y="14" { (page.word("server")) }
-                        @for (at, item) in told.iter().enumerate() {
+                        @for (at, item) in items.iter().enumerate() {
                             @let y = TOP + STEP * u32::try_from(at).unwrap_or_default() + STEP / 2;
                             @if Some(at) == omitted {
                                 text.omitted x=((CLIENT + SERVER) / 2) y=(y) { (sanitized(&item.text)) }
@@ -46,7 +46,7 @@ pub(super) fn ladder(page: Page<'_>, connection: &Connection) -> Markup {
                         }
                     }
                 }
-                ol.vh { @for item in &told { li { (item.label) " " (sanitized(&item.text)) } } }
+                ol.vh { @for item in &items { li { (item.label) " " (sanitized(&item.text)) } } }
             }
         }
     }
@@ -56,7 +56,7 @@ fn lifeline(x: u32, height: u32) -> Markup {
     html! { line.life x1=(x) x2=(x) y1=(TOP - 6) y2=(height) {} }
 }
 
-/// From who did it to the other end.
+/// Draws an arrow from the side that acted to the other.
 fn arrow(side: Side, y: u32) -> Markup {
     let (from, to, back) = match side {
         Side::Client => (CLIENT, SERVER - 1, SERVER - 9),

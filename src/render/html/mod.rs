@@ -1,7 +1,7 @@
-//! The report as one HTML file that needs no network and no script: charts, every connection, and of those that ended
-//! badly the last moments and the bytes that prove why.
+//! The report as one HTML file that loads nothing from the network and works without scripts: charts, every connection,
+//! and for those that ended badly the last moments and the bytes that prove why.
 //!
-//! `maud` writes it: its templates are Rust, and it escapes by type, so that no text gets into the page as markup.
+//! It is written with `maud`: the templates are Rust and escape by type, so that no text gets into the page as markup.
 
 mod charts;
 mod details;
@@ -22,14 +22,14 @@ use crate::report::{Connection, Report};
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// Nothing is loaded from anywhere, and no script runs but [`SCRIPT`], whose SHA-256 this has. A test compares.
+/// The policy: nothing is loaded, and no script runs except [`SCRIPT`], by its SHA-256. A test compares the hash.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-WMHb9rl+zjIovrebKlP7z/KWLnNjSYlcVVrNo1tJBiY='; \
                       base-uri 'none'; form-action 'none'";
 
-/// Connections that are told of in detail, those that ended badly first: about 10 KB each.
+/// The number of connections with details, those that ended badly first: about 10 KB each.
 const DETAILED: usize = 200;
 
-/// What the parts of the page have in common.
+/// The data shared by all parts of the page.
 #[derive(Clone, Copy)]
 struct Page<'r> {
     report: &'r Report,
@@ -51,8 +51,8 @@ pub fn render(report: &Report, selection: &Selection, language: Language, out: &
     let page = Page { report, language };
     let connections: Vec<&Connection> =
         report.connections.iter().map(AsRef::as_ref).filter(|connection| selection.matches(connection)).collect();
-    let told = connections.iter().filter(|connection| selection.shows(connection));
-    let detailed: Vec<&Connection> = told.take(DETAILED).copied().collect();
+    let shown = connections.iter().filter(|connection| selection.shows(connection));
+    let detailed: Vec<&Connection> = shown.take(DETAILED).copied().collect();
     let blocks = document::document(report, selection, false, language);
     out.write_all(whole(page, &connections, &detailed, &blocks).into_string().as_bytes())
 }
@@ -103,7 +103,7 @@ fn captures(page: Page<'_>) -> String {
     paths.join(", ")
 }
 
-/// Labels and texts; a text without a label stands under the label above.
+/// Lists labels and texts; a text without a label belongs to the label above.
 fn list(items: &[Item]) -> Markup {
     html! {
         dl {
@@ -128,7 +128,7 @@ const fn class(kind: ItemKind) -> &'static str {
     }
 }
 
-/// What the report was made of, and by what.
+/// Lists the captures of the report, and the program.
 fn environment(page: Page<'_>) -> Markup {
     html! {
         h2 { (page.word("html_environment")) }

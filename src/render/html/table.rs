@@ -1,4 +1,4 @@
-//! Every connection, a row each. The script turns it into pages that can be sorted and filtered.
+//! The table of all connections, one row each. The script adds pages, sorting and filtering.
 
 use maud::{Markup, html};
 
@@ -38,7 +38,7 @@ fn row(page: Page<'_>, connection: &Connection, is_detailed: bool) -> Markup {
                 @match at {
                     0 if is_detailed => th scope="row" { a href=(format!("#c{}", connection.id)) { (cell) } },
                     0 => th scope="row" { (cell) },
-                    // What is sorted by is not what is read.
+                    // The table is sorted by the exact number, not by the text shown.
                     2 => td data-v=(format!("{:.6}", connection.lifetime)) { (cell) },
                     _ => td { (sanitized(cell)) },
                 }

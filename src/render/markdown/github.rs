@@ -1,11 +1,11 @@
-//! Texts in which nothing means anything to Markdown.
+//! Escapes texts so that no character has a meaning in Markdown.
 
 use crate::render::sanitized;
 
-/// Breaks up what trackers make links of after all marks are gone: `@name`, `#1`, `://`, `www.`.
+/// Breaks up the text that trackers turn into links even without marks: `@name`, `#1`, `://`, `www.`.
 const JOINER: char = '\u{2060}';
 
-/// Text in which nothing means anything to Markdown, on one line.
+/// Escapes a text so that no character has a meaning in Markdown, on one line.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() * 2);
     let text = sanitized(text).replace("www.", &format!("www{JOINER}."));
@@ -26,7 +26,7 @@ pub fn escaped(text: &str) -> String {
             _ => safe.push(character),
         }
     }
-    // What would begin a list or a line under a heading.
+    // A number or a mark that would begin a list, or underline a heading.
     let digits = safe.bytes().take_while(u8::is_ascii_digit).count();
     match safe.split_at_checked(digits) {
         Some((number, rest)) if digits > 0 && [". ", ") "].iter().any(|mark| rest.starts_with(mark)) => {
@@ -37,7 +37,7 @@ pub fn escaped(text: &str) -> String {
     }
 }
 
-/// Text to be copied, between more backticks than it has in a row.
+/// Marks a text as code, between more backticks than it has in a row.
 pub fn code(text: &str) -> String {
     let text = sanitized(text);
     let fence = "`".repeat(longest(&text) + 1);
@@ -45,7 +45,7 @@ pub fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// Lines that stay as they are.
+/// Puts lines in a fence, unchanged except for hidden characters.
 pub fn fenced(lines: &[String]) -> String {
     let lines: Vec<_> = lines.iter().map(|line| sanitized(line)).collect();
     let text = lines.join("\n");
@@ -53,7 +53,7 @@ pub fn fenced(lines: &[String]) -> String {
     format!("{fence}text\n{text}\n{fence}")
 }
 
-/// Backticks in a row.
+/// Returns the largest number of backticks in a row.
 fn longest(text: &str) -> usize {
     text.split(|character| character != '`').map(str::len).max().unwrap_or_default()
 }

@@ -1,22 +1,22 @@
-//! Texts in which nothing means anything to Jira.
+//! Escapes texts so that no character has a meaning in Jira's wiki markup.
 
 use crate::render::sanitized;
 
-/// What Jira's wiki renderer takes for marks, links, macros, emoticons and line breaks.
+/// The characters that Jira's wiki renderer may interpret as marks, links, macros, emoticons or line breaks.
 const MARKS: &str = "\\{}[]|*_-+^~?!#@:&<>()`";
 
-/// A text on one line, its marks as entities: those survive every place in wiki markup.
+/// Escapes a text on one line. Marks become entities, which work everywhere in wiki markup.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() * 2);
     let text = sanitized(text);
     let mut before = ' ';
     for (at, character) in text.char_indices() {
         let behind = text.get(at + character.len_utf8()..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
-        // Between letters or digits these stand for themselves: times, addresses, words with a hyphen.
+        // Between letters or digits these have no meaning: times, addresses, words with a hyphen.
         let is_plain = matches!(character, '-' | ':' | '_' | '+')
             && before.is_alphanumeric()
             && (behind.is_alphanumeric() || (character == ':' && behind == ' '));
-        // Emoticons and quotation end with them; elsewhere they are only brackets.
+        // Brackets are marks only in emoticons, such as `:)` and `(/)`.
         let is_bracket =
             matches!(character, '(' | ')') && before != ':' && before != ';' && !"/!ixny+-?*".contains(behind);
         if MARKS.contains(character) && !is_plain && !is_bracket {
@@ -29,7 +29,7 @@ pub fn escaped(text: &str) -> String {
     safe
 }
 
-/// Lines that stay as they are; the macro that would end them is broken up.
+/// Puts lines in a `noformat` macro, unchanged except for hidden characters; the macro's own end is broken up.
 pub fn fenced(lines: &[String]) -> String {
     let lines: Vec<_> = lines.iter().map(|line| sanitized(line).replace("{noformat", "{ noformat")).collect();
     format!("{{noformat}}\n{}\n{{noformat}}", lines.join("\n"))

@@ -1,4 +1,4 @@
-//! Reports as text with marks, to be pasted into a ticket: Markdown as GitHub and GitLab read it, or Jira's wiki markup.
+//! Reports as marked-up text to be pasted into a ticket: Markdown for GitHub and GitLab, or Jira's wiki markup.
 
 mod github;
 mod jira;
@@ -10,17 +10,17 @@ pub use ticket::{Request, ticket};
 
 use crate::report::document::{Block, Item, ItemKind, Row, Table};
 
-/// Whose marks.
+/// A markup language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Flavor {
-    /// GitHub Flavored Markdown, which GitLab reads, too.
+    /// GitHub Flavored Markdown, which GitLab accepts, too.
     #[default]
     Github,
     /// Jira's wiki markup.
     Jira,
 }
 
-/// Writes a document.
+/// Writes a document as Markdown.
 pub fn render(blocks: &[Block], out: &mut dyn Write) -> io::Result<()> {
     Flavor::Github.blocks(blocks, out)
 }
@@ -59,7 +59,7 @@ impl Flavor {
         })
     }
 
-    /// Text in which addresses are links.
+    /// Escapes a text, and turns addresses into links.
     fn linked(self, text: &str) -> String {
         let is_address = |word: &&str| {
             word.starts_with("https://")
@@ -86,7 +86,7 @@ impl Flavor {
         table.rows.iter().try_for_each(|Row { cells: row, .. }| writeln!(out, "| {} |", cells(row).join(" | ")))
     }
 
-    /// A cell must not be empty for Jira, which would take it for a heading.
+    /// Escapes a cell. Jira would take an empty cell for a heading, so it becomes a space.
     fn cell(self, text: &str) -> String {
         let text = self.escaped(text);
         if self == Self::Jira && text.is_empty() { " ".to_owned() } else { text }
@@ -121,7 +121,7 @@ impl Flavor {
         }
     }
 
-    /// To be copied.
+    /// Marks a text as code, to be copied.
     fn code(self, text: &str) -> String {
         match self {
             Self::Github => github::code(text),
@@ -129,7 +129,7 @@ impl Flavor {
         }
     }
 
-    /// Lines that stay as they are.
+    /// Puts lines in a fence that keeps them as they are.
     fn fenced(self, lines: &[String]) -> String {
         match self {
             Self::Github => github::fenced(lines),

@@ -1,4 +1,4 @@
-//! A report as a ticket: the answer, the table, the evidence, what to do, and where it comes from.
+//! A report as a ticket: the answer, the table, the evidence, the advice and the environment.
 
 use std::io::{self, Write};
 
@@ -9,10 +9,10 @@ use crate::report::phrase::{number, word};
 use crate::report::selection::Selection;
 use crate::report::{Capture, Connection, Report};
 
-/// Bytes that a ticket may have: GitHub takes 65,536 characters.
+/// The maximal size of a ticket in bytes: GitHub accepts 65,536 characters.
 const MOST: usize = 60_000;
 
-/// From much to little; the first that fits is taken. What is left out is said.
+/// Extents from large to small; the first whose text fits is used. The ticket says what it omits.
 const EXTENTS: &[Extent] = &[
     Extent { rows: 150, examples: 3, timelines: 5, details: 10 },
     Extent { rows: 80, examples: 2, timelines: 3, details: 5 },
@@ -21,20 +21,20 @@ const EXTENTS: &[Extent] = &[
     Extent { rows: 3, examples: 0, timelines: 0, details: 0 },
 ];
 
-/// What is asked of a ticket.
+/// The options of a ticket.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'r> {
-    /// Which connections.
+    /// The connections to report.
     pub selection: &'r Selection,
-    /// The command line that asks, so that it can be repeated; empty where it is not to be told.
+    /// The command line, so that the report can be repeated; empty if it must not be shown.
     pub command: &'r str,
-    /// Whose marks.
+    /// The markup language.
     pub flavor: Flavor,
-    /// In which language.
+    /// The language.
     pub language: Language,
 }
 
-/// Writes the report, as much of it as a tracker takes.
+/// Writes as much of the report as a tracker accepts.
 pub fn ticket(report: &Report, request: Request<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut written = Vec::new();
     for extent in EXTENTS {
@@ -51,7 +51,7 @@ fn whole(report: &Report, request: Request<'_>, extent: Extent, out: &mut dyn Wr
     let Request { selection, flavor, language, .. } = request;
     let connections = shown(report, selection);
     let mut blocks = document::document_of(report, selection, extent, language);
-    // What limits the view stands behind the evidence.
+    // The limits of the view come after the evidence.
     let limits = blocks.pop_if(|block| document::is_limits(block, language));
     flavor.blocks(&blocks, out)?;
     for connection in connections.iter().take(extent.timelines) {
@@ -74,7 +74,7 @@ fn whole(report: &Report, request: Request<'_>, extent: Extent, out: &mut dyn Wr
     rest(report, request, connections.get(..extent.details).unwrap_or(&connections), out)
 }
 
-/// What the report was made of, by what, and how to make it again.
+/// Lists the captures of the report, the program, and the command that repeats it.
 fn environment(report: &Report, request: Request<'_>) -> Vec<Item> {
     let language = request.language;
     let item = |label: &str, text: String, kind| Item { label: word(label, &[], language), text, kind };
@@ -87,7 +87,7 @@ fn environment(report: &Report, request: Request<'_>) -> Vec<Item> {
     items
 }
 
-/// A file, what it is, and from when to when.
+/// Describes a file: its path, format, packets and time span.
 fn capture(capture: &Capture, language: Language) -> String {
     let packets = word("html_packets", &[("count", &number(capture.packets, language))], language);
     let times = capture.first.as_ref().zip(capture.last.as_ref());
@@ -95,7 +95,7 @@ fn capture(capture: &Capture, language: Language) -> String {
     format!("{}, {}, {packets}{span}", capture.path, capture.format)
 }
 
-/// What else is known of some connections, folded where that can be.
+/// Writes further details of some connections, folded if the markup allows it.
 fn rest(report: &Report, request: Request<'_>, connections: &[&Connection], out: &mut dyn Write) -> io::Result<()> {
     let Request { flavor, language, .. } = request;
     if connections.is_empty() {
