@@ -1,9 +1,9 @@
-//! Connections of which nothing says that a WebSocket was meant: they are counted apart from the WebSocket connections and
-//! attempts.
+//! Sets apart connections without any evidence that a WebSocket was meant. They are counted separately from the
+//! WebSocket connections and attempts.
 //!
-//! TLS alone says nothing of what was to be spoken in it, and a GET whose head was captured only in part may have been any
-//! request. Such a connection counts as an attempt only where another one of the capture speaks for it: a WebSocket of the
-//! same host or at the same port, and for a GET one with the same server and path.
+//! TLS alone does not show which protocol was to be spoken in it, and a GET whose head was captured only in part may
+//! have been any request. Such a connection counts as an attempt only if another connection of the capture speaks for
+//! it: a WebSocket at the same host or port, or, for a GET, one with the same server and path.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
@@ -13,10 +13,10 @@ use crate::catalog::Language;
 use crate::facts::Facts;
 use crate::tls::Outcome;
 
-/// Failed TLS handshakes that a note names; the others are counted.
+/// The number of failed TLS handshakes that a note names; the others are counted.
 const NAMED: usize = 3;
 
-/// What is known of the WebSockets of a capture.
+/// The known addresses and paths of the WebSockets of a capture.
 #[derive(Default)]
 struct Known<'f> {
     hosts: HashSet<IpAddr>,
@@ -24,17 +24,17 @@ struct Known<'f> {
     paths: HashSet<(SocketAddr, &'f str)>,
 }
 
-/// How many were set apart, as notes say it.
+/// The connections that were set apart, as the notes report them.
 #[derive(Debug, Default)]
 pub(super) struct Apart {
     tls: usize,
     requests: usize,
-    /// The first failed TLS handshakes: what was said, and the packet.
+    /// The first failed TLS handshakes: the outcome (`None` for an answer that was not TLS), and the packet.
     named: Vec<(Option<Outcome>, u64)>,
 }
 
 impl Apart {
-    /// Takes out the connections that nothing speaks for.
+    /// Removes the connections without evidence from `all`, and counts them.
     #[expect(clippy::vec_box, reason = "as the material of a report holds them")]
     pub(super) fn of(all: &mut Vec<Box<Facts>>) -> Self {
         let mut apart = Self::default();
@@ -67,7 +67,7 @@ impl Apart {
         }
     }
 
-    /// The notes that say so.
+    /// Returns the notes about the connections set apart.
     pub(super) fn notes(&self, language: Language) -> impl Iterator<Item = String> {
         let named = self.named.iter().map(|(outcome, packet)| {
             let (name, alert) = match outcome {
@@ -109,13 +109,13 @@ impl<'f> Known<'f> {
     }
 }
 
-/// Whether a connection itself shows that it is a WebSocket, or was to become one.
+/// Returns whether a connection itself shows that it is a WebSocket, or was to become one.
 fn says_websocket(facts: &Facts) -> bool {
     let asked = facts.handshake.request.as_deref().is_some_and(|request| request.upgrade || request.key.is_some());
     asked || facts.joined || facts.switched.is_some() || facts.handshake.response.is_some()
 }
 
-/// A request target without its query.
+/// Returns a request target without its query.
 fn path(target: &str) -> &str {
     target.split_once('?').map_or(target, |(path, _)| path)
 }

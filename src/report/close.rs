@@ -1,4 +1,4 @@
-//! The Close frames of a connection, as a report tells them, and what APIs make of them.
+//! The Close frames of a connection in the form of the report, and the codes that APIs report for them.
 
 use serde::Serialize;
 
@@ -15,11 +15,11 @@ use crate::ws::CloseCode;
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Close {
-    /// Who sent it.
+    /// The side that sent it.
     pub side: Side,
     /// `first`, `reply`, or `extra`. Two that crossed are both `first`.
     pub role: &'static str,
-    /// Its code; `None` where it carried none, or where that was not captured.
+    /// Its code; `None` if it carried none, or if the code was not captured.
     pub code: Option<u16>,
     /// The code's name.
     pub name: Option<String>,
@@ -27,15 +27,16 @@ pub struct Close {
     pub reason: String,
     /// Its packet.
     pub packet: u64,
-    /// When.
+    /// The time of its packet.
     pub time: String,
-    /// Whether it is as RFC 6455 wants it.
+    /// Whether it is valid by RFC 6455.
     pub valid: bool,
     /// Whether all of it was captured.
     pub complete: bool,
 }
 
-/// The codes of a connection's Close frames, and what APIs make of a missing one.
+/// Returns the codes of a connection's Close frames, with 1005 for a frame without a code and 1006 if there is no
+/// frame.
 pub(super) fn sent_codes(facts: &Facts) -> impl Iterator<Item = u16> {
     let of_close = |close: &crate::facts::Close| close.code.unwrap_or(CloseCode::NO_STATUS).0;
     let none = facts.closes.is_empty().then_some(CloseCode::ABNORMAL.0);
@@ -70,7 +71,7 @@ pub(super) fn closes(
         .collect()
 }
 
-/// Who failed the connection, by this verdict: the side that is not to blame.
+/// Returns the side that failed the connection according to a verdict: the side that is not to blame.
 pub(super) fn failed_by(verdict: &Verdict) -> Option<Side> {
     match verdict.finding.blame.filter(|_| verdict.rule.role == Role::Failure)? {
         Blame::Client => Some(Side::Server),
@@ -79,13 +80,13 @@ pub(super) fn failed_by(verdict: &Verdict) -> Option<Side> {
     }
 }
 
-/// What a side's API reports: the code it received, 1005 for a Close frame without one, 1006 where none came
-/// (RFC 6455 §7.1.5), or where the side failed the connection and read no further (§7.1.7). `None` where there was no
-/// end, or no WebSocket, or where implementations differ.
+/// Returns the code that a side's API reports: the code it received; 1005 for a Close frame without one; 1006 if no
+/// Close frame came (RFC 6455 §7.1.5), or if the side failed the connection and read no further (§7.1.7). Returns
+/// `None` if there was no end or no WebSocket, or if implementations differ.
 pub(super) fn endpoint_code(facts: &Facts, ending: &Ending, side: Side, failed_by: Option<Side>) -> Option<u16> {
     match ending.kind {
         Kind::Open => return None,
-        // A server has nothing to report.
+        // A server has no connection to report on.
         Kind::Refused | Kind::NoAnswer => {
             return (side == Side::Client && ending.by.is_some()).then_some(CloseCode::ABNORMAL.0);
         }

@@ -9,10 +9,10 @@ use crate::catalog::evidence::Shown;
 use crate::catalog::{Language, Registries, Registry, Row, iana};
 use crate::facts::Facts;
 
-/// From here on codes belong to libraries and applications (RFC 6455 §7.4.2).
+/// The first code of the range for libraries and applications (RFC 6455 §7.4.2).
 const FIRST_PRIVATE: u16 = 3000;
 
-/// One close code and what is documented of it.
+/// One close code with its documentation.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Code {
@@ -22,11 +22,11 @@ pub struct Code {
     pub name: String,
     /// Connections in which it occurred.
     pub count: usize,
-    /// Whether it was seen in a Close frame; 1005 and 1006 otherwise only stand for what an endpoint reports.
+    /// Whether it was seen in a Close frame; otherwise it was only reported by an endpoint, as 1005 and 1006 are.
     pub sent: bool,
-    /// The registry that names it: the one its connections show, else `iana` where that has a row for it.
+    /// The registry that defines it: the one its connections show, else `iana` if that has a row for it.
     pub registry: Option<String>,
-    /// What it says.
+    /// Its documented meaning.
     pub meaning: String,
     /// Its documented cause.
     pub cause: String,
@@ -34,18 +34,19 @@ pub struct Code {
     pub fix: String,
     /// Standard and section, or the page.
     pub reference: String,
-    /// What applications mean by a code that no connection shows the meaning of: "Discord gateway: Rate limited".
+    /// Meanings of the code in registries of applications, if no connection shows which of them applies: "Discord
+    /// gateway: Rate limited".
     #[serde(skip)]
     pub possible: Vec<String>,
 }
 
-/// What a code means in a registry, else in IANA's, else of its range there.
+/// Returns the row of a code in a registry, else in IANA's, else that of its range there.
 pub fn lookup<'r>(code: u16, shown: Option<&'r Registry>) -> Option<(&'r Registry, &'r Row)> {
     let row = |registry: &'r Registry| Some((registry, registry.row(code)?));
     shown.and_then(row).or_else(|| row(iana()))
 }
 
-/// What a report documents of a code: by the registry that the connection shows, else by IANA's.
+/// Returns the documentation of a code in a report: by the registry that the connection shows, else by IANA's.
 pub fn find<'c>(codes: &'c [Code], connection: &Connection, code: u16) -> Option<&'c Code> {
     let of =
         |registry: Option<&str>| codes.iter().find(move |row| row.code == code && row.registry.as_deref() == registry);
@@ -53,12 +54,12 @@ pub fn find<'c>(codes: &'c [Code], connection: &Connection, code: u16) -> Option
     own.or_else(|| of(Some(&iana().id))).or_else(|| of(None))
 }
 
-/// A code's name.
+/// Returns the name of a code.
 pub fn name(code: u16, shown: Option<&Registry>, language: Language) -> String {
     lookup(code, shown).map_or_else(String::new, |(_, row)| row.name.get(language).to_owned())
 }
 
-/// What a connection shows of itself.
+/// Returns the properties of a connection that are matched against the evidence of registries.
 pub fn shown(facts: &Facts) -> Shown<'_> {
     let request = facts.handshake.request.as_deref();
     let chosen = facts.handshake.response.as_deref().and_then(|response| response.subprotocol.as_deref());
@@ -70,7 +71,7 @@ pub fn shown(facts: &Facts) -> Shown<'_> {
     Shown::new(names, host, target, facts.previews.iter().collect())
 }
 
-/// In how many connections, and whether it was on the wire.
+/// The number of connections, and whether the code was on the wire.
 type Occurrence = (usize, bool);
 
 /// The codes that occurred, by the registries that their connections show.
@@ -90,7 +91,7 @@ impl Occurred {
         }
     }
 
-    /// What is said of each, in the order of their numbers.
+    /// Returns the documentation of each code, in numeric order.
     pub fn codes(&self, registries: &Registries, language: Language) -> Vec<Code> {
         let mut codes: Vec<Code> = Vec::new();
         for (&(code, ref registry), &(count, sent)) in &self.by_registry {
@@ -99,7 +100,7 @@ impl Occurred {
             };
             let named = row.code.is_one() || !std::ptr::eq(registry, iana());
             let id = named.then(|| registry.id.clone());
-            // A connection of an application has standard codes, too.
+            // A connection of an application may use standard codes, too.
             if let Some(same) = codes.iter_mut().find(|other| other.code == code && other.registry == id) {
                 same.count += count;
                 same.sent |= sent;

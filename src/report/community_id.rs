@@ -10,7 +10,8 @@ use sha1::{Digest, Sha1};
 /// IANA's protocol number of TCP.
 const TCP: u8 = 6;
 
-/// `1:` and the base64 of SHA-1 over seed 0, both addresses, protocol, padding and ports, the lower endpoint first.
+/// Returns `1:` and the base64 of the SHA-1 over seed 0, both addresses, protocol, padding and ports, the lower
+/// endpoint first.
 pub fn community_id(a: SocketAddr, b: SocketAddr) -> String {
     let (low, high) = if (a.ip(), a.port()) <= (b.ip(), b.port()) { (a, b) } else { (b, a) };
     let mut hash = Sha1::new_with_prefix(0u16.to_be_bytes());

@@ -21,58 +21,58 @@ use crate::facts::Facts;
 use crate::side::{PerSide, Side};
 use crate::ws::CloseCode;
 
-/// One connection, or an attempt at one. Its large parts are boxed, so that they fit where the facts of connections judged
-/// before were.
+// The large parts are boxed, so that a connection fits into the memory freed by the facts of connections judged before.
+/// One connection, or an attempt at one.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Connection {
-    /// From 1, in order of first packet.
+    /// The number of the connection: from 1, in order of first packet.
     pub id: usize,
     /// Wireshark's `tcp.stream`.
     pub tcp_stream: u32,
-    /// The HTTP/2 stream, where it is one.
+    /// The HTTP/2 stream, if it is one.
     pub http2_stream: Option<u32>,
     /// Whether it was inside TLS.
     pub encrypted: bool,
     /// The client's address and port.
     pub client: String,
-    /// The server's.
+    /// The server's address and port.
     pub server: String,
-    /// As Zeek and Suricata log it.
+    /// The Community ID, as logged by Zeek and Suricata.
     pub community_id: String,
     /// The opening handshake.
     pub handshake: Box<Handshake>,
-    /// When it was opened: the 101, else the first packet.
+    /// The time it was opened: that of the 101, else of the first packet.
     pub opened: String,
-    /// When its end began; `None` while it is open.
+    /// The time its end began; `None` while it is open.
     pub ended: Option<String>,
-    /// Seconds from one to the other, or to the last packet.
+    /// Seconds from `opened` to `ended`, or to the last packet.
     pub lifetime: f64,
-    /// How it ended.
+    /// The way it ended.
     pub ending: Kind,
-    /// Who began the end.
+    /// The side that began the end.
     pub closed_by: Option<Side>,
     /// Every Close frame.
     pub closes: Vec<Close>,
-    /// The registry of close codes that the connection shows, if it is that of an application.
+    /// The registry of close codes that the connection shows, if it is one of an application.
     pub registry: Option<String>,
-    /// By what it shows it: `subprotocol`, `host`, `path`, `messages`.
+    /// The evidence for the registry: `subprotocol`, `host`, `path`, `messages`.
     pub registry_shown_by: Vec<&'static str>,
-    /// What each side's API reports (RFC 6455 §7.1.5): 1005 and 1006 appear here, never in `closes`.
+    /// The codes reported by each side's API (RFC 6455 §7.1.5): 1005 and 1006 appear here, never in `closes`.
     pub endpoint_codes: PerSide<Option<u16>>,
-    /// Why.
+    /// The reason for the end.
     pub verdict: Box<Finding>,
-    /// What else fits, best first.
+    /// Other findings that fit, best first.
     pub findings: Vec<Finding>,
-    /// Rules of RFC 6455 and RFC 7692 that were broken, whether or not anybody minded.
+    /// Rules of RFC 6455 and RFC 7692 that were broken, whether or not the other side reacted.
     pub violations: Vec<Violation>,
-    /// What each side sent.
+    /// The traffic of each side.
     pub traffic: PerSide<Traffic>,
-    /// The last things that happened, in order.
+    /// The last events of the connection, in order.
     pub timeline: Box<[Moment]>,
     /// The number of the connection that is the other leg of the same WebSocket through a proxy.
     pub other_leg: Option<usize>,
-    /// What limited the view: `late_start`, `lost_bytes`, `kernel_drops`, `duplicated_packets`, `truncated_packets`, `one_direction`, `lost_frames`, `no_keys`, `early_end`.
+    /// The limits of the view: `late_start`, `lost_bytes`, `kernel_drops`, `duplicated_packets`, `truncated_packets`, `one_direction`, `lost_frames`, `no_keys`, `early_end`.
     pub visibility: Vec<&'static str>,
 }
 
@@ -80,17 +80,17 @@ pub struct Connection {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Violation {
-    /// Who broke it.
+    /// The side that broke it.
     pub side: Side,
-    /// What.
+    /// The kind of violation.
     pub kind: &'static str,
-    /// The section that makes the rule.
+    /// The section that states the rule.
     pub reference: &'static str,
     /// The packet.
     pub packet: u64,
 }
 
-/// What one side sent.
+/// The traffic sent by one side.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Traffic {
@@ -107,7 +107,8 @@ pub struct Traffic {
 }
 
 impl Connection {
-    /// Judges a connection, its codes named by `registries`; what `redactor` finds secret stays with it.
+    /// Judges a connection, with codes named by `registries`. `redactor` removes secrets, and remembers them for later
+    /// connections.
     pub fn new(
         id: usize,
         case: &Case<'_>,
@@ -121,7 +122,7 @@ impl Connection {
         let failed_by = verdicts.first().into_iter().chain(verdicts.iter().filter(is_sure)).find_map(failed_by);
         let endpoint_code = |side| endpoint_code(facts, &ending, side, failed_by);
         redactor.next_connection(facts);
-        // First, for later texts may repeat what is secret in it.
+        // The handshake comes first, since later texts may repeat the secrets in it.
         let handshake = Box::new(Handshake::new(facts, language, redactor));
         let [client, server] = [facts.addresses.client, facts.addresses.server].map(|end| redactor.endpoint(end));
         let has_own_meaning = || sent_codes(facts).any(|code| registries.may_name(code));
@@ -162,18 +163,19 @@ impl Connection {
         }
     }
 
-    /// Whether it ended as connections should.
+    /// Returns whether it ended as connections should.
     pub fn is_normal(&self) -> bool {
         matches!(self.verdict.rule, "closed_normally" | "going_away")
     }
 
-    /// Whether it ended as connections should not; one that is still open has not ended.
+    /// Returns whether it ended as connections should not; one that is still open has not ended.
     pub fn is_abnormal(&self) -> bool {
         !self.is_normal() && self.ending != Kind::Open
     }
 
-    /// The code that stands for the end: of the Close frame that began it; 1005 for one without a code, 1006 for an end
-    /// without a Close frame, nothing where there was no WebSocket or no end.
+    /// Returns the code that stands for the end: that of the Close frame that began it, 1005 if this frame has no code,
+    /// 1006 for an end without a Close frame, and `None` if there was no WebSocket, no end, or if the code was not
+    /// captured.
     pub fn code(&self) -> Option<u16> {
         match self.ending {
             Kind::CloseHandshake | Kind::CloseUnanswered => {
@@ -185,12 +187,12 @@ impl Connection {
         }
     }
 
-    /// Whether a code occurred, on the wire or at an endpoint.
+    /// Returns whether a code occurred, on the wire or at an endpoint.
     pub fn has_code(&self, code: u16) -> bool {
         self.codes().iter().any(|(other, _)| *other == code)
     }
 
-    /// Every code that occurred, and whether it was on the wire; each once.
+    /// Returns every code that occurred, once, and whether it was on the wire.
     pub(super) fn codes(&self) -> Vec<(u16, bool)> {
         let sent = self.closes.iter().filter_map(|close| Some((close.code?, true)));
         let reported = [self.endpoint_codes.client, self.endpoint_codes.server, self.code()].into_iter().flatten();
@@ -204,7 +206,7 @@ impl Connection {
     }
 }
 
-/// An address and a port; the text gets its room at once, and not a piece for each of its numbers.
+/// Formats an address and a port, with a single allocation instead of one for each piece.
 fn endpoint(endpoint: SocketAddr) -> String {
     let mut text = String::with_capacity("255.255.255.255:65535".len());
     // Writing to a String never fails.

@@ -1,7 +1,7 @@
-//! The report as a document for people: the only place that chooses words. Renderers choose looks.
+//! The report as a document for people. Only this module chooses words; renderers choose the appearance.
 //!
 //! ```text
-//! headline ─ table ─ sections, one a code ─ timelines, details ─ what limited the view
+//! headline ─ table ─ sections, one for each code ─ timelines, details ─ limits of the view
 //! ```
 
 mod details;
@@ -25,10 +25,10 @@ use crate::ending::Kind;
 /// Columns of the table of connections.
 pub const COLUMNS: [&str; 8] = ["id", "time", "lifetime", "endpoints", "request", "closed_by", "code", "why"];
 
-/// Which of them tells how a connection ended.
+/// The index of the column that describes the end of a connection.
 pub const HOW: usize = 6;
 
-/// Which of them tells why.
+/// The index of the column that gives the reason.
 pub const WHY: usize = 7;
 
 /// A part of a document.
@@ -40,14 +40,14 @@ pub enum Block {
     Remark(String),
     /// The table of connections.
     Table(Table),
-    /// A heading, and what stands under it.
+    /// A heading, and the items under it.
     Section(String, Vec<Item>),
 }
 
 /// A table; neighbouring columns of a group may be stacked in one where there is little room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// How many columns each group has.
+    /// The number of columns in each group.
     pub groups: Vec<usize>,
     /// The columns' headings.
     pub header: Vec<String>,
@@ -55,21 +55,21 @@ pub struct Table {
     pub rows: Vec<Row>,
 }
 
-/// A row, and how grave it is.
+/// A row of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// How grave.
+    /// Its severity.
     pub tone: Tone,
     /// Its cells.
     pub cells: Vec<String>,
 }
 
-/// How grave something is.
+/// The severity of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// As it should be.
+    /// The normal case.
     Good,
-    /// Neither.
+    /// Neither good nor bad.
     Neutral,
     /// A fault.
     Bad,
@@ -82,33 +82,33 @@ pub struct Item {
     pub label: String,
     /// The text.
     pub text: String,
-    /// What it is.
+    /// The kind of text.
     pub kind: ItemKind,
 }
 
-/// What a labelled text is.
+/// The kind of a labelled text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ItemKind {
-    /// What is documented.
+    /// Documentation.
     Reference,
-    /// What happened in this capture.
+    /// An observation in this capture.
     Fact,
-    /// What to do about it.
+    /// A recommendation.
     Advice,
-    /// To be copied: a filter.
+    /// A text to be copied, such as a filter.
     Code,
-    /// Where to read on: names and addresses, which stay whole.
+    /// References for further reading: names and addresses, which are not broken.
     Link,
 }
 
-/// A connection in a few words: what its row of the table says, column by column ([`COLUMNS`]).
+/// Returns a connection as a row of the table, column by column ([`COLUMNS`]).
 ///
-/// `codes` are at least those that occurred in it.
+/// `codes` must contain at least the codes that occurred in it.
 pub fn row(connection: &Connection, codes: &[Code], language: Language) -> Row {
     Writer { codes, language, more: false, extent: Extent::default() }.row(connection)
 }
 
-/// What a section is about.
+/// The subject of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
     Code(u16),
@@ -129,7 +129,7 @@ impl Subject {
         }
     }
 
-    /// The code that its documentation is found under.
+    /// Returns the code under which the subject is documented.
     const fn code(self) -> Option<u16> {
         match self {
             Self::Code(code) => Some(code),
@@ -156,22 +156,22 @@ impl Writer<'_> {
         phrase::word(name, values, self.language)
     }
 
-    /// The text `NAME_one` for one, `NAME` with `{count}` for more.
+    /// Returns the text `NAME_one` for one, `NAME` with `{count}` for more.
     fn counted(&self, name: &str, count: usize, values: &[(&str, &str)]) -> String {
         phrase::counted(name, count as u64, values, self.language)
     }
 
-    /// "1007 (Invalid frame payload data)".
+    /// Returns "1007 (Invalid frame payload data)".
     fn code(&self, connection: &Connection, code: u16) -> String {
         format!("{code} ({})", self.name(connection, code))
     }
 
-    /// A code's name, by the registry that the connection shows.
+    /// Returns the name of a code, by the registry that the connection shows.
     fn name(&self, connection: &Connection, code: u16) -> &str {
         codes::find(self.codes, connection, code).map_or("", |code| &code.name)
     }
 
-    /// What limited the view.
+    /// Returns the limits of the view, as items.
     fn limits(&self, report: &Report, shown: &[&Connection]) -> Vec<Item> {
         let mut by_kind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for connection in shown {
@@ -196,7 +196,7 @@ impl Writer<'_> {
     }
 }
 
-/// "1, 2, 5", at most a line of them.
+/// Lists ids as "1, 2, 5", at most one line of them.
 fn ids(ids: impl Iterator<Item = impl ToString>) -> String {
     const SHOWN: usize = 20;
     let all: Vec<_> = ids.map(|id| id.to_string()).collect();

@@ -16,25 +16,25 @@ use crate::facts::Facts;
 pub struct Finding {
     /// The rule.
     pub rule: &'static str,
-    /// Whether it is a cause, and not only how the connection ended.
+    /// Whether the rule names a cause, and not only a description of the end.
     pub is_cause: bool,
-    /// How sure.
+    /// The confidence in the verdict.
     pub confidence: Confidence,
-    /// Whose doing.
+    /// The side to blame.
     pub side: Option<Blame>,
     /// The packets that prove it.
     pub packets: Vec<u64>,
     /// A Wireshark display filter that shows them.
     pub filter: String,
-    /// A few words.
+    /// The title, a few words.
     pub title: &'static str,
-    /// What happened, as a sentence.
+    /// The summary, as a sentence.
     pub summary: Cow<'static, str>,
-    /// How this comes about.
+    /// An explanation of the cause.
     pub cause: Cow<'static, str>,
-    /// What to do.
+    /// The recommended fix.
     pub fix: Cow<'static, str>,
-    /// The values behind the sentence.
+    /// The values used in the sentences.
     #[serde(serialize_with = "as_map")]
     #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
     pub evidence: Vec<(&'static str, serde_json::Value)>,
@@ -62,12 +62,12 @@ impl Finding {
         }
     }
 
-    /// A value behind the sentence.
+    /// Returns a value of the evidence.
     pub fn value(&self, name: &str) -> Option<&serde_json::Value> {
         self.evidence.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// The table's last rule always fits; this stands where the table is empty.
+    /// Returns the finding used if no rule fits. The last rule always fits, so this needs an empty table of rules.
     pub(super) fn none(facts: &Facts) -> Self {
         Self {
             rule: "unexplained",
@@ -85,7 +85,7 @@ impl Finding {
     }
 }
 
-/// The summary, within the text that goes around it.
+/// Puts the summary into the text that surrounds it, if there is one.
 fn around(
     aside: Option<&str>,
     summary: Cow<'static, str>,
@@ -95,7 +95,7 @@ fn around(
     let Some(name) = aside else {
         return summary;
     };
-    // Its own braces are words from the wire by now.
+    // Not filled again: any other braces in the text come from the wire by now.
     let around = phrase::sentence(words().get(name, language), evidence, language);
     around.replacen("{summary}", &summary, 1).into()
 }
@@ -104,7 +104,7 @@ fn as_map<S: Serializer>(evidence: &[(&'static str, serde_json::Value)], seriali
     serializer.collect_map(evidence.iter().map(|(name, value)| (name, value)))
 }
 
-/// A Wireshark display filter for packets of a stream.
+/// Returns a Wireshark display filter for packets of a stream.
 fn filter(stream: u32, packets: &[u64]) -> String {
     match packets {
         [] => format!("tcp.stream eq {stream}"),

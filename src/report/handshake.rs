@@ -1,4 +1,4 @@
-//! The opening handshake of a connection, as a report tells it.
+//! The opening handshake of a connection, in the form of the report.
 
 use serde::Serialize;
 
@@ -12,29 +12,29 @@ use crate::http::extension::extensions;
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Handshake {
-    /// `complete`, `request_only`, `response_only`, `none`.
+    /// The parts that were captured: `complete`, `request_only`, `response_only`, `none`.
     pub seen: &'static str,
     /// Packet of the request, else of the response.
     pub packet: Option<u64>,
     /// Method.
     pub method: Option<String>,
-    /// Request target, the values of its query left out.
+    /// Request target; the values of its query are redacted unless secrets are shown.
     pub target: Option<String>,
     /// Host.
     pub host: Option<String>,
     /// Origin.
     pub origin: Option<String>,
-    /// Status of the answer.
+    /// Status of the response.
     pub status: Option<u16>,
     /// The subprotocol chosen.
     pub subprotocol: Option<String>,
-    /// The extensions agreed on.
+    /// The extensions agreed upon.
     pub extensions: Vec<String>,
     /// User-Agent.
     pub user_agent: Option<String>,
     /// Server.
     pub server: Option<String>,
-    /// What RFC 6455 §4 finds wrong.
+    /// Violations of RFC 6455 §4.
     pub problems: Vec<String>,
 }
 

@@ -1,5 +1,5 @@
-//! The report as plain data: what renderers, tests and other programs share. Its JSON form is a contract: fields may be
-//! added, those here keep their names and meaning.
+//! The report as plain data, shared by renderers, tests and other programs. Its JSON form is a contract: fields may be
+//! added, existing ones keep their names and meanings.
 
 mod apart;
 pub mod close;
@@ -35,7 +35,7 @@ use self::redact::{Privacy, Redactor};
 /// Version of the JSON form.
 pub const VERSION: u32 = 1;
 
-/// Everything a report says.
+/// The report.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
@@ -51,11 +51,11 @@ pub struct Report {
     pub connections: Vec<Box<Connection>>,
     /// Every close code that occurred, on the wire or at an endpoint.
     pub codes: Vec<Code>,
-    /// What limited the view of the capture as a whole.
+    /// Limits of the view of the capture as a whole.
     pub notes: Vec<String>,
 }
 
-/// One file.
+/// One capture file.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Capture {
@@ -65,37 +65,37 @@ pub struct Capture {
     pub format: String,
     /// Packets.
     pub packets: u64,
-    /// Bytes, uncompressed: all, or those before what could not be read.
+    /// Bytes, uncompressed: of the whole file, or of the part before an error.
     pub bytes: u64,
     /// Time of its first packet.
     pub first: Option<String>,
     /// Time of its last packet.
     pub last: Option<String>,
-    /// What the reader met.
+    /// Remarks of the reader on the file.
     pub notes: Vec<String>,
 }
 
-/// What a report is made of.
+/// The input of a report.
 #[derive(Clone, Debug, Default)]
 pub struct Material {
     /// The files read.
     pub captures: Vec<Summary>,
     /// The connections.
     pub facts: Vec<Box<Facts>>,
-    /// What else there was.
+    /// Counts of the other traffic.
     pub counts: Counts,
-    /// Attempts that nobody answered, beyond those among `facts`.
+    /// Unanswered attempts, beyond those among `facts`.
     pub unanswered: Unanswered,
     /// Packets that could not be decoded.
     pub skipped: Vec<(Skipped, u64)>,
-    /// What may be told of whose traffic it was.
+    /// The privacy settings of the report.
     pub privacy: Privacy,
-    /// The registries that codes are named by.
+    /// The registries of close codes.
     pub registries: Registries,
 }
 
 impl Report {
-    /// Judges every connection and puts the report together, its texts in a language.
+    /// Judges every connection and assembles the report, with texts in a language.
     pub fn new(material: Material, language: Language) -> Self {
         Pending::new(material, language).finish()
     }
@@ -116,20 +116,20 @@ impl Capture {
     }
 }
 
-/// Marks the connections in whose time packets were dropped while capturing.
+/// Marks the connections during which packets were dropped by the capture.
 fn note_drops(material: &mut Material) {
     let Material { captures, facts, .. } = material;
     for facts in facts {
-        // What goes on may have ended unseen.
+        // A connection that is still open may have ended unseen.
         let last = if facts.is_over() { facts.last.time } else { Timestamp::from_nanos(i64::MAX) };
         let mut drops = captures.iter().flat_map(|capture| &capture.drops);
         facts.drops = drops.any(|drops| drops.touch(facts.first.time, last));
     }
 }
 
-/// The servers that most attempts went to in vain.
+/// Lists the servers with the most unanswered attempts.
 fn unanswered_servers(material: &Material, redactor: &Redactor, language: Language) -> String {
-    /// Servers that a note names.
+    /// The number of servers that a note names.
     const NAMED: usize = 3;
     let servers = material.unanswered.servers();
     let said = servers.iter().map(|(server, count)| {
@@ -139,7 +139,7 @@ fn unanswered_servers(material: &Material, redactor: &Redactor, language: Langua
     phrase::first(said, NAMED)
 }
 
-/// What limited the view of the capture as a whole.
+/// Returns notes on the limits of the view of the capture as a whole.
 fn notes(material: &Material, redactor: &Redactor, language: Language) -> Vec<String> {
     let note = |name: &str, count: u64, what: &str| phrase::counted(name, count, &[("what", what)], language);
     let mut notes = Vec::new();

@@ -1,5 +1,5 @@
-//! A report in the making: connections are judged one at a time, so that a writer which needs each only once never holds
-//! them all. A capture of a hundred thousand connections is what this is for.
+//! A report whose connections are judged one at a time. A writer that needs each connection only once need not keep
+//! them all in memory, which matters with a hundred thousand connections.
 
 use std::cell::RefCell;
 use std::vec::IntoIter;
@@ -16,10 +16,10 @@ use crate::diagnose::{Case, Fleet};
 use crate::facts::Facts;
 use crate::seen::Timestamp;
 
-/// A report of which not all connections have been judged.
+/// A report with connections yet to be judged.
 pub struct Pending {
     report: Report,
-    /// Those to come, in their order.
+    /// The connections yet to be judged, in their order.
     facts: IntoIter<Box<Facts>>,
     judged: usize,
     occurred: Occurred,
@@ -31,7 +31,8 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Puts the connections in their order, the one of their first packets.
+    /// Sorts the connections by their first packets, sets apart those without evidence of a WebSocket, and collects the
+    /// secrets of all.
     pub fn new(mut material: Material, language: Language) -> Self {
         material.facts.sort_by_cached_key(|facts| (facts.first, facts.stream));
         let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
@@ -59,7 +60,7 @@ impl Pending {
         Self { report, facts, judged: 0, occurred, fleet, capture_end, registries, redactor, language }
     }
 
-    /// The whole report.
+    /// Judges the remaining connections, and returns the whole report.
     pub fn finish(mut self) -> Report {
         let connections: Vec<_> = self.by_ref().collect();
         let codes = self.occurred.codes(&self.registries, self.language);
@@ -67,13 +68,13 @@ impl Pending {
     }
 }
 
-/// Judges the next connection; its facts are let go.
+/// Judges the next connection, and frees its facts.
 impl Iterator for Pending {
     type Item = Box<Connection>;
 
     fn next(&mut self) -> Option<Box<Connection>> {
         let facts = self.facts.next()?;
-        // Nobody has looked at the next ones for long.
+        // The next facts are probably not in the cache any more.
         let coming = self.facts.as_slice();
         coming.get(1).inspect(|facts| facts.prefetch());
         coming.first().inspect(|facts| facts.prefetch_parts());
@@ -89,11 +90,12 @@ impl Iterator for Pending {
     }
 }
 
-/// A report that is judged while it is serialized, once; in the form of [`Report`]. `wanted` is asked of each connection.
+/// A report that is judged while it is serialized, in the form of [`Report`]; it can be serialized once. `wanted`
+/// selects the connections.
 pub struct Streamed<F>(RefCell<(Pending, F)>);
 
 impl<F: FnMut(&Connection) -> bool> Streamed<F> {
-    /// The report of those connections that are wanted.
+    /// Creates the report of the connections for which `wanted` returns true.
     pub const fn new(pending: Pending, wanted: F) -> Self {
         Self(RefCell::new((pending, wanted)))
     }

@@ -1,4 +1,4 @@
-//! Values in sentences: numbers, sizes, times, as a language writes them.
+//! Formats values in sentences: numbers, sizes and times, by the rules of a language.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::http::Problem;
 use crate::side::Side;
 use crate::ws::violation::Context;
 
-/// A text with its placeholders filled from the evidence.
+/// Fills the placeholders of a text from the evidence.
 pub fn sentence(template: &'static str, evidence: &[Evidence], language: Language) -> Cow<'static, str> {
     if memchr::memchr(b'{', template.as_bytes()).is_none() {
         return template.into();
     }
     let find = |name: &str| Some(&evidence.iter().find(|evidence| evidence.name == name)?.value);
-    // A side may stand behind a preposition that some languages draw together with its article: "del cliente", "au client".
+    // Some languages contract a preposition with the article of the side: "del cliente", "au client".
     let drawn_together = |name: &str| match (name.split_once('_')?, find(name.split_once('_')?.1)?) {
         ((preposition @ ("of" | "to"), _), Value::Side(side)) => {
             Some(words().get(&format!("{preposition}_{}", name_of(*side)), language).into())
@@ -26,7 +26,7 @@ pub fn sentence(template: &'static str, evidence: &[Evidence], language: Languag
     fill(template, |name| find(name).map(|value| text(value, language)).or_else(|| drawn_together(name))).into()
 }
 
-/// A value as words.
+/// Formats a value as words.
 pub fn text(value: &Value, language: Language) -> Cow<'_, str> {
     let text = match value {
         Value::Number(number) => number.to_string(),
@@ -45,7 +45,7 @@ pub fn text(value: &Value, language: Language) -> Cow<'_, str> {
     text.into()
 }
 
-/// A value as JSON.
+/// Converts a value to JSON.
 pub fn json(value: &Value, language: Language) -> serde_json::Value {
     match value {
         Value::Number(number) | Value::Bytes(number) => (*number).into(),
@@ -66,13 +66,13 @@ fn all(context: &Context) -> Vec<Option<u8>> {
     context.bytes().iter().copied().map(Some).collect()
 }
 
-/// Bytes in hexadecimal, `··` for one that is not to be shown.
+/// Formats bytes in hexadecimal, with `··` for a redacted byte.
 fn hex(bytes: &[Option<u8>]) -> String {
     let byte = |byte: &Option<u8>| byte.map_or_else(|| "··".to_owned(), |byte| format!("{byte:02x}"));
     bytes.iter().map(byte).collect::<Vec<_>>().join(" ")
 }
 
-/// "the client" or "the server".
+/// Returns "the client" or "the server".
 pub fn side_of(side: Side, language: Language) -> &'static str {
     words().get(name_of(side), language)
 }
@@ -84,12 +84,13 @@ const fn name_of(side: Side) -> &'static str {
     }
 }
 
-/// What is wrong with an opening handshake, as a sentence part.
+/// Describes a violation of the opening handshake, as a part of a sentence.
 pub fn problem(problem: &Problem, language: Language) -> String {
     word(&format!("problem_{}", problem.name()), &[("what", problem.detail())], language)
 }
 
-/// What a reader met in a capture file, as a sentence part. Bytes are counted from 0, as tools that go there want them.
+/// Describes a remark of a reader on a capture file, as a part of a sentence. Offsets are from 0, as hex editors
+/// expect.
 pub fn note(note: &Note, language: Language) -> String {
     let fault = |fault: &Fault| word(fault.name(), &[], language);
     let inside = |ended: String, inside: &Option<Inside>| match inside {
@@ -117,7 +118,7 @@ pub fn note(note: &Note, language: Language) -> String {
     }
 }
 
-/// The text `NAME_one` for one, where there is such a text, else `NAME`; `{count}` among its values.
+/// Returns the text `NAME_one` for one, if it exists, else `NAME`; `{count}` is among its values.
 pub fn counted(name: &str, count: u64, values: &[(&str, &str)], language: Language) -> String {
     let number = number(count, language);
     let values: Vec<_> = values.iter().copied().chain([("count", number.as_str())]).collect();
@@ -125,18 +126,18 @@ pub fn counted(name: &str, count: u64, values: &[(&str, &str)], language: Langua
     word(if count == 1 && !words().get(&one, language).is_empty() { &one } else { name }, &values, language)
 }
 
-/// "1 byte", "2,097,152 bytes".
+/// Formats "1 byte", "2,097,152 bytes".
 pub fn bytes_of(bytes: u64, language: Language) -> String {
     word(if bytes == 1 { "bytes_one" } else { "bytes" }, &[("bytes", &number(bytes, language))], language)
 }
 
-/// A text of the words, its placeholders filled.
+/// Returns a text of the words with its placeholders filled.
 pub fn word(name: &str, values: &[(&str, &str)], language: Language) -> String {
     let value = |key: &str| values.iter().find(|(name, _)| *name == key).map(|(_, value)| Cow::Borrowed(*value));
     fill(words().get(name, language), value)
 }
 
-/// The first few of many, between commas.
+/// Joins the first `most` texts with commas; `…` stands for the others.
 pub fn first(all: impl IntoIterator<Item = String>, most: usize) -> String {
     let mut named: Vec<_> = all.into_iter().take(most + 1).collect();
     if let Some(next) = named.get_mut(most) {
@@ -145,15 +146,15 @@ pub fn first(all: impl IntoIterator<Item = String>, most: usize) -> String {
     named.join(", ")
 }
 
-/// What is said, and more of it, with the colon between them.
+/// Joins two texts with a colon.
 pub fn pair(first: &str, second: &str, language: Language) -> String {
     word("pair", &[("first", first), ("second", second)], language)
 }
 
-/// A number with its thousands apart.
+/// Formats a number with its thousands separated.
 pub fn number(number: u64, language: Language) -> String {
     let digits = number.to_string();
-    // Four digits are read at a glance, and are left together where the language has no rule against it.
+    // Four digits are easy to read, and are not separated unless the language requires it.
     let least: usize = words().get("grouped_from", language).parse().unwrap_or_default();
     let mark = if digits.len() < least { "" } else { words().get("group_mark", language) };
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -166,7 +167,7 @@ pub fn number(number: u64, language: Language) -> String {
     grouped
 }
 
-/// A span of time, to three significant digits or so: `40 µs`, `0.4 ms`, `20.0 s`, `3 min 05 s`, `2 h 00 min`.
+/// Formats a span of time to about three significant digits: `40 µs`, `0.4 ms`, `20.0 s`, `3 min 05 s`, `2 h 00 min`.
 pub fn duration(time: Duration, language: Language) -> String {
     let seconds = time.as_secs_f64();
     let of = |unit: &str, large: String, small: u64| {

@@ -1,6 +1,6 @@
-//! The JSON Schema of the reports: what other programs can rely on.
+//! The JSON Schema of the reports, for other programs to rely on.
 //!
-//! It is generated from the types, by a test: `UPDATE=1 cargo test --lib schema` writes it anew after a wanted change.
+//! A test generates it from the types: `UPDATE=1 cargo test --lib schema` rewrites it after an intended change.
 
 /// The schema (JSON Schema 2020-12).
 pub const SCHEMA: &str = include_str!("schema.json");

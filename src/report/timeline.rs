@@ -1,4 +1,4 @@
-//! The last things that happened in a connection, in order: what a reader would look for in the capture.
+//! The last events of a connection, in order, as a reader would look for them in the capture.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::seen::{Seen, Timestamp};
 use crate::side::Side;
 use crate::ws::Opcode;
 
-/// Something that happened.
+/// An event of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Moment {
@@ -18,45 +18,45 @@ pub struct Moment {
     pub packet: u64,
     /// Seconds after the connection's `opened`; negative before it.
     pub after: f64,
-    /// Who did it.
+    /// The side that caused it.
     pub side: Side,
-    /// What.
+    /// The kind of event.
     pub what: What,
-    /// Bytes of its payload: of a message all of them, inflated where it was compressed.
+    /// The payload bytes; of a message all of them, after decompression.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// The code of a Close frame, the status of a response.
+    /// The code of a Close frame, or the status of a response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
-    /// How a message begins; only where previews were asked for.
+    /// The beginning of a message; only if previews were requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<Box<str>>,
 }
 
-/// What happened.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum What {
     /// The opening handshake.
     Request,
-    /// The answer to it.
+    /// The response to it.
     Response,
     /// A text message.
     Text,
     /// A binary message.
     Binary,
-    /// A fragment without a beginning.
+    /// A fragment of a message whose beginning was not seen.
     Continuation,
     /// A ping.
     Ping,
     /// A pong.
     Pong,
-    /// A frame whose opcode has no meaning.
+    /// A frame with a reserved opcode.
     Reserved,
     /// A Close frame.
     Close,
-    /// The side's frames are lost sight of from here on: bytes are missing, or are no frames.
+    /// The side's frame boundaries are lost from here on: bytes are missing, or do not form frames.
     Gap,
     /// The side will send no more (FIN).
     Fin,
@@ -77,7 +77,7 @@ impl From<Opcode> for What {
     }
 }
 
-/// The last moments of a connection.
+/// Returns the last events of a connection.
 pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Box<[Moment]> {
     let moment = |seen: Seen, side, what| Moment {
         packet: seen.packet,
@@ -88,7 +88,7 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
         code: None,
         preview: None,
     };
-    // Exactly as many as there are, for all connections of a report are held at once.
+    // The exact capacity, since all connections of a report may be in memory at once.
     let frames: usize = Side::BOTH.iter().map(|side| facts.sent[*side].moments().count()).sum();
     let ends = Side::BOTH.iter().map(|side| &facts.tcp().sent[*side]);
     let ends: usize = ends.map(|sent| usize::from(sent.fin().is_some()) + usize::from(sent.reset().is_some())).sum();
@@ -119,12 +119,12 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
         moments.extend(sent.fin().map(|carrier| moment(carrier.seen, side, What::Fin)));
         moments.extend(sent.reset().map(|carrier| moment(carrier.seen, side, What::Reset)));
     }
-    // Stable: what one packet has stays in the order above.
+    // The sort is stable: events of one packet stay in the order above.
     moments.sort_by_key(|moment| moment.packet);
     moments.into()
 }
 
-/// The first characters, and a mark where there are more.
+/// Returns the first `most` characters, with a mark if there are more.
 fn shortened(text: &str, most: usize) -> Box<str> {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
@@ -133,7 +133,7 @@ fn shortened(text: &str, most: usize) -> Box<str> {
 }
 
 fn seconds(from: Timestamp, to: Timestamp) -> f64 {
-    // To the microsecond: what captures are good for.
+    // To the microsecond, the precision of captures.
     let micros = |span: Duration| span.as_micros() as u64 as f64 / 1e6;
     if to >= from { micros(to.since(from)) } else { -micros(from.since(to)) }
 }

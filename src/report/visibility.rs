@@ -1,11 +1,11 @@
-//! What the capture does not show of a connection.
+//! The limits of the view of a connection.
 
 use crate::ending::{Ending, Kind};
 use crate::facts::Facts;
 use crate::side::Side;
 use crate::tcp::analysis::Sent;
 
-/// What limited the view.
+/// Returns the names of the limits that apply to a connection.
 pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
     let tcp = facts.tcp();
     let any = |has: fn(&Sent) -> bool| Side::BOTH.iter().any(|side| has(&tcp.sent[*side]));

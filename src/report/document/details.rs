@@ -1,11 +1,11 @@
-//! All that is told of one connection.
+//! The details of one connection.
 
 use super::{Connection, Extent, Item, ItemKind, Writer};
 use crate::catalog::Language;
 use crate::report::Code;
 use crate::report::phrase::{self, number};
 
-/// Everything about a connection: why it ended, what proves it, what to do, who spoke, and how much.
+/// Returns everything about a connection: the reason for its end, the proof, the advice, the handshake and the traffic.
 pub fn details(connection: &Connection, codes: &[Code], language: Language) -> Vec<Item> {
     let writer = Writer { codes, language, more: true, extent: Extent::default() };
     let mut items = writer.example(connection);
@@ -17,7 +17,7 @@ pub fn details(connection: &Connection, codes: &[Code], language: Language) -> V
     items
 }
 
-/// The timeline, an item a moment: when, and what.
+/// Returns the timeline, one item for each moment: its time as the label, and a description.
 pub fn moments(connection: &Connection, language: Language) -> Vec<Item> {
     Writer { codes: &[], language, more: true, extent: Extent::default() }.timeline(connection)
 }

@@ -1,4 +1,4 @@
-//! The answer, in one sentence.
+//! The headline: the answer, in one sentence.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ impl Writer<'_> {
         self.fill("counted", &[("abnormal", &abnormal), ("count", &count)])
     }
 
-    /// Says how and why in one sentence, and in a second one where the Close frame was never answered.
+    /// Describes the end and its reason in one sentence, followed by a second one if the Close frame was never answered.
     fn answer(&self, connection: &Connection) -> String {
         let ending = capitalized(&self.ending(connection));
         let answer = match &*connection.verdict.summary {

@@ -1,4 +1,4 @@
-//! What is known of each code that occurred, and what happened to the connections that it ended.
+//! Sections: the documentation of each code that occurred, and the connections that it ended.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ impl Writer<'_> {
         self.counted(title, connections.len(), &[("code", &code), ("name", name)])
     }
 
-    /// What is documented of a subject's code.
+    /// Returns the documentation of a subject's code.
     fn documented(&self, subject: Subject, connections: &[&Connection]) -> Vec<Item> {
         let Some((code, connection)) = subject.code().zip(connections.first()) else {
             return Vec::new();
@@ -60,7 +60,8 @@ impl Writer<'_> {
         items
     }
 
-    /// Connections of one cause: the first ones with their proof, the others named, then the advice once.
+    /// Describes connections with the same cause: the first ones with their proof, the others by their ids, then the
+    /// advice once.
     fn group(&self, connections: &[&Connection]) -> Vec<Item> {
         let mut items = Vec::new();
         for connection in connections.iter().take(self.extent.examples) {
@@ -145,7 +146,7 @@ impl Writer<'_> {
     }
 }
 
-/// Connections by the rule of their verdict, in order of first appearance.
+/// Groups connections by the rule and the fix of their verdicts, in order of first appearance.
 fn by_rule<'c>(connections: &[&'c Connection]) -> Vec<Vec<&'c Connection>> {
     let mut groups: Vec<Vec<&Connection>> = Vec::new();
     for connection in connections {

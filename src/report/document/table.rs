@@ -16,7 +16,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The cells of [`COLUMNS`].
+    /// Returns the cells of [`COLUMNS`].
     pub(super) fn row(&self, connection: &Connection) -> Row {
         let request = connection.handshake.target.clone().unwrap_or_default();
         let time = connection.opened.get(11..19).unwrap_or(&connection.opened).to_owned();
@@ -44,7 +44,7 @@ impl Writer<'_> {
         }
     }
 
-    /// How it ended, for a narrow cell.
+    /// Describes the end of a connection, for a narrow cell.
     fn how(&self, connection: &Connection) -> String {
         match (Subject::of(connection), connection.ending) {
             (Subject::Code(code), _) => format!("{code} {}", self.name(connection, code)),

@@ -1,4 +1,4 @@
-//! The timelines of connections, a line a moment.
+//! The timelines of connections, one line for each moment.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::report::phrase;
 use crate::report::timeline::{Moment, What};
 
 impl Writer<'_> {
-    /// A section for each of the first connections.
+    /// Returns a section for each of the first connections.
     pub(super) fn timelines(&self, shown: &[&Connection]) -> Vec<Block> {
         let section = |connection: &&Connection| {
             let title = self.fill("section_timeline", &[("id", &connection.id.to_string())]);
@@ -20,14 +20,14 @@ impl Writer<'_> {
 
     pub(super) fn timeline(&self, connection: &Connection) -> Vec<Item> {
         let is_frame = |moment: &&Moment| moment.size.is_some() || moment.what == What::Close;
-        let told = connection.timeline.iter().filter(is_frame).count() as u64;
+        let shown = connection.timeline.iter().filter(is_frame).count() as u64;
         let frames = connection.traffic.client.frames + connection.traffic.server.frames;
         let mut items: Vec<_> = connection.timeline.iter().map(|moment| self.moment(moment)).collect();
-        if frames > told {
-            // Behind the opening handshake; fragments count one by one.
+        if frames > shown {
+            // The item goes after the opening handshake. Fragments are counted one by one.
             let opening = |moment: &Moment| matches!(moment.what, What::Request | What::Response);
             let at = connection.timeline.iter().take_while(|moment| opening(moment)).count();
-            let earlier = phrase::counted("timeline_earlier", frames - told, &[], self.language);
+            let earlier = phrase::counted("timeline_earlier", frames - shown, &[], self.language);
             items.insert(at, Item { label: "…".to_owned(), text: earlier, kind: ItemKind::Fact });
         }
         items
@@ -52,7 +52,7 @@ impl Writer<'_> {
     }
 }
 
-/// What a moment is, in a few words.
+/// Describes a moment in a few words.
 pub fn what(moment: &Moment, language: Language) -> String {
     let size = moment.size.map_or_else(String::new, |size| phrase::bytes_of(size, language));
     let code = moment.code.map_or_else(String::new, |code| code.to_string());

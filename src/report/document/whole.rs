@@ -1,4 +1,4 @@
-//! The whole document: which blocks, in which order, and how much of each.
+//! Assembles the document: the order of the blocks, and the extent of each.
 
 use super::{Block, Connection, Writer};
 use crate::catalog::{Language, words};
@@ -6,16 +6,16 @@ use crate::report::Report;
 use crate::report::phrase::number;
 use crate::report::selection::Selection;
 
-/// How much is told.
+/// The number of connections shown in each part.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent {
     /// Rows of the table of connections; JSON has them all.
     pub rows: usize,
-    /// Connections of one cause that are shown each with its proof; the others are named.
+    /// Connections with the same cause that are shown with their proof; the others are only listed.
     pub examples: usize,
     /// Connections whose timeline is shown.
     pub timelines: usize,
-    /// Connections of which everything is told.
+    /// Connections that are described in full.
     pub details: usize,
 }
 
@@ -25,23 +25,24 @@ impl Default for Extent {
     }
 }
 
-/// The connections of a report that are shown to a reader.
+/// Returns the connections of a report that are shown to a reader.
 pub fn shown<'r>(report: &'r Report, selection: &Selection) -> Vec<&'r Connection> {
     report.connections.iter().map(AsRef::as_ref).filter(|connection| selection.shows(connection)).collect()
 }
 
-/// The document of a report, as far as it was asked for. `more` adds what else fits and what endpoints report.
+/// Builds the document of a report for the selected connections. `more` adds the other findings and the codes reported
+/// by endpoints.
 pub fn document(report: &Report, selection: &Selection, more: bool, language: Language) -> Vec<Block> {
     let writer = Writer { codes: &report.codes, language, more, extent: Extent::default() };
     writer.document(report, selection, more || !selection.ids.is_empty())
 }
 
-/// The same within an extent, and without timelines.
+/// Builds the same document within an extent, and without timelines.
 pub fn document_of(report: &Report, selection: &Selection, extent: Extent, language: Language) -> Vec<Block> {
     Writer { codes: &report.codes, language, more: false, extent }.document(report, selection, false)
 }
 
-/// Whether a block tells what limited the view.
+/// Returns whether a block describes the limits of the view.
 pub fn is_limits(block: &Block, language: Language) -> bool {
     matches!(block, Block::Section(title, _) if title == words().get("limits", language))
 }
