@@ -1,4 +1,4 @@
-//! The fuzz targets without the fuzzer: each over its corpus, and over damaged copies of it.
+//! Runs the fuzz targets without the fuzzer: each over its corpus, and over damaged copies of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[allow(dead_code, reason = "shared with other tests")]
@@ -14,10 +14,10 @@ use std::thread;
 use random::Random;
 use whyclosed_fuzz::{Body, TARGETS};
 
-/// Damaged inputs of each target. The fuzzer does more.
+/// The number of damaged inputs for each target. The fuzzer tries more.
 const DAMAGED: usize = 300;
 
-/// Damaged inputs of which each conversation is read twice, or more often.
+/// The number for targets that read each input twice or more often.
 const DAMAGED_SLOW: usize = 60;
 
 fn folder() -> PathBuf {
@@ -36,7 +36,7 @@ fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
     inputs
 }
 
-/// One thread a target: a body that panics names its input.
+/// Runs the targets in one thread each, and reports those that panicked.
 fn each(run: impl Fn(&str, Body) + Sync) {
     let run = &run;
     thread::scope(|scope| {
@@ -50,7 +50,7 @@ fn each(run: impl Fn(&str, Body) + Sync) {
     });
 }
 
-/// Says which input it was, if the body panics.
+/// Saves the input and prints its name if the body panics.
 struct Named<'n>(&'n str, &'n str, &'n [u8]);
 
 impl Drop for Named<'_> {

@@ -1,4 +1,4 @@
-//! Inputs that an attacker, or a bad day, would make: very many of one thing.
+//! Inputs that an attacker could send, or that a bad day produces: very many of one thing.
 
 use crate::random::Random;
 use crate::schedule::{Capture, START};
@@ -15,14 +15,14 @@ const SECOND: u64 = 1_000_000;
 /// Microseconds from one connection to the next.
 const STEP: u64 = 20;
 
-/// Something that must take twice the time when there is twice as much of it.
+/// An input for which the time must at most double when its size doubles.
 pub struct Case {
     pub name: &'static str,
-    /// How many connections, frames or bytes.
+    /// The number of connections, frames or bytes.
     pub size: usize,
-    /// What the program is told; `IN` and `OUT` stand for files.
+    /// The arguments of the program; `IN` and `OUT` stand for files.
     pub arguments: &'static [&'static str],
-    /// What it is told before, untimed.
+    /// The arguments of a run before, untimed.
     pub before: Option<&'static [&'static str]>,
     input: fn(&mut Capture, usize) -> io::Result<()>,
 }
@@ -34,7 +34,7 @@ const REDACTED: &[&str] = &["slice", "--redact", "--code", "1001", "IN", "-o", "
 const BUNDLE: &[&str] = &["--format", "json", "--bundle", "OUT", "IN"];
 const VERIFY: &[&str] = &["verify-redaction", "OUT", "--against", "IN"];
 
-/// All of them.
+/// All cases.
 pub const CASES: &[Case] = &[
     case("resets", 50_000, REPORT, |capture, size| {
         together(capture, size, |tcp, capture| tcp.reset(Side::Server, capture))
@@ -55,7 +55,8 @@ pub const CASES: &[Case] = &[
     case("frames", 500_000, REDACTED, frames),
     case("deflated", 8 << 20, REDACTED, |capture, size| message(capture, r#"{"password":"wrzlbrmft"},"#, size, true)),
     case("random", 8 << 20, REDACTED, random),
-    // Beginnings of secrets that do not end, or end at once: whoever looks ahead from each of them has a bad day.
+    // Beginnings of secrets that do not end, or end at once: a parser that looks ahead from each of them takes
+    // quadratic time.
     case("quotes", 8 << 20, REDACTED, |capture, size| message(capture, "\\\"", size, false)),
     case("passwords", 8 << 20, REDACTED, |capture, size| message(capture, "\"password\":\"", size, false)),
     case("userinfo", 8 << 20, REDACTED, |capture, size| message(capture, "a://", size, false)),
@@ -79,7 +80,7 @@ const fn case(
     Case { name, size, arguments, before: None, input }
 }
 
-/// A slice held against its original.
+/// Returns a case that verifies a slice against its original.
 const fn verified(name: &'static str, size: usize, input: fn(&mut Capture, usize) -> io::Result<()>) -> Case {
     Case { name, size, arguments: VERIFY, before: Some(REDACTED), input }
 }
@@ -100,18 +101,18 @@ impl Case {
     }
 }
 
-/// The server that all of them are at, or that is the other leg's.
+/// The server of all connections, and the server of the other leg.
 const SERVER: Endpoint = Endpoint { address: [192, 0, 2, 1], port: 80 };
 const UPSTREAM: Endpoint = Endpoint { address: [192, 0, 2, 2], port: 8080 };
 
-/// When the connection of this number begins; what was seen before is written.
+/// Returns the start time of a connection by its number, after writing all packets before it.
 fn begin(capture: &mut Capture, number: usize) -> io::Result<u64> {
     let now = START + number as u64 * STEP;
     capture.wire.write_until(now - 1)?;
     Ok(now)
 }
 
-/// An open connection, which asked for `target` at `host`.
+/// Opens a connection that requests `target` at `host`.
 fn open(capture: &mut Capture, now: u64, client: Endpoint, target: &str, host: &str) -> Tcp {
     let mut tcp = Tcp::open(now, client, SERVER, capture);
     let key = Request::key(capture);
@@ -119,7 +120,7 @@ fn open(capture: &mut Capture, now: u64, client: Endpoint, target: &str, host: &
     tcp
 }
 
-/// Connections that are open at once, and all end within a second.
+/// Writes connections that are open at the same time, and all end within a second.
 fn together(capture: &mut Capture, size: usize, end: fn(&mut Tcp, &mut Capture)) -> io::Result<()> {
     let mut open_ones = Vec::with_capacity(size);
     for number in 0..size {
@@ -140,7 +141,7 @@ fn going_away(tcp: &mut Tcp, capture: &mut Capture) {
     websocket::close(tcp, Side::Server, Some(1001), "", capture);
 }
 
-/// Connections one after the other, all from the same port to the same port.
+/// Writes connections one after the other, all with the same addresses and ports.
 fn one_tuple(capture: &mut Capture, size: usize) -> io::Result<()> {
     let (client, mut now) = (capture.client(), START);
     for _ in 0..size {
@@ -152,7 +153,7 @@ fn one_tuple(capture: &mut Capture, size: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// One client that connects again and again, and each time the connection before is closed for it.
+/// Writes a client that reconnects again and again; each time the server closes its previous connection as a duplicate.
 fn superseded(capture: &mut Capture, size: usize) -> io::Result<()> {
     let mut client = capture.client();
     let mut before: Option<Tcp> = None;
@@ -169,7 +170,7 @@ fn superseded(capture: &mut Capture, size: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Connections through a proxy: each is there twice, with one key.
+/// Writes connections through a proxy: each appears twice, with the same key.
 fn legs(capture: &mut Capture, size: usize) -> io::Result<()> {
     let mut pairs = Vec::with_capacity(size);
     for number in 0..size {
@@ -195,7 +196,7 @@ fn legs(capture: &mut Capture, size: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Requests that nobody answers.
+/// Writes requests without a response.
 fn unanswered(capture: &mut Capture, size: usize) -> io::Result<()> {
     for number in 0..size {
         let now = begin(capture, number)?;
@@ -207,7 +208,7 @@ fn unanswered(capture: &mut Capture, size: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Connections each to a host of its own.
+/// Writes connections to a different host each.
 fn hosts(capture: &mut Capture, size: usize) -> io::Result<()> {
     for number in 0..size {
         let now = begin(capture, number)?;
@@ -218,7 +219,7 @@ fn hosts(capture: &mut Capture, size: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// A connection that only pings.
+/// Writes a connection with nothing but pings.
 fn frames(capture: &mut Capture, size: usize) -> io::Result<()> {
     let client = capture.client();
     let mut tcp = open(capture, START, client, "/", "chat.example.test");
@@ -232,13 +233,13 @@ fn frames(capture: &mut Capture, size: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// One message of `size` bytes: `piece` again and again.
+/// Writes one message of `size` bytes: `piece` repeated.
 fn message(capture: &mut Capture, piece: &str, size: usize, deflate: bool) -> io::Result<()> {
     let text = piece.repeat(size / piece.len());
     one_message(capture, text.as_bytes(), deflate)
 }
 
-/// One compressed message that does not shrink: hexadecimal digits without any order.
+/// Writes one compressed message that does not shrink: random hexadecimal digits.
 fn random(capture: &mut Capture, size: usize) -> io::Result<()> {
     let bytes = capture.random.bytes(size / 2);
     let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -260,10 +261,10 @@ fn one_message(capture: &mut Capture, text: &[u8], deflate: bool) -> io::Result<
     Ok(())
 }
 
-/// The bit of a compressed message (RFC 7692 §7.2.3.1), beside an opcode.
+/// The bit of a compressed message (RFC 7692 §7.2.3.1), in the byte of the opcode.
 const RSV1: u8 = 0x40;
 
-/// A message compressed as RFC 7692 §7.2.1 has it: flushed, without the last four bytes.
+/// Compresses a message by RFC 7692 §7.2.1: flushed, without the last four bytes.
 fn deflated(text: &[u8]) -> io::Result<Vec<u8>> {
     let mut compress = Compress::new(Compression::default(), false);
     let mut message = Vec::with_capacity(text.len() + 1024);

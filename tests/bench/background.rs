@@ -1,13 +1,13 @@
-//! Traffic that is not WebSocket, over TCP.
+//! Non-WebSocket traffic over TCP.
 
 use crate::schedule::{Capture, Next, Talk};
 use crate::tcp::{MSS, Tcp};
 use whyclosed::side::Side::{self, Client, Server};
 
-/// Segments sent in one go.
+/// Segments sent in one burst.
 const BURST: usize = 16;
 
-/// TLS: a handshake in outline, then records of application data.
+/// TLS: an outline of a handshake, then records of application data.
 pub struct Tls {
     records_left: u64,
 }
@@ -53,7 +53,8 @@ fn record(content: u8, payload: &[u8]) -> Vec<u8> {
     record
 }
 
-/// Version, random, session, one cipher suite, no compression, server_name and supported_versions.
+/// Builds a ClientHello: version, random, session, one cipher suite, no compression, server_name and
+/// supported_versions.
 fn client_hello(capture: &mut Capture) -> Vec<u8> {
     let name = b"www.example.test";
     let len = name.len() as u8;
@@ -71,10 +72,10 @@ fn client_hello(capture: &mut Capture) -> Vec<u8> {
     hello
 }
 
-/// HTTP downloads over a kept connection.
+/// HTTP downloads over a persistent connection.
 pub struct Download {
     left: u64,
-    /// Bytes of the body in flight that are yet to come.
+    /// Bytes of the current body that are yet to be sent.
     body: usize,
 }
 
@@ -113,7 +114,7 @@ impl Talk for Download {
     }
 }
 
-/// SSH: two banners, then bytes like random ones, some in large pieces.
+/// SSH: two banners, then random bytes, some in large pieces.
 pub struct Shell {
     left: u64,
 }

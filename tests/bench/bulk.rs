@@ -6,14 +6,14 @@ use crate::websocket::{self, BINARY, TEXT};
 use crate::words;
 use whyclosed::side::Side;
 
-/// Segments sent in one go.
+/// Segments sent in one burst.
 const BURST: usize = 24;
 
-/// Messages of 64 KiB to 1 MiB, now from the client, now from the server.
+/// Messages of 64 KiB to 1 MiB, from either side.
 pub struct Bulk {
     messages_left: u64,
     from: Side,
-    /// Bytes the sender has yet to send, and how many of them are sent already.
+    /// The bytes to send, and the number of those already sent.
     unsent: Vec<u8>,
     sent: usize,
 }

@@ -1,4 +1,4 @@
-//! The five captures of the bench, written once and kept.
+//! The five captures of the benchmark, written once and kept.
 
 use crate::background::{Download, Shell, Tls};
 use crate::bulk::Bulk;
@@ -11,25 +11,26 @@ use crate::wire::Wire;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// Raised with every change of what is generated, so that older files are written anew.
+/// The version of the generator. It is raised with every change of the output, so that older files are regenerated.
 const GENERATOR: u32 = 2;
 
-/// Bytes of a capture, about: connections that are open when it is reached are ended in order.
+/// The approximate size of a capture in bytes: connections that are open when it is reached are closed in an orderly
+/// way.
 const SIZE: u64 = 256 << 20;
 const SECOND: u64 = 1_000_000;
 
 /// A capture to generate.
 pub struct Plan {
     pub name: &'static str,
-    /// When (in microseconds from the beginning) who begins to act.
+    /// Adds the actors, each with its start in microseconds from the beginning.
     actors: fn(&mut Cast),
-    /// From this size of the file on, connections end.
+    /// The size of the file from which on connections end.
     ending_at: u64,
     bad_link: bool,
     may_miss_percent: u64,
 }
 
-/// All of them.
+/// All captures.
 pub const PLANS: [Plan; 5] = [
     // Small messages on 4,000 connections.
     Plan {
@@ -70,7 +71,7 @@ pub const PLANS: [Plan; 5] = [
         bad_link: false,
         may_miss_percent: 0,
     },
-    // Small and large messages over a bad link, seen by a capture that misses some of it.
+    // Small and large messages over a bad link, in a capture that misses some of the packets.
     Plan {
         name: "lossy",
         actors: |cast| {
@@ -83,28 +84,29 @@ pub const PLANS: [Plan; 5] = [
     },
 ];
 
-/// Who takes part in a capture.
+/// The actors of a capture.
 pub struct Cast {
     random: Random,
     actors: Vec<(u64, Box<dyn Actor>)>,
 }
 
 impl Cast {
-    /// `count` actors who begin one by one `within` some microseconds.
+    /// Adds `count` actors that start at random times `within` some microseconds.
     fn actors(&mut self, count: u64, within: u64, actor: impl Fn() -> Box<dyn Actor>) {
         for _ in 0..count {
             self.actors.push((START + self.random.between(0, within), actor()));
         }
     }
 
-    /// `count` callers, each at `rate` bytes a second.
+    /// Adds `count` callers, each at `rate` bytes per second.
     fn callers<T: Talk + 'static>(&mut self, count: u64, rate: u64, within: u64) {
         self.actors(count, within, || Box::new(Caller::<T>::new(rate)));
     }
 }
 
 impl Plan {
-    /// The capture in `directory`, and what it holds; written first if it is not there yet.
+    /// Returns the path of the capture in `directory` and its expected contents. The capture is generated if it does
+    /// not exist.
     pub fn capture(&self, directory: &Path) -> io::Result<(PathBuf, Truth)> {
         let path = directory.join(self.name).with_extension("pcap");
         let beside = path.with_extension("json");
@@ -140,7 +142,7 @@ impl Plan {
     }
 }
 
-/// The truth beside a capture, if the capture is whole and of this generator.
+/// Returns the truth stored beside a capture, if the capture is complete and of this generator's version.
 fn kept(path: &Path, beside: &Path) -> Option<Truth> {
     let truth: Truth = serde_json::from_slice(&fs::read(beside).ok()?).ok()?;
     (truth.generator == GENERATOR && truth.bytes == fs::metadata(path).ok()?.len()).then_some(truth)

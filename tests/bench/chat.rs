@@ -6,7 +6,7 @@ use crate::websocket::{self, PING, PONG, TEXT};
 use crate::words;
 use whyclosed::side::Side::{self, Client, Server};
 
-/// What happens next in a chat.
+/// The next turn in a chat.
 enum Turn {
     Says(Side),
     Asks(Side),
@@ -25,11 +25,11 @@ const TURNS: [(u64, Turn); 7] = [
     (4, Turn::Burst),
 ];
 
-/// How a chat ends.
+/// The end of a chat.
 enum End {
-    /// Who closes first, with which code (or none) and reason.
+    /// A Close frame from this side first, with this code (or none) and reason.
     Close(Side, Option<u16>, &'static str),
-    /// The client sends bad UTF-8, and the server objects.
+    /// The client sends invalid UTF-8, and the server closes with 1007.
     InvalidText,
     Fin(Side),
     Reset(Side),
@@ -54,7 +54,7 @@ const ENDS: [(u64, End); 16] = [
     (10, End::Reset(Client)),
 ];
 
-/// A chat that lasts a few dozen to a few hundred turns.
+/// A chat of a few dozen to a few hundred turns.
 pub struct Chat {
     turns_left: u64,
 }
@@ -78,7 +78,7 @@ impl Talk for Chat {
     }
 }
 
-/// A connection that says a few things and then stays open.
+/// A connection that sends a few messages and then stays open.
 pub struct Idler {
     turns_left: u64,
 }
@@ -142,7 +142,7 @@ fn end(tcp: &mut Tcp, capture: &mut Capture) {
             let text = text(capture);
             let mut bytes = text.into_bytes();
             let at = capture.random.between(0, bytes.len() as u64) as usize;
-            bytes[at] = 0xFF; // in no UTF-8 sequence
+            bytes[at] = 0xFF; // never part of valid UTF-8
             websocket::send(tcp, Client, TEXT, &bytes, capture);
             tcp.wait(capture.random.between(200, 2_000));
             websocket::close(tcp, Server, Some(1007), "invalid UTF-8", capture);

@@ -4,8 +4,8 @@
 #   cargo bench --bench throughput -- --generate-only
 #   tests/bench/compare.sh [-n RUNS] [-t RUNS_OF_TSHARK] [-b PROGRAM] [-d DIRECTORY] [CAPTURE...]
 #
-# The tools take turns, so that a change of the machine's speed meets all of them; medians count. Peaks of memory need
-# GNU time (package `time`). A tool that is missing is left out, and a line says so.
+# The tools take turns, so that a change of the machine's speed affects all of them equally; the table shows medians.
+# Memory peaks need GNU time (package `time`). A missing tool is left out, and the output says so.
 set -euo pipefail
 export LC_ALL=C # decimal points
 
@@ -49,7 +49,8 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# measure TOOL CAPTURE OUTPUT COMMAND...: appends microseconds and KiB to files.
+# measure TOOL CAPTURE OUTPUT COMMAND...: runs a command, and appends its time in microseconds and its peak in KiB to
+# files.
 measure() {
     local tool=$1 capture=$2 output=$3 start end
     local log=$work/$capture.$tool
@@ -62,7 +63,7 @@ measure() {
     if [[ $gnu_time ]]; then cat "$work/peak" >>"$log.kib"; fi
 }
 
-# tshark: no name lookups; the closes and nothing else, out of order segments put right as whyclosed does.
+# tshark prints only Close frames, without name lookups; it reassembles out-of-order segments, as whyclosed does.
 tshark_closes=(-n -o tcp.reassemble_out_of_order:TRUE -Y websocket.opcode==8
     -T fields -e frame.number -e tcp.stream -e websocket.payload.close.status_code)
 
@@ -75,7 +76,7 @@ run() {
     esac
 }
 
-# median FILE: of the numbers in it; nothing without the file.
+# median FILE: prints the median of the numbers in a file; nothing if there is no file.
 median() {
     [[ -e $1 ]] || return 0
     sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
@@ -83,13 +84,13 @@ median() {
 divided() { awk -v a="$1" -v b="$2" -v f="$3" 'BEGIN { if (a == "" || b == "") print "–"; else printf f, a / b }'; }
 truth() { sed -n "s/^ *\"$2\": \([0-9]*\).*/\1/p" "$directory/$1.json"; }
 
-# How many Close frames the tools found. tshark lists several codes for a packet with several, and none where a Close
-# frame has none.
+# Count the Close frames that a tool found. tshark lists several codes for a packet with several frames, and none for a
+# Close frame without a code.
 found_by_whyclosed() { "$program" --format json "$directory/$1.pcap" | { grep -oE '"role": ?"' || true; } | wc -l; }
 found_by_tshark() { awk -F '\t' '{ n += (codes = split($3, _, ",")) ? codes : 1 } END { print n + 0 }' "$work/$1.closes"; }
 
 for capture; do
-    # Untimed: the file comes into the page cache.
+    # Untimed, to load the file into the page cache.
     if [[ ${tools[*]} == *whyclosed* ]]; then
         found_by_whyclosed "$capture" >"$work/$capture.whyclosed.found"
     else

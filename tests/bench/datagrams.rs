@@ -1,11 +1,11 @@
-//! Traffic that is not WebSocket, over UDP.
+//! Non-WebSocket traffic over UDP.
 
 use crate::schedule::{Actor, Capture, pause};
 use crate::wire::{Endpoint, datagram};
 
-/// Queries and answers for names.
+/// DNS queries and responses.
 pub struct Dns {
-    /// Bytes of the capture file a second.
+    /// Bytes of the capture file per second.
     pub rate: u64,
 }
 
@@ -31,9 +31,9 @@ impl Actor for Dns {
     }
 }
 
-/// QUIC as it looks from outside: a long header, then short headers before random bytes.
+/// QUIC as seen from outside: a long header, then short headers before random bytes.
 pub struct Quic {
-    /// Bytes of the capture file a second.
+    /// Bytes of the capture file per second.
     pub rate: u64,
     ends: Option<(Endpoint, Endpoint)>,
     left: u64,

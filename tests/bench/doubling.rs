@@ -1,33 +1,33 @@
-//! Whether twice the input takes twice the time, for what an attacker would make take more.
+//! Checks that twice the input takes at most about twice the time, for inputs that an attacker would choose.
 //!
 //! ```text
 //! cargo bench --bench doubling                  all cases
-//! cargo bench --bench doubling -- resets tuple  these
-//! cargo bench --bench doubling -- --program P   of another build
+//! cargo bench --bench doubling -- resets tuple  some cases
+//! cargo bench --bench doubling -- --program P   with another build
 //! ```
 //!
-//! Each case is an input of one size and one of twice the size, made anew in a temporary folder. The program reads both,
-//! and the ratio of its times is shown; it ends with 1 if a ratio is above 2.2. What is linear is a little below 2, for
-//! starting the program takes the same time for both.
+//! Each case is an input of one size and one of twice the size, generated in a temporary folder. The benchmark prints
+//! the ratio of the program's times for both, and exits with 1 if a ratio is above 2.2. Linear behaviour gives a ratio
+//! a little below 2, since starting the program takes the same time for both.
 
-// The generator reads nothing from outside, so a wrong index is a bug of its own; and a bench prints.
+// The generator reads no untrusted input, so a wrong index is a bug in it; and a benchmark prints.
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
 mod attacks;
-#[allow(dead_code, reason = "the bench of throughput also reads reports")]
+#[allow(dead_code, reason = "the throughput benchmark also reads reports")]
 mod measure;
-#[allow(dead_code, reason = "the bench of throughput also has weighted choices")]
+#[allow(dead_code, reason = "the throughput benchmark also uses weighted choices")]
 #[path = "../support/random.rs"]
 mod random;
-#[allow(dead_code, reason = "the bench of throughput has actors, too")]
+#[allow(dead_code, reason = "the throughput benchmark also uses actors")]
 mod schedule;
-#[allow(dead_code, reason = "the bench of throughput has bad links, too")]
+#[allow(dead_code, reason = "the throughput benchmark also uses bad links")]
 mod tcp;
-#[allow(dead_code, reason = "only the bench of throughput holds reports against the truth")]
+#[allow(dead_code, reason = "only the throughput benchmark checks reports")]
 mod truth;
-#[allow(dead_code, reason = "the bench of throughput speaks of other things, too")]
+#[allow(dead_code, reason = "the throughput benchmark also sends other frames")]
 mod websocket;
-#[allow(dead_code, reason = "the bench of throughput has datagrams, too")]
+#[allow(dead_code, reason = "the throughput benchmark also sends datagrams")]
 #[path = "../support/wire.rs"]
 mod wire;
 
@@ -38,7 +38,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io};
 
-/// The most that twice the input may take.
+/// The maximal ratio of the times.
 const MOST: f64 = 2.2;
 
 fn main() -> ExitCode {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Measures `whyclosed live` on the loopback interface, as root, and prints figures:
+"""Measures `whyclosed live` on the loopback interface, as root, and prints the figures:
 
     cargo build --release && sudo tests/bench/live.py
 
-latency of a line behind its packet; processor time while nothing happens; what a flood costs, and what it drops.
+the latency of a line after its packet; the CPU time while idle; the CPU time, memory and drops during a flood.
 """
 import datetime
 import json
@@ -28,7 +28,7 @@ FLOOD = 10  # seconds
 
 
 class Live:
-    """A run, and what it tells, each object with how long after its packet it came."""
+    """A run of the program, and the objects it emits, each with its latency after the packet."""
 
     def __init__(self, *arguments):
         command = [PROGRAM, "live", "-i", "lo", "--format", "ndjson", *arguments]
@@ -48,12 +48,12 @@ class Live:
             self.told.append(told)
 
     def cpu(self):
-        """Seconds of processor time so far."""
+        """Returns the CPU time so far, in seconds."""
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def peak(self):
-        """MiB that were resident at most, the buffer shared with the system included."""
+        """Returns the peak of resident memory in MiB, including the buffer shared with the kernel."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 
@@ -97,7 +97,7 @@ def idle():
 
 
 def datagrams(until):
-    """Small UDP packets."""
+    """Sends small UDP packets without pause."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.connect(("127.0.0.1", 9))
         payload = b"x" * 64
@@ -110,7 +110,7 @@ def datagrams(until):
 
 
 def frames(until):
-    """A WebSocket connection on which small messages follow each other without pause, each in a segment of its own."""
+    """Sends small messages without pause on a WebSocket connection, each in a segment of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
     if os.fork() == 0:
         accepted, _ = listener.accept()

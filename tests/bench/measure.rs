@@ -1,4 +1,4 @@
-//! Running the program on a file: how long it takes, and how much memory.
+//! Runs the program on a file, and measures its time and memory.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,12 +7,12 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Timed runs.
+/// The number of timed runs.
 const RUNS: usize = 5;
-/// GNU time, which reports what the kernel says of a finished child.
+/// GNU time, which reports the kernel's statistics of a finished child.
 const GNU_TIME: &str = "/usr/bin/time";
 
-/// How the peak of memory is found out.
+/// The way the memory peak is measured.
 #[derive(Clone, Copy)]
 pub enum Memory {
     /// `/usr/bin/time -f %M`.
@@ -23,7 +23,7 @@ pub enum Memory {
 }
 
 impl Memory {
-    /// The best way this machine has.
+    /// Returns the best way available on this machine.
     pub fn available() -> Self {
         let gnu_time = Command::new(GNU_TIME).args(["-f", "%M", "true"]).stderr(Stdio::null()).status();
         if gnu_time.is_ok_and(|status| status.success()) {
@@ -35,7 +35,7 @@ impl Memory {
         }
     }
 
-    /// For the heading of the table.
+    /// Returns the name for the heading of the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::GnuTime => "/usr/bin/time -f %M",
@@ -57,7 +57,7 @@ impl Program<'_> {
         succeeded(self.command(arguments).spawn()?)
     }
 
-    /// Runs once and lets `reader` have the report.
+    /// Runs once, and passes the report to `reader`.
     pub fn report<T>(&self, arguments: &[&OsStr], reader: impl FnOnce(ChildStdout) -> T) -> io::Result<T> {
         let mut child = self.command(arguments).stdout(Stdio::piped()).spawn()?;
         let answer = child.stdout.take().map(reader).ok_or(io::ErrorKind::BrokenPipe)?;
@@ -65,7 +65,7 @@ impl Program<'_> {
         Ok(answer)
     }
 
-    /// Runs once untimed; the peak of its memory in bytes. Serves as the warm-up.
+    /// Runs once untimed, as the warm-up; returns the peak of its memory in bytes, if it can be measured.
     pub fn peak(&self, arguments: &[&OsStr]) -> io::Result<Option<u64>> {
         match self.memory {
             Memory::GnuTime => {
@@ -95,7 +95,7 @@ impl Program<'_> {
         }
     }
 
-    /// The times of some runs, shortest first.
+    /// Returns the times of the runs, shortest first.
     pub fn times(&self, arguments: &[&OsStr]) -> io::Result<[Duration; RUNS]> {
         let mut times = [Duration::ZERO; RUNS];
         for time in &mut times {

@@ -1,4 +1,4 @@
-//! Many connections at once: each acts at its time, all write to one capture.
+//! Runs many connections at once: each acts at its time, and all write to one capture.
 
 use crate::random::Random;
 use crate::tcp::{self, Fate, Tcp};
@@ -8,36 +8,36 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
 
-/// 2026-01-01T00:00:00Z in microseconds: the first packet.
+/// The time of the first packet: 2026-01-01T00:00:00Z in microseconds.
 pub const START: u64 = 1_767_225_600_000_000;
 
-/// A capture in the making.
+/// A capture being generated.
 pub struct Capture {
     pub wire: Wire,
     pub random: Random,
     pub truth: Truth,
-    /// Segments get lost, repeated and reordered.
+    /// Whether segments get lost, repeated and reordered.
     pub bad_link: bool,
-    /// The size is nearly reached: connections shall end, and no new ones begin.
+    /// Whether the size is nearly reached: connections should end, and no new ones begin.
     pub ending: bool,
-    /// Clients so far; the next one's address follows from it.
+    /// The number of clients so far, from which the next address is derived.
     pub clients: u32,
 }
 
 impl Capture {
-    /// A client not seen before.
+    /// Returns a new client.
     pub fn client(&mut self) -> Endpoint {
         self.clients += 1;
         let [_, high, middle, low] = self.clients.to_be_bytes();
         Endpoint { address: [10, high, middle, low], port: self.random.between(32_768, 61_000) as u16 }
     }
 
-    /// One of eight servers.
+    /// Returns one of eight servers.
     pub fn server(&mut self, port: u16) -> Endpoint {
         Endpoint { address: [192, 0, 2, self.random.between(1, 9) as u8], port }
     }
 
-    /// What happens to the next segment.
+    /// Returns the fate of the next segment.
     pub fn fate(&mut self) -> Fate {
         if self.bad_link { tcp::bad_link(&mut self.random) } else { Fate::Captured }
     }
@@ -45,33 +45,33 @@ impl Capture {
 
 /// Something that sends packets from time to time.
 pub trait Actor {
-    /// Sends what is due at `now`; says when it is due again, if ever.
+    /// Sends the packets due at `now`; returns the time of the next turn, if any.
     fn act(&mut self, now: u64, capture: &mut Capture) -> Option<u64>;
 }
 
-/// How a conversation goes on.
+/// The continuation of a conversation.
 pub enum Next {
-    /// More to say later.
+    /// It continues later.
     Continue,
-    /// The connection has ended; another may take its place.
+    /// The connection has ended; a new one may replace it.
     Ended,
-    /// The connection stays open, and nothing more is said.
+    /// The connection stays open, and nothing more is sent.
     Silent,
 }
 
-/// What is said over a TCP connection.
+/// A conversation over a TCP connection.
 pub trait Talk {
     /// The server's port.
     const PORT: u16;
-    /// A new connection's first words, sent once TCP is open.
+    /// Starts the conversation, once TCP is open.
     fn open(tcp: &mut Tcp, capture: &mut Capture) -> Self;
-    /// The next thing said.
+    /// Takes the next turn.
     fn talk(&mut self, tcp: &mut Tcp, capture: &mut Capture) -> Next;
 }
 
 /// Connections of one kind, one after the other, at a mean rate.
 pub struct Caller<T> {
-    /// Bytes of the capture file a second.
+    /// Bytes of the capture file per second.
     rate: u64,
     call: Option<(Tcp, T)>,
     next: u64,
@@ -117,19 +117,20 @@ impl<T: Talk> Actor for Caller<T> {
     }
 }
 
-/// Microseconds, give or take a half, after which the bytes sent since the file had `before` are within `rate`.
+/// Returns a pause in microseconds, at random within half of its mean, that keeps the file's growth since `before` at
+/// `rate`.
 pub fn pause(before: u64, rate: u64, capture: &mut Capture) -> u64 {
     let fair = (capture.wire.bytes - before) * 1_000_000 / rate;
     capture.random.between(fair / 2, fair * 3 / 2 + 1)
 }
 
-/// Lets the actors act, each from its own start on, until the file has `size` bytes; then until all have ended.
+/// Runs the actors, each from its own start, until the file has `size` bytes, and then until all have ended.
 pub fn run(actors: Vec<(u64, Box<dyn Actor>)>, size: u64, capture: &mut Capture) -> io::Result<()> {
     let (starts, mut actors): (Vec<_>, Vec<_>) = actors.into_iter().unzip();
     let mut queue: BinaryHeap<_> =
         starts.into_iter().enumerate().map(|(actor, start)| Reverse((start, actor))).collect();
     while let Some(Reverse((now, actor))) = queue.pop() {
-        // Nothing is sent before its sender's turn, so what lies before this turn is complete.
+        // Packets are never sent before their sender's turn, so all packets before this turn are complete.
         capture.wire.write_until(now.saturating_sub(1))?;
         capture.ending = capture.wire.bytes >= size;
         if let Some(next) = actors[actor].act(now, capture) {

@@ -1,4 +1,4 @@
-//! A TCP connection between two well-behaved endpoints, as a tap near both would see it.
+//! A TCP connection between two well-behaved endpoints, as captured by a tap near both.
 
 use crate::schedule::Capture;
 use crate::wire::{ACK, Endpoint, FIN, PSH, RST, SYN, Segment};
@@ -6,30 +6,30 @@ use whyclosed::side::{PerSide, Side};
 
 /// Bytes of payload in a full segment.
 pub const MSS: usize = 1460;
-/// Microseconds between the segments of a burst: full frames at a gigabit a second.
+/// Microseconds between the segments of a burst: full frames at 1 Gbit/s.
 const GAP: u64 = 12;
-/// Microseconds from a segment to the ACK it provokes.
+/// Microseconds from a segment to the ACK that it triggers.
 const REACTION: u64 = 5;
-/// Microseconds a lone segment waits for its ACK (RFC 9293 §3.8.6.3).
+/// Microseconds until a lone segment is acknowledged (RFC 9293 §3.8.6.3).
 const DELAYED_ACK: u64 = 40_000;
-/// Microseconds until a segment is sent again.
+/// Microseconds until a retransmission.
 const RETRANSMISSION: u64 = 200_000;
 /// 64240 bytes, scaled by 7 bits to 8 MiB.
 const WINDOW: u16 = 64_240;
 /// MSS 1460, NOP, window scale 7, NOP, NOP, SACK permitted.
 const SYN_OPTIONS: [u8; 12] = [2, 4, 5, 180, 1, 3, 3, 7, 1, 1, 4, 2];
 
-/// What happens to a segment between its sender and the file.
+/// The fate of a segment between its sender and the file.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Fate {
     Captured,
-    /// Some places behind where it belongs.
+    /// Captured some places after its position in order.
     Late,
-    /// Captured, and sent again though it arrived.
+    /// Captured, and retransmitted although it arrived.
     Repeated,
-    /// It arrived, but the capture missed it.
+    /// Arrived, but missed by the capture.
     Unseen,
-    /// It did not arrive: duplicate ACKs, then sent again.
+    /// Did not arrive: duplicate ACKs follow, then a retransmission.
     Lost,
 }
 
@@ -37,18 +37,18 @@ pub enum Fate {
 const BAD_LINK: [(u64, Fate); 5] =
     [(974, Fate::Captured), (10, Fate::Late), (10, Fate::Repeated), (5, Fate::Unseen), (1, Fate::Lost)];
 
-/// A segment that has not arrived while later ones do.
+/// A segment that has not arrived although later ones have.
 struct Hole<'a> {
     seq: u32,
     payload: &'a [u8],
-    /// How many segments are still to overtake it.
+    /// The number of segments still to overtake it.
     places: u64,
 }
 
 impl Hole<'_> {
-    /// The most segments that overtake a late one.
+    /// The maximal number of segments that overtake a late one.
     const FEW: u64 = 4;
-    /// More segments than are ever sent in one go.
+    /// For a lost segment: more segments than are ever sent in one burst.
     const FOR_GOOD: u64 = u64::MAX;
 }
 
@@ -60,14 +60,14 @@ pub struct Tcp {
     next: PerSide<u32>,
     /// RCV.NXT.
     expected: PerSide<u32>,
-    /// Segments received and not acknowledged yet.
+    /// The number of received segments that are not acknowledged yet.
     unacknowledged: PerSide<u8>,
     ack_due: PerSide<Option<u64>>,
     pub clock: u64,
 }
 
 impl Tcp {
-    /// The three-way handshake.
+    /// Sends the three-way handshake.
     pub fn open(now: u64, client: Endpoint, server: Endpoint, capture: &mut Capture) -> Self {
         let mut isn = || capture.random.bits() as u32;
         let next = PerSide { client: isn(), server: isn() };
@@ -91,7 +91,7 @@ impl Tcp {
         self.clock += micros;
     }
 
-    /// When the next delayed ACK is due.
+    /// Returns the time at which the next delayed ACK is due.
     pub fn ack_due(&self) -> Option<u64> {
         Side::BOTH.into_iter().filter_map(|side| self.ack_due[side]).min()
     }
@@ -105,7 +105,7 @@ impl Tcp {
         }
     }
 
-    /// Sends `bytes` in segments; says whether the capture has all of them.
+    /// Sends `bytes` in segments; returns whether the capture contains all of them.
     pub fn send(&mut self, from: Side, bytes: &[u8], capture: &mut Capture) -> bool {
         let mut complete = true;
         let mut hole: Option<Hole> = None;
@@ -141,7 +141,7 @@ impl Tcp {
             }
         }
         if let Some(Hole { seq, payload, places }) = hole {
-            // Nothing follows that could overtake a late segment: it comes in its place.
+            // A late segment that no other can overtake is sent in its place.
             self.clock += if places > Hole::FEW { RETRANSMISSION } else { 0 };
             self.data(from, self.clock, seq, payload, capture);
             self.received(!from, None, capture);
@@ -150,7 +150,7 @@ impl Tcp {
         complete
     }
 
-    /// Ends the connection, `first` first.
+    /// Closes the connection, with the FIN of `first` first.
     pub fn finish(&mut self, first: Side, capture: &mut Capture) {
         self.control(first, FIN | ACK, capture);
         if capture.random.chance(300) {
@@ -160,13 +160,13 @@ impl Tcp {
         self.control(first, ACK, capture);
     }
 
-    /// Breaks the connection off.
+    /// Resets the connection.
     pub fn reset(&mut self, from: Side, capture: &mut Capture) {
         self.control(from, RST | ACK, capture);
     }
 
-    /// A full pair of segments is acknowledged at once, a lone one later; behind a hole, each is at once answered with
-    /// the ACK sent before (RFC 5681 §4.2).
+    /// Acknowledges a received segment: a pair of segments at once, a lone one later. After a hole, every segment
+    /// triggers a duplicate ACK at once (RFC 5681 §4.2).
     fn received(&mut self, by: Side, hole: Option<&Hole>, capture: &mut Capture) {
         self.expected[by] = hole.map_or(self.next[!by], |hole| hole.seq);
         self.unacknowledged[by] += 1;
@@ -196,7 +196,7 @@ impl Tcp {
         self.clock += capture.random.between(100, 400);
     }
 
-    /// Hands a segment to the wire. Each acknowledges all that arrived, so that no ACK is owed any more.
+    /// Sends a segment. Each acknowledges everything that arrived, so that no delayed ACK stays due.
     fn emit(&mut self, from: Side, time: u64, seq: u32, flags: u8, payload: &[u8], capture: &mut Capture) {
         self.ident[from] = self.ident[from].wrapping_add(1);
         self.unacknowledged[from] = 0;
@@ -216,7 +216,7 @@ impl Tcp {
     }
 }
 
-/// The fate of the next segment on a bad link.
+/// Returns the fate of the next segment on a bad link.
 pub fn bad_link(random: &mut crate::random::Random) -> Fate {
     *random.weighted(&BAD_LINK)
 }

@@ -1,15 +1,15 @@
-//! How fast `whyclosed` reads captures, and how much memory it takes.
+//! Measures the speed of `whyclosed` on captures, and its memory.
 //!
 //! ```text
 //! cargo bench --bench throughput                       all captures
-//! cargo bench --bench throughput -- chat lossy         these
-//! cargo bench --bench throughput -- --generate-only    only writes them
+//! cargo bench --bench throughput -- chat lossy         some captures
+//! cargo bench --bench throughput -- --generate-only    only generates them
 //! ```
 //!
-//! The captures are generated under `target/bench`, about 1.2 GB, and used again. Before a capture is timed, the report
-//! is held against what the generator put in: being fast and wrong does not count.
+//! The captures are generated under `target/bench`, about 1.2 GB, and reused. Before a capture is timed, its report is
+//! compared with the generator's truth: being fast and wrong does not count.
 
-// The generator reads nothing from outside, so a wrong index is a bug of its own; and a bench prints.
+// The generator reads no untrusted input, so a wrong index is a bug in it; and a benchmark prints.
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
 mod background;
@@ -99,7 +99,7 @@ fn measured(plan: &Plan, directory: &Path, program: &Program) -> Result<(), Stri
         format!("{:.2}", truth.bytes as f64 / 1e9 / seconds),
         format!("{:.0}", truth.packets as f64 / seconds),
         of_peak(1 << 20),
-        // Only where all connections are open at once does the quotient mean something.
+        // The quotient makes sense only if all connections are open at once.
         if truth.close_frames == 0 { of_peak(truth.connections) } else { String::new() },
     ]);
     Ok(())

@@ -1,12 +1,12 @@
-//! What a capture holds, and whether a report found it.
+//! The expected contents of a capture, and the check of a report against them.
 
 use std::collections::BTreeMap;
 use std::io::Read;
 
-/// How a Close frame without a status code is listed.
+/// The key for Close frames without a status code.
 const NO_CODE: &str = "none";
 
-/// What the generator put into a capture; kept beside it as JSON.
+/// The contents that the generator put into a capture, kept beside it as JSON.
 #[derive(Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Truth {
     /// Version of the generator that wrote the capture.
@@ -18,9 +18,10 @@ pub struct Truth {
     pub connections: u64,
     /// Close frames whose bytes are all in the capture.
     pub close_frames: u64,
-    /// The same by status code.
+    /// The number of Close frames by status code.
     pub closes: BTreeMap<String, u64>,
-    /// How many per cent may be missed, because the capture lacks segments around them.
+    /// The percentage of connections and Close frames that a report may miss, because the capture lacks segments around
+    /// them.
     pub may_miss_percent: u64,
 }
 
@@ -31,7 +32,7 @@ impl Truth {
         *self.closes.entry(named(code)).or_default() += 1;
     }
 
-    /// Holds a report (JSON, version 1) against the truth. The error lists every difference.
+    /// Compares a report (JSON, version 1) with the truth. The error lists every difference.
     pub fn check(&self, report: impl Read) -> Result<(), String> {
         let report: Report = serde_json::from_reader(report).map_err(|error| format!("no report: {error}"))?;
         let mut found = BTreeMap::<String, u64>::new();
@@ -48,7 +49,8 @@ impl Truth {
         if differences.is_empty() { Ok(()) } else { Err(differences.join("; ")) }
     }
 
-    /// Nothing may be invented; a part may be missed, where the capture has holes.
+    /// Compares a count. A report must not exceed the truth, and may fall short by the percentage for holes in the
+    /// capture.
     fn compare(&self, what: &str, truth: u64, found: u64, differences: &mut Vec<String>) {
         let least = truth - (truth * self.may_miss_percent).div_ceil(100);
         if !(least..=truth).contains(&found) {

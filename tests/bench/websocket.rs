@@ -1,4 +1,4 @@
-//! RFC 6455 as two endpoints without extensions speak it.
+//! RFC 6455 between two endpoints.
 
 use crate::schedule::Capture;
 use crate::tcp::Tcp;
@@ -13,7 +13,7 @@ const CLOSE: u8 = 8;
 pub const PING: u8 = 9;
 pub const PONG: u8 = 10;
 
-/// What a client asks for.
+/// The opening handshake of a client.
 pub struct Request<'a> {
     pub target: &'a str,
     pub host: &'a str,
@@ -24,7 +24,7 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// A key, in base64.
+    /// Returns a random key, in base64.
     pub fn key(capture: &mut Capture) -> String {
         STANDARD.encode(capture.random.bytes(16))
     }
@@ -42,7 +42,7 @@ impl Request<'_> {
         tcp.send(Side::Client, request.as_bytes(), capture);
     }
 
-    /// The whole opening handshake.
+    /// Sends the whole opening handshake.
     pub fn open(&self, tcp: &mut Tcp, capture: &mut Capture) {
         capture.truth.connections += 1;
         let accept = STANDARD.encode(Sha1::digest(format!("{}258EAFA5-E914-47DA-95CA-C5AB0DC85B11", self.key)));
@@ -58,7 +58,7 @@ impl Request<'_> {
     }
 }
 
-/// The opening handshake of a chat.
+/// Sends the opening handshake of a chat.
 pub fn open(tcp: &mut Tcp, capture: &mut Capture) {
     let key = Request::key(capture);
     let (room, token) = (capture.random.between(1, 5000), capture.random.bits());
@@ -96,7 +96,7 @@ pub fn send(tcp: &mut Tcp, from: Side, opcode: u8, payload: &[u8], capture: &mut
     tcp.send(from, &bytes, capture);
 }
 
-/// The closing handshake, begun by `first`; then the server ends TCP (RFC 6455 §7.1.1).
+/// Sends the closing handshake, begun by `first`; then the server closes TCP (RFC 6455 §7.1.1).
 pub fn close(tcp: &mut Tcp, first: Side, code: Option<u16>, reason: &str, capture: &mut Capture) {
     for (from, reason) in [(first, reason), (!first, "")] {
         let mut payload = code.map_or(Vec::new(), |code| code.to_be_bytes().to_vec());

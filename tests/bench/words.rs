@@ -1,4 +1,4 @@
-//! Text of the kind applications send.
+//! Generates text like that of applications.
 
 use crate::random::Random;
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ const WORDS: [&str; 24] = [
     "status",
 ];
 
-/// A JSON object of about `len` bytes.
+/// Generates a JSON object of about `len` bytes.
 pub fn json(len: usize, random: &mut Random) -> String {
     let (id, user) = (random.bits() as u32, random.between(1, 100_000));
     let mut text = String::with_capacity(len + 32);

@@ -1,4 +1,4 @@
-//! The HTML report in Chromium, where that is installed. `SCREENSHOTS=FOLDER` keeps pictures of it.
+//! Tests the HTML report in Chromium, if it is installed. `SCREENSHOTS=FOLDER` saves pictures of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "../support/mod.rs"]
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use support::devtools::Browser;
 use support::{PROGRAM, fixture, scripted, tools};
 
-/// The page's text whose colours are too close: WCAG 2 wants a contrast of 4.5.
+/// A script that returns the elements with too little contrast: WCAG 2 requires 4.5.
 const LOW_CONTRAST: &str = r#"(() => {
     const paint = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const rgb = (color) => {
@@ -142,7 +142,7 @@ fn connections_are_sorted_filtered_and_folded() {
     );
     assert_eq!(browser.complaints(&page), [""; 0]);
 
-    // Without scripts a summary still unfolds.
+    // Without scripts, a summary still unfolds.
     browser.look(1440, "light", false);
     browser.open(&page);
     browser.value("document.querySelector('#c7 summary').click()");
@@ -173,7 +173,7 @@ fn assistive_technology_finds_its_way() {
     }
     assert!(names["link"].iter().any(|name| name == "To the connections"));
     assert_eq!(browser.value("document.documentElement.lang"), "en");
-    // Everything that can be used can be reached by the keyboard, in the order of the page.
+    // Every control can be reached by the keyboard, in the order of the page.
     let reached = browser.value("[...document.querySelectorAll('a[href],button,input,summary,[tabindex=\"0\"]')].every((one) => one.tabIndex === 0)");
     assert_eq!(reached, true);
 }
@@ -192,7 +192,7 @@ fn all_of_it_is_printed() {
         std::fs::write(folder.join("print.pdf"), pdf).unwrap();
     }
     browser.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
-    // What is folded on the screen is told on paper.
+    // Details that are folded on the screen are printed.
     let folded = "[...document.querySelectorAll('details .body')].filter((body) => body.getBoundingClientRect().height < 50).length";
     assert_eq!(browser.value(folded), 0);
     let tools =

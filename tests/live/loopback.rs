@@ -1,4 +1,4 @@
-//! `whyclosed live` on the loopback interface, with real endpoints. Needs root; says so and does nothing where that is missing.
+//! Tests `whyclosed live` on the loopback interface, with real endpoints. Needs root; the tests are skipped without it.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -8,10 +8,10 @@ use crate::support::{PROGRAM, tools};
 use crate::watching::{ENDS, Live, NET_RAW, PATIENCE, Peer, Told, are_right, folder, missing, report_of, script, text};
 use serde_json::Value;
 
-/// What a line may take on a machine that does much else; what it does take is printed.
+/// The maximal latency of a line, generous for busy machines; the measured latency is printed.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
-/// A server of `peers.py` or `peers.js`, and its port.
+/// Starts a server of `peers.py` or `peers.js`, and returns it with its port.
 fn server(name: &str) -> (Peer, String) {
     let mut command = script(name, None);
     command.args(["serve", "127.0.0.1"]);
@@ -34,7 +34,7 @@ fn are_at_once(ends: &[Told], of: &str) {
     assert!(longest < AT_ONCE, "{longest:?}");
 }
 
-/// By target, the rules of what was told and of the report.
+/// Returns the rules of objects or of a report's connections, by target.
 fn rules<'v>(objects: impl Iterator<Item = &'v Value>) -> BTreeMap<String, String> {
     let rule = |object: &Value| object["rule"].as_str().or(object["verdict"]["rule"].as_str()).unwrap().to_owned();
     let target =
@@ -42,7 +42,7 @@ fn rules<'v>(objects: impl Iterator<Item = &'v Value>) -> BTreeMap<String, Strin
     objects.map(|object| (target(object), rule(object))).collect()
 }
 
-/// The rules of the ends that both libraries bring about in the same way.
+/// The rules of the ends that both libraries cause in the same way.
 const RULES: [(&str, &str); 8] = [
     ("/1000", "closed_normally"),
     ("/1001", "going_away"),
@@ -54,7 +54,8 @@ const RULES: [(&str, &str); 8] = [
     ("/403", "handshake_refused"),
 ];
 
-/// Every end of real endpoints is told at once and rightly; the report at the end, and that of the file, say the same.
+/// Checks that every end of real endpoints is reported at once and correctly, and that the final report and that of the
+/// file agree.
 fn watches(name: &str) {
     let (_server, port) = server(name);
     let folder = folder();
@@ -70,11 +71,16 @@ fn watches(name: &str) {
     }
 
     let report = live.report();
-    assert_eq!(rules(report["connections"].as_array().unwrap().iter()), told, "the last word is the first");
+    assert_eq!(
+        rules(report["connections"].as_array().unwrap().iter()),
+        told,
+        "the report agrees with the lines before it"
+    );
     reads_back(&report, &file);
 }
 
-/// The file gives the same report, packet numbers included; libpcap and tshark read as many packets.
+/// Checks that the file gives the same report, including packet numbers, and that libpcap and tshark read as many
+/// packets.
 fn reads_back(report: &Value, file: &std::path::Path) {
     let again = report_of(file);
     for part in ["connections", "codes", "notes"] {
@@ -136,7 +142,7 @@ fn connections_that_were_open_before_are_found_and_nothing_else() {
     assert_eq!(others.line(), "done");
     let report = live.report();
 
-    are_at_once(&ends, "joined in their midst");
+    are_at_once(&ends, "joined in the middle");
     let expected = ENDS.iter().filter(|(path, ..)| *path != "/403");
     let mut expected: Vec<_> = expected.map(|(_, kind, code, side)| (*kind, *code, *side)).collect();
     let mut told: Vec<_> = ends
@@ -295,7 +301,7 @@ fn what_the_system_drops_is_told_and_lowers_what_it_could_have_hidden() {
     let file = folder.path().join("trace.pcapng");
     let filter = format!("tcp port {port} or udp port {}", sink.local_addr().unwrap().port());
     let live = Live::start(&["-i", "lo", "--buffer", "16", "--write", text(&file), &filter], None);
-    // Open while packets are dropped, and still when all is over.
+    // Open while packets are dropped, and still open at the end.
     let mut hold = script("peers.py", None);
     hold.args(["hold", "127.0.0.1", &port]);
     let mut held = Peer::start(hold);
@@ -306,14 +312,14 @@ fn what_the_system_drops_is_told_and_lowers_what_it_could_have_hidden() {
     std::thread::sleep(Duration::from_millis(300));
     stop("-STOP");
     let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    // More than the buffer holds; it is that large so that a busy machine drops nothing afterwards.
+    // More than the buffer holds. The buffer is large, so that even a busy machine drops no later packets.
     for _ in 0..1000 {
         sender.send_to(&[0; 60_000], sink.local_addr().unwrap()).unwrap();
     }
     stop("-CONT");
     let notice = std::iter::repeat_with(|| live.told().object).find(|object| object["about"] == "drops").unwrap();
     println!("{}", notice["text"].as_str().unwrap());
-    // These come after the drops.
+    // These connections begin after the drops.
     std::thread::sleep(Duration::from_millis(1200));
     visit("peers.py", &port);
     let ends = live.ends(ENDS.len());

@@ -1,4 +1,4 @@
-//! `whyclosed live` with real endpoints. Needs root; where the rights are missing, the tests say so and do nothing.
+//! Tests `whyclosed live` with real endpoints. They need root, and are skipped without the necessary rights.
 #![cfg(all(feature = "live", target_os = "linux"))]
 #![allow(
     clippy::unwrap_used,
@@ -7,7 +7,7 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
-#![allow(clippy::print_stdout, reason = "a test says what it skips and what it measured")]
+#![allow(clippy::print_stdout, reason = "a test prints why it is skipped, and its measurements")]
 
 mod loopback;
 mod namespaces;

@@ -1,20 +1,21 @@
-//! `whyclosed live` beside a lossy link: two network namespaces, whose frames are lost, doubled and swapped on the way.
+//! Tests `whyclosed live` beside a lossy link between two network namespaces: frames are lost, duplicated and
+//! reordered.
 //!
-//! Needs root; says so and does nothing where that is missing.
+//! Needs root; the tests are skipped without it.
 
 use std::process::Command;
 
 use crate::watching::{ENDS, Live, NET_RAW, Peer, are_right, folder, missing, report_of, script, text};
 
-/// The rights to make network namespaces, links and mounts: CAP_NET_ADMIN and CAP_SYS_ADMIN.
+/// The rights to create network namespaces, links and mounts: CAP_NET_ADMIN and CAP_SYS_ADMIN.
 const NETWORKS: u64 = 1 << 12 | 1 << 21;
 
-/// Server, the way between, and client.
+/// The namespaces of the server, the link between, and the client.
 const NAMESPACES: [&str; 3] = ["whyclosed-server", "whyclosed-between", "whyclosed-client"];
 
 const SERVER: &str = "10.213.0.1";
 
-/// Two hosts, joined by a pair of links through a third.
+/// Two hosts, connected by two links through a third namespace.
 ///
 /// ```text
 /// server ─ veth ┐ relay, or bridge with netem ┌ veth ─ client
@@ -44,7 +45,7 @@ impl Network {
             must(&format!("ip -n {host} addr add {address}/24 dev link0"));
             must(&format!("ip -n {host} link set link0 up"));
             must(&format!("ip -n {between} link set {far} up"));
-            // A relay cannot compute checksums, nor cut what is longer than a frame.
+            // A relay cannot compute checksums, nor split packets longer than a frame.
             must(&format!("ip netns exec {host} ethtool -K link0 tx off tso off gso off gro off"));
         }
         must(&format!("ip -n {between} link add name bridge0 type bridge"));
@@ -85,7 +86,7 @@ impl Drop for Network {
     }
 }
 
-/// The name of a host's link at the other end; the kernel allows 15 bytes.
+/// Returns the name of the other end of a host's link; the kernel allows 15 bytes.
 fn short(host: &str) -> &str {
     host.trim_start_matches("whyclosed-")
 }
@@ -158,7 +159,7 @@ fn a_vanished_interface_and_a_full_disk_end_nothing_else() {
         told["text"].as_str().unwrap().to_owned()
     };
     assert!(notice("interface").starts_with("whyclosed-gone0: "));
-    // More than the disk holds.
+    // More than fits on the disk.
     for _ in 0..10 {
         let mut visit = script("peers.py", None);
         visit.args(["visit", "127.0.0.1", &port]);
@@ -168,7 +169,7 @@ fn a_vanished_interface_and_a_full_disk_end_nothing_else() {
     live.interrupt();
     let (objects, status, said) = live.finish();
     assert_eq!(status.code(), Some(2));
-    assert_eq!(said.lines().count(), 2, "both once more at the end: {said}");
+    assert_eq!(said.lines().count(), 2, "both are repeated at the end: {said}");
     let report = objects.last().unwrap();
     let ended = report["connections"]
         .as_array()
@@ -178,7 +179,7 @@ fn a_vanished_interface_and_a_full_disk_end_nothing_else() {
     assert_eq!(ended.count(), 10 * ENDS.len());
 }
 
-/// Takes a file system away.
+/// Unmounts a file system when dropped.
 struct Unmount<'p>(&'p std::path::Path);
 
 impl Drop for Unmount<'_> {

@@ -1,8 +1,8 @@
-"""Connections that are no WebSocket, open before a capture begins: each goes on while it runs.
+"""Non-WebSocket connections that are opened before a capture begins, and continue while it runs.
 
-    others.py HOST          prints "open" and the ports, goes on at a line on standard input, and prints "done"
+    others.py HOST          prints "open" and the ports, continues after a line on standard input, and prints "done"
 
-HTTP with keep-alive, a file download, TLS, random bytes, MQTT, Redis, PostgreSQL: the latter three as their protocols have it.
+HTTP with keep-alive, a file download, TLS, random bytes, and messages in the formats of MQTT, Redis and PostgreSQL.
 """
 import asyncio
 import os
@@ -15,7 +15,7 @@ import tempfile
 
 
 def certificate(folder):
-    """Self-signed, made for this run."""
+    """Creates a self-signed certificate for this run."""
     key, cert = os.path.join(folder, "key.pem"), os.path.join(folder, "cert.pem")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost", "-keyout", key, "-out", cert],
@@ -37,7 +37,7 @@ def postgres(kind, body):
 
 
 def rounds():
-    """By name: what the client says and what the server answers, again and again."""
+    """Yields protocols by name, each with its list of requests and responses."""
     noise = random.Random(7)
     page = b"<html>" + b"x" * 700 + b"</html>"
     yield "http", [(
@@ -58,7 +58,7 @@ def rounds():
 
 
 async def answering(rounds, reader, writer):
-    """The server of a list of rounds, endlessly."""
+    """Serves a list of rounds, endlessly."""
     try:
         while True:
             for question, answer in rounds:

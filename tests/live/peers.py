@@ -1,8 +1,8 @@
 """WebSocket endpoints of Python `websockets` that end connections in every way, each at a path of its own.
 
-    peers.py serve HOST            prints the port, serves until standard input ends
-    peers.py visit HOST PORT       visits every path, one after the other, and ends
-    peers.py hold HOST PORT        opens a connection to every path, waits for a line on standard input, then goes on
+    peers.py serve HOST            prints the port, and serves until standard input ends
+    peers.py visit HOST PORT       visits every path, one after the other, and exits
+    peers.py hold HOST PORT        opens a connection to every path, waits for a line on standard input, then continues
 """
 import asyncio
 import http
@@ -52,7 +52,7 @@ async def opened(host, port, path):
 
 
 async def ended(connection, path):
-    """Does what ends the connection, and waits until it has."""
+    """Ends the connection in the way of its path, and waits until it is closed."""
     if connection is None:
         return
     if path == "rst":
@@ -83,7 +83,7 @@ async def holding(host, port):
     connections = [(path, await opened(host, port, path)) for path in paths]
     print("open", flush=True)
     loop = asyncio.get_running_loop()
-    # What they say is what they are recognised by.
+    # A capture that starts now recognises the connections by these messages.
     await loop.run_in_executor(None, sys.stdin.readline)
     for _ in range(8):
         for _, connection in connections:

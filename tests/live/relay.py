@@ -1,6 +1,6 @@
-"""Passes frames between two interfaces, and loses, doubles and swaps some: what `tc netem` does, where a kernel lacks it.
+"""Relays frames between two interfaces, and loses, duplicates and reorders some: a replacement for `tc netem`.
 
-    relay.py ONE OTHER SEED         prints "ready", goes on until it is ended
+    relay.py ONE OTHER SEED         prints "ready", and runs until it is killed
 """
 import random
 import select
@@ -17,7 +17,7 @@ other.bind((sys.argv[2], 0))
 peer, held = {one: other, other: one}, {one: None, other: None}
 print("ready", flush=True)
 while True:
-    # What is held back goes behind the next frame, or alone when none follows.
+    # A frame held back is sent after the next frame, or alone if none follows.
     ready, _, _ = select.select([one, other], [], [], 0.005)
     for side in ready or [one, other]:
         frames = []

@@ -1,4 +1,4 @@
-//! `whyclosed live` and the endpoints that it watches, as processes of a test.
+//! Runs `whyclosed live` and its endpoints as child processes of a test.
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use crate::support::{PROGRAM, contract, tools};
 
-/// Longer than anything here takes on a busy machine.
+/// A timeout longer than any operation takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is told of the connection to each path of `peers.py`: its `type`, code, who began the end, and the rule.
+/// The expected end of the connection to each path of `peers.py`: its `type`, code, and the side that began the end.
 pub const ENDS: [(&str, &str, Option<u64>, &str); 10] = [
     ("/1000", "closed", Some(1000), "server"),
     ("/1001", "closed", Some(1001), "server"),
@@ -30,8 +30,8 @@ pub const ENDS: [(&str, &str, Option<u64>, &str); 10] = [
 /// The right to capture, as a bit of a process's capabilities (`linux/capability.h`): root in a container may lack it.
 pub const NET_RAW: u64 = 1 << 13;
 
-/// Returns whether this process lacks rights, or this machine libpcap or one of the tools, and reports which. Only where the
-/// rights are there can tools be required.
+/// Returns whether this process lacks rights, or this machine lacks libpcap or one of the tools, and reports which. Missing
+/// tools are a failure only if the process has the rights.
 pub fn missing(rights: u64, names: &[&str]) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:")).unwrap().trim();
@@ -43,7 +43,7 @@ pub fn missing(rights: u64, names: &[&str]) -> bool {
     tools::missing(&[&["libpcap"], names].concat())
 }
 
-/// A script of this folder, in a network namespace or none.
+/// Builds the command for a script of this folder, in a network namespace if one is given.
 pub fn script(name: &str, namespace: Option<&str>) -> Command {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live").join(name);
     let tool = tools::command(if name.ends_with(".py") { "python3" } else { "node" });
@@ -59,7 +59,7 @@ pub fn script(name: &str, namespace: Option<&str>) -> Command {
     inside
 }
 
-/// A process that talks by lines; ended when it is dropped.
+/// A process controlled by lines of text; killed when dropped.
 pub struct Peer {
     child: Child,
     input: Option<ChildStdin>,
@@ -73,17 +73,17 @@ impl Peer {
         Self { input: child.stdin.take(), child, output }
     }
 
-    /// The next line it prints.
+    /// Returns the next line of its output.
     pub fn line(&mut self) -> String {
         self.output.next().expect("a line").unwrap()
     }
 
-    /// Lets it go on.
+    /// Sends it a line, so that it continues.
     pub fn go(&mut self) {
         self.input.as_mut().unwrap().write_all(b"\n").unwrap();
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it has exited by itself.
     pub fn finish(&mut self) {
         self.output.by_ref().for_each(drop);
         self.child.wait().unwrap();
@@ -98,13 +98,13 @@ impl Drop for Peer {
     }
 }
 
-/// An object that was told, and how long after its packet.
+/// An object emitted, and its latency after the packet.
 pub struct Told {
     pub object: Value,
     pub latency: Duration,
 }
 
-/// A run of `whyclosed live`; ended when it is dropped.
+/// A run of `whyclosed live`; killed when dropped.
 pub struct Live {
     child: Child,
     objects: Receiver<Told>,
@@ -112,7 +112,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Starts it with `--format ndjson`, and waits until it captures.
+    /// Starts the program with `--format ndjson`, and waits until it captures.
     pub fn start(arguments: &[&str], namespace: Option<&str>) -> Self {
         let mut command = Command::new(PROGRAM);
         if let Some(namespace) = namespace {
@@ -143,12 +143,12 @@ impl Live {
         self.child.id()
     }
 
-    /// The next object.
+    /// Returns the next object.
     pub fn told(&self) -> Told {
         self.objects.recv_timeout(PATIENCE).expect("an object in time")
     }
 
-    /// Objects until `count` connections have closed or were refused.
+    /// Returns the ends among the next objects, until `count` connections have closed or were refused.
     pub fn ends(&self, count: usize) -> Vec<Told> {
         let is_end = |told: &Told| matches!(told.object["type"].as_str(), Some("closed" | "refused"));
         std::iter::repeat_with(|| self.told()).filter(is_end).take(count).collect()
@@ -159,7 +159,8 @@ impl Live {
         assert!(sent.success());
     }
 
-    /// What is told up to its end, the report last; its exit status, and what it said on standard error.
+    /// Waits for the end; returns the remaining objects, with the report last, the exit status, and the text on
+    /// standard error.
     pub fn finish(mut self) -> (Vec<Value>, ExitStatus, String) {
         let rest: Vec<_> = self.objects.iter().map(|told| told.object).collect();
         let status = self.child.wait().unwrap();
@@ -167,7 +168,7 @@ impl Live {
         (rest, status, said)
     }
 
-    /// Ends it by Ctrl-C; the report.
+    /// Interrupts the program as Ctrl-C does, and returns the report.
     pub fn report(self) -> Value {
         self.interrupt();
         let (mut rest, status, said) = self.finish();
@@ -185,7 +186,7 @@ impl Drop for Live {
     }
 }
 
-/// How long ago an RFC 3339 time was, as far as its seconds of the day tell.
+/// Returns the time since an RFC 3339 time, modulo a day.
 fn since(time: &str) -> Duration {
     let part = |range: std::ops::Range<usize>| time[range].parse::<u64>().unwrap();
     let fraction: f64 = format!("0{}", &time[19..time.len() - 1]).parse().unwrap();
@@ -194,7 +195,7 @@ fn since(time: &str) -> Duration {
     Duration::from_secs_f64((now - then).rem_euclid(86_400.0))
 }
 
-/// The report of a file.
+/// Returns the report of a file.
 pub fn report_of(file: &Path) -> Value {
     let output = Command::new(PROGRAM).args(["--format", "json"]).arg(file).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -203,7 +204,7 @@ pub fn report_of(file: &Path) -> Value {
     report
 }
 
-/// A folder in which any user can write.
+/// Creates a folder that any user can write to.
 pub fn folder() -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
@@ -211,12 +212,12 @@ pub fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// A path as an argument.
+/// Returns a path as an argument.
 pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// Holds what was told of the connections to every path of `peers.py` against [`ENDS`].
+/// Asserts that the ends of the connections to every path of `peers.py` are as in [`ENDS`].
 #[track_caller]
 pub fn are_right(ends: &[Told]) {
     let mut told: Vec<_> = ends

@@ -1,4 +1,4 @@
-//! Attempts at a WebSocket that nobody answers: as many as a scan makes are counted, and no more than a bound is held.
+//! Attempts at a WebSocket without a response: the many attempts of a scan are counted, and memory is bounded.
 
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::{LinkType, Packet};
@@ -43,7 +43,7 @@ fn attempts_without_an_answer_are_bounded_and_counted() {
     let server = ([10, 0, 0, 2], 80).into();
     assert_eq!(collection.unanswered.servers(), [(server, (ATTEMPTS - limits::UNANSWERED) as u64)]);
 
-    // A note on them names the server as the connections do.
+    // With `--anonymize`, a note on them uses the same name for the server as the connections.
     let Collection { mut facts, unanswered, .. } = collection;
     facts.truncate(1);
     let privacy = Privacy { anonymize: true, ..Privacy::default() };

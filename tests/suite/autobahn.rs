@@ -1,4 +1,5 @@
-//! The Autobahn|Testsuite against Python `websockets`: what was on the wire, case by case, by the suite's own record.
+//! The Autobahn|Testsuite against Python `websockets`: the codes on the wire for each case, compared with the suite's
+//! own record.
 
 use serde_json::Value;
 use whyclosed::catalog::Language;
@@ -18,7 +19,7 @@ fn connections() -> Vec<Box<Facts>> {
     facts
 }
 
-/// The first code a side put on the wire, as `cases.json` writes it.
+/// Returns the first code that a side put on the wire, in the notation of `cases.json`.
 fn first_code(facts: &Facts, side: Side) -> Value {
     match facts.closes.iter().find(|close| close.side == side) {
         None => Value::Null,
@@ -42,7 +43,7 @@ fn the_first_code_of_each_side() {
     assert!(differences.is_empty(), "{differences:#?}");
 }
 
-/// The rule that a case's description calls for, where the server answered with 1002 or 1007.
+/// Returns the rule that a case's description calls for, if the server answered with 1002 or 1007.
 fn called_for(id: &str) -> &'static str {
     const RULES: &[(&str, &str)] = &[
         // Longer prefixes first.
@@ -57,7 +58,7 @@ fn called_for(id: &str) -> &'static str {
         ("7.3.2", "truncated_close_code"),
         ("7.3.6", "oversized_control_frame"),
         ("7.5.1", "invalid_close_reason"),
-        // The client closes with 1002 and 1007 though nothing was wrong, and the server echoes that.
+        // The client closes with 1002 or 1007 although nothing was wrong, and the server echoes the code.
         ("7.7.3", "unexplained"),
         ("7.7.5", "unexplained"),
         ("7.9.", "invalid_close_code"),

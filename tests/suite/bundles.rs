@@ -1,4 +1,4 @@
-//! Bundles that were made to harm whoever verifies them.
+//! Bundles made to harm whoever verifies them.
 
 use std::fs;
 use std::path::Path;
@@ -17,11 +17,11 @@ struct Entry {
     name: String,
     deflated: Vec<u8>,
     checksum: u32,
-    /// What the file says of its length.
+    /// The length claimed by the file.
     length: u32,
 }
 
-/// Zeros, a MiB of which takes about a KiB.
+/// Builds an entry of zeros; a MiB of them takes about a KiB.
 fn zeros(mebibytes: usize) -> Entry {
     let plain = vec![0; MIB];
     let (mut one, mut last) = (Vec::with_capacity(MIB), Vec::with_capacity(64));
@@ -37,7 +37,7 @@ fn zeros(mebibytes: usize) -> Entry {
     Entry { name: "report.md".to_owned(), deflated, checksum: checksum.sum(), length }
 }
 
-/// A ZIP file (APPNOTE.TXT §4.3).
+/// Builds a ZIP file (APPNOTE.TXT §4.3).
 fn archive(entries: &[Entry]) -> Vec<u8> {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());
     for entry in entries {
@@ -68,7 +68,7 @@ fn archive(entries: &[Entry]) -> Vec<u8> {
     bytes
 }
 
-/// Verifies a ZIP file; nothing is left of it.
+/// Verifies a ZIP file, and asserts that no temporary files remain.
 fn verify(folder: &Path, entries: &[Entry]) -> Output {
     let (zip, temporary) = (folder.join("ticket.zip"), folder.join("temporary"));
     fs::write(&zip, archive(entries)).unwrap();
@@ -93,7 +93,7 @@ fn a_bundle_that_unpacks_to_gigabytes_is_refused() {
     let mut large = [zeros(1500)];
     assert!(large[0].deflated.len() < 2 * MIB);
     is_refused(&verify(folder.path(), &large));
-    // One that denies it, and one that has it in small pieces.
+    // One that claims a small length, and one in small pieces.
     large[0].length = 100;
     is_refused(&verify(folder.path(), &large));
     let Entry { deflated, checksum, length, .. } = zeros(30);
@@ -124,7 +124,7 @@ fn a_bundle_of_many_entries_is_refused() {
     assert_eq!(verify(folder.path(), &entries).status.code(), Some(0));
 }
 
-/// Data that no directory leads to is there for whoever looks for it.
+/// Data without a directory entry can still be read by someone who searches the file.
 #[test]
 fn a_bundle_that_hides_data_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -133,7 +133,7 @@ fn a_bundle_that_hides_data_is_refused() {
     assert_eq!(verify(folder.path(), &[renamed("report.md"), renamed("report.html")]).status.code(), Some(0));
 }
 
-/// Nobody else can read what has been unpacked.
+/// Other users must not be able to read the unpacked files.
 #[cfg(target_os = "linux")]
 #[test]
 fn unpacked_files_are_private() {

@@ -1,4 +1,4 @@
-//! The program as a user runs it.
+//! Runs the program as a user does.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ fn fixture_bytes(name: &str) -> Vec<u8> {
     std::fs::read(fixture(name)).unwrap()
 }
 
-/// Ended with 1007.
+/// Returns a capture that ended with 1007.
 fn abnormal() -> PathBuf {
     fixture("invalid_utf8")
 }
@@ -24,12 +24,12 @@ fn normal() -> PathBuf {
     fixture("closed_normally")
 }
 
-/// The program with arguments that are paths or texts.
+/// Runs the program with arguments that are paths or texts.
 macro_rules! run {
     ($($argument:expr),* $(,)?) => { command().$(arg($argument)).*.output().unwrap() };
 }
 
-/// The program, in an environment of which nothing shows in the report.
+/// Returns the program, without the environment variables that affect its report.
 fn command() -> Command {
     let mut command = Command::new(PROGRAM);
     command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env_remove("COLUMNS");
@@ -46,13 +46,13 @@ fn err(output: &Output) -> &str {
 
 #[track_caller]
 fn is_report(output: &Output) -> &str {
-    // With -v it also says what its sandbox denies: see tests/sandbox.rs.
+    // With -v, it also reports what its sandbox denies: see tests/suite/sandbox.rs.
     let said: Vec<_> = err(output).lines().filter(|line| !line.to_lowercase().contains("sandbox: ")).collect();
     assert_eq!((output.status.code(), said), (Some(0), Vec::new()));
     out(output)
 }
 
-/// Exit code 2, nothing reported, and one line that has `what`.
+/// Asserts exit code 2, no report, and a single line of error that contains `what`.
 #[track_caller]
 fn is_complaint(output: &Output, what: impl AsRef<Path>) {
     let what = what.as_ref().to_str().unwrap();
@@ -143,7 +143,7 @@ fn a_file_is_written_whole_or_not_at_all() {
     let written = folder.path().join("report.txt");
     assert_eq!(is_report(&run!("-o", &written, abnormal())), "");
     assert_eq!(std::fs::read_to_string(&written).unwrap(), is_report(&run!(abnormal())));
-    // Once more, over what is there; and a fault leaves that alone.
+    // Once more, over the existing file; an error then leaves that file unchanged.
     assert_eq!(is_report(&run!("-o", &written, "-q", abnormal())), "");
     let answer = std::fs::read_to_string(&written).unwrap();
     assert_eq!(answer, is_report(&run!("-q", abnormal())));
@@ -167,7 +167,7 @@ fn json_for_programs() {
     let report = json(&run!("--format", "json", normal(), abnormal()));
     assert_eq!((report["version"].as_u64(), count(&report)), (Some(1), 2));
     assert_eq!(report["generator"], concat!("whyclosed ", env!("CARGO_PKG_VERSION")));
-    // All of them without being asked for, and with nothing but JSON whatever else is asked for.
+    // All connections are included by default, and the output is nothing but JSON whatever the other options are.
     assert_eq!(json(&run!("--format", "json", "--all", "-v", "--color", "always", normal(), abnormal())), report);
 }
 
@@ -186,9 +186,9 @@ fn what_is_shown() {
         [&["1000"][..], &["1007"], &["1000", "1007"], &["4242"]].map(|codes| count(&of("--code", codes))),
         [1, 1, 2, 0]
     );
-    // 1006 is what the server reports of it, and on no wire.
+    // 1006 is only reported by the server's API, and was not on the wire.
     assert_eq!(of("--code", &["1006"])["connections"], of("--code", &["1007"])["connections"]);
-    // Who asks for a connection that ended normally sees it.
+    // A connection that ended normally is shown if it is asked for.
     assert!(is_report(&run!("--code", "1000", normal(), abnormal())).contains(row));
     assert_eq!(is_report(&run!("--code", "4242", abnormal())), "No connection matches.\n");
 }
@@ -230,14 +230,14 @@ fn colour() {
     assert_eq!(without_sequences(out(&always)), is_report(&plain), "colour changes nothing else");
 }
 
-/// Text without `ESC [ … m`.
+/// Removes `ESC [ … m` from a text.
 fn without_sequences(text: &str) -> String {
     let mut parts = text.split(ESC);
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + part.split_once('m').unwrap().1)
 }
 
-/// On a terminal, which `script` (util-linux) plays.
+/// Runs the program on a terminal, emulated by `script` (util-linux).
 #[cfg(target_os = "linux")]
 #[test]
 fn colour_on_a_terminal() {
@@ -267,14 +267,14 @@ fn fail_on() {
     assert_eq!((code("1007,4401", abnormal()), code("1007,4401", normal())), (1, 0));
     assert_eq!((code("4401", abnormal()), code("1000", normal())), (0, 1));
     assert_eq!((code("4401,abnormal", abnormal()), code("abnormal", fixture("still_open"))), (1, 0));
-    // Only what was asked for counts.
+    // Only the selected connections count.
     assert_eq!(run!("--fail-on", "abnormal", "--code", "1000", normal(), abnormal()).status.code(), Some(0));
 }
 
 #[test]
 fn whoever_reads_may_stop() {
     let autobahn = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/autobahn/capture.pcap.gz");
-    // Far more than a pipe holds.
+    // The report is far larger than the buffer of a pipe.
     let mut program = std::process::Command::new(PROGRAM)
         .args(["--format", "json"])
         .arg(autobahn)
@@ -297,7 +297,7 @@ fn a_capture_that_is_cut_off() {
     std::fs::write(&path, &bytes[..bytes.len() - 5]).unwrap();
     let report = run!(&path);
     let whole = run!(abnormal());
-    let beginning = is_report(&report).strip_prefix(is_report(&whole)).expect("all that was in the part that is left");
+    let beginning = is_report(&report).strip_prefix(is_report(&whole)).expect("the report of the remaining part");
     let note: Vec<_> = beginning.split_whitespace().collect();
     let note = note.join(" ");
     let noted = format!("{}: the file is cut off at byte {}", path.display(), bytes.len() - 5);
@@ -311,7 +311,7 @@ fn a_compressed_capture_that_is_damaged() {
     let mut bytes = encoder.finish().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("capture.pcapng.gz");
-    // All of the capture stands before the checksum.
+    // The whole capture precedes the checksum.
     let last = bytes.len() - 5;
     bytes[last] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
@@ -326,7 +326,7 @@ fn a_compressed_capture_that_is_damaged() {
     assert!(complaint.starts_with(&said) && complaint.lines().count() == 1, "{complaint}");
 }
 
-/// A capture of one WebSocket connection, which the server closes with 1008 and `reason`.
+/// Builds a capture of one WebSocket connection, which the server closes with 1008 and `reason`.
 fn closed_with(reason: &str) -> Vec<u8> {
     let user_agent = "User-Agent: \u{9b}31m\u{202e}b\r\n";
     let handshake = scripted::handshake("/\u{202e}live", user_agent, "Server: \u{9b}31m\u{2066}c\r\n");
@@ -353,7 +353,7 @@ fn nothing_from_the_wire_controls_the_terminal() {
             };
             assert_eq!(report.chars().find(is_wild), None, "{report:?}");
         }
-        // A program gets it as it was.
+        // JSON contains the original text.
         let output = command().args(["--format", "json", "-"]).write_stdin(capture).output().unwrap();
         assert_eq!(json(&output)["connections"][0]["closes"][0]["reason"], reason);
     }
@@ -411,7 +411,7 @@ fn addresses_can_be_replaced() {
     assert_eq!(report["captures"][0]["path"], "capture.pcapng");
 }
 
-/// What the README shows of commands that only read fixtures is what the program prints.
+/// The console blocks of the README must equal the program's output.
 #[test]
 fn the_readme_shows_real_output() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();

@@ -1,5 +1,5 @@
-//! Which rule each connection of known truth was given: all fixtures, the implementations of `fixtures/matrix/`, and the
-//! Autobahn|Testsuite. Nothing wrong is certain, and nothing wrong is nearly certain.
+//! Compares the verdict of each connection with its known truth: all fixtures, the implementations of
+//! `fixtures/matrix/`, and the Autobahn|Testsuite. No wrong verdict may have confidence `certain` or `high`.
 //!
 //! `cargo test --test suite confusion:: -- --nocapture` prints the table; `UPDATE=1` writes it to `fixtures/README.md`.
 
@@ -13,27 +13,27 @@ use whyclosed::report::Report;
 
 use crate::support::{below_fixtures, reading};
 
-/// Where the table stands in `fixtures/README.md`.
+/// The heading of the table in `fixtures/README.md`.
 const TABLE: &str = "\n## Which rule was given\n";
 
 fn parsed(path: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap_or_else(|error| panic!("{path:?}: {error}"))
 }
 
-/// The connections of a report on a capture, in their order.
+/// Returns the connections of the report on a capture, in their order.
 fn connections(capture: &Path) -> Vec<Value> {
     let report = Report::new(reading::material(capture).unwrap(), Language::English);
     report.connections.iter().map(|connection| serde_json::to_value(connection).unwrap()).collect()
 }
 
-/// A connection whose truth is known, and what the report says of it.
+/// A connection whose truth is known, with the report on it.
 struct Known {
     name: String,
     truth: Value,
     given: Value,
 }
 
-/// The connections of a truth and of a report between the same endpoints, in order.
+/// Pairs the connections of a truth with those of a report by their endpoints, in order.
 fn paired(name: &str, truths: &Value, capture: &Path) -> Vec<Known> {
     let ends = |connection: &Value| (connection["client"].to_string(), connection["server"].to_string());
     let mut given: HashMap<_, std::collections::VecDeque<Value>> = HashMap::new();
@@ -59,7 +59,7 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap().to_string_lossy().into_owned()
 }
 
-/// Every fixture with a truth of its own.
+/// Returns the connections of every fixture with a truth of its own.
 fn fixtures() -> Vec<Known> {
     let with_truth = entries(below_fixtures("")).into_iter().filter(|folder| folder.join("truth.json").exists());
     with_truth
@@ -71,7 +71,7 @@ fn fixtures() -> Vec<Known> {
         .collect()
 }
 
-/// Implementations, each provoked in many ways by a handmade peer.
+/// Returns the connections of the matrix: implementations, each provoked in many ways by a scripted peer.
 fn matrix() -> Vec<Known> {
     let truths =
         entries(below_fixtures("matrix")).into_iter().filter(|file| file.extension().is_some_and(|end| end == "json"));
@@ -83,7 +83,7 @@ fn matrix() -> Vec<Known> {
         .collect()
 }
 
-/// The cases of the Autobahn|Testsuite, with the rule that a case's description calls for.
+/// Returns the cases of the Autobahn|Testsuite, with the rule that each case's description calls for.
 fn autobahn() -> Vec<Known> {
     let cases = parsed(&below_fixtures("autobahn").join("cases.json"));
     let given = connections(&below_fixtures("autobahn").join("capture.pcap.gz"));
@@ -99,7 +99,7 @@ fn autobahn() -> Vec<Known> {
 }
 
 fn called_for(id: &str, case: &Value) -> &'static str {
-    /// By the beginnings of ids, longer ones first; where the server objects.
+    /// Rules by the prefixes of ids, for cases in which the server objects; longer prefixes first.
     const OBJECTED: &[(&str, &str)] = &[
         ("2.5", "oversized_control_frame"),
         ("3.", "reserved_bits"),
@@ -116,7 +116,7 @@ fn called_for(id: &str, case: &Value) -> &'static str {
         ("7.9.", "invalid_close_code"),
         ("7.13.", "invalid_close_code"),
     ];
-    /// The client's own code, which the server echoes.
+    /// Rules by the client's own code, which the server echoes.
     const OWN: &[(u64, &str)] = &[
         (1000, "closed_normally"),
         (1001, "going_away"),
@@ -132,7 +132,7 @@ fn called_for(id: &str, case: &Value) -> &'static str {
         return match client.as_u64() {
             None => "closed_normally",
             Some(3000..) => "closed_by_application",
-            // A code by which endpoints object, though nothing was wrong.
+            // A code that signals an objection, although nothing was wrong.
             Some(code) => OWN.iter().find(|(own, _)| *own == code).map_or("unexplained", |(_, rule)| rule),
         };
     }
@@ -140,7 +140,7 @@ fn called_for(id: &str, case: &Value) -> &'static str {
     objected.map(|(_, rule)| *rule).unwrap_or_else(|| panic!("case {id} is not in the table"))
 }
 
-/// The rules that are true of a connection: one, and another that is as right.
+/// Returns the rules that are correct for a connection: the first one, and equally correct ones.
 fn rules(truth: &Value) -> Vec<&str> {
     let others = match &truth["or"] {
         Value::Array(all) => all.iter().collect(),
@@ -189,7 +189,8 @@ fn nothing_wrong_is_sure() {
     }
 }
 
-/// The sets, and the pairs that differ, as Markdown; those that agree are many, and stand in one column.
+/// Returns the sets and the pairs as Markdown. Each rule has a row, with the correct verdicts in one column and the
+/// others beside.
 fn confusion(sets: &str, pairs: &BTreeMap<(String, String), usize>) -> String {
     let mut rows = String::new();
     let mut rules: Vec<_> = pairs.keys().map(|(expected, _)| expected).collect();
@@ -209,7 +210,7 @@ fn confusion(sets: &str, pairs: &BTreeMap<(String, String), usize>) -> String {
     )
 }
 
-/// Codes, closer, and rules that must not be given, of every implementation.
+/// Checks the codes, the closer, and the rules that must not be given, for every implementation.
 #[test]
 fn implementations_are_read_as_they_are() {
     let mut faults = Vec::new();
@@ -217,7 +218,7 @@ fn implementations_are_read_as_they_are() {
     assert!(all.len() > 8000, "only {} connections", all.len());
     for Known { name, truth, given } in &all {
         if given.is_null() {
-            // Not every request is one for a WebSocket.
+            // Not every request is for a WebSocket.
             let is_expected = truth["rule"].is_string() || !truth["closes"].as_array().is_none_or(Vec::is_empty);
             faults.extend(is_expected.then(|| format!("{name}: not reported")));
             continue;

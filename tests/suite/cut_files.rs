@@ -1,4 +1,4 @@
-//! A capture file cut off anywhere gives everything before the cut, and says so.
+//! A capture file cut off anywhere gives everything before the cut, and a note says that it is cut.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ fn report(path: &Path) -> Option<Report> {
     Some(Report::new(reading::material(path).ok()?, Language::English))
 }
 
-/// Every Close frame of a report: packet, code, side.
+/// Returns every Close frame of a report: packet, code, side.
 fn closes(report: &Report) -> Vec<(u64, Option<u16>, Value)> {
     let all = report.connections.iter().flat_map(|connection| &connection.closes);
     all.map(|close| (close.packet, close.code, serde_json::to_value(close.side).unwrap())).collect()

@@ -1,4 +1,4 @@
-//! What `deny.toml` asks of dependencies, without cargo-deny: where they come from, under which licences, one version each.
+//! Checks the requirements of `deny.toml` without cargo-deny: sources, licences, and one version of each dependency.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,7 +17,7 @@ fn parsed(name: &str) -> Table {
     fs::read_to_string(path(name)).unwrap().parse().unwrap()
 }
 
-/// The packages in a lock file: name, version, and where it comes from.
+/// Returns the packages in a lock file: name, version and source.
 fn locked(file: &str) -> Vec<(String, String, Option<String>)> {
     let lock = parsed(file);
     let field = |package: &toml::Value, name: &str| package.get(name).map(|value| value.as_str().unwrap().to_owned());
@@ -62,7 +62,7 @@ fn licences_are_allowed() {
     let host = Command::new("rustc").arg("-vV").output().unwrap();
     let host = String::from_utf8(host.stdout).unwrap();
     let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    // What this machine has built, so that nothing is fetched.
+    // Only packages that this machine has built, so that nothing is downloaded.
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", host])
         .current_dir(path(""))
@@ -80,7 +80,8 @@ fn licences_are_allowed() {
     assert!(refused.is_empty(), "{refused:?}");
 }
 
-/// Whether a licence expression (SPDX, annex D; `/` of old manifests is OR) can be met with these licences.
+/// Returns whether a licence expression (SPDX, annex D; `/` in old manifests means OR) can be satisfied with these
+/// licences.
 fn is_allowed(expression: &str, allowed: &BTreeSet<&str>) -> bool {
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let mut words = spaced.split_whitespace().collect::<Vec<_>>().into_iter().peekable();
@@ -112,7 +113,7 @@ fn one(words: &mut Words<'_>, allowed: &BTreeSet<&str>) -> bool {
         return met & (words.next() == Some(")"));
     }
     let met = words.next().is_some_and(|licence| allowed.contains(licence));
-    // An exception only permits more.
+    // An exception only adds permissions.
     if words.next_if_eq(&"WITH").is_some() {
         words.next();
     }

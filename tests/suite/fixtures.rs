@@ -1,4 +1,4 @@
-//! Every fixture: the report against `expected.json`, and against what the endpoints themselves recorded.
+//! Checks the report on every fixture against `expected.json`, and against the records of the endpoints themselves.
 //!
 //! `UPDATE=1 cargo test --test suite fixtures::` rewrites the expectations, for review.
 
@@ -35,7 +35,7 @@ fn reports_are_as_expected() {
     assert!(differences.is_empty(), "UPDATE=1 rewrites these, for review: {differences:#?}");
 }
 
-/// `truth.json` is what the endpoints recorded, not what this program thinks.
+/// `truth.json` is a record of the endpoints, independent of this program.
 #[test]
 fn reports_are_true() {
     let mut faults = Vec::new();
@@ -52,11 +52,12 @@ fn reports_are_true() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Calls back with the name of every fixture, what is true of each of its connections, and what the report gives.
+/// Calls `each` with the name of every fixture, the truth about each of its connections, and the report's connection,
+/// if any.
 fn for_each_truth(mut each: impl FnMut(&str, &Value, Option<&Value>)) {
     for (name, capture) in fixtures() {
         let Ok(truth) = std::fs::read_to_string(capture.with_file_name("truth.json")) else {
-            // Its record has a form and a test of its own.
+            // Its record has another format, and a test of its own.
             assert_eq!(name, "autobahn", "{name} has no truth.json");
             continue;
         };
@@ -72,18 +73,18 @@ fn for_each_truth(mut each: impl FnMut(&str, &Value, Option<&Value>)) {
     }
 }
 
-/// The rules that a connection fits but for one fact.
+/// Returns the rules that fit a connection except for one fact.
 fn nearly(expected: &Value) -> impl Iterator<Item = &str> {
     expected["nearly"].as_array().into_iter().flatten().map(|rule| rule.as_str().unwrap())
 }
 
-/// Whether a rule is given, and not only as a guess beside the answer.
+/// Returns whether a rule is given as the verdict, or as another finding with more than low confidence.
 fn is_accused(given: &Value, rule: &str) -> bool {
     let is_more = |finding: &Value| finding["rule"] == rule && finding["confidence"] != "low";
     given["verdict"]["rule"] == rule || given["findings"].as_array().unwrap().iter().any(is_more)
 }
 
-/// Each rule is given somewhere, and not given where all but one fact speaks for it.
+/// Each rule must be given somewhere, and must not be given where all facts but one fit.
 #[test]
 fn every_rule_has_an_example_and_a_near_miss() {
     let (mut examples, mut near_misses) = (BTreeSet::new(), BTreeSet::new());
@@ -96,7 +97,7 @@ fn every_rule_has_an_example_and_a_near_miss() {
         let named = ["rule", "also"].into_iter().filter_map(|field| expected[field].as_str());
         examples.extend(named.filter(|rule| is_given(rule)).map(str::to_owned));
         for near in nearly(expected) {
-            assert!(RULES.iter().any(|rule| rule.name == near), "{name}: {near} is no rule");
+            assert!(RULES.iter().any(|rule| rule.name == near), "{name}: {near} is not a rule");
             assert!(!is_accused(given, near), "{name}: {near} is given");
             near_misses.insert(near.to_owned());
         }
@@ -109,7 +110,7 @@ fn every_rule_has_an_example_and_a_near_miss() {
     assert_eq!(lacking(&near_misses), ["unexplained"], "without a near miss");
 }
 
-/// A field that is missing, new in a place of its own, or of another type is a change of the contract.
+/// A missing field, a new field or another type is a change of the contract.
 #[test]
 fn reports_fit_their_schema() {
     for (name, capture) in fixtures() {
@@ -128,7 +129,7 @@ fn reports_fit_their_schema() {
     assert_eq!(contract::breaches(&other).len(), 1);
 }
 
-/// The connection of a report between the endpoints expected, of which `before` have gone before.
+/// Returns the connection of a report between the expected endpoints, after skipping `before` of them.
 fn connection<'r>(report: &'r Value, expected: &Value, before: usize) -> Option<&'r Value> {
     let mut same = report["connections"]
         .as_array()
@@ -138,7 +139,7 @@ fn connection<'r>(report: &'r Value, expected: &Value, before: usize) -> Option<
     same.nth(before)
 }
 
-/// What the report says otherwise than the truth, of the things that the truth tells.
+/// Returns the differences between the report and the truth, for the facts that the truth states.
 fn compare(expected: &Value, given: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     let mut check = |what: &str, expected: &Value, given: &Value| {

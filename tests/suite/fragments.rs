@@ -1,4 +1,4 @@
-//! A segment in fragmented IP datagrams, through tunnels too, and as tshark puts it together.
+//! Segments in fragmented IP datagrams, also through tunnels, compared with tshark's reassembly.
 
 use std::io::Write;
 use std::process::Command;
@@ -51,7 +51,7 @@ fn eth(ip: &[u8]) -> Vec<u8> {
     [&[0, 0x1b, 0x21, 0, 0, 2, 0, 0x1b, 0x21, 0, 0, 1][..], &ether_type, ip].concat()
 }
 
-/// An IPv4 packet in fragments.
+/// Splits an IPv4 packet into fragments.
 fn fragments4(identification: u16, packet: &[u8]) -> Vec<Vec<u8>> {
     let (header, body) = packet.split_at(20);
     let step = (MTU - 20) / 8 * 8;
@@ -66,7 +66,8 @@ fn fragments4(identification: u16, packet: &[u8]) -> Vec<Vec<u8>> {
     parts.collect()
 }
 
-/// An IPv6 packet in fragments: destination options before, and in the first behind the fragment header.
+/// Splits an IPv6 packet into fragments: with destination options before the fragment header, and in the first also
+/// after it.
 fn fragments6(identification: u32, packet: &[u8]) -> Vec<Vec<u8>> {
     let (header, tcp) = packet.split_at(40);
     let body = [&[6, 0, 1, 4, 0, 0, 0, 0], tcp].concat();
@@ -84,7 +85,7 @@ fn fragments6(identification: u32, packet: &[u8]) -> Vec<Vec<u8>> {
     parts.collect()
 }
 
-/// Each case: the frames that together carry one segment.
+/// Returns the cases: each has the frames that together carry one segment.
 fn cases() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     let in_order = fragments4(1, &segment4());
     let reversed = fragments4(2, &segment4()).into_iter().rev().collect();
@@ -131,7 +132,7 @@ fn the_last_fragment_gives_the_segment() {
     }
 }
 
-/// With every frame cut at a snaplen: nothing, or the beginning of the true payload with its true length.
+/// Each frame is cut at a snaplen: the result must be nothing, or the beginning of the payload with its true length.
 #[test]
 fn fragments_cut_by_the_snaplen() {
     for (name, frames) in cases() {
@@ -188,7 +189,8 @@ fn tshark_puts_the_same_together() {
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().collect::<Vec<_>>(), expected);
 }
 
-/// What is no segment is listed as it was met, a datagram with its last fragment, also where packets come in batches.
+/// Packets without a segment are listed in the same order when packets come in batches; a datagram counts when its last
+/// fragment comes.
 #[test]
 fn batches_list_what_was_skipped_in_the_same_order() {
     let mut packets: Vec<_> = fragments4(7, &outer4(9999, &payload())).iter().map(|fragment| eth(fragment)).collect();

@@ -1,5 +1,6 @@
-//! A capture that wants to break out: control characters, ANSI, HTML, formulas, right-to-left marks, NUL and bytes that
-//! are no UTF-8, in every place that text can come from. Every format of the report must be inert.
+//! A capture with text that tries to break out of the report: control characters, ANSI sequences, HTML, formulas,
+//! right-to-left marks, NUL and invalid UTF-8, in every place that text can come from. Every format of the report must
+//! be inert.
 
 use std::path::Path;
 
@@ -8,10 +9,10 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::support::{PROGRAM, contract, devtools, scripted, tools};
 
-/// What a Close frame has room for behind its code.
+/// The maximal length of a Close frame's reason, after the code.
 const REASON: usize = 123;
 
-/// One text a way out.
+/// Returns one text for each kind of attack.
 fn texts() -> Vec<Vec<u8>> {
     let units: &[&[u8]] = &[
         b"|",
@@ -51,10 +52,10 @@ fn texts() -> Vec<Vec<u8>> {
     units.iter().map(|unit| unit.iter().copied().cycle().take(REASON).collect()).collect()
 }
 
-/// A connection for each text, which has it in the path, in headers, the subprotocol, messages and the reason; and one that
-/// is refused with it.
+/// Builds a capture with two connections for each text: one has it in the path, headers, subprotocol, messages and
+/// reason; the other is refused with it.
 fn capture() -> Vec<u8> {
-    // A head ends with its lines: those characters are in the frames.
+    // A line break would end a head, so these characters occur only in frames.
     let in_head = |text: &[u8]| -> Vec<u8> { text.iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect() };
     let with = |head: &str, text: &[u8]| -> Vec<u8> {
         let mut pieces = head.split('%');
@@ -96,7 +97,7 @@ fn report(capture: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Characters that move, colour, reorder or hide what stands around them.
+/// Returns the characters that move, colour, reorder or hide the text around them.
 fn wild(text: &str, allowed: &[char]) -> Vec<char> {
     let is_wild = |c: &char| {
         c.is_control()
@@ -124,7 +125,7 @@ fn no_format_passes_on_what_is_wild() {
         let allowed: &[char] = if arguments[1] == "csv" { &['\n', '\r'] } else { &['\n'] };
         assert_eq!(wild(&text, allowed), [] as [char; 0], "{arguments:?}");
     }
-    // JSON has escapes of its own for control characters, and keeps the text as it was.
+    // JSON escapes control characters itself, and preserves the text.
     for format in ["json", "ndjson"] {
         let text = report(&path, &["--format", format]);
         assert_eq!(wild(&text, &['\n']), [] as [char; 0], "{format}");
@@ -152,13 +153,14 @@ fn cells_are_no_formulas() {
             assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '|', '%']), "{cell}");
         }
     }
-    // A head with some of these bytes in it is no HTTP, so that there is no connection to report.
+    // A head with some of these bytes is not valid HTTP, so there is no connection to report.
     let connections = report(&path, &["--format", "ndjson"]).lines().count();
     assert_eq!(cells, columns * connections);
     assert!(connections > texts().len() * 3 / 2, "{connections}");
 }
 
-/// What GitHub makes of it: eight cells a row, and no link, image, emphasis, task or HTML but the report's own.
+/// As parsed by GitHub's rules: eight cells in each row, and no link, image, emphasis, task or HTML except the report's
+/// own.
 #[test]
 fn nothing_breaks_out_of_markdown() {
     let folder = tempfile::tempdir().unwrap();

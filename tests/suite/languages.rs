@@ -1,5 +1,5 @@
-//! Every text exists in all six languages, names the same values in each, and is none that was left in English; nor is any
-//! that a report has from elsewhere.
+//! Checks that every text exists in all six languages, names the same values in each, and is not left in English; and
+//! that no report contains English text from elsewhere.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -20,13 +20,13 @@ use whyclosed::report::selection::Selection;
 
 use crate::support::{below_fixtures, reading};
 
-/// Columns that a cell of a table has for a text, and that labels have beside their texts.
+/// The width of a table cell for a text, and of labels beside their texts.
 const CELL: usize = 26;
 
-/// Texts that some languages write as English does: names, and words that they share.
+/// Texts that are the same in English and another language: names and shared words.
 const SHARED: &str = include_str!("languages_shared.txt");
 
-/// One text: where it stands, and its languages.
+/// One text in its languages, and its place.
 struct Text {
     at: String,
     languages: Table,
@@ -38,7 +38,7 @@ impl Text {
     }
 }
 
-/// Every text of every word file.
+/// Returns every text of every word file.
 fn texts() -> Vec<Text> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
@@ -60,7 +60,7 @@ fn name(root: &Path, file: &Path) -> String {
     file.strip_prefix(root).unwrap().display().to_string()
 }
 
-/// A table with English in it is a text; all others are looked into.
+/// Collects texts: a table with the key `en` is a text; other tables are searched.
 fn collect(at: &str, value: &Value, found: &mut Vec<Text>) {
     match value {
         Value::Table(table) if table.contains_key("en") => {
@@ -75,13 +75,13 @@ fn collect(at: &str, value: &Value, found: &mut Vec<Text>) {
     }
 }
 
-/// All that is wrong, not only the first.
+/// Panics with all faults, not only the first.
 #[track_caller]
 fn none(faults: Vec<String>) {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
-/// Every language but English.
+/// Returns every language but English.
 fn others() -> impl Iterator<Item = Language> {
     Language::ALL.into_iter().filter(|language| *language != Language::English)
 }
@@ -102,7 +102,8 @@ fn every_text_has_all_six_languages() {
     none(faults);
 }
 
-/// The values that a text names, each as often as it does. A side may be drawn together with a preposition: "du client".
+/// Returns the values that a text names, each as often as it occurs. Some languages contract a side with a preposition:
+/// "du client".
 fn values(text: &str) -> Vec<&str> {
     let names = text.split('{').skip(1).filter_map(|piece| piece.split_once('}')).map(|(name, _)| name);
     let mut names: Vec<_> =
@@ -126,7 +127,7 @@ fn every_language_names_the_same_values() {
     none(faults);
 }
 
-/// Codes, status numbers and sections are the same in every language.
+/// Codes, status numbers and sections must be the same in every language.
 #[test]
 fn every_language_names_the_same_numbers() {
     let numbers = |text: &str| -> BTreeSet<String> {
@@ -147,12 +148,12 @@ fn every_language_names_the_same_numbers() {
     none(faults);
 }
 
-/// Words that none of the other languages has.
+/// English words that do not exist in the other languages.
 const ENGLISH: [&str; 12] =
     ["the", "of", "and", "with", "which", "that", "this", "was", "were", "because", "without", "from"];
 
-/// An English word in a text of another language. What stands in code, braces or quotation marks is quoted; rules' ids and
-/// addresses of pages are names.
+/// Returns an English word in a text of another language. Text in code, braces or quotation marks is quoted and
+/// therefore ignored, and so are the ids of rules and addresses of pages.
 fn english_word(text: &str) -> Option<&'static str> {
     let prose = text.split(['{', '}', '`', '“', '”', '«', '»']).step_by(2).collect::<String>().to_lowercase();
     let prose = prose.split_whitespace().filter(|word| !word.contains('_') && !word.contains("://"));
@@ -200,7 +201,7 @@ fn fixture(path: &str) -> Vec<u8> {
     std::fs::read(below_fixtures(path)).unwrap()
 }
 
-/// Capture files with a flaw each, one for every note that a file can give.
+/// Returns capture files with one flaw each, for every kind of note that a file can cause.
 fn flawed() -> Vec<(&'static str, Vec<u8>)> {
     let (pcapng, pcap) = (fixture("invalid_utf8/capture.pcapng"), fixture("big_endian/capture.pcap"));
     let gzip = |bytes: &[u8]| {
@@ -251,7 +252,7 @@ fn notes_on_files_follow_the_language() {
             faults.extend(left_in_english(&english[0], &notes[0]).map(|fault| format!("{flaw}: {fault}")));
         }
     }
-    // What no file of a few bytes gives.
+    // Notes that no small file causes.
     let many = [Note::LeftOut { count: 1 }, Note::LeftOut { count: 7 }, Note::LetGo { count: 1, kept: 9 }];
     for note in many {
         let english = phrase::note(&note, Language::English);
@@ -267,7 +268,7 @@ fn left_in_english(english: &str, given: &str) -> Option<String> {
     english_word(given).map(|word| format!("the English word {word:?}: {given}"))
 }
 
-/// All that the report on every fixture says, in every language. What the fixtures' peers said is quoted.
+/// Checks the report on every fixture, in every language. Text sent by the peers of the fixtures is quoted.
 #[test]
 fn no_report_has_english_words_in_another_language() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
@@ -291,7 +292,7 @@ fn no_report_has_english_words_in_another_language() {
     none(faults.into_iter().collect());
 }
 
-/// A text without the names of applications' codes, which are as their registries have them.
+/// Removes the names of applications' codes, which are in the language of their registries.
 fn without_names(text: String) -> String {
     static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
         let rows = built_in().flat_map(|registry| &registry.rows);
@@ -300,7 +301,7 @@ fn without_names(text: String) -> String {
     NAMES.iter().fold(text, |text, name| text.replace(name, ""))
 }
 
-/// Every text of a document.
+/// Returns every text of a document.
 fn said(document: &[Block]) -> Vec<String> {
     let of = |block: &Block| match block {
         Block::Headline(text) | Block::Remark(text) => vec![text.clone()],
@@ -315,7 +316,7 @@ fn said(document: &[Block]) -> Vec<String> {
     document.iter().flat_map(of).collect()
 }
 
-/// All that `explain`, `compare`, `codes` and `rules` say.
+/// Checks the output of `explain`, `compare`, `codes` and `rules`.
 #[test]
 fn no_reference_has_english_words_in_another_language() {
     let registries = Registries::default();

@@ -1,11 +1,11 @@
-//! The laws of the house that a test can hold: see the table in `src/lib.rs`.
+//! Checks the rules of the architecture: see the table in `src/lib.rs`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The modules, lowest first. A module imports only from lower floors.
+/// The modules by floor, lowest first. A module imports only from lower floors.
 const FLOORS: &[&[&str]] = &[
-    // Floor 1 of the table has two steps: a chunk is seen, on a side.
+    // Floor 1 of the table is split in two: a chunk has a place in the capture and a side.
     &["seen", "side", "limits", "error", "prefetch", "target"],
     &["chunk"],
     &["capture", "tcp", "tls", "http", "ws"],
@@ -26,21 +26,21 @@ const FLOORS: &[&[&str]] = &[
     &["main"],
 ];
 
-/// The protocols, which know nothing of each other.
+/// The protocol modules, which must not import each other.
 const PROTOCOLS: [&str; 4] = ["tcp", "tls", "http", "ws"];
 
-/// Lines of code that half of the files, nine in ten, and all of them stay below.
+/// Lines of code: half of the files stay below the first number, nine in ten below the second; none exceeds the third.
 const MEDIAN: usize = 150;
 const NINE_IN_TEN: usize = 350;
 const MOST: usize = 500;
 
-/// A source file without what only tests see.
+/// A source file without the code for tests.
 struct Source {
-    /// Below `src/`.
+    /// The path below `src/`.
     path: PathBuf,
     /// The crate's module that it belongs to.
     module: String,
-    /// Lines of code: no blank ones, no comments.
+    /// The lines of code, without blank lines and comments.
     code: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ impl Source {
         self.code.iter().any(|line| line.contains(what))
     }
 
-    /// The crate's modules that it names: `crate::tcp::Flags`, `use crate::{tcp, ws::Event};`.
+    /// Returns the crate's modules named in paths: `crate::tcp::Flags`, `use crate::{tcp, ws::Event};`.
     fn imports(&self) -> BTreeSet<String> {
         let code = self.code.join("\n");
         // The program names the library's modules by the crate's name.
@@ -73,7 +73,7 @@ impl Source {
     }
 }
 
-/// The first names of the paths in a group, which ends with its own brace.
+/// Returns the first names of the paths in a group, up to its closing brace.
 fn firsts(group: &str) -> Vec<String> {
     let (mut depth, mut firsts, mut at_start) = (0, Vec::new(), true);
     for (at, character) in group.char_indices() {
@@ -96,7 +96,7 @@ fn name(path: &str) -> String {
     path.chars().take_while(|character| character.is_alphanumeric() || *character == '_').collect()
 }
 
-/// Lines of code outside what is marked `#[cfg(test)]`, as rustfmt lays it out.
+/// Returns the lines of code outside `#[cfg(test)]` items, as laid out by rustfmt.
 fn without_tests(text: &str) -> Vec<String> {
     let mut code = Vec::new();
     let mut lines = text.lines();
@@ -115,7 +115,7 @@ fn without_tests(text: &str) -> Vec<String> {
     code
 }
 
-/// Files below `folder`, but for those that only tests see, and those of crates of their own.
+/// Returns the files below `folder`, except those only for tests and those of nested crates.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = entries
@@ -147,7 +147,7 @@ fn floor(module: &str) -> usize {
 fn a_module_imports_only_from_lower_floors() {
     let mut breaches = Vec::new();
     let (mut checked, mut seen) = (0, BTreeSet::new());
-    // `lib.rs` holds the house, and stands on no floor.
+    // `lib.rs` declares the modules, and is not on any floor.
     for source in sources().iter().filter(|source| source.module != "lib") {
         seen.insert(source.module.clone());
         for import in source.imports().iter().filter(|import| **import != source.module) {
@@ -164,7 +164,7 @@ fn a_module_imports_only_from_lower_floors() {
 
 #[test]
 fn the_root_is_named_crate() {
-    // `super::` of a floor's own file, or `super::super::` below it, would pass by the law above.
+    // `super::` in a floor's own file, or `super::super::` below it, would escape the check above.
     let sources = sources();
     let roundabout = sources.iter().filter(|source| {
         let program = source.path.starts_with("cli");

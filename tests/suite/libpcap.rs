@@ -1,4 +1,4 @@
-//! The readers against libpcap: on every capture that libpcap can read, both give the same packets.
+//! Compares the readers with libpcap: on every capture that libpcap can read, both give the same packets.
 
 #[path = "../../src/capture/testing/build.rs"]
 #[allow(dead_code, missing_docs, reason = "shared with the unit tests, which use all of it")]
@@ -14,7 +14,7 @@ use whyclosed::capture;
 
 use crate::support::{fixtures, tools};
 
-/// Fixtures that libpcap gives up on, with its words and the reason. It really has to give up.
+/// Fixtures that libpcap fails on, with the text of its error and the reason. The test checks that it fails.
 const BEYOND_LIBPCAP: [(&str, &str, &str); 2] = [
     ("cut_in_a_packet", "truncated", "a file cut off is an error to libpcap and a note to us"),
     ("two_interfaces", "different from the type of the first interface", "libpcap takes one link type for a file"),
@@ -28,7 +28,7 @@ struct Packet {
     link_type: u16,
 }
 
-/// What libpcap gives, and its words if it gives up.
+/// Returns the packets read by libpcap, and its error, if any.
 fn by_libpcap(path: &Path) -> (Vec<Packet>, Option<String>) {
     let mut packets = Vec::new();
     let mut capture = match Capture::from_file_with_precision(path, Precision::Nano) {
@@ -36,14 +36,14 @@ fn by_libpcap(path: &Path) -> (Vec<Packet>, Option<String>) {
         Err(error) => return (packets, Some(error.to_string())),
     };
     let link_type = match capture.get_datalink() {
-        // DLT_RAW of Linux, LINKTYPE_RAW.
+        // DLT_RAW of Linux becomes LINKTYPE_RAW.
         Linktype(12) => 101,
         Linktype(same) => u16::try_from(same).unwrap(),
     };
     loop {
         match capture.next_packet() {
             Ok(packet) => {
-                // With this precision the second half counts nanoseconds, whatever its name says.
+                // With this precision, `tv_usec` contains nanoseconds, despite its name.
                 #[allow(clippy::unnecessary_cast, reason = "32 bits on some systems")]
                 let (seconds, nanos) = (packet.header.ts.tv_sec as i64, packet.header.ts.tv_usec as i64);
                 assert_eq!(packet.header.caplen as usize, packet.data.len());
@@ -75,7 +75,7 @@ fn by_us(path: &Path) -> Vec<Packet> {
     packets
 }
 
-/// Asserts that ours begin with theirs, and are no more where libpcap reached the end.
+/// Asserts that our packets begin with theirs, and that there are no more if libpcap reached the end.
 #[track_caller]
 fn compare(name: &str, ours: &[Packet], theirs: &[Packet], whole: bool) {
     for (number, (our, their)) in ours.iter().zip(theirs).enumerate() {
@@ -85,7 +85,7 @@ fn compare(name: &str, ours: &[Packet], theirs: &[Packet], whole: bool) {
     assert!(fits, "{name}: {} packets, by libpcap {}", ours.len(), theirs.len());
 }
 
-/// The bytes of a file, decompressed as its name says: libpcap reads no compressed file.
+/// Returns the bytes of a file, decompressed according to its name, since libpcap does not read compressed files.
 fn plain(path: &Path) -> Vec<u8> {
     let (file, mut bytes) = (fs::File::open(path).unwrap(), Vec::new());
     let mut reader: Box<dyn Read> = match path.extension().and_then(|extension| extension.to_str()) {
@@ -117,13 +117,13 @@ fn fixtures_are_read_alike() {
         }
         compare(&name, &by_us(&path), &theirs, known.is_none());
     }
-    // A row of the table without its fixture would hold nothing.
+    // Every row of the table must have its fixture.
     beyond.sort();
     let listed: Vec<String> = BEYOND_LIBPCAP.iter().map(|(name, ..)| (*name).to_owned()).collect();
     assert_eq!(beyond, listed);
 }
 
-/// Captures of our own, so that what no fixture has is compared too.
+/// Builds captures with properties that no fixture has.
 fn built() -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     for order in Order::BOTH {
@@ -183,7 +183,8 @@ fn captures_of_our_own_are_read_alike() {
     }
 }
 
-/// A Simple Packet Block has no time: libpcap says 1970, we say that of the packet before. All else is the same.
+/// A Simple Packet Block has no time: libpcap reports 1970, our reader the time of the packet before. Everything else
+/// is the same.
 #[test]
 fn simple_packets_are_read_alike_but_for_their_time() {
     if tools::missing(&["libpcap"]) {
@@ -228,7 +229,7 @@ fn what_libpcap_writes_is_read_as_it_was() {
     }
 }
 
-/// What else libpcap refuses and we read.
+/// Captures that libpcap refuses and our reader accepts.
 #[test]
 fn libpcap_still_refuses_what_it_refused() {
     if tools::missing(&["libpcap"]) {

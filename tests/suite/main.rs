@@ -1,6 +1,6 @@
-//! The offline tests: no rights, no network, and no other program that has to be there.
+//! The offline tests: they need no rights and no network, and skip checks whose programs are missing.
 //!
-//! `cargo test --test suite redaction::` runs those of one area.
+//! `cargo test --test suite redaction::` runs the tests of one area.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,7 +8,7 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test says what it skips")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test prints why it is skipped")]
 #![allow(clippy::vec_box, reason = "a sink of the library is a `Vec<Box<Facts>>`")]
 
 #[path = "../support/mod.rs"]

@@ -1,4 +1,4 @@
-//! Traffic that is no WebSocket, seen from its midst: no connection and no Close is made of it.
+//! Non-WebSocket traffic, captured from the middle: it must not produce connections or Close frames.
 
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::{LinkType, Packet};
@@ -9,9 +9,9 @@ use whyclosed::ws::CloseCode;
 use crate::support::random::Random;
 use crate::support::wire::{ACK, Endpoint, PSH, Segment};
 
-/// A TCP connection in the middle of its life.
+/// A TCP connection captured from the middle.
 struct Stream {
-    /// Of the client, and of the server.
+    /// The endpoints of the client and of the server.
     ends: [Endpoint; 2],
     sent: [u32; 2],
     packets: u64,
@@ -25,7 +25,7 @@ impl Stream {
         Self { ends, sent: [1000, 2000], packets: 0, analyzer: Analyzer::default(), facts: Vec::new() }
     }
 
-    /// One end sends a segment.
+    /// Sends a segment from one end.
     fn send(&mut self, from: usize, payload: &[u8]) {
         let (seq, ack) = (self.sent[from], self.sent[1 - from]);
         self.sent[from] = seq.wrapping_add(payload.len() as u32);
@@ -48,14 +48,14 @@ impl Stream {
         self.analyzer.push(&packet, &mut self.facts);
     }
 
-    /// What is reported in the end.
+    /// Returns the number of connections reported at the end.
     fn reported(mut self) -> usize {
         self.analyzer.finish(&mut self.facts);
         self.facts.len()
     }
 }
 
-/// Ten million bytes for each of twenty seeds, on as many connections as it takes for each to be looked at to the end.
+/// Ten million bytes for each of twenty seeds, on enough connections for each to be examined to the end.
 #[test]
 fn random_bytes() {
     for seed in 1..=20 {
@@ -63,7 +63,7 @@ fn random_bytes() {
         let mut left = 10_000_000i64;
         while left > 0 {
             let mut stream = Stream::new(random.between(1, 65_536) as u16);
-            // Small segments are the likelier to look like frames.
+            // Small segments are more likely to look like frames.
             let most = *random.pick(&[3, 8, 40, 130, 1461]);
             for _ in 0..1500 {
                 let len = random.between(1, most) as usize;
@@ -76,10 +76,10 @@ fn random_bytes() {
     }
 }
 
-/// What one end sends at once, and the other answers, in a protocol; generated here, not recorded.
+/// A request and its response in a protocol; generated, not recorded.
 type Exchange = fn(&mut Random) -> [Vec<u8>; 2];
 
-/// Protocols whose messages look like frames in part, or whose bytes are random.
+/// Protocols whose messages partly look like frames, or whose bytes are random.
 const PROTOCOLS: &[(&str, Exchange)] = &[
     ("HTTP/1, chunks of random bytes", |random| {
         let len = random.between(1, 1400) as usize;
@@ -180,7 +180,7 @@ const PROTOCOLS: &[(&str, Exchange)] = &[
     }),
 ];
 
-/// Both directions, and each alone; from any message on.
+/// Tests both directions and each alone, from any message on.
 #[test]
 fn protocols() {
     for (name, exchange) in PROTOCOLS {
@@ -201,7 +201,7 @@ fn protocols() {
     }
 }
 
-/// TLS is told by its records, wherever the capture begins.
+/// TLS is recognised by its records, wherever the capture begins.
 #[test]
 fn tls_is_counted() {
     let mut random = Random::new(1);
@@ -213,7 +213,7 @@ fn tls_is_counted() {
     assert_eq!(stream.reported(), 0);
 }
 
-/// The same connections that are a WebSocket are found: the tests above can fail.
+/// Control test: a WebSocket in the same setting is found.
 #[test]
 fn a_websocket_is_found() {
     let masked = |opcode: u8, text: &[u8], random: &mut Random| {
@@ -224,7 +224,7 @@ fn a_websocket_is_found() {
     for seed in 1..=100 {
         let mut random = Random::new(seed);
         let mut stream = Stream::new(443);
-        // In the midst of a long frame.
+        // The capture begins inside a long frame.
         for _ in 0..random.between(0, 20) {
             let rest = random.bytes(1400);
             stream.send(1, &rest);

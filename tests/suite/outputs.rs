@@ -1,4 +1,5 @@
-//! Where reports, slices and bundles go: never over an input, whole or not at all, with the rights that are due.
+//! Destinations of reports, slices and bundles: never over an input, complete or not at all, with the correct
+//! permissions.
 
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
@@ -33,7 +34,7 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// The names in the folder, sorted.
+    /// Returns the names in the folder, sorted.
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).unwrap();
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -41,7 +42,7 @@ impl Place {
         names
     }
 
-    /// The program in this folder.
+    /// Returns the program with this folder as its current directory.
     fn command(&self) -> Command {
         let mut command = Command::new(PROGRAM);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
@@ -53,7 +54,7 @@ impl Place {
     }
 }
 
-/// The report on the capture of a place, as it is when nothing is in the way.
+/// Returns the report on the capture of a place, written to standard output.
 fn report() -> Vec<u8> {
     Command::new(PROGRAM).arg(fixture("invalid_utf8")).output().unwrap().stdout
 }
@@ -61,7 +62,7 @@ fn report() -> Vec<u8> {
 /// A user and group that own nothing.
 const NOBODY: u32 = 65_534;
 
-/// Whether the tests may make files of other users.
+/// Returns whether the tests may create files of other users.
 fn is_root(place: &Place) -> bool {
     fs::metadata(place.folder.path()).unwrap().uid() == 0
 }
@@ -82,7 +83,7 @@ fn err(output: &Output) -> &str {
     str::from_utf8(&output.stderr).unwrap()
 }
 
-/// Exit code 2, nothing on standard output, one line that names the path.
+/// Asserts exit code 2, nothing on standard output, and one line of error that names the path.
 #[track_caller]
 fn is_refused(output: &Output, path: &str) {
     assert_eq!((output.status.code(), &output.stdout[..]), (Some(2), &b""[..]), "{}", err(output));
@@ -148,7 +149,7 @@ fn other_inputs_and_outputs_are_kept_apart() {
         is_refused(&place.run(&["live", "-i", "lo", "--codes", "codes.toml", "--write", "codes.toml"]), "codes.toml");
         assert_eq!(fs::read(&codes).unwrap(), before);
     }
-    // A report beside its captures is none of them.
+    // An output in the folder of the captures is not one of the inputs.
     for _ in 0..2 {
         succeeds(&place.run(&["-o", "report.txt", "."]));
     }
@@ -163,7 +164,8 @@ fn a_pipe_is_written_to() {
     symlink("fifo", place.path("link")).unwrap();
     let nonblock = OFlags::NONBLOCK.bits().cast_signed();
     for target in ["fifo", "link"] {
-        // Opened first, and without waiting for a writer: the program finds a reader, and a pipe holds the report.
+        // The reader is opened first, without waiting for a writer: the program finds a reader, and the pipe's buffer
+        // holds the report.
         let mut reader = fs::File::options().read(true).custom_flags(nonblock).open(&fifo).unwrap();
         succeeds(&place.run(&["-o", target, "trace.pcapng"]));
         let mut received = Vec::new();
@@ -177,7 +179,7 @@ fn a_pipe_is_written_to() {
 #[test]
 fn a_device_is_written_to() {
     let place = Place::new();
-    // As root a device of our own: a program that replaced the system's would break the machine.
+    // Root uses a device of its own: a program that replaced the system's would break the machine.
     let null = if is_root(&place) { place.path("null") } else { PathBuf::from("/dev/null") };
     if is_root(&place) {
         let made = Command::new("mknod").args([null.to_str().unwrap(), "c", "1", "3"]).status();
@@ -204,7 +206,7 @@ fn a_socket_is_left_alone() {
     assert_eq!(place.names(), ["socket", "trace.pcapng"]);
 }
 
-/// `script` (util-linux) plays the terminal.
+/// The terminal is emulated by `script` (util-linux).
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_is_written_to() {
@@ -223,13 +225,13 @@ fn a_terminal_is_written_to() {
 #[test]
 fn descriptors_are_written_to() {
     let place = Place::new();
-    // Where /dev/stdout leads: as root a program that replaced that link itself would break the machine.
+    // The link of /dev/stdout: a program that replaced the original link as root would break the machine.
     symlink("/proc/self/fd/1", place.path("stdout")).unwrap();
     for path in ["./stdout", "/dev/fd/1", "/proc/self/fd/1"] {
         let output = place.run(&["-o", path, "trace.pcapng"]);
         succeeds(&output);
         assert!(output.stdout == report(), "{path}");
-        // Files that the shell has opened: what is in them stays, before it and behind it.
+        // Files opened by the shell keep the content before and after the report.
         let script = format!("{{ echo before; '{PROGRAM}' -o {path} trace.pcapng; echo behind; }} > all; cat all");
         let output = Command::new("sh").args(["-c", &script]).current_dir(place.folder.path()).output().unwrap();
         succeeds(&output);
@@ -275,7 +277,7 @@ fn a_file_that_exists_keeps_mode_and_owner() {
     }
 }
 
-/// Who may not give files away does not give rights to a group that had none, either.
+/// If the owner and group of a file cannot be kept, its new group must not get rights that it did not have.
 #[test]
 fn what_cannot_be_kept_gives_nobody_more() {
     let place = Place::new();
@@ -286,7 +288,7 @@ fn what_cannot_be_kept_gives_nobody_more() {
     let path = place.path("report.txt");
     fs::write(&path, "before").unwrap();
     set_mode(&path, 0o664);
-    // Where the program lies, another user may not be able to look.
+    // Another user may not have access to the program's own folder.
     fs::copy(PROGRAM, place.path("program")).unwrap();
     set_mode(place.folder.path(), 0o777);
     let mut command = Command::new(place.path("program"));
@@ -303,7 +305,7 @@ fn links_are_followed() {
     fs::create_dir(place.path("folder")).unwrap();
     symlink("folder/report.txt", place.path("link")).unwrap();
     symlink(place.path("link"), place.path("chain")).unwrap();
-    // One that does not exist yet, and then does.
+    // A link whose target does not exist at first, and then does.
     for link in ["link", "chain"] {
         succeeds(&place.run(&["-o", link, "trace.pcapng"]));
         assert_eq!(fs::read(place.path("folder/report.txt")).unwrap(), report());
@@ -313,7 +315,7 @@ fn links_are_followed() {
     assert_eq!(fs::read_dir(place.path("folder")).unwrap().count(), 1);
     symlink("loop", place.path("loop")).unwrap();
     is_refused(&place.run(&["-o", "loop", "trace.pcapng"]), "loop");
-    // One's own in a folder like /tmp is no trap.
+    // The user's own link in a folder like /tmp is accepted.
     set_mode(place.folder.path(), 0o1777);
     succeeds(&place.run(&["-o", "link", "trace.pcapng"]));
     assert_eq!(fs::read(place.path("folder/report.txt")).unwrap(), report());
@@ -337,7 +339,7 @@ fn what_another_user_has_planted_is_refused() {
     for name in ["link", "dangling", "file", "fifo"] {
         lchown(place.path("shared").join(name), Some(NOBODY), Some(NOBODY)).unwrap();
     }
-    // The system looks after links in the first of these itself, where it is told to; it never does in the second.
+    // The kernel can protect links in the first of these folders (`fs.protected_symlinks`), but never in the second.
     for sticky in [0o1777, 0o1755] {
         set_mode(&place.path("shared"), sticky);
         for path in ["shared/link", "shared/dangling", "shared/file", "shared/fifo", "outside"] {
@@ -361,7 +363,7 @@ fn what_another_user_has_planted_is_refused() {
     assert!(!place.path("new").exists());
 }
 
-/// Whoever pulls the plug finds the old file or the new one, neither of them empty.
+/// After a power failure, the user finds the old file or the new one, complete.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_is_on_disk_before_it_has_its_name() {
@@ -383,14 +385,14 @@ fn a_file_is_on_disk_before_it_has_its_name() {
     assert!(file.is_some_and(|file| file < named) && after.is_some_and(|after| after > named), "{calls}");
 }
 
-/// Feeds the program a capture through pipes, one for each time that it reads it, and stops in the middle of the one
-/// during which a file appears in the folder of the output.
+/// Feeds a capture to the program through pipes, one for each of its passes. Stops in the middle of the pass in which a
+/// file appears in the folder of the output, and returns the open end of that pipe.
 #[cfg(target_os = "linux")]
 fn until_writing(place: &Place, written: &Path) -> fs::File {
     let bytes = fs::read(fixture("invalid_utf8")).unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
     for pass in 0.. {
-        // The program has opened the pipe of this pass: the next time it finds another one.
+        // The program has opened the pipe of this pass; the next pass will find another one.
         let pipe = place.path(&format!("pipe{pass}"));
         let nonblock = OFlags::NONBLOCK.bits().cast_signed();
         let mut writer = loop {
@@ -414,7 +416,7 @@ fn until_writing(place: &Place, written: &Path) -> fs::File {
     unreachable!()
 }
 
-/// Lets the path `source` lead to a new pipe.
+/// Points the path `source` to a new pipe.
 #[cfg(target_os = "linux")]
 fn lead_to_pipe(place: &Place, pass: usize) {
     make_fifo(&place.path(&format!("pipe{pass}")));
@@ -436,10 +438,10 @@ fn a_signal_leaves_no_temporary_file() {
         fs::create_dir(&written).unwrap();
         fs::create_dir(&temporary).unwrap();
         lead_to_pipe(&place, 0);
-        // Whatever runs the tests may ignore signals.
+        // The process that runs the tests may ignore signals.
         let mut command = Command::new("env");
         command.args(["--default-signal=INT,TERM", PROGRAM]).args(output).arg("source");
-        // Its sandbox lets it read the first of the pipes alone.
+        // The sandbox would let the program read only the first of the pipes.
         command.arg("--no-sandbox");
         command.current_dir(place.folder.path()).env("TMPDIR", &temporary);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

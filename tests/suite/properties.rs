@@ -1,5 +1,6 @@
-//! Properties of the whole way from packets to the report: what TCP may do to a conversation does not change its report,
-//! nothing that a capture may hold makes the program panic, and what was certain stays true when more is captured.
+//! Properties of the path from packets to the report: changes made by TCP to the transport of a conversation do not
+//! change its report, no content of a capture makes the program panic, and certain verdicts stay true when more is
+//! captured.
 
 mod mutations;
 mod prefixes;
@@ -15,7 +16,8 @@ use crate::support::conversation::{Act, Conversation, End, Fault, Reaction, What
 use crate::support::essence::{differences, essence};
 use crate::support::segments::{Change, packets};
 
-/// The same cases on every machine; `PROPTEST_CASES` asks for more, `PROPTEST_RNG_SEED` for others.
+/// Returns a fixed configuration, so that every machine tries the same cases; `PROPTEST_CASES` sets their number,
+/// `PROPTEST_RNG_SEED` selects others.
 fn config() -> ProptestConfig {
     let asked = ProptestConfig::default();
     ProptestConfig {
@@ -34,7 +36,7 @@ fn conversations() -> impl Strategy<Value = Vec<Conversation>> {
     prop_oneof![3 => prop::collection::vec(conversation(), 1), 1 => prop::collection::vec(conversation(), 2..4)]
 }
 
-/// Cuts of all sizes, often small ones.
+/// Generates cuts of all sizes, often small ones.
 fn cut() -> impl Strategy<Value = Option<u64>> {
     prop_oneof![Just(1u64), 2u64..20, 20u64..1461].prop_map(Some)
 }
@@ -89,14 +91,14 @@ proptest! {
 
     #[test]
     fn all_at_once(conversations in conversations(), cut in cut(), seed: u64, shuffle_turns: bool) {
-        // A copy that overtakes the original is the first.
+        // If a conflicting copy could overtake the original, the copy would count as the first.
         let conflict = !shuffle_turns;
         let change = Change { cut, shuffle: true, shuffle_turns, duplicate: true, overlap: true, wrap: true, conflict, seed };
         unchanged(&conversations, change)?;
     }
 }
 
-/// The first packets that hold these bytes, exchanged.
+/// Asserts that the report stays the same if the first packets that contain these bytes are exchanged.
 fn exchanged(conversation: &Conversation, first: &[u8], second: &[u8]) {
     let plain = packets(std::slice::from_ref(conversation), Change::default());
     let position = |bytes: &[u8]| {
@@ -117,7 +119,7 @@ fn a_request_captured_behind_its_answer() {
     exchanged(&conversation, b"GET /chat", b"HTTP/1.1 101");
 }
 
-/// Two Close frames of one side, the second captured first.
+/// Two Close frames of one side, with the second captured first.
 #[test]
 fn close_frames_captured_in_the_wrong_order() {
     let reaction = Reaction::Close { code: Some(1002), answered: true };
@@ -126,12 +128,13 @@ fn close_frames_captured_in_the_wrong_order() {
     exchanged(&conversation, b"\x88\x02\x03\xED", b"\x88\x02\x03\xEA");
 }
 
-/// A text message in frames that are cut there.
+/// Builds a text message in frames cut at these offsets.
 fn message(text: &str, cuts: Vec<usize>) -> What {
     What::Message { text: true, payload: text.to_owned(), cuts, compressed: false, ping_inside: false }
 }
 
-/// A message that was answered, and followed by more, was not too big; whether others came in its packet or behind it.
+/// A message that was answered, and followed by more, was not too big, whether the others came in its packet or after
+/// it.
 #[test]
 fn messages_that_came_together_were_taken_together() {
     let says = |side, text: &str| Act { side, unaware: false, what: message(text, Vec::new()) };
@@ -148,7 +151,7 @@ fn messages_that_came_together_were_taken_together() {
     assert_eq!(differences(&plain, &cut), [""; 0]);
 }
 
-/// The same, where the answer was captured before the message.
+/// The same, with the answer captured before the message.
 #[test]
 fn a_message_that_was_answered_is_not_too_big_in_any_order_of_capture() {
     let says = |side, text: &str| Act { side, unaware: false, what: message(text, Vec::new()) };
@@ -162,7 +165,7 @@ fn a_message_that_was_answered_is_not_too_big_in_any_order_of_capture() {
     exchanged(&Conversation { deflate: false, padding: 0, acts, end }, b"long long", b"the next one");
 }
 
-/// An answer that was sent before the message came is none.
+/// A message sent before the other arrived is not an answer to it.
 #[test]
 fn a_message_that_crossed_another_may_be_too_big_in_any_order_of_capture() {
     let says = |side, unaware, text: &str| Act { side, unaware, what: message(text, Vec::new()) };
@@ -178,7 +181,7 @@ fn a_message_that_crossed_another_may_be_too_big_in_any_order_of_capture() {
     exchanged(&conversation, b"long long", b"the next one");
 }
 
-/// How much of a message had come when the inflater gave it up is as the segments were; what went before it is not.
+/// The part of a message received before decompression failed depends on the segments; the messages before it do not.
 #[test]
 fn a_message_before_one_that_cannot_be_inflated() {
     let acts = vec![Act { side: Side::Server, unaware: false, what: message("twenty bytes of text", vec![15]) }];

@@ -1,4 +1,4 @@
-//! The corpus: secrets in every place that text can come from, and look-alikes that must stay readable.
+//! Redaction of the corpus: secrets in every place that text can come from, and look-alikes that must stay readable.
 
 mod planted;
 
@@ -17,7 +17,7 @@ const FORMATS: &[&str] = &["terminal", "markdown", "html", "json", "ndjson", "cs
 struct Row {
     kind: &'static str,
     place: &'static str,
-    /// The text without the marks around the secrets.
+    /// The text without the marks around its secrets.
     text: String,
     secrets: Vec<&'static str>,
 }
@@ -36,7 +36,7 @@ fn harmless() -> Vec<&'static str> {
     include_str!("corpus/harmless.txt").lines().collect()
 }
 
-/// A text in every place that reaches a report or a slice.
+/// The places from which a text reaches a report or a slice.
 const PLACES: &[&str] = &[
     "path",
     "header",
@@ -65,7 +65,7 @@ fn with(place: &str, text: &str) -> Vec<u8> {
     };
     let mut handshake = scripted::handshake(&target, &request, &response);
     if place == "subprotocol" {
-        // The server takes the one that is a name.
+        // The server chooses the token that is the name of a subprotocol.
         let names = ["chat", "access_token", "base64.binary.k8s.io", "graphql-ws", "realtime"];
         let name = text.split(", ").find(|token| names.contains(token)).unwrap();
         let chosen = format!("HTTP/1.1 101 x\r\nSec-WebSocket-Protocol: {name}\r\n");
@@ -89,7 +89,7 @@ fn with(place: &str, text: &str) -> Vec<u8> {
     scripted::conversation(&handshake, &message.into_iter().chain([end]).collect::<Vec<_>>())
 }
 
-/// What both sides say in frames of their own, and the reason for which the server closes.
+/// Builds a conversation with the turns of both sides in one frame each, and the reason of the server's Close frame.
 fn conversation(turns: &[(bool, u8, Vec<u8>)], reason: &str) -> Vec<u8> {
     let frames =
         turns.iter().map(|(from_client, opcode, text)| (*from_client, scripted::frame(*opcode, *from_client, text)));
@@ -105,7 +105,7 @@ fn run(arguments: &[&str], capture: &Path) -> Output {
     Command::new(PROGRAM).args(arguments).arg(capture).output().unwrap()
 }
 
-/// Whether a value stands there by itself.
+/// Returns whether a text contains a value as a separate word.
 fn stands(text: &str, value: &str) -> bool {
     let is_word = |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
     text.match_indices(value)
@@ -129,7 +129,7 @@ fn no_secret_is_left_in_any_output() {
     let rows = rows();
     let mut conversations = Vec::new();
     for row in &rows {
-        // Where it is a header of its own it must have a name.
+        // A text without a name cannot be a header of its own.
         let any = PLACES.iter().filter(|place| **place != "header");
         let places: Vec<_> = if row.place == "any" { any.copied().collect() } else { vec![row.place] };
         conversations.extend(places.into_iter().map(|place| with(place, &row.text)));
@@ -137,7 +137,7 @@ fn no_secret_is_left_in_any_output() {
     std::fs::write(&capture, scripted::merged(&conversations)).unwrap();
     let mut left = Vec::new();
     let mut look = |what: &str, text: &str| {
-        // Wrapped words are whole again without their line ends, and escapes separate words.
+        // Without white space, words broken across lines are joined again; `%20` separates words.
         for text in [text.replace("%20", " "), text.split_whitespace().collect()] {
             for row in &rows {
                 let found = row.secrets.iter().filter(|secret| stands(&text, secret));
@@ -167,7 +167,7 @@ fn no_secret_is_left_in_any_output() {
     assert!(left.is_empty(), "{} left:\n{}", left.len(), left.join("\n"));
 }
 
-/// Without this, the test above could pass for a search that finds nothing.
+/// Control test: without redaction, the search finds the secret.
 #[test]
 fn what_is_shown_is_found() {
     let folder = tempfile::tempdir().unwrap();
@@ -197,14 +197,14 @@ fn look_alikes_stay_readable() {
     }
 }
 
-/// The JSON report, which is as its schema has it.
+/// Returns the JSON report, after checking it against its schema.
 fn report(capture: &Path) -> serde_json::Value {
     let report = serde_json::from_slice(&run(&["--format", "json"], capture).stdout).unwrap();
     assert_eq!(contract::breaches(&report), [""; 0]);
     report
 }
 
-/// Equal values can be told equal, and different ones never look the same.
+/// Equal values have the same mark, and different ones never do.
 #[test]
 fn a_number_stands_for_one_value() {
     let folder = tempfile::tempdir().unwrap();
@@ -232,10 +232,10 @@ fn a_number_stands_for_one_value() {
     assert!(numbers.len() > 20);
 }
 
-/// Places of planted secrets, in turn.
+/// The places of planted secrets, in turn.
 const PLANTED_IN: [&str; 4] = ["client message", "server message", "reason", "body"];
 
-/// A capture of all planted secrets, and how many connections there are in it.
+/// Writes a capture with all planted secrets; returns them and the number of connections.
 fn planted_capture(to: &Path) -> (Vec<planted::Planted>, usize) {
     let mut planted = planted::all();
     let places = PLANTED_IN.iter().cycle();
@@ -250,7 +250,7 @@ fn planted_capture(to: &Path) -> (Vec<planted::Planted>, usize) {
     (planted, conversations.len())
 }
 
-/// The planted secrets that stand in a text, in any of the ways in which formats and captures write them.
+/// Returns the planted secrets that a text contains, also if they are wrapped.
 fn standing(planted: &[planted::Planted], text: &[u8]) -> Vec<String> {
     let joined = |one: &planted::Planted| one.secret.split_whitespace().collect::<String>();
     let unwrapped: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
@@ -298,13 +298,14 @@ fn none_of_four_hundred_planted_secrets_is_left() {
         look("bundle", &bytes);
     }
     assert!(left.is_empty(), "{} left:\n{}", left.len(), left.join("\n"));
-    // The same search finds them where nothing was redacted.
+    // Control test: the same search finds them if nothing was redacted.
     let shown = run(&["--all", "--previews=256", "--show-secrets", "--format", "json"], &capture);
     let found = standing(&planted, &shown.stdout).len();
     assert!(found > 400, "only {found}");
 }
 
-/// The bytes of a capture, masks taken off: [`scripted::frame`] uses one key.
+/// Returns the bytes of a capture, as they are and unmasked at every offset: [`scripted::frame`] always uses the same
+/// key.
 fn unmasked(capture: &Path) -> Vec<u8> {
     let bytes = std::fs::read(capture).unwrap();
     let turns = (0..4).flat_map(|phase| {
@@ -314,7 +315,7 @@ fn unmasked(capture: &Path) -> Vec<u8> {
     [bytes.clone(), turns.collect()].concat()
 }
 
-/// What `live` prints of a capture, as lines and as NDJSON.
+/// Returns the output of `live` on a capture, as lines and as NDJSON.
 fn live(capture: &Path) -> String {
     use whyclosed::catalog::{Language, Registries};
     let mut source = whyclosed::capture::open(&[capture.to_owned()]).unwrap();
@@ -338,7 +339,7 @@ fn live(capture: &Path) -> String {
     lines
 }
 
-/// One in a thousand at most.
+/// At most one in a thousand may be hidden.
 #[test]
 fn harmless_texts_stay_readable() {
     const TEXTS: usize = 20_000;
@@ -348,7 +349,7 @@ fn harmless_texts_stay_readable() {
     assert!(hidden.len() * 1000 <= TEXTS, "{} hidden: {:#?}", hidden.len(), &hidden[..hidden.len().min(40)]);
 }
 
-/// All that can be read of the streams of a capture.
+/// Returns every text that can be read in the streams of a capture.
 fn readable(capture: &Path) -> Vec<u8> {
     use whyclosed::capture::Source;
     use whyclosed::slice::{Origin, Survey, Wanted};
@@ -370,7 +371,7 @@ fn readable(capture: &Path) -> Vec<u8> {
     plain
 }
 
-/// The search of `verify-redaction` does not lean on the one that redacts: with nothing from there, it still lists all.
+/// The search of `verify-redaction` is independent of the redactor: without its results, it still lists every secret.
 #[test]
 fn verification_needs_no_redactor() {
     use base64::Engine;
@@ -386,14 +387,14 @@ fn verification_needs_no_redactor() {
         search.push(output);
         let leaks = search.finish();
         let missed = planted.iter().filter(|one| {
-            // The word in it that stands nowhere else.
+            // The longest word of the secret, which occurs nowhere else.
             let runs = one.secret.split(|character: char| !character.is_alphanumeric());
             let own = runs.max_by_key(|run| run.len()).unwrap().as_bytes();
             !leaks.iter().any(|leak| memchr::memmem::find(&leak.value, own).is_some())
         });
         missed.map(|one| format!("{} of {}", one.secret, one.text)).collect::<Vec<_>>()
     };
-    // Close reasons are cut at 123 bytes, and with them the secrets of the deepest strings.
+    // Close reasons are cut at 123 bytes, together with the secrets of the deepest strings.
     let missed_raw = missed(&plain);
     assert!(missed_raw.is_empty(), "{} missed:\n{}", missed_raw.len(), missed_raw.join("\n"));
     let hex: String = plain.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -407,7 +408,7 @@ fn verification_needs_no_redactor() {
     ] {
         assert_eq!(missed(output.as_bytes()).len(), 0, "{form}");
     }
-    // As a user runs it: a slice that was not redacted.
+    // Through the command line: a slice that was not redacted.
     let slice = folder.path().join("slice.pcapng");
     let ids = (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
     assert!(run(&["slice", "--connection", &ids, "-o", slice.to_str().unwrap()], &capture).status.success());
@@ -416,7 +417,7 @@ fn verification_needs_no_redactor() {
     assert!(String::from_utf8(verified.stdout).unwrap().lines().count() > planted.len());
 }
 
-/// A host's name in another case, without a domain, in a header, a path or a reason, and before its own connection came.
+/// A host's name in another case, without a domain, in a header, a path or a reason, or before its own connection.
 #[test]
 fn hosts_stand_nowhere_in_an_anonymous_report() {
     let folder = tempfile::tempdir().unwrap();
@@ -441,7 +442,8 @@ fn hosts_stand_nowhere_in_an_anonymous_report() {
     }
 }
 
-/// A token of one connection's head in the messages of another, where nothing around it says what it is.
+/// A password in a message of one connection, repeated in a message of another where nothing around it marks it as a
+/// secret.
 #[test]
 fn a_secret_of_one_place_is_one_everywhere_in_a_slice() {
     let folder = tempfile::tempdir().unwrap();
@@ -457,7 +459,7 @@ fn a_secret_of_one_place_is_one_everywhere_in_a_slice() {
     }
 }
 
-/// A capture of these conversations, and a folder in which it is.
+/// Writes a capture of these conversations; returns its path and its folder.
 fn captured(conversations: &[Vec<u8>]) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let capture = folder.path().join("capture.pcap");
@@ -465,8 +467,8 @@ fn captured(conversations: &[Vec<u8>]) -> (tempfile::TempDir, std::path::PathBuf
     (folder, capture)
 }
 
-/// Secrets of heads and messages in the reason of a connection that ended before theirs began, and of one that came later:
-/// hidden in both, in every format, under one number.
+/// Secrets of heads and messages, repeated in the reasons of connections before and after their own: hidden in both, in
+/// every format, with the same number.
 #[test]
 fn a_secret_of_one_place_is_one_everywhere_in_a_report() {
     let secrets =
@@ -489,7 +491,7 @@ fn a_secret_of_one_place_is_one_everywhere_in_a_report() {
         let text = String::from_utf8(output.stdout).unwrap();
         let unwrapped: String = text.split_whitespace().collect();
         assert!(!unwrapped.contains("zorvak"), "{format}: {text}");
-        // The words of queries and cookies stay.
+        // Ordinary words from queries and cookies stay readable.
         assert!(unwrapped.contains("inthelobby,dark"), "{format}");
     }
     let report = report(&capture);
@@ -500,7 +502,7 @@ fn a_secret_of_one_place_is_one_everywhere_in_a_report() {
     assert_eq!((&reasons[..secrets.len()], different.len()), (&reasons[behind..], secrets.len()));
 }
 
-/// What is met later cannot be hidden in lines that stand already.
+/// Secrets that are met later cannot be hidden in lines that were already emitted.
 #[test]
 fn live_lines_hide_what_was_secret_before() {
     let secret = with("client message", r#"{"password":"zorvak moon"}"#);
@@ -513,8 +515,8 @@ fn live_lines_hide_what_was_secret_before() {
     assert!(lines[shown..].contains("we saw [redacted:value#1] here"), "{lines}");
 }
 
-/// A violation shows bytes of a payload: those of a password whose name stands before them, whatever segments and fragments
-/// the message comes in.
+/// A violation shows bytes of a payload. If they belong to a password whose name precedes them, they are hidden, in
+/// whatever segments and fragments the message arrives.
 #[test]
 fn a_window_on_a_password_shows_none_of_it() {
     let text = [&b"{\"user\":\"ana\",\"password\":\"zorvak moon, no zorvak \xff\"}"[..], &[b' '; 9]].concat();
@@ -548,7 +550,7 @@ fn a_window_on_a_password_shows_none_of_it() {
     assert!(String::from_utf8(shown.stdout).unwrap().contains("6e 6f 20 7a 6f 72 76 61 6b 20 ff"));
 }
 
-/// What a message begins with tells whether the bytes far behind belong to a secret.
+/// The beginning of a message decides whether bytes far behind it belong to a secret.
 #[test]
 fn a_window_on_harmless_words_is_shown() {
     let conversations =
@@ -565,7 +567,7 @@ fn a_window_on_harmless_words_is_shown() {
     assert_eq!(window(1), ["··"; 16].join(" "));
 }
 
-/// The previews of a client's messages, and what a redacted slice has of them.
+/// Returns the previews of a client's messages, and the text of a redacted slice.
 fn said(turns: &[(bool, u8, Vec<u8>)]) -> (Vec<String>, Vec<u8>) {
     let (folder, capture) = captured(&[conversation(turns, "no")]);
     let output = run(&["--previews=256", "--format", "json"], &capture);

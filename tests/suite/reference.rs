@@ -1,4 +1,4 @@
-//! The reference: facts against the standards, comparisons in every language, registries that connections show.
+//! Tests the reference: facts against the standards, comparisons in every language, registries shown by connections.
 //!
 //! `UPDATE=1 cargo test --test suite reference::` rewrites the snapshots, for review.
 
@@ -14,8 +14,8 @@ use whyclosed::report::document::Block;
 
 use crate::support::{fixture, reading};
 
-/// Code, whether it may stand in a Close frame, who is meant to send it, where that is written: RFC 6455 §7.4.1, its erratum
-/// 3227, the IANA registry.
+/// The code, whether it may occur in a Close frame, the side that is meant to send it, and the source: RFC 6455 §7.4.1,
+/// its erratum 3227, the IANA registry.
 const FACTS: [(u16, bool, Sender, &str); 19] = [
     (1000, true, Sender::Either, "RFC 6455 §7.4.1"),
     (1001, true, Sender::Either, "RFC 6455 §7.4.1"),
@@ -38,7 +38,7 @@ const FACTS: [(u16, bool, Sender, &str); 19] = [
     (3008, true, Sender::Server, "IANA registry"),
 ];
 
-/// Pairs that people confuse, each with a sentence of its own.
+/// Pairs that are often confused, each with a sentence of its own.
 const CONFUSED: [(u16, u16); 21] = [
     (1000, 1001),
     (1000, 1005),
@@ -63,7 +63,7 @@ const CONFUSED: [(u16, u16); 21] = [
     (1014, 1011),
 ];
 
-/// Comparisons kept as they look on a terminal, each in this language and in English.
+/// Comparisons with snapshots of their terminal output, each in this language and in English.
 const KEPT: [(u16, u16, Language); 5] = [
     (1007, 1008, Language::Thai),
     (1002, 1007, Language::Indonesian),
@@ -105,7 +105,7 @@ fn comparisons_look_as_kept() {
             let comparison = compared(a, b, language);
             let text = on_terminal(&document::comparison(&comparison, language));
             let words: &Texts = reference_words();
-            // The headings of a narrow table break, those of sections do not.
+            // The headings of a narrow table may break, those of sections do not.
             for label in ["label_differences", "label_choose", "label_more"] {
                 assert!(text.contains(words.get(label, language)), "{label} of {a}/{b}: {text}");
             }
@@ -140,7 +140,7 @@ fn confused_pairs_have_sentences_of_their_own() {
     }
 }
 
-/// What is composed for any pair follows from the rows.
+/// The sentences composed for any pair must follow from its rows.
 #[test]
 fn composed_differences_are_true() {
     let codes: Vec<_> = FACTS.iter().map(|fact| fact.0).chain([42, 2000, 3999, 4242, 5000]).collect();
@@ -164,10 +164,10 @@ fn no_line_is_too_wide_in_any_language() {
     for language in Language::ALL {
         for (code, ..) in FACTS {
             let text = on_terminal(&document::explanations(&[explained(code, language)], language));
-            // What is there to be copied is not broken.
+            // Texts to be copied are not broken.
             for line in text.lines().filter(|line| !line.contains("https://")) {
                 assert!(line.width() <= 80, "{language:?} {code}: {line}");
-                // Vowels and tones belong to the letter before, the sign of repetition to the word before.
+                // Vowels and tones belong to the letter before, the repetition sign to the word before.
                 let is_mark = |c: char| matches!(c, '\u{E31}' | '\u{E34}'..='\u{E3A}' | '\u{E46}'..='\u{E4E}');
                 assert!(!line.trim_start().starts_with(is_mark), "{line}");
             }
@@ -175,7 +175,7 @@ fn no_line_is_too_wide_in_any_language() {
     }
 }
 
-/// Registry and name of a code in a fixture's report.
+/// Returns the registry and the name of a code in a fixture's report.
 fn named(fixture_name: &str, code: u16, own: Vec<Registry>) -> (Option<String>, String) {
     let mut material = reading::material(&fixture(fixture_name)).unwrap();
     material.registries = Registries::new(own);

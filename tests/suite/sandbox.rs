@@ -1,6 +1,6 @@
-//! The sandbox: what is denied within it, and that the program is in it before it parses anything.
+//! Tests the sandbox: the actions it denies, and that the program enters it before it parses anything.
 
-#[allow(dead_code, reason = "the program's own: no test needs all of it")]
+#[allow(dead_code, reason = "a module of the program: the tests use a part of it")]
 #[path = "../../src/cli/sandbox/mod.rs"]
 mod sandbox;
 
@@ -19,9 +19,9 @@ use whyclosed::capture;
 
 use crate::support::{PROGRAM, fixture};
 
-/// Whether the kernel has Landlock: so a sandbox that does nothing is told from a kernel that cannot.
+/// Returns whether the kernel has Landlock, independently of the program, so that a sandbox without effect is detected.
 fn kernel_has_landlock() -> bool {
-    // As the kernel's documentation has it: the call fails where there is none.
+    // According to the kernel's documentation, the call fails without Landlock.
     landlock::Ruleset::default()
         .set_compatibility(landlock::CompatLevel::HardRequirement)
         .handle_access(landlock::AccessFs::ReadFile)
@@ -29,7 +29,7 @@ fn kernel_has_landlock() -> bool {
         .is_ok()
 }
 
-/// Does something in a thread of its own, which alone is in the sandbox; `None` where the kernel has none.
+/// Runs `act` in a thread of its own, which alone is in the sandbox. Returns `None` if the kernel has no Landlock.
 fn confined<T: Send>(allowed: &Allowed, act: impl FnOnce(Enforced) -> T + Send) -> Option<T> {
     let has_landlock = kernel_has_landlock();
     thread::scope(|scope| {
@@ -48,7 +48,7 @@ fn confined<T: Send>(allowed: &Allowed, act: impl FnOnce(Enforced) -> T + Send) 
 
 #[track_caller]
 fn is_denied<T>(result: std::io::Result<T>) {
-    assert_eq!(result.err().expect("it was allowed").kind(), ErrorKind::PermissionDenied);
+    assert_eq!(result.err().expect("the action was allowed").kind(), ErrorKind::PermissionDenied);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn only_inputs_are_read_and_only_outputs_written() {
     let report = output.join("report.json");
     let allowed = Allowed::default().captures(std::slice::from_ref(&captures)).output(Some(&report));
     confined(&allowed, |_| {
-        // The whole analysis, of what a folder holds and what a link in it leads to.
+        // Runs the whole analysis of the files in a folder, including the target of a link.
         let mut source = capture::open(std::slice::from_ref(&captures)).unwrap();
         let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
         while source.advance().unwrap() {
@@ -71,7 +71,7 @@ fn only_inputs_are_read_and_only_outputs_written() {
         }
         analyzer.finish(&mut facts);
         assert_eq!(facts.len(), 2);
-        // From within it.
+        // Denied inside the sandbox.
         is_denied(fs::read(outside.join("secret")));
         is_denied(fs::read("/etc/passwd"));
         is_denied(fs::read_dir(&outside));
@@ -80,7 +80,7 @@ fn only_inputs_are_read_and_only_outputs_written() {
         is_denied(fs::write(captures.join("a.pcapng"), "x"));
         is_denied(fs::remove_file(captures.join("a.pcapng")));
         is_denied(Command::new("/bin/true").status());
-        // As the program writes: beside its place, then into it.
+        // The program writes a temporary file beside the output, and then renames it.
         fs::write(&report, "old").unwrap();
         let mut file = tempfile::NamedTempFile::new_in(&output).unwrap();
         file.write_all(b"new").unwrap();
@@ -119,7 +119,7 @@ fn outputs_that_are_links_or_pipes_are_written() {
     let pipe = target.join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     confined(&Allowed::default().output(Some(&pipe)), |_| {
-        // Opened both ways, so that it waits for nobody.
+        // Opened for reading and writing, so that the call does not block.
         fs::File::options().read(true).write(true).open(&pipe).unwrap().write_all(b"it").unwrap();
         is_denied(fs::write(target.join("beside the pipe"), "it"));
     });
@@ -143,15 +143,15 @@ impl Waiting {
     fn until(&self, is_so: impl Fn(&Self) -> bool) {
         let patience = Instant::now() + Duration::from_secs(60);
         while !is_so(self) {
-            assert!(Instant::now() < patience, "in vain");
+            assert!(Instant::now() < patience, "timeout");
             thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// Gives it its input; its exit code and what it says on standard error.
+    /// Sends it its input; returns its exit code and its standard error.
     fn feed(mut self, bytes: &[u8]) -> (Option<i32>, String) {
         let (mut input, mut said) = (self.0.stdin.take().unwrap(), self.0.stderr.take().unwrap());
-        // It may have ended.
+        // The program may have exited.
         let _ = input.write_all(bytes);
         drop(input);
         let mut text = String::new();
@@ -175,7 +175,7 @@ fn the_program_is_confined_before_its_first_byte() {
     assert_eq!((code, said.as_str()), (Some(0), ""));
 }
 
-/// The commands that write no report say it, too.
+/// The commands without a report announce their sandbox, too.
 #[test]
 fn what_is_enforced_is_said_where_it_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
@@ -197,7 +197,7 @@ fn what_is_enforced_is_said_where_it_is_asked_for() {
     }
 }
 
-/// Of several captures each is opened when its time has come. One that has been exchanged by then is another file.
+/// Each of several captures is opened when its turn comes. A path that was replaced by then leads to another file.
 #[test]
 fn the_program_reads_nothing_that_was_not_given() {
     let run = |options: &[&str]| {

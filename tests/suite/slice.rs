@@ -1,4 +1,4 @@
-//! Slices of every fixture: the same verdicts as the whole capture, and no byte of payload that is a secret.
+//! Slices of every fixture: their verdicts are those of the whole capture, and they contain no secret.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,10 @@ use crate::support::{PROGRAM, contract, fixture, fixtures, tools};
 mod fragmented;
 mod interfaces;
 
-/// What may be more in a slice than its packets.
+/// The number of bytes that a slice may have beyond its packets.
 const ROOM: u64 = 4096;
 
-/// Bytes of an Enhanced Packet Block without options around its packet, which is padded to four bytes.
+/// The size of an Enhanced Packet Block without options and without its packet, which is padded to four bytes.
 const BLOCK: u64 = 32;
 
 fn report(capture: &Path) -> Value {
@@ -24,7 +24,7 @@ fn report(capture: &Path) -> Value {
     report
 }
 
-/// What a verdict rests on, the numbers of packets left out.
+/// Returns the facts behind each verdict, except packet numbers.
 fn verdicts(report: &Value) -> Vec<[Value; 8]> {
     let of = |connection: &Value| {
         let verdict = &connection["verdict"];
@@ -48,8 +48,9 @@ fn slice(capture: &Path, arguments: &[&str], to: &Path) {
     assert!(output.status.success(), "{capture:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Bytes that the packets of a capture take in pcapng, whatever its own format: a block each, with nothing but the packet.
-/// That is what any program writes for them; a pcap record takes 16 bytes less, but can't say on which interface it was.
+/// Returns the size in bytes of a capture's packets in pcapng, whatever its own format: one block for each, without
+/// options. That is the least any program writes for them. A pcap record has 16 bytes less, but cannot name the
+/// packet's interface.
 fn blocks(capture: &Path) -> u64 {
     let mut source = whyclosed::capture::open(&[capture.to_owned()]).unwrap();
     let mut bytes = 0;
@@ -59,8 +60,8 @@ fn blocks(capture: &Path) -> u64 {
     bytes
 }
 
-/// The bound of [`the_verdict_is_that_of_the_whole_capture`], measured by another program: the packets of all connections as
-/// tshark writes them.
+/// Compares the size of slices with tshark's, as another bound beside that of
+/// [`the_verdict_is_that_of_the_whole_capture`]: the packets of all connections as tshark writes them.
 #[test]
 fn tshark_writes_no_smaller_slices() {
     let folder = tempfile::tempdir().unwrap();
@@ -111,7 +112,7 @@ fn the_verdict_is_that_of_the_whole_capture() {
     assert!(compared > 180, "only {compared}");
 }
 
-/// What Wireshark makes of a slice, where it is installed: every packet is sound, and the proof is marked.
+/// Opens slices in tshark, if it is installed: it must accept every packet, and the proof must be marked.
 #[test]
 fn tshark_opens_slices() {
     let folder = tempfile::tempdir().unwrap();
@@ -171,7 +172,7 @@ fn a_bundle_has_all_of_it() {
     assert_eq!(leaks(&zip, &capture), [] as [String; 0]);
 }
 
-/// The lines of `verify-redaction` that tell what is surely a secret, but the last, which sums up.
+/// Returns the lines of `verify-redaction` about certain secrets, without the final line with the sum.
 fn leaks(file: &Path, capture: &Path) -> Vec<String> {
     let output =
         Command::new(PROGRAM).arg("verify-redaction").arg(file).arg("--against").arg(capture).output().unwrap();
@@ -182,7 +183,7 @@ fn leaks(file: &Path, capture: &Path) -> Vec<String> {
     lines
 }
 
-/// Every entry of a bundle is looked into: what stands in it, and in the streams of its slice.
+/// Every entry of a bundle is searched: its bytes, and the streams of its slice.
 #[test]
 fn leaks_of_a_bundle_are_found_in_each_entry() {
     let folder = tempfile::tempdir().unwrap();
@@ -194,7 +195,7 @@ fn leaks_of_a_bundle_are_found_in_each_entry() {
     for name in ["report.md", "report.html", "report.json", "slice.pcapng"] {
         assert!(found.iter().any(|line| line.starts_with(&format!("{name}: "))), "{name}: {found:?}");
     }
-    // A bundle in which only one entry is not what it was.
+    // A bundle in which only one entry contains secrets.
     let redacted = folder.path().join("redacted.zip");
     let output = Command::new(PROGRAM).args(["--all", "--bundle"]).args([&redacted, &capture]).output();
     assert!(output.unwrap().status.success());
@@ -210,10 +211,10 @@ fn leaks_of_a_bundle_are_found_in_each_entry() {
     assert!(!found.is_empty() && found.iter().all(|line| line.starts_with("capture.bin: ")), "{found:?}");
 }
 
-/// The lines of the key logs in a pcapng file, and the randoms of the ClientHellos in it.
+/// Returns the lines of the key logs in a pcapng file, and the randoms of its ClientHellos.
 fn keys_and_sessions(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
     let lines = bytes.split(|byte| *byte == b'\n' || *byte == 0).filter_map(|line| std::str::from_utf8(line).ok());
-    // The first line stands behind the block's header.
+    // The first line comes after the header of its block.
     let label = |line: &str| ["CLIENT_", "SERVER_", "EXPORTER_"].iter().find_map(|label| line.find(label));
     let lines = lines.filter_map(|line| line.get(label(line)?..));
     let hellos = memchr::memmem::find_iter(bytes, b"\x16\x03\x01").filter(|at| bytes.get(at + 5) == Some(&1));
@@ -230,7 +231,7 @@ fn keys_go_along_only_where_asked_and_only_of_the_sessions_concerned() {
     assert_eq!(sessions.len(), 3, "{sessions:?}");
     assert!(sessions.iter().all(|session| all.iter().any(|line| line.contains(session))), "{all:?}");
     let is_unseen = tools::missing(&["tshark"]);
-    // The third is the WebSocket that speaks for the others.
+    // The third connection is the WebSocket whose presence makes the others count as attempts.
     for (ids, of) in [("1,3", &sessions[..1]), ("2,3", &sessions[1..2]), ("1,2,3", &sessions[..2])] {
         slice(&capture, &["--with-keys", "--connection", ids], &to);
         let (keys, own) = keys_and_sessions(&std::fs::read(&to).unwrap());
@@ -250,14 +251,14 @@ fn keys_go_along_only_where_asked_and_only_of_the_sessions_concerned() {
     assert_eq!(output.status.code(), Some(2), "keys are secrets");
 }
 
-/// Certificates that tshark sees, which TLS 1.3 hides from whoever lacks the keys.
+/// Returns the number of certificates that tshark sees, which TLS 1.3 encrypts.
 fn certificates(capture: &Path) -> usize {
     let filter = ["-Y", "tls.handshake.type == 11"];
     let output = std::process::Command::new("tshark").arg("-r").arg(capture).args(filter).output().unwrap();
     String::from_utf8(output.stdout).unwrap().lines().count()
 }
 
-/// What the capture says of its packets stays: the interface, the times, comments that are there already.
+/// The capture's own data about its packets is preserved: interface, times and comments.
 #[test]
 fn marks_of_the_capture_stay() {
     let folder = tempfile::tempdir().unwrap();
@@ -266,11 +267,7 @@ fn marks_of_the_capture_stay() {
     slice(&capture, &["--abnormal"], &once);
     slice(&once, &["--abnormal"], &twice);
     let bytes = std::fs::read(&twice).unwrap();
-    assert_eq!(
-        memchr::memmem::find_iter(&bytes, b"Connection 1: the client").count(),
-        4,
-        "two comments, and they again"
-    );
+    assert_eq!(memchr::memmem::find_iter(&bytes, b"Connection 1: the client").count(), 4, "two comments in each pass");
     let times =
         |path: &Path| (report(path)["captures"][0]["first"].clone(), report(path)["captures"][0]["last"].clone());
     assert_eq!(times(&twice), times(&capture));
@@ -278,7 +275,7 @@ fn marks_of_the_capture_stay() {
     assert_eq!(interface(&twice), interface(&capture));
 }
 
-/// A path tells whose capture it is: its folders, its name.
+/// The path of a capture may identify its owner: by its folders and its name.
 #[test]
 fn a_redacted_slice_tells_no_path() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What slices, bundles and their verification take of the memory: no more than 256 MiB, whatever the capture.
+//! Memory of slices, bundles and their verification: at most 256 MiB, whatever the capture.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,14 +10,15 @@ use crate::support::scripted::grown::{self, Grown};
 
 const MOST: u64 = 256 * 1024 * 1024;
 
-/// How a run ended.
+/// The result of a run.
 struct Run {
     code: Option<i32>,
     out: String,
     err: String,
 }
 
-/// Runs the program; what it takes of the memory is read all the time, for its peak stands there to the end.
+/// Runs the program, and asserts its peak of memory. The kernel's high-water mark is polled, since it is gone once the
+/// process has ended.
 fn run(arguments: &[&str], folder: &Path) -> Run {
     let files = ["out", "err"].map(|name| folder.join(name));
     let [out, err] = files.each_ref().map(|path| File::create(path).unwrap());
@@ -55,7 +56,7 @@ impl Case {
         Self { folder, capture: path, slice }
     }
 
-    /// Slices all of its connections: what is said of it, in the slice as well.
+    /// Slices all of its connections. Returns the standard error, each line of which must also be in the slice.
     fn slice(&self) -> String {
         let all = (1..100).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
         let [path, slice] = [&self.capture, &self.slice].map(|path| path.to_str().unwrap());

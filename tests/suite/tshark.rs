@@ -1,4 +1,4 @@
-//! tshark as an oracle: streams, frames and Close frames of every fixture, with a reason for each difference.
+//! Uses tshark as an oracle: streams, frames and Close frames of every fixture, with a reason for each difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug, Display, Formatter};
@@ -14,7 +14,7 @@ use whyclosed::side::Side;
 
 use crate::support::{fixtures, reading, tools};
 
-/// Fixture, the difference as [`differences`] writes it, and what the bytes prove.
+/// The fixture, the difference in the form of [`differences`], and the evidence in the bytes.
 const KNOWN: &[(&str, &str, &str)] = &[
     (
         "connect_tunnel",
@@ -99,7 +99,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Columns of [`Row`].
+/// The columns of [`Row`].
 const FIELDS: [&str; 13] = [
     "frame.number",
     "tcp.stream",
@@ -116,17 +116,17 @@ const FIELDS: [&str; 13] = [
     "websocket.payload_length_ext_64",
 ];
 
-/// What tshark tells of one packet of TCP.
+/// The fields that tshark prints for one TCP packet.
 struct Row {
     packet: u64,
     stream: u32,
     source: SocketAddr,
     destination: SocketAddr,
-    /// Of the frames that end in this packet.
+    /// The opcodes of the frames that end in this packet.
     opcodes: Vec<u8>,
-    /// Payload bytes of those frames, as their headers declare them.
+    /// The payload bytes of those frames, as declared in their headers.
     payload_bytes: u64,
-    /// Of those that are Close frames with a code.
+    /// The codes of those that are Close frames with a code.
     codes: Vec<u16>,
 }
 
@@ -137,7 +137,7 @@ impl Row {
             let address: IpAddr = if fields[v4].is_empty() { innermost(fields[v6]) } else { innermost(fields[v4]) };
             SocketAddr::new(address, innermost(fields[port]))
         };
-        // 126 and 127 say that the length is elsewhere.
+        // 126 and 127 mean that the length is in another field.
         let short = all(fields["websocket.payload_length"]).into_iter().filter(|length: &u64| *length < 126);
         let medium = all::<u64>(fields["websocket.payload_length_ext_16"]);
         let long = all::<u64>(fields["websocket.payload_length_ext_64"]);
@@ -153,19 +153,19 @@ impl Row {
     }
 }
 
-/// Every value of a field that occurs several times in a packet.
+/// Returns every value of a field that occurs several times in a packet.
 fn all<T: FromStr<Err: Debug>>(field: &str) -> Vec<T> {
     field.split(',').filter(|value| !value.is_empty()).map(|value| value.parse().unwrap()).collect()
 }
 
-/// The last of several: tunnels come first.
+/// Returns the last of several values: outer headers come first.
 fn innermost<T: FromStr<Err: Debug>>(field: &str) -> T {
     all(field).pop().unwrap()
 }
 
 fn tshark(capture: &Path, report: &Report) -> Vec<Row> {
     let ports: BTreeSet<_> = report.connections.iter().map(|connection| address(&connection.server).port()).collect();
-    // Behind a hole that is never filled it would wait for ever.
+    // tshark would wait for ever after a hole that is never filled.
     let reorder = !report.connections.iter().any(|connection| connection.visibility.contains(&"lost_bytes"));
     let reorder = format!("tcp.reassemble_out_of_order:{}", if reorder { "TRUE" } else { "FALSE" });
 
@@ -188,15 +188,15 @@ fn report(path: &Path) -> Report {
     Report::new(reading::material(path).unwrap(), Language::English)
 }
 
-/// What one side of a connection sent.
+/// The traffic of one side of a connection.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sent {
     frames: u64,
-    /// As the headers declare them.
+    /// As declared in the headers.
     payload_bytes: u64,
     pings: u64,
     pongs: u64,
-    /// Packet and code of each Close frame.
+    /// The packet and code of each Close frame.
     closes: Vec<(u64, Option<u16>)>,
 }
 
@@ -233,7 +233,7 @@ impl Display for Sent {
     }
 }
 
-/// Where the report says otherwise than tshark, one line each.
+/// Returns the differences between the report and tshark, one line each.
 fn differences(report: &Report, rows: &[Row]) -> Vec<String> {
     let mut streams: BTreeMap<u32, Vec<&Row>> = BTreeMap::new();
     for row in rows {
@@ -251,7 +251,7 @@ fn differences(report: &Report, rows: &[Row]) -> Vec<String> {
     for (connection, behind) in report.connections.iter().zip(1..) {
         let stream = connection.tcp_stream;
         if report.connections[behind..].iter().any(|other| other.tcp_stream == stream) {
-            // An attempt that another one follows on the same TCP connection.
+            // Another attempt follows this one on the same TCP connection.
             if connection.traffic.client.frames + connection.traffic.server.frames > 0 {
                 differences.push(format!("stream {stream}: frames before the last attempt"));
             }

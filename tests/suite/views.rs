@@ -1,5 +1,5 @@
-//! Captures with holes, made of every fixture: what is in the bytes is found, nothing else is, and nothing is certain that
-//! the whole capture denies.
+//! Captures with holes, derived from every fixture: all Close frames in the remaining bytes are found, no others are,
+//! and no certain verdict contradicts the whole capture.
 
 use std::collections::BTreeMap;
 
@@ -11,42 +11,48 @@ use whyclosed::packet::Decoder;
 use crate::support::captured::Captured;
 use crate::support::{Fixture, fixtures_in_memory, way};
 
-/// Larger fixtures are many connections of the same kind.
+/// The maximal size of a fixture in packets. Larger ones consist of many connections of the same kind.
 const PACKETS: usize = 450;
 
-/// Views whose Close frames are not found although both sides sent something, and why.
+/// Views whose Close frames are not found although both sides sent something, with the reason.
 const NOT_FOUND: [(&str, &str); 12] = [
     (
         "invalid_close_code start/",
-        "what is left begins with a Close of a code that nobody may send: random bytes have such",
+        "the rest begins with a Close frame with a code that must not be sent: random bytes look like that",
     ),
-    ("invalid_close_code lost/8", "the same, behind a lost frame"),
-    ("invalid_close_reason start/9", "what is left begins with a Close whose reason is no text, to another code"),
-    ("masked_server_frame start/", "both sides mask: who is who?"),
+    ("invalid_close_code lost/8", "the same, after a lost frame"),
+    (
+        "invalid_close_reason start/9",
+        "the rest begins with a Close frame whose reason is not text, answered by another code",
+    ),
+    ("masked_server_frame start/", "both sides mask, so the client cannot be recognised"),
     ("masked_tolerated start/", "the same"),
     ("unmasked_client_frame start/", "neither side masks"),
     ("unmasked_tolerated start/", "the same"),
-    ("proxy_cut_caddy start/", "the client's Close has no mask, and another code than its answer"),
-    ("proxy_cut_caddy lost", "the same, where it is not known that frames begin there"),
-    ("message_too_big_go start/10", "what is left begins in the midst of a text, and has one Close of one side"),
-    ("truncated_close_code start/", "what is left begins with a Close of half a code"),
-    ("port_reuse start/10", "one Close of one side is left of the first connection between these ends"),
+    ("proxy_cut_caddy start/", "the client's Close frame is not masked, and its code differs from the reply's"),
+    ("proxy_cut_caddy lost", "the same, where the frame boundary is not known"),
+    (
+        "message_too_big_go start/10",
+        "the rest begins in the middle of a text, and contains one Close frame of one side",
+    ),
+    ("truncated_close_code start/", "the rest begins with a Close frame with half a code"),
+    ("port_reuse start/10", "one Close frame of one side is left of the first connection between these endpoints"),
 ];
 
-/// What says that packets stand twice.
+/// The limit of the view that reports duplicated packets.
 const DUPLICATED: &str = "duplicated_packets";
 
-/// A Close frame: who sent it, to whom, and its code.
+/// A Close frame: its sender, its receiver and its code.
 type Close = ([String; 2], Option<u16>);
 
-/// A capture made of another one.
+/// A capture derived from another one.
 struct View {
     name: String,
-    /// Which packets of the whole capture are left, and how much of each.
+    /// The remaining packets of the whole capture by index, and the number of bytes kept of each.
     left: Vec<(usize, usize)>,
 }
 
-/// A packet of a fixture, as far as it decides what is left out.
+/// The parts of a packet that decide which packets a view omits.
 struct Sent {
     from: String,
     to: String,
@@ -73,7 +79,7 @@ fn sent(fixture: &Fixture) -> Vec<Option<Sent>> {
     fixture.packets.iter().zip(1..).map(of).collect()
 }
 
-/// The packets of a fixture without some of them.
+/// Returns a view of a fixture without some of its packets.
 fn without(fixture: &Fixture, name: String, is_left_out: impl Fn(usize) -> bool) -> View {
     let left = (0..fixture.packets.len()).filter(|at| !is_left_out(*at)).map(|at| (at, usize::MAX)).collect();
     View { name, left }
@@ -117,7 +123,7 @@ fn report(packets: &[Captured]) -> Value {
     serde_json::to_value(way::report(way::facts_of(packets))).unwrap()
 }
 
-/// Every Close frame of a report, and how often.
+/// Returns every Close frame of a report, and the number of its occurrences.
 fn closes(report: &Value) -> BTreeMap<Close, usize> {
     let mut closes = BTreeMap::new();
     for connection in report["connections"].as_array().unwrap() {
@@ -128,7 +134,7 @@ fn closes(report: &Value) -> BTreeMap<Close, usize> {
     closes
 }
 
-/// The sender of a Close, and its receiver.
+/// Returns the sender and the receiver of a Close frame.
 fn ends(connection: &Value, close: &Value) -> [String; 2] {
     let sides = if close["side"] == "client" { ["client", "server"] } else { ["server", "client"] };
     sides.map(|side| connection[side].as_str().unwrap().to_owned())
@@ -138,7 +144,7 @@ fn code(close: &Value) -> Option<u16> {
     close["code"].as_u64().map(|code| code as u16)
 }
 
-/// The Close frames with a code whose packets are left, header and code.
+/// Returns the Close frames with a code whose header and code remain in the view.
 fn in_bytes(fixture: &Fixture, whole: &Value, view: &View) -> BTreeMap<Close, usize> {
     let mut closes = BTreeMap::new();
     for connection in whole["connections"].as_array().unwrap() {
@@ -157,7 +163,7 @@ fn in_bytes(fixture: &Fixture, whole: &Value, view: &View) -> BTreeMap<Close, us
     closes
 }
 
-/// Whether a Close frame with this code begins in a packet, and its code lies in it.
+/// Returns whether a packet contains the beginning of a Close frame with this code, including the code.
 fn holds_close(packet: &[u8], code: u16) -> bool {
     (0..packet.len()).any(|at| match &packet[at..] {
         [first, second, key @ ..] if first & 0xF == 8 && second & 0x80 != 0 && key.len() >= 6 => {
@@ -170,7 +176,7 @@ fn holds_close(packet: &[u8], code: u16) -> bool {
     })
 }
 
-/// Whether what is left between two ends proves too little: no head, and payload of one side alone.
+/// Returns whether too little is left between two endpoints: no head, and payload of one side only.
 fn proves_too_little(fixture: &Fixture, view: &View, ends: &[String; 2]) -> bool {
     let all = sent(fixture);
     let is_between = |sent: &&Sent| ends.contains(&sent.from) && ends.contains(&sent.to) && !sent.payload.is_empty();
@@ -233,14 +239,14 @@ fn holes() {
     let sum = |of: fn(&Tally) -> usize| tallies.values().map(of).sum::<usize>();
     let (views, in_bytes, found) = (sum(|tally| tally.views), sum(|tally| tally.in_bytes), sum(|tally| tally.found));
     assert!(views > 3000 && in_bytes > 15_000, "only {views} views, {in_bytes} Close frames");
-    // What is missing is that of connections of which too little is left.
+    // The others belong to connections of which too little is left.
     assert!(found * 100 > in_bytes * 98, "{found} of {in_bytes}");
 }
 
-/// Rules that rest on the last packet of all, or of a side: whichever copy of it.
+/// Rules that rest on the last packet of a connection or of a side, which may be either copy.
 const OF_THE_LAST: [&str; 2] = ["still_open", "peer_vanished"];
 
-/// Where a capture that holds every packet twice does not say so, or rests on second copies.
+/// Checks a capture that contains every packet twice: it must say so, and must not rest on second copies.
 fn second_copies(whole: &Value, given: &Value) -> Vec<String> {
     let first_copy = |packet: &Value| Value::from(2 * packet.as_u64().unwrap() - 1);
     let connections = |report: &Value| report["connections"].as_array().unwrap().clone();
@@ -255,25 +261,25 @@ fn second_copies(whole: &Value, given: &Value) -> Vec<String> {
         if given["verdict"]["packets"] != expected && !OF_THE_LAST.contains(&rule) {
             faults.push(format!("{}, not {expected}", given["verdict"]["packets"]));
         }
-        // Attempts on one TCP connection have its copies in common.
+        // Attempts on one TCP connection share its copies.
         if !saying.contains(&&given["tcp_stream"]) {
-            faults.push(format!("{rule} is told without its copies"));
+            faults.push(format!("{rule} is reported without its copies"));
         }
     }
     faults
 }
 
-/// Takes out what is known; it has to be there.
+/// Removes the known cases, and asserts that they occur.
 fn without_known(found: &mut Vec<String>, known: &[(&str, &str)]) {
     for (view, reason) in known {
         let before = found.len();
         found.retain(|case| !case.starts_with(view));
-        assert!(found.len() < before, "{view} is as it should be now, although {reason}");
+        assert!(found.len() < before, "{view} is correct now, although {reason}");
     }
 }
 
-/// Verdicts that are certain, and others than those of the whole capture. One that only describes the end may stand where
-/// the whole capture knows the cause, as long as the end was that.
+/// Returns the certain verdicts that differ from those of the whole capture. A mere description of the end may replace
+/// a cause, as long as it describes the end correctly.
 fn contradictions(whole: &Value, given: &Value) -> Vec<String> {
     let ends = |connection: &Value| {
         let mut ends = [connection["client"].to_string(), connection["server"].to_string()];

@@ -1,4 +1,4 @@
-//! What is told live, held against the judgement in the end: every fixture, as if it happened now.
+//! Compares live updates with the final verdicts: every fixture is replayed as if it happened now.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use whyclosed::seen::Timestamp;
 
 use crate::support::fixtures;
 
-/// Fixtures of which a first judgement cannot know enough, and why.
+/// Fixtures whose first verdict cannot be final, with the reason.
 const LATER: [(&str, &str); 1] =
     [("lost_segments", "the client's Close frame waits behind a hole, so that the server's reply is seen before it")];
 
@@ -23,7 +23,7 @@ fn watch() -> Watch {
     Watch::new(Language::English, Registries::default(), Privacy::default())
 }
 
-/// What is told, and what is said at the end of each connection by itself.
+/// Returns the updates, and the verdict on each connection by itself at the end.
 fn replay(path: &PathBuf) -> (Vec<Update>, Vec<Connection>) {
     let mut source = capture::open(std::slice::from_ref(path)).unwrap();
     let (mut analyzer, mut watch, mut told) = (Analyzer::default(), watch(), Vec::new());
@@ -76,7 +76,7 @@ fn every_end_is_told_once_and_as_it_is_judged_in_the_end() {
         match LATER.iter().find(|(fixture, _)| *fixture == name) {
             Some(_) => faults.truncate(before),
             None if seen != expected => {
-                faults.push(format!("{name}: told {seen:?}, but in the end it is {expected:?}"))
+                faults.push(format!("{name}: reported {seen:?}, but the final verdicts are {expected:?}"))
             }
             None => {}
         }

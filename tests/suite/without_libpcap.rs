@@ -1,10 +1,10 @@
-//! Machines on which libpcap is not installed: captures are read all the same, and whoever needs it is told what to install.
+//! Tests on machines without libpcap: captures can be read, and commands that need it report which package to install.
 
 use std::process::{Command, Output};
 
 use crate::support::{PROGRAM, tools};
 
-/// Runs the program where every file of libpcap is an empty one, for it alone.
+/// Runs the program in a mount namespace in which every file of libpcap is empty.
 fn run(arguments: &str) -> Output {
     let hide = "for file in $(find /usr/lib* /usr/local/lib -maxdepth 2 -name 'libpcap.so*'); do \
                 mount --bind /dev/null \"$file\" || exit; done; exec \"$0\" \"$@\"";
@@ -42,11 +42,11 @@ fn what_needs_libpcap_says_so() {
     }
 }
 
-/// The linker would take a libpcap that it finds first, and the program would not start without it.
+/// The linker would use an installed libpcap if it found it first, and the program would not start without it.
 #[test]
 fn no_library_is_needed_but_the_systems() {
     let program = std::fs::read(PROGRAM).unwrap();
-    // The names that `lib.rs` of whyclosed-libpcap looks for stand there, too, but in one run of text.
+    // The names that `lib.rs` of whyclosed-libpcap looks for are also in the binary, but inside a longer text.
     let needed = program.split(|byte| *byte == 0).filter(|name| name.starts_with(b"libpcap.so"));
     assert_eq!(needed.map(String::from_utf8_lossy).collect::<Vec<_>>(), Vec::<&str>::new());
 }

@@ -1,4 +1,4 @@
-//! The word files: complete, in form, and naming only values that their rule has found.
+//! Checks the word files: they are complete, well-formed, and name only values that their rule has found.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,20 +10,20 @@ use whyclosed::catalog::{FILES, Language, built_in, iana};
 use whyclosed::diagnose::RULES;
 use whyclosed::ws::CloseCode;
 
-/// Every rule says these.
+/// The texts that every rule must have.
 const TEXTS: [&str; 6] = ["title", "summary", "cause", "fix", "proof", "refuted"];
 
-/// Columns of the table's last column.
+/// The width of the table's last column.
 const TITLE_WIDTH: usize = 30;
 
-/// What a refusal may lack, so that no sentence may count on it.
+/// Values that a refusal may lack, so that no text may require them.
 const OPTIONAL: [&str; 3] = ["location", "body", "problem"];
 
-/// What RFC 6455 §7.4.1 and the IANA registry list.
+/// The codes listed by RFC 6455 §7.4.1 and the IANA registry.
 const CODES: [u16; 19] =
     [1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 3000, 3003, 3008];
 
-/// Those of them that must not be sent (RFC 6455 §7.4.1).
+/// The codes of these that must not be sent (RFC 6455 §7.4.1).
 const NEVER_SENT: [u16; 4] = [1004, 1005, 1006, 1015];
 
 fn source(path: &str) -> String {
@@ -35,11 +35,11 @@ fn parsed(path: &str) -> Table {
     source(path).parse().unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// A word file beside its rule.
+/// A word file with the code of its rule.
 struct Words {
     rule: &'static str,
     table: Table,
-    /// The code that names values and chooses variants.
+    /// The code that names values and selects variants.
     code: String,
 }
 
@@ -62,7 +62,7 @@ impl Words {
         Self { rule, table: parsed(&format!("diagnose/rules/{rule}.toml")), code }
     }
 
-    /// Every text in every language: `cause_403`, `cause`, `403`, the sentence, the language's code.
+    /// Returns every text in every language: `cause_403`, `cause`, `403`, the sentence, and the language's code.
     fn texts(&self) -> impl Iterator<Item = (&str, &str, &str, &str, &str)> {
         let tables = self.table.iter().filter_map(|(name, value)| Some((name, value.as_table()?)));
         tables.flat_map(|(name, languages)| {
@@ -74,13 +74,13 @@ impl Words {
     }
 }
 
-/// All that is wrong with all files, not only the first.
+/// Panics with all faults of all files, not only the first.
 #[track_caller]
 fn none(faults: Vec<String>) {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
-/// The names in braces; an error where the braces do not pair.
+/// Returns the names in braces; fails if the braces are not paired.
 fn placeholders(text: &str) -> Result<Vec<&str>, &'static str> {
     let mut names = Vec::new();
     let mut pieces = text.split('{');
@@ -100,7 +100,7 @@ fn placeholders(text: &str) -> Result<Vec<&str>, &'static str> {
     Ok(names)
 }
 
-/// What is wrong with a text as such.
+/// Returns a fault in the form of a text.
 fn faults_of_form(text: &str) -> Option<&'static str> {
     match text {
         "" => Some("empty"),
@@ -111,7 +111,7 @@ fn faults_of_form(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Values are filled in as "the client", in lower case, so no sentence may begin with one.
+/// Returns whether a sentence begins with a value. Values are inserted as "the client", in lower case, so none may.
 fn begins_a_sentence_with_a_value(text: &str) -> bool {
     text.starts_with('{') || text.contains(". {")
 }
@@ -158,7 +158,7 @@ fn texts_are_in_form() {
                 "title" if text.width() > TITLE_WIDTH => "too wide",
                 "title" if text.contains('{') => "a value in a title",
                 "title" | "summary" if text.ends_with('.') => "a full stop at the end",
-                // It follows a colon.
+                // A summary follows a colon.
                 "summary" if text.starts_with(char::is_uppercase) => "begins in upper case",
                 "summary" if text.contains(". ") => "more than one sentence",
                 "cause" | "fix" | "proof" | "refuted" if text.ends_with('.') != has_stops => {
@@ -190,9 +190,9 @@ fn placeholders_name_what_the_rule_found() {
                 Vec::new()
             });
             for value in names {
-                // Drawn together with a preposition, as in "du client".
+                // Contracted with a preposition, as in "du client".
                 let value = value.strip_prefix("of_").or(value.strip_prefix("to_")).unwrap_or(value);
-                // A Close frame that began the end provoked nothing: there is no reaction to time.
+                // A Close frame that began the end is not a reaction, so there is no time of reaction.
                 let missing = (value == "reaction" && words.code.contains("by_close("))
                     || (words.rule == "handshake_refused" && OPTIONAL.contains(&value) && variant != value)
                     || !words.code.contains(&format!("with(\"{value}\""));
@@ -221,14 +221,14 @@ fn variants_are_chosen_somewhere() {
                 Err(_) => words.code.contains(&named),
             };
             if !variant.is_empty() && !chosen {
-                faults.push(format!("{}.{name}: nobody chooses {named}", words.rule));
+                faults.push(format!("{}.{name}: {named} is never selected", words.rule));
             }
         }
     }
     none(faults);
 }
 
-/// Reports group connections by rule and fix, and give the cause once: where causes differ, fixes must.
+/// Reports group connections by rule and fix, and give the cause once. So if causes differ, fixes must.
 #[test]
 fn causes_differ_only_where_fixes_do() {
     let mut faults = Vec::new();
@@ -245,7 +245,7 @@ fn causes_differ_only_where_fixes_do() {
     none(faults);
 }
 
-/// Titles stand for rules in the table.
+/// Titles identify rules in the table.
 #[test]
 fn titles_are_unique() {
     let rules = Words::all();
@@ -255,7 +255,7 @@ fn titles_are_unique() {
     assert!(twice.is_empty(), "{twice:?}");
 }
 
-/// Every row of IANA's registry.
+/// Returns every row of IANA's registry.
 fn iana_rows() -> impl Iterator<Item = &'static whyclosed::catalog::Row> {
     iana().rows.iter()
 }
@@ -267,14 +267,14 @@ fn the_catalogue_is_complete() {
     for row in iana_rows().filter(|row| row.code.is_one()) {
         assert_eq!(row.wire, !NEVER_SENT.contains(&row.code.first), "{}", row.code);
     }
-    // The ranges lie end to end, so that every code has one.
+    // The ranges are contiguous, so every code has one.
     let ranges: Vec<_> = iana_rows().filter(|row| !row.code.is_one()).collect();
     let bounds: Vec<_> = ranges.iter().map(|row| (row.code.first, row.code.last)).collect();
     assert_eq!(bounds, [(0, 999), (1000, 2999), (3000, 3999), (4000, 4999), (5000, u16::MAX)]);
     assert_eq!(ranges.iter().map(|row| row.wire).collect::<Vec<_>>(), [false, false, true, true, false]);
 }
 
-/// Registries that could be read, each with what a row needs.
+/// Every built-in registry can be parsed, and has everything that a row needs.
 #[test]
 fn the_registries_are_in_form() {
     let mut faults = Vec::new();
@@ -319,7 +319,7 @@ fn every_file_of_codes_has_its_registry() {
     assert_eq!(files, FILES);
 }
 
-/// The words and the decoder agree on every code there can be.
+/// The registry and the decoder agree on every possible code.
 #[test]
 fn the_catalogue_agrees_with_the_decoder() {
     for code in 0..=u16::MAX {

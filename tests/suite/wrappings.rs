@@ -1,4 +1,5 @@
-//! One TCP segment in every wrapping that the decoder knows, whole and cut at every byte, and as tshark sees it.
+//! One TCP segment in every encapsulation that the decoder knows: complete, cut at every byte, and compared with
+//! tshark.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -73,14 +74,14 @@ fn snap(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     cat!([0xaa, 0xaa, 3, 0, 0, 0], ether_type.to_be_bytes(), payload)
 }
 
-/// An outer IPv4 packet.
+/// Builds an outer IPv4 packet.
 fn outer4(protocol: u8, payload: &[u8]) -> Vec<u8> {
     let mut packet = Vec::new();
     PacketBuilder::ipv4([172, 16, 0, 1], [172, 16, 0, 2], 64).write(&mut packet, protocol.into(), payload).unwrap();
     packet
 }
 
-/// An IPv6 packet between the ends of [`ip6`] with other bytes behind its header.
+/// Builds an IPv6 packet between the ends of [`ip6`] with another payload.
 fn ip6_with(next_header: u8, payload: &[u8]) -> Vec<u8> {
     let header = ip6();
     cat!(header[..4], be(payload.len()), [next_header], header[7..40], payload)
@@ -103,7 +104,7 @@ fn wifi(kind: u8, flags: u8, rest: &[u8]) -> Vec<u8> {
     cat!([kind, flags, 0, 0], address, address, address, [0x10, 0], rest)
 }
 
-/// Sets bytes of a packet.
+/// Overwrites bytes of a packet.
 fn with(mut packet: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
     packet[at..at + bytes.len()].copy_from_slice(bytes);
     packet
@@ -189,7 +190,7 @@ fn wrappings() -> Vec<Wrapping> {
     let nested = outer4(4, &outer4(4, &gre(0, 0x0800, &outer4(41, &six))));
     add("tunnels in tunnels", 1, eth(0x8100, &cat!([0, 1, 0x08, 0], nested)));
 
-    // IP's own
+    // Features of IP itself
     let auth = cat!([6, 4, 0, 0], [0; 8], [0xaa; 12]);
     add("IPv6, AH", 1, eth(0x86dd, &ip6_with(51, &cat!(auth, six[40..]))));
     let ah4 = cat!(four[..20], auth, four[20..]);
@@ -242,13 +243,13 @@ fn the_segment_comes_out_of_every_wrapping() {
     }
 }
 
-/// Cut at every byte: a segment exactly from the moment on that the 20 bytes of its header are there, never with a
-/// payload that is not the beginning of the true one, never with another length on the wire.
+/// Cut at every byte: there is a segment exactly if the 20 bytes of its TCP header are present. Its payload must be the
+/// beginning of the true payload, and its length on the wire the true length.
 #[test]
 fn the_snaplen_takes_nothing_but_bytes() {
     for Wrapping { name, link_type, bytes, .. } in wrappings() {
         let header = bytes.windows(4).position(|window| window == SEQ.to_be_bytes()).unwrap() - 4;
-        // Where IP does not say how long it is, only the capture does.
+        // If IP does not state its length, only the capture does.
         let by_ip = !name.contains("length 0");
         for cut in 0..=bytes.len() {
             for length in [bytes.len(), cut] {
@@ -285,7 +286,8 @@ fn the_snaplen_takes_nothing_but_bytes() {
 }
 
 proptest! {
-    /// Whatever the bytes: a segment whose payload lies within the packet, or one more packet counted.
+    /// For any bytes, the result is a segment whose payload lies within the packet, or one more packet counted as
+    /// skipped.
     #[test]
     fn survives_any_bytes(
         which in any::<prop::sample::Index>(),
@@ -312,14 +314,14 @@ proptest! {
     }
 }
 
-/// The wrappings out of which tshark 4.0 gets no segment, and why.
+/// The encapsulations in which tshark 4.0 finds no segment, with the reason.
 const TSHARK_SEES_NONE: [(&str, &str); 3] = [
     ("NFLOG, big endian", "takes the byte order of the machine it runs on"),
     ("VXLAN of Linux", "knows only the registered port, 4789"),
     ("IPv6, length 0", "believes the 0, where it takes that of IPv4 for segmentation offload"),
 ];
 
-/// tshark as a second opinion: source port, raw sequence number, payload length.
+/// Compares with tshark, if it is installed: source port, raw sequence number, payload length.
 #[test]
 fn tshark_sees_the_same() {
     if tools::missing(&["tshark"]) {
@@ -347,7 +349,7 @@ fn tshark_sees_the_same() {
     assert!(surprises.is_empty(), "{surprises:#?}");
 }
 
-/// A section with an interface for each packet, as every packet may have a link type of its own.
+/// Builds a section with an interface for each packet, since packets have different link types.
 fn pcapng(all: &[Wrapping]) -> Vec<u8> {
     let block = |kind: u32, body: &[u8]| {
         let padded = body.len().next_multiple_of(4);

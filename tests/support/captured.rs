@@ -1,4 +1,4 @@
-//! The packets of a capture, in memory.
+//! The packets of a capture in memory.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What a JSON report must look like.
+//! The contract of JSON reports: their schema.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 use whyclosed::report::schema::SCHEMA;
 
-/// What in a report is not as the schema has it.
+/// Returns the violations of the schema by a report.
 pub fn breaches(report: &Value) -> Vec<String> {
     static VALIDATOR: LazyLock<Validator> =
         LazyLock::new(|| jsonschema::validator_for(&serde_json::from_str(SCHEMA).unwrap()).unwrap());

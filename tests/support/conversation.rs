@@ -1,4 +1,4 @@
-//! Conversations: what two WebSocket endpoints say, and what each had received when it said it.
+//! Conversations: the data sent by two WebSocket endpoints, and the data each had received at that time.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
-/// What the endpoints do between the opening handshake and the end of TCP.
+/// The acts of the endpoints between the opening handshake and the end of TCP.
 #[derive(Clone, Debug)]
 pub struct Conversation {
     pub deflate: bool,
@@ -25,11 +25,11 @@ pub struct Conversation {
     pub end: End,
 }
 
-/// One side says something.
+/// The sending of a message, ping or pong.
 #[derive(Clone, Debug)]
 pub struct Act {
     pub side: Side,
-    /// Whether it had not yet received what the other side said last.
+    /// Whether the sender had not yet received the last data of the other side.
     pub unaware: bool,
     pub what: What,
 }
@@ -41,10 +41,10 @@ pub enum What {
     Pong(Vec<u8>),
 }
 
-/// How the conversation ends.
+/// The end of a conversation.
 #[derive(Clone, Debug)]
 pub enum End {
-    /// The capture ends before it does.
+    /// The capture ends first.
     Open,
     Close {
         by: Side,
@@ -58,7 +58,7 @@ pub enum End {
     Reset {
         by: Side,
     },
-    /// One side breaks a rule; the other, which has received that, reacts.
+    /// One side breaks a rule; the other reacts after receiving it.
     Fault {
         by: Side,
         fault: Fault,
@@ -90,7 +90,7 @@ pub enum Fault {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Reaction {
-    /// A Close frame, answered by one or not.
+    /// A Close frame, with or without a reply.
     Close {
         code: Option<u16>,
         answered: bool,
@@ -99,7 +99,7 @@ pub enum Reaction {
     Reset,
 }
 
-/// Bytes that one side sends having received `acked` bytes of the other.
+/// Bytes that one side sends after receiving `acked` bytes of the other.
 #[derive(Clone, Debug, Default)]
 pub struct Turn {
     pub from_server: bool,
@@ -116,15 +116,15 @@ pub fn side(from_server: bool) -> Side {
 }
 
 impl Fault {
-    /// Whether it cannot be told where the next frame begins. Frames are looked for segment by segment then, so that
-    /// whether they are found depends on the cut.
+    /// Returns whether the beginning of the next frame cannot be determined. The decoder then searches for frames
+    /// segment by segment, so the result depends on the cut.
     const fn loses_the_stream(self) -> bool {
         matches!(self, Self::LengthTopBit | Self::HttpAfterUpgrade)
     }
 }
 
 impl Conversation {
-    /// What is said, turn by turn.
+    /// Returns the data sent, turn by turn.
     pub fn turns(&self, index: u16) -> Vec<Turn> {
         let mut script = Script { deflate: self.deflate, ..Script::default() };
         script.open(self.padding, index);
@@ -150,7 +150,7 @@ struct Script {
 
 impl Script {
     fn open(&mut self, padding: usize, index: u16) {
-        // Its own: two connections with one key are one behind a proxy.
+        // A key of its own: two connections with the same key count as the two legs through a proxy.
         let key = STANDARD.encode(format!("sixteen bytes{index:03}"));
         let accept = STANDARD.encode(Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
         let mut request = format!(
@@ -278,7 +278,7 @@ impl Script {
         }
     }
 
-    /// RFC 7692 §7.2.1, with context takeover.
+    /// Compresses by RFC 7692 §7.2.1, with context takeover.
     fn compressed(&mut self, side: Side, plain: &[u8]) -> Vec<u8> {
         if plain.is_empty() {
             return vec![0]; // §7.2.3.6
@@ -355,7 +355,7 @@ impl Script {
     }
 }
 
-/// The shortest form of a length: 0, 126 or 127 in the second byte.
+/// Returns the shortest form of a length: 0, 126 or 127 in the second byte.
 const fn shortest(len: usize) -> u8 {
     match len {
         0..126 => 0,

@@ -1,4 +1,4 @@
-//! Chromium, driven through its DevTools protocol over a pipe: JSON messages that end with a zero byte.
+//! Drives Chromium through its DevTools protocol over a pipe: JSON messages, each followed by a zero byte.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The pipe is file descriptors 3 and 4, which here are its standard input and output.
+/// The pipe uses file descriptors 3 and 4, which are duplicates of the standard input and output.
 const START: &str = r#"exec "$0" --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
     --disable-component-update --disable-sync --remote-debugging-pipe "--user-data-dir=$1" \
     3<&0 4>&1 1>/dev/null 2>/dev/null </dev/null"#;
@@ -19,13 +19,13 @@ pub struct Browser {
     output: BufReader<ChildStdout>,
     session: String,
     number: u64,
-    /// What the page has told since it was opened.
+    /// The events of the page since it was opened.
     pub events: Vec<Value>,
     _profile: TempDir,
 }
 
 impl Browser {
-    /// Starts it; fails where no Chromium is installed.
+    /// Starts the browser. Panics if no Chromium is installed.
     pub fn start() -> Self {
         let installed =
             |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
@@ -75,7 +75,7 @@ impl Browser {
         serde_json::from_slice(&message).unwrap()
     }
 
-    /// Opens a file, and waits until it is there.
+    /// Opens a file, and waits until it is loaded.
     pub fn open(&mut self, path: &Path) {
         self.events.clear();
         self.call("Page.navigate", json!({ "url": format!("file://{}", path.display()) }));
@@ -85,7 +85,7 @@ impl Browser {
         }
     }
 
-    /// The value of an expression in the page.
+    /// Returns the value of an expression in the page.
     pub fn value(&mut self, expression: &str) -> Value {
         let asked = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let answer = self.call("Runtime.evaluate", asked);
@@ -93,7 +93,7 @@ impl Browser {
         answer["result"]["value"].clone()
     }
 
-    /// How wide the window is, which scheme of colours is preferred, and whether scripts run.
+    /// Sets the width of the window, the preferred colour scheme, and whether scripts run.
     pub fn look(&mut self, width: u32, scheme: &str, scripts: bool) {
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", size);
@@ -102,7 +102,7 @@ impl Browser {
         self.call("Emulation.setScriptExecutionDisabled", json!({ "value": !scripts }));
     }
 
-    /// Files and data that the page asked for, and what went wrong in it.
+    /// Returns the files and data that the page requested, and its errors.
     pub fn complaints(&self, page: &Path) -> Vec<String> {
         let own = format!("file://{}", page.display());
         let complaint = |event: &Value| match event["method"].as_str()? {
@@ -119,7 +119,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // A panic may be on its way: whatever is left of the browser goes with it.
+        // The thread may be panicking, so failures are ignored.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,19 +1,19 @@
-//! What a report says whatever TCP did to the bytes on their way.
+//! The part of a report that does not depend on the transport by TCP.
 
 use serde_json::Value;
 
 use super::way::{facts, report};
 
-/// What TCP does not decide: the report without packet numbers and times, and what is made of them.
+/// Returns the report without packet numbers and times, and without the values derived from them.
 pub fn essence(packets: &[Vec<u8>]) -> Value {
     let mut report = serde_json::to_value(report(facts(packets))).unwrap();
     report.as_object_mut().unwrap().remove("captures");
     strip(&mut report);
-    // That packets stand twice is told of the capture.
+    // The note on duplicated packets is about the capture.
     let is_of_copies = |note: &Value| note.as_str().unwrap().contains("twice");
     report["notes"].as_array_mut().unwrap().retain(|note| !is_of_copies(note));
     for connection in report["connections"].as_array_mut().unwrap() {
-        // Listed as captured, but roles do not depend on that.
+        // The list follows the order of capture, but the roles do not depend on it.
         connection["visibility"].as_array_mut().unwrap().retain(|limit| limit != "duplicated_packets");
         connection["closes"].as_array_mut().unwrap().sort_by_key(|close| close["side"].to_string());
         connection["timeline"].as_array_mut().unwrap().sort_by_key(Value::to_string);
@@ -22,16 +22,16 @@ pub fn essence(packets: &[Vec<u8>]) -> Value {
 }
 
 const OF_PACKETS: &[&str] = &[
-    "packet", "packets", "filter", "time", "opened", "ended", "lifetime", "after", // where and when
-    "reaction", "waited", "idle", "silent", "stalled", "message", "apart", // the same in evidence
-    "summary", "cause", "fix", // sentences that name them
+    "packet", "packets", "filter", "time", "opened", "ended", "lifetime", "after", // positions and times
+    "reaction", "waited", "idle", "silent", "stalled", "message", "apart", // derived evidence
+    "summary", "cause", "fix", // texts that contain these values
 ];
 
 fn strip(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.retain(|name, _| !OF_PACKETS.contains(&name.as_str()));
-            // The inflater gives up as soon as it can: how much had come then is as the segments were.
+            // The decoder stops at the first invalid bytes: how many it had depends on the segments.
             if fields.get("rule").is_some_and(|rule| rule == "undecodable_deflate")
                 && let Value::String(bytes) = &mut fields["evidence"]["bytes"]
             {
@@ -44,7 +44,7 @@ fn strip(value: &mut Value) {
     }
 }
 
-/// Where two reports differ.
+/// Returns the differences between two reports.
 pub fn differences(plain: &Value, changed: &Value) -> Vec<String> {
     let mut differences = Vec::new();
     compare("", plain, changed, &mut differences);

@@ -1,4 +1,4 @@
-//! What several tests need: the fixtures, captures made up for a test, and how to read both.
+//! Shared code of the tests: the fixtures, generated captures, and functions to read both.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::vec_box, reason = "a sink of the library is a `Vec<Box<Facts>>`")]
 
@@ -62,7 +62,7 @@ pub fn fixtures_in_memory(most: usize) -> Vec<Fixture> {
     all.filter(|fixture| fixture.packets.len() <= most).collect()
 }
 
-/// The capture files of a fixture's folder, in order.
+/// Returns the capture files of a fixture's folder, in order.
 fn captures_in(folder: &Path) -> Vec<PathBuf> {
     let files = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     let mut captures: Vec<_> =

@@ -4,12 +4,12 @@
 pub struct Random(u64);
 
 impl Random {
-    /// A generator; 0 would only ever give 0, so the seed is made odd.
+    /// Creates a generator. The seed is made odd, since 0 would only ever give 0.
     pub fn new(seed: u64) -> Self {
         Self(seed | 1)
     }
 
-    /// 64 random bits.
+    /// Returns 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -17,22 +17,22 @@ impl Random {
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
-    /// A number from `low` up to, not including, `high`.
+    /// Returns a number from `low` up to, but not including, `high`.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         low + (self.bits() >> 11) % (high - low)
     }
 
-    /// True `per_mille` times in a thousand.
+    /// Returns true with a probability of `per_mille` thousandths.
     pub fn chance(&mut self, per_mille: u64) -> bool {
         self.between(0, 1000) < per_mille
     }
 
-    /// One of `items`.
+    /// Returns one of `items`.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.between(0, items.len() as u64) as usize]
     }
 
-    /// One of `items`, each as often as its weight says.
+    /// Returns one of `items`, with probabilities proportional to the weights.
     pub fn weighted<'a, T>(&mut self, items: &'a [(u64, T)]) -> &'a T {
         let mut ticket = self.between(0, items.iter().map(|(weight, _)| weight).sum());
         for (weight, item) in items {
@@ -44,7 +44,7 @@ impl Random {
         unreachable!("the ticket is below the sum of the weights")
     }
 
-    /// `len` random bytes.
+    /// Returns `len` random bytes.
     pub fn bytes(&mut self, len: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(len + 8);
         while bytes.len() < len {

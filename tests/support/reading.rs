@@ -1,4 +1,4 @@
-//! From a capture file to what a report is made of, as `main` does it.
+//! Reads a capture file into the material of a report, as the program does.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use whyclosed::capture;
 use whyclosed::error::Error;
 use whyclosed::report::Material;
 
-/// Reads a whole capture; an error only where it cannot be opened.
+/// Reads a whole capture; fails only if it cannot be opened.
 pub fn material(path: &Path) -> Result<Material, Error> {
     let mut source = capture::open(&[path.to_owned()])?;
     let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());

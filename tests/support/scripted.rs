@@ -1,14 +1,14 @@
-//! Captures made up from what two endpoints say.
+//! Generates captures from the data sent by two endpoints.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub mod grown;
 
 use etherparse::PacketBuilder;
 
-/// Who speaks: the client, or not; the TCP flags, as `SAF`; the payload.
+/// A segment: whether the client sends it, its TCP flags as in `SAF`, and its payload.
 pub type Turn<'a> = (bool, &'a str, &'a [u8]);
 
-/// A raw IP capture (pcap) of one TCP connection, a packet a second.
+/// Writes a raw IP capture (pcap) of one TCP connection, one packet per second.
 pub fn capture(turns: &[Turn<'_>]) -> Vec<u8> {
     let mut next = [1000_u32, 9000];
     // Magic, version 2.4, zone, accuracy, snaplen, raw IP.
@@ -41,7 +41,7 @@ pub fn capture(turns: &[Turn<'_>]) -> Vec<u8> {
     capture
 }
 
-/// A frame with FIN, of at most 65,535 bytes; masked as clients do it.
+/// Builds a frame with FIN and at most 65,535 bytes of payload, masked if `masked`.
 pub fn frame(opcode: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
     let mask = if masked { 0x80 } else { 0 };
     let mut frame = vec![0x80 | opcode];
@@ -58,12 +58,12 @@ pub fn frame(opcode: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A Close frame of the server; its reason is cut to what fits a control frame.
+/// Builds a Close frame of the server, with its reason cut to the maximal length of a control frame.
 pub fn close(code: u16, reason: &[u8]) -> Vec<u8> {
     frame(8, false, &[&code.to_be_bytes(), &reason[..reason.len().min(123)]].concat())
 }
 
-/// An opening handshake: what follows GET, and further lines of either head, each with its line end.
+/// Builds an opening handshake: the request target, and further lines of either head, each with its line end.
 pub fn handshake(target: &str, request: &str, response: &str) -> [Vec<u8>; 2] {
     let request = format!(
         "GET {target} HTTP/1.1\r\nHost: a\r\n{request}Upgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -76,7 +76,7 @@ pub fn handshake(target: &str, request: &str, response: &str) -> [Vec<u8>; 2] {
     [request.into_bytes(), response.into_bytes()]
 }
 
-/// A whole connection: its handshake, these segments, and the FINs.
+/// Writes a whole connection: its handshake, these segments, and the FINs.
 pub fn conversation(handshake: &[Vec<u8>; 2], turns: &[(bool, Vec<u8>)]) -> Vec<u8> {
     let mut all: Vec<Turn<'_>> =
         vec![(true, "S", b""), (false, "SA", b""), (true, "A", &handshake[0]), (false, "A", &handshake[1])];
@@ -85,7 +85,7 @@ pub fn conversation(handshake: &[Vec<u8>; 2], turns: &[(bool, Vec<u8>)]) -> Vec<
     capture(&all)
 }
 
-/// Captures of [`capture`] as one, each connection with a port of its own, one after the other.
+/// Joins captures of [`capture`], one after the other, with a different client port for each.
 pub fn merged(captures: &[Vec<u8>]) -> Vec<u8> {
     const FILE_HEADER: usize = 24;
     const RECORD_HEADER: usize = 16;

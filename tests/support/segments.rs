@@ -1,4 +1,4 @@
-//! Conversations as the segments of a capture: in the plainest way, and in any other that TCP allows.
+//! Conversations as the segments of a capture: in the plainest form, or changed as TCP allows.
 
 use whyclosed::side::PerSide;
 
@@ -6,33 +6,33 @@ use super::conversation::{Conversation, Turn, side};
 use super::random::Random;
 use super::wire::{ACK, Endpoint, FIN, RST, SYN, Segment};
 
-/// How a capture differs from the plain one: one segment a turn, in order, each once.
+/// The changes from the plain capture, which has one segment for each turn, in order, each once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Change {
-    /// Turns are cut into segments of at most so many bytes.
+    /// Cuts turns into segments of at most so many bytes.
     pub cut: Option<u64>,
-    /// Segments of a turn overtake each other by up to [`PLACES`].
+    /// Lets segments of a turn overtake each other by up to [`PLACES`].
     pub shuffle: bool,
-    /// So do segments of different turns, whatever the other side had answered in between.
+    /// Lets segments of different turns overtake each other, too, regardless of the other side's turns in between.
     pub shuffle_turns: bool,
-    /// Segments come again, at once or later.
+    /// Repeats segments, at once or later.
     pub duplicate: bool,
-    /// Segments of a turn overlap, and earlier bytes are sent again in other segments.
+    /// Makes segments of a turn overlap, and retransmits earlier bytes in other segments.
     pub overlap: bool,
-    /// Sequence numbers wrap within the connection.
+    /// Makes sequence numbers wrap within the connection.
     pub wrap: bool,
-    /// Bytes that are held come again with other contents.
+    /// Repeats out-of-order bytes with other contents before the hole is filled.
     pub conflict: bool,
     pub seed: u64,
 }
 
-/// How far a segment may overtake others.
+/// The maximal number of places by which a segment overtakes others.
 const PLACES: u64 = 8;
 
 /// The port that the server of every conversation listens on.
 pub const SERVER_PORT: u16 = 9021;
 
-/// The longest segment of an Ethernet without options.
+/// The longest payload of a segment on Ethernet without options.
 const LONGEST: u64 = 1460;
 
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ struct Piece {
     start: usize,
     bytes: Vec<u8>,
     flags: u8,
-    /// Bytes of the other side acknowledged, SYN not counted, FIN counted.
+    /// The bytes of the other side acknowledged, not counting its SYN, but counting its FIN.
     acked: usize,
 }
 
@@ -51,7 +51,7 @@ impl Piece {
     }
 }
 
-/// The packets of all conversations, woven into each other.
+/// Returns the packets of all conversations, interleaved.
 pub fn packets(conversations: &[Conversation], change: Change) -> Vec<Vec<u8>> {
     let mut random = Random::new(change.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let mut flows: Vec<_> = conversations
@@ -60,7 +60,7 @@ pub fn packets(conversations: &[Conversation], change: Change) -> Vec<Vec<u8>> {
         .map(|(conversation, index)| flow(&conversation.turns(index), index, change, &mut random).into_iter())
         .collect();
     let mut packets = Vec::new();
-    // The first packets in turn: connections are numbered by them.
+    // The first packets are in order, since connections are numbered by them.
     packets.extend(flows.iter_mut().filter_map(Iterator::next));
     while flows.iter().any(|flow| flow.len() > 0) {
         let index = random.between(0, flows.len() as u64) as usize;
@@ -75,7 +75,7 @@ fn flow(turns: &[Turn], index: u16, change: Change, random: &mut Random) -> Vec<
     for (at, turn) in turns.iter().enumerate() {
         let start = turns[..at].iter().filter(|t| t.from_server == turn.from_server).map(|t| t.bytes.len()).sum();
         let mut own = pieces_of(turn, start, change, random);
-        // What the receiver may acknowledge without claiming to know more than its next bytes do.
+        // The receiver must not acknowledge more than its next turn does.
         let next = turns[at + 1..].iter().find(|next| next.from_server != turn.from_server);
         let most = next.map_or(usize::MAX, |next| next.acked + usize::from(next.fin_acked));
         let receiver_at: usize = turns[..at]
@@ -104,7 +104,7 @@ fn flow(turns: &[Turn], index: u16, change: Change, random: &mut Random) -> Vec<
     written(&pieces, PerSide { client, server }, index)
 }
 
-/// A turn in segments.
+/// Returns the segments of a turn.
 fn pieces_of(turn: &Turn, start: usize, change: Change, random: &mut Random) -> Vec<Piece> {
     let acked = turn.acked + usize::from(turn.fin_acked);
     let piece = |from: usize, to: usize| Piece {
@@ -131,7 +131,7 @@ fn pieces_of(turn: &Turn, start: usize, change: Change, random: &mut Random) -> 
         pieces.push(fin);
     }
     if change.overlap {
-        // A segment lost before it was captured comes again as one that spans parts of its neighbours.
+        // A segment lost before it was captured is retransmitted as one that spans parts of its neighbours.
         let mut index = 1;
         while index + 1 < pieces.len() {
             if random.chance(300) && pieces[index].flags & FIN == 0 {
@@ -151,7 +151,7 @@ fn pieces_of(turn: &Turn, start: usize, change: Change, random: &mut Random) -> 
         shuffle(&mut pieces, random);
     }
     if change.conflict && (3..1000).contains(&pieces.len()) && pieces.iter().skip(1).any(|piece| piece.start > start) {
-        // The first segment comes last; before it, something held comes again with other contents.
+        // The first segment comes last; before it, some out-of-order segments are repeated with other contents.
         let first = pieces.iter().position(|piece| piece.start == start).unwrap();
         let first = pieces.remove(first);
         let held: Vec<_> =
@@ -169,7 +169,7 @@ fn pieces_of(turn: &Turn, start: usize, change: Change, random: &mut Random) -> 
     pieces
 }
 
-/// Puts pure acknowledgements of the receiver between the segments of a turn.
+/// Inserts pure acknowledgements of the receiver between the segments of a turn.
 fn acknowledged(own: Vec<Piece>, start: usize, receiver_at: usize, most: usize, random: &mut Random) -> Vec<Piece> {
     let (mut contiguous, mut seen, mut all) = (start, Vec::new(), Vec::new());
     for piece in own {
@@ -193,7 +193,7 @@ fn acknowledged(own: Vec<Piece>, start: usize, receiver_at: usize, most: usize, 
     all
 }
 
-/// Lets each overtake others, none more than [`PLACES`] of them.
+/// Lets items overtake others, each by at most [`PLACES`].
 fn shuffle<T>(items: &mut Vec<T>, random: &mut Random) {
     let mut keyed: Vec<_> =
         items.drain(..).zip(0..).map(|(item, index)| (index + random.between(0, PLACES + 1), item)).collect();
@@ -201,7 +201,7 @@ fn shuffle<T>(items: &mut Vec<T>, random: &mut Random) {
     items.extend(keyed.into_iter().map(|(_, item)| item));
 }
 
-/// Lets segments of one side overtake each other, over what the other side sent in between.
+/// Lets segments of one side overtake each other, regardless of the other side's segments in between.
 fn shuffle_sides(pieces: &mut [Piece], random: &mut Random) {
     for from_server in [false, true] {
         let slots: Vec<_> = (0..pieces.len()).filter(|at| pieces[*at].from_server == from_server).collect();
@@ -214,7 +214,7 @@ fn shuffle_sides(pieces: &mut [Piece], random: &mut Random) {
     }
 }
 
-/// Sends again what was sent before, cut otherwise.
+/// Retransmits earlier bytes, cut differently.
 fn retransmit(pieces: &mut Vec<Piece>, turns: &[Turn], random: &mut Random) {
     for _ in 0..random.between(0, 6) {
         let at = random.between(0, pieces.len() as u64 + 1) as usize;
@@ -246,7 +246,7 @@ fn duplicate(pieces: &mut Vec<Piece>, random: &mut Random) {
     }
 }
 
-/// The packets of a flow, its three-way handshake before them. `base` is the sequence number of each side's SYN.
+/// Returns the packets of a flow after its three-way handshake. `base` is the sequence number of each side's SYN.
 fn written(pieces: &[Piece], base: PerSide<u32>, index: u16) -> Vec<Vec<u8>> {
     let client = Endpoint { address: [10, 0, 0, 1], port: 40_000 + index };
     let server = Endpoint { address: [10, 0, 0, 2], port: SERVER_PORT };

@@ -1,4 +1,4 @@
-//! The whole way of a capture that lies in memory.
+//! Runs the whole analysis of a capture in memory.
 
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::{LinkType, Packet, Summary};
@@ -9,20 +9,20 @@ use whyclosed::seen::Timestamp;
 
 use super::captured::Captured;
 
-/// Nanoseconds between packets, unless there are many.
+/// Nanoseconds between packets, unless there are many packets.
 const STEP: i64 = 1000;
 
-/// Nanoseconds that no capture here lasts: the shortest time that a rule goes by (whether a server had said something just
-/// before its Close frames). Otherwise what is said between two messages would keep them apart the longer, the smaller the
-/// segments are that it is cut into, and no report can promise not to depend on that.
+/// An upper bound on the duration of these captures, in nanoseconds: the shortest time that any rule uses (whether a server had
+/// sent something just before its Close frames). Without it, smaller segments would make a capture last longer, and no report
+/// can promise to be independent of that.
 const LASTS: i64 = 1_000_000;
 
-/// Nanoseconds between packets of a capture of so many.
+/// Returns the nanoseconds between the packets of a capture with so many of them.
 fn step(packets: usize) -> i64 {
     STEP.min(LASTS / (packets as i64 + 1))
 }
 
-/// The facts of all connections in these Ethernet frames.
+/// Returns the facts of all connections in these Ethernet frames.
 pub fn facts(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
     let step = step(packets.len());
     pushed(packets.iter().zip(1u32..).map(|(bytes, number)| Packet {
@@ -34,7 +34,7 @@ pub fn facts(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
     }))
 }
 
-/// The same, where the packets from one of them on come so many microseconds later.
+/// Returns the same, with the packets from index `from` on delayed by so many microseconds.
 pub fn facts_delayed(packets: &[Vec<u8>], from: usize, micros: u32) -> Vec<Box<Facts>> {
     let step = step(packets.len());
     pushed(packets.iter().zip(1u32..).map(|(bytes, number)| {
@@ -49,7 +49,7 @@ pub fn facts_delayed(packets: &[Vec<u8>], from: usize, micros: u32) -> Vec<Box<F
     }))
 }
 
-/// The facts of all connections in these packets of a capture.
+/// Returns the facts of all connections in these packets of a capture.
 pub fn facts_of(packets: &[Captured]) -> Vec<Box<Facts>> {
     pushed(packets.iter().zip(1..).map(|(packet, number)| Packet {
         number,

@@ -1,4 +1,4 @@
-//! Packets, and the capture file they are written to in the order of their times.
+//! Builds packets, and writes them to a capture file in the order of their times.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,7 +14,7 @@ pub const ACK: u8 = 0x10;
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
-/// Ethernet and IPv4 headers, the latter without options.
+/// The size of the Ethernet and IPv4 headers, without IP options.
 const NETWORK_HEADERS: usize = 14 + 20;
 /// Shorter Ethernet frames are padded on the wire (64 bytes with the checksum), and a tap sees the padding.
 const SHORTEST_FRAME: usize = 60;
@@ -26,7 +26,7 @@ pub struct Endpoint {
     pub port: u16,
 }
 
-/// What a TCP segment says.
+/// The contents of a TCP segment.
 pub struct Segment<'a> {
     pub from: Endpoint,
     pub to: Endpoint,
@@ -41,7 +41,7 @@ pub struct Segment<'a> {
 }
 
 impl Segment<'_> {
-    /// The Ethernet frame that carries the segment.
+    /// Returns the Ethernet frame that carries the segment.
     pub fn packet(&self) -> Vec<u8> {
         let header = 20 + self.options.len();
         let mut packet = network_headers(TCP, self.from, self.to, self.ident, header + self.payload.len());
@@ -58,7 +58,7 @@ impl Segment<'_> {
     }
 }
 
-/// The Ethernet frame that carries a UDP datagram.
+/// Returns the Ethernet frame that carries a UDP datagram.
 pub fn datagram(from: Endpoint, to: Endpoint, ident: u16, payload: &[u8]) -> Vec<u8> {
     let len = 8 + payload.len();
     let mut packet = network_headers(UDP, from, to, ident, len);
@@ -87,7 +87,7 @@ fn network_headers(protocol: u8, from: Endpoint, to: Endpoint, ident: u16, len: 
     packet
 }
 
-/// Fills in the checksum that stands `at` bytes into the transport header, and pads.
+/// Writes the checksum at offset `at` of the transport header, and pads the frame.
 fn finished(mut packet: Vec<u8>, protocol: u8, at: usize) -> Vec<u8> {
     let len = packet.len() - NETWORK_HEADERS;
     let pseudo = sum(&packet[26..34]) + u64::from(protocol) + len as u64;
@@ -97,7 +97,7 @@ fn finished(mut packet: Vec<u8>, protocol: u8, at: usize) -> Vec<u8> {
     packet
 }
 
-/// The sum of RFC 1071, not folded yet.
+/// Returns the sum of RFC 1071, before folding.
 fn sum(bytes: &[u8]) -> u64 {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let pairs: u64 = pairs.iter().map(|&pair| u64::from(u16::from_be_bytes(pair))).sum();
@@ -111,18 +111,18 @@ fn folded(mut sum: u64) -> u16 {
     sum as u16
 }
 
-/// A pcap file being written. Packets may be handed in ahead of their time; they leave in order of time.
+/// A pcap file being written. Packets may be sent ahead of their time; they are written in order of time.
 pub struct Wire {
     file: BufWriter<File>,
     waiting: BinaryHeap<Reverse<(u64, u64, Vec<u8>)>>,
-    /// Packets handed in.
+    /// The number of packets sent.
     pub packets: u64,
-    /// Bytes of the file, those still waiting included.
+    /// The size of the file, including the packets that still wait.
     pub bytes: u64,
 }
 
 impl Wire {
-    /// Begins a file: microseconds, Ethernet.
+    /// Creates a file with microsecond times and Ethernet packets.
     pub fn create(path: &Path) -> io::Result<Self> {
         let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
         let header: [u32; 6] = [0xA1B2_C3D4, 4 << 16 | 2, 0, 0, 262_144, 1];
@@ -132,14 +132,14 @@ impl Wire {
         Ok(Self { file, waiting: BinaryHeap::new(), packets: 0, bytes: 24 })
     }
 
-    /// Hands in a packet seen at `time` (microseconds since 1970).
+    /// Sends a packet at `time` (microseconds since 1970).
     pub fn send(&mut self, time: u64, packet: Vec<u8>) {
         self.packets += 1;
         self.bytes += 16 + packet.len() as u64;
         self.waiting.push(Reverse((time, self.packets, packet)));
     }
 
-    /// Writes what was seen up to `now`; nothing earlier may be handed in afterwards.
+    /// Writes the packets up to `now`. Earlier packets must not be sent afterwards.
     pub fn write_until(&mut self, now: u64) -> io::Result<()> {
         while let Some(Reverse((time, _, _))) = self.waiting.peek()
             && *time <= now
@@ -154,7 +154,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Writes everything that still waits.
+    /// Writes all packets that still wait.
     pub fn finish(&mut self) -> io::Result<()> {
         self.write_until(u64::MAX)?;
         self.file.flush()

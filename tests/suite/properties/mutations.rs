@@ -1,4 +1,4 @@
-//! Captures as nobody recorded them: nothing panics, everything ends, and no bound of `limits` is passed.
+//! Artificially damaged captures: nothing panics, everything terminates, and no bound of `limits` is exceeded.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -20,11 +20,12 @@ use crate::support::captured::Captured;
 use crate::support::random::Random;
 use crate::support::{Fixture, fixtures_in_memory, way};
 
-/// Mutated captures of each kind. Larger fixtures cost too much time for what they add.
+/// The number of mutated captures of each kind, and the largest fixture used: larger ones cost too much time for what
+/// they add.
 const CAPTURES: usize = 5000;
 const PACKETS: usize = 80;
 
-/// Inside the packets; the file format is left out.
+/// Mutations inside the packets only, not in the file format.
 #[test]
 fn mutated_packets() {
     let fixtures = fixtures_in_memory(PACKETS);
@@ -38,7 +39,7 @@ fn mutated_packets() {
     }
 }
 
-/// Anywhere in the file, its headers included.
+/// Mutations anywhere in the file, including its headers.
 #[test]
 fn mutated_files() {
     let fixtures = fixtures_in_memory(PACKETS);
@@ -57,7 +58,7 @@ fn mutated_files() {
     }
 }
 
-/// What the program does with a file, errors included.
+/// Processes a file as the program does, errors included.
 fn read(path: &Path) {
     let Ok(mut source) = capture::open(&[path.to_owned()]) else {
         return;
@@ -71,7 +72,7 @@ fn read(path: &Path) {
     render(Material { captures: source.summaries(), facts, counts: analyzer.counts(), skipped, ..Material::default() });
 }
 
-/// As JSON and for a terminal, in every width and with every connection.
+/// Renders a report as JSON and for a terminal, in several widths and with every connection.
 fn render(material: Material) {
     let report = Report::new(material, Language::English);
     let mut out = Vec::new();
@@ -85,7 +86,7 @@ fn render(material: Material) {
     assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text:?}");
 }
 
-/// Changes packets, their bytes, their number and their order.
+/// Changes the bytes, number and order of packets.
 fn mutated(packets: &[Captured], random: &mut Random) -> Vec<Captured> {
     let mut packets = packets.to_vec();
     for _ in 0..random.between(1, 8) {
@@ -108,7 +109,8 @@ fn mutated(packets: &[Captured], random: &mut Random) -> Vec<Captured> {
             }
             6 => packets[at].time = packets[random.between(0, len) as usize].time,
             7 => {
-                // One connection's bytes in another's headers: the same packet of another fixture would be no packet.
+                // Puts the bytes of one connection behind the headers of another. A packet of another fixture might not
+                // be valid here.
                 let other = packets[random.between(0, len) as usize].data.clone();
                 let data = &mut packets[at].data;
                 let keep = data.len().min(54);
@@ -131,7 +133,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
     if len == 0 {
         return;
     }
-    // Payloads lie at the end.
+    // Payloads are at the end of packets.
     let least = if random.chance(500) { len.saturating_sub(60) } else { 0 };
     let at = random.between(least, len) as usize;
     let some = |random: &mut Random| random.between(1, 9) as usize;
@@ -154,7 +156,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// Every bound on what is kept, and the Close frames against the packets.
+/// Checks every bound on stored facts, and that each Close frame begins in the packet it was reported in.
 fn check(facts: &[Box<Facts>], packets: &[Captured], case: &str) {
     for facts in facts {
         assert!(facts.closes.len() <= limits::CLOSES, "{case}");
@@ -171,7 +173,8 @@ fn check(facts: &[Box<Facts>], packets: &[Captured], case: &str) {
     }
 }
 
-/// What a packet carries of a stream: what follows on the link is none of it. All of a fragment, for it may be of any.
+/// Returns the part of a packet that belongs to a stream, without padding of the link; for a fragment, the whole
+/// packet.
 fn payload(captured: &Captured) -> &[u8] {
     let Captured { time, link_type, ref data, length } = *captured;
     let mut decoder = Decoder::default();
@@ -181,7 +184,7 @@ fn payload(captured: &Captured) -> &[u8] {
     })
 }
 
-/// Whether a Close frame with this code begins anywhere in a packet. It may end in another.
+/// Returns whether a Close frame with this code may begin anywhere in a packet; it may continue in another.
 fn holds_close(packet: &[u8], code: Option<u16>) -> bool {
     (0..packet.len()).any(|at| match &packet[at..] {
         [first, ..] if first & 0xF != 8 => false,
@@ -195,7 +198,7 @@ fn holds_close(packet: &[u8], code: Option<u16>) -> bool {
     })
 }
 
-/// A hostile connection: holes that nobody fills, segments of every size anywhere in the window.
+/// A hostile connection: holes that are never filled, and segments of every size anywhere in the window.
 #[test]
 fn what_is_held_is_bounded() {
     let fixture = &fixtures_in_memory(PACKETS)[0];
@@ -211,7 +214,7 @@ fn what_is_held_is_bounded() {
     segment.flags = Flags::ACK;
     let most = limits::OUT_OF_ORDER_BYTES + limits::OUT_OF_ORDER_SEGMENTS * 100;
     for _ in 0..20_000 {
-        // Many small segments in front, then large ones: each hole given up frees little.
+        // Many small segments first, then large ones, so that each hole given up frees little.
         let largest = if random.chance(900) { 3 } else { payload.len() as u64 };
         let len = random.between(1, largest) as usize;
         segment.payload = &payload[..len];

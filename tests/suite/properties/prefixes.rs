@@ -1,11 +1,11 @@
-//! A capture that ended earlier: what it tells stays true when more is captured.
+//! A capture that ended earlier: its certain verdicts stay true when more is captured.
 
 use serde_json::Value;
 use whyclosed::diagnose::{RULES, Role};
 
 use crate::support::{fixtures_in_memory, way};
 
-/// Fixtures with many ways to be wrong before the end is known.
+/// Fixtures with many possible mistakes before the end is known.
 const INSTRUCTIVE: &[&str] = &[
     "close_unanswered",
     "closed_normally",
@@ -48,7 +48,7 @@ fn what_is_certain_stays_true() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// What a connection says that the same one denies in the report of the whole capture.
+/// Returns the statements about a connection that the report of the whole capture contradicts.
 fn contradictions(early: &Value, whole: &Value) -> Vec<String> {
     let same = |other: &&Value| {
         other["tcp_stream"] == early["tcp_stream"] && other["handshake"]["packet"] == early["handshake"]["packet"]
@@ -67,7 +67,7 @@ fn contradictions(early: &Value, whole: &Value) -> Vec<String> {
     let (before, after) = (&early["verdict"], &late["verdict"]);
     let certain = |verdict: &Value| verdict["confidence"] == "certain";
     let described = RULES.iter().any(|rule| before["rule"] == rule.name && rule.role == Role::Description);
-    // No answer had come when the capture ended.
+    // The verdict is also right if no response had come when the capture ended.
     let is_description = described || (before["rule"] == "handshake_unanswered" && early["closed_by"].is_null());
     if certain(before) && certain(after) && !is_description && before["rule"] != after["rule"] {
         faults.push(format!("{} was certain, and then {} was", before["rule"], after["rule"]));

@@ -1,4 +1,4 @@
-//! A broken rule is named whatever the peer answers, and none is named where none was broken.
+//! A broken rule is named whatever the peer answers, and no rule is named if none was broken.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -10,7 +10,8 @@ use crate::support::conversation::{Act, Conversation, End, Fault, Reaction};
 use crate::support::segments::{Change, SERVER_PORT, packets};
 use crate::support::way::{self, report};
 
-/// A peer that ends the connection: with any of the codes that endpoints send, or none, or bare.
+/// Generates the ways in which a peer ends the connection: with any code that endpoints send, without a code, or
+/// without a Close frame.
 fn reaction() -> impl Strategy<Value = Reaction> {
     let codes = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4401, 4999];
     let code = prop_oneof![1 => Just(None), 4 => prop::sample::select(codes.to_vec()).prop_map(Some)];
@@ -21,17 +22,17 @@ fn reaction() -> impl Strategy<Value = Reaction> {
     ]
 }
 
-/// Faults on which RFC 6455 or RFC 7692 requires an endpoint to fail the connection.
+/// Generates faults on which RFC 6455 or RFC 7692 requires an endpoint to fail the connection.
 fn required() -> impl Strategy<Value = Fault> {
     let is_required = |fault: &Fault| !matches!(fault, Fault::NonMinimalLength | Fault::NonMinimalControl);
     fault().prop_filter("may be let pass", is_required)
 }
 
-/// The rules that name a fault.
+/// Returns the rules that name a fault.
 fn names(fault: Fault, by: Side, deflate: bool) -> &'static [&'static str] {
     match (fault, by) {
         (Fault::Utf8InTheMiddle(_) | Fault::Utf8AtTheEnd, _) => &["invalid_utf8"],
-        // RSV1 alone marks a compressed message, which this one is not.
+        // RSV1 alone marks a message as compressed, which this one is not.
         (Fault::ReservedBits(4), _) | (Fault::Deflate, _) if deflate => &["undecodable_deflate"],
         (Fault::ReservedBits(_) | Fault::Deflate, _) => &["reserved_bits"],
         (Fault::ReservedOpcode(..), _) => &["reserved_opcode"],
@@ -50,11 +51,11 @@ fn names(fault: Fault, by: Side, deflate: bool) -> &'static [&'static str] {
     }
 }
 
-/// The verdict on a conversation whose end comes so many microseconds after what was last said before it, and everything
-/// else that was found. `by` begins the end.
+/// Returns the verdict on a conversation, followed by the other findings. `by` begins the end, `delay` microseconds
+/// after the last payload of the other side.
 fn judged(conversation: &Conversation, by: Side, delay: u32) -> Vec<Value> {
     let packets = packets(std::slice::from_ref(conversation), Change::default());
-    // Behind the last thing that the other side says, all is the closer's, or answers it.
+    // Packets after the last payload of the other side are the closer's, or respond to it.
     let from_other = |packet: &Vec<u8>| spoken(packet).is_some_and(|side| side != by);
     let ends = packets.iter().rposition(from_other).map_or(0, |at| at + 1);
     let report = serde_json::to_value(report(way::facts_delayed(&packets, ends, delay))).unwrap();
@@ -63,7 +64,7 @@ fn judged(conversation: &Conversation, by: Side, delay: u32) -> Vec<Value> {
     [&connection["verdict"]].into_iter().chain(others).cloned().collect()
 }
 
-/// Who says something in an Ethernet frame with IPv4 and TCP; `None` where it has no payload.
+/// Returns the sender of an Ethernet frame with IPv4 and TCP; `None` if it has no payload.
 fn spoken(packet: &[u8]) -> Option<Side> {
     let (_, ip) = packet.split_at(ETHERNET);
     let total = usize::from(u16::from_be_bytes([ip[2], ip[3]]));
@@ -73,7 +74,7 @@ fn spoken(packet: &[u8]) -> Option<Side> {
     (tcp.len() > headers).then_some(if is_client { Side::Client } else { Side::Server })
 }
 
-/// Bytes of the headers before TCP's.
+/// The sizes of the headers before TCP's, in bytes.
 const ETHERNET: usize = 14;
 const IPV4: usize = 20;
 
@@ -102,7 +103,7 @@ proptest! {
         reaction in reaction(),
         delay in 0u32..50_000,
     ) {
-        // What nobody has answered is no reason either.
+        // Unanswered acts are not a fault, either.
         let acts: Vec<Act> = acts;
         let end = match reaction {
             Reaction::Close { code, .. } => End::Close { by, code, reason: String::new(), answered: false },
@@ -111,7 +112,7 @@ proptest! {
         };
         let found = judged(&Conversation { deflate, padding, acts, end }, by, delay);
         let is_fault = |finding: &&Value| {
-            // 1009 says itself that a message was too big.
+            // Code 1009 itself says that a message was too big.
             finding["rule"] != "message_too_big"
                 && RULES.iter().any(|rule| finding["rule"] == rule.name && rule.role == Role::Failure)
         };

@@ -1,4 +1,4 @@
-//! Conversations as proptest makes them up.
+//! Generates conversations with proptest.
 
 use proptest::prelude::*;
 use whyclosed::side::Side;
@@ -52,7 +52,7 @@ pub fn fault() -> impl Strategy<Value = Fault> {
 }
 
 fn end() -> impl Strategy<Value = End> {
-    // Not 1011: whether it followed a message or an answer goes by the order of capture.
+    // Without 1011: whether it followed a message or an answer depends on the capture order.
     let code = prop_oneof![
         1 => Just(None),
         6 => prop::sample::select(vec![1000u16, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1013, 3000, 4242]).prop_map(Some),
@@ -74,7 +74,7 @@ fn end() -> impl Strategy<Value = End> {
     ]
 }
 
-/// Any conversation of one connection.
+/// Generates any conversation of one connection.
 pub fn conversation() -> impl Strategy<Value = Conversation> {
     (any::<bool>(), 0usize..200, prop::collection::vec(act(), 0..8), end())
         .prop_map(|(deflate, padding, acts, end)| Conversation { deflate, padding, acts, end })

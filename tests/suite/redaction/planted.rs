@@ -1,8 +1,8 @@
-//! A secret in each form that one may be written in, with a value that stands nowhere else.
+//! A secret in each form that secrets are written in, with a value that occurs nowhere else.
 
-/// Forms, `{}` in the place of the secret: how the value looks that goes there, and the text around it.
-/// `word` is one word, `text` has spaces and commas, `short` is a number, `mixed` has letters and digits, `base64` and
-/// `sasl` are written so.
+/// The forms: the kind of the value, and the text around it, with `{}` in the place of the secret. `word` is one word,
+/// `text` has spaces and commas, `short` is a number, `mixed` has letters and digits, `base64` and `sasl` are encoded
+/// so.
 pub const FORMS: &[(&str, &str)] = &[
     ("text", r#"{"password":"{}"}"#),
     ("text", r#"{"user":"ana","userPassword" : "{}","x":1}"#),
@@ -70,8 +70,8 @@ pub const FORMS: &[(&str, &str)] = &[
     ("mixed", "/ws?key={}"),
 ];
 
-/// What a server asks and a client answers: the prompt, how the value looks, the answer with `{}` in the place of the
-/// secret, and the opcode of both.
+/// Prompts of a server and the answers of a client: the prompt, the kind of the value, the answer with `{}` in the
+/// place of the secret, and the opcode of both.
 pub const PROMPTS: &[(&str, &str, &str, u8)] = &[
     ("Password: ", "word", "{}", 1),
     ("login: ana\r\nPassword: ", "word", "{}\r\n", 1),
@@ -90,13 +90,14 @@ pub const PROMPTS: &[(&str, &str, &str, u8)] = &[
     (r#"["stdout","Password: "]"#, "word", r#"["stdin","{}\r"]"#, 1),
 ];
 
-/// A conversation that has secrets without a form: who says what, and with which opcode. The Close frame repeats them.
+/// A conversation with secrets that have no form of their own: the sender, opcode and text of each turn. The Close
+/// frame repeats the secrets.
 pub struct Spoken {
     pub turns: Vec<(bool, u8, Vec<u8>)>,
     pub secrets: Vec<String>,
 }
 
-/// All of them, the same each time.
+/// Returns all of them, the same each time.
 pub fn spoken() -> Vec<Spoken> {
     let mut state = 29;
     let mut all = Vec::new();
@@ -108,7 +109,7 @@ pub fn spoken() -> Vec<Spoken> {
             all.push(Spoken { turns, secrets: vec![secret] });
         }
     }
-    // Name and level of the protocol, and the properties that version 5 has.
+    // The name and level of the protocol, and the properties of version 5.
     let versions =
         [(&b"\0\x06MQIsdp\x03"[..], &b""[..]), (b"\0\x04MQTT\x04", b""), (b"\0\x04MQTT\x05", b"\x05\x11\0\0\x0e\x10")];
     for (version, properties) in versions {
@@ -116,7 +117,7 @@ pub fn spoken() -> Vec<Spoken> {
             let (user, password) = (secret(&mut state, "word"), secret(&mut state, "mixed"));
             let string = |text: &str| [&[0, text.len() as u8], text.as_bytes()].concat();
             let strings = ["ana-1", &user, &password].map(string).concat();
-            // The flags: user, password, a clean start.
+            // The flags: user name, password, clean start.
             let body = [version, b"\xc2\0\x3c", properties, &strings].concat();
             let connect = [&[0x10, body.len() as u8], &*body].concat();
             all.push(Spoken { turns: vec![(true, 2, connect)], secrets: vec![user, password] });
@@ -125,10 +126,10 @@ pub fn spoken() -> Vec<Spoken> {
     all
 }
 
-/// Values for each form.
+/// The number of values for each form.
 pub const KINDS: usize = 7;
 
-/// The next of a row of numbers that is the same each time (SplitMix64).
+/// Returns the next number of a fixed sequence (SplitMix64).
 pub fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -136,19 +137,19 @@ pub fn next(state: &mut u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// A word that can be spoken and is none.
+/// Returns a pronounceable word that does not exist.
 fn word(state: &mut u64, syllables: usize) -> String {
     let letter = |state: &mut u64, of: &str| of.as_bytes()[(next(state) % of.len() as u64) as usize] as char;
     (0..syllables).flat_map(|_| [letter(state, "bdfgklmnprtvz"), letter(state, "aeiou")]).collect()
 }
 
-/// A secret: its form, the text around it, and what of it must stand nowhere.
+/// A secret, and the text around it.
 pub struct Planted {
     pub text: String,
     pub secret: String,
 }
 
-/// All of them, the same each time.
+/// Returns all of them, the same each time.
 pub fn all() -> Vec<Planted> {
     let mut state = 13;
     let mut all = Vec::new();
@@ -182,7 +183,7 @@ const WORDS: &str = "the a connection server client message room user channel wa
     humidity battery firmware status online offline typing hello thanks please tomorrow meeting report invoice delivery \
     street garden window key author passage secretary authentic tickets signal design pinned spinning monkey cookies";
 
-/// A text that has no secret in it.
+/// Returns a text without secrets.
 pub fn harmless(state: &mut u64) -> String {
     let words: Vec<_> = WORDS.split_whitespace().collect();
     let mut below = |most: u64| next(state) % most;

@@ -1,4 +1,4 @@
-//! Slices of captures in which packets are fragments.
+//! Slices of captures with fragmented packets.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,10 +10,10 @@ use super::{leaks, report, slice, verdicts};
 
 use crate::support::fixture;
 
-/// What follows a packet on the link: it may be anything, so that nothing of it may stay.
+/// Padding after a packet on the link. It may be anything, so a slice must not keep it.
 const PADDING: &[u8] = b"padding";
 
-/// An IPv4 packet's fragments of so many bytes, under an identification.
+/// Splits an IPv4 packet into fragments of so many bytes, with an identification.
 fn fragments(ip: &[u8], identification: u16, step: usize) -> Vec<Vec<u8>> {
     let (header, body) = ip.split_at(20);
     let parts = body.chunks(step).enumerate().map(|(index, part)| {
@@ -27,17 +27,18 @@ fn fragments(ip: &[u8], identification: u16, step: usize) -> Vec<Vec<u8>> {
     parts.collect()
 }
 
-/// The TCP checksum of a segment without the one that it has, as of its IPv4 header (RFC 9293 §3.1).
+/// Computes the TCP checksum of a segment, ignoring the present one, with the addresses of its IPv4 header (RFC 9293
+/// §3.1).
 fn checksum(ip: &[u8], segment: &[u8]) -> u16 {
     let addresses = |at: usize| <[u8; 4]>::try_from(&ip[at..at + 4]).unwrap();
     let tcp = etherparse::TcpSlice::from_slice(segment).unwrap();
     tcp.calc_checksum_ipv4(addresses(12), addresses(16)).unwrap()
 }
 
-/// The headers of a tunnel, VXLAN: IPv4, UDP, VXLAN, Ethernet (RFC 7348).
+/// The size of the headers of a VXLAN tunnel: IPv4, UDP, VXLAN, Ethernet (RFC 7348).
 const TUNNEL: usize = 20 + 8 + 8 + 14;
 
-/// An IPv4 packet within a tunnel, as an IPv4 packet.
+/// Wraps an IPv4 packet in a tunnel, as another IPv4 packet.
 fn tunnelled(ethernet: &[u8], ip: &[u8]) -> Vec<u8> {
     let inner = [&[8, 0, 0, 0, 0, 0, 42, 0], ethernet, ip].concat();
     let mut outer = Vec::new();
@@ -46,7 +47,8 @@ fn tunnelled(ethernet: &[u8], ip: &[u8]) -> Vec<u8> {
     outer
 }
 
-/// A capture's IPv4 packets with data in fragments, every other datagram's the last first, and a right checksum in each.
+/// Writes a capture's IPv4 packets with data as fragments with correct checksums, every other datagram in reverse
+/// order. Returns the number of packets.
 fn fragmented(whole: &Path, to: &Path, step: usize, tunnel: bool) -> u64 {
     let mut source = capture::open(&[whole.to_owned()]).unwrap();
     let mut out = Writer::new(std::fs::File::create(to).unwrap()).unwrap();
@@ -79,7 +81,7 @@ fn fragmented(whole: &Path, to: &Path, step: usize, tunnel: bool) -> u64 {
     count
 }
 
-/// The IPv4 datagrams of a capture whose fragments are all there: header, and what they carry.
+/// Returns the IPv4 datagrams of a capture, reassembled: each as its header and its payload.
 fn datagrams(file: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut source = capture::open(&[file.to_owned()]).unwrap();
     let mut parts = BTreeMap::<u16, Vec<_>>::new();
@@ -108,12 +110,12 @@ fn datagrams(file: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
     whole.into_iter().map(inner).collect()
 }
 
-/// Every fragment goes along, and is rewritten as its segment would be, wherever it is cut.
+/// Every fragment is included, and redacted like its segment, wherever the segment is split.
 #[test]
 fn fragments_are_packets_of_their_connection() {
     let folder = tempfile::tempdir().unwrap();
     let (capture, to) = (folder.path().join("capture.pcapng"), folder.path().join("slice.pcapng"));
-    // Before the checksum, within the TCP header's options, at its end, and far within the payload.
+    // Before the checksum, inside the TCP header's options, at the header's end, and far inside the payload.
     let cuts = [8, 16, 24, 32, 136].map(|step| (step, false)).into_iter().chain([64, 72, 200].map(|step| (step, true)));
     for ((step, tunnel), name) in
         cuts.flat_map(|cut| ["invalid_utf8", "deflate_context", "many"].map(|name| (cut, name)))

@@ -1,4 +1,4 @@
-//! Slices of captures with more interfaces than a section holds, or with several of one name.
+//! Slices of captures with more interfaces than fit in a section, or with several interfaces of the same name.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,11 +11,11 @@ use super::{slice, verdicts};
 
 use crate::support::fixture;
 
-/// Packets that the capture has at least.
+/// The least number of packets in the capture.
 const FEWEST: usize = 10;
 
-/// A capture's packets, so often that there are at least `most`, each copy on an interface of its own: name and snaplen of
-/// the numbered one.
+/// Copies a capture's packets until there are at least `most`, with each copy on an interface of its own; `interface`
+/// returns the name and snaplen of an interface by its number. Returns the number of packets.
 fn copied(whole: &Path, to: &Path, most: usize, interface: impl Fn(usize) -> (String, u32)) -> u64 {
     let file = std::io::BufWriter::new(std::fs::File::create(to).unwrap());
     let mut out = Writer::new(file).unwrap();
@@ -23,7 +23,7 @@ fn copied(whole: &Path, to: &Path, most: usize, interface: impl Fn(usize) -> (St
     let mut source = capture::open(&[whole.to_owned()]).unwrap();
     while source.advance().unwrap() {
         let packet = source.packet();
-        // A capture on many interfaces has a packet once of each.
+        // Like a capture on many interfaces, which contains a packet once for each.
         for _ in 0..=most / FEWEST {
             if described == limits::INTERFACES {
                 out.section().unwrap();
@@ -41,7 +41,7 @@ fn copied(whole: &Path, to: &Path, most: usize, interface: impl Fn(usize) -> (St
     number
 }
 
-/// How many packets a capture has, and the names and snaplens of the interfaces that they came from.
+/// Returns the number of packets in a capture, and the names and snaplens of their interfaces.
 fn packets(capture: &Path) -> (u64, BTreeSet<(String, u32)>) {
     let mut source = capture::open(&[capture.to_owned()]).unwrap();
     let (mut count, mut interfaces) = (0, BTreeSet::new());

@@ -1,4 +1,5 @@
-//! Captures of any size: they must take no more memory than others. How long they take is the matter of `tests/bench/attacks.rs`.
+//! Captures of any size, which must not take more memory than others. Their run time is measured by
+//! `tests/bench/attacks.rs`.
 
 use etherparse::PacketBuilder;
 
@@ -7,20 +8,20 @@ use super::handshake;
 /// Bytes of payload in a segment.
 pub const SEGMENT: usize = 32 * 1024;
 
-/// What both ends say to agree on compression.
+/// The header line with which both ends agree on compression.
 const DEFLATE: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
-/// A raw IP capture (pcap), a packet a millisecond.
+/// A raw IP capture (pcap), one packet per millisecond.
 pub struct Grown {
     pub bytes: Vec<u8>,
     packets: u32,
 }
 
-/// A TCP connection that is being written: who it is from, and where both ends are.
+/// A TCP connection being written: its client, and the positions of both sides.
 pub struct Talk<'g> {
     capture: &'g mut Grown,
     client: ([u8; 4], u16),
-    /// Of the client, of the server.
+    /// The next sequence numbers of the client and of the server.
     next: [u32; 2],
 }
 
@@ -30,7 +31,7 @@ impl Grown {
         Self { bytes: header.iter().flat_map(|word| word.to_be_bytes()).collect(), packets: 0 }
     }
 
-    /// Opens the connection of this number: TCP, and WebSocket with these header lines.
+    /// Opens the connection with this number: TCP, and WebSocket with these header lines.
     pub fn open(&mut self, number: u32, lines: &str) -> Talk<'_> {
         let [_, network, host, port] = number.to_be_bytes();
         let client = ([10, 1, network, host], 10_000 + u16::from(port));
@@ -61,12 +62,12 @@ impl Talk<'_> {
         }
     }
 
-    /// Sends a segment so far ahead of what is expected next.
+    /// Sends a segment so many bytes ahead of the expected position.
     pub fn ahead(&mut self, from_client: bool, distance: u32, payload: &[u8]) {
         self.segment(from_client, false, distance, payload);
     }
 
-    /// Lets so many bytes go by.
+    /// Advances the position by so many bytes.
     fn skip(&mut self, from_client: bool, bytes: u32) {
         let next = &mut self.next[usize::from(!from_client)];
         *next = next.wrapping_add(bytes);
@@ -97,17 +98,17 @@ impl Talk<'_> {
     }
 }
 
-/// A frame of any length, not masked.
+/// Builds an unmasked frame of any length.
 pub fn long_frame(first: u8, payload: &[u8]) -> Vec<u8> {
     [&[first, 127], &(payload.len() as u64).to_be_bytes()[..], payload].concat()
 }
 
-/// A piece, again and again.
+/// Repeats a piece up to a length.
 pub fn repeated(piece: &[u8], length: usize) -> Vec<u8> {
     piece.iter().copied().cycle().take(length).collect()
 }
 
-/// Messages of the server, each of them deflated to this.
+/// Writes a connection with messages of the server, each with this deflated payload.
 pub fn compressed_messages(deflated: &[u8], count: usize) -> Vec<u8> {
     let mut grown = Grown::new();
     let frame = long_frame(0xC1, deflated);
@@ -116,7 +117,7 @@ pub fn compressed_messages(deflated: &[u8], count: usize) -> Vec<u8> {
     grown.bytes
 }
 
-/// As permessage-deflate has it (RFC 7692 §7.2.1).
+/// Compresses as permessage-deflate does (RFC 7692 §7.2.1).
 pub fn deflated(text: &[u8]) -> Vec<u8> {
     let mut deflate = flate2::Compress::new(flate2::Compression::fast(), false);
     let mut bytes = Vec::with_capacity(2 * text.len() + 1024);
@@ -126,7 +127,7 @@ pub fn deflated(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Connections in each of which both sides send a few bytes far ahead of what they sent before.
+/// Writes connections in which both sides send a few bytes far ahead of their positions.
 pub fn far_ahead(count: u32, distance: u32) -> Vec<u8> {
     let mut grown = Grown::new();
     for number in 0..count {
