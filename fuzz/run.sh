@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs fuzz targets one after the other, and reports executions, new inputs and findings: fuzz/run.sh [MINUTES] [TARGET…]
-# MINUTES (1 by default) are those of each target; 15s are seconds, 500x are executions. FUZZ_SEED asks for other inputs (6455 by default).
-# What is learned stays in target/fuzz/corpus/ (or FUZZ_LEARNED), findings in target/fuzz/artifacts/. Exit code 1 if there are
-# findings, 2 if the fuzzer cannot be built.
+# Runs fuzz targets one after the other, and reports executions, new inputs and findings:
+# fuzz/run.sh [MINUTES] [TARGET…]
+# MINUTES (1 by default) is the time for each target; 15s means seconds, 500x means executions. FUZZ_SEED selects other
+# inputs (6455 by default). New inputs are kept in target/fuzz/corpus/ (or FUZZ_LEARNED), findings in
+# target/fuzz/artifacts/. The exit code is 1 if there are findings, 2 if the fuzzer cannot be built.
 set -uo pipefail
 export RUST_BACKTRACE=0
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,19 +14,20 @@ case $time in *s) seconds=${time%s} ;; *x) seconds=600 runs=${time%x} ;; *) seco
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cd "$here/fuzz_targets" && ls ./*.rs | sed 's|^\./||; s|\.rs$||')
 
-# What cargo-fuzz asks of the compiler, apart from sanitizers: those need a nightly one, and the program has no unsafe code.
+# The flags cargo-fuzz passes to the compiler, except sanitizers: those need a nightly compiler, and the program has no
+# unsafe code.
 flags="--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1"
 for option in level=4 inline-8bit-counters pc-table trace-compares; do
     flags+=" -Cllvm-args=-sanitizer-coverage-$option"
 done
 host=$(rustc -vV | sed -n 's/^host: //p')
-# With a target of its own, so that build scripts and macros are built without.
+# An explicit --target, so that build scripts and macros are built without these flags.
 built=${CARGO_TARGET_DIR:-$here/../target}/fuzz
 options=(--manifest-path "$here/Cargo.toml" --locked --release --target "$host" --target-dir "$built")
 RUSTFLAGS=$flags cargo build "${options[@]}" --bins || exit 2
 
 findings=0
-# Inputs that have failed once are tried no more than this often.
+# Stop a target after this many failing inputs.
 most=5
 printf '%-14s %12s %10s %9s  %s\n' target executions new seconds findings
 for target in "${targets[@]}"; do
@@ -48,7 +50,7 @@ for target in "${targets[@]}"; do
     rm -f "$log.now"
     printf '%-14s %12s %10s %9s  %s\n' "$target" "$executions" "$new" $((SECONDS - began)) "$found"
     findings=$((findings + found))
-    # The panic and its first line, or that it took too long or too much memory; and where the input is.
+    # The panic message and its first line, or a timeout or memory limit; and the path of the input.
     [ "$found" -eq 0 ] || grep -a -A 1 -E 'panicked at|^SUMMARY|Test unit written' "$log" | cut -c 1-400
 done
 [ "$findings" -eq 0 ]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes fuzz/corpus/: small inputs of every target, made of the fixtures. The same bytes on every machine."""
+"""Writes fuzz/corpus/: small inputs for every target, made from the fixtures. The same output on every machine."""
 
 import random
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent / "fixtures"
 CORPUS = HERE / "corpus"
-# More is cut off: inputs stay small.
+# Longer inputs are cut to this length.
 MOST = 4096
 
 
@@ -24,7 +24,7 @@ def fixture(name):
 
 
 def packets(pcapng):
-    """The link type and the packets of a pcapng file of one section."""
+    """Returns the link type and the packets of a pcapng file with one section."""
     order = "<" if pcapng[8:12] == b"\x4d\x3c\x2b\x1a" else ">"
     at, link, found = 0, 1, []
     while at + 12 <= len(pcapng):
@@ -39,7 +39,7 @@ def packets(pcapng):
 
 
 def payload(packet):
-    """The TCP payload of an Ethernet, IPv4 packet, and whether its source port is the lower one."""
+    """Returns whether the source port of an Ethernet + IPv4 packet is the lower one, and its TCP payload."""
     ip = packet[14:]
     tcp = ip[(ip[0] & 15) * 4 : struct.unpack_from(">H", ip, 2)[0]]
     source, destination = struct.unpack_from(">HH", tcp)
@@ -47,7 +47,7 @@ def payload(packet):
 
 
 def streams(name):
-    """What client and server say, and the segments in order."""
+    """Returns the bytes sent by each side, by whether it is the server, and the segments in capture order."""
     said, segments = {False: b"", True: b""}, []
     for packet in packets(fixture(name))[1]:
         if packet[12:14] == b"\x08\x00" and packet[23] == 6:
@@ -59,7 +59,7 @@ def streams(name):
 
 WHOLE = ["invalid_utf8", "close_answered_late", "late_start_deflate", "proxy_protocol_v2", "snaplen_96", "handshake_refused_401"]
 LINKS = ["sll2", "vlan", "invalid_utf8", "proxy_protocol_v1", "big_endian_pcapng", "duplicated_any"]
-# The places of link types in `fuzz/src/packets.rs`.
+# Indexes of link types in `LINK_TYPES` of `fuzz/src/packets.rs`.
 PLACES = {0: 0, 1: 1, 101: 6, 113: 10, 228: 13, 276: 17}
 
 REQUEST = (

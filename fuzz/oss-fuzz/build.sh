@@ -1,5 +1,5 @@
 #!/bin/bash -eu
-# Builds every target with its seeds and the dictionary; run in the base-builder image, in the repository's root.
+# Builds every target with its seeds and the dictionary. Runs in the base-builder image, in the repository's root.
 cargo fuzz build -O --debug-assertions
 for source in fuzz/fuzz_targets/*.rs; do
     target=$(basename "$source" .rs)

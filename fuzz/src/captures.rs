@@ -1,4 +1,4 @@
-//! Files: what a capture holds does not depend on how it is read.
+//! Targets for capture files: the packets of a file do not depend on the way it is read.
 
 use std::io::Write as _;
 
@@ -9,16 +9,16 @@ use crate::cuts::first;
 use crate::files::{Read, open, read};
 use crate::reports;
 
-/// Any bytes as a capture: its report in every format, and the lines that are told while it goes on.
+/// Reads any bytes as a capture, and renders its report in every format and the live lines.
 pub fn capture(data: &[u8]) {
-    // The last byte chooses, so that captures as they are make a corpus.
+    // The last byte chooses the options, so that unmodified captures can be in the corpus.
     let choice = data.last().copied().unwrap_or_default();
     if let Some(mut source) = open(data, usize::MAX) {
         reports::all(&mut *source, choice);
     }
 }
 
-/// A pcap file: as it is, or made up of records whose headers are right.
+/// Reads a pcap file: the input itself, or one made up of records with valid headers.
 pub fn pcap(data: &[u8]) {
     let (choice, data) = first(data);
     if choice & 1 == 0 {
@@ -41,7 +41,7 @@ pub fn pcap(data: &[u8]) {
     alike(&file, choice);
 }
 
-/// A pcapng file: as it is, or made up of blocks whose lengths are right.
+/// Reads a pcapng file: the input itself, or one made up of blocks with valid lengths.
 pub fn pcapng(data: &[u8]) {
     let (choice, data) = first(data);
     if choice & 1 == 0 {
@@ -67,12 +67,12 @@ pub fn pcapng(data: &[u8]) {
     alike(&file, choice);
 }
 
-/// Version 1.0, in either byte order.
+/// Returns the word for version 1.0, in either byte order.
 fn word_of_version(choice: u8) -> u32 {
     if choice & 0x80 == 0 { 1 } else { 1 << 16 }
 }
 
-/// A compressed file: as it is, or packed here, then damaged.
+/// Reads a compressed file: the input itself, or one packed here and then damaged.
 pub fn compressed(data: &[u8]) {
     let (choice, data) = first(data);
     if choice & 1 == 0 {
@@ -89,13 +89,13 @@ pub fn compressed(data: &[u8]) {
             let at = packed.len() * usize::from(place) / 256;
             packed[at] ^= choice | 1;
         }
-        // Several members make one file.
+        // A file of several members.
         _ => packed.extend_from_within(..),
     }
     alike(&packed, choice);
 }
 
-/// Records of a kind, a length and so many bytes.
+/// Calls `record` for each record: a kind, a length and that many bytes.
 fn records(mut data: &[u8], mut record: impl FnMut(u8, &[u8])) {
     while let [kind, length, rest @ ..] = data {
         let (body, behind) = rest.split_at(rest.len().min(usize::from(*length)));
@@ -104,7 +104,8 @@ fn records(mut data: &[u8], mut record: impl FnMut(u8, &[u8])) {
     }
 }
 
-/// The same packets however the bytes come, and whether they are taken one by one or in batches.
+/// Asserts that a file gives the same packets however its bytes arrive, and whether they are read one by one or in
+/// batches.
 fn alike(file: &[u8], choice: u8) {
     let portion = usize::from(choice >> 1) + 1;
     let whole = read(file, usize::MAX, false);
@@ -114,8 +115,8 @@ fn alike(file: &[u8], choice: u8) {
 
 fn same(whole: &Option<Read>, other: &Option<Read>, how: &str) {
     let (Some(whole), Some(other)) = (whole, other) else {
-        return assert!(whole.is_none() && other.is_none(), "{how} it is no capture, or is one");
+        return assert!(whole.is_none() && other.is_none(), "{how}: a capture in one reading only");
     };
     assert_eq!((&whole.summaries, &whole.error), (&other.summaries, &other.error), "{how}");
-    assert!(whole.packets == other.packets, "{how} there are other packets");
+    assert!(whole.packets == other.packets, "{how}: other packets");
 }

@@ -1,4 +1,4 @@
-//! Files of a team's own close codes.
+//! Target for files of a team's own close codes.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use crate::conversation::{Conversation, End};
 use crate::segments::{Change, packets};
 use crate::{reports, way};
 
-/// A connection that ends with a code of its own.
+/// A connection that ends with a code of the application's range.
 static PACKETS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let end = End::Close {
         by: whyclosed::side::Side::Server,
@@ -22,7 +22,7 @@ static PACKETS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     packets(&[Conversation { deflate: false, padding: 0, acts: Vec::new(), end }], Change::default())
 });
 
-/// A catalogue as a user wrote it; a report that it names codes in.
+/// Parses a user's own catalogue, and renders a report with codes named by it.
 pub fn catalog(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     text.lines().for_each(|line| _ = Codes::parse(line));

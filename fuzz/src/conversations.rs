@@ -1,4 +1,4 @@
-//! Conversations that the bytes describe: the same report however TCP carries them.
+//! Target for conversations made from the input: the report is the same however TCP carries them.
 
 use arbitrary::{Result, Unstructured};
 use whyclosed::side::Side;
@@ -7,8 +7,8 @@ use crate::conversation::{Act, Conversation, End, Fault, Reaction, What};
 use crate::essence::{differences, essence};
 use crate::segments::{Change, packets};
 
-/// One to three conversations, cut, reordered, repeated: the report of the plainest capture of them. Times are no part of
-/// that, and every capture is shorter than those that rules go by: more segments must not take more time (`way::LASTS`).
+/// Sends one to three conversations cut, reordered and repeated; their report must equal that of the plainest capture.
+/// Times are not compared, and each capture is shorter than any time that a rule uses: see `way::LASTS`.
 pub fn conversation(data: &[u8]) {
     let mut bytes = Unstructured::new(data);
     let Ok((conversations, change)) = asked(&mut bytes) else { return };
@@ -39,13 +39,13 @@ fn change(bytes: &mut Unstructured<'_>) -> Result<Change> {
         duplicate: bytes.arbitrary()?,
         overlap: bytes.arbitrary()?,
         wrap: bytes.arbitrary()?,
-        // A copy that overtakes the original is the first.
+        // If a conflicting copy could overtake the original, the copy would count as the first.
         conflict: bytes.arbitrary::<bool>()? && !shuffle_turns,
         seed: u64::from(bytes.arbitrary::<u16>()?),
     })
 }
 
-/// A conversation.
+/// Generates a conversation.
 pub fn one(bytes: &mut Unstructured<'_>) -> Result<Conversation> {
     let (deflate, padding) = (bytes.arbitrary()?, bytes.int_in_range(0..=200)?);
     let acts = (0..bytes.int_in_range(0..=8)?).map(|_| act(bytes)).collect::<Result<_>>()?;
@@ -77,7 +77,7 @@ fn payload(bytes: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     bytes.bytes(length.min(bytes.len())).map(<[u8]>::to_vec)
 }
 
-/// A text of the fuzzer's, or one of a length that needs another form.
+/// Generates a text: from the fuzzer's bytes, or with a length near one that needs another header form.
 fn text(bytes: &mut Unstructured<'_>) -> Result<String> {
     Ok(match bytes.int_in_range(0..=5)? {
         0 => "long ".repeat(bytes.int_in_range(0..=800)?),
@@ -90,7 +90,7 @@ fn text(bytes: &mut Unstructured<'_>) -> Result<String> {
 }
 
 fn end(bytes: &mut Unstructured<'_>) -> Result<End> {
-    // Not 1011: whether it followed a message or an answer goes by the order of capture.
+    // Without 1011: whether it followed a message or an answer depends on the capture order.
     const CODES: [u16; 11] = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1013, 3000, 4242];
     let by = side(bytes)?;
     Ok(match bytes.int_in_range(0..=11)? {

@@ -1,10 +1,10 @@
-//! Bytes in pieces.
+//! Cuts byte strings into pieces.
 
 use std::io::{self, Read};
 
 use crate::random::Random;
 
-/// The bytes in pieces of one to `most`, as `seed` has it.
+/// Cuts the bytes into pieces of one to `most` bytes, at random as `seed` decides.
 pub fn pieces(mut bytes: &[u8], most: usize, seed: u8) -> Vec<&[u8]> {
     let (mut random, mut pieces) = (Random::new(u64::from(seed) << 8 | 0x5EED), Vec::new());
     while !bytes.is_empty() {
@@ -15,19 +15,19 @@ pub fn pieces(mut bytes: &[u8], most: usize, seed: u8) -> Vec<&[u8]> {
     pieces
 }
 
-/// The first byte and the others; zero and none where there is none.
+/// Splits off the first byte; returns zero if there are no bytes.
 pub fn first(bytes: &[u8]) -> (u8, &[u8]) {
     bytes.split_first().map_or((0, bytes), |(first, rest)| (*first, rest))
 }
 
-/// Bytes that come so many at once.
+/// A reader that returns at most so many bytes at once.
 pub struct Portions {
     bytes: io::Cursor<Vec<u8>>,
     most: usize,
 }
 
 impl Portions {
-    /// At least one byte at once.
+    /// Creates a reader that returns at most `most` bytes at once, but at least one.
     pub fn new(bytes: &[u8], most: usize) -> Self {
         Self { bytes: io::Cursor::new(bytes.to_vec()), most: most.max(1) }
     }

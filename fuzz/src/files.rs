@@ -1,4 +1,4 @@
-//! Capture files: read from memory, and made up of what a fuzzer gives.
+//! Capture files: read from memory, and built from fuzzer input.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use whyclosed::capture::{self, Source, Summary};
 use crate::captured::Captured;
 use crate::cuts::Portions;
 
-/// The packets of a capture as far as they can be read, what is said of it, and the error that ended it.
+/// The packets of a capture as far as they can be read, its summaries, and the error that ended reading.
 pub struct Read {
     pub packets: Vec<Captured>,
     pub summaries: Vec<Summary>,
@@ -21,12 +21,12 @@ impl PartialEq for Captured {
     }
 }
 
-/// A capture in memory; `None` where it is none.
+/// Opens a capture in memory; returns `None` if the bytes are not a capture.
 pub fn open(bytes: &[u8], portion: usize) -> Option<Box<dyn Source + Send>> {
     capture::read(Path::new("capture"), Portions::new(bytes, portion)).ok()
 }
 
-/// Reads a capture, one packet after the other or in batches.
+/// Reads a capture, one packet after the other or in batches. Returns `None` if the bytes are not a capture.
 pub fn read(bytes: &[u8], portion: usize, in_batches: bool) -> Option<Read> {
     let mut source = open(bytes, portion)?;
     let mut packets = Vec::new();
@@ -57,7 +57,7 @@ pub fn read(bytes: &[u8], portion: usize, in_batches: bool) -> Option<Read> {
     Some(Read { packets, summaries: source.summaries(), error })
 }
 
-/// A pcap file of these packets.
+/// Builds a pcap file of these packets.
 pub fn pcap<'p>(link_type: u32, packets: impl IntoIterator<Item = &'p [u8]>) -> Vec<u8> {
     let header = [0xA1B2_C3D4_u32, 4 << 16 | 2, 0, 0, 262_144, link_type];
     let mut file: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();

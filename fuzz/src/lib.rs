@@ -1,6 +1,6 @@
-//! What every fuzz target does with its bytes, as plain functions that tests run, too (`tests/fuzzing.rs`).
+//! The bodies of the fuzz targets, as plain functions that tests run, too (`tests/fuzzing.rs`).
 //!
-//! A body panics where something is wrong, and only there: most check that the result does not depend on how the bytes come.
+//! A body panics only when it finds a fault. Most check that the result does not depend on the way the bytes arrive.
 #![allow(clippy::vec_box, reason = "a sink of the library is a `Vec<Box<Facts>>`")]
 
 mod captures;
@@ -13,7 +13,7 @@ mod reports;
 mod slices;
 mod streams;
 
-// The wire of the properties.
+// The packet writer of the property tests.
 #[allow(dead_code, reason = "shared with the properties")]
 #[path = "../../tests/support/captured.rs"]
 mod captured;
@@ -42,10 +42,10 @@ pub use packets::packets;
 pub use slices::{redact, slice};
 pub use streams::{frames, http, tls};
 
-/// A body.
+/// The body of a target.
 pub type Body = fn(&[u8]);
 
-/// Every target, by its name.
+/// Every target with its name.
 pub const TARGETS: [(&str, Body); 12] = [
     ("capture", capture),
     ("pcap", pcap),

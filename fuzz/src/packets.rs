@@ -1,4 +1,4 @@
-//! Packets of every link type.
+//! Target for packets of every link type.
 
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::{Batch, LinkType, Packet};
@@ -8,7 +8,7 @@ use whyclosed::seen::Timestamp;
 
 use crate::cuts::first;
 
-/// Those that have a name, and one that has none.
+/// The link types that have a name, and one that has none.
 const LINK_TYPES: [LinkType; 20] = [
     LinkType::NULL,
     LinkType::ETHERNET,
@@ -32,7 +32,8 @@ const LINK_TYPES: [LinkType; 20] = [
     LinkType(147),
 ];
 
-/// Packets, each behind its length; their report is the same whether they come one by one or in batches.
+/// Analyzes packets, each preceded by its length: the report is the same whether they are pushed one by one or in
+/// batches.
 pub fn packets(data: &[u8]) {
     let (choice, mut data) = first(data);
     let link_type = LINK_TYPES[usize::from(choice) % LINK_TYPES.len()];

@@ -1,4 +1,4 @@
-//! Reports in every format.
+//! Renders reports in every format.
 
 use serde_json::Value;
 use whyclosed::analyzer::Analyzer;
@@ -12,7 +12,8 @@ use whyclosed::report::redact::Privacy;
 use whyclosed::report::selection::Selection;
 use whyclosed::report::{Material, Report};
 
-/// Renders what a source gives in each format, and the lines told before; languages and options are as `choice` has them.
+/// Renders the report of a source in each format, and the live lines before it; `choice` selects the language and the
+/// options.
 pub fn all(source: &mut dyn Source, choice: u8) {
     let language = Language::ALL[usize::from(choice) % Language::ALL.len()];
     let privacy = Privacy {
@@ -22,7 +23,7 @@ pub fn all(source: &mut dyn Source, choice: u8) {
     };
     let mut watch = Watch::new(language, Registries::default(), privacy);
     let mut analyzer = Analyzer::default();
-    // A capture may end in an error: what came before it is reported.
+    // A capture may end in an error: the packets before it are reported.
     while let Ok(true) = source.advance() {
         let packet = source.packet();
         analyzer.push(&packet, &mut watch);
@@ -46,7 +47,7 @@ pub fn all(source: &mut dyn Source, choice: u8) {
     render(&Report::new(material, language), language, choice);
 }
 
-/// Takes what is told.
+/// Drains the updates of a watch, and checks each.
 fn lines(watch: &mut Watch, language: Language) {
     while let Some(told) = watch.take() {
         tame(&line(&told, language, false), "");
@@ -87,7 +88,7 @@ pub fn render(report: &Report, language: Language, choice: u8) {
     }
 }
 
-/// No character that moves, colours or reorders what stands around it.
+/// Asserts that no character moves, colours or reorders the text around it.
 fn tame(text: &str, allowed: &str) {
     let is_wild = |c: char| {
         c.is_control()

@@ -1,4 +1,4 @@
-//! Slices: read back, and searched for secrets.
+//! Targets for slices: read back, and searched for secrets.
 
 use arbitrary::Unstructured;
 use whyclosed::analyzer::Analyzer;
@@ -11,7 +11,7 @@ use crate::conversations::one;
 use crate::files::{self, open, read};
 use crate::segments::{Change, packets};
 
-/// Any bytes as a capture: a slice of all its connections holds packets of it, in their order.
+/// Slices all connections of any bytes read as a capture: the slice contains packets of the original, in their order.
 pub fn slice(data: &[u8]) {
     let Some(slice) = sliced(data, false) else { return };
     let (Some(original), Some(slice)) = (read(data, usize::MAX, false), read(&slice, usize::MAX, false)) else {
@@ -22,17 +22,17 @@ pub fn slice(data: &[u8]) {
     for packet in &slice.packets {
         assert!(rest.any(|other| other.link_type == packet.link_type && other.data == packet.data), "no such packet");
     }
-    // Redacted it has as many packets, of the same lengths.
+    // The redacted slice has as many packets, of the same lengths.
     let Some(redacted) = sliced(data, true) else { panic!("it could be sliced before") };
     let redacted = read(&redacted, usize::MAX, false).expect("a slice is a capture");
     let lengths = |read: &files::Read| read.packets.iter().map(|packet| packet.data.len()).collect::<Vec<_>>();
     assert_eq!(lengths(&redacted), lengths(&slice));
 }
 
-/// What no conversation has by accident.
+/// A text that no conversation contains by accident.
 const SECRET: &str = "Zq7Wm2Kx9Lp4Rt8Vb3Nd";
 
-/// A conversation in which a secret is told: it does not stand in the redacted slice, however it was sent.
+/// Plants a secret in a conversation: the redacted slice must not contain it, however it was sent.
 pub fn redact(data: &[u8]) {
     let mut bytes = Unstructured::new(data);
     let (Ok(choice), Ok(cuts), Ok(mut conversation)) =
@@ -57,25 +57,25 @@ pub fn redact(data: &[u8]) {
     let file = files::pcap(1, packets.iter().map(Vec::as_slice));
     let slice = sliced(&file, true).expect("a capture");
     let is_there = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
-    assert!(is_there(&plain(&file).expect("a capture")), "it cannot be read in the original");
-    assert!(!is_there(&slice), "it still stands there");
-    assert!(!is_there(&plain(&slice).expect("a slice is a capture")), "it can still be read");
+    assert!(is_there(&plain(&file).expect("a capture")), "the secret cannot be read in the original");
+    assert!(!is_there(&slice), "the slice contains the secret");
+    assert!(!is_there(&plain(&slice).expect("a slice is a capture")), "the secret can be read in the slice");
 }
 
-/// The slice of every connection of a capture; `None` where it is no capture.
+/// Slices every connection of a capture; returns `None` if the bytes are not a capture.
 fn sliced(capture: &[u8], redact: bool) -> Option<Vec<u8>> {
     let (wanted, mut survey) = surveyed(capture, redact)?;
     survey.finish(&wanted);
     let mut source = open(capture, usize::MAX)?;
     let mut slice = Vec::new();
     let mut writer = Writer::new(&mut slice).expect("memory does not fail");
-    // An error of the capture's ends the slice, too.
+    // An error of the capture ends the slice, too.
     let _ = cut(&mut *source, &wanted, &mut survey, &mut writer);
     writer.flush().expect("memory does not fail");
     Some(slice)
 }
 
-/// All that can be read of the connections of a capture; `None` where it is no capture.
+/// Returns every text that can be read in the connections of a capture; `None` if the bytes are not a capture.
 fn plain(capture: &[u8]) -> Option<Vec<u8>> {
     let (wanted, mut survey) = surveyed(capture, true)?;
     let mut plain = Vec::new();
@@ -83,7 +83,7 @@ fn plain(capture: &[u8]) -> Option<Vec<u8>> {
     Some(plain)
 }
 
-/// The connections of a capture, and what is learned of them.
+/// Returns the connections of a capture, and the survey of their packets.
 fn surveyed(capture: &[u8], redact: bool) -> Option<(Wanted, Survey)> {
     let (mut source, mut analyzer, mut facts) = (open(capture, usize::MAX)?, Analyzer::default(), Vec::new());
     while let Ok(true) = source.advance() {

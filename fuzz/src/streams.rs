@@ -1,4 +1,4 @@
-//! Streams: what a protocol gives does not depend on how its bytes are cut.
+//! Targets for streams: the events of a protocol do not depend on the way its bytes are cut.
 
 use whyclosed::chunk::{Carrier, Chunk};
 use whyclosed::http::{self, Exchange};
@@ -11,7 +11,7 @@ use whyclosed::ws::{Decoder, Event, Scratch};
 
 use crate::cuts::{first, pieces};
 
-/// Frames of one side, with permessage-deflate or without.
+/// Decodes frames of one side, with permessage-deflate or without.
 pub fn frames(data: &[u8]) {
     let (choice, data) = first(data);
     let (seed, stream) = first(data);
@@ -41,13 +41,14 @@ pub fn frames(data: &[u8]) {
     }
 }
 
-/// What was told until the frames were lost: behind that they are looked for segment by segment.
+/// Returns the events before the frame boundaries were lost: after that the decoder searches for them segment by
+/// segment, so the cut matters.
 fn sound(told: &[String]) -> &[String] {
     let end = told.iter().position(|event| event == "lost").unwrap_or(told.len());
     &told[..end]
 }
 
-/// What an event says apart from how it came.
+/// Describes an event by its content, without the way it arrived.
 fn tell(event: &Event<'_>, told: &mut Vec<String>) {
     match event {
         Event::Whole { header, .. } => {
@@ -65,10 +66,10 @@ fn tell(event: &Event<'_>, told: &mut Vec<String>) {
     }
 }
 
-/// Heads of both sides, and the redactor on all of their text.
+/// Parses the HTTP heads of both sides, and runs the redactor on all of their text.
 pub fn http(data: &[u8]) {
     let (seed, data) = first(data);
-    // A NUL stands in no head: what is behind it is the server's.
+    // A NUL does not occur in a head: the bytes after it are the server's.
     let split = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
     let (client, server) = (&data[..split], data.get(split + 1..).unwrap_or_default());
     let heads = |most: usize| {
@@ -77,7 +78,7 @@ pub fn http(data: &[u8]) {
             let mut offset = 0;
             for piece in pieces(stream, most, seed) {
                 let mut out = |output: http::Event<'_>| match output {
-                    // Whoever takes these stops there.
+                    // Callers stop at this event.
                     _ if !is_http => {}
                     http::Event::Request(request) => told.push(format!("{request:?}")),
                     http::Event::Response(response) => told.push(format!("{response:?}")),
@@ -95,25 +96,26 @@ pub fn http(data: &[u8]) {
         (told, true)
     };
     let ((whole, is_whole), (cut, is_cut)) = (heads(usize::MAX >> 1), heads(1 + usize::from(seed)));
-    // Behind an answer that nobody asked for a head is looked for where a segment begins: that depends on the cut.
+    // After an unsolicited response, the parser searches for a head at segment starts, so the result depends on the
+    // cut.
     if server.windows(b"HTTP/1.".len()).filter(|window| window == b"HTTP/1.").count() > 1 {
         return redacted(data);
     }
     if is_whole && is_cut {
         assert_eq!(whole, cut);
     } else {
-        // A head that is none shows with its first bytes, or with its last.
+        // An invalid head is recognised at its first bytes or at its last, so one list may be shorter.
         assert!(whole.starts_with(&cut) || cut.starts_with(&whole), "{whole:?} became {cut:?}");
     }
     redacted(data);
 }
 
-/// Secrets lie where it is said, and what stands in their place is found by nobody again.
+/// Checks that secrets lie within the text and do not overlap, and that the redactor accepts any text.
 fn redacted(data: &[u8]) {
     for found in [patterns::find(data), patterns::find_in_window(data)] {
         let mut end = 0;
         for secret in disjoint(found) {
-            assert!(secret.range.start >= end && secret.range.end <= data.len(), "{secret:?} behind {end}");
+            assert!(secret.range.start >= end && secret.range.end <= data.len(), "{secret:?} after {end}");
             end = secret.range.end;
         }
     }
@@ -124,12 +126,12 @@ fn redacted(data: &[u8]) {
         let _ =
             (redactor.target(target), redactor.subprotocols(target), redactor.common(target), redactor.host(target));
     }
-    assert!(text.is_empty() || !once.is_empty(), "all of it is gone");
+    assert!(text.is_empty() || !once.is_empty(), "the whole text is gone");
     let mut anonymizing = Redactor::new(Privacy { anonymize: true, ..Privacy::default() });
     let _ = (anonymizing.text(&text), anonymizing.host(&text), anonymizing.target(&text));
 }
 
-/// Records of both sides, and lines of key logs.
+/// Decodes TLS records of both sides, and lines of key logs.
 pub fn tls(data: &[u8]) {
     let (seed, data) = first(data);
     let decided = |most: usize| {
