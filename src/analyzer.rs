@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use arrayvec::ArrayVec;
 
 use self::followed::Followed;
-use crate::capture::Packet;
+use crate::capture::{Packet, Source};
+use crate::error::Error;
 use crate::facts::Facts;
 use crate::limits;
 use crate::packet::{Decoder, Glance};
@@ -32,6 +33,28 @@ pub struct Stream {
 }
 
 impl Analyzer {
+    /// Reads a capture to its end: pushes every packet, calls `progress` with each batch once it has been pushed, and
+    /// finishes. An error ends the reading; everything before it has been pushed and given to the sink nevertheless.
+    pub fn read(
+        &mut self,
+        source: &mut dyn Source,
+        sink: &mut impl Sink,
+        mut progress: impl FnMut(&[Packet<'_>]),
+    ) -> Result<(), Error> {
+        let end = loop {
+            match source.batch() {
+                Ok(packets) if packets.is_empty() => break Ok(()),
+                Ok(packets) => {
+                    self.push_all(&packets, sink);
+                    progress(&packets);
+                }
+                Err(error) => break Err(error),
+            }
+        };
+        self.finish(sink);
+        end
+    }
+
     /// Takes the next packets. What they are about is asked of the memory before it is needed.
     pub fn push_all(&mut self, packets: &[Packet<'_>], sink: &mut impl Sink) {
         let mut rest = packets;

@@ -10,14 +10,7 @@
 //!
 //! let mut source = capture::open(&["fixtures/invalid_utf8/capture.pcapng".into()])?;
 //! let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-//! loop {
-//!     let packets = source.batch()?;
-//!     if packets.is_empty() {
-//!         break;
-//!     }
-//!     analyzer.push_all(&packets, &mut facts);
-//! }
-//! analyzer.finish(&mut facts);
+//! analyzer.read(&mut *source, &mut facts, |_packets| {})?;
 //!
 //! let material = Material { captures: source.summaries(), facts, ..Material::default() };
 //! let report = Report::new(material, Language::English);

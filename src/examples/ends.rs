@@ -19,14 +19,7 @@ fn main() -> Result<(), Error> {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let mut source = capture::open(&paths)?;
     let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-    loop {
-        let packets = source.batch()?;
-        if packets.is_empty() {
-            break;
-        }
-        analyzer.push_all(&packets, &mut facts);
-    }
-    analyzer.finish(&mut facts);
+    analyzer.read(&mut *source, &mut facts, |_| {})?;
 
     let material = Material { captures: source.summaries(), facts, ..Material::default() };
     for connection in Report::new(material, Language::English).connections {

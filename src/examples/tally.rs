@@ -39,14 +39,7 @@ fn main() -> Result<(), Error> {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let mut source = capture::open(&paths)?;
     let (mut analyzer, mut tally) = (Analyzer::default(), Tally::default());
-    loop {
-        let packets = source.batch()?;
-        if packets.is_empty() {
-            break;
-        }
-        analyzer.push_all(&packets, &mut tally);
-    }
-    analyzer.finish(&mut tally);
+    analyzer.read(&mut *source, &mut tally, |_| {})?;
     for (server, ways) in tally.0 {
         for (how, count) in ways {
             println!("{server}  {count:>6}  {how}");

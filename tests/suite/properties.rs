@@ -15,6 +15,7 @@ use whyclosed::side::Side;
 use crate::support::conversation::{Act, Conversation, End, Fault, Reaction, What};
 use crate::support::essence::{differences, essence};
 use crate::support::segments::{Change, packets};
+use crate::support::way;
 
 /// Returns a fixed configuration, so that every machine tries the same cases; `PROPTEST_CASES` sets their number,
 /// `PROPTEST_RNG_SEED` selects others.

@@ -66,10 +66,7 @@ fn only_inputs_are_read_and_only_outputs_written() {
         // Runs the whole analysis of the files in a folder, including the target of a link.
         let mut source = capture::open(std::slice::from_ref(&captures)).unwrap();
         let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-        while source.advance().unwrap() {
-            analyzer.push(&source.packet(), &mut facts);
-        }
-        analyzer.finish(&mut facts);
+        analyzer.read(&mut *source, &mut facts, |_| {}).unwrap();
         assert_eq!(facts.len(), 2);
         // Denied inside the sandbox.
         is_denied(fs::read(outside.join("secret")));

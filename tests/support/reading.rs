@@ -11,14 +11,7 @@ use whyclosed::report::Material;
 pub fn material(path: &Path) -> Result<Material, Error> {
     let mut source = capture::open(&[path.to_owned()])?;
     let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-    loop {
-        let packets = source.batch().unwrap();
-        if packets.is_empty() {
-            break;
-        }
-        analyzer.push_all(&packets, &mut facts);
-    }
-    analyzer.finish(&mut facts);
+    analyzer.read(&mut *source, &mut facts, |_| {}).unwrap();
     let skipped = analyzer.decoder().skipped().collect();
     Ok(Material { captures: source.summaries(), facts, counts: analyzer.counts(), skipped, ..Material::default() })
 }

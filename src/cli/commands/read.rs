@@ -61,17 +61,7 @@ impl Read {
         }
         let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
         let mut progress = Progress::new(self.reporting.quiet, self.reporting.texts.language());
-        let fault = loop {
-            match source.batch() {
-                Ok(batch) if batch.is_empty() => break None,
-                Ok(batch) => {
-                    analyzer.push_all(&batch, &mut collection);
-                    progress.packets(&batch);
-                }
-                Err(error) => break Some(error),
-            }
-        };
-        analyzer.finish(&mut collection);
+        let fault = analyzer.read(&mut *source, &mut collection, |packets| progress.packets(packets)).err();
         let Collection { facts, unanswered, .. } = collection;
         progress.finish();
         let captures = source.summaries();

@@ -147,10 +147,7 @@ type Reading = (Pending, Vec<Origin>, Vec<Option<Box<str>>>);
 fn read(captures: &[PathBuf], with_keys: bool, registries: Registries, language: Language) -> Result<Reading, Error> {
     let mut source = capture::open(captures)?;
     let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
-    while source.advance()? {
-        analyzer.push(&source.packet(), &mut collection);
-    }
-    analyzer.finish(&mut collection);
+    analyzer.read(&mut *source, &mut collection, |_| {})?;
     let Collection { facts, unanswered, .. } = collection;
     let origins = facts.iter().map(|facts| Origin::new(facts)).collect();
     let key = |facts: &Facts| facts.handshake.request.as_ref()?.key.clone();
