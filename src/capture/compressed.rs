@@ -1,7 +1,7 @@
 //! Captures compressed by gzip, zstd or lz4, recognised by their first bytes.
 //!
-//! Concatenated members (`cat a.gz b.gz`) read as one. A decompressor's error holds a [`Damage`], which tells a file that is
-//! cut off from one that is corrupt. Any other error is the system's.
+//! Concatenated members (`cat a.gz b.gz`) are read as one stream. A decompressor's error holds a [`Damage`], which
+//! distinguishes a truncated file from a corrupt one. Any other error comes from the operating system.
 
 mod gzip;
 mod lz4;
@@ -16,7 +16,7 @@ pub use watched::Damage;
 use watched::Watched;
 use zstd::Zstd;
 
-/// How a capture file is compressed.
+/// The compression of a capture file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Compression {
     Gzip,
@@ -24,7 +24,8 @@ pub(super) enum Compression {
     Zstd,
 }
 
-/// First bytes; `pzstd` begins with a skippable frame, of which it takes the first of sixteen numbers.
+/// The magic numbers. The last is that of a skippable zstd frame, with which `pzstd` begins its files: the first of the
+/// sixteen such numbers.
 const MAGIC: [(&[u8], Compression); 4] = [
     (&[0x1f, 0x8b], Compression::Gzip),
     (&[0x04, 0x22, 0x4d, 0x18], Compression::Lz4),
@@ -33,7 +34,7 @@ const MAGIC: [(&[u8], Compression); 4] = [
 ];
 
 impl Compression {
-    /// As it stands in [`Summary::format`](super::Summary::format).
+    /// Returns the name used in [`Summary::format`](super::Summary::format).
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -43,7 +44,8 @@ impl Compression {
     }
 }
 
-/// The plain bytes of `reader`, and how they were compressed.
+/// Returns the compression of `reader`, recognised by its first bytes, and a reader of its decompressed bytes. Fails
+/// only if the first bytes cannot be read.
 pub(super) fn decompress(mut reader: Box<dyn Read + Send>) -> io::Result<(Option<Compression>, Box<dyn Read + Send>)> {
     let mut first = Vec::with_capacity(4);
     reader.by_ref().take(4).read_to_end(&mut first)?;
@@ -81,7 +83,7 @@ mod tests {
             }
             Compression::Lz4 => {
                 use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
-                // Frames of different block sizes, and the whole capture in many blocks.
+                // The frames differ in block size, and the whole capture takes many blocks.
                 let size = if plain.is_empty() { BlockSize::Max256KB } else { BlockSize::Max64KB };
                 let mut encoder = FrameEncoder::with_frame_info(FrameInfo::new().block_size(size), Vec::new());
                 encoder.write_all(plain).unwrap();
@@ -91,7 +93,8 @@ mod tests {
         }
     }
 
-    /// More than one block of each format, and hard to compress, so that a cut falls between packets of many kinds.
+    /// Returns a capture that takes more than one block in each format and is hard to compress, so that cuts fall
+    /// between many different packets.
     fn capture() -> Vec<u8> {
         let mut file = Pcap::new(Order::Little, Pcap::NANOS, 1);
         let mut state = 1_u32;
@@ -168,7 +171,7 @@ mod tests {
         }
     }
 
-    /// Gives so many bytes at once.
+    /// A reader that returns at most this many bytes per call.
     struct Portions(Cursor<Vec<u8>>, usize);
 
     impl Read for Portions {
@@ -178,7 +181,8 @@ mod tests {
         }
     }
 
-    /// The packets, and what is said of the capture, with these bytes given and taken at once.
+    /// Returns the packets and the summary, read at most `portion` bytes at a time through a window of `capacity`
+    /// bytes. `None` if the capture is not recognised.
     fn read_in(bytes: &[u8], portion: usize, capacity: usize) -> Option<(Vec<Owned>, Summary)> {
         let reader = Box::new(Portions(Cursor::new(bytes.to_vec()), portion));
         let mut source = file::recognise(Path::new("test"), reader, capacity).ok()?;
@@ -200,7 +204,7 @@ mod tests {
                     let other = read_in(&bytes, portion, capacity);
                     assert!(other == whole, "{compression:?} damaged at {at}, {portion} given, {capacity} taken");
                 }
-                // A file that is cut off where the damage begins has the same packets before it.
+                // A file truncated where the damage begins has the same packets before it.
                 let before = read_in(&bytes[..at], usize::MAX, limits::READ_BUFFER).unwrap_or_default().0;
                 let packets = whole.as_ref().map_or(&[][..], |(packets, _)| packets);
                 assert!(packets.starts_with(&before), "{compression:?} damaged at {at}");
@@ -210,7 +214,7 @@ mod tests {
                     |note: &Note| matches!(note, Note::Damaged { damage: Damage { words: Some(_), .. }, .. });
                 damaged += usize::from(whole.is_some_and(|(_, summary)| summary.notes.iter().any(is_damaged)));
             }
-            // Only gzip is sure to notice that literals are others.
+            // Only gzip is sure to notice a changed literal.
             assert!(damaged > 0 || compression != Compression::Gzip);
             assert!(least > 0, "{compression:?}");
         }

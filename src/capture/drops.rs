@@ -1,4 +1,4 @@
-//! When packets were dropped while capturing: what happened then may be missing.
+//! Spans of time in which packets were dropped while capturing, so that what happened then may be missing.
 
 use crate::limits;
 use crate::seen::Timestamp;
@@ -6,19 +6,20 @@ use crate::seen::Timestamp;
 /// A span of time within which packets were dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drops {
-    /// Nothing was dropped before, as far as is known.
+    /// The start; nothing was dropped before it, as far as is known.
     pub after: Timestamp,
-    /// Nor after.
+    /// The end; nothing was dropped after it, as far as is known.
     pub until: Timestamp,
 }
 
 impl Drops {
-    /// Whether it has a moment of the span from `first` to `last`.
+    /// Returns whether this span overlaps the one from `first` to `last`, both inclusive.
     pub fn touch(&self, first: Timestamp, last: Timestamp) -> bool {
         self.after <= last && first <= self.until
     }
 
-    /// Adds it to spans before it; where it touches the last one, or where there are too many, that one grows.
+    /// Adds this span to `spans`. It extends the last one if the two overlap, or if there are [`limits::DROPS`]
+    /// already.
     pub fn add_to(self, spans: &mut Vec<Self>) {
         let is_full = spans.len() >= limits::DROPS;
         match spans.last_mut().filter(|last| is_full || last.touch(self.after, self.until)) {

@@ -12,10 +12,10 @@ use super::window::Window;
 use crate::error::Error;
 use crate::limits;
 
-/// Bytes looked at to tell capture formats apart.
+/// The number of bytes needed to recognise a capture format.
 const MAGIC: usize = 12;
 
-/// A file under its name, for reports and errors.
+/// The name of a file, for reports and errors.
 #[derive(Clone, Debug)]
 pub(super) struct Name {
     path: PathBuf,
@@ -24,12 +24,12 @@ pub(super) struct Name {
 }
 
 impl Name {
-    /// As reports print it.
+    /// Returns the path as reports print it.
     pub(super) fn path(&self) -> &str {
         &self.text
     }
 
-    /// `format` with how the file is compressed.
+    /// Returns `format` with the file's compression, if any: `pcap+gzip`.
     pub(super) fn format(&self, format: &str) -> String {
         match self.compression {
             Some(compression) => format!("{format}+{}", compression.name()),
@@ -37,23 +37,23 @@ impl Name {
         }
     }
 
-    /// The error for bytes that no reader knows.
+    /// Returns the error for bytes that no reader recognises.
     pub(super) fn not_a_capture(&self, found: String) -> Error {
         Error::NotACapture { path: self.path.clone(), found }
     }
 
-    /// The error for a read that failed.
+    /// Returns the error for a read that failed.
     pub(super) fn read_error(&self, window: &Window, source: io::Error) -> Error {
         Error::Read { path: self.path.clone(), offset: window.read(), source }
     }
 }
 
-/// Whether `path` stands for standard input.
+/// Returns whether `path` stands for standard input.
 pub(super) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Opens `path` (`-`: standard input), reading `capacity` bytes at once.
+/// Opens `path` (`-` for standard input) with a read buffer of `capacity` bytes.
 pub(super) fn open(path: &Path, capacity: usize) -> Result<Box<dyn Source + Send>, Error> {
     let reader: Box<dyn Read + Send> = if is_stdin(path) {
         Box::new(io::stdin())
@@ -63,7 +63,7 @@ pub(super) fn open(path: &Path, capacity: usize) -> Result<Box<dyn Source + Send
     recognise(path, reader, capacity)
 }
 
-/// Finds the reader for what `reader` gives, by its first bytes alone.
+/// Returns the capture reader for the format of `reader`, recognised by its first bytes alone.
 pub(super) fn recognise(
     path: &Path,
     reader: Box<dyn Read + Send>,
@@ -75,7 +75,7 @@ pub(super) fn recognise(
     })
 }
 
-/// Gives each line of the TLS key logs of the file at `path`.
+/// Calls `line` with each line of the TLS key logs in the file at `path`. A pcap file has none.
 pub(super) fn key_log_lines(path: &Path, line: impl FnMut(&str)) -> Result<(), Error> {
     let reader = Box::new(File::open(path).map_err(|source| Error::Open { path: path.to_owned(), source })?);
     match format(path, reader, limits::READ_BUFFER)? {
@@ -84,7 +84,7 @@ pub(super) fn key_log_lines(path: &Path, line: impl FnMut(&str)) -> Result<(), E
     }
 }
 
-/// A file whose format is known.
+/// A file of a recognised format.
 enum Format {
     Pcap(Pcap),
     Pcapng(Pcapng),
@@ -111,7 +111,7 @@ fn format(path: &Path, reader: Box<dyn Read + Send>, capacity: usize) -> Result<
     }
 }
 
-/// What people give by mistake, by its first bytes.
+/// Other formats that people give by mistake, with their first bytes.
 const OTHERS: [(&[u8], &str); 5] = [
     (b"\xfd7zXZ", "xz data, which has to be decompressed first"),
     (b"BZh", "bzip2 data, which has to be decompressed first"),
@@ -180,7 +180,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(512))]
 
-        /// What is damaged reads without panic, and the packets before the damage are the same.
+        /// A damaged file is read without a panic, and the packets before the damage are the same.
         #[test]
         fn flipped_bytes_never_panic(
             which in 0..3_usize,
@@ -201,7 +201,7 @@ mod tests {
             }
         }
 
-        /// The packets do not depend on how many bytes a read gives.
+        /// The packets do not depend on the number of bytes that a read returns.
         #[test]
         fn any_portion_reads_the_same(which in 0..3_usize, portion in 1..50_usize, capacity in 0..300_usize) {
             struct Portions(Cursor<Vec<u8>>, usize);

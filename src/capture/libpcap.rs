@@ -2,9 +2,9 @@
 
 use crate::error::Error;
 
-/// Loads the system's libpcap; fails where there is none. Call this before any function of libpcap.
+/// Loads the system's libpcap; fails if there is none. Must be called before any function of libpcap.
 ///
-/// A static program has no loader of libraries: on Linux with musl, `dlopen` always fails in it. On Windows the program was
+/// A static program cannot load libraries: on Linux with musl, `dlopen` always fails in it. On Windows the program is
 /// linked with Npcap, and does not start without it.
 pub(super) fn load() -> Result<(), Error> {
     #[cfg(unix)]

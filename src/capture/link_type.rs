@@ -1,8 +1,8 @@
-//! Link-layer header types: what the first bytes of a packet are.
+//! Link-layer header types: the format of a packet's first bytes.
 
-/// A number of the registry shared by pcap and pcapng (<https://www.tcpdump.org/linktypes.html>).
+/// A link type: a number of the registry shared by pcap and pcapng (<https://www.tcpdump.org/linktypes.html>).
 ///
-/// The constants have the registry's names without `LINKTYPE_`; a type without a constant is carried all the same.
+/// The constants have the registry's names without `LINKTYPE_`. A type without a constant is passed through unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkType(pub u16);
 
@@ -19,7 +19,7 @@ impl LinkType {
     pub const PPP_HDLC: Self = Self(50);
     /// PPPoE session packets (RFC 2516).
     pub const PPP_ETHER: Self = Self(51);
-    /// An IPv4 or IPv6 header, told apart by its version.
+    /// An IPv4 or IPv6 header, distinguished by its version.
     pub const RAW: Self = Self(101);
     /// Cisco HDLC.
     pub const C_HDLC: Self = Self(104);
@@ -27,7 +27,7 @@ impl LinkType {
     pub const IEEE802_11: Self = Self(105);
     /// OpenBSD loopback: the address family in network byte order.
     pub const LOOP: Self = Self(108);
-    /// Linux "cooked" capture, version 1: what the `any` device gives.
+    /// Linux "cooked" capture, version 1, as delivered by the `any` device.
     pub const LINUX_SLL: Self = Self(113);
     /// A radiotap header before IEEE 802.11.
     pub const IEEE802_11_RADIOTAP: Self = Self(127);
@@ -45,10 +45,11 @@ impl LinkType {
     pub const LINUX_SLL2: Self = Self(276);
     /// `DLT_RAW` of most systems, which some programs write into files.
     pub const DLT_RAW: Self = Self(12);
-    /// `DLT_RAW` of OpenBSD, in the same way.
+    /// `DLT_RAW` of OpenBSD, which some programs write into files too.
     pub const DLT_RAW_OPENBSD: Self = Self(14);
 
-    /// Returns the registry's name of a type that captures have and this program does not decode; `None` for all others.
+    /// Returns the registry's name of a type that occurs in captures and that this program does not decode; `None` for
+    /// all others.
     pub fn name_of_undecoded(self) -> Option<&'static str> {
         const USER0: u16 = 147;
         const USERS: [&str; 16] = [

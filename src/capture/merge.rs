@@ -1,7 +1,7 @@
-//! Several captures as one, by time: what `tcpdump -C`, `-G` and `dumpcap -b` leave behind.
+//! Several captures merged into one by time, such as the files that `tcpdump -C`, `-G` and `dumpcap -b` write.
 //!
-//! Each file's first packet is looked at beforehand; then a file is open only from when the merge reaches that time to
-//! the file's end, so a thousand rotated files need one buffer, not a thousand.
+//! The first packet of each file is read beforehand. A file is then open only from the moment the merge reaches that
+//! packet's time until the file's end, so a thousand rotated files need one buffer, not a thousand.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,17 +12,17 @@ use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
 
-/// Captures merged by time; of equal times the earlier in the list comes first.
+/// Captures merged by time. Among packets of equal time, the file earlier in the list comes first.
 pub(super) struct Merge {
     files: Vec<Member>,
-    /// The next packet of each file but the current.
+    /// The next packet of each file except the current one.
     heads: BinaryHeap<Reverse<Key>>,
-    /// The file whose packet is lent.
+    /// The file of the current packet.
     current: Option<usize>,
     number: u64,
 }
 
-/// Time of a file's next packet, and the file's place in the list.
+/// The time of a file's next packet, and the file's index in the list.
 type Key = (Timestamp, usize);
 
 struct Member {
@@ -31,20 +31,20 @@ struct Member {
 }
 
 enum State {
-    /// Only its first packet's time is known, and what a summary says before reading.
+    /// Not open: only the time of its first packet is known, and its summary before reading.
     Waiting(Summary),
-    /// At its next packet.
+    /// Open, at its next packet.
     Open(Box<dyn Source + Send>),
-    /// At its end.
+    /// Read to its end.
     Done(Vec<Summary>),
 }
 
 impl Merge {
-    /// Looks at the first packet of each file.
+    /// Reads the first packet of each file.
     pub(super) fn new(paths: Vec<PathBuf>) -> Result<Self, Error> {
         let mut merge = Self { files: Vec::new(), heads: BinaryHeap::new(), current: None, number: 0 };
         for (index, path) in paths.into_iter().enumerate() {
-            // What cannot be opened twice stays open.
+            // A file that cannot be opened twice stays open.
             let again = !file::is_stdin(&path) && path.is_file();
             let mut source = file::open(&path, if again { limits::PEEK_BUFFER } else { limits::READ_BUFFER })?;
             let state = if source.advance()? {
@@ -59,14 +59,15 @@ impl Merge {
     }
 }
 
-/// A file's summary as it was before anything was read.
+/// Returns a file's summary as it was before anything was read.
 fn unread(summaries: Vec<Summary>) -> Summary {
     let Summary { path, format, .. } = summaries.into_iter().next().unwrap_or_default();
     Summary { path, format, ..Summary::default() }
 }
 
 impl Member {
-    /// Moves to the next packet, for which a waiting file is opened. Its time; `None` at the end.
+    /// Moves to the next packet, after opening the file if it was waiting. Returns the packet's time; `None` at the
+    /// end.
     #[inline]
     fn advance(&mut self) -> Result<Option<Timestamp>, Error> {
         if let State::Waiting(_) = self.state {
@@ -98,7 +99,7 @@ impl Source for Merge {
             && let Some(time) = file.advance()?
         {
             let head = Reverse((time, index));
-            // Files of a rotated set hardly overlap: mostly the same file goes on.
+            // Files of a rotated set hardly overlap, so the same file usually continues.
             if self.heads.peek().is_none_or(|other| *other < head) {
                 return self.settle(index);
             }
@@ -109,7 +110,7 @@ impl Source for Merge {
             if let State::Waiting(_) = file.state {
                 match file.advance()? {
                     Some(now) if now == time => {}
-                    // The file has changed since it was looked at.
+                    // The file has changed since its first packet was read.
                     Some(now) => {
                         self.heads.push(Reverse((now, index)));
                         continue;
@@ -158,7 +159,8 @@ mod tests {
     use crate::capture::testing::build::{Order, Pcap};
     use crate::capture::testing::{Owned, drain};
 
-    /// Files with packets at these seconds; the data is a packet's file and its place there.
+    /// Writes files with packets at these seconds. The data of a packet is the index of its file and its index in the
+    /// file.
     fn write(files: &[Vec<u32>]) -> (TempDir, Vec<PathBuf>) {
         let directory = tempfile::tempdir().unwrap();
         let paths = files.iter().enumerate().map(|(index, seconds)| {
@@ -203,7 +205,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// As a stable sort by time would have it, the files being in order each.
+        /// If each file is in order, the result is that of a stable sort by time.
         #[test]
         fn as_a_stable_sort(mut files in prop::collection::vec(prop::collection::vec(0..20_u32, 0..8), 0..8)) {
             let mut expected = Vec::new();

@@ -1,4 +1,4 @@
-//! Captures: where packets come from. The only stage that does I/O, so the only one that can fail.
+//! Captures, the sources of packets. This is the only stage that does I/O, so it is the only one that can fail.
 //!
 //! ```text
 //! paths ─ open ─┬─ one file ───────────────────────────────┬─ Source
@@ -6,7 +6,8 @@
 //! one file: file or pipe ─ compressed (gzip, zstd, lz4) ─ Window ─ pcap or pcapng reader
 //! ```
 //!
-//! In `pcap` and `pcapng` the files that parse bytes keep no state, and the readers that keep state know no byte offset.
+//! In `pcap` and `pcapng`, the files that parse bytes keep no state, and the readers that keep state do not know byte
+//! offsets.
 
 mod compressed;
 mod drops;
@@ -43,37 +44,38 @@ use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
 
-/// A captured unit, lent by its [`Source`] until the next [`Source::advance`].
+/// A captured packet, borrowed from its [`Source`] until the next [`Source::advance`].
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
-    /// From 1, in the order the source gives them: Wireshark's `frame.number`.
+    /// The number, from 1 in the order of the source: Wireshark's `frame.number`.
     pub number: u64,
-    /// When it was captured.
+    /// The time of capture.
     pub time: Timestamp,
-    /// What its first bytes are.
+    /// The format of its first bytes.
     pub link_type: LinkType,
-    /// The bytes that were kept; at most [`limits::PACKET`].
+    /// The captured bytes; at most [`limits::PACKET`].
     pub data: &'a [u8],
-    /// Bytes on the wire; more than `data.len()` where the capture's snaplen cut the packet, never less.
+    /// Bytes on the wire; more than `data.len()` if the capture's snaplen cut the packet, never less.
     pub length: u32,
 }
 
-/// Packets that are in memory together, in their order; lent until their source moves on.
+/// Packets that are in memory together, in order; borrowed until their source advances.
 pub type Batch<'a> = ArrayVec<Packet<'a>, { limits::BATCH }>;
 
-/// Something that yields packets in order.
+/// A source of packets, in order.
 ///
-/// Moving and looking are two calls, so that a merge can hold the head of each source without copying it.
+/// Advancing and looking at a packet are two calls, so that a merge can hold the head of each source without copying
+/// it.
 pub trait Source {
-    /// Moves to the next packet; `false` when there is none, and from then on.
+    /// Moves to the next packet. Returns `false` at the end, and from then on.
     fn advance(&mut self) -> Result<bool, Error>;
 
-    /// The packet that the last successful [`advance`](Self::advance) moved to. Before that, and after the end, the
-    /// packet's fields mean nothing.
+    /// Returns the packet that the last successful [`advance`](Self::advance) moved to. Before the first packet and
+    /// after the end, the fields mean nothing.
     fn packet(&self) -> Packet<'_>;
 
-    /// Moves over the next packets, as many as are in memory, at most a batch, and lends them together; none at the end,
-    /// and from then on. An error costs no packet before it.
+    /// Moves past the next packets and returns them together: as many as are in memory, at most [`limits::BATCH`].
+    /// Returns none at the end, and from then on. No packet before an error is lost.
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
         let mut batch = Batch::new();
         if self.advance()? {
@@ -82,23 +84,23 @@ pub trait Source {
         Ok(batch)
     }
 
-    /// What the capture says of the packet that [`packet`](Self::packet) gives, beside its bytes.
+    /// Returns what the capture records about the current [`packet`](Self::packet), besides its bytes.
     fn marks(&self) -> Marks {
         Marks::default()
     }
 
-    /// What has been read so far: one entry for each file, in the order they were given.
+    /// Returns what has been read so far: one summary for each file, in the order they were given.
     fn summaries(&self) -> Vec<Summary>;
 }
 
-/// What a capture says of a packet: whoever copies the packet copies it, too.
+/// The metadata of a packet in a capture. A copy of the packet must carry them, too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Marks {
-    /// The interface's name; empty where it is not known.
+    /// The interface's name; empty if unknown.
     pub interface: String,
-    /// Bytes that were kept of a packet there; 0 for all.
+    /// Bytes kept of each packet on that interface; 0 for all.
     pub snaplen: u32,
-    /// Packets lost before it on that interface, as far as the capture says so.
+    /// Packets lost before this one on that interface, as far as the capture records it.
     pub lost: u64,
     /// Comments on the packet.
     pub comments: Vec<String>,
@@ -126,30 +128,30 @@ impl<S: Source + ?Sized> Source for Box<S> {
     }
 }
 
-/// What a report says of one capture file.
+/// The summary of one capture file, for a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// The file's path, or `-` for standard input.
     pub path: String,
-    /// `pcap`, `pcap (ns)`, `pcap (modified)`, `pcapng`, with `+gzip`, `+zstd` or `+lz4` where it was compressed.
+    /// `pcap`, `pcap (ns)`, `pcap (modified)` or `pcapng`, with `+gzip`, `+zstd` or `+lz4` if it was compressed.
     pub format: String,
     /// Packets read.
     pub packets: u64,
-    /// Bytes of it, uncompressed, that have been read: up to its end, or to what could not be read
-    /// ([`Note::Unreadable`]). Those that were only read ahead are not counted.
+    /// Uncompressed bytes read: up to the end of the file, or up to what could not be read ([`Note::Unreadable`]).
+    /// Bytes that were only read ahead are not counted.
     pub bytes: u64,
-    /// Time of the earliest packet.
+    /// The time of the earliest packet.
     pub first: Option<Timestamp>,
-    /// Time of the latest packet.
+    /// The time of the latest packet.
     pub last: Option<Timestamp>,
-    /// What the reader met.
+    /// The reader's notes.
     pub notes: Vec<Note>,
-    /// When packets were dropped while capturing.
+    /// The spans in which packets were dropped while capturing.
     pub drops: Vec<Drops>,
 }
 
 impl Summary {
-    /// Returns the error of a file whose decompressor gave up: where, and why.
+    /// Returns the error of a file whose decompressor failed, with its offset and reason; `None` if it did not fail.
     pub fn damage(&self) -> Option<Error> {
         self.notes.iter().find_map(|note| match note {
             Note::Damaged { damage, at, .. } => {

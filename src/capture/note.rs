@@ -1,74 +1,75 @@
-//! What a reader met in a capture that whoever reads a report of it must know.
+//! Notes on a capture: flaws that limit what its report can show.
 
 use super::compressed::Damage;
 
-/// Something that limits what a capture shows. A report says it by the words of its [`name`](Self::name).
+/// A flaw that limits what a capture shows. Reports print it with the words of its [`name`](Self::name).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// The file ends before its last packet does.
+    /// The file ends in the middle of a record or block.
     CutOff {
-        /// Bytes that it has.
+        /// The file's length in bytes, uncompressed.
         at: u64,
-        /// What is incomplete there.
+        /// The incomplete unit.
         inside: Option<Inside>,
     },
-    /// A decompressor gave up.
+    /// A decompressor failed.
     Damaged {
-        /// Why.
+        /// The reason.
         damage: Damage,
-        /// Bytes of the uncompressed capture that it gave.
+        /// Bytes of the uncompressed capture before the failure.
         at: u64,
-        /// What is incomplete there.
+        /// The incomplete unit, if any.
         inside: Option<Inside>,
     },
-    /// Reading ended before the file did.
+    /// Reading ended before the end of the file.
     Unreadable {
-        /// The byte where.
+        /// The offset in bytes.
         at: u64,
-        /// Why.
+        /// The reason.
         fault: Fault,
     },
-    /// Blocks were passed over that make no sense.
+    /// Invalid blocks were skipped.
     Skipped {
-        /// How many.
+        /// The number of blocks.
         count: u64,
-        /// The byte where the first begins.
+        /// The offset of the first, in bytes.
         at: u64,
-        /// What is wrong with that one.
+        /// The fault of the first.
         fault: Fault,
     },
     /// Packets were dropped while capturing.
     Dropped {
-        /// How many.
+        /// The number of packets.
         count: u64,
-        /// By which interface, or for it. Its name is as hostile as the capture.
+        /// The interface that dropped them, or on which they were dropped. The name comes from the capture and is
+        /// untrusted.
         interface: String,
     },
-    /// Connections of a live capture were let go of, so that the last ones could be kept.
+    /// Connections of a live capture were dropped, so that the latest ones could be kept.
     LetGo {
-        /// How many.
+        /// The number of connections.
         count: u64,
-        /// The last ones.
+        /// The number of latest connections that are kept.
         kept: u64,
     },
-    /// Further notes, after [`limits::NOTES`](crate::limits::NOTES).
+    /// Further notes were left out, after [`limits::NOTES`](crate::limits::NOTES).
     LeftOut {
-        /// How many.
+        /// The number of notes.
         count: u64,
     },
 }
 
-/// What a file's end cuts in two.
+/// The unit that the end of a file cuts in two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inside {
-    /// What it is.
+    /// Its kind.
     pub unit: Unit,
-    /// The byte where it begins.
+    /// The offset of its first byte.
     pub begins: u64,
 }
 
-/// What a capture file consists of.
+/// A unit of a capture file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// A packet record of a pcap file.
@@ -77,30 +78,32 @@ pub enum Unit {
     Block,
 }
 
-/// What is wrong with a record or a block.
+/// A fault of a record or a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The header of a packet record contradicts itself.
+    /// The captured length of a packet record is greater than its original length or than
+    /// [`limits::PACKET`](crate::limits::PACKET).
     Record,
-    /// A block's length cannot be true.
+    /// A block's length is impossible.
     BlockLength,
-    /// A section header is damaged, or of a version that is not known.
+    /// A section header is damaged, or of an unknown version.
     SectionHeader,
     /// The two lengths of a block differ.
     LengthsDiffer,
-    /// A block ends before what it must hold.
+    /// A block is too short for its mandatory fields.
     TooShort,
-    /// A section describes more than [`limits::INTERFACES`](crate::limits::INTERFACES).
+    /// A section describes more than [`limits::INTERFACES`](crate::limits::INTERFACES) interfaces.
     TooManyInterfaces,
     /// A block names an interface that its section does not describe.
     UnknownInterface,
-    /// A block cannot hold as many bytes as it says its packet has.
+    /// The captured length of a packet does not fit its block, or is greater than its original length or than
+    /// [`limits::PACKET`](crate::limits::PACKET).
     PacketLength,
 }
 
 impl Note {
-    /// Its name in the word files.
+    /// Returns the note's name in the word files.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::CutOff { .. } => "file_cut_off",
@@ -116,7 +119,7 @@ impl Note {
 }
 
 impl Unit {
-    /// The name of the words for "in the middle of it".
+    /// Returns the name of the words for "in the middle of it".
     pub const fn name(self) -> &'static str {
         match self {
             Self::Record => "file_inside_record",
@@ -126,7 +129,7 @@ impl Unit {
 }
 
 impl Fault {
-    /// Its name in the word files.
+    /// Returns the fault's name in the word files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Record => "fault_record",

@@ -1,4 +1,4 @@
-//! From paths to a source.
+//! Opening of captures by their paths.
 
 use std::fs;
 use std::io::Read;
@@ -9,8 +9,8 @@ use super::{Source, file};
 use crate::error::Error;
 use crate::limits;
 
-/// Opens the captures at `paths`: files, directories (every capture in them, by name, not those further down), or `-`
-/// for standard input. Formats and compression are told by a file's first bytes, never by its name.
+/// Opens the captures at `paths`: files, directories (every capture directly in them, in order of name), or `-` for
+/// standard input. Formats and compression are recognised by a file's first bytes, never by its name.
 ///
 /// Several files become one capture, merged by time.
 pub fn open(paths: &[PathBuf]) -> Result<Box<dyn Source + Send>, Error> {
@@ -26,12 +26,12 @@ pub fn read(name: &Path, reader: impl Read + Send + 'static) -> Result<Box<dyn S
     file::recognise(name, Box::new(reader), limits::READ_BUFFER)
 }
 
-/// Gives each line of the TLS key logs that the captures at `paths` hold, in their order. Only pcapng has any.
+/// Calls `line` with each line of the TLS key logs in the captures at `paths`, in order. Only pcapng has any.
 pub fn key_log_lines(paths: &[PathBuf], mut line: impl FnMut(&str)) -> Result<(), Error> {
     files(paths)?.iter().try_for_each(|path| file::key_log_lines(path, &mut line))
 }
 
-/// Returns the files that paths stand for: each path, or the captures in it where it is a directory.
+/// Returns the files at `paths`, with each directory replaced by the captures in it.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in paths {
@@ -44,7 +44,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-/// The captures in a directory, by name.
+/// Returns the captures in a directory, in order of name.
 fn captures_in(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |source| Error::Open { path: directory.to_owned(), source };
     let entries = fs::read_dir(directory).map_err(failed)?;
@@ -109,7 +109,7 @@ mod tests {
         let other = path.join("other");
         fs::write(&other, b"GET / HTTP/1.1\r\n").unwrap();
         assert!(matches!(fails(&other), Error::NotACapture { path, .. } if path == other));
-        // One bad file among good ones is not passed over: it was asked for by name.
+        // A bad file among good ones is not skipped: it was asked for by name.
         let good = path.join("good");
         fs::write(&good, pcap(1)).unwrap();
         assert!(open(&[good, other]).is_err());

@@ -1,4 +1,4 @@
-//! Packets into pcapng files as they come: one file, or the last few of many.
+//! Recording of packets into pcapng files as they arrive: one file, or the last few of many.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -13,28 +13,28 @@ use crate::error::Error;
 use crate::seen::Timestamp;
 use crate::target::Target;
 
-/// How many files are kept, and when the next one begins.
+/// The number of files kept, and the limit at which the next one begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ring {
-    /// At least one.
+    /// The number of files kept; at least one.
     pub files: usize,
-    /// Of each file.
+    /// The limit of each file.
     pub limit: Limit,
 }
 
-/// When the next file begins.
+/// The limit at which the next file begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// Before a packet with which the file would have more bytes.
+    /// The next file begins before a packet with which the file would have more than this many bytes.
     Bytes(u64),
-    /// With a packet this long after the file's first one.
+    /// The next file begins with a packet this long after the file's first one.
     Time(Duration),
 }
 
 impl FromStr for Ring {
     type Err = String;
 
-    /// `10x64MB`, `24x1h`.
+    /// Parses a ring such as `10x64MB` or `24x1h`.
     fn from_str(text: &str) -> Result<Self, String> {
         let parse = || {
             let (files, limit) = text.split_once('x')?;
@@ -59,17 +59,17 @@ impl FromStr for Ring {
     }
 }
 
-/// A recording: the file that is being written, and those before it that are kept.
+/// A recording: the file being written, and the earlier files that are kept.
 #[derive(Debug)]
 pub struct Recording {
     path: PathBuf,
     ring: Option<Ring>,
     interfaces: Vec<Description>,
     file: Writer<BufWriter<File>>,
-    /// Files of a ring, the oldest first.
+    /// The files of a ring, the oldest first.
     files: VecDeque<PathBuf>,
     begun: u32,
-    /// Time of the file's first packet.
+    /// The time of the file's first packet.
     first: Option<Timestamp>,
 }
 
@@ -82,7 +82,7 @@ impl Recording {
         Ok(Self { path, ring, interfaces, file, files: VecDeque::from([first]), begun: 1, first: None })
     }
 
-    /// Writes a packet of an interface, by its place among those given to [`create`](Self::create).
+    /// Writes a packet of an interface, which is an index into those given to [`create`](Self::create).
     pub fn packet(&mut self, interface: usize, packet: &Packet<'_>) -> Result<(), Error> {
         if self.is_full(packet) {
             self.next_file()?;
@@ -92,19 +92,19 @@ impl Recording {
         self.file.packet(interface, packet, 0, &[]).map_err(|source| self.failed(source))
     }
 
-    /// Writes what an interface has counted.
+    /// Writes the counters of an interface, which is an index into those given to [`create`](Self::create).
     pub fn statistics(&mut self, interface: usize, statistics: &Statistics) -> Result<(), Error> {
         let interface = u32::try_from(interface).unwrap_or(u32::MAX);
         self.file.statistics(interface, statistics).map_err(|source| self.failed(source))
     }
 
-    /// Hands what was written to the system; only then is a full disk noticed.
+    /// Flushes what was written to the system. A full disk may be noticed only here.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.file.flush().map_err(|source| self.failed(source))
     }
 
     fn is_full(&self, packet: &Packet<'_>) -> bool {
-        /// Of a packet's block, besides its data.
+        /// Bytes of a packet's block besides its data.
         const AROUND: u64 = 36;
         match (self.ring.map(|ring| ring.limit), self.first) {
             (Some(Limit::Bytes(most)), Some(_)) => self.file.written() + packet.data.len() as u64 + AROUND > most,
@@ -137,12 +137,13 @@ impl Recording {
 fn begin(path: &Path, interfaces: &[Description]) -> io::Result<Writer<BufWriter<File>>> {
     let mut file = Writer::new(BufWriter::new(Target::resolve(path)?.create()?))?;
     interfaces.iter().try_for_each(|interface| file.interface(interface).map(drop))?;
-    // Whoever looks at the file finds a capture.
+    // From the start, the file is a readable capture.
     file.flush()?;
     Ok(file)
 }
 
-/// `trace.pcapng` and 7 give `trace_00007.pcapng`: names that sort as the files came.
+/// Returns the name of a numbered file: `trace.pcapng` and 7 give `trace_00007.pcapng`. The names sort in the order of
+/// the files.
 fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push(format!("_{number:05}"));
@@ -171,7 +172,7 @@ mod tests {
         recording.flush().unwrap();
     }
 
-    /// The names of the files in a folder, and the seconds of the packets in them.
+    /// Returns the names of the files in a folder, and the seconds of the packets in them.
     fn files(folder: &Path) -> Vec<(String, Vec<i64>)> {
         let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();
@@ -202,7 +203,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let mut ring: Ring = ring.parse().unwrap();
             if let Limit::Bytes(bytes) = &mut ring.limit {
-                // Room for ten packets of 132 bytes behind the headers.
+                // Room for ten packets of 132 bytes after the headers.
                 *bytes = 1500;
             }
             let path = folder.path().join("a.pcapng");

@@ -1,11 +1,11 @@
-//! What is said of one file: counts, times, notes.
+//! The tally of one file: counts, times and notes.
 
 use super::window::Window;
 use super::{Drops, Fault, Inside, Note, Summary, Unit};
 use crate::limits;
 use crate::seen::Timestamp;
 
-/// Counts of one file's packets, and notes on it.
+/// The counts of one file's packets, and the notes on it.
 #[derive(Debug)]
 pub(super) struct Tally {
     /// Packets read.
@@ -16,11 +16,11 @@ pub(super) struct Tally {
     unkept: u64,
     skipped: Skipped,
     drops: Vec<Drops>,
-    /// Set once the file was read to its end.
+    /// Whether the file was read to its end.
     has_ended: bool,
 }
 
-/// Blocks passed over because they made no sense.
+/// Invalid blocks that were skipped.
 #[derive(Debug, Default)]
 struct Skipped {
     count: u64,
@@ -28,7 +28,7 @@ struct Skipped {
 }
 
 impl Tally {
-    /// Nothing seen yet.
+    /// Returns an empty tally.
     pub(super) fn new() -> Self {
         Self {
             packets: 0,
@@ -50,7 +50,7 @@ impl Tally {
         self.latest = self.latest.max(time);
     }
 
-    /// Adds a note.
+    /// Adds a note. After [`limits::NOTES`], notes are only counted.
     pub(super) fn note(&mut self, note: Note) {
         if self.notes.len() < limits::NOTES {
             self.notes.push(note);
@@ -59,18 +59,18 @@ impl Tally {
         }
     }
 
-    /// Packets were dropped within a span of time.
+    /// Adds a span of time in which packets were dropped.
     pub(super) fn dropped(&mut self, span: Drops) {
         span.add_to(&mut self.drops);
     }
 
-    /// Counts a block skipped, with the byte where it begins and what is wrong with it; only the first is kept.
+    /// Counts a skipped block, with its offset and its fault. Only the first of each is kept.
     pub(super) fn skipped(&mut self, position: u64, fault: Fault) {
         self.skipped.count = self.skipped.count.saturating_add(1);
         self.skipped.first.get_or_insert((position, fault));
     }
 
-    /// Notes how a file ended of which `window` holds no further whole `unit`.
+    /// Notes how a file ended. `window` holds no further whole `unit`.
     pub(super) fn ended(&mut self, window: &Window, unit: Unit) {
         self.has_ended = true;
         let (begins, at) = (window.position(), window.read());
@@ -82,18 +82,18 @@ impl Tally {
         }
     }
 
-    /// Notes that reading ended at what `window` holds, for `fault`.
+    /// Notes that reading ended at the bytes that `window` holds, because of `fault`.
     pub(super) fn corrupt(&mut self, window: &Window, fault: Fault) {
         self.note(Note::Unreadable { at: window.position(), fault });
     }
 
-    /// Returns the bytes of a file that have been taken, `passed` of them in the bytes that `window` holds: all of them
-    /// once its end was reached, never those that were only read ahead.
+    /// Returns the number of bytes of the file that have been taken, including `passed` of those that `window` holds.
+    /// These are all bytes once the end was reached. Bytes only read ahead are never counted.
     pub(super) fn bytes(&self, window: &Window, passed: usize) -> u64 {
         if self.has_ended { window.read() } else { window.position().saturating_add(passed as u64) }
     }
 
-    /// The summary of the file at `path`; `more` are notes that hold until now.
+    /// Returns the summary of the file at `path`. `more` holds further notes on its present state.
     pub(super) fn summary(&self, path: &str, format: &str, bytes: u64, more: impl Iterator<Item = Note>) -> Summary {
         let seen = self.packets > 0;
         let mut notes = Vec::new();

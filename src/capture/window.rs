@@ -6,14 +6,14 @@
 //!                          └───────── buffer ────────┘
 //! ```
 //!
-//! What is held stays where it is until the next [`Window::hold`] that has to read; then it moves to the buffer's front.
+//! The held bytes stay in place until the next [`Window::hold`] that has to read. Then they move to the buffer's front.
 
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 
 use super::Damage;
 
-/// The bytes of a capture, some of them in memory.
+/// The bytes of a capture, part of them in memory.
 pub(super) struct Window {
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
@@ -21,13 +21,13 @@ pub(super) struct Window {
     end: usize,
     before: u64,
     ended: bool,
-    /// What is held shall stay where it is.
+    /// Whether the held bytes must stay in place.
     still: bool,
     broken: Option<Damage>,
 }
 
 impl Window {
-    /// A window that reads `capacity` bytes at once.
+    /// Creates a window with a buffer of `capacity` bytes.
     pub(super) fn new(reader: Box<dyn Read + Send>, capacity: usize) -> Self {
         Self {
             reader,
@@ -41,15 +41,15 @@ impl Window {
         }
     }
 
-    /// Sees to it that `wanted` bytes are held, growing the buffer where it is smaller; `false` if the capture ends
-    /// before. The caller bounds `wanted`.
+    /// Ensures that `wanted` bytes are held, growing the buffer if it is smaller. Returns `false` if the capture ends
+    /// before that. The caller bounds `wanted`.
     #[inline]
     pub(super) fn hold(&mut self, wanted: usize) -> io::Result<bool> {
         if self.end.saturating_sub(self.start) >= wanted { Ok(true) } else { self.fill(wanted) }
     }
 
-    /// From now on, what needs reading is an error that changes nothing, so that what was found stays where it is; or may
-    /// be read again.
+    /// Sets whether the held bytes must stay in place. While they must, a [`hold`](Self::hold) that would have to read
+    /// fails with `WouldBlock` and changes nothing.
     pub(super) const fn keep_still(&mut self, still: bool) {
         self.still = still;
     }
@@ -75,7 +75,7 @@ impl Window {
                 Ok(0) => self.ended = true,
                 Ok(read) => self.end = self.end.saturating_add(read).min(self.buffer.len()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // How a decompressor says that the file itself is at fault: what came before is good.
+                // `Damage` means that the file itself is at fault: the bytes before it are good.
                 Err(error) => {
                     self.broken = Some(error.downcast::<Damage>()?);
                     self.ended = true;
@@ -85,42 +85,43 @@ impl Window {
         Ok(self.end >= wanted)
     }
 
-    /// The bytes held.
+    /// Returns the held bytes.
     #[inline]
     pub(super) fn held(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Where `count` bytes lie that begin `front` bytes after the first one held, for [`lent`](Self::lent).
+    /// Returns the place of the `count` bytes that begin `front` bytes after the first held one, for
+    /// [`lent`](Self::lent).
     #[inline]
     pub(super) fn place(&self, front: usize, count: usize) -> Range<usize> {
         let from = self.start.saturating_add(front);
         from..from.saturating_add(count)
     }
 
-    /// Passes over `count` of the bytes held.
+    /// Consumes `count` of the held bytes.
     #[inline]
     pub(super) fn consume(&mut self, count: usize) {
         self.start = self.start.saturating_add(count).min(self.end);
     }
 
-    /// The bytes at a [`place`](Self::place) found since the last [`hold`](Self::hold), even if consumed.
+    /// Returns the bytes at a [`place`](Self::place) found since the last [`hold`](Self::hold), even if consumed.
     #[inline]
     pub(super) fn lent(&self, place: Range<usize>) -> &[u8] {
         self.buffer.get(place).unwrap_or_default()
     }
 
-    /// Offset in the capture, in bytes, of the first byte held.
+    /// Returns the offset in the capture of the first held byte.
     pub(super) fn position(&self) -> u64 {
         self.before.saturating_add(self.start as u64)
     }
 
-    /// Bytes of the capture read so far.
+    /// Returns the number of bytes of the capture read so far.
     pub(super) fn read(&self) -> u64 {
         self.before.saturating_add(self.end as u64)
     }
 
-    /// Why the capture ended where it did, if its decompressor gave up.
+    /// Returns the damage that ended the capture, if its decompressor failed.
     pub(super) fn broken(&self) -> Option<&Damage> {
         self.broken.as_ref()
     }
@@ -130,7 +131,7 @@ impl Window {
 mod tests {
     use super::*;
 
-    /// Gives one byte a call, with interruptions, then fails.
+    /// A reader that returns one byte per call, with interruptions, and then fails.
     struct Trickle(Vec<u8>, Option<Damage>, bool);
 
     impl Read for Trickle {
@@ -142,7 +143,7 @@ mod tests {
             if self.0.is_empty() {
                 return Err(match self.1.take() {
                     Some(damage) => io::Error::new(ErrorKind::UnexpectedEof, damage),
-                    // As a disk says it, not a decompressor.
+                    // The error of a disk, not of a decompressor.
                     None => ErrorKind::UnexpectedEof.into(),
                 });
             }

@@ -7,36 +7,36 @@ use flate2::bufread::{DeflateDecoder, GzDecoder};
 
 use super::watched::Watched;
 
-/// Bytes read of a compressed file at once.
+/// The size of the read buffer over the compressed file, in bytes.
 const BUFFER: usize = 32 * 1024;
 
-/// CRC-32 and length that end a member (RFC 1952 §2.3.1), both little-endian.
+/// Bytes of the CRC-32 and the length that end a member (RFC 1952 §2.3.1), both little-endian.
 const TRAILER: usize = 8;
 
-/// The plain bytes of gzip members.
+/// A reader of the decompressed bytes of gzip members.
 ///
-/// flate2's own reader of members drops what the call that meets damage had inflated before it, so that the bytes it gives
-/// depend on how many are asked for at once. This one gives them before the error.
+/// flate2's own reader of several members drops the bytes that a call had inflated before it met damage, so its output
+/// depends on the size of the reads. This reader returns those bytes before the error.
 pub(super) struct Gzip<R> {
     state: State<R>,
-    /// The error that stands behind the bytes given last.
+    /// The error after the bytes returned last, for the next read.
     failure: Option<io::Error>,
 }
 
 enum State<R> {
-    /// Before a member's header, or behind the last member.
+    /// Before a member's header, or after the last member.
     Between(BufReader<Watched<R>>),
     Inside(Box<(DeflateDecoder<BufReader<Watched<R>>>, Crc)>),
     Ended,
 }
 
 impl<R: Read> Gzip<R> {
-    /// Begins at the first member.
+    /// Creates a reader that starts at the first member.
     pub(super) fn new(reader: Watched<R>) -> Self {
         Self { state: State::Between(BufReader::with_capacity(BUFFER, reader)), failure: None }
     }
 
-    /// Reads a member's header; `Ended` behind the last.
+    /// Reads a member's header. Returns `Ended` after the last member.
     fn begin(mut reader: BufReader<Watched<R>>) -> io::Result<State<R>> {
         match reader.fill_buf() {
             Ok([]) => return Ok(State::Ended),
@@ -53,7 +53,7 @@ impl<R: Read> Gzip<R> {
         Ok(State::Inside(Box::new((inflate, Crc::new()))))
     }
 
-    /// Compares a member with what it says of itself at its end.
+    /// Compares a member's CRC-32 and length with those in its trailer.
     fn end(inflate: DeflateDecoder<BufReader<Watched<R>>>, crc: &Crc) -> io::Result<State<R>> {
         let mut reader = inflate.into_inner();
         let mut trailer = [0; TRAILER];

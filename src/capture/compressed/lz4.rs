@@ -6,15 +6,15 @@ use lz4_flex::frame::FrameDecoder;
 
 use super::watched::{self, Watched};
 
-/// The plain bytes of lz4 frames. Each frame has a decoder of its own: one that has ended keeps buffers of the old
-/// frame's size, which the next frame may not fit.
+/// A reader of the decompressed bytes of lz4 frames. Each frame gets a new decoder: a finished decoder keeps buffers of
+/// the old frame's size, which the next frame may not fit.
 pub(super) struct Lz4<R: Read> {
-    /// `None` only when all is read.
+    /// The decoder of the current frame; `None` only when everything is read.
     frame: Option<FrameDecoder<BufReader<Watched<R>>>>,
 }
 
 impl<R: Read> Lz4<R> {
-    /// Begins at the first frame.
+    /// Creates a reader that starts at the first frame.
     pub(super) fn new(reader: Watched<R>) -> Self {
         Self { frame: Some(FrameDecoder::new(BufReader::new(reader))) }
     }
@@ -24,7 +24,8 @@ impl<R: Read> Read for Lz4<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         while let Some(frame) = self.frame.as_mut().filter(|_| !buf.is_empty()) {
             match frame.read(buf) {
-                // Either a frame's end, for which it looks no further, or the data is cut off between two blocks.
+                // Either the end of a frame, beyond which the decoder does not look, or data cut off between two
+                // blocks.
                 Ok(0) if frame.get_ref().get_ref().ended() => return Err(watched::cut("lz4")),
                 Ok(0) => {
                     let more = !frame.get_mut().fill_buf()?.is_empty();

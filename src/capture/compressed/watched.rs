@@ -1,4 +1,4 @@
-//! What lies beneath a decompressor, so that its failures can be told apart.
+//! The reader beneath a decompressor, which allows its failures to be distinguished.
 
 use std::error::Error;
 use std::fmt;
@@ -12,17 +12,18 @@ pub(super) struct Watched<R> {
 }
 
 impl<R> Watched<R> {
-    /// Nothing read yet.
+    /// Wraps a reader from which nothing has been read yet.
     pub(super) fn new(reader: R) -> Self {
         Self { reader, ended: false, failed: None }
     }
 
-    /// Whether more was asked for than there is.
+    /// Returns whether a read has met the end of the data.
     pub(super) fn ended(&self) -> bool {
         self.ended
     }
 
-    /// The error of a decompressor of `format` data, with the kind that tells whose fault it is.
+    /// Converts the error of a decompressor of `format` data. The kind of the result shows the cause: that of the
+    /// underlying reader's error, `UnexpectedEof` for data that ends too early, or `InvalidData` for corrupt data.
     pub(super) fn explain(&self, format: &'static str, error: impl Error) -> io::Error {
         if let Some(kind) = self.failed {
             return io::Error::new(kind, error.to_string());
@@ -41,17 +42,17 @@ impl<R> Watched<R> {
     }
 }
 
-/// The error of `format` data that ends too early.
+/// Returns the error for `format` data that ends too early.
 pub(super) fn cut(format: &'static str) -> io::Error {
     io::Error::new(ErrorKind::UnexpectedEof, Damage { format, words: None })
 }
 
-/// Why compressed data could not be read to its end.
+/// The reason that compressed data could not be read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     /// `gzip`, `zstd` or `lz4`.
     pub format: &'static str,
-    /// What the decompressor says is wrong; none where the data ends too early.
+    /// The decompressor's message; `None` if the data ends too early.
     pub words: Option<String>,
 }
 
@@ -71,7 +72,7 @@ impl<R: Read> Read for Watched<R> {
         loop {
             let result = self.reader.read(buf);
             match &result {
-                // Decompressors would have to begin anew.
+                // Retried here, because a decompressor would have to start again.
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Ok(0) if !buf.is_empty() => self.ended = true,
                 Err(error) => self.failed = Some(error.kind()),

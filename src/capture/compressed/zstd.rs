@@ -8,10 +8,11 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use super::watched::Watched;
 use crate::limits;
 
-/// An empty raw block marked as a frame's last (RFC 8878 §3.1.1.2), and room for a checksum that nobody compares.
+/// An empty raw block marked as the last of its frame (RFC 8878 §3.1.1.2), and four bytes for a checksum, which is not
+/// verified.
 const LAST_BLOCK: [u8; 7] = [0x01, 0, 0, 0, 0, 0, 0];
 
-/// The plain bytes of zstd frames.
+/// A reader of the decompressed bytes of zstd frames.
 pub(super) struct Zstd<R> {
     frame: FrameDecoder,
     reader: BufReader<Watched<R>>,
@@ -19,14 +20,14 @@ pub(super) struct Zstd<R> {
 }
 
 impl<R: Read> Zstd<R> {
-    /// Begins at the first frame.
+    /// Creates a reader that starts at the first frame.
     pub(super) fn new(reader: Watched<R>) -> Self {
         let mut frame = FrameDecoder::new();
         frame.set_max_window_size(limits::ZSTD_WINDOW);
         Self { frame, reader: BufReader::new(reader), failure: None }
     }
 
-    /// Decodes a block, or begins a frame; `false` after the last.
+    /// Decodes a block, or begins a frame. Returns `false` after the last frame.
     fn step(&mut self) -> Result<bool, FrameDecoderError> {
         if !self.frame.is_finished() {
             return self.frame.decode_blocks(&mut self.reader, BlockDecodingStrategy::UptoBlocks(1)).map(|_| true);
@@ -56,7 +57,8 @@ impl<R: Read> Read for Zstd<R> {
                 Ok(false) => return Ok(0),
                 Err(error) => {
                     self.failure = Some(self.reader.get_ref().explain("zstd", error));
-                    // An unfinished frame keeps its last window to itself. Finished by force, it hands it out.
+                    // The decoder keeps back the last window of an unfinished frame. This block finishes the frame and
+                    // releases the window.
                     let _ = self.frame.decode_blocks(LAST_BLOCK.as_slice(), BlockDecodingStrategy::All);
                 }
             }

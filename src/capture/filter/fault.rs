@@ -1,13 +1,15 @@
-//! Where a filter expression goes wrong. libpcap says what, but never where.
+//! The place of the error in a filter expression. libpcap says what is wrong, but never where.
 
 use std::ops::Range;
 
-/// What may follow in an expression: if the words so far compile with none of these behind them, the last of them is wrong.
+/// Samples of what may follow in an expression. If the words so far compile with none of these after them, the last
+/// word is wrong.
 const CONTINUATIONS: [&str; 10] =
     ["tcp", "1", "host 127.0.0.1", "127.0.0.1", "::1", "port 1", "1-2", "1.0.0.0/8", "00:00:00:00:00:01", "= 1"];
 
-/// The bytes of the first word with which no expression can go on; none behind the end where all words are right, but more
-/// have to follow. `compile` is libpcap's verdict: an error is its message.
+/// Returns the byte range of the first word after which no expression can be valid. The range is empty, at the end of
+/// `expression`, if every word is right but more must follow. `compile` is libpcap's verdict; its error is libpcap's
+/// message.
 pub(super) fn fault(expression: &str, compile: impl Fn(&str) -> Result<(), String>) -> Range<usize> {
     let goes_on = |words: &str| {
         let closed = |text: &str| {
@@ -16,7 +18,7 @@ pub(super) fn fault(expression: &str, compile: impl Fn(&str) -> Result<(), Strin
         };
         match compile(&closed(words)) {
             Ok(()) => true,
-            // A name that is not known, a value out of range: nothing that follows makes it right.
+            // An unknown name or a value out of range: nothing that follows makes it right.
             Err(message) if !message.contains("syntax error") => false,
             Err(_) => CONTINUATIONS.iter().any(|more| compile(&closed(&format!("{words} {more}"))).is_ok()),
         }
@@ -26,7 +28,7 @@ pub(super) fn fault(expression: &str, compile: impl Fn(&str) -> Result<(), Strin
     wrong.cloned().unwrap_or(expression.len()..expression.len())
 }
 
-/// What white space separates; parentheses stand for themselves.
+/// Returns the ranges of the words, which are separated by white space. Each parenthesis is a word of its own.
 fn words(expression: &str) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = Vec::new();
     let mut is_inside = false;
@@ -55,7 +57,7 @@ mod tests {
         compiled.map(drop).map_err(|error| error.to_string())
     }
 
-    /// What stands at the fault.
+    /// Returns the text at the fault.
     fn at_fault(expression: &str) -> &str {
         assert!(compile(expression).is_err(), "{expression}");
         &expression[fault(expression, compile)]

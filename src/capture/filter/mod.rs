@@ -9,23 +9,24 @@ use crate::error::Error;
 
 /// A filter expression in the language of pcap-filter(7).
 ///
-/// An expression means something only for a link type, so it is compiled when a packet of a new one is met.
+/// An expression has a meaning only for a given link type, so it is compiled when the first packet of each link type
+/// arrives.
 ///
-/// **`len` and `greater` see the captured length**: libpcap's offline filter is given the bytes alone and takes their
-/// count for the length on the wire, so `greater 500` refuses a packet of 1500 bytes that the snaplen cut to 64.
+/// **`len` and `greater` see the captured length**: libpcap's offline filter is given only the bytes and takes their
+/// count as the length on the wire, so `greater 500` rejects a packet of 1500 bytes that the snaplen cut to 64.
 pub struct Filter {
     expression: String,
     programs: Vec<(LinkType, BpfProgram)>,
 }
 
 impl Filter {
-    /// Returns a filter by `expression`, which is not looked at before the first packet; fails without libpcap.
+    /// Returns a filter for `expression`, which is not compiled before the first packet. Fails if libpcap is missing.
     pub fn new(expression: &str) -> Result<Self, Error> {
         libpcap::load()?;
         Ok(Self { expression: expression.to_owned(), programs: Vec::new() })
     }
 
-    /// Whether `packet` passes; an error if libpcap rejects the expression for its link type.
+    /// Returns whether `packet` passes. Fails if libpcap rejects the expression for the packet's link type.
     pub fn matches(&mut self, packet: &Packet<'_>) -> Result<bool, Error> {
         let known = self.programs.iter().position(|(link_type, _)| *link_type == packet.link_type);
         if known.is_none() {
@@ -36,7 +37,7 @@ impl Filter {
     }
 }
 
-/// What libpcap says, without the crate's "libpcap error:" before it.
+/// Returns libpcap's message, without the "libpcap error:" that the crate puts before it.
 pub(super) fn words(error: &pcap::Error) -> String {
     match error {
         pcap::Error::PcapError(message) => message.clone(),
@@ -44,7 +45,7 @@ pub(super) fn words(error: &pcap::Error) -> String {
     }
 }
 
-/// Whether libpcap accepts `expression` for packets of a link type.
+/// Checks that libpcap accepts `expression` for packets of a link type.
 pub(super) fn check(expression: &str, link_type: LinkType) -> Result<(), Error> {
     compile(expression, link_type).map(drop)
 }
@@ -61,7 +62,8 @@ fn compile(expression: &str, link_type: LinkType) -> Result<BpfProgram, Error> {
     })
 }
 
-/// libpcap's own number of a link type. They differ where the systems had different ones before the registry.
+/// Returns libpcap's own number of a link type. It differs from the registry's number where systems used different
+/// numbers before the registry existed.
 fn dlt(link_type: LinkType) -> Linktype {
     let openbsd = cfg!(target_os = "openbsd");
     Linktype(match link_type {
@@ -74,21 +76,21 @@ fn dlt(link_type: LinkType) -> Linktype {
     })
 }
 
-/// The registry's number of a link type of libpcap's: the reverse of [`dlt`].
+/// Returns the registry's number for libpcap's number of a link type: the reverse of [`dlt`].
 pub(super) fn link_type(dlt_number: Linktype) -> LinkType {
     let differing = [LinkType::ATM_RFC1483, LinkType::RAW, LinkType::LOOP, LinkType::PKTAP];
     let named = differing.into_iter().find(|link_type| dlt(*link_type) == dlt_number);
     named.unwrap_or(LinkType(u16::try_from(dlt_number.0).unwrap_or(u16::MAX)))
 }
 
-/// The packets of a source that pass a filter, under the numbers they have in the source.
+/// A source of the packets of another source that pass a filter, under the numbers they have there.
 pub struct Filtered<S> {
     source: S,
     filter: Filter,
 }
 
 impl<S: Source> Filtered<S> {
-    /// What of `source` passes `filter`.
+    /// Returns a source of the packets of `source` that pass `filter`.
     pub fn new(source: S, filter: Filter) -> Self {
         Self { source, filter }
     }
@@ -112,7 +114,7 @@ impl<S: Source> Source for Filtered<S> {
         self.source.marks()
     }
 
-    /// Of the source: packets that do not pass are counted too.
+    /// Returns the summaries of the underlying source: packets that do not pass are counted too.
     fn summaries(&self) -> Vec<Summary> {
         self.source.summaries()
     }
@@ -128,7 +130,7 @@ mod tests {
     use crate::capture::testing::build::{Order, Pcapng};
     use crate::capture::testing::tools;
 
-    /// IPv4 and TCP headers of a segment to `port`.
+    /// Returns the IPv4 and TCP headers of a segment to `port`.
     fn segment(port: u16) -> Vec<u8> {
         let mut bytes = vec![0; 40];
         bytes[..10].copy_from_slice(&[0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6]);

@@ -1,4 +1,4 @@
-//! What can be captured on.
+//! The network interfaces that can be captured on.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::error::Error;
 pub struct Device {
     /// Its name, for `-i`.
     pub name: String,
-    /// libpcap's words on it, where it has any.
+    /// libpcap's description, if it has one.
     pub description: Option<String>,
     /// Its addresses.
     pub addresses: Vec<IpAddr>,
@@ -28,21 +28,21 @@ pub struct Device {
     pub openable: Openable,
 }
 
-/// Whether an interface can be opened by this user.
+/// The result of opening an interface as the current user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Openable {
-    /// Yes; its packets are of this type, in libpcap's words: `EN10MB (Ethernet)`.
+    /// It can be opened. Its packets have this link type, in libpcap's words: `EN10MB (Ethernet)`.
     Yes(String),
-    /// No, since this user may not.
+    /// The user lacks the permission.
     Forbidden,
-    /// No, for another reason.
+    /// It cannot be opened for another reason: libpcap's message.
     No(String),
 }
 
-/// Every network interface, each opened once to see whether that works.
+/// Returns every network interface. Each is opened once to see whether that works.
 ///
-/// What libpcap lists besides (the netfilter log and queue, D-Bus, Bluetooth, USB) is left out: opening a queue would take
-/// packets from whoever reads it, and the others carry no IP.
+/// libpcap's other devices (the netfilter log and queue, D-Bus, Bluetooth, USB) are left out: opening a queue would
+/// take packets from its reader, and D-Bus, Bluetooth and USB carry no IP.
 pub fn devices() -> Result<Vec<Device>, Error> {
     libpcap::load()?;
     let listed = pcap::Device::list().map_err(|error| unlisted(&error))?;
@@ -85,22 +85,22 @@ fn words_of(link_type: pcap::Linktype) -> String {
     }
 }
 
-/// What is said of an interface that carries no network packets.
+/// The error message for a device that carries no network packets.
 pub(super) const NO_NETWORK: &str = "it carries no network packets";
 
-/// Whether packets of a network come from it: an interface, or the netfilter log.
+/// Returns whether a device delivers network packets: it is an interface or the netfilter log. An unknown name passes.
 pub(super) fn is_capturable(name: &str) -> bool {
-    // libpcap says best what is wrong with a name that it does not know.
+    // libpcap's own error says best what is wrong with an unknown name.
     let is_special = ["dbus-", "usbmon", "bluetooth", "nfqueue"].iter().any(|start| name.starts_with(start));
     is_network(name) || !is_special
 }
 
-/// The interfaces could not be listed.
+/// Returns the error for a failure to list the interfaces.
 pub(super) fn unlisted(error: &Pcap) -> Error {
     Error::Interfaces { message: words(error) }
 }
 
-/// An interface could not be opened, or has failed.
+/// Returns the error for an interface that could not be opened, or that has failed.
 pub(super) fn failed(name: &str, error: &Pcap) -> Error {
     if is_forbidden(error) {
         let program = std::env::current_exe().unwrap_or_else(|_| "whyclosed".into());
@@ -116,7 +116,7 @@ pub(super) fn failed(name: &str, error: &Pcap) -> Error {
     }
 }
 
-/// libpcap tells a missing right only in words.
+/// Returns whether an error is a missing permission, which libpcap reports only in its message.
 fn is_forbidden(error: &Pcap) -> bool {
     let words = words(error).to_lowercase();
     words.contains("not permitted") || words.contains("permission")

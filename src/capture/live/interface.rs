@@ -10,36 +10,36 @@ use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
 
-/// How long the system may gather packets before it hands them over, in milliseconds. A ring of blocks, each full of packets
-/// of their own size, takes a flood that one of whole-packet slots cannot; this is what it costs in latency.
+/// The time that the system may gather packets before it delivers them, in milliseconds. A ring of blocks filled with
+/// packets of their own size absorbs a burst that a ring of whole-packet slots cannot; this is its cost in latency.
 const GATHER: i32 = 10;
 
-/// How to capture.
+/// The settings of a live capture.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Bytes kept of a packet.
+    /// Bytes kept of each packet.
     pub snaplen: u32,
-    /// Bytes of the system's buffer, for each interface.
+    /// The size of the system's buffer for each interface, in bytes.
     pub buffer: u32,
-    /// Whether packets to other machines are wanted, too.
+    /// Whether packets to other machines are captured, too.
     pub promiscuous: bool,
-    /// Whether each packet is wanted at once, and not gathered for 10 ms.
+    /// Whether each packet is delivered at once instead of gathered for 10 ms.
     pub immediate: bool,
 }
 
-/// An interface, and its next packet.
+/// An open interface, and its next packet.
 pub(super) struct Interface {
-    /// `None` once it has failed.
+    /// The libpcap handle; `None` once the interface has failed.
     capture: Option<Capture<Active>>,
     pub(super) description: Description,
-    /// What it had counted when it was last asked, and the time before.
+    /// The counters at the last reading; `before` holds those of the reading before.
     pub(super) counted: Statistics,
     pub(super) before: Statistics,
-    /// libpcap's counters, which wrap.
+    /// libpcap's own counters, which wrap around.
     raw: Stat,
-    /// Nanoseconds in a unit of the fraction of a second.
+    /// Nanoseconds per unit of a timestamp's fraction of a second.
     unit: i64,
-    /// Time and length on the wire of the next packet, whose bytes are in `data`.
+    /// The time and the length on the wire of the next packet. Its bytes are in `data`.
     next: Option<(Timestamp, u32)>,
     data: Vec<u8>,
 }
@@ -61,7 +61,7 @@ impl Interface {
             .precision(Precision::Nano);
         let mut capture = inactive.open().and_then(Capture::setnonblock).map_err(|error| failed(&error))?;
         if capture.get_datalink() == Linktype::LINUX_SLL {
-            // Its second version tells the interface, too; where libpcap is too old the first one has to do.
+            // Version 2 also records the interface. If libpcap is too old for it, version 1 is used.
             let _ = capture.set_datalink(Linktype::LINUX_SLL2);
         }
         let link_type = filter::link_type(capture.get_datalink());
@@ -71,7 +71,7 @@ impl Interface {
             Description { link_type, snaplen: settings.snaplen, name: name.to_owned(), filter: filter.to_owned() };
         let counted = Statistics { time: now, ..Statistics::default() };
         let raw = Stat { received: 0, dropped: 0, if_dropped: 0 };
-        // The netfilter log has its own clock, and no nanoseconds.
+        // The netfilter log has its own clock, without nanoseconds.
         let unit = if link_type == LinkType::NFLOG { 1000 } else { 1 };
         let (next, data) = (None, Vec::new());
         Ok(Self { capture: Some(capture), description, counted, before: counted, raw, unit, next, data })
@@ -85,8 +85,8 @@ impl Interface {
         self.next.is_some()
     }
 
-    /// The time of the next packet, which is taken from the system unless that is done already; `None` while there is
-    /// none. An error is the last that is heard of the interface.
+    /// Returns the time of the next packet, and takes it from the system unless that is done already; `None` while
+    /// there is no packet. An error is final: the interface is closed.
     pub(super) fn fetch(&mut self) -> Result<Option<Timestamp>, Error> {
         let Self { capture: Some(capture), next: None, .. } = self else {
             return Ok(self.next.map(|(time, _)| time));
@@ -111,18 +111,18 @@ impl Interface {
         }
     }
 
-    /// The packet fetched.
+    /// Returns the fetched packet, as packet `number`.
     pub(super) fn packet(&self, number: u64) -> Packet<'_> {
         let (time, length) = self.next.unwrap_or_default();
         Packet { number, time, link_type: self.description.link_type, data: &self.data, length }
     }
 
-    /// Lets the packet go, so that the next one can be fetched.
+    /// Releases the packet, so that the next one can be fetched.
     pub(super) fn release(&mut self) {
         self.next = None;
     }
 
-    /// Asks for the counters; how many packets were dropped since the last time.
+    /// Reads the system's counters. Returns the number of packets dropped since the last reading.
     pub(super) fn count(&mut self, now: Timestamp) -> u64 {
         let Some(Ok(raw)) = self.capture.as_mut().map(Capture::stats) else { return 0 };
         let since = |new: u32, old: u32| u64::from(new.wrapping_sub(old));

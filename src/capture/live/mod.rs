@@ -4,8 +4,8 @@
 //! interfaces ─ poll ─ next packet of each ─ the earliest ─ Packet
 //! ```
 //!
-//! libpcap's own timeout does not end a read while nothing arrives (pcap(3pcap)), so the handles do not block: whoever waits
-//! does so in [`Live::wait`], for all interfaces and for what else may wake it.
+//! libpcap's own timeout does not end a read while nothing arrives (pcap(3pcap)), so the handles do not block. The
+//! caller waits in [`Live::wait`], for all interfaces and anything else that may wake it.
 
 mod device;
 mod interface;
@@ -29,16 +29,16 @@ use super::{Drops, LinkType, Note, Packet, Summary, libpcap};
 use crate::error::Error;
 use crate::seen::Timestamp;
 
-/// What this machine's clock says.
+/// Returns the time of this machine's clock.
 pub fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_nanos(i64::try_from(since_1970.as_nanos()).unwrap_or(i64::MAX))
 }
 
-/// Open interfaces, whose packets are merged in order of their times.
+/// Open interfaces, with their packets merged in order of time.
 pub struct Live {
     interfaces: Vec<Interface>,
-    /// Whose packet is lent.
+    /// The interface of the current packet.
     current: Option<usize>,
     number: u64,
     bytes: u64,
@@ -54,7 +54,7 @@ impl Live {
         Ok(Self { interfaces, current: None, number: 0, bytes: 0, tally: Tally::new() })
     }
 
-    /// Waits until a packet may have come, one of `wakers` is readable, or `timeout` is over.
+    /// Waits until a packet may have arrived, one of `wakers` is readable, or `timeout` is over.
     pub fn wait(&self, wakers: &[BorrowedFd<'_>], timeout: Duration) -> io::Result<()> {
         if self.interfaces.iter().any(Interface::has_packet) {
             return Ok(());
@@ -62,7 +62,7 @@ impl Live {
         let open = self.interfaces.iter().filter_map(Interface::capture).map(AsFd::as_fd);
         let mut waited: Vec<_> =
             open.chain(wakers.iter().copied()).map(|waited| PollFd::new(waited, PollFlags::POLLIN)).collect();
-        // Rounded up: a timeout that is over too soon would be waited for again and again.
+        // Rounded up: a timeout that ends too soon would make the caller wait again and again.
         let millis = i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
         match poll(&mut waited, PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),
@@ -70,8 +70,8 @@ impl Live {
         }
     }
 
-    /// Moves to the next packet; `false` while there is none. An error concerns one interface, which is given up: the
-    /// others go on.
+    /// Moves to the next packet; returns `false` while there is none. An error concerns one interface, which is closed.
+    /// The others continue.
     pub fn advance(&mut self) -> Result<bool, Error> {
         if let Some(last) = self.current.take().and_then(|last| self.interfaces.get_mut(last)) {
             last.release();
@@ -92,7 +92,7 @@ impl Live {
         Ok(true)
     }
 
-    /// The packet that the last successful [`advance`](Self::advance) moved to.
+    /// Returns the packet that the last successful [`advance`](Self::advance) moved to.
     pub fn packet(&self) -> Packet<'_> {
         match self.current.and_then(|current| self.interfaces.get(current)) {
             Some(interface) => interface.packet(self.number),
@@ -100,22 +100,22 @@ impl Live {
         }
     }
 
-    /// Packets so far.
+    /// Returns the number of packets so far.
     pub const fn packets(&self) -> u64 {
         self.number
     }
 
-    /// Which interface that packet came from: its place in [`descriptions`](Self::descriptions).
+    /// Returns the interface of the current packet, as an index into [`descriptions`](Self::descriptions).
     pub fn interface(&self) -> usize {
         self.current.unwrap_or_default()
     }
 
-    /// Whether any interface is still open.
+    /// Returns whether any interface is still open.
     pub fn is_open(&self) -> bool {
         self.interfaces.iter().any(|interface| interface.capture().is_some())
     }
 
-    /// Asks the system what it has counted; how many packets it dropped since it was asked before.
+    /// Reads the system's counters. Returns the number of packets dropped since the last reading.
     pub fn count(&mut self, now: Timestamp) -> u64 {
         let Self { interfaces, tally, .. } = self;
         let counted = interfaces.iter_mut().map(|interface| {
@@ -128,17 +128,17 @@ impl Live {
         counted.sum()
     }
 
-    /// What each interface had counted the time before last, and the last time it was asked.
+    /// Returns the counters of each interface: those of the reading before the last, and those of the last.
     pub fn statistics(&self) -> impl Iterator<Item = (Statistics, Statistics)> {
         self.interfaces.iter().map(|interface| (interface.before, interface.counted))
     }
 
-    /// Every interface, for a file.
+    /// Returns the description of every interface, for a file.
     pub fn descriptions(&self) -> Vec<Description> {
         self.interfaces.iter().map(|interface| interface.description.clone()).collect()
     }
 
-    /// What a report says of the capture so far. The notes are those that a file of it would give.
+    /// Returns the summary of the capture so far. Its notes are those that a file of the capture would give.
     pub fn summary(&self) -> Summary {
         let names: Vec<_> = self.interfaces.iter().map(|interface| &*interface.description.name).collect();
         let dropped = self.interfaces.iter().filter_map(|interface| {

@@ -1,4 +1,4 @@
-//! Which interface to take where none is named.
+//! The choice of an interface when none is named.
 
 use std::fs;
 
@@ -6,16 +6,16 @@ use super::device;
 use crate::capture::libpcap;
 use crate::error::Error;
 
-/// An interface, and why it was chosen.
+/// An interface, and the reason that it was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// Its name.
     pub name: String,
-    /// Whether it is that of the default route; else it is libpcap's choice.
+    /// Whether it is the interface of the default route; otherwise it is libpcap's choice.
     pub is_default_route: bool,
 }
 
-/// The interface of the default route; where there is none, libpcap's choice.
+/// Returns the interface of the default route or, if there is none, libpcap's choice.
 pub fn default_interface() -> Result<Choice, Error> {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let of_route = ipv4(&read("/proc/net/route")).or_else(|| ipv6(&read("/proc/net/ipv6_route")));
@@ -28,8 +28,10 @@ pub fn default_interface() -> Result<Choice, Error> {
     Ok(Choice { name, is_default_route: false })
 }
 
-/// The default route of the least metric. `Iface Destination Gateway Flags RefCnt Use Metric Mask …`, numbers but for the
-/// metric in hexadecimal (Linux, `net/ipv4/fib_trie.c`).
+/// Returns the interface of the default route with the lowest metric (Linux, `net/ipv4/fib_trie.c`).
+///
+/// A line is `Iface Destination Gateway Flags RefCnt Use Metric Mask …`. Addresses, flags and masks are hexadecimal,
+/// the metric is decimal.
 fn ipv4(table: &str) -> Option<String> {
     let routes = table.lines().skip(1).filter_map(|line| {
         let fields: Vec<_> = line.split_whitespace().collect();
@@ -43,8 +45,9 @@ fn ipv4(table: &str) -> Option<String> {
     routes.min().map(|(_, name)| name)
 }
 
-/// As [`ipv4`]. `destination length source length next-hop metric references uses flags name`, all in hexadecimal (Linux,
-/// `net/ipv6/route.c`).
+/// Returns the interface of the IPv6 default route with the lowest metric (Linux, `net/ipv6/route.c`).
+///
+/// A line is `destination length source length next-hop metric references uses flags name`, all in hexadecimal.
 fn ipv6(table: &str) -> Option<String> {
     let routes = table.lines().filter_map(|line| {
         let fields: Vec<_> = line.split_whitespace().collect();
@@ -59,7 +62,7 @@ fn ipv6(table: &str) -> Option<String> {
     routes.min().map(|(_, name)| name)
 }
 
-/// Up, and not there only to refuse (`RTF_UP`, `RTF_REJECT`).
+/// Returns whether a route is up and does not just reject packets (`RTF_UP`, `RTF_REJECT`).
 fn is_usable(flags: &str) -> bool {
     u32::from_str_radix(flags, 16).is_ok_and(|flags| flags & 0x0001 != 0 && flags & 0x0200 == 0)
 }

@@ -18,18 +18,18 @@ use crate::seen::Timestamp;
 /// Bytes of the file header.
 pub(super) const FILE_HEADER: usize = 24;
 
-/// What the file header says of every record.
+/// The contents of the file header, which hold for every record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileHeader {
     /// The variant's name.
     pub(super) format: &'static str,
-    /// Byte order of all that follows.
+    /// The byte order of the file.
     pub(super) order: Endianness,
-    /// Nanoseconds that one unit of a timestamp's second half stands for.
+    /// Nanoseconds per unit of a timestamp's second half.
     pub(super) unit: u32,
     /// Bytes of a record header.
     pub(super) record_header: usize,
-    /// Of every packet.
+    /// The link type of every packet.
     pub(super) link_type: LinkType,
 }
 
@@ -40,14 +40,14 @@ struct Variant {
     record_header: usize,
 }
 
-/// The last is Alexey Kuznetzov's patched libpcap of 1999, whose format old appliances still write.
+/// The variants. The last is that of Alexey Kuznetzov's patched libpcap of 1999, which old appliances still write.
 const VARIANTS: [Variant; 3] = [
     Variant { magic: 0xa1b2_c3d4, format: "pcap", unit: 1000, record_header: 16 },
     Variant { magic: 0xa1b2_3c4d, format: "pcap (ns)", unit: 1, record_header: 16 },
     Variant { magic: 0xa1b2_cd34, format: "pcap (modified)", unit: 1000, record_header: 24 },
 ];
 
-/// Whether a file that begins so claims to be pcap.
+/// Returns whether a file with these first bytes claims to be pcap.
 pub(in crate::capture) fn is_pcap(input: &[u8]) -> bool {
     variant(input).is_ok()
 }
@@ -66,7 +66,7 @@ pub(super) fn file_header(input: &[u8]) -> IResult<&[u8], FileHeader> {
     let (input, (&Variant { format, unit, record_header, .. }, order)) = variant(input)?;
     let (input, _versions_reserved_snaplen) = take(16usize)(input)?;
     let (input, link_type) = u32(order)(input)?;
-    // The upper half tells of the frame check sequence.
+    // The upper half describes the frame check sequence.
     let link_type = LinkType((link_type & 0xffff) as u16);
     Ok((input, FileHeader { format, order, unit, record_header, link_type }))
 }
@@ -74,15 +74,15 @@ pub(super) fn file_header(input: &[u8]) -> IResult<&[u8], FileHeader> {
 /// A record's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Record {
-    /// When the packet was captured.
+    /// The time of capture.
     pub(super) time: Timestamp,
-    /// Bytes that follow.
+    /// Bytes of the packet in the file, which follow.
     pub(super) captured: u32,
     /// Bytes on the wire.
     pub(super) length: u32,
 }
 
-/// Parses the header of a record; an error where its lengths cannot be true.
+/// Parses the header of a record. Fails if its lengths are impossible.
 #[inline]
 pub(super) fn record<'a>(file: &FileHeader, input: &'a [u8]) -> IResult<&'a [u8], Record> {
     let (input, fields) = take(16usize)(input)?;
@@ -93,7 +93,7 @@ pub(super) fn record<'a>(file: &FileHeader, input: &'a [u8]) -> IResult<&'a [u8]
     if captured > length || captured as usize > limits::PACKET {
         return fail().parse(input);
     }
-    // Below 2^32 * (10^9 + 1000): an i64 holds it.
+    // Below 2^32 * (10^9 + 1000), which fits into an i64.
     let time = i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * i64::from(file.unit);
     Ok((input, Record { time: Timestamp::from_nanos(time), captured, length }))
 }

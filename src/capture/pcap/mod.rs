@@ -1,4 +1,4 @@
-//! Reader of pcap files: µs and ns, both byte orders, and the "modified" format.
+//! The reader of pcap files: µs and ns, both byte orders, and the "modified" format.
 
 mod header;
 
@@ -23,13 +23,13 @@ pub(super) struct Pcap {
     tally: Tally,
     record: Record,
     data: Range<usize>,
-    /// Bytes of the window that the last batch has passed, behind what is consumed.
+    /// Bytes of the window that the last batch has passed, and that are not consumed yet.
     passed: usize,
     ended: bool,
 }
 
 impl Pcap {
-    /// Begins after [`is_pcap`] has recognised the magic number.
+    /// Creates the reader and parses the file header, after [`is_pcap`] has recognised the magic number.
     pub(super) fn new(mut window: Window, name: Name) -> Result<Self, Error> {
         window.hold(FILE_HEADER).map_err(|error| name.read_error(&window, error))?;
         let Ok((_, file)) = header::file_header(window.held()) else {
@@ -40,7 +40,7 @@ impl Pcap {
         Ok(Self { window, name, file, tally: Tally::new(), record, data: 0..0, passed: 0, ended: false })
     }
 
-    /// Ends reading. Bytes that are left are a record cut in two.
+    /// Ends reading and returns `false`. Any bytes left are a record cut in two.
     fn end(&mut self) -> Result<bool, Error> {
         self.ended = true;
         self.tally.ended(&self.window, Unit::Record);
@@ -113,7 +113,7 @@ impl Source for Pcap {
     }
 }
 
-/// The packet counted last, with its bytes.
+/// Returns the packet counted last, with its bytes.
 #[inline]
 fn lent<'a>(file: &FileHeader, tally: &Tally, record: &Record, data: &'a [u8]) -> Packet<'a> {
     Packet { number: tally.packets, time: record.time, link_type: file.link_type, data, length: record.length }
@@ -173,7 +173,7 @@ mod tests {
         let (packets, summary) = read(&more_than_sent.bytes).unwrap();
         assert_eq!(packets.len(), 1);
         assert_eq!(summary.notes, [Note::Unreadable { at: 43, fault: Fault::Record }]);
-        assert_eq!(summary.bytes, 43, "not what was read ahead");
+        assert_eq!(summary.bytes, 43, "without the bytes read ahead");
 
         let too_long = vec![0; crate::limits::PACKET + 1];
         let bytes = Pcap::new(Order::Little, Pcap::MICROS, 1).record(1, 0, &too_long, u32::MAX).bytes;

@@ -15,10 +15,10 @@ use nom::{IResult, Parser};
 use super::number::u32;
 use crate::limits;
 
-/// Bytes of the shortest block, and as many as [`head`] looks at.
+/// Bytes of the shortest block, and the number of bytes that [`head`] looks at.
 pub(super) const SHORTEST: usize = 12;
 
-/// The total length once more.
+/// Bytes of the total length repeated at the end.
 const TRAILER: usize = 4;
 
 /// Block types.
@@ -32,30 +32,30 @@ pub(super) mod kind {
     pub(in super::super) const DECRYPTION_SECRETS: u32 = 10;
 }
 
-/// How a block begins.
+/// The head of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
-    /// One of [`kind`], or another.
+    /// The type: one of [`kind`], or another.
     pub(super) kind: u32,
-    /// Bytes of the block, padding and both lengths included.
+    /// Bytes of the block, including padding and both lengths.
     pub(super) length: usize,
-    /// Of the block: its section's, or the one that a section header announces.
+    /// The byte order of the block: that of its section, or the one that a section header announces.
     pub(super) order: Endianness,
 }
 
 impl Head {
-    /// Bytes of the block before `rest`, which is what a parser left of its [`body`].
+    /// Returns the number of bytes of the block before `rest`, which is what a parser left of its [`body`].
     #[inline]
     pub(super) fn before(&self, rest: &[u8]) -> usize {
         self.length.saturating_sub(TRAILER).saturating_sub(rest.len())
     }
 }
 
-/// Parses the head of a block in a section of byte order `order`; an error where its length cannot be true.
+/// Parses the head of a block in a section of byte order `order`. Fails if its length is impossible.
 #[inline]
 pub(super) fn head(input: &[u8], order: Endianness) -> IResult<&[u8], Head> {
     let (input, kind) = u32(order)(input)?;
-    // This type reads the same in both orders.
+    // This type is the same in both byte orders.
     let (input, order) = if kind == kind::SECTION_HEADER { announced_order(input)? } else { (input, order) };
     let (input, length) = map_opt(u32(order), |length| {
         // Some writers leave the padding out of the length.
@@ -66,7 +66,7 @@ pub(super) fn head(input: &[u8], order: Endianness) -> IResult<&[u8], Head> {
     Ok((input, Head { kind, length, order }))
 }
 
-/// The byte order that a section header announces after its length.
+/// Reads the byte order that a section header announces after its length, without consuming anything.
 fn announced_order(input: &[u8]) -> IResult<&[u8], Endianness> {
     let magic = map_opt(be_u32, |magic| match magic {
         0x1a2b_3c4d => Some(Endianness::Big),
@@ -76,12 +76,12 @@ fn announced_order(input: &[u8]) -> IResult<&[u8], Endianness> {
     peek(preceded(be_u32, magic)).parse(input)
 }
 
-/// Whether a file that begins so claims to be pcapng.
+/// Returns whether a file with these first bytes claims to be pcapng.
 pub(in crate::capture) fn is_pcapng(input: &[u8]) -> bool {
     head(input, Endianness::Big).is_ok_and(|(_, head)| head.kind == kind::SECTION_HEADER)
 }
 
-/// Parses a whole block: what lies between its two lengths. An error if they differ.
+/// Parses a whole block. Returns the body between its two lengths; fails if they differ.
 #[inline]
 pub(super) fn body(block: &[u8], order: Endianness) -> IResult<&[u8], &[u8]> {
     let (input, length) = preceded(be_u32, u32(order)).parse(block)?;
@@ -90,7 +90,7 @@ pub(super) fn body(block: &[u8], order: Endianness) -> IResult<&[u8], &[u8]> {
     Ok((input, body))
 }
 
-/// Parses the body of a section header: the major version. An error for one that is not known.
+/// Parses the body of a section header. Returns the major version; fails if it is unknown.
 pub(super) fn section_header(body: &[u8], order: Endianness) -> IResult<&[u8], u16> {
     preceded(be_u32, verify(u16(order), |&major| major == 1)).parse(body)
 }

@@ -1,4 +1,4 @@
-//! Blocks as bytes: what [`Writer`](super::Writer) writes, little-endian (draft-ietf-opsawg-pcapng §4).
+//! The bytes of the blocks that [`Writer`](super::Writer) writes, little-endian (draft-ietf-opsawg-pcapng §4).
 //!
 //! ```text
 //! type:4  length:4  body  [padding to 4]  length:4
@@ -17,43 +17,43 @@ const IF_FILTER: u16 = 11;
 const ISB_ENDTIME: u16 = 3;
 const ISB_IFRECV: u16 = 4;
 
-/// Timestamps are nanoseconds: 10⁻⁹.
+/// The resolution of timestamps: nanoseconds, 10⁻⁹.
 const NANOSECONDS: u8 = 9;
 
-/// What a file says of an interface.
+/// The description of an interface in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
-    /// Of its packets.
+    /// The link type of its packets.
     pub link_type: LinkType,
-    /// Bytes kept of a packet; 0 for all.
+    /// Bytes kept of each packet; 0 for all.
     pub snaplen: u32,
-    /// As the system calls it; empty where that is not known.
+    /// The system's name for it; empty if unknown.
     pub name: String,
-    /// The capture filter; empty where there was none.
+    /// The capture filter; empty if there was none.
     pub filter: String,
 }
 
-/// What an interface had counted at a time.
+/// The counters of an interface at a point in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// When.
+    /// The time of counting.
     pub time: Timestamp,
     /// Packets that passed the filter.
     pub received: u64,
     /// Packets that the interface or its driver dropped.
     pub dropped_by_interface: u64,
-    /// Packets that the system dropped, for want of room.
+    /// Packets that the system dropped because it had no room.
     pub dropped_by_system: u64,
 }
 
 impl Statistics {
-    /// Packets dropped, by whomever.
+    /// Returns the number of packets dropped by either.
     pub const fn dropped(&self) -> u64 {
         self.dropped_by_interface.saturating_add(self.dropped_by_system)
     }
 }
 
-/// Section Header Block, its length not given.
+/// Appends a Section Header Block, with its section length unspecified.
 pub(super) fn section_header(application: &str, comment: &str, out: &mut Vec<u8>) {
     block(kind::SECTION_HEADER, out, |out| {
         out.extend(0x1a2b_3c4d_u32.to_le_bytes());
@@ -67,7 +67,7 @@ pub(super) fn section_header(application: &str, comment: &str, out: &mut Vec<u8>
     });
 }
 
-/// Interface Description Block.
+/// Appends an Interface Description Block.
 pub(super) fn interface(description: &Description, out: &mut Vec<u8>) {
     block(kind::INTERFACE_DESCRIPTION, out, |out| {
         out.extend(description.link_type.0.to_le_bytes());
@@ -78,14 +78,14 @@ pub(super) fn interface(description: &Description, out: &mut Vec<u8>) {
         }
         option(IF_TSRESOL, &[NANOSECONDS], out);
         if !description.filter.is_empty() {
-            // 0: as text, for libpcap.
+            // 0 stands for a libpcap filter as text.
             option(IF_FILTER, &[&[0], description.filter.as_bytes()].concat(), out);
         }
         end_of_options(out);
     });
 }
 
-/// Enhanced Packet Block.
+/// Appends an Enhanced Packet Block.
 pub(super) fn packet(interface: u32, packet: &Packet<'_>, lost: u64, comments: &[&str], out: &mut Vec<u8>) {
     block(kind::ENHANCED_PACKET, out, |out| {
         out.extend(interface.to_le_bytes());
@@ -103,7 +103,7 @@ pub(super) fn packet(interface: u32, packet: &Packet<'_>, lost: u64, comments: &
     });
 }
 
-/// Decryption Secrets Block with lines of a TLS key log.
+/// Appends a Decryption Secrets Block with lines of a TLS key log.
 pub(super) fn key_log(lines: &str, out: &mut Vec<u8>) {
     block(kind::DECRYPTION_SECRETS, out, |out| {
         out.extend(TLS_KEY_LOG.to_le_bytes());
@@ -112,7 +112,7 @@ pub(super) fn key_log(lines: &str, out: &mut Vec<u8>) {
     });
 }
 
-/// Interface Statistics Block.
+/// Appends an Interface Statistics Block.
 pub(super) fn statistics(interface: u32, statistics: &Statistics, out: &mut Vec<u8>) {
     block(kind::INTERFACE_STATISTICS, out, |out| {
         out.extend(interface.to_le_bytes());
@@ -127,7 +127,7 @@ pub(super) fn statistics(interface: u32, statistics: &Statistics, out: &mut Vec<
     });
 }
 
-/// The upper half first, whatever the byte order. What was before 1970 is written as 1970.
+/// Appends a time, the upper half first in either byte order. Times before 1970 are written as 1970.
 fn time(time: Timestamp, out: &mut Vec<u8>) {
     let nanos = u64::try_from(time.as_nanos()).unwrap_or(0);
     out.extend(((nanos >> 32) as u32).to_le_bytes());
@@ -151,7 +151,7 @@ fn padded(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend(std::iter::repeat_n(0, bytes.len().wrapping_neg() % 4));
 }
 
-/// An option holds 65,535 bytes at most; the rest is cut off.
+/// Appends an option. Its value is cut off after 65,535 bytes.
 fn option(code: u16, value: &[u8], out: &mut Vec<u8>) {
     let value = value.get(..usize::from(u16::MAX)).unwrap_or(value);
     out.extend(code.to_le_bytes());

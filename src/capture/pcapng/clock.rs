@@ -1,32 +1,32 @@
-//! What the timestamps of an interface mean: if_tsresol and if_tsoffset.
+//! The clock of an interface's timestamps: if_tsresol and if_tsoffset.
 
 use crate::seen::Timestamp;
 
 const NANOS: u32 = 9;
 const NANOS_PER_SECOND: u64 = 10_u64.pow(NANOS);
 
-/// From units since an offset to nanoseconds since the epoch.
+/// A conversion from units since an offset to nanoseconds since the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Clock {
     resolution: Resolution,
-    /// Nanoseconds.
+    /// The offset in nanoseconds.
     offset: i64,
 }
 
-/// A unit, compared with a nanosecond.
+/// The length of a unit, relative to a nanosecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Resolution {
-    /// So many nanoseconds.
+    /// A unit is this many nanoseconds.
     Longer(u64),
-    /// So many to a nanosecond.
+    /// A nanosecond is this many units.
     Shorter(u64),
-    /// 2 to the minus this, in seconds.
+    /// A unit is 2 to the power of minus this, in seconds.
     Binary(u8),
 }
 
 impl Clock {
-    /// The clock of if_tsresol (none: microseconds; the upper bit tells powers of 2 from powers of 10) and of
-    /// if_tsoffset, in seconds.
+    /// Returns the clock for if_tsresol (`None`: microseconds; the upper bit distinguishes powers of 2 from powers of
+    /// 10) and if_tsoffset, in seconds.
     pub(super) fn new(resolution: Option<u8>, offset: i64) -> Self {
         let exponent = resolution.unwrap_or(6);
         let resolution = if exponent & 0x80 != 0 {
@@ -34,21 +34,21 @@ impl Clock {
         } else if let Some(longer) = NANOS.checked_sub(exponent.into()) {
             Resolution::Longer(10_u64.pow(longer))
         } else {
-            // So short that 2^64 of them are no nanosecond: then any large divisor gives 0.
+            // So short that 2^64 units are less than a nanosecond: any large divisor gives 0.
             let shorter = u32::from(exponent).saturating_sub(NANOS);
             Resolution::Shorter(10_u64.checked_pow(shorter).unwrap_or(u64::MAX))
         };
         Self { resolution, offset: offset.saturating_mul(NANOS_PER_SECOND as i64) }
     }
 
-    /// The time `units` after the offset, clamped to what a [`Timestamp`] holds.
+    /// Returns the time `units` after the offset, clamped to the range of a [`Timestamp`].
     #[inline]
     pub(super) fn time(self, units: u64) -> Timestamp {
         let nanos = match self.resolution {
             Resolution::Longer(nanos) => units.saturating_mul(nanos),
             Resolution::Shorter(per_nano) => units.checked_div(per_nano).unwrap_or(0),
             Resolution::Binary(bits) => {
-                // 64 bits times 30 bits leave room in 128.
+                // 64 bits times 30 bits fit into 128.
                 let nanos = u128::from(units).saturating_mul(NANOS_PER_SECOND.into()) >> bits;
                 u64::try_from(nanos).unwrap_or(u64::MAX)
             }

@@ -21,40 +21,41 @@ const IF_TSOFFSET: u16 = 14;
 pub(super) const ISB_IFDROP: u16 = 5;
 pub(super) const ISB_OSDROP: u16 = 7;
 
-/// What a section says of one of its interfaces.
+/// An interface of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Interface {
-    /// Of its packets.
+    /// The link type of its packets.
     pub(super) link_type: LinkType,
-    /// Bytes kept of a packet; 0 for all.
+    /// Bytes kept of each packet; 0 for all.
     pub(super) snaplen: u32,
-    /// What its timestamps mean.
+    /// The clock of its timestamps.
     pub(super) clock: Clock,
-    /// As the system calls it; empty where the capture does not say.
+    /// The system's name for it; empty if the capture does not say.
     pub(super) name: String,
-    /// Packets it missed while capturing, by the latest statistics.
+    /// Packets it missed while capturing, according to its statistics.
     pub(super) dropped: u64,
-    /// The time of those.
+    /// The time of the latest statistics that have one.
     pub(super) counted: Option<Timestamp>,
-    /// Packets it missed while capturing, by what its packets say.
+    /// Packets it missed while capturing, according to its packets.
     pub(super) lost: u64,
-    /// The last packet that said anything of that kind.
+    /// The time of the last packet that had options or a count of lost packets.
     pub(super) marked: Option<Timestamp>,
 }
 
 impl Interface {
-    /// Packets it missed while capturing, as far as is known: both counts are of the same ones.
+    /// Returns the number of packets it missed while capturing, as far as is known. Both counts are of the same
+    /// packets, so the larger one is used.
     pub(super) fn missed(&self) -> u64 {
         self.dropped.max(self.lost)
     }
 }
 
-/// What a statistics block says.
+/// The contents of a statistics block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counted {
-    /// Of the section, from 0.
+    /// The index of the interface in the section, from 0.
     pub(super) interface: u32,
-    /// In units of the interface's clock.
+    /// The time, in units of the interface's clock.
     pub(super) time: u64,
     /// Packets missed so far.
     pub(super) dropped: u64,

@@ -1,4 +1,5 @@
-//! Reader of pcapng files: sections of either byte order, interfaces of different kinds. And a plain writer.
+//! A reader of pcapng files with sections of either byte order and interfaces of different link types, and a plain
+//! writer.
 
 mod block;
 mod blocks;
@@ -33,15 +34,15 @@ pub(super) struct Pcapng {
     window: Window,
     name: Name,
     tally: Tally,
-    /// Of the section.
+    /// The byte order of the section.
     order: Endianness,
-    /// Of the section.
+    /// The interfaces of the section.
     interfaces: Vec<Interface>,
     time: Timestamp,
     link_type: LinkType,
     length: u32,
     data: Range<usize>,
-    /// What the block holds behind them.
+    /// The place of the options after the data.
     options: Range<usize>,
     interface: u32,
     /// Packets before the section.
@@ -50,7 +51,7 @@ pub(super) struct Pcapng {
 }
 
 impl Pcapng {
-    /// Begins before the first section header, which [`is_pcapng`] has recognised.
+    /// Creates the reader before the first section header, which [`is_pcapng`] has recognised.
     pub(super) fn new(window: Window, name: Name) -> Self {
         Self {
             window,
@@ -74,7 +75,7 @@ impl Pcapng {
         self.window.hold(wanted).map_err(|error| self.name.read_error(&self.window, error))
     }
 
-    /// Holds the next block whole; `None` at the end, or where a corrupt length makes it the end.
+    /// Reads the next whole block into the window. Returns `None` at the end, or if a corrupt length ends the file.
     #[inline]
     fn block(&mut self) -> Result<Option<Head>, Error> {
         if !self.hold(SHORTEST)? {
@@ -92,7 +93,8 @@ impl Pcapng {
         Ok(Some(head))
     }
 
-    /// Takes the block that is held and passes over it. Whether it was a packet, or what is wrong with it.
+    /// Parses the held block, which the caller then consumes. Returns whether it was a packet; fails with the block's
+    /// fault.
     #[inline]
     fn take(&mut self, head: Head) -> Result<bool, Fault> {
         let block = self.window.held().get(..head.length).unwrap_or_default();
@@ -125,7 +127,7 @@ impl Pcapng {
         let (rest, packet) = parsed.map_err(|_| Fault::PacketLength)?;
         let interface = self.interfaces.get(packet.interface as usize).ok_or(Fault::UnknownInterface)?;
         let before = self.time;
-        // A packet without a time is taken to follow close on the one before.
+        // A packet without a time gets that of the packet before.
         self.time = packet.time.map_or(self.time, |units| interface.clock.time(units));
         self.link_type = interface.link_type;
         self.length = packet.length;
@@ -142,14 +144,14 @@ impl Pcapng {
         Ok(true)
     }
 
-    /// Notes that packets were lost between the packet before of the same interface and this one, if there were any.
+    /// Records `lost` packets between the previous packet of the same interface and this one, if there were any.
     #[cold]
     fn note_lost(&mut self, lost: u64, before: Timestamp) {
         let is_only = self.interfaces.len() == 1 && self.tally.packets > self.before_section + 1;
         let Some(interface) = self.interfaces.get_mut(self.interface as usize) else {
             return;
         };
-        // Of several interfaces it is only known which packets had options.
+        // With several interfaces, only the time of the last packet with options is known for each.
         let after = if is_only { Some(before) } else { interface.marked };
         interface.marked = Some(self.time);
         if lost > 0 {
@@ -159,7 +161,7 @@ impl Pcapng {
         }
     }
 
-    /// Begins a section; `false` if it is of an unknown version.
+    /// Begins a section. Returns `false` if its header is damaged or of an unknown version.
     fn begin_section(&mut self, head: Head) -> bool {
         self.end_section();
         self.before_section = self.tally.packets;
@@ -173,16 +175,17 @@ impl Pcapng {
         known
     }
 
-    /// Forgets the section's interfaces, but not what they dropped.
+    /// Discards the section's interfaces, and notes what they dropped.
     fn end_section(&mut self) {
         let interfaces = std::mem::take(&mut self.interfaces);
         drops(&interfaces).for_each(|note| self.tally.note(note));
     }
 }
 
-/// Takes an interface's statistics; the span within which packets were dropped that none before had counted.
+/// Updates an interface with its statistics. Returns the span in which packets were dropped that were not counted
+/// before; `None` if there were none.
 fn count(interface: &mut Interface, counted: Counted) -> Option<Drops> {
-    // Writers without a clock leave 0.
+    // Writers without a clock write 0.
     let time = Some(counted.time).filter(|units| *units > 0).map(|units| interface.clock.time(units));
     let after = interface.counted.unwrap_or(Timestamp::from_nanos(i64::MIN));
     let until = time.unwrap_or(Timestamp::from_nanos(i64::MAX));
@@ -192,7 +195,7 @@ fn count(interface: &mut Interface, counted: Counted) -> Option<Drops> {
     has_grown.then_some(Drops { after, until })
 }
 
-/// A note for each interface that missed packets.
+/// Returns a note for each interface that missed packets.
 fn drops(interfaces: &[Interface]) -> impl Iterator<Item = Note> {
     interfaces.iter().enumerate().filter(|(_, interface)| interface.missed() > 0).map(|(id, interface)| {
         let (count, name) = (interface.missed(), interface.name.clone());
@@ -200,7 +203,7 @@ fn drops(interfaces: &[Interface]) -> impl Iterator<Item = Note> {
     })
 }
 
-/// The lines of a file's TLS key logs, each as it is met.
+/// Calls `line` with each line of a file's TLS key logs.
 pub(super) fn key_log_lines(mut file: Pcapng, mut line: impl FnMut(&str)) -> Result<(), Error> {
     while let Some(head) = file.block()? {
         if head.kind == kind::SECTION_HEADER && !file.begin_section(head) {
@@ -218,7 +221,7 @@ pub(super) fn key_log_lines(mut file: Pcapng, mut line: impl FnMut(&str)) -> Res
     Ok(())
 }
 
-/// A packet, and where in the window its bytes lie.
+/// A packet, with the place of its bytes in the window.
 struct Placed {
     number: u64,
     time: Timestamp,
@@ -236,7 +239,7 @@ impl Placed {
 }
 
 impl Pcapng {
-    /// The packet that it has moved to.
+    /// Returns the current packet.
     #[inline]
     fn placed(&self) -> Placed {
         Placed {
@@ -287,7 +290,7 @@ impl Source for Pcapng {
         if self.advance()? {
             batch.push(self.placed());
             self.window.keep_still(true);
-            // An error here only says that there is something to read first.
+            // An error here only means that more must be read first.
             while !batch.is_full() && matches!(self.advance(), Ok(true)) {
                 batch.push(self.placed());
             }
@@ -373,7 +376,8 @@ mod tests {
     #[test]
     fn blocks_without_packets_are_passed_over() {
         let mut file = Pcapng::new(Order::Little).interface(1, 0, &[]);
-        // Name resolution, systemd journal, decryption secrets, custom, unknown; the last as long as one may be.
+        // Name resolution, systemd journal, decryption secrets, custom and unknown blocks, then one of the greatest
+        // length.
         for kind in [4, 9, 10, 0xbad, 0x7777_7777] {
             file = file.block(kind, &[0xab; 21]);
         }
@@ -398,7 +402,7 @@ mod tests {
         };
         let span = |after, until| Drops { after: Timestamp::from_nanos(after), until: Timestamp::from_nanos(until) };
         assert_eq!(drops(&[(10, 0), (20, 3), (50, 3), (60, 3), (70, 5)]), [span(10, 20), span(60, 70)]);
-        assert_eq!(drops(&[(9, 3)]), [span(i64::MIN, 9)], "as dumpcap leaves them: at any time");
+        assert_eq!(drops(&[(9, 3)]), [span(i64::MIN, 9)], "as dumpcap writes them: at any time");
         assert_eq!(drops(&[(0, 3)]), [span(i64::MIN, i64::MAX)]);
         assert_eq!(drops(&[(9, 0), (0, 0)]), []);
     }
@@ -419,7 +423,7 @@ mod tests {
             let counted = file().enhanced(0, 10, b"a", 1).enhanced_after(3, 0, 20, b"b");
             let counted = summary(counted.statistics(0, &[(5, &order.u64(3))]));
             assert_eq!((counted.drops, counted.notes), (vec![span(10, 20)], vec![dropped(3)]));
-            // The packet before may be one of another interface.
+            // The previous packet may belong to another interface.
             let two = file().interface(1, 0, &nanos).enhanced_after(0, 1, 5, b"a").enhanced(0, 10, b"b", 1);
             assert_eq!(summary(two.enhanced_after(1, 1, 20, b"c")).drops, [span(5, 20)]);
             let old = summary(file().packet(0, 10, b"a", 1).packet_after(4, 0, 20, b"b"));

@@ -11,10 +11,10 @@ use nom::number::Endianness;
 use nom::number::complete::u16;
 use nom::{IResult, Parser};
 
-/// Marks the end; may be missing.
+/// The code that marks the end. It may be missing.
 const END_OF_OPTIONS: u16 = 0;
 
-/// The options that `input` begins with, code and value each. Ends before one that is cut off.
+/// Returns the options at the start of `input`, each with its code and value. Ends before one that is cut off.
 pub(super) fn options(mut input: &[u8], order: Endianness) -> impl Iterator<Item = (u16, &[u8])> {
     std::iter::from_fn(move || {
         let (rest, (code, value)) = option(input, order).ok()?;

@@ -14,34 +14,34 @@ use super::number::u32;
 use super::options::options;
 use crate::limits;
 
-/// What a block says of its packet.
+/// The fields of a block about its packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Captured {
-    /// Of the section, from 0.
+    /// The index of the interface in the section, from 0.
     pub(super) interface: u32,
-    /// In units of the interface's clock; a Simple Packet Block has none.
+    /// The time, in units of the interface's clock. A Simple Packet Block has none.
     pub(super) time: Option<u64>,
     /// Bytes of the packet in the block.
     pub(super) captured: u32,
     /// Bytes on the wire.
     pub(super) length: u32,
-    /// Packets lost before it, if the block itself has that.
+    /// Packets lost before this one, if the block has a field for them; otherwise 0.
     pub(super) lost: u16,
 }
 
 pub(super) const EPB_DROPCOUNT: u16 = 4;
 
-/// What an obsolete Packet Block says where the number of lost packets is not known.
+/// The value in an obsolete Packet Block if the number of lost packets is unknown.
 const UNKNOWN: u16 = 0xffff;
 
-/// Parses the body of an Enhanced Packet Block up to the packet's data; an error where its lengths cannot be true.
+/// Parses the body of an Enhanced Packet Block up to the packet's data. Fails if its lengths are impossible.
 #[inline]
 pub(super) fn enhanced(body: &[u8], order: Endianness) -> IResult<&[u8], Captured> {
     let (body, interface) = u32(order)(body)?;
     timed(body, order, interface)
 }
 
-/// As [`enhanced`], for the obsolete Packet Block.
+/// Parses the body of an obsolete Packet Block, like [`enhanced`].
 pub(super) fn obsolete(body: &[u8], order: Endianness) -> IResult<&[u8], Captured> {
     let (body, (interface, lost)) = (u16(order), u16(order)).parse(body)?;
     let (body, packet) = timed(body, order, interface.into())?;
@@ -56,13 +56,15 @@ fn timed(body: &[u8], order: Endianness, interface: u32) -> IResult<&[u8], Captu
     plausible(body, Captured { interface, time, captured, length, lost: 0 })
 }
 
-/// Packets lost between the packet before of the same interface and this one, by the options behind its data.
+/// Returns the number of packets lost between the previous packet of the same interface and this one, from the options
+/// after its data; `None` if they do not say.
 pub(super) fn lost(rest: &[u8], order: Endianness) -> Option<u64> {
     let (_, value) = options(rest, order).find(|(code, _)| *code == EPB_DROPCOUNT)?;
     u64::<_, nom::error::Error<_>>(order)(value).ok().map(|(_, count)| count)
 }
 
-/// As [`enhanced`], for a Simple Packet Block: of the first interface, whose `snaplen` (0: none) cut the packet.
+/// Parses the body of a Simple Packet Block, like [`enhanced`]. It belongs to the first interface, and its packet is
+/// cut to that interface's `snaplen` (0: none).
 pub(super) fn simple(body: &[u8], order: Endianness, snaplen: u32) -> IResult<&[u8], Captured> {
     let (body, length) = u32(order)(body)?;
     let captured = if snaplen == 0 { length } else { length.min(snaplen) };

@@ -10,10 +10,10 @@ use nom::number::complete::u32;
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
-/// The type of TLS key logs.
+/// The secrets type of TLS key logs.
 pub(super) const TLS_KEY_LOG: u32 = 0x544c_534b;
 
-/// Parses the body of a block with a TLS key log: the log. An error for secrets of another kind.
+/// Parses the body of a block with a TLS key log. Returns the log; fails for secrets of another type.
 pub(super) fn tls_key_log(body: &[u8], order: Endianness) -> IResult<&[u8], &[u8]> {
     let kind = match order {
         Endianness::Big => TLS_KEY_LOG.to_be_bytes(),

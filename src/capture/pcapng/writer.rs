@@ -1,11 +1,11 @@
-//! Writes pcapng files: one little-endian section, interfaces as they come, times in nanoseconds.
+//! A writer of pcapng files: little-endian sections, interfaces as they come, times in nanoseconds.
 
 use std::io::{self, Write};
 
 use super::blocks::{self, Description, Statistics};
 use crate::capture::Packet;
 
-/// A pcapng file being written. Whole blocks reach the writer beneath, one call each.
+/// A pcapng file being written. Each block reaches the underlying writer in one call.
 #[derive(Debug)]
 pub struct Writer<W> {
     out: W,
@@ -20,20 +20,20 @@ impl<W: Write> Writer<W> {
         Self::commented(out, "")
     }
 
-    /// As [`new`](Self::new), with a comment on the whole file; none where it is empty.
+    /// Begins a file like [`new`](Self::new), with a comment on the whole file unless `comment` is empty.
     pub fn commented(out: W, comment: &str) -> io::Result<Self> {
         let mut writer = Self { out, block: Vec::new(), interfaces: 0, written: 0 };
         writer.section_header(comment)?;
         Ok(writer)
     }
 
-    /// Begins another section, in which interfaces are described anew.
+    /// Begins another section, in which interfaces must be described again.
     pub fn section(&mut self) -> io::Result<()> {
         self.interfaces = 0;
         self.section_header("")
     }
 
-    /// Describes an interface; the number that its packets and statistics are written under.
+    /// Writes the description of an interface. Returns the number under which its packets and statistics are written.
     pub fn interface(&mut self, description: &Description) -> io::Result<u32> {
         blocks::interface(description, &mut self.block);
         self.put()?;
@@ -42,30 +42,30 @@ impl<W: Write> Writer<W> {
         Ok(number)
     }
 
-    /// Writes lines of a TLS key log, which hold for the packets behind it.
+    /// Writes lines of a TLS key log, which apply to the packets after it.
     pub fn key_log(&mut self, lines: &str) -> io::Result<()> {
         blocks::key_log(lines, &mut self.block);
         self.put()
     }
 
-    /// Writes a packet, how many were lost before it, and comments on it that Wireshark shows.
+    /// Writes a packet, the number of packets lost before it, and comments on it, which Wireshark shows.
     pub fn packet(&mut self, interface: u32, packet: &Packet<'_>, lost: u64, comments: &[&str]) -> io::Result<()> {
         blocks::packet(interface, packet, lost, comments, &mut self.block);
         self.put()
     }
 
-    /// Writes what an interface has counted so far. The latest holds for the interface.
+    /// Writes the counters of an interface so far. The latest ones are valid for the interface.
     pub fn statistics(&mut self, interface: u32, statistics: &Statistics) -> io::Result<()> {
         blocks::statistics(interface, statistics, &mut self.block);
         self.put()
     }
 
-    /// Bytes written so far.
+    /// Returns the number of bytes written so far.
     pub const fn written(&self) -> u64 {
         self.written
     }
 
-    /// Hands everything to the writer beneath, and lets that hand it on.
+    /// Flushes the underlying writer.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }

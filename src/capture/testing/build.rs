@@ -116,20 +116,20 @@ impl Pcapng {
         self.timed(6, front, time, data, length, &[(2, &[0; 4])])
     }
 
-    /// With the number of packets lost before it.
+    /// Appends an Enhanced Packet Block with the number of packets lost before it.
     pub fn enhanced_after(self, lost: u64, interface: u32, time: u64, data: &[u8]) -> Self {
         let front = self.order.u32(interface);
         let lost = self.order.u64(lost);
         self.timed(6, front, time, data, data.len() as u32, &[(2, &[0; 4]), (4, &lost)])
     }
 
-    /// The obsolete Packet Block.
+    /// Appends an obsolete Packet Block.
     pub fn packet(self, interface: u16, time: u64, data: &[u8], length: u32) -> Self {
         let ([a, b], [c, d]) = (self.order.u16(interface), self.order.u16(0xffff));
         self.timed(2, [a, b, c, d], time, data, length, &[(2, &[0; 4])])
     }
 
-    /// The obsolete Packet Block, with the number of packets lost before it.
+    /// Appends an obsolete Packet Block with the number of packets lost before it.
     pub fn packet_after(self, lost: u16, interface: u16, time: u64, data: &[u8]) -> Self {
         let ([a, b], [c, d]) = (self.order.u16(interface), self.order.u16(lost));
         self.timed(2, [a, b, c, d], time, data, data.len() as u32, &[])

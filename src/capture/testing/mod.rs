@@ -1,4 +1,4 @@
-//! For the tests of this folder: captures built byte by byte, and all that a reader makes of them.
+//! Support for the tests of this folder: captures built byte by byte, and everything that a reader makes of them.
 
 pub(super) mod build;
 #[cfg(feature = "live")]
@@ -11,7 +11,7 @@ use std::path::Path;
 use super::{LinkType, Note, Source, Summary, file};
 use crate::error::Error;
 
-/// A packet, owned.
+/// An owned packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Owned {
     pub(super) nanos: i64,
@@ -20,7 +20,7 @@ pub(super) struct Owned {
     pub(super) length: u32,
 }
 
-/// All packets of `source`, whose numbers must count up from 1, and the summaries after the last.
+/// Returns all packets of `source`, which must be numbered from 1, and the summaries after the last.
 pub(super) fn drain(source: &mut dyn Source) -> Result<(Vec<Owned>, Vec<Summary>), Error> {
     let mut packets = Vec::new();
     while source.advance()? {
@@ -33,11 +33,11 @@ pub(super) fn drain(source: &mut dyn Source) -> Result<(Vec<Owned>, Vec<Summary>
         });
         assert_eq!(packet.number, packets.len() as u64);
     }
-    assert!(!source.advance()?, "the end is for good");
+    assert!(!source.advance()?, "the end is final");
     Ok((packets, source.summaries()))
 }
 
-/// All packets of the file that `bytes` are, read through a window of 64 bytes, and its summary.
+/// Returns all packets of the file `bytes`, read through a window of 64 bytes, and its summary.
 pub(super) fn read(bytes: &[u8]) -> Result<(Vec<Owned>, Summary), Error> {
     let mut source = file::recognise(Path::new("test"), Box::new(Cursor::new(bytes.to_vec())), 64)?;
     let (packets, mut summaries) = drain(&mut *source)?;
@@ -48,14 +48,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Vec<Owned>, Summary), Error> {
     Ok((packets, summary))
 }
 
-/// As [`read`], of a file without a flaw.
+/// Returns all packets like [`read`], of a file without a flaw.
 pub(super) fn read_clean(bytes: &[u8]) -> Vec<Owned> {
     let (packets, summary) = read(bytes).unwrap();
     assert_eq!((summary.notes.as_slice(), summary.bytes), ([].as_slice(), bytes.len() as u64));
     packets
 }
 
-/// The notes on a file.
+/// Returns the notes on a file.
 pub(super) fn notes(bytes: &[u8]) -> Vec<Note> {
     read(bytes).unwrap().1.notes
 }
