@@ -1,11 +1,11 @@
-//! The bytes from some header on, with the number there were on the wire.
+//! The bytes of a packet from some header on, with their length on the wire.
 
 use nom::Parser;
 use nom::bytes::complete::take;
 
 use super::Skipped;
 
-/// What remains of a packet when its outer headers are peeled off.
+/// The rest of a packet after its outer headers are peeled off.
 ///
 /// ```text
 ///  peeled headers │ bytes: what was captured │ cut by the snaplen │ padding, checksums: limited away
@@ -13,20 +13,21 @@ use super::Skipped;
 /// ```
 #[derive(Clone, Copy)]
 pub(super) struct Body<'a> {
-    /// What was captured; never more than `length`.
+    /// The captured bytes; never more than `length`.
     pub bytes: &'a [u8],
     /// Bytes on the wire.
     pub length: usize,
 }
 
 impl<'a> Body<'a> {
-    /// `bytes` of `length`; a capture that claims less on the wire than it kept is not believed.
+    /// Creates a body of `bytes`, which had `length` on the wire. A `length` below that of the captured bytes is not
+    /// believed.
     #[inline]
     pub fn new(bytes: &'a [u8], length: usize) -> Self {
         Self { bytes, length: length.max(bytes.len()) }
     }
 
-    /// Takes a header off the front. `name` is what is reported where it does not fit.
+    /// Peels a header off the front. If it does not fit, the error reports it as `name`.
     #[inline]
     pub fn peel<T>(
         self,
@@ -42,26 +43,26 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Takes `length` bytes of a header off the front.
+    /// Peels `length` bytes of a header off the front.
     #[inline]
     pub fn skip(self, name: &'static str, length: usize) -> Result<Self, Skipped> {
         self.peel(name, take(length)).map(|(_, rest)| rest)
     }
 
-    /// A header says that only `length` bytes belong to it: what follows is padding or a checksum.
+    /// Limits the body to the `length` that a header gives. The bytes after it are padding or a checksum.
     #[inline]
     pub fn limit(self, length: usize) -> Self {
         self.resize(length.min(self.length))
     }
 
-    /// The IP header says `length`, and is believed even where the capture claims less: some tools that shorten packets
+    /// Sets the length to that of the IP header, even if the capture claims less: some tools that shorten packets
     /// overwrite the length on the wire.
     #[inline]
     pub fn resize(self, length: usize) -> Self {
         Self { bytes: self.bytes.get(..length).unwrap_or(self.bytes), length }
     }
 
-    /// Why a header did not fit: the capture's fault, or the sender's.
+    /// Returns the reason that a header did not fit: the capture cut it, or the sender broke it.
     pub fn too_short(self, header: &'static str) -> Skipped {
         if self.bytes.len() < self.length { Skipped::Truncated(header) } else { Skipped::Broken(header) }
     }

@@ -1,4 +1,4 @@
-//! Ethernet, VLAN tags, LLC/SNAP, and what an EtherType leads to (IEEE 802.3, 802.1Q, 802.2; RFC 1042).
+//! Ethernet, VLAN tags, LLC/SNAP, and the dispatch by EtherType (IEEE 802.3, 802.1Q, 802.2; RFC 1042).
 
 use nom::bytes::complete::take;
 use nom::number::complete::{be_u16, be_u24};
@@ -12,27 +12,27 @@ use super::{Skipped, network, ppp, tunnel};
 pub(super) mod ether_types {
     pub const IPV4: u16 = 0x0800;
     pub const IPV6: u16 = 0x86dd;
-    /// Transparent Ethernet Bridging: a frame in a tunnel.
+    /// Transparent Ethernet Bridging: an Ethernet frame in a tunnel.
     pub const ETHERNET: u16 = 0x6558;
     pub const MPLS: u16 = 0x8847;
     pub const MPLS_UPSTREAM: u16 = 0x8848;
     pub const PPPOE_SESSION: u16 = 0x8864;
-    /// Customer tag, service tag, and the service tag from before the standard.
+    /// The customer tag, the service tag, and the service tag from before the standard.
     pub const VLAN_TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
-    /// Protocols without IP in them: ARP, wake on LAN, RARP, AppleTalk, its ARP, IPX, slow protocols, PPPoE discovery, EAPOL,
-    /// PROFINET, EtherCAT, GOOSE, LLDP, HomePlug, PTP, CFM, TDLS, loopback test.
+    /// Protocols that do not carry IP: ARP, wake on LAN, RARP, AppleTalk, its ARP, IPX, slow protocols, PPPoE
+    /// discovery, EAPOL, PROFINET, EtherCAT, GOOSE, LLDP, HomePlug, PTP, CFM, TDLS, loopback test.
     pub const WITHOUT_IP: [u16; 18] = [
         0x0806, 0x0842, 0x8035, 0x809b, 0x80f3, 0x8137, 0x8809, 0x8863, 0x888e, 0x8892, 0x88a4, 0x88b8, 0x88cc, 0x88e1,
         0x88f7, 0x8902, 0x890d, 0x9000,
     ];
 
-    /// Whether IP comes next, or after a tag.
+    /// Returns whether IP follows, directly or after a tag.
     pub fn may_lead_to_ip(number: u16) -> bool {
         matches!(number, IPV4 | IPV6) || VLAN_TAGS.contains(&number)
     }
 }
 
-/// An Ethernet frame.
+/// Parses an Ethernet frame.
 ///
 /// ```text
 /// | destination 6 | source 6 | EtherType, or length 2 |
@@ -43,7 +43,7 @@ pub(super) fn frame<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     ether_type(walk, number, rest)
 }
 
-/// What `number` says follows.
+/// Parses what `number` announces: an EtherType, or a length.
 #[inline]
 pub(super) fn ether_type<'a>(walk: Walk, number: u16, body: Body<'a>) -> Found<'a> {
     use ether_types::{ETHERNET, IPV4, IPV6, MPLS, MPLS_UPSTREAM, PPPOE_SESSION, VLAN_TAGS, WITHOUT_IP};
@@ -63,7 +63,7 @@ pub(super) fn ether_type<'a>(walk: Walk, number: u16, body: Body<'a>) -> Found<'
     }
 }
 
-/// A VLAN tag, after the EtherType that announced it.
+/// Parses a VLAN tag, after the EtherType that announced it.
 ///
 /// ```text
 /// | priority, id 2 | EtherType, or length 2 |
@@ -73,7 +73,7 @@ fn vlan<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     ether_type(walk.deeper()?, number, rest)
 }
 
-/// Logical link control, and the SNAP header if there is one.
+/// Parses logical link control, and the SNAP header if there is one.
 ///
 /// ```text
 /// | aa aa 03 | organization 3 | EtherType 2 |     | 06 06 03 | IP

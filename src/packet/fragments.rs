@@ -1,4 +1,4 @@
-//! Fragmented IP datagrams, put together within bounds (RFC 791 §3.2, RFC 8200 §4.5).
+//! Reassembly of fragmented IP datagrams, within bounds (RFC 791 §3.2, RFC 8200 §4.5).
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -13,17 +13,17 @@ use super::skipped::Tally;
 use crate::limits;
 use crate::seen::Timestamp;
 
-/// The datagrams of which fragments are missing, oldest first.
+/// The incomplete datagrams, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Fragments {
     waiting: VecDeque<Waiting>,
-    /// Fragments whose datagram was waited for too long.
+    /// Fragments of datagrams that stayed incomplete for too long.
     expired: u64,
 }
 
 impl Fragments {
-    /// Keeps a fragment that came in these packets, and gives the datagram if it was the last that was missing. Whatever is
-    /// given up is tallied.
+    /// Adds a fragment that arrived in `packets`. Returns the datagram if no other fragment is missing. Fragments that
+    /// contradict each other, or are dropped to make room, are counted in `tally`.
     pub fn add(
         &mut self,
         fragment: &Fragment<'_>,
@@ -51,7 +51,7 @@ impl Fragments {
         }
     }
 
-    /// Fragments whose datagram never became whole, or has not yet.
+    /// Returns the number of fragments of datagrams that expired, or are still incomplete.
     pub fn incomplete(&self) -> u64 {
         self.waiting.iter().fold(self.expired, |sum, waiting| sum.saturating_add(waiting.fragments))
     }
@@ -64,7 +64,7 @@ impl Fragments {
         }
     }
 
-    /// Drops the oldest until another fragment fits: it may ask for as many bytes as a datagram can have.
+    /// Drops the oldest datagrams until another fragment fits. It may need as many bytes as the largest datagram.
     fn make_room(&mut self, tally: &mut Tally) {
         while self.waiting.len() >= limits::FRAGMENTED_DATAGRAMS
             || self.held().saturating_add(usize::from(u16::MAX)) > limits::FRAGMENT_BYTES
@@ -74,51 +74,51 @@ impl Fragments {
         }
     }
 
-    /// Bytes of memory that the datagrams hold.
+    /// Returns the bytes of memory that the datagrams hold.
     fn held(&self) -> usize {
         self.waiting.iter().map(|waiting| waiting.buffer.data().capacity()).sum()
     }
 }
 
-/// A datagram put together.
+/// A reassembled datagram.
 #[derive(Debug)]
 pub(super) struct Whole {
     route: Route,
     protocol: IpNumber,
     bytes: Vec<u8>,
-    /// How many of them, from the first on, the capture holds; the rest was cut by the snaplen.
+    /// The number of leading bytes that were captured; the snaplen cut the rest.
     captured: usize,
     pieces: Vec<Piece>,
 }
 
-/// A packet that a datagram came in with others.
+/// One of several packets that carried a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     /// Its number.
     pub packet: u64,
-    /// Where its fragment begins in the datagram; none for a fragment that itself came in several.
+    /// The offset of its fragment in the datagram; `None` for a fragment that itself came in several packets.
     pub start: Option<u16>,
 }
 
 impl Whole {
-    /// Where `bytes`, lent from the datagram, begin in it.
+    /// Returns the offset in the datagram of `bytes`, which are borrowed from it.
     pub fn place(&self, bytes: &[u8]) -> Option<usize> {
         bytes.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())
     }
 
-    /// The packets it came in.
+    /// Returns the packets that carried it.
     pub fn pieces(&self) -> &[Piece] {
         &self.pieces
     }
 
-    /// The datagram as if it had come in one packet.
+    /// Returns the datagram as if it had come in one packet.
     pub fn datagram(&self) -> Datagram<'_> {
         let captured = self.bytes.get(..self.captured).unwrap_or(&self.bytes);
         Datagram { ip: Ip::Kept(&self.route), protocol: self.protocol, body: Body::new(captured, self.bytes.len()) }
     }
 }
 
-/// What the fragments of a datagram have in common.
+/// The fields that the fragments of a datagram have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Identity {
     source: IpAddr,
@@ -140,22 +140,22 @@ impl Identity {
     }
 }
 
-/// A datagram of which fragments are missing.
+/// An incomplete datagram.
 #[derive(Debug)]
 struct Waiting {
     identity: Identity,
     since: Timestamp,
-    /// Of the first fragment, once it is there; until then of another.
+    /// The route of the first fragment; until that has arrived, the route of another.
     route: Route,
     protocol: IpNumber,
     buffer: IpDefragBuf,
-    /// Bytes before the first that the snaplen cut away.
+    /// The number of bytes before the first one that the snaplen cut.
     captured: usize,
     fragments: u64,
     pieces: Vec<Piece>,
 }
 
-/// The fragments contradict each other.
+/// The error for fragments that contradict each other.
 struct Spoiled;
 
 impl Waiting {
@@ -172,17 +172,17 @@ impl Waiting {
         }
     }
 
-    /// Remembers the packets of a fragment.
+    /// Records the packets of a fragment.
     fn came_in(&mut self, packets: &[u64], offset: IpFragOffset) {
         let start = matches!(packets, [_]).then(|| offset.byte_offset());
         let room = limits::FRAGMENT_PIECES.saturating_sub(self.pieces.len());
         self.pieces.extend(packets.iter().take(room).map(|packet| Piece { packet: *packet, start }));
     }
 
-    /// Puts a fragment in its place; `true` when none is missing any more.
+    /// Adds a fragment. Returns `true` once none is missing any more.
     ///
-    /// As in Linux, and as RFC 5722 demands, a fragment that is wholly there already is a duplicate and ignored, and
-    /// one that overlaps in part spoils the datagram: two receivers might read it differently.
+    /// As in Linux, and as RFC 5722 demands, a fragment with only known bytes is a duplicate and ignored, and a
+    /// fragment that overlaps in part spoils the datagram: two receivers might read it differently.
     fn add(&mut self, fragment: &Fragment<'_>) -> Result<bool, Spoiled> {
         self.fragments = self.fragments.saturating_add(1);
         let Fragment { offset, more, body, .. } = *fragment;
@@ -202,7 +202,8 @@ impl Waiting {
         Ok(self.buffer.is_complete())
     }
 
-    /// Copies the bytes; zeros stand where the snaplen cut, and `captured` keeps them from being taken for bytes.
+    /// Copies the bytes of a fragment. Zeros replace what the snaplen cut, and `captured` keeps them from being taken
+    /// for captured bytes.
     fn place(&mut self, offset: IpFragOffset, more: bool, body: Body<'_>) -> Result<(), Spoiled> {
         if body.bytes.len() == body.length {
             return self.buffer.add(offset, more, body.bytes).map_err(|_| Spoiled);
@@ -231,7 +232,7 @@ mod tests {
         cut(identification, start, more, bytes, bytes.len())
     }
 
-    /// A fragment of which only `bytes` of `length` were captured.
+    /// Returns a fragment of `length` bytes with only `bytes` captured.
     fn cut(identification: u32, start: usize, more: bool, bytes: &[u8], length: usize) -> Fragment<'_> {
         const FIRST: Route = Route {
             source: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
@@ -244,7 +245,8 @@ mod tests {
         Fragment { ip, identification, protocol: IpNumber::TCP, offset, more, body: Body::new(bytes, length) }
     }
 
-    /// Adds each at the same time; the datagrams that became whole, and what was tallied.
+    /// Adds all fragments at the same time. Returns the completed datagrams, the tally, and the number of incomplete
+    /// fragments.
     fn run(fragments: &[Fragment<'_>]) -> (Vec<Vec<u8>>, Vec<(Skipped, u64)>, u64) {
         let (mut store, mut tally) = (Fragments::default(), Tally::default());
         let add = |fragment| store.add(fragment, &[], Timestamp::default(), &mut tally).map(|whole| whole.bytes);
@@ -253,7 +255,8 @@ mod tests {
     }
 
     proptest! {
-        /// Any cut at multiples of 8, in any order, with any fragments sent twice: the datagram, once.
+        /// A datagram cut at any multiples of 8, with fragments in any order and any of them sent twice, is returned
+        /// once.
         #[test]
         fn order_and_duplicates_do_not_matter(
             bytes in prop::collection::vec(any::<u8>(), 9..600),
@@ -296,7 +299,7 @@ mod tests {
         assert_eq!(run(&[fragment(1, 65_528, false, &[1; 8])]), (vec![], spoiled(1), 0), "beyond 65535");
         let inside = fragment(1, 8, true, &[9; 8]);
         let (wholes, ..) = run(&[first, inside, fragment(1, 16, false, &[3; 3])]);
-        assert_eq!(wholes, [[&[1; 16][..], &[3; 3]].concat()], "the first bytes stay");
+        assert_eq!(wholes, [[&[1; 16][..], &[3; 3]].concat()], "the first copy is kept");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Wireless frames, with and without the radio's notes (IEEE 802.11 §9; <https://www.radiotap.org>).
+//! Wireless frames, with and without a radiotap header (IEEE 802.11 §9; <https://www.radiotap.org>).
 
 use nom::bytes::complete::take;
 use nom::combinator::{cond, verify};
@@ -11,8 +11,8 @@ use super::body::Body;
 use super::walk::{Found, Walk};
 use super::{Skipped, ethernet};
 
-/// Radiotap: a header that says its own length and which fields it has. That a checksum ends the frame it may say too,
-/// but IP says where its packet ends.
+/// Parses a radiotap header, which gives its own length and the fields it has, and the frame after it. The header may
+/// also announce a checksum at the end of the frame, but IP gives the end of its packet.
 ///
 /// ```text
 /// | version 1 | 0 | length 2 LE | present 4 LE, bit 31: another follows … | fields, each aligned to its size … |
@@ -28,7 +28,7 @@ pub(super) fn radiotap<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     frame(walk, body.skip(NAME, length)?, flags & PADDED != 0)
 }
 
-/// The header's length, and the field of flags, if present: the second, after the clock of 8 bytes.
+/// Parses the header's length, and the field of flags (0 if absent): the second field, after the clock of 8 bytes.
 fn radiotap_flags(input: &[u8]) -> IResult<&[u8], (u16, u8), ()> {
     const CLOCK: u32 = 1 << 0;
     const FLAGS: u32 = 1 << 1;
@@ -39,14 +39,15 @@ fn radiotap_flags(input: &[u8]) -> IResult<&[u8], (u16, u8), ()> {
         (many0_count(verify(le_u32, |word| word & MORE != 0)), le_u32).map(|(count, _)| count + 1),
     )
     .parse(fields)?;
-    // The fields begin after 8 bytes and 4 for each further word, so an odd one leaves the clock to be aligned.
+    // The fields begin after 8 bytes and 4 for each further word, so an odd number of further words requires padding
+    // before the clock.
     let alignment = if further.unwrap_or(0) % 2 == 1 { 4usize } else { 0 };
     let (fields, _) = cond(present & CLOCK != 0, (take(alignment), take(8usize))).parse(fields)?;
     let (fields, flags) = cond(present & FLAGS != 0, u8).parse(fields)?;
     Ok((fields, (length, flags.unwrap_or(0))))
 }
 
-/// A frame. What is encrypted shows only that it is.
+/// Parses a frame. An encrypted one is only reported as encrypted.
 ///
 /// ```text
 /// | control 2 | duration 2 | addresses 3 × 6 | sequence 2 | [ address 6 ] | [ QoS 2 ] | [ HT control 4 ] | LLC
@@ -66,17 +67,17 @@ pub(super) fn frame<'a>(walk: Walk, body: Body<'a>, padded: bool) -> Found<'a> {
     }
 }
 
-/// What decides how to read on.
+/// The parts of the header that decide how to read on.
 struct Header {
-    /// A data frame with data in it, not for management, not for control.
+    /// Whether it is a data frame that carries data, not a management or control frame.
     data: bool,
     protected: bool,
     fragmented: bool,
-    /// Several frames in one.
+    /// Whether it aggregates several frames.
     aggregate: bool,
 }
 
-/// The control field, and of the rest what it says is there.
+/// Parses the control field, and the fields that it announces.
 ///
 /// ```text
 /// byte 0: | subtype 4: QoS 8, no data 4 | type 2: data 2 | version 2 |

@@ -1,4 +1,4 @@
-//! The link-layer headers that only captures have, and the way to the real ones
+//! The link-layer headers that exist only in captures, and the dispatch by link type
 //! (<https://www.tcpdump.org/linktypes.html>).
 
 use nom::Parser;
@@ -11,7 +11,7 @@ use super::walk::{Found, Walk};
 use super::{Skipped, ethernet, ieee80211, network, ppp};
 use crate::capture::LinkType;
 
-/// Peels what `link_type` names.
+/// Parses a packet of the given link type.
 #[inline]
 pub(super) fn header<'a>(walk: Walk, link_type: LinkType, body: Body<'a>) -> Found<'a> {
     match link_type {
@@ -33,7 +33,7 @@ pub(super) fn header<'a>(walk: Walk, link_type: LinkType, body: Body<'a>) -> Fou
     }
 }
 
-/// Linux "cooked" capture.
+/// Parses a Linux "cooked" capture header.
 ///
 /// ```text
 /// | packet type 2 | ARPHRD 2 | address length 2 | address 8 | protocol 2 |
@@ -44,7 +44,7 @@ fn linux_sll<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     cooked(walk, hardware, protocol, rest)
 }
 
-/// Linux "cooked" capture, version 2.
+/// Parses a Linux "cooked" capture header, version 2.
 ///
 /// ```text
 /// | protocol 2 | reserved 2 | interface 4 | ARPHRD 2 | packet type 1 | address length 1 | address 8 |
@@ -55,7 +55,7 @@ fn linux_sll2<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     cooked(walk, hardware, protocol, rest)
 }
 
-/// What follows either cooked header: most often what the EtherType says.
+/// Parses what follows either cooked header. In most cases the protocol is an EtherType.
 fn cooked<'a>(walk: Walk, hardware: u16, protocol: u16, rest: Body<'a>) -> Found<'a> {
     const ARPHRD_IEEE80211_RADIOTAP: u16 = 803;
     const ARPHRD_NETLINK: u16 = 824;
@@ -69,8 +69,9 @@ fn cooked<'a>(walk: Walk, hardware: u16, protocol: u16, rest: Body<'a>) -> Found
     }
 }
 
-/// BSD loopback: four bytes of address family, in the byte order of the machine that captured, or the network's (LOOP).
-/// No family is above 65535, so the order shows. `AF_INET6` has a number in each system.
+/// Parses a BSD loopback header: four bytes of address family, in the byte order of the capturing machine or of the
+/// network (LOOP). No family is above 65535, so the value shows the order. `AF_INET6` has a different number in each
+/// system.
 fn loopback<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const AF_INET: u32 = 2;
     const AF_INET6_LINUX: u32 = 10;
@@ -84,7 +85,7 @@ fn loopback<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     }
 }
 
-/// Per-packet information: a link type of its own inside.
+/// Parses a Per-Packet Information header, which contains a link type of its own.
 ///
 /// ```text
 /// | version 1 | flags 1 | length 2 LE | link type 4 LE | fields … |
@@ -94,7 +95,7 @@ fn ppi<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     inner(walk, link_type, "PPI", 8, usize::from(length), body)
 }
 
-/// Apple's packet tap: a link type of its own inside.
+/// Parses Apple's PKTAP header, which contains a link type of its own.
 ///
 /// ```text
 /// | length 4 LE | next 4 LE: 0 nothing, 1 a packet | link type 4 LE | interface, process … |
@@ -107,7 +108,8 @@ fn pktap<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     inner(walk, link_type, "PKTAP", 12, usize::try_from(length).unwrap_or(usize::MAX), body)
 }
 
-/// The frame of `link_type` that follows a header of `length` bytes, of which `read` were looked at.
+/// Parses the frame of `link_type` after a header of `length` bytes. Fails if that is less than the `read` bytes parsed
+/// so far.
 fn inner<'a>(walk: Walk, link_type: u32, name: &'static str, read: usize, length: usize, body: Body<'a>) -> Found<'a> {
     let link_type = u16::try_from(link_type).map_err(|_| Skipped::Broken(name))?;
     if length < read {
@@ -116,14 +118,14 @@ fn inner<'a>(walk: Walk, link_type: u32, name: &'static str, read: usize, length
     header(walk.deeper()?, LinkType(link_type), body.skip(name, length)?)
 }
 
-/// Linux netfilter log: attributes, of which one is the packet from its IP header on.
+/// Parses a Linux netfilter log message: attributes, one of them the packet from its IP header on.
 ///
 /// ```text
 /// | family 1 | version 1 | resource 2 |  | length 2 | type 2 | value … | padding to 4 |  …
 /// ```
 ///
-/// Length (which counts itself and the type) and type are in the byte order of the machine that captured. There are
-/// less than 256 types, so the order shows.
+/// The length (which includes itself and the type) and the type are in the byte order of the capturing machine. There
+/// are less than 256 types, so the type shows the order.
 fn nflog<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "NFLOG";
     const NFULA_PAYLOAD: u16 = 9;
@@ -139,7 +141,7 @@ fn nflog<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     Err(Skipped::NotTcp)
 }
 
-/// Length and type of an attribute in the byte order that makes the type a small number.
+/// Returns the length and type of an attribute, in the byte order that makes the type a small number.
 fn nflog_attribute((first, second, kind): (u8, u8, u16)) -> (u16, u16) {
     match kind {
         0..0x0100 => (u16::from_le_bytes([first, second]), kind),

@@ -1,4 +1,4 @@
-//! From a captured packet to the TCP segment in it, or why there is none.
+//! The way from a captured packet to the TCP segment in it, or to the reason that there is none.
 //!
 //! ```text
 //! Packet ─ link ─ ethernet · ppp · ieee80211 ─ network ─ transport ─ Segment     plain: all at once
@@ -7,8 +7,8 @@
 //!            └────────────┴───────────── tunnel ────────────────┘
 //! ```
 //!
-//! Headers are functions without state, each of which takes one off the front of a `Body` and calls what comes
-//! next; `Walk` bounds how deep. Fragments are the only thing that is kept.
+//! Each header is a function without state, which removes the header from the front of a `Body` and calls the next one.
+//! `Walk` bounds the depth. Only fragments are kept.
 
 mod body;
 mod ethernet;
@@ -39,33 +39,35 @@ use crate::limits;
 use crate::seen::Seen;
 use crate::tcp::Segment;
 
-/// What a glance at a packet shows.
+/// The result of a glance at a packet.
 pub enum Glance<'a> {
-    /// A segment.
+    /// The packet's segment.
     Segment(Segment<'a>),
-    /// None, which has been counted.
+    /// No segment; the reason has been counted.
     NoSegment,
-    /// A fragment, which has to be kept.
+    /// A fragment, which must be kept by [`Decoder::decode`].
     General,
 }
 
-/// Finds the TCP segments in packets.
+/// A decoder that finds the TCP segments in packets.
 #[derive(Debug, Default)]
 pub struct Decoder {
     fragments: Fragments,
-    /// The last datagram put together: the segment that was in it is lent from here.
+    /// The last reassembled datagram, which lends its segment.
     whole: Option<Whole>,
     tally: Tally,
 }
 
 impl Decoder {
-    /// The segment in `packet`, or in the datagram of which it is the last fragment that was missing. `None` is counted
-    /// in [`skipped`](Self::skipped), unless the packet is a fragment of a datagram that others complete.
+    /// Returns the segment in `packet`, or in the datagram that `packet` completes as its last missing fragment. A
+    /// `None` is counted in [`skipped`](Self::skipped), unless the packet is a fragment of a datagram that other
+    /// packets complete.
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Option<Segment<'a>> {
         self.found(packet, None)
     }
 
-    /// As [`decode`](Self::decode); `parts` are then the packets that the segment came in, where it came in fragments.
+    /// Returns the segment like [`decode`](Self::decode). If it came in fragments, `parts` then holds the packets that
+    /// carried it; otherwise it is empty.
     pub fn trace<'a>(&'a mut self, packet: &Packet<'a>, parts: &mut Vec<Part>) -> Option<Segment<'a>> {
         parts.clear();
         self.found(packet, Some(parts))
@@ -79,16 +81,17 @@ impl Decoder {
         }
     }
 
-    /// Where in its packet an IP fragment lies, if it is one.
+    /// Returns the range of an IP fragment in its packet, if the packet is one.
     pub fn fragment(packet: &Packet<'_>) -> Option<Range<usize>> {
         let Ok(End::Fragment(Fragment { body, .. })) = datagram(packet) else { return None };
         let start = body.bytes.as_ptr().addr().checked_sub(packet.data.as_ptr().addr())?;
         Some(start..start + body.bytes.len())
     }
 
-    /// The segments in packets, where nothing needs to be kept to find them: in nearly every one that has a segment. What
-    /// else there is without is counted as by [`decode`](Self::decode), to which [`Glance::General`] leaves the packet. That
-    /// glance is the last: what follows the packet is counted behind it.
+    /// Appends a glance for each packet: its segment, if nothing needs to be kept to find it, as is the case for nearly
+    /// every segment. A packet without a segment is counted as by [`decode`](Self::decode). A fragment gives
+    /// [`Glance::General`], which leaves the packet to [`decode`](Self::decode). That glance is the last, so that the
+    /// packets after it are counted after it.
     #[inline]
     pub fn glance_at<'a>(&mut self, packets: &[Packet<'a>], glances: &mut ArrayVec<Glance<'a>, { limits::BATCH }>) {
         for packet in packets {
@@ -110,14 +113,15 @@ impl Decoder {
         segment.map_or(Glance::NoSegment, Glance::Segment)
     }
 
-    /// What gave no segment, and how many packets of each kind, in the order they were first met.
+    /// Returns the reasons that packets gave no segment, and the number of packets of each, in the order they were
+    /// first met.
     pub fn skipped(&self) -> impl Iterator<Item = (Skipped, u64)> {
         let incomplete = (Skipped::IncompleteFragments, self.fragments.incomplete());
         self.tally.iter().chain(Some(incomplete).filter(|(_, fragments)| *fragments > 0))
     }
 
-    /// Keeps a fragment; if it completes a datagram, that is decoded in its place. What is put together may be a tunnel
-    /// in which there are fragments again.
+    /// Adds a fragment. If it completes a datagram, that is decoded instead. The datagram may be a tunnel that carries
+    /// fragments again.
     #[cold]
     fn reassemble(
         &mut self,
@@ -149,20 +153,20 @@ impl Decoder {
     }
 }
 
-/// A packet that a segment came in with others, as a fragment of an IP datagram.
+/// One of several packets that carried a segment, as a fragment of an IP datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
     /// Its number.
     pub packet: u64,
-    /// Where its fragment begins, counted from the segment's first byte: before it are the headers of tunnels. None where
-    /// that is not known, for the fragment itself came in several.
+    /// The position of its fragment relative to the segment's first byte; negative if headers of tunnels come first.
+    /// `None` if unknown, because the fragment itself came in several packets.
     pub at: Option<i64>,
     /// Bytes of the segment's header.
     pub header: usize,
 }
 
 impl Part {
-    /// Of a segment that begins at `start` in its datagram.
+    /// Creates a part of a segment that begins at `start` in its datagram.
     fn new(piece: Piece, start: Option<usize>, header: usize) -> Self {
         let start = start.and_then(|start| i64::try_from(start).ok());
         let at = piece.start.zip(start).map(|(begins, start)| i64::from(begins) - start);
@@ -174,14 +178,14 @@ const fn seen(packet: &Packet<'_>) -> Seen {
     Seen { packet: packet.number, time: packet.time }
 }
 
-/// What a packet carries, once the headers around it are off.
+/// Peels the headers of a packet. Returns the datagram or the fragment in it.
 #[inline(always)]
 fn datagram<'a>(packet: &Packet<'a>) -> Found<'a> {
     let length = usize::try_from(packet.length).unwrap_or(usize::MAX);
     link::header(Walk::default(), packet.link_type, Body::new(packet.data, length))
 }
 
-/// Reads the segment, once what is around it is off.
+/// Parses the segment in a datagram. If that fails, the reason is counted.
 #[inline(always)]
 fn segment<'a>(datagram: Datagram<'a>, seen: Seen, tally: &mut Tally) -> Option<Segment<'a>> {
     match transport::tcp(datagram, seen) {
@@ -196,7 +200,7 @@ fn skip<'a>(tally: &mut Tally, skipped: Skipped) -> Option<Segment<'a>> {
     None
 }
 
-/// What is in a datagram put together.
+/// Peels the headers in a reassembled datagram.
 fn peel(whole: &Whole) -> Found<'_> {
     network::extended(Walk::default(), whole.datagram())
 }
@@ -221,7 +225,7 @@ mod tests {
         [&[0; 12], &ether_type.to_be_bytes()[..], rest].concat()
     }
 
-    /// An IPv4 packet with no length of its own.
+    /// Returns an IPv4 packet with a total length of 0.
     fn ipv4(protocol: u8, rest: &[u8]) -> Vec<u8> {
         [&[0x45, 0, 0, 0, 0, 0, 0, 0, 64, protocol, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], rest].concat()
     }

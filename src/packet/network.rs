@@ -1,5 +1,5 @@
-//! IPv4 and IPv6 (RFC 791, RFC 8200), read by etherparse's header slices. What those headers say of lengths is believed
-//! here, not held against what was captured, as the snaplen may have cut it.
+//! IPv4 and IPv6 (RFC 791, RFC 8200), read by etherparse's header slices. The lengths in those headers are believed and
+//! not compared with the captured bytes, since the snaplen may have cut them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -15,30 +15,30 @@ use super::body::Body;
 use super::walk::{End, Found, Walk};
 use super::{Skipped, transport};
 
-/// Who sent an IP packet to whom.
+/// The addresses of an IP packet, and its time to live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Route {
-    /// Sender.
+    /// The sender.
     pub source: IpAddr,
-    /// Receiver.
+    /// The receiver.
     pub destination: IpAddr,
-    /// Time to live, or hop limit.
+    /// The time to live, or hop limit.
     pub ttl: u8,
 }
 
-/// Where the route of an IP packet is to be read, once it is wanted.
+/// The place that the route of an IP packet is read from when it is needed.
 #[derive(Clone, Copy)]
 pub(super) enum Ip<'a> {
-    /// In its header.
+    /// The IPv4 header.
     V4(Ipv4HeaderSlice<'a>),
-    /// In its header.
+    /// The IPv6 header.
     V6(Ipv6HeaderSlice<'a>),
-    /// Where fragments are kept.
+    /// A route kept with fragments.
     Kept(&'a Route),
 }
 
 impl Ip<'_> {
-    /// The route.
+    /// Returns the route.
     #[inline]
     pub fn route(self) -> Route {
         match self {
@@ -57,35 +57,35 @@ impl Ip<'_> {
     }
 }
 
-/// What an IP packet carried.
+/// The payload of an IP packet.
 #[derive(Clone, Copy)]
 pub(super) struct Datagram<'a> {
-    /// Between whom.
+    /// The route of the packet.
     pub ip: Ip<'a>,
-    /// What it is.
+    /// The protocol of the payload.
     pub protocol: IpNumber,
-    /// From the protocol's header on.
+    /// The bytes from the protocol's header on.
     pub body: Body<'a>,
 }
 
-/// A part of what an IP packet carried.
+/// A fragment of a datagram.
 #[derive(Clone, Copy)]
 pub(super) struct Fragment<'a> {
-    /// Between whom.
+    /// The route of its packet.
     pub ip: Ip<'a>,
-    /// Equal in all fragments of a datagram: 16 bits of IPv4, 32 of IPv6.
+    /// The identification, equal in all fragments of a datagram: 16 bits in IPv4, 32 in IPv6.
     pub identification: u32,
-    /// What the datagram is, as the first fragment says.
+    /// The protocol of the datagram; that of the first fragment is valid.
     pub protocol: IpNumber,
-    /// Where its bytes belong.
+    /// The offset of its bytes in the datagram.
     pub offset: IpFragOffset,
-    /// Whether others follow.
+    /// Whether more fragments follow.
     pub more: bool,
     /// Its bytes.
     pub body: Body<'a>,
 }
 
-/// IPv4 or IPv6, as the version says.
+/// Parses IPv4 or IPv6, depending on the version.
 pub(super) fn ip<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     match body.peel("IP", peek(u8))?.0 >> 4 {
         4 => ipv4(walk, body),
@@ -94,7 +94,7 @@ pub(super) fn ip<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     }
 }
 
-/// IPv4, and the authentication header if there is one.
+/// Parses IPv4, and the authentication header if there is one.
 #[inline]
 pub(super) fn ipv4<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "IPv4";
@@ -103,7 +103,7 @@ pub(super) fn ipv4<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
         ipv4::HeaderSliceError::Content(_) => Skipped::Broken(NAME),
     })?;
     let length = match usize::from(header.total_len()) {
-        0 => body.length, // left to the network card to fill in (TCP segmentation offload), or too long to say
+        0 => body.length, // for the network card to fill in (TCP segmentation offload), or too long for the field
         length if length < header.slice().len() => return Err(Skipped::Broken(NAME)),
         length => length,
     };
@@ -126,7 +126,7 @@ pub(super) fn ipv4<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     }
 }
 
-/// IPv6 and its extension headers.
+/// Parses IPv6 and its extension headers.
 #[inline]
 pub(super) fn ipv6<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "IPv6";
@@ -135,7 +135,7 @@ pub(super) fn ipv6<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
         ipv6::HeaderSliceError::Content(_) => Skipped::Broken(NAME),
     })?;
     let length = match usize::from(header.payload_length()) {
-        0 => body.length.max(Ipv6Header::LEN), // a jumbogram, or a segment that the network card will cut
+        0 => body.length.max(Ipv6Header::LEN), // a jumbogram, or a segment that the network card will split
         length => Ipv6Header::LEN + length,
     };
     let body = body.resize(length).skip(NAME, Ipv6Header::LEN)?;
@@ -146,8 +146,8 @@ pub(super) fn ipv6<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     }
 }
 
-/// The extension headers in front of what a packet, or the fragments of one, carried. The authentication header, which
-/// IPv4 has too, is one of them.
+/// Parses the extension headers in front of the payload of a packet or of a reassembled datagram. The authentication
+/// header, which IPv4 has too, is one of them.
 pub(super) fn extended<'a>(walk: Walk, datagram: Datagram<'a>) -> Found<'a> {
     const NAME: &str = "IP extension";
     let Datagram { ip, protocol, body } = datagram;
@@ -163,8 +163,8 @@ pub(super) fn extended<'a>(walk: Walk, datagram: Datagram<'a>) -> Found<'a> {
     }
 }
 
-/// The fragment that begins behind the first fragment header of `extensions`. What etherparse has read behind it is
-/// an extension header only in the first fragment.
+/// Returns the fragment after the first fragment header of `extensions`. The headers that etherparse has read after
+/// that one are extension headers only in the first fragment.
 fn fragment<'a>(extensions: &Ipv6ExtensionsSlice<'_>, ip: Ip<'a>, body: Body<'a>) -> Result<Fragment<'a>, Skipped> {
     const NAME: &str = "IPv6 fragment";
     let mut length = 0;
@@ -198,7 +198,7 @@ fn fragment_of<'a>(header: &Ipv6FragmentHeaderSlice<'_>, ip: Ip<'a>, body: Body<
 }
 
 impl<'a> Fragment<'a> {
-    /// Keeps what may become TCP, in a tunnel at least: the others would only take its place.
+    /// Returns the fragment if it may become TCP, at least in a tunnel. Others would only take its place.
     fn end(self) -> Found<'a> {
         match self.protocol {
             ip_number::ICMP | ip_number::IPV6_ICMP | ip_number::OSPFIGP | ip_number::SCTP => Err(Skipped::NotTcp),

@@ -1,5 +1,5 @@
-//! What nearly every packet with a segment is, read from fixed places: a fourth of the work of taking headers off one by
-//! one. Whatever is otherwise is left to those who do.
+//! Fast path for Ethernet + IPv4 without options + TCP, read at fixed offsets. A quarter of the cost of peeling headers
+//! one at a time; anything else returns `None`.
 //!
 //! ```text
 //! 0            12         14           16      20        23     24       34          46     54
@@ -15,14 +15,14 @@ use crate::capture::{LinkType, Packet};
 use crate::chunk::Carrier;
 use crate::tcp::{Endpoints, Flags, Segment};
 
-/// All three headers.
+/// Bytes of all three headers.
 const HEADERS: usize = Ethernet2Header::LEN + Ipv4Header::MIN_LEN + TcpHeader::MIN_LEN;
-/// Version 4, a header of five words.
+/// Version 4, and a header of five words.
 const IPV4: u8 = 0x45;
-/// "More fragments follow", and where this one belongs.
+/// The bits of the "more fragments" flag and of the fragment offset.
 const FRAGMENT: u16 = 0x3fff;
 
-/// The segment of a packet that is as drawn above; `None` for any other.
+/// Returns the segment of a packet with the layout above; `None` for any other.
 #[inline]
 pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
     let head = packet.data.first_chunk::<HEADERS>()?;
@@ -65,7 +65,8 @@ mod tests {
     use crate::seen::Timestamp;
 
     proptest! {
-        /// Headers nearly as drawn, with some bytes of any value, cut anywhere.
+        /// For headers nearly as drawn, with some bytes of any value and cut anywhere, both paths give the same
+        /// segment.
         #[test]
         fn reads_what_the_others_read(
             changes in prop::collection::vec((12..60usize, any::<u8>()), 0..4),

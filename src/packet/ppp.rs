@@ -11,8 +11,8 @@ use super::body::Body;
 use super::walk::{Found, Walk};
 use super::{Skipped, network, tunnel};
 
-/// A PPP frame: address and control where HDLC framing left them in, and a protocol number of one byte where its
-/// compression was agreed on. A whole one ends in an odd byte, and begins with an even one.
+/// Parses a PPP frame: address and control if HDLC framing left them in, and a protocol number of one byte if its
+/// compression was agreed on. A full protocol number ends in an odd byte, and begins with an even one.
 ///
 /// ```text
 /// [ ff 03 ] | protocol 1 or 2 |
@@ -23,7 +23,7 @@ pub(super) fn frame<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const MPLS: u16 = 0x0281;
     const MPLS_UPSTREAM: u16 = 0x0283;
     const CONTROL_PROTOCOLS: u16 = 0x8000;
-    // 0xff is no protocol, but the address cut off behind its first byte.
+    // 0xff is not a protocol, but the address, cut off after its first byte.
     let compressed = verify(u8, |byte| byte & 1 == 1 && *byte != 0xff).map(u16::from);
     match body.peel("PPP", preceded(opt(tag(&[0xff, 0x03][..])), alt((compressed, be_u16))))? {
         (IPV4 | IPV6, rest) => network::ip(walk, rest),
@@ -33,7 +33,7 @@ pub(super) fn frame<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     }
 }
 
-/// PPP over Ethernet, in its session stage.
+/// Parses PPP over Ethernet, in its session stage.
 ///
 /// ```text
 /// | version 4 bits, type 4 bits | code 1: 0 is data | session 2 | length 2 |

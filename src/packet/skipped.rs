@@ -1,50 +1,50 @@
-//! What gave no segment, and how often: the view of a capture is only as good as this list is short.
+//! Packets that gave no segment, counted by reason. The shorter this list, the better the view of a capture.
 
 use crate::capture::LinkType;
 use crate::limits;
 
-/// Why a packet gave no TCP segment.
+/// The reason that a packet gave no TCP segment.
 ///
-/// A report names it after a number of packets, by the words of its [`name`](Self::name).
+/// A report prints it after a number of packets, with the words of its [`name`](Self::name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Skipped {
-    /// Understood, and not TCP: ARP, UDP, ICMP, a beacon of a wireless network. No fault.
+    /// Understood, but not TCP: ARP, UDP, ICMP, a beacon of a wireless network. Not a fault.
     NotTcp,
-    /// A link-layer header type that is not known.
+    /// An unknown link-layer header type.
     LinkType(LinkType),
-    /// An EtherType that is not known (IANA, IEEE 802 Numbers).
+    /// An unknown EtherType (IANA, IEEE 802 Numbers).
     EtherType(u16),
-    /// A PPP protocol that is not known, or is compressed or encrypted (IANA, PPP DLL Protocol Numbers).
+    /// A PPP protocol that is unknown, compressed or encrypted (IANA, PPP DLL Protocol Numbers).
     PppProtocol(u16),
     /// An address family of a BSD loopback header that is not IP.
     AddressFamily(u32),
-    /// The header named was cut off by the snaplen.
+    /// The named header was cut off by the snaplen.
     Truncated(&'static str),
-    /// The header named contradicts itself, or its packet ends within it.
+    /// The named header contradicts itself, or its packet ends within it.
     Broken(&'static str),
-    /// Encrypted by what is named.
+    /// Encrypted with the named protocol.
     Encrypted(&'static str),
     /// Known, but not decoded.
     Unsupported(&'static str),
-    /// Fragments of an IP datagram of which others were not captured.
+    /// Fragments of an IP datagram with others not captured.
     IncompleteFragments,
-    /// Fragments of an IP datagram given up for newer ones: more than [`limits::FRAGMENTED_DATAGRAMS`] at once, or
-    /// [`limits::FRAGMENT_BYTES`].
+    /// Fragments of an IP datagram dropped for newer ones: there were more than [`limits::FRAGMENTED_DATAGRAMS`] at
+    /// once, or [`limits::FRAGMENT_BYTES`].
     DroppedFragments,
-    /// More than [`limits::HEADERS`] headers, one in another.
+    /// More than [`limits::HEADERS`] nested headers.
     NestedHeaders,
     /// Further kinds, after [`limits::SKIPPED_KINDS`].
     Others,
 }
 
 impl Skipped {
-    /// Whether TCP may have been missed.
+    /// Returns whether TCP may have been missed.
     pub fn is_fault(&self) -> bool {
         *self != Self::NotTcp
     }
 
-    /// Its name in the word files.
+    /// Returns its name in the word files.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::NotTcp => "not_tcp",
@@ -63,7 +63,7 @@ impl Skipped {
         }
     }
 
-    /// What its words name: the header, the number and its name.
+    /// Returns the detail for its words: the header, or the number and its name. Empty if there is none.
     pub fn what(&self) -> String {
         let named = |number: String, name: Option<&str>| match name {
             Some(name) => format!("{number} ({name})"),
@@ -83,7 +83,7 @@ impl Skipped {
     }
 }
 
-/// The common names of EtherTypes that may hide TCP.
+/// Returns the common name of an EtherType that may hide TCP.
 fn ether_type(number: u16) -> Option<&'static str> {
     Some(match number {
         0x8870 => "LLC jumbo frame",
@@ -97,7 +97,7 @@ fn ether_type(number: u16) -> Option<&'static str> {
     })
 }
 
-/// The names of PPP protocols that may hide TCP.
+/// Returns the name of a PPP protocol that may hide TCP.
 fn ppp_protocol(number: u16) -> Option<&'static str> {
     Some(match number {
         0x002d => "Van Jacobson compressed TCP/IP",
@@ -109,7 +109,7 @@ fn ppp_protocol(number: u16) -> Option<&'static str> {
     })
 }
 
-/// How often each kind was met, in the order they were first met.
+/// The number of packets of each kind, in the order the kinds were first met.
 #[derive(Debug, Default)]
 pub(super) struct Tally(Vec<(Skipped, u64)>);
 
@@ -125,7 +125,7 @@ impl Tally {
         }
     }
 
-    /// Each kind and its number of packets.
+    /// Returns each kind and its number of packets.
     pub fn iter(&self) -> impl Iterator<Item = (Skipped, u64)> {
         self.0.iter().copied()
     }

@@ -17,7 +17,8 @@ use crate::tcp::{Endpoints, Flags, Segment};
 
 const NAME: &str = "TCP";
 
-/// A TCP segment. Where the snaplen cut into the options, the 20 bytes before them still tell everything but the payload.
+/// Parses a TCP segment. If the snaplen cut into the options, the 20 bytes before them still give everything except the
+/// payload.
 #[inline(always)]
 pub(super) fn tcp<'a>(datagram: Datagram<'a>, seen: Seen) -> Result<Segment<'a>, Skipped> {
     let body = datagram.body;
@@ -30,14 +31,15 @@ pub(super) fn tcp<'a>(datagram: Datagram<'a>, seen: Seen) -> Result<Segment<'a>,
             };
             let [.., offset, _, _, _, _, _, _, _] = &mut fixed;
             let header_len = usize::from(*offset >> 4) * 4;
-            *offset = 0x50; // 20 bytes: a header without options is whole
+            *offset = 0x50; // 20 bytes: a complete header without options
             let tcp = TcpSlice::from_slice(&fixed).map_err(|_| Skipped::Broken(NAME))?;
             segment(datagram, seen, &tcp, header_len, &[])
         }
     }
 }
 
-/// The segment of which `tcp` has the fields and `header_len` bytes are header.
+/// Returns the segment with the fields of `tcp` and a header of `header_len` bytes. Fails if the datagram is shorter
+/// than that.
 #[inline(always)]
 fn segment<'a>(
     Datagram { ip, body, .. }: Datagram<'_>,
@@ -65,7 +67,7 @@ fn segment<'a>(
     })
 }
 
-/// TCP, or what may hold it.
+/// Returns the datagram if it is TCP; otherwise parses the protocol that may carry it.
 #[inline]
 pub(super) fn header<'a>(walk: Walk, datagram: Datagram<'a>) -> Found<'a> {
     match datagram.protocol {
@@ -74,7 +76,7 @@ pub(super) fn header<'a>(walk: Walk, datagram: Datagram<'a>) -> Found<'a> {
     }
 }
 
-/// What another protocol than TCP may hold it in.
+/// Parses a protocol that may tunnel TCP.
 fn tunnel<'a>(walk: Walk, Datagram { protocol, body, .. }: Datagram<'a>) -> Found<'a> {
     match protocol {
         ip_number::IPV4 | ip_number::IPV6 => network::ip(walk.deeper()?, body),

@@ -1,5 +1,5 @@
-//! Packets in packets: MPLS, GRE, ERSPAN, VXLAN, GENEVE, GTP-U. Who is in which tunnel is not kept: Wireshark does not
-//! tell connections apart by it either.
+//! Packets in packets: MPLS, GRE, ERSPAN, VXLAN, GENEVE, GTP-U. The tunnel of a packet is not kept: Wireshark does not
+//! distinguish connections by it either.
 
 use nom::bytes::complete::take;
 use nom::combinator::{cond, peek};
@@ -15,17 +15,17 @@ use crate::limits;
 
 /// UDP port of VXLAN (RFC 7348).
 pub(super) const VXLAN: u16 = 4789;
-/// UDP port that Linux gave VXLAN before it had one.
+/// UDP port that Linux used for VXLAN before one was assigned.
 pub(super) const VXLAN_LINUX: u16 = 8472;
 /// UDP port of GENEVE (RFC 8926).
 pub(super) const GENEVE: u16 = 6081;
 /// UDP port of GTP-U (3GPP TS 29.281).
 pub(super) const GTP_U: u16 = 2152;
-/// Protocol of PPP in GRE (RFC 2637).
+/// Protocol number of PPP in GRE (RFC 2637).
 pub(super) const PPP_IN_GRE: u16 = 0x880b;
 
-/// An MPLS label (RFC 3032). What is below the last shows only by its first four bits (RFC 4928): IP, or an Ethernet
-/// frame.
+/// Parses an MPLS label (RFC 3032). The protocol below the last label shows only in its first four bits (RFC 4928): IP,
+/// or an Ethernet frame.
 ///
 /// ```text
 /// | label 20 bits, class 3, bottom of stack 1, time to live 8 |
@@ -45,8 +45,8 @@ pub(super) fn mpls<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     }
 }
 
-/// An Ethernet frame with or without a control word in front of it (RFC 4448). Its four bits of zero begin most hardware
-/// addresses too; the EtherType behind the right ones tells.
+/// Parses an Ethernet frame with or without a control word in front of it (RFC 4448). The control word begins with four
+/// zero bits, but so do most hardware addresses. A valid EtherType after the addresses decides.
 ///
 /// ```text
 /// [ 0 4 bits, reserved 12, sequence 2 ] | destination 6 | source 6 | EtherType 2 |
@@ -61,7 +61,7 @@ fn pseudowire<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     ethernet::frame(walk.deeper()?, frame)
 }
 
-/// Generic routing encapsulation (RFC 2784, RFC 2890; version 1: RFC 2637).
+/// Parses generic routing encapsulation (RFC 2784, RFC 2890; version 1: RFC 2637).
 ///
 /// ```text
 /// | C R K S s recur 3 bits, A, reserved 4 bits, version 3 bits | protocol 2 |
@@ -89,7 +89,7 @@ pub(super) fn gre<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
 struct Gre {
     flags: u16,
     protocol: u16,
-    /// Its halves; in version 1 the payload's length and the call.
+    /// The halves of the key; in version 1 the payload's length and the call.
     key: Option<(u16, u16)>,
 }
 
@@ -114,7 +114,7 @@ fn gre_header(input: &[u8]) -> IResult<&[u8], Gre, ()> {
     Ok((rest, Gre { flags, protocol, key }))
 }
 
-/// A mirrored frame, type II or III (draft-foschiano-erspan).
+/// Parses a mirrored frame, type II or III (draft-foschiano-erspan).
 ///
 /// ```text
 /// II:  | version 4 bits: 1, VLAN 12 | class … session 2 | index 4 |
@@ -139,7 +139,7 @@ fn erspan<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     }
 }
 
-/// VXLAN. Without the flag that its identifier is valid it is something else on that port.
+/// Parses VXLAN. Without the flag for a valid identifier, it is something else on that port.
 ///
 /// ```text
 /// | flags 1: I 08 | reserved 3 | identifier 3 | reserved 1 | Ethernet frame
@@ -153,7 +153,7 @@ pub(super) fn vxlan<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     ethernet::frame(walk.deeper()?, rest.skip("VXLAN", 7)?)
 }
 
-/// GENEVE.
+/// Parses GENEVE.
 ///
 /// ```text
 /// | version 2 bits: 0, options' length 6 bits, in 4 bytes | flags 1 | EtherType 2 | identifier 3 | reserved 1 | options |
@@ -167,7 +167,7 @@ pub(super) fn geneve<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     ethernet::ether_type(walk.deeper()?, protocol, rest.skip("GENEVE", 4 + options)?)
 }
 
-/// GTP-U: of its messages, the one that carries a packet.
+/// Parses the GTP-U message that carries a packet. Other messages are not TCP.
 ///
 /// ```text
 /// | version 3 bits: 1, protocol 1, reserved 1, E, S, PN | type 1: ff | length 2 | tunnel 4 |

@@ -1,18 +1,19 @@
-//! The way from header to header: every header calls what comes next, and this keeps it from going on for ever.
+//! The walk from header to header: each header calls the next one, and this bounds the depth.
 
 use super::Skipped;
 use super::network::{Datagram, Fragment};
 use crate::limits;
 
-/// How far the way has gone.
+/// The depth of the walk so far.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Walk {
-    /// Headers in which there was another link, network or tunnel header.
+    /// The number of headers that contained another link, network or tunnel header.
     headers: usize,
 }
 
 impl Walk {
-    /// Into a header that may hold the same kind of header again. Whatever calls in a circle calls this.
+    /// Goes into a header that may contain the same kind of header again. Must be called wherever headers can nest;
+    /// fails after [`limits::HEADERS`].
     pub fn deeper(self) -> Result<Self, Skipped> {
         match self.headers {
             limits::HEADERS.. => Err(Skipped::NestedHeaders),
@@ -21,13 +22,13 @@ impl Walk {
     }
 }
 
-/// What a packet comes to.
+/// The result of a walk.
 pub(super) type Found<'a> = Result<End<'a>, Skipped>;
 
-/// Where the way ends well.
+/// The successful end of a walk.
 pub(super) enum End<'a> {
-    /// At a datagram whose protocol is TCP.
+    /// A TCP datagram.
     Tcp(Datagram<'a>),
-    /// At a part of a datagram, to be put together with others.
+    /// A fragment of a datagram, to be reassembled with others.
     Fragment(Fragment<'a>),
 }
