@@ -1,11 +1,12 @@
-//! Writes an empty `libpcap.a`, and has the linker look for it first.
+//! Writes an empty `libpcap.a`, and makes the linker look for it first.
 //!
-//! The crate `pcap` asks the linker for a library `pcap`. This one satisfies it, and leaves the functions to `lib.rs`.
+//! The crate `pcap` is linked with a library `pcap`. This empty one satisfies the linker, and leaves the functions to
+//! `lib.rs`.
 
 use std::path::PathBuf;
 use std::{env, fs, io};
 
-/// What an archive begins with (`ar(5)`). One of no members is no more than that.
+/// The first bytes of an archive (`ar(5)`), and all of one without members.
 const EMPTY_ARCHIVE: &[u8] = b"!<arch>\n";
 
 fn main() -> io::Result<()> {

@@ -1,15 +1,15 @@
-//! The functions of libpcap that the crate `pcap` declares, each of which finds its twin in the system's library when it is
+//! The functions of libpcap that the crate `pcap` declares. Each looks up its twin in the system's library when it is
 //! first called.
 //!
 //! ```text
 //! whyclosed ─ pcap ─ pcap_compile (here) ─ dlsym ─ pcap_compile (libpcap.so.1), or an error where there is none
 //! ```
 //!
-//! So one program runs everywhere: captures are read without libpcap, and whoever captures or filters is told which package
-//! to install. All `unsafe` of whyclosed is in this crate. It rests on three facts: the types below are those of libpcap's
-//! headers (`pcap/pcap.h`; a pointer is a pointer, whatever it points to), which have not changed since libpcap 1.0; the
-//! callers keep to what the headers ask of them, since `pcap` calls these functions as it would call libpcap's; and the
-//! library is never unloaded.
+//! So one program runs everywhere: captures are read without libpcap, and an attempt to capture or filter reports which
+//! package to install. All `unsafe` of whyclosed is in this crate. It rests on three facts: the types below are those
+//! of libpcap's headers (`pcap/pcap.h`; a pointer is a pointer, whatever it points to), which have not changed since
+//! libpcap 1.0; the callers fulfil the requirements of the headers, since `pcap` calls these functions as it would call
+//! libpcap's; and the library is never unloaded.
 #![cfg(unix)]
 
 use std::ffi::{CStr, c_char, c_int, c_uchar, c_uint, c_void};
@@ -18,25 +18,25 @@ use std::sync::OnceLock;
 
 use libloading::Library;
 
-/// The names of the library, the usual ones first: of Fedora, Alpine, Arch and those who build it themselves; of Debian and
-/// Ubuntu; of macOS, where it is part of the system; of the BSDs, and of machines with the developers' package.
+/// The names of the library, the usual ones first: on Fedora, Alpine, Arch and in builds from source; on Debian and
+/// Ubuntu; on macOS, where it is part of the system; on the BSDs, and on machines with the development package.
 const NAMES: &[&str] = if cfg!(target_vendor = "apple") {
     &["/usr/lib/libpcap.A.dylib", "libpcap.A.dylib", "libpcap.dylib"]
 } else {
     &["libpcap.so.1", "libpcap.so.0.8", "libpcap.so"]
 };
 
-/// What libpcap's functions say of themselves where there is no libpcap.
+/// The error message of libpcap's functions if there is no libpcap.
 const ABSENT: &CStr = c"libpcap is not installed";
 
-/// Bytes that a caller has for an error's text (`PCAP_ERRBUF_SIZE`).
+/// The size of a caller's buffer for an error message (`PCAP_ERRBUF_SIZE`).
 const ERROR_SIZE: usize = 256;
 
 /// Loads the system's libpcap, unless that has been done before.
 ///
 /// # Errors
 ///
-/// The words of the system, where it has none or it cannot be loaded.
+/// Returns the system's message if there is no libpcap, or if it cannot be loaded.
 pub fn load() -> Result<(), String> {
     library().as_ref().map(drop).map_err(Clone::clone)
 }
@@ -51,52 +51,52 @@ fn library() -> &'static Result<Library, String> {
     })
 }
 
-/// Finds a function of libpcap.
+/// Looks up a function of libpcap; `None` if there is none.
 ///
 /// # Safety
 ///
-/// `T` is the type of a pointer to the function of this name.
+/// `T` must be the type of a pointer to the function of this name.
 unsafe fn twin<T: Copy>(name: &str) -> Option<T> {
     let library = library().as_ref().ok()?;
-    // SAFETY: the caller vouches for the type; what is copied out of the symbol stays valid, for the library stays loaded.
+    // SAFETY: the caller guarantees the type; the copy of the symbol stays valid, because the library stays loaded.
     unsafe { library.get::<T>(name.as_bytes()) }.ok().map(|symbol| *symbol)
 }
 
-/// Writes why a function failed where its caller reads it.
+/// Writes the error message to the buffer of a caller.
 ///
 /// # Safety
 ///
-/// `buffer` is null, or has room for [`ERROR_SIZE`] bytes.
+/// `buffer` must be null, or have room for [`ERROR_SIZE`] bytes.
 unsafe fn refuse(buffer: *mut c_char) {
     const { assert!(ABSENT.to_bytes_with_nul().len() <= ERROR_SIZE) };
     if !buffer.is_null() {
-        // SAFETY: there is room for that many bytes, and nobody else knows the caller's buffer.
+        // SAFETY: there is room for that many bytes, and only the caller knows its buffer.
         unsafe { buffer.copy_from_nonoverlapping(ABSENT.as_ptr(), ABSENT.to_bytes_with_nul().len()) };
     }
 }
 
-/// What libpcap calls for each packet.
+/// The callback that libpcap calls for each packet.
 type Handler = unsafe extern "C" fn(*mut c_uchar, *const c_void, *const c_uchar);
 
-/// Defines functions that call their twins; behind `=>` stands what they return without one, and the buffer in which they tell
-/// why, if they have one.
+/// Defines functions that call their twins. After `=>` follow the value they return without a twin and, if they have
+/// one, the buffer for the error message.
 macro_rules! twins {
     ($(fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? => $absent:expr $(, tells $buffer:ident)?;)*) => {$(
         #[doc = concat!("Calls [", stringify!($name), "(3pcap)](https://www.tcpdump.org/manpages/).")]
         ///
         /// # Safety
         ///
-        /// What the manual asks of the arguments.
+        /// The arguments must be as the manual requires.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($($argument: $type),*) $(-> $result)? {
             type Twin = unsafe extern "C" fn($($type),*) $(-> $result)?;
             static TWIN: OnceLock<Option<Twin>> = OnceLock::new();
             // SAFETY: this is the type of libpcap's function of this name.
             match TWIN.get_or_init(|| unsafe { twin(stringify!($name)) }) {
-                // SAFETY: the caller keeps to the manual, as for libpcap's own.
+                // SAFETY: the caller follows the manual, as for libpcap's own function.
                 Some(twin) => unsafe { twin($($argument),*) },
                 None => {
-                    // SAFETY: the manual asks for a buffer of PCAP_ERRBUF_SIZE bytes.
+                    // SAFETY: the manual requires a buffer of PCAP_ERRBUF_SIZE bytes.
                     $(unsafe { refuse($buffer) };)?
                     $absent
                 }
@@ -128,7 +128,7 @@ twins! {
     fn pcap_findalldevs(devices: *mut *mut c_void, error: *mut c_char) -> c_int => ERROR, tells error;
     fn pcap_freealldevs(devices: *mut c_void) => ();
 
-    // Files, and handles that are of no device.
+    // Files, and handles without a device.
     fn pcap_open_dead(link_type: c_int, snaplen: c_int) -> *mut c_void => null_mut();
     fn pcap_open_dead_with_tstamp_precision(link_type: c_int, snaplen: c_int, precision: c_uint) -> *mut c_void
         => null_mut();

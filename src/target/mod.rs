@@ -1,4 +1,4 @@
-//! The file behind a path that is to be written: found before it is opened, and never a trap that somebody else has set.
+//! The target of an output path: it is found before it is opened, and is never a trap that another user has set.
 
 #[cfg(not(unix))]
 #[path = "other.rs"]
@@ -11,43 +11,43 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where a path leads.
+/// The target of a path.
 #[derive(Debug)]
 pub enum Target {
-    /// A regular file, or none yet: it can be replaced.
+    /// A regular file, or none yet. It can be replaced.
     File(Replaceable),
-    /// A device, a pipe, a descriptor of this process: it can only be written to.
+    /// A device, a pipe, or a descriptor of a process. It can only be written to.
     Stream(Stream),
 }
 
 /// A regular file, or none yet.
 #[derive(Debug)]
 pub struct Replaceable {
-    /// Its path, behind every symbolic link.
+    /// Its path, after every symbolic link.
     pub path: PathBuf,
-    /// The file that is there.
+    /// The metadata of the file, if it exists.
     pub existing: Option<Metadata>,
 }
 
-/// Something that cannot be replaced by a file.
+/// A target that cannot be replaced by a file.
 #[derive(Debug)]
 pub struct Stream {
     #[cfg_attr(not(unix), expect(dead_code, reason = "there is none"))]
     path: PathBuf,
-    /// The number of a descriptor, where the path names one of this process.
+    /// The number of a descriptor, if the path names one of this process.
     #[cfg_attr(not(unix), expect(dead_code, reason = "there is none"))]
     descriptor: Option<u32>,
 }
 
 impl Target {
-    /// Follows symbolic links to what they lead to. Where anybody may create files but only their owners may remove them
-    /// (`/tmp`), another user's link, file or pipe is an error: it may be there to catch what is written, or to have this
-    /// user overwrite a file of their own.
+    /// Resolves `path`, following symbolic links. In a folder where anybody may create files but only their owners may
+    /// remove them (`/tmp`), another user's link, file or pipe is an error: it may be there to catch the output, or to
+    /// make this user overwrite a file of their own.
     pub fn resolve(path: &Path) -> io::Result<Self> {
         system::resolve(path)
     }
 
-    /// Opens the file to write it from its beginning. A regular file that exists is emptied.
+    /// Opens the target to write from the beginning. A regular file that exists is emptied.
     pub fn create(&self) -> io::Result<File> {
         match self {
             Self::File(file) => system::create(&file.path),
@@ -57,13 +57,13 @@ impl Target {
 }
 
 impl Stream {
-    /// Opens it to write to it.
+    /// Opens the stream to write to it.
     pub fn open(&self) -> io::Result<File> {
         system::open(self)
     }
 }
 
-/// The folder that a path lies in.
+/// Returns the folder that contains `path`.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }

@@ -1,4 +1,4 @@
-//! A system without descriptors that have names; its links are not followed.
+//! Targets on systems without named descriptors. Links are not followed.
 
 use std::fs::{self, File};
 use std::io;

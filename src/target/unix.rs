@@ -1,4 +1,4 @@
-//! Links, owners and descriptors, as Unix has them.
+//! Targets on Unix, with its links, owners and descriptors.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -12,16 +12,16 @@ use rustix::process::geteuid;
 
 use super::{Replaceable, Stream, Target, folder_of};
 
-/// Symbolic links followed one after the other, as Linux does (path_resolution(7)).
+/// The most symbolic links followed in a row, as in Linux (path_resolution(7)).
 const LINKS: usize = 40;
 
-/// The bit of a folder's mode by which files are removed by their owners only.
+/// The mode bit of a folder in which only owners may remove their files.
 const STICKY: u32 = 0o1000;
 
 pub(super) fn resolve(path: &Path) -> io::Result<Target> {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
-        // First, for what these links say is no path where it is a pipe or a deleted file.
+        // Checked first, because the contents of these links are not paths if they lead to a pipe or a deleted file.
         if let Some(descriptor) = descriptor(&path) {
             return Ok(Target::Stream(Stream { path, descriptor }));
         }
@@ -47,8 +47,8 @@ pub(super) fn resolve(path: &Path) -> io::Result<Target> {
     Err(Errno::LOOP.into())
 }
 
-/// The number in a path like `/dev/fd/1`, where links lead to open files rather than to paths: of this process as
-/// `Some(Some(_))`, of another one as `Some(None)`.
+/// Parses the number in a path like `/dev/fd/1`, where links lead to open files rather than to paths. Returns
+/// `Some(Some(_))` for a descriptor of this process, `Some(None)` for one of another process.
 fn descriptor(path: &Path) -> Option<Option<u32>> {
     let number = path.file_name()?.to_str()?.parse().ok()?;
     let folder = fs::canonicalize(folder_of(path)).ok()?;
@@ -72,7 +72,7 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create(true).truncate(false).custom_flags(flags.bits().cast_signed());
     let file = options.open(path)?;
-    // Whatever has been put there since it was looked at.
+    // The file may have been replaced since it was looked at.
     let found = file.metadata()?;
     refuse_planted(path, &found)?;
     if found.is_file() {
@@ -82,13 +82,13 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
 }
 
 pub(super) fn open(stream: &Stream) -> io::Result<File> {
-    // These two share their offset with whoever else writes there, which a file that is opened anew does not.
+    // These two share their offset with other writers, which a newly opened file does not.
     let shared = match stream.descriptor {
         Some(1) => Some(io::stdout().as_fd().try_clone_to_owned()?),
         Some(2) => Some(io::stderr().as_fd().try_clone_to_owned()?),
         _ => None,
     };
-    // Behind what a descriptor's file already holds.
+    // Appends to what a descriptor's file already holds.
     let mut options = File::options();
     options.append(true).custom_flags(OFlags::NOCTTY.bits().cast_signed());
     shared.map_or_else(|| options.open(&stream.path), |shared| Ok(shared.into()))
