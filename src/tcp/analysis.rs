@@ -1,4 +1,4 @@
-//! What the segments of a connection tell besides their bytes, under Wireshark's names (`tcp.analysis.*`).
+//! Analysis of a connection's segments beyond their bytes, by Wireshark's names (`tcp.analysis.*`).
 
 use super::reassembly::Arrival;
 use super::{Flags, Segment};
@@ -7,31 +7,31 @@ use crate::seen::{Seen, Timestamp};
 use crate::side::{PerSide, Side};
 use std::time::Duration;
 
-/// What was noted of a whole TCP connection.
+/// The analysis of a whole TCP connection.
 #[derive(Clone, Debug, Default)]
 pub struct Analysis {
-    /// Noted of the segments that each side sent.
+    /// The analysis of the segments that each side sent.
     pub sent: PerSide<Sent>,
-    /// Whether a SYN or SYN-ACK was captured: then it is known who opened the connection.
+    /// Whether a SYN or SYN-ACK was captured, so that it is known who opened the connection.
     pub syn: bool,
-    /// OutOfOrder bytes that came twice with different contents.
+    /// Overlaps of out-of-order segments with different contents.
     pub conflicts: u32,
-    /// How far each side is from where the capture was made, there and back, in microseconds: measured once, by the
-    /// answers to SYN and SYN-ACK.
+    /// The time from the point of capture to each side and back, in microseconds: measured once, by the answers to SYN
+    /// and SYN-ACK.
     away: PerSide<u32>,
 }
 
-/// Of one side: what it sent, and how it ended.
+/// The analysis of one side: its segments, and its end.
 #[derive(Clone, Debug, Default)]
 pub struct Sent {
-    /// Its segments.
+    /// The number of its segments.
     pub segments: u32,
     last: Seen,
-    /// Time to live of its first segment.
+    /// The time to live of its first segment.
     pub ttl: u8,
-    /// Whether segments other than resets came with a time to live that differs from it.
+    /// Whether segments other than resets came with a different time to live.
     pub ttl_varied: bool,
-    /// What most connections never have, or only at their end.
+    /// Facts that most connections never have, or only at their end.
     rare: Option<Box<Rare>>,
 }
 
@@ -50,70 +50,72 @@ struct Trouble {
     cut_bytes: u64,
     unanswered: Unanswered,
     zero_window: ZeroWindow,
-    /// Up to where its stream had been sent at a time when bytes before that had not come.
+    /// The stream offset up to which the side had sent, and the time when that was known, although bytes before it had
+    /// not arrived.
     ahead: Option<(u64, Timestamp)>,
     copies: u32,
 }
 
-/// A packet that is captured twice on its way comes again within this; no sender repeats so soon what it sent last (the
-/// shortest of its timers takes two milliseconds).
+/// The longest time between two captures of the same packet on its way. No sender repeats its last segment that soon
+/// (the shortest of its timers takes two milliseconds).
 const COPIED: Duration = Duration::from_millis(1);
 
-/// What comes out of order by so much less has changed places on its way to the capture; a retransmission takes longer.
+/// The longest delay of a segment that was reordered on its way to the capture; a retransmission takes longer.
 const REORDERED: Duration = Duration::from_millis(3);
 
-/// A side's first segments tell how far away it is.
+/// The number of a side's first segments that may show how far away it is.
 const MEASURED: u32 = 2;
 
 impl Sent {
-    /// Its last segment.
+    /// Returns the packet of its last segment; `None` if it has sent none.
     pub fn last(&self) -> Option<Seen> {
         (self.segments > 0).then_some(self.last)
     }
 
-    /// Its bytes that were never captured.
+    /// Returns the number of its bytes that were never captured.
     pub fn lost_bytes(&self) -> u64 {
         self.trouble().map_or(0, |trouble| trouble.lost_bytes)
     }
 
-    /// Its bytes that the snaplen cut off.
+    /// Returns the number of its bytes that the snaplen cut off.
     pub fn cut_bytes(&self) -> u64 {
         self.trouble().map_or(0, |trouble| trouble.cut_bytes)
     }
 
-    /// Retransmissions and probes since the other side was last heard.
+    /// Returns the retransmissions and probes since the other side was last heard.
     pub fn unanswered(&self) -> Unanswered {
         self.trouble().map(|trouble| trouble.unanswered).unwrap_or_default()
     }
 
-    /// Times it had no room to receive.
+    /// Returns the times when it had no room to receive.
     pub fn zero_window(&self) -> ZeroWindow {
         self.trouble().map(|trouble| trouble.zero_window).unwrap_or_default()
     }
 
-    /// Whether it had sent the byte at this offset before, so that what was captured then is a retransmission.
+    /// Returns whether it had already sent the byte at `offset` when it was `captured`, so that the captured segment is
+    /// a retransmission.
     pub fn had_sent(&self, offset: u64, captured: Seen) -> bool {
         let ahead = self.trouble().and_then(|trouble| trouble.ahead);
         ahead.is_some_and(|(end, since)| offset < end && captured.time.since(since) > REORDERED)
     }
 
-    /// Its FIN, in its place in the stream.
+    /// Returns the carrier of its FIN, once the stream has reached it.
     pub fn fin(&self) -> Option<Carrier> {
         self.rare.as_ref()?.fin.map(|(carrier, _)| carrier)
     }
 
-    /// Whether a segment of the other side acknowledges its FIN.
+    /// Returns whether a segment of the other side acknowledges its FIN.
     pub fn fin_is_known_to(&self, other: &Carrier) -> bool {
         let offset = self.rare.as_ref().and_then(|rare| rare.fin).map(|(_, offset)| offset);
         offset.is_some_and(|offset| other.acked().is_some_and(|acked| acked > offset))
     }
 
-    /// Its first RST.
+    /// Returns the carrier of its first RST.
     pub fn reset(&self) -> Option<Carrier> {
         self.rare.as_ref()?.reset
     }
 
-    /// Notes bytes that are missing.
+    /// Counts missing bytes.
     pub(super) fn note_gap(&mut self, len: u64, missing: Missing) {
         let trouble = self.trouble_mut();
         let bytes = match missing {
@@ -127,7 +129,7 @@ impl Sent {
         self.rare.get_or_insert_default().fin = Some((carrier, offset));
     }
 
-    /// Notes a RST; whether it is the first.
+    /// Notes a RST. Returns whether it is the first.
     pub(super) fn note_reset(&mut self, carrier: Carrier) -> bool {
         let reset = &mut self.rare.get_or_insert_default().reset;
         let is_first = reset.is_none();
@@ -138,7 +140,7 @@ impl Sent {
     fn note_repeat(&mut self, seen: Seen, arrival: Arrival) {
         let is_soon = seen.time.since(self.last.time) <= COPIED;
         let trouble = self.trouble_mut();
-        // Once it is known that packets stand twice, earlier ones among several do so, too.
+        // Once packets are known to be captured twice, a repeat of a segment before the last may be a copy, too.
         let is_copy = arrival == Arrival::Repeat || (arrival == Arrival::Retransmission && trouble.copies > 0);
         if is_copy && is_soon {
             trouble.copies = trouble.copies.saturating_add(1);
@@ -154,7 +156,7 @@ impl Sent {
         }
     }
 
-    /// Whether it has done nothing rare, and the next segments in order tell nothing but that they came.
+    /// Returns whether it has done nothing rare, so that the next segments in order only need to be counted.
     #[inline]
     pub(super) const fn is_ordinary(&self) -> bool {
         self.segments >= MEASURED && self.rare.is_none()
@@ -171,7 +173,7 @@ impl Sent {
 
     #[inline]
     fn note_window(&mut self, window: u16, seen: Seen) {
-        // What was never full tells nothing by being open.
+        // An open window says nothing about a side whose window was never full.
         if window == 0 || self.trouble().is_some() {
             self.trouble_mut().zero_window.note(window, seen);
         }
@@ -186,10 +188,10 @@ impl Sent {
     }
 }
 
-/// Repeats into silence.
+/// Retransmissions and probes without an answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unanswered {
-    /// How many.
+    /// Their number.
     pub count: u32,
     /// The first.
     pub first: Seen,
@@ -200,24 +202,25 @@ pub struct Unanswered {
 /// Announcements that the receive buffer is full (SEG.WND = 0).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ZeroWindow {
-    /// How often the window closed.
+    /// The number of times that the window closed.
     pub episodes: u32,
     /// The first announcement of the longest episode.
     pub first: Option<Seen>,
-    /// How long it lasted, or has lasted so far.
+    /// The duration of that episode, so far if it has not ended.
     pub longest: Duration,
-    /// Whether the window is closed now.
+    /// The announcement that closed the window, if it is closed now.
     pub closed: Option<Seen>,
 }
 
 impl Analysis {
-    /// Of a connection that goes on: both sides were heard, and its SYN was captured, or not.
+    /// Returns the analysis of a connection that continues: both sides have been heard. `syn` says whether its SYN was
+    /// captured.
     pub fn of_both(syn: bool) -> Self {
         let heard = || Sent { segments: 1, ..Sent::default() };
         Self { syn, sent: PerSide { client: heard(), server: heard() }, ..Self::default() }
     }
 
-    /// Notes one segment and what its payload was.
+    /// Notes a segment, and the arrival of its payload.
     pub(super) fn apply(&mut self, side: Side, segment: &Segment<'_>, arrival: Arrival) {
         self.syn |= segment.flags.has(Flags::SYN);
         if let Some(trouble) = self.sent[!side].rare.as_mut().and_then(|rare| rare.trouble.as_mut()) {
@@ -230,7 +233,7 @@ impl Analysis {
         if sent.segments == 0 {
             sent.ttl = segment.carrier.ttl;
         }
-        // While its last segment is still the one before.
+        // Before the segment is noted, since its last segment must still be the one before.
         if matches!(arrival, Arrival::Retransmission | Arrival::Repeat | Arrival::KeepAlive) {
             sent.note_repeat(segment.carrier.seen, arrival);
         }
@@ -243,35 +246,36 @@ impl Analysis {
         }
     }
 
-    /// Segments with data of which the capture has a second copy, as far as they can be told from retransmissions.
+    /// Returns the number of segments with data that were captured twice, as far as they can be distinguished from
+    /// retransmissions.
     pub fn copies(&self) -> u64 {
         let copies = |sent: &Sent| sent.trouble().map_or(0, |trouble| u64::from(trouble.copies));
         Side::BOTH.iter().map(|side| copies(&self.sent[*side])).sum()
     }
 
-    /// How far a side is from where the capture was made, there and back; zero where that is not known.
+    /// Returns the time from the point of capture to a side and back; zero if unknown.
     pub fn away(&self, side: Side) -> Duration {
         Duration::from_micros(u64::from(self.away[side]))
     }
 
-    /// The time from one side to the other and back; zero where that is not known.
+    /// Returns the time from one side to the other and back; zero if unknown.
     pub fn round_trip(&self) -> Duration {
         self.away(Side::Client) + self.away(Side::Server)
     }
 
-    /// Takes the time of a side's answer: SYN-ACK to SYN, or the first acknowledgement to SYN-ACK.
+    /// Measures the time of a side's answer: SYN-ACK to SYN, or the first acknowledgement to SYN-ACK.
     fn measure(&mut self, side: Side, segment: &Segment<'_>) {
         let is_syn = segment.flags.has(Flags::SYN);
         let answers = segment.flags.has(Flags::ACK) && (is_syn || self.syn);
         let own = self.sent[side].segments;
-        // What was repeated answers one of several.
+        // An answer to a repeated segment may belong to either copy.
         if answers && own == u32::from(!is_syn) && self.sent[!side].segments == 1 {
             let passed = segment.carrier.seen.time.since(self.sent[!side].last.time).as_micros();
             self.away[side] = u32::try_from(passed).unwrap_or(u32::MAX);
         }
     }
 
-    /// Closes the books at the time of the last packet.
+    /// Finishes the analysis at the time of the last packet.
     pub(super) fn finish(&mut self, end: Timestamp) {
         for side in Side::BOTH {
             if let Some(trouble) = self.sent[side].rare.as_mut().and_then(|rare| rare.trouble.as_mut())

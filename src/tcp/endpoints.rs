@@ -1,33 +1,33 @@
-//! Between whom a segment went, in a form that both directions share.
+//! The endpoints of a connection, in a form that both directions share.
 
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Both endpoints of a connection, the lower first: the same for both directions, quick to compare and to hash.
 ///
-/// Not two [`SocketAddr`], which each packet would have to build and take apart again; not `u128`, whose alignment would
-/// cost the table of flows 16 bytes a flow.
+/// It does not hold two [`SocketAddr`], which would have to be built and taken apart again for each packet, nor `u128`,
+/// with an alignment that would cost the table of flows 16 bytes a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoints {
-    /// Addresses, as numbers that order as addresses do.
+    /// The addresses, as numbers with the order of the addresses.
     low: [u64; 2],
     high: [u64; 2],
-    /// Whether they are IPv6, port of `low`, port of `high`: 16 bits each.
+    /// Whether they are IPv6, the port of `low`, and the port of `high`: 16 bits each.
     ports: u64,
 }
 
 impl Endpoints {
-    /// The endpoints, and whether `low` is `source`.
+    /// Returns the endpoints, and whether `low` is `source`.
     pub fn of(source: SocketAddr, destination: SocketAddr) -> (Self, bool) {
         let from = (bits(source.ip()), source.port());
         let to = (bits(destination.ip()), destination.port());
         Self::ordered(from, to, source.is_ipv6())
     }
 
-    /// The endpoints of a segment over IPv4, and whether `low` is `source`.
+    /// Returns the endpoints of a segment over IPv4, and whether `low` is `source`.
     #[inline]
     pub fn v4(source: (u32, u16), destination: (u32, u16)) -> (Self, bool) {
-        // As numbers, for which is lower is as likely as not: no branch.
+        // Compared as numbers, without a branch, because either may be the lower one with equal probability.
         let [from, to] = [source, destination].map(|(address, port)| u64::from(address) << 16 | u64::from(port));
         let (low, high) = (from.min(to), from.max(to));
         let ports = (low & 0xffff) << 16 | high & 0xffff;
@@ -41,12 +41,12 @@ impl Endpoints {
         (Self { low, high, ports }, source_is_low)
     }
 
-    /// The lower one.
+    /// Returns the lower endpoint.
     pub fn low(&self) -> SocketAddr {
         self.address(self.low, (self.ports >> 16) as u16)
     }
 
-    /// The higher one.
+    /// Returns the higher endpoint.
     pub fn high(&self) -> SocketAddr {
         self.address(self.high, self.ports as u16)
     }
@@ -66,7 +66,7 @@ impl Endpoints {
 }
 
 impl Hash for Endpoints {
-    /// All that is not zero in every IPv4 connection.
+    /// Hashes all fields for IPv6, and only those that are not always zero for IPv4.
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         let two = |upper: u64, lower: u64| u128::from(upper) << 64 | u128::from(lower);

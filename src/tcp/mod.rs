@@ -5,7 +5,7 @@
 //!                      └─ reassembly one Half for each direction, held what waits ─ Chunk::Bytes | Chunk::Gap, Fin
 //! ```
 //!
-//! Bytes in order are lent straight from the packet. Only what arrives before its turn is copied.
+//! Bytes in order are borrowed straight from the packet. Only out-of-order bytes are copied.
 
 pub mod analysis;
 pub mod endpoints;
@@ -22,7 +22,7 @@ pub use state::Tcp;
 
 use crate::chunk::Chunk;
 
-/// What [`Tcp`] gives, for one side and in stream order.
+/// An event of [`Tcp`], for one side and in stream order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// Bytes, or a gap, that begin `offset` bytes into the stream.
@@ -32,9 +32,9 @@ pub enum Event<'a> {
         /// The bytes.
         chunk: Chunk<'a>,
     },
-    /// The stream has ended: FIN, in its place behind all bytes.
+    /// The end of the stream: FIN, after all bytes.
     Fin {
-        /// Its place: bytes of the stream before it.
+        /// The number of bytes of the stream before it.
         offset: u64,
     },
     /// The connection was reset.

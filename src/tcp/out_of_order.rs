@@ -1,58 +1,58 @@
-//! Bytes of a stream that came before their turn.
+//! Bytes of a stream that arrived out of order.
 //!
-//! The first copy of a byte wins: of a segment that comes later only those parts are kept that nobody holds.
+//! The first copy of a byte wins: of a later segment, only the parts that are not held yet are kept.
 
 use std::collections::BTreeMap;
 
 use crate::chunk::Carrier;
 use crate::limits;
 
-/// Segments that wait for bytes before them, none over another.
+/// Segments that wait for bytes before them, without overlaps.
 #[derive(Debug, Default)]
 pub(super) struct OutOfOrder {
-    /// By the stream offset of their first bytes.
+    /// The segments, by the stream offset of their first bytes.
     pieces: BTreeMap<u64, Piece>,
     bytes: usize,
     conflicts: u32,
 }
 
-/// A segment, or the part of one that was new.
+/// A segment, or the new part of one.
 #[derive(Debug)]
 pub(super) struct Piece {
     pub carrier: Carrier,
     /// Bytes on the wire.
     pub len: u64,
-    /// Those that were captured.
+    /// The captured bytes.
     pub bytes: Vec<u8>,
 }
 
 impl OutOfOrder {
-    /// Bytes held, and what it takes to hold them: a segment of one byte takes a hundred.
+    /// Returns the bytes held, including the overhead of holding them: a segment of one byte takes a hundred.
     pub fn size(&self) -> usize {
         self.bytes.saturating_add(self.pieces.len().saturating_mul(size_of::<(u64, Piece)>()))
     }
 
-    /// Bytes that came twice with different contents.
+    /// Returns the number of overlaps with different contents.
     pub const fn conflicts(&self) -> u32 {
         self.conflicts
     }
 
-    /// Whether nothing is held, nor anything to be told of what was.
+    /// Returns whether nothing is held, and no overlap with different contents has to be reported.
     pub fn is_unused(&self) -> bool {
         self.pieces.is_empty() && self.conflicts == 0
     }
 
-    /// Where the first one begins.
+    /// Returns the stream offset of the first segment.
     pub fn first(&self) -> Option<u64> {
         self.pieces.keys().next().copied()
     }
 
-    /// The one that begins there.
+    /// Returns the segment that begins at `offset`.
     pub fn at(&self, offset: u64) -> Option<&Piece> {
         self.pieces.get(&offset)
     }
 
-    /// Whether more is held than may be.
+    /// Returns whether more is held than allowed.
     pub fn over_bounds(&self) -> bool {
         self.bytes > limits::OUT_OF_ORDER_BYTES || self.pieces.len() > limits::OUT_OF_ORDER_SEGMENTS
     }
@@ -95,7 +95,7 @@ impl OutOfOrder {
         }
     }
 
-    /// Takes the first one if it begins at or before `offset`.
+    /// Removes and returns the first segment if it begins at or before `offset`.
     pub fn take_until(&mut self, offset: u64) -> Option<(u64, Piece)> {
         let entry = self.pieces.first_entry().filter(|entry| *entry.key() <= offset)?;
         let (start, piece) = entry.remove_entry();

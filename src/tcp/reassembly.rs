@@ -1,4 +1,4 @@
-//! One direction of a TCP connection put back in order.
+//! Reassembly of one direction of a TCP connection.
 //!
 //! ```text
 //!   delivered        hole        held            hole    held
@@ -16,41 +16,41 @@ use crate::chunk::{Carrier, Chunk, Missing};
 use crate::limits;
 use crate::seen::Timestamp;
 
-/// Bytes as a segment brought them.
+/// The payload of a segment.
 #[derive(Clone, Copy, Debug)]
 pub struct Payload<'a> {
-    /// Sequence number of the first.
+    /// The sequence number of its first byte.
     pub seq: u32,
-    /// Those that were captured.
+    /// The captured bytes.
     pub bytes: &'a [u8],
-    /// How many there were on the wire.
+    /// The number of bytes on the wire.
     pub len: u32,
     /// Whether FIN follows them.
     pub fin: bool,
 }
 
-/// What a payload was, seen from the bytes that came before it.
+/// The place of a payload relative to the bytes that arrived before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
     /// Nothing that takes sequence space.
     Empty,
-    /// The same, behind bytes that have not come: the stream up to this offset had been sent.
+    /// The same, after bytes that have not arrived: the stream up to this offset had been sent.
     Ahead(u64),
     /// Next in order, at least partly.
     InOrder,
-    /// Ahead of a hole.
+    /// After a hole.
     OutOfOrder,
-    /// All of it had come before.
+    /// All of it had arrived before.
     Retransmission,
-    /// All of it had come before, and nothing behind it.
+    /// All of it had arrived before, and nothing after it.
     Repeat,
     /// One byte, or none, just before the next expected: a keep-alive (RFC 9293 §3.8.4).
     KeepAlive,
-    /// Nowhere near the window; ignored.
+    /// Far outside the window; ignored.
     OutOfWindow,
 }
 
-/// One direction: what has been delivered, and what waits. Every packet needs it: small on purpose.
+/// One direction: the bytes that were delivered, and those that wait. Small on purpose, since every packet needs it.
 #[derive(Debug, Default)]
 pub struct Half {
     /// Next sequence number to deliver; `None` before the first segment.
@@ -59,75 +59,76 @@ pub struct Half {
     acked: Option<u32>,
     /// Stream offset of `next`.
     offset: u64,
-    /// `None` as long as everything comes in order.
+    /// The waiting bytes; `None` as long as everything arrives in order.
     waiting: Option<Box<Waiting>>,
 }
 
-/// What is out of order, and what ends the stream.
+/// The out-of-order bytes, and the end of the stream.
 #[derive(Debug, Default)]
 struct Waiting {
     held: OutOfOrder,
     /// Stream offset of the FIN, once seen.
     fin: Option<(u64, Carrier)>,
-    /// Whether all up to the FIN has been delivered.
+    /// Whether everything up to the FIN has been delivered.
     finished: bool,
-    /// Since when, and for how many segments, a hole has been acknowledged.
+    /// The time since which a hole has been acknowledged, and the number of segments since.
     hole_acked: Option<(Timestamp, u16)>,
 }
 
 impl Half {
-    /// Sets where the stream begins: the sequence number after the SYN.
+    /// Sets the first sequence number of the stream, which is the one after the SYN. Does nothing once it is known.
     pub fn synchronize(&mut self, first: u32) {
         self.next.get_or_insert(first);
     }
 
-    /// Bytes held out of order, and what it takes to hold them.
+    /// Returns the bytes held out of order, including the overhead of holding them.
     pub fn held_bytes(&self) -> usize {
         self.waiting.as_ref().map_or(0, |waiting| waiting.held.size())
     }
 
-    /// OutOfOrder bytes that came twice with different contents. The first copy was kept.
+    /// Returns the number of overlaps of out-of-order segments with different contents. The first copy was kept.
     pub fn conflicts(&self) -> u32 {
         self.waiting.as_ref().map_or(0, |waiting| waiting.held.conflicts())
     }
 
-    /// Whether the FIN was reached.
+    /// Returns whether the FIN was reached.
     pub fn finished(&self) -> bool {
         self.waiting.as_ref().is_some_and(|waiting| waiting.finished)
     }
 
-    /// The stream offset that an acknowledgement number of the other side stands for.
+    /// Returns the stream offset for an acknowledgement number of the other side; `None` before the first segment, or
+    /// if the offset would be negative.
     pub fn offset_of(&self, ack: u32) -> Option<u64> {
         self.offset.checked_add_signed(distance(self.next?, ack))
     }
 
-    /// The stream offset up to which the other side has acknowledged.
+    /// Returns the stream offset up to which the other side has acknowledged.
     pub fn acked(&self) -> Option<u64> {
         self.acked.and_then(|ack| self.offset_of(ack))
     }
 
-    /// Notes that the other side has acknowledged up to `ack`.
+    /// Notes that the other side has acknowledged up to `ack`. A number far outside the window is ignored.
     #[inline]
     pub fn acknowledge(&mut self, ack: u32) {
-        // Whether it is a new one is as likely as not: no branch.
+        // Without a branch, because the number is as likely new as not.
         let acked = self.acked.map_or(ack, |before| later(before, ack));
         let is_near = self.next.is_none_or(|next| distance(next, acked).unsigned_abs() <= u64::from(limits::WINDOW));
         self.acked = if is_near { Some(acked) } else { self.acked };
     }
 
-    /// Whether nothing waits, and bytes from `seq` on are the next.
+    /// Returns whether nothing waits, and `seq` is the next sequence number.
     #[inline]
     pub fn is_next(&self, seq: u32) -> bool {
         self.next == Some(seq) && self.is_in_order()
     }
 
-    /// Whether nothing waits for bytes before it.
+    /// Returns whether nothing waits for bytes before it.
     #[inline]
     pub const fn is_in_order(&self) -> bool {
         self.waiting.is_none()
     }
 
-    /// Takes a payload, delivers what is now in order.
+    /// Processes a payload, and delivers the bytes that are now in order.
     #[inline]
     pub fn push(
         &mut self,
@@ -145,7 +146,7 @@ impl Half {
         self.sort(carrier, payload, out)
     }
 
-    /// The same for a payload that may be anywhere, and be followed by FIN.
+    /// Processes a payload that may be anywhere in the stream and may be followed by FIN, like [`push`](Self::push).
     fn sort(&mut self, carrier: &Carrier, payload: &Payload<'_>, out: &mut impl FnMut(&Carrier, Event<'_>)) -> Arrival {
         let is_first = self.next.is_none();
         let next = *self.next.get_or_insert_with(|| first_byte(payload.seq, self.acked));
@@ -162,7 +163,7 @@ impl Half {
         if ahead.unsigned_abs() > u64::from(limits::WINDOW) {
             return Arrival::OutOfWindow;
         }
-        // A segment from before the capture began, or before the stream's first byte, has nothing new at its front.
+        // The front of a segment from before the capture began, or before the stream's first byte, is not new.
         let start = self.offset.saturating_add_signed(ahead);
         let before_stream = self.offset.checked_add_signed(ahead).is_none();
         let end = if before_stream {
@@ -191,14 +192,15 @@ impl Half {
             Arrival::Retransmission
         };
         self.drain(out);
-        // The first hole may free less than this payload took.
+        // Giving up the first hole may free less than this payload took.
         while self.waiting.as_ref().is_some_and(|waiting| waiting.held.over_bounds()) && self.give_up_hole(carrier, out)
         {
         }
         arrival
     }
 
-    /// Counts a segment of the connection against the patience with an acknowledged hole, and gives the hole up at its end.
+    /// Counts a segment of the connection against the patience with an acknowledged hole, and gives the hole up when
+    /// the patience is over.
     #[inline]
     pub fn tick(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         if self.waiting.is_some() {
@@ -224,19 +226,19 @@ impl Half {
         }
     }
 
-    /// Gives up every hole: no segment will come any more.
+    /// Gives up every hole. Must be called when no more segments will come.
     pub fn finish(&mut self, last: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         while self.hole_end().is_some() {
             self.give_up_hole(last, out);
         }
-        // Acknowledged, but neither these bytes nor any behind them were captured. A single one may be a FIN.
+        // These bytes were acknowledged, but neither they nor any after them were captured. A single one may be a FIN.
         let missing = self.acked().map_or(0, |acked| acked.saturating_sub(self.offset));
         if missing > 1 && !self.finished() {
             self.gap(missing, Missing::NeverCaptured, last, out);
         }
     }
 
-    /// Gives up the first hole, whatever the bounds say; `false` if there is none.
+    /// Gives up the first hole, whatever the bounds are. Returns `false` if there is none.
     pub fn give_up_hole(&mut self, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) -> bool {
         let Some(end) = self.hole_end() else {
             return false;
@@ -248,7 +250,7 @@ impl Half {
         true
     }
 
-    /// Where the first hole ends: at the first held segment, or at the FIN.
+    /// Returns the stream offset where the first hole ends: at the first held segment, or at the FIN.
     fn hole_end(&self) -> Option<u64> {
         let waiting = self.waiting.as_ref()?;
         let held = waiting.held.first();
@@ -262,7 +264,7 @@ impl Half {
         }
     }
 
-    /// Delivers `bytes`, which are the captured ones of the next `len`.
+    /// Delivers the next `len` bytes. Only `bytes` of them were captured.
     #[inline]
     fn deliver(&mut self, carrier: &Carrier, bytes: &[u8], len: u64, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         let captured = u64::try_from(bytes.len()).unwrap_or(len).min(len);
@@ -282,17 +284,17 @@ impl Half {
         out(carrier, Event::Chunk { offset: self.pass(len), chunk });
     }
 
-    /// Goes past the next bytes, which are delivered, or given up; the stream offset of the first.
+    /// Moves past the next `len` bytes, which are delivered or given up. Returns the stream offset of the first.
     #[inline]
     pub fn pass(&mut self, len: u64) -> u64 {
         let offset = self.offset;
         self.offset = offset.saturating_add(len);
-        // Sequence numbers are the stream offset modulo 2³².
+        // Sequence numbers advance like the stream offset, modulo 2³².
         self.next = self.next.map(|next| next.wrapping_add((len & u64::from(u32::MAX)) as u32));
         offset
     }
 
-    /// Delivers held segments that are now in order, and the FIN behind them.
+    /// Delivers held segments that are now in order, and the FIN after them.
     fn drain(&mut self, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         while let Some((start, segment)) =
             self.waiting.as_mut().and_then(|waiting| waiting.held.take_until(self.offset))
@@ -317,10 +319,11 @@ impl Half {
     }
 }
 
-/// Where a stream begins whose SYN was not captured: where the receiver says it stands, if that is near.
+/// Returns the first sequence number of a stream with its SYN not captured: the receiver's acknowledgement number if
+/// that is near, otherwise `seq`.
 fn first_byte(seq: u32, acked: Option<u32>) -> u32 {
     match acked {
-        // One before what is acknowledged: a keep-alive.
+        // One before the acknowledged number is a keep-alive.
         Some(acked) if (-1..=i64::from(u16::MAX)).contains(&distance(acked, seq)) => acked,
         _ => seq,
     }
@@ -331,7 +334,7 @@ mod tests {
     use super::*;
     use crate::seen::Seen;
 
-    /// A half, what it has given, and a count of packets.
+    /// A half, its output so far, and a count of packets.
     #[derive(Default)]
     struct Bench {
         half: Half,
@@ -375,7 +378,7 @@ mod tests {
         }
     }
 
-    /// Bytes as they are, a gap as `[length]`, FIN as `|` and the number of its packet.
+    /// Writes bytes as they are, a gap as `[length]`, FIN as `|` and the number of its packet.
     fn write(given: &mut String, carrier: &Carrier, output: Event<'_>) {
         match output {
             Event::Chunk { chunk: Chunk::Bytes(bytes), .. } => given.push_str(std::str::from_utf8(bytes).unwrap()),
@@ -394,7 +397,7 @@ mod tests {
         assert_eq!(bench.push(start, "ab", false), Arrival::InOrder);
         assert_eq!(bench.push(start, "ab", false), Arrival::Retransmission);
         assert_eq!(bench.push(start.wrapping_add(2), "cdef", false), Arrival::Repeat);
-        // The FIN is its own packet's, not that of the one which filled the hole.
+        // The FIN has the number of its own packet, not of the packet that filled the hole.
         assert_eq!(bench.given, "abcdef|1");
         assert!(bench.half.finished());
     }
@@ -453,7 +456,7 @@ mod tests {
         assert_eq!(bench.given, "ab[3]fg");
     }
 
-    /// A hole given up may free a byte where a payload took thousands.
+    /// Giving up a hole may free a single byte when a payload took thousands.
     #[test]
     fn held_bytes_stay_within_their_bound_behind_small_segments() {
         let mut bench = Bench::beginning_at(0);
@@ -474,7 +477,7 @@ mod tests {
         for number in 0..3000u32 {
             bench.push(10 + number * 1001, &block, false);
             assert!(!bench.holds_too_much());
-            assert!(bench.half.held_bytes() > block.len(), "what it takes to hold them counts as well");
+            assert!(bench.half.held_bytes() > block.len(), "the overhead of holding them counts as well");
         }
         assert!(bench.given.starts_with("[10]x"), "holes are given up from the front");
     }
@@ -485,7 +488,7 @@ mod tests {
         bench.half.acknowledge(100);
         bench.push(104, "ef", false);
         bench.push(100, "abcd", false);
-        assert_eq!(bench.given, "abcdef", "the receiver had told where it stands");
+        assert_eq!(bench.given, "abcdef", "the stream begins at the receiver's acknowledgement");
         assert_eq!(bench.push(105, "f", false), Arrival::KeepAlive);
         assert_eq!(bench.push(0x7000_0000, "far", false), Arrival::OutOfWindow);
     }

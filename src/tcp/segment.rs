@@ -6,16 +6,16 @@ use std::net::SocketAddr;
 use super::Endpoints;
 use crate::chunk::Carrier;
 
-/// A segment, its payload lent from the packet.
+/// A segment, with its payload borrowed from the packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment<'a> {
-    /// The packet that carried it. What it acknowledges, in bytes of the stream, only its connection knows.
+    /// The packet that carried it. The number of bytes that it acknowledges is filled in by its connection.
     pub carrier: Carrier,
-    /// Sender and receiver.
+    /// The sender and the receiver.
     pub endpoints: Endpoints,
     /// Whether the lower endpoint sent it.
     pub from_low: bool,
-    /// SEG.SEQ: sequence number of the first payload byte, or of the SYN.
+    /// SEG.SEQ: the sequence number of the first payload byte, or of the SYN.
     pub seq: u32,
     /// SEG.ACK; meaningful only with [`Flags::ACK`].
     pub ack: u32,
@@ -25,23 +25,23 @@ pub struct Segment<'a> {
     pub window: u16,
     /// The payload bytes that were captured.
     pub payload: &'a [u8],
-    /// Payload bytes on the wire; more than `payload.len()` where the snaplen cut the packet.
+    /// Payload bytes on the wire; more than `payload.len()` if the snaplen cut the packet.
     pub payload_len: u32,
 }
 
 impl Segment<'_> {
-    /// Sender.
+    /// Returns the sender.
     pub fn source(&self) -> SocketAddr {
         if self.from_low { self.endpoints.low() } else { self.endpoints.high() }
     }
 
-    /// Whether all bytes of its payload were captured.
+    /// Returns whether all bytes of its payload were captured.
     #[inline]
     pub const fn is_whole(&self) -> bool {
         self.payload.len() == self.payload_len as usize
     }
 
-    /// Receiver.
+    /// Returns the receiver.
     pub fn destination(&self) -> SocketAddr {
         if self.from_low { self.endpoints.high() } else { self.endpoints.low() }
     }
@@ -61,20 +61,20 @@ impl Flags {
     /// The acknowledgment field is significant.
     pub const ACK: Self = Self(0x10);
 
-    /// Whether the segment only brings bytes and acknowledges some: of the bits above, ACK alone is set.
+    /// Returns whether the segment only carries bytes and an acknowledgement: of the bits above, only ACK is set.
     #[inline]
     pub const fn is_plain(self) -> bool {
         self.0 & (Self::FIN.0 | Self::SYN.0 | Self::RST.0 | Self::ACK.0) == Self::ACK.0
     }
 
-    /// Whether all bits of `other` are set.
+    /// Returns whether all bits of `other` are set.
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 }
 
 impl fmt::Debug for Flags {
-    /// The letters of tcpdump: `S`, `F`, `R`, `P`, `.`.
+    /// Writes the letters of tcpdump: `S`, `F`, `R`, `P`, `.`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (bit, letter) in [(0x02, "S"), (0x01, "F"), (0x04, "R"), (0x08, "P"), (0x10, ".")] {
             if self.0 & bit != 0 {

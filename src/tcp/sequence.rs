@@ -1,11 +1,11 @@
 //! Sequence numbers: 32 bits that wrap (RFC 9293 §3.4).
 
-/// How far `to` lies after `from`; negative where it lies before. Right for distances under 2³¹.
+/// Returns the distance from `from` to `to`; negative if `to` lies before `from`. Correct for distances under 2³¹.
 pub const fn distance(from: u32, to: u32) -> i64 {
     to.wrapping_sub(from).cast_signed() as i64
 }
 
-/// The later of two.
+/// Returns the later of two sequence numbers.
 pub const fn later(a: u32, b: u32) -> u32 {
     if distance(a, b) > 0 { b } else { a }
 }

@@ -1,4 +1,4 @@
-//! One TCP connection: both halves, and what their segments say of each other.
+//! One TCP connection: both halves, and the analysis of their segments.
 
 use super::reassembly::{Arrival, Half, Payload};
 use super::{Analysis, Event, Flags, Segment};
@@ -16,7 +16,7 @@ pub struct Tcp {
 }
 
 impl Tcp {
-    /// Asks for what every segment needs.
+    /// Prefetches what every segment needs.
     #[inline]
     pub fn prefetch(&self) {
         for side in Side::BOTH {
@@ -25,9 +25,10 @@ impl Tcp {
         }
     }
 
-    /// Takes a segment, if it is what nearly all are: it acknowledges, and brings the next bytes or none, of a connection in
-    /// which nothing out of the ordinary has been seen. Its bytes are then for the caller to pass on, with their offset in the
-    /// stream; all else is done that [`push`](Self::push) does with any segment, as far as it can matter.
+    /// Fast path for the common case: a plain ACK, in order, with or without bytes, on a connection with nothing
+    /// unusual pending. Returns the stream offset of the payload, which the caller must deliver; `None` means the
+    /// segment needs [`push`](Self::push). Does everything else that [`push`](Self::push) does, as far as it can matter
+    /// here.
     #[inline(always)]
     pub fn push_in_order(&mut self, side: Side, segment: &mut Segment<'_>) -> Option<u64> {
         let (own, other) = self.halves.own_and_other(side);
@@ -42,20 +43,21 @@ impl Tcp {
         if !is_next {
             return None;
         }
-        // In its place: a copy would be read while it is still being written, and wait for the cache.
+        // Set in place: a copy would be read while it is still being written, and would wait for the cache.
         segment.carrier.acknowledges(other.offset_of(segment.ack));
         other.acknowledge(segment.ack);
         sent.note(segment);
         Some(own.pass(u64::from(segment.payload_len)))
     }
 
-    /// Takes a segment that `side` sent; gives what it puts in order, of either side.
+    /// Processes a segment that `side` sent. Passes the events that it puts in order to `out`, of either side.
     pub fn push(&mut self, side: Side, segment: &Segment<'_>, out: &mut impl FnMut(Side, &Carrier, Event<'_>)) {
         let acked = segment.flags.has(Flags::ACK).then_some(segment.ack);
         let known = acked.and_then(|ack| self.halves[!side].offset_of(ack));
         let carrier = Carrier::new(segment.carrier.seen, known, segment.carrier.ttl);
         if segment.flags.has(Flags::RST) {
-            // Its sender had sent all up to there, whether or not that was captured; a forger may have guessed.
+            // The sender had sent everything before this sequence number, whether or not it was captured. A forger may
+            // have guessed the number, but its time to live often differs.
             if segment.carrier.ttl == self.analysis.sent[side].ttl {
                 self.halves[side].acknowledge(segment.seq);
             }
@@ -87,7 +89,7 @@ impl Tcp {
         self.analysis.apply(side, segment, arrival);
     }
 
-    /// Gives up every hole: no segment will come any more.
+    /// Gives up every hole. Must be called when no more segments will come.
     pub fn finish(&mut self, out: &mut impl FnMut(Side, &Carrier, Event<'_>)) {
         let last = self.last_carrier();
         let Self { halves, analysis, .. } = self;
@@ -98,7 +100,7 @@ impl Tcp {
         analysis.finish(last.seen.time);
     }
 
-    /// Gives up the first hole of each side, to free what is held behind it.
+    /// Gives up the first hole of each side, to free the bytes held after it.
     pub fn give_up_holes(&mut self, out: &mut impl FnMut(Side, &Carrier, Event<'_>)) {
         let last = self.last_carrier();
         let Self { halves, analysis, .. } = self;
@@ -107,28 +109,28 @@ impl Tcp {
         }
     }
 
-    /// Exchanges the sides: what was taken for the client is the server.
+    /// Exchanges the sides: the supposed client is the server.
     pub fn swap(&mut self) {
         self.halves.swap();
         self.analysis.sent.swap();
     }
 
-    /// Bytes held out of order, of both sides.
+    /// Returns the bytes held out of order, of both sides.
     pub fn held_bytes(&self) -> usize {
         self.halves.client.held_bytes() + self.halves.server.held_bytes()
     }
 
-    /// Whether nothing more can come: both have sent FIN, or one has reset.
+    /// Returns whether nothing more can come: both have sent FIN, or one has reset.
     pub fn over(&self) -> bool {
         self.reset || (self.halves.client.finished() && self.halves.server.finished())
     }
 
-    /// The last segment's packet.
+    /// Returns the packet of the last segment.
     pub fn last(&self) -> Seen {
         self.last_carrier().seen
     }
 
-    /// The last segment, with all that its side has acknowledged.
+    /// Returns the carrier of the last segment, with everything that its side has acknowledged.
     fn last_carrier(&self) -> Carrier {
         let sent = &self.analysis.sent;
         let side = if sent.client.last() > sent.server.last() { Side::Client } else { Side::Server };
@@ -136,18 +138,18 @@ impl Tcp {
         Carrier::new(sent[side].last().unwrap_or_default(), acked, sent[side].ttl)
     }
 
-    /// What was noted.
+    /// Returns the analysis so far.
     pub const fn analysis(&self) -> &Analysis {
         &self.analysis
     }
 
-    /// What was noted, once it is over.
+    /// Returns the analysis, once the connection is over.
     pub fn into_analysis(self) -> Box<Analysis> {
         Box::new(self.analysis)
     }
 }
 
-/// Passes a half's output on under its side, and keeps the books of losses and ends.
+/// Returns a callback that passes the events of a half on under its side, and notes its gaps and its FIN.
 fn recorded<'o>(
     side: Side,
     analysis: &'o mut Analysis,
