@@ -2,10 +2,10 @@
 
 use super::head::Fields;
 
-/// What of a body is still to come.
+/// The rest of a body that is still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// So many bytes.
+    /// This many bytes.
     Length(u64),
     /// Chunks.
     Chunked(Chunked),
@@ -13,19 +13,19 @@ pub enum Body {
     UntilClose,
 }
 
-/// Where in a chunked body (RFC 9112 §7.1).
+/// The position in a chunked body (RFC 9112 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunked {
     /// In a size line; the size so far, and whether its digits have ended.
     Size(u64, bool),
-    /// In the data of a chunk, the line end behind it included.
+    /// In the data of a chunk, with this many bytes left, including the line end after it.
     Data(u64),
-    /// In a trailer line of so many bytes so far, CR not counted.
+    /// In a trailer line, with this many bytes so far, not counting CR.
     Trailer(u64),
 }
 
 impl Body {
-    /// The body behind a request head (RFC 9112 §6.3).
+    /// Returns the body after a request head (RFC 9112 §6.3).
     pub fn of_request(fields: Fields<'_>) -> Self {
         if fields.has_token("transfer-encoding", "chunked") {
             Self::Chunked(Chunked::Size(0, false))
@@ -34,7 +34,7 @@ impl Body {
         }
     }
 
-    /// The body behind a response head of that status; `to_head` answers a HEAD request.
+    /// Returns the body after a response head with that status; `to_head` means that it answers a HEAD request.
     pub fn of_response(status: u16, to_head: bool, fields: Fields<'_>) -> Self {
         if to_head || matches!(status, 100..=199 | 204 | 304) {
             Self::Length(0)
@@ -45,7 +45,7 @@ impl Body {
         }
     }
 
-    /// Skips bytes; how many belonged to the body, and whether it is complete.
+    /// Skips bytes. Returns the number that belonged to the body, and whether it is complete.
     pub fn skip(&mut self, bytes: &[u8]) -> (usize, bool) {
         match self {
             Self::UntilClose => (bytes.len(), false),
@@ -58,7 +58,7 @@ impl Body {
         }
     }
 
-    /// Skips missing bytes: how many belonged to the body; `None` where its end cannot be told any more.
+    /// Skips missing bytes. Returns the number that belonged to the body; `None` if its end can no longer be found.
     pub fn skip_gap(&mut self, len: u64) -> Option<u64> {
         match self {
             Self::UntilClose => Some(len),

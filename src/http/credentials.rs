@@ -1,14 +1,14 @@
-//! What a head holds to prove who asks: kept so that it is known as secret wherever else it stands.
+//! The credentials in a head, kept so that they are recognised as secrets wherever else they occur.
 
 use super::head::Fields;
 use crate::limits;
 
-/// Where a credential stood.
+/// The place of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A pair of Cookie or Set-Cookie.
     Cookie,
-    /// The value of Authorization, or of the same for a proxy.
+    /// The value of Authorization or Proxy-Authorization.
     Authorization,
     /// A header for a key or a token.
     Key,
@@ -16,7 +16,7 @@ pub enum Place {
     Subprotocols,
 }
 
-/// The headers that are looked at, and how a line that is kept of each begins.
+/// The headers that are read, and the letter at the start of each line that is kept of them.
 const HEADERS: &[(&str, u8, Place)] = &[
     ("cookie", b'c', Place::Cookie),
     ("set-cookie", b'c', Place::Cookie),
@@ -31,10 +31,10 @@ const HEADERS: &[(&str, u8, Place)] = &[
     ("sec-websocket-protocol", b's', Place::Subprotocols),
 ];
 
-/// The least bytes of a value that is kept: shorter ones are not looked for.
+/// The least bytes of a value that is kept: shorter ones are not searched for.
 const LEAST: usize = 6;
 
-/// Credentials of a head, up to [`limits::CREDENTIALS`].
+/// The credentials of a head, up to [`limits::CREDENTIALS`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Credentials {
     /// A line for each: the letter of its place, and the value.
@@ -42,18 +42,18 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Those of a head; `None` where it has none.
+    /// Reads the credentials of a head; `None` if it has none.
     pub(super) fn read(fields: Fields<'_>) -> Option<Box<Self>> {
         let mut lines = Vec::new();
         for (name, letter, place) in HEADERS {
             for value in fields.all(name) {
                 match place {
-                    // What stands behind the first pair are attributes.
+                    // The rest after the first pair are attributes.
                     Place::Cookie if *name == "set-cookie" => {
                         add(&mut lines, *letter, value.split(|byte| *byte == b';').next().unwrap_or_default());
                     }
                     Place::Cookie => value.split(|byte| *byte == b';').for_each(|pair| add(&mut lines, *letter, pair)),
-                    // One alone is a name, mostly.
+                    // A single one is usually a name.
                     Place::Subprotocols if !value.contains(&b',') => {}
                     _ => add(&mut lines, *letter, value),
                 }
@@ -62,7 +62,7 @@ impl Credentials {
         (!lines.is_empty()).then(|| Box::new(Self { lines: lines.into() }))
     }
 
-    /// Each of them, and where it stood.
+    /// Returns each of them, and its place.
     pub fn iter(&self) -> impl Iterator<Item = (Place, &[u8])> {
         self.lines.split(|byte| *byte == b'\n').filter_map(|line| {
             let (letter, value) = line.split_first()?;

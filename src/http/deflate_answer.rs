@@ -5,9 +5,9 @@ use super::extension::Extension;
 /// Window sizes, as exponents of two.
 const WINDOW_BITS: std::ops::RangeInclusive<u8> = 8..=15;
 
-/// Returns the first parameter of an answer that the client has to refuse (RFC 7692 §7.1): one that is unknown, stands
-/// twice, has a value that it must not have, or lets the server use a larger window than the client asked for. `offers` are
-/// the elements that the client offered.
+/// Returns the first parameter of an answer that the client must refuse (RFC 7692 §7.1): one that is unknown, occurs
+/// twice, has a value that is not allowed, or lets the server use a larger window than the client asked for. `offers`
+/// are the elements that the client offered.
 pub fn refused_parameter<'a>(answer: &Extension<'a>, offers: &[Extension<'_>]) -> Option<String> {
     let mut seen = Vec::new();
     answer.parameters().find_map(|(name, value)| {
@@ -25,13 +25,13 @@ pub fn refused_parameter<'a>(answer: &Extension<'a>, offers: &[Extension<'_>]) -
     })
 }
 
-/// A decimal number of the allowed range without leading zeros.
+/// Parses a decimal number of the allowed range without leading zeros.
 fn window_bits(value: &str) -> Option<u8> {
     let bits = value.parse().ok().filter(|bits| WINDOW_BITS.contains(bits))?;
     (!value.starts_with(['0', '+'])).then_some(bits)
 }
 
-/// The largest window that an offer allows the server.
+/// Returns the largest window that an offer allows the server.
 fn allowed(offers: &[Extension<'_>]) -> u8 {
     let asked = |offer: &Extension<'_>| offer.parameter("server_max_window_bits").and_then(window_bits);
     let all = offers.iter().map(|offer| asked(offer).unwrap_or(*WINDOW_BITS.end()));

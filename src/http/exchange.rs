@@ -13,12 +13,12 @@ use super::proxy_protocol::{Prefix, prefix};
 use crate::chunk::{Carrier, Chunk, Kept};
 use crate::side::{PerSide, Side};
 
-/// What an exchange gives.
+/// An event of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// An opening handshake was sent.
     Request(Box<Request>),
-    /// It was answered; by 101, or by anything else.
+    /// The opening handshake was answered, with 101 or anything else.
     Response(Box<Response>),
     /// Bytes of the body of an answer that was not 101.
     RefusalBody(&'a [u8]),
@@ -26,19 +26,20 @@ pub enum Event<'a> {
     Cut,
     /// Both sides speak WebSocket from here on.
     Switched {
-        /// Whether the frames begin right behind what was taken; else bytes were missed that may hold some.
+        /// Whether the frames begin right after the bytes that were taken; otherwise bytes are missing that may contain
+        /// frames.
         in_step: bool,
     },
     /// Frames that the client sent before the 101 was seen.
     Pipelined(Kept),
     /// A ClientHello was answered in plain HTTP.
     NotTls {
-        /// How the answer begins.
+        /// The beginning of the answer.
         first: &'a [u8],
     },
     /// This side does not speak HTTP/1.
     NotHttp {
-        /// How it begins.
+        /// The beginning of its bytes.
         first: &'a [u8],
     },
 }
@@ -48,12 +49,12 @@ pub enum Event<'a> {
 pub struct Exchange {
     readers: PerSide<Reader>,
     asked: VecDeque<Asked>,
-    /// What the client sent behind an opening handshake that has not been answered yet.
+    /// The chunks that the client sent after an opening handshake that has not been answered yet.
     pipelined: Vec<Kept>,
     pipelined_bytes: usize,
-    /// Whether the response on its way answers an opening handshake with a refusal.
+    /// Whether the current response refuses an opening handshake.
     refusing: bool,
-    /// Whether it answers a request that was not captured.
+    /// Whether the current response answers a request that was not captured.
     unasked: bool,
 }
 
@@ -71,20 +72,20 @@ enum State {
     /// In a head, or before one.
     Head,
     Body(Body),
-    /// The client: behind an opening handshake.
+    /// Only the client: after an opening handshake, or a CONNECT, without an answer yet.
     Waiting,
-    /// Between heads, but it is not known where.
+    /// Between heads, at an unknown place.
     Lost,
     /// The server has switched, but the client's request has not been seen: it may be late, or lost.
     SwitchedUnasked,
     Switched,
 }
 
-/// What was asked, as far as it decides what the answer means.
+/// The kind of a request, as far as it decides the meaning of the answer.
 #[derive(Debug, PartialEq, Eq)]
 enum Asked {
     WebSocket,
-    /// A head of which only the beginning was captured: it may have asked for a WebSocket.
+    /// A head that was only captured in part: it may have asked for a WebSocket.
     Unknown(Box<Request>),
     Connect,
     Head,
@@ -92,8 +93,8 @@ enum Asked {
 }
 
 impl Exchange {
-    /// Takes the next chunk of a side, which begins at `offset`; how many of its bytes were HTTP. The others, once
-    /// [`Event::Switched`] was given, are frames.
+    /// Processes the next chunk of a side, which begins at `offset`. Returns the number of its bytes that were HTTP.
+    /// After [`Event::Switched`], the others are frames.
     pub fn push(
         &mut self,
         side: Side,
@@ -114,13 +115,13 @@ impl Exchange {
         }
     }
 
-    /// Whether the server has switched, and the request that it answered is late, or lost.
+    /// Returns whether the server has switched, and the request that it answered is late or lost.
     pub fn awaits_request(&self) -> bool {
         self.readers.server.state == State::Switched && self.readers.client.state != State::Switched
     }
 
-    /// Whether bytes are missing where heads could have been, and the other side is not in the midst of anything: what comes
-    /// next may be no HTTP any more.
+    /// Returns whether bytes are missing where heads could have been, and the other side is not in the middle of
+    /// anything. The next bytes may then not be HTTP any more.
     pub fn is_lost(&self) -> bool {
         let PerSide { client, server } = &self.readers;
         let is_idle = |reader: &Reader| match reader.state {
@@ -132,18 +133,18 @@ impl Exchange {
         lost && is_idle(client) && is_idle(server)
     }
 
-    /// Whether an opening handshake waits for its answer, or has lost it.
+    /// Returns whether an opening handshake waits for its answer, or has lost it.
     pub fn has_asked(&self) -> bool {
         self.awaits_answer() && matches!(self.asked.back(), Some(Asked::WebSocket | Asked::Unknown(_)))
     }
 
-    /// Whether what the client sends depends on an answer that has not come.
+    /// Returns whether the meaning of the client's bytes depends on an answer that has not come.
     pub fn awaits_answer(&self) -> bool {
         self.readers.client.state == State::Waiting
     }
 
-    /// What was not told yet because the answer decides what it means: a request of which only the beginning was captured,
-    /// and what the client sent behind it.
+    /// Returns what was not reported yet because its meaning depends on the answer: a request that was only captured in
+    /// part, and the chunks that the client sent after it.
     pub fn into_unanswered(mut self) -> (Option<Box<Request>>, Vec<Kept>) {
         let request = match self.asked.pop_back() {
             Some(Asked::Unknown(request)) => Some(request),
@@ -190,7 +191,7 @@ impl Exchange {
                     self.keep_pipelined(carrier, at, Chunk::Bytes(rest));
                     rest.len()
                 }
-                // Of an answer whose request was lost, or whose head was cut, it is not known where the body ends.
+                // If the request of an answer was lost, or its head was cut, the end of the body is unknown.
                 State::Body(Body::UntilClose) if taken == 0 && unasked && is_head(side, rest) => {
                     reader.state = State::Head;
                     0
@@ -214,7 +215,7 @@ impl Exchange {
         taken
     }
 
-    /// Takes bytes of a head; `None` if this is no HTTP.
+    /// Processes bytes of a head. Returns the number of bytes taken; `None` if this is not HTTP.
     fn head(
         &mut self,
         side: Side,
@@ -255,7 +256,7 @@ impl Exchange {
     }
 }
 
-/// Whether bytes begin as a head of that side does; the beginning of the beginning counts.
+/// Returns whether bytes begin like a head of that side. An incomplete beginning counts.
 fn is_head(side: Side, bytes: &[u8]) -> bool {
     match side {
         Side::Client => is_request(bytes),
@@ -263,7 +264,7 @@ fn is_head(side: Side, bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether bytes begin as a request does: a method in capitals, and a space (RFC 9112 §3).
+/// Returns whether bytes begin like a request: a method in capitals, and a space (RFC 9112 §3).
 pub fn is_request(bytes: &[u8]) -> bool {
     let method = bytes.iter().take_while(|byte| byte.is_ascii_uppercase() || **byte == b'-').count();
     (1..=20).contains(&method) && bytes.get(method).is_none_or(|byte| *byte == b' ')

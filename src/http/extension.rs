@@ -1,8 +1,8 @@
-//! What a handshake negotiates beside the protocol: the elements of Sec-WebSocket-Extensions (RFC 6455 §9.1).
+//! The extensions that a handshake negotiates: the elements of Sec-WebSocket-Extensions (RFC 6455 §9.1).
 
 use std::fmt;
 
-/// The extension's name in IANA's registry.
+/// The name of permessage-deflate in IANA's registry.
 pub const DEFLATE: &str = "permessage-deflate";
 
 /// One element of Sec-WebSocket-Extensions (RFC 6455 §9.1).
@@ -14,7 +14,7 @@ pub struct Extension<'a> {
 }
 
 impl fmt::Display for Extension<'_> {
-    /// As it stood in the header.
+    /// Writes the element as in the header.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.parameters.trim() {
             "" => f.write_str(self.name),
@@ -24,7 +24,7 @@ impl fmt::Display for Extension<'_> {
 }
 
 impl<'a> Extension<'a> {
-    /// Its parameters, each with its value if it has one, without quotes.
+    /// Returns its parameters, each with its value if it has one, without quotes.
     pub fn parameters(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
         let parameters = self.parameters.split(';').map(str::trim).filter(|parameter| !parameter.is_empty());
         parameters.map(|parameter| match parameter.split_once('=') {
@@ -33,14 +33,14 @@ impl<'a> Extension<'a> {
         })
     }
 
-    /// The value of a parameter, empty where it has none; `None` where the parameter is not there.
+    /// Returns the value of a parameter, empty if it has none; `None` if the parameter is not there.
     pub fn parameter(&self, name: &str) -> Option<&'a str> {
         let mut parameters = self.parameters();
         parameters.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.unwrap_or_default())
     }
 }
 
-/// The elements of a Sec-WebSocket-Extensions value.
+/// Returns the elements of a Sec-WebSocket-Extensions value.
 pub fn extensions(value: Option<&str>) -> impl Iterator<Item = Extension<'_>> {
     value.unwrap_or_default().split(',').map(str::trim).filter(|element| !element.is_empty()).map(|element| {
         let (name, parameters) = element.split_once(';').unwrap_or((element, ""));

@@ -1,4 +1,4 @@
-//! The opening handshake (RFC 6455 §4): what was asked, and what was answered.
+//! The opening handshake (RFC 6455 §4): the request and the response.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::seen::Seen;
 pub struct Request {
     /// The packet with its first byte.
     pub seen: Seen,
-    /// `GET`, or what stood there.
+    /// The method: `GET`, or a wrong one.
     pub method: Cow<'static, str>,
     /// The request target.
     pub target: Box<str>,
@@ -34,13 +34,13 @@ pub struct Request {
     pub upgrade: bool,
     /// Whether Connection has `Upgrade`.
     pub connection: bool,
-    /// What the response is held against; dropped once that is done.
+    /// The offer that the response is checked against; dropped once that is done.
     pub offer: Option<Box<Offer>>,
-    /// Cookies, credentials, and what was passed for a subprotocol.
+    /// Cookies, credentials, and values passed as subprotocols.
     pub credentials: Option<Box<Credentials>>,
 }
 
-/// What a client offers.
+/// The offer of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offer {
     /// Sec-WebSocket-Version.
@@ -64,19 +64,19 @@ pub struct Response {
     pub upgrade: bool,
     /// Whether Connection has `Upgrade`.
     pub connection: bool,
-    /// Sec-WebSocket-Protocol: what was chosen.
+    /// Sec-WebSocket-Protocol: the chosen subprotocol.
     pub subprotocol: Option<Arc<str>>,
-    /// Sec-WebSocket-Extensions: what was agreed.
+    /// Sec-WebSocket-Extensions: the agreed extensions.
     pub extensions: Option<Arc<str>>,
     /// Server.
     pub server: Option<Arc<str>>,
-    /// What a 101 has to prove and a refusal has to say; dropped once a 101 has proved it.
+    /// The proof of a 101, or the details of a refusal; dropped once a 101 is checked.
     pub details: Option<Box<Details>>,
     /// Cookies that are set.
     pub credentials: Option<Box<Credentials>>,
 }
 
-/// What a 101 has to prove, and what a refusal has to say.
+/// The proof of a 101, and the details of a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
     /// Sec-WebSocket-Accept.
@@ -85,12 +85,12 @@ pub struct Details {
     pub reason: Box<str>,
     /// Location of a redirect.
     pub location: Option<Box<str>>,
-    /// Beginning of the body of a refusal, as sent, without the blanks before it.
+    /// The beginning of the body of a refusal, as sent, without the blanks before it.
     pub body: Box<[u8]>,
 }
 
 impl Details {
-    /// The beginning of the body as text, without the part of a character that it may end in.
+    /// Returns the beginning of the body as text, without a partial character at its end.
     pub fn body_text(&self) -> Cow<'_, str> {
         let last = self.body.utf8_chunks().last().map(|chunk| chunk.invalid().len()).unwrap_or_default();
         let (before, rest) = self.body.split_at(self.body.len() - last);
@@ -99,21 +99,21 @@ impl Details {
     }
 }
 
-/// Both, as far as they were captured.
+/// The request and the response, as far as they were captured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Handshake {
     /// The request.
     pub request: Option<Box<Request>>,
     /// The final response.
     pub response: Option<Box<Response>>,
-    /// Whether a head was only partly captured: what it lacks may have stood in the rest.
+    /// Whether a head was only partly captured: missing fields may have been in the rest.
     pub cut: bool,
-    /// What was wrong, once the response is there.
+    /// The problems found, once the response is there.
     judged: Option<Box<[Problem]>>,
 }
 
 impl Request {
-    /// Reads the fields that matter; `None` if the request is no attempt at a WebSocket.
+    /// Reads the relevant fields; `None` if the request is not an attempt at a WebSocket.
     pub fn read(carrier: &Carrier, parsed: &httparse::Request<'_, '_>, fields: Fields<'_>) -> Option<Self> {
         let upgrade = fields.has_token("upgrade", "websocket");
         let key = fields.first("sec-websocket-key").map(|key| text(key).into());
@@ -137,7 +137,7 @@ impl Request {
         })
     }
 
-    /// What is known of a request of which only the first line was captured.
+    /// Returns a request with only its first line captured.
     pub fn cut(carrier: &Carrier, parsed: &httparse::Request<'_, '_>) -> Self {
         Self {
             seen: carrier.seen,
@@ -151,7 +151,7 @@ impl Request {
         }
     }
 
-    /// Shares what many requests have in common.
+    /// Shares the texts that many requests have in common.
     pub fn share(&mut self, texts: &mut SharedTexts) {
         for text in [&mut self.host, &mut self.origin, &mut self.user_agent] {
             texts.share(text);
@@ -160,7 +160,7 @@ impl Request {
 }
 
 impl Response {
-    /// Reads the fields that matter.
+    /// Reads the relevant fields.
     pub fn read(carrier: &Carrier, parsed: &httparse::Response<'_, '_>, fields: Fields<'_>) -> Self {
         Self {
             seen: carrier.seen,
@@ -181,7 +181,7 @@ impl Response {
         }
     }
 
-    /// Shares what many responses have in common.
+    /// Shares the texts that many responses have in common.
     pub fn share(&mut self, texts: &mut SharedTexts) {
         for text in [&mut self.subprotocol, &mut self.extensions, &mut self.server] {
             texts.share(text);
@@ -201,7 +201,7 @@ impl Response {
 }
 
 impl Handshake {
-    /// Takes the request. In captures merged from several queues it may stand behind its answer.
+    /// Sets the request. In captures merged from several queues, it may come after its response.
     pub fn ask(&mut self, request: Box<Request>) {
         self.request = Some(request);
         if self.response.is_some() {
@@ -209,13 +209,13 @@ impl Handshake {
         }
     }
 
-    /// Takes the response.
+    /// Sets the response.
     pub fn answer(&mut self, response: Box<Response>) {
         self.response = Some(response);
         self.conclude();
     }
 
-    /// Holds the response against the request, and drops what was only needed for that.
+    /// Checks the response against the request, and drops what was only needed for that.
     fn conclude(&mut self) {
         self.judged = Some(self.judge().into());
         let Some(request) = &mut self.request else {
@@ -227,7 +227,7 @@ impl Handshake {
         }
     }
 
-    /// What RFC 6455 §4 finds wrong, as far as the heads were captured.
+    /// Returns the violations of RFC 6455 §4; none if a head was only partly captured.
     pub fn problems(&self) -> Vec<Problem> {
         self.judged.as_ref().map_or_else(|| self.judge(), |judged| judged.to_vec())
     }

@@ -1,4 +1,4 @@
-//! One request or response head (RFC 9112 §2), cut anywhere, its lines ended by CRLF or LF.
+//! A request or response head (RFC 9112 §2), cut anywhere, with lines ended by CRLF or LF.
 
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
@@ -8,21 +8,21 @@ use httparse::{Header, ParserConfig, Request, Response, Status};
 use crate::chunk::Carrier;
 use crate::limits;
 
-/// A head that `bytes` begin with, if all of it is there: nearly every one comes in one piece.
+/// Returns the head that `bytes` begin with if it is complete, as nearly every head is.
 pub fn whole(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(..end_of_head(bytes, 0).ok()?).filter(|head| head.len() <= limits::HEAD)
 }
 
-/// Puts a head together that comes in pieces.
+/// A head that arrives in pieces.
 #[derive(Debug, Default)]
 pub struct Head {
     bytes: Vec<u8>,
-    /// How far the search for the end has come.
+    /// The position up to which the end has been searched for.
     searched: usize,
     start: Option<(Carrier, u64)>,
 }
 
-/// What a push has come to.
+/// The result of a push.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Push {
     /// More is needed; everything was taken.
@@ -55,17 +55,17 @@ impl Head {
         }
     }
 
-    /// The head's bytes so far.
+    /// Returns the head's bytes so far.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The segment with its first byte, and that byte's stream offset.
+    /// Returns the segment with its first byte, and that byte's stream offset.
     pub const fn start(&self) -> Option<(Carrier, u64)> {
         self.start
     }
 
-    /// Forgets the head; the next bytes begin another.
+    /// Clears the head; the next bytes begin another.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.searched = 0;
@@ -73,7 +73,7 @@ impl Head {
     }
 }
 
-/// The index behind the empty line that ends a head; else from where to search when there is more.
+/// Returns the index after the empty line that ends a head. The error is the index to search from when there is more.
 fn end_of_head(bytes: &[u8], from: usize) -> Result<usize, usize> {
     for newline in memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()) {
         let newline = from + newline;
@@ -92,24 +92,24 @@ fn end_of_head(bytes: &[u8], from: usize) -> Result<usize, usize> {
 pub struct Fields<'h>(&'h [Header<'h>]);
 
 impl<'h> Fields<'h> {
-    /// The values of all fields of that name, in order.
+    /// Returns the values of all fields of that name, in order.
     pub fn all(self, name: &str) -> impl Iterator<Item = &'h [u8]> {
         self.0.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
     }
 
-    /// The first field of that name.
+    /// Returns the value of the first field of that name.
     pub fn first(self, name: &str) -> Option<&'h [u8]> {
         self.all(name).next()
     }
 
-    /// Whether a comma-separated list of that name has the token, whatever its case (RFC 9110 §5.6.1).
+    /// Returns whether a comma-separated list of that name has the token, ignoring its case (RFC 9110 §5.6.1).
     pub fn has_token(self, name: &str, token: &str) -> bool {
         self.all(name)
             .flat_map(|value| value.split(|byte| *byte == b','))
             .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
     }
 
-    /// All fields of that name joined by commas, each as one [`text`].
+    /// Returns the values of all fields of that name joined by commas, each as one [`text`].
     pub fn joined<T: From<Cow<'h, str>>>(self, name: &str) -> Option<T> {
         let mut values = self.all(name);
         let mut joined = text(values.next()?);
@@ -121,14 +121,14 @@ impl<'h> Fields<'h> {
     }
 }
 
-/// Wire bytes as text: what is no UTF-8 becomes U+FFFD, what is over [`limits::TEXT`] is left out.
+/// Converts bytes to text. Invalid UTF-8 becomes U+FFFD; bytes beyond [`limits::TEXT`] are left out.
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
     let kept = bytes.get(..limits::TEXT).unwrap_or(bytes);
-    // Sooner known than what has to be replaced.
+    // Faster than searching for what has to be replaced.
     std::str::from_utf8(kept).map_or_else(|_| String::from_utf8_lossy(kept), Cow::Borrowed)
 }
 
-/// Parses a complete request head and gives it to `read`; `None` if it is none.
+/// Parses a complete request head and passes it to `read`; `None` if it is not a valid one.
 pub fn request<T>(bytes: &[u8], read: impl FnOnce(&Request<'_, '_>, Fields<'_>) -> T) -> Option<T> {
     let mut fields = [const { MaybeUninit::uninit() }; limits::HEADER_LINES];
     let mut request = Request::new(&mut []);
@@ -138,7 +138,7 @@ pub fn request<T>(bytes: &[u8], read: impl FnOnce(&Request<'_, '_>, Fields<'_>) 
     }
 }
 
-/// Parses a complete response head and gives it to `read`; `None` if it is none.
+/// Parses a complete response head and passes it to `read`; `None` if it is not a valid one.
 pub fn response<T>(bytes: &[u8], read: impl FnOnce(&Response<'_, '_>, Fields<'_>) -> T) -> Option<T> {
     let mut fields = [const { MaybeUninit::uninit() }; limits::HEADER_LINES];
     let mut response = Response::new(&mut []);
@@ -148,7 +148,7 @@ pub fn response<T>(bytes: &[u8], read: impl FnOnce(&Response<'_, '_>, Fields<'_>
     }
 }
 
-/// Broken servers are what the report is about.
+/// Returns a lenient configuration, because broken servers are the subject of the report.
 fn lenient() -> ParserConfig {
     let mut config = ParserConfig::default();
     config

@@ -1,4 +1,4 @@
-//! What is wrong with an opening handshake (RFC 6455 §4).
+//! Problems of an opening handshake (RFC 6455 §4).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,10 +8,10 @@ use super::deflate_answer::refused_parameter;
 use super::extension::{DEFLATE, Extension, extensions};
 use super::handshake::{Offer, Request, Response};
 
-/// What the key is joined with before it is hashed (RFC 6455 §1.3).
+/// The text that is appended to the key before it is hashed (RFC 6455 §1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// What is wrong with an opening handshake that was answered with 101, or why it could not be accepted.
+/// A problem of an opening handshake that was answered with 101, or a reason that it could not be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The method is not GET (RFC 6455 §4.1).
@@ -36,7 +36,7 @@ pub enum Problem {
     NoAccept,
     /// Sec-WebSocket-Accept does not fit the key (§4.1).
     Accept {
-        /// What the key asks for.
+        /// The value that the key requires.
         expected: Box<str>,
     },
     /// An extension, or a parameter of it, was accepted that was not offered (§4.1; RFC 7692 §7.1).
@@ -48,7 +48,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// The problem's name in the JSON report.
+    /// Returns the problem's name in the JSON report.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Method => "method",
@@ -68,8 +68,8 @@ impl Problem {
         }
     }
 
-    /// What the words name beside the problem: the value that the key asks for, the extension and its parameter, the
-    /// subprotocol.
+    /// Returns the detail that the words name besides the problem: the value that the key requires, the extension and
+    /// its parameter, or the subprotocol. Empty if there is none.
     pub fn detail(&self) -> &str {
         match self {
             Self::Accept { expected: detail }
@@ -80,7 +80,7 @@ impl Problem {
         }
     }
 
-    /// Whether the response broke the rule, not the request.
+    /// Returns whether the response broke the rule, not the request.
     pub const fn is_in_response(&self) -> bool {
         matches!(
             self,
@@ -95,7 +95,7 @@ impl Problem {
     }
 }
 
-/// What is wrong with a request, and with the response to it if that accepts it.
+/// Returns the problems of a request, and of the response to it if that is a 101.
 pub fn problems(request: Option<&Request>, response: Option<&Response>) -> Vec<Problem> {
     let mut problems = request.map_or_else(Vec::new, problems_of_request);
     if let Some(accepted) = response.filter(|response| response.status == 101) {
@@ -153,7 +153,7 @@ fn problems_of_response(request: Option<&Request>, response: &Response) -> Vec<P
     problems
 }
 
-/// What Sec-WebSocket-Accept must be for a key (RFC 6455 §4.2.2).
+/// Returns the Sec-WebSocket-Accept for a key (RFC 6455 §4.2.2).
 pub fn accept(key: &str) -> String {
     STANDARD.encode(Sha1::new().chain_update(key.trim()).chain_update(GUID).finalize())
 }
@@ -184,7 +184,7 @@ fn problem_of_extension(agreed: &Extension<'_>, offered: &[Extension<'_>]) -> Op
 mod tests {
     use super::*;
 
-    /// RFC 6455 §1.3.
+    /// The example of RFC 6455 §1.3.
     #[test]
     fn the_accept_of_the_rfc() {
         assert_eq!(accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");

@@ -9,17 +9,17 @@ use nom::multi::length_data;
 use nom::number::streaming::be_u16;
 
 const SIGNATURE_V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-/// "PROXY" and all that may follow it, CRLF included (§2.1).
+/// Bytes of the longest header of version 1, from "PROXY" to CRLF (§2.1).
 const LONGEST_V1: usize = 107;
 
-/// What the first bytes of a connection say.
+/// The meaning of the first bytes of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prefix {
     /// A PROXY header of this many bytes.
     Header(usize),
-    /// It may become one.
+    /// The possible beginning of a PROXY header.
     Partial,
-    /// None.
+    /// No PROXY header.
     None,
 }
 
@@ -40,7 +40,7 @@ pub fn prefix(bytes: &[u8]) -> Prefix {
     }
 }
 
-/// Signature, version and command, family, length, addresses.
+/// Parses a header of version 2: signature, version and command, family, length, addresses.
 fn header_v2(input: &[u8]) -> IResult<&[u8], &[u8]> {
     let (rest, (header, _)) = consumed((tag(SIGNATURE_V2), take(2usize), length_data(be_u16))).parse(input)?;
     Ok((rest, header))

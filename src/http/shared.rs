@@ -12,7 +12,7 @@ use crate::limits;
 pub struct SharedTexts(HashSet<Arc<str>, RandomState>);
 
 impl SharedTexts {
-    /// Replaces a text by the copy that is kept, or keeps it, while there is room.
+    /// Replaces a text by the copy in the pool, or adds it while there is room.
     pub fn share(&mut self, text: &mut Option<Arc<str>>) {
         if let Some(text) = text {
             if let Some(kept) = self.0.get(text) {

@@ -1,4 +1,4 @@
-//! The ClientHello (RFC 8446 §4.1.2), as far as it names its session.
+//! The part of the ClientHello that identifies its session (RFC 8446 §4.1.2).
 //!
 //! ```text
 //! record header:5 ├ type:1 ┼ length:3 ┼ legacy_version:2 ┼ random:32 …
@@ -9,13 +9,13 @@ use nom::bytes::complete::take;
 
 use super::record::{HEADER, is_client_hello};
 
-/// What a client chooses for each session: key logs name sessions by it.
+/// The random value that a client chooses for each session. Key logs identify sessions by it.
 pub type Random = [u8; 32];
 
 /// Bytes between the record's header and the random.
 const BEFORE: usize = 6;
 
-/// The random of a ClientHello that these bytes begin with.
+/// Returns the random of the ClientHello that `bytes` begin with; `None` if they do not, or are too short.
 pub fn random(bytes: &[u8]) -> Option<Random> {
     if !is_client_hello(bytes) {
         return None;
@@ -24,7 +24,8 @@ pub fn random(bytes: &[u8]) -> Option<Random> {
     random.try_into().ok()
 }
 
-/// The session that a line of a key log is of: `LABEL client_random secret`, in hexadecimal (SSLKEYLOGFILE).
+/// Returns the client random of a line of a key log, which is `LABEL client_random secret` in hexadecimal
+/// (SSLKEYLOGFILE); `None` for any other line.
 pub fn session_of(line: &str) -> Option<Random> {
     let name = line.split(' ').nth(1)?;
     let byte = |at: usize| name.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());

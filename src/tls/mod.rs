@@ -1,4 +1,4 @@
-//! TLS as far as it shows without keys: that it is TLS, and whether its handshake failed.
+//! TLS as far as it can be observed without keys: its presence, and whether its handshake failed.
 
 pub mod client_hello;
 pub mod observer;

@@ -1,4 +1,4 @@
-//! A TLS handshake watched from outside: did it come to application data, and if not, who gave up?
+//! A TLS handshake observed from outside: whether it led to application data and, if not, which side gave up.
 
 use std::time::Duration;
 
@@ -7,36 +7,36 @@ use crate::chunk::{Carrier, Chunk};
 use crate::seen::Timestamp;
 use crate::side::{PerSide, Side};
 
-/// How a handshake went.
+/// The outcome of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Both sides have completed it: what follows, if anything, cannot be read without keys.
     Established,
-    /// A side gave up with an alert in the clear.
+    /// A side gave up with an unencrypted alert.
     Alert(Alert),
-    /// The client left right behind the server's part of the handshake and before its own was complete: it did not like what
-    /// it got, and said so encrypted, or not at all.
+    /// The client left right after the server's part of the handshake and before its own was complete. It rejected what
+    /// it received, and said so in an encrypted alert, or not at all.
     Abandoned,
 }
 
-/// An outcome, whose doing it was, and the segment that shows it.
+/// An outcome, the side responsible for it, and the segment that shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// How the handshake went.
+    /// The outcome of the handshake.
     pub outcome: Outcome,
-    /// Who completed it, or gave up.
+    /// The side that completed the handshake, or gave up.
     pub side: Side,
-    /// The segment.
+    /// The segment that shows it.
     pub carrier: Carrier,
 }
 
-/// Watches the records of both sides.
+/// An observer of the records of both sides.
 #[derive(Debug, Default)]
 pub struct Observer {
     sides: PerSide<Records>,
-    /// What the server had sent encrypted when the client first did.
+    /// Encrypted bytes that the server had sent when the client first sent any.
     before_client: u64,
-    /// An alert of level warning behind which nothing has come.
+    /// An alert of level warning, as long as the handshake has not continued after it.
     warning: Option<(Side, Carrier, Alert)>,
     decided: bool,
 }
@@ -44,19 +44,19 @@ pub struct Observer {
 #[derive(Debug, Default)]
 struct Records {
     partial: Vec<u8>,
-    /// The record under way, and the fragment bytes still to come.
+    /// The current record, and the bytes of its fragment still to come.
     record: Option<(Header, u64)>,
     fragment: Vec<u8>,
-    /// Records that say they are of the handshake.
+    /// Records of type handshake.
     handshakes: u32,
-    /// Whether one of them came behind the change to encryption: the Finished of TLS 1.2, or, where there was a
-    /// HelloRetryRequest, the second hello of TLS 1.3 (RFC 8446 §D.4).
+    /// Whether one of them came after the change to encryption: the Finished of TLS 1.2 or, after a HelloRetryRequest,
+    /// the second hello of TLS 1.3 (RFC 8446 §D.4).
     finished: bool,
     /// Encrypted records that are too long, or too short, for an alert.
     data: u32,
-    /// Bytes of those.
+    /// Bytes of those records.
     data_bytes: u64,
-    /// Whether the side has changed to encryption: alerts cannot be read from then on.
+    /// Whether the side has changed to encryption. Its alerts cannot be read from then on.
     changed: bool,
     broken: bool,
     /// Bytes of the stream so far.
@@ -64,7 +64,7 @@ struct Records {
     last: Timestamp,
 }
 
-/// An alert that stands in the clear, and whether its sender gives up (RFC 5246 §7.2).
+/// An unencrypted alert, and whether its sender gives up (RFC 5246 §7.2).
 #[derive(Clone, Copy, Debug)]
 struct Said {
     alert: Alert,
@@ -74,17 +74,20 @@ struct Said {
 /// The level of an alert that ends the connection.
 const FATAL: u8 = 2;
 
-/// An encrypted alert of TLS 1.3: level, description, content type, and a tag of 16 bytes (RFC 8446 §5.2).
+/// The length of an encrypted alert of TLS 1.3: level, description, content type, and a tag of 16 bytes (RFC 8446
+/// §5.2).
 const ENCRYPTED_ALERT: u16 = 2 + 1 + 16;
 
-/// Who leaves later than this after the server's handshake had other reasons: browsers open connections in advance.
+/// The longest time from the server's handshake until the client leaves because of it. A client that leaves later has
+/// other reasons: browsers open connections in advance.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
-/// More than a server's session tickets (RFC 8446 §4.6.1) behind the client's Finished is data: the handshake was good.
+/// The most bytes that a server's session tickets take (RFC 8446 §4.6.1). If more follow the client's Finished, they
+/// are data, and the handshake was good.
 const TICKETS: u64 = 2048;
 
 impl Observer {
-    /// Takes a chunk; returns the decision once.
+    /// Processes a chunk of a side. Returns the decision, once.
     pub fn push(&mut self, side: Side, carrier: &Carrier, chunk: Chunk<'_>) -> Option<Decision> {
         if self.decided {
             return None;
@@ -105,7 +108,7 @@ impl Observer {
         if self.sides.client.data == 0 {
             self.before_client = self.sides.server.data_bytes;
         }
-        // Who goes on with the handshake was only warned.
+        // An alert is only a warning if the handshake continues after it.
         if self.sides[side].handshakes > handshakes {
             self.warning = None;
         }
@@ -122,7 +125,7 @@ impl Observer {
         Some(Decision { outcome, side, carrier: *carrier })
     }
 
-    /// A side has ended the connection: the first end decides.
+    /// Processes the end of a side. The first end decides: returns `None` after it, or if nothing can be decided.
     pub fn end(&mut self, side: Side, carrier: &Carrier) -> Option<Decision> {
         if std::mem::replace(&mut self.decided, true) {
             return None;
@@ -136,20 +139,20 @@ impl Observer {
         let server = &self.sides.server;
         let at_once = carrier.seen.time.since(server.last) <= AT_ONCE;
         let served = server.data_bytes.saturating_sub(self.before_client) > TICKETS;
-        // What it had received and this capture lacks may have been the rest of the handshake.
+        // Bytes that the client had received and that are not in this capture may have been the rest of the handshake.
         let is_lacking = carrier.acked().is_some_and(|acked| acked > server.bytes);
         let left = side == Side::Client && server.handshakes > 0 && at_once && !served && !is_lacking;
         left.then_some(Decision { outcome: Outcome::Abandoned, side, carrier: *carrier })
     }
 
-    /// Whether the client has sent data, or can no longer be read.
+    /// Returns whether the client has sent data, or either side can no longer be read.
     fn is_in_use(&self) -> bool {
         let PerSide { client, server } = &self.sides;
         client.broken || server.broken || client.is_behind_finished()
     }
 
-    /// Whether both sides have sent all of their handshake: the client's Finished is encrypted data in TLS 1.3, and comes
-    /// last. Leaving such a connection unused is no failure.
+    /// Returns whether both sides have sent all of their handshake. The client's Finished is encrypted data in TLS 1.3,
+    /// and comes last. Leaving such a connection unused is not a failure.
     fn is_complete(&self) -> bool {
         let PerSide { client, server } = &self.sides;
         let without_data = client.data == 0 && server.data == 0;
@@ -158,9 +161,9 @@ impl Observer {
 }
 
 impl Records {
-    /// Takes bytes of a side; returns an alert that stands in the clear, and not behind what decides.
+    /// Processes bytes of a side. Returns an unencrypted alert, unless it comes after data that decides the outcome.
     fn push(&mut self, mut bytes: &[u8], side: Side) -> Option<Said> {
-        // One that the same bytes go on behind was only a warning.
+        // An alert is only a warning if the handshake continues in the same bytes.
         let mut warning = None;
         while !bytes.is_empty() && !self.broken {
             let Some((record, left)) = self.record else {
@@ -196,8 +199,8 @@ impl Records {
         warning.filter(|(_, handshakes)| *handshakes == self.handshakes).map(|(said, _)| said)
     }
 
-    /// Whether a client has sent data: behind its Finished, which is an encrypted record of its own in TLS 1.3, and one more
-    /// record of the handshake in TLS 1.2.
+    /// Returns whether a client has sent data after its Finished, which is an encrypted record of its own in TLS 1.3,
+    /// and one more record of the handshake in TLS 1.2.
     const fn is_behind_finished(&self) -> bool {
         self.data > 1 || (self.data > 0 && self.handshakes > 1)
     }
@@ -220,7 +223,7 @@ impl Records {
         }
     }
 
-    /// The alert in a record that is whole, unless it is encrypted, or only says goodbye.
+    /// Returns the alert in a complete record, unless it is encrypted, or is only a closure alert.
     fn alert(&self, record: Header) -> Option<Said> {
         let readable = record.content_type == ContentType::ALERT && record.length == 2 && !self.changed;
         match self.fragment.as_slice() {
@@ -289,7 +292,7 @@ mod tests {
         let tls_1_2 = [&hellos[..], &[(Side::Client, own.as_slice()), (Side::Server, &own)]].concat();
         assert_eq!(outcomes(&tls_1_2, &[Side::Client]), [(Side::Client, Outcome::Established)]);
         assert_eq!(outcomes(&tls_1_2[..3], &[Side::Client]), [(Side::Client, Outcome::Abandoned)]);
-        // A HelloRetryRequest: both have said hello twice, and the client likes nothing of what follows.
+        // A HelloRetryRequest: both sides have sent two hellos, and the client rejects what follows.
         let retried = [&tls_1_2[..], &[(Side::Server, FINISHED.as_slice())]].concat();
         assert_eq!(outcomes(&retried, &[Side::Client]), [(Side::Client, Outcome::Abandoned)]);
     }

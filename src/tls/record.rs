@@ -13,7 +13,7 @@ use nom::{IResult, Parser};
 /// Bytes of a record's header.
 pub const HEADER: usize = 5;
 
-/// What a record holds (RFC 8446 §B.1).
+/// The content type of a record (RFC 8446 §B.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContentType(pub u8);
 
@@ -31,13 +31,13 @@ impl ContentType {
 /// A record's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// What the record says it holds.
+    /// The content type that the record announces.
     pub content_type: ContentType,
     /// Bytes of its fragment.
     pub length: u16,
 }
 
-/// Parses a record's header; an error where it is none.
+/// Parses a record's header. Fails if the type or the version is not one of TLS.
 pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
     let (rest, (content_type, major, _minor, length)) = (be_u8, be_u8, be_u8, be_u16).parse(input)?;
     if !(20..=23).contains(&content_type) || major != 3 {
@@ -46,17 +46,17 @@ pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
     Ok((rest, Header { content_type: ContentType(content_type), length }))
 }
 
-/// Whether bytes begin as a ClientHello does: handshake, version 3.x, a message of type 1 (RFC 8446 §4).
+/// Returns whether bytes begin like a ClientHello: handshake, version 3.x, a message of type 1 (RFC 8446 §4).
 pub fn is_client_hello(bytes: &[u8]) -> bool {
     matches!(bytes, [0x16, 0x03, _, _, _, 0x01, ..])
 }
 
-/// Whether bytes begin as a record of encrypted data does: of at most 2^14 + 2048 bytes (RFC 5246 §6.2.3).
+/// Returns whether bytes begin like a record of encrypted data, of at most 2^14 + 2048 bytes (RFC 5246 §6.2.3).
 pub fn is_application_data(bytes: &[u8]) -> bool {
     matches!(bytes, [0x17, 0x03, 0x01..=0x03, 0x00..=0x48, _, ..])
 }
 
-/// Whether bytes begin as an alert record does.
+/// Returns whether bytes begin like an alert record.
 pub fn is_alert(bytes: &[u8]) -> bool {
     matches!(bytes, [0x15, 0x03, 0x00..=0x04, 0x00, 0x02, ..])
 }
@@ -66,14 +66,14 @@ pub fn is_alert(bytes: &[u8]) -> bool {
 pub struct Alert(pub u8);
 
 impl Alert {
-    /// Whether it only says that its sender closes, or has changed its mind (RFC 8446 §6.1).
+    /// Returns whether it is a closure alert: its sender only closes, or has cancelled the handshake (RFC 8446 §6.1).
     pub const fn says_goodbye(self) -> bool {
         matches!(self.0, 0 | 90)
     }
 }
 
 impl fmt::Display for Alert {
-    /// The registry's name and the number.
+    /// Writes the registry's name and the number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.0 {
             0 => "close_notify",

@@ -1,4 +1,4 @@
-//! What a whole head means for the exchange: what was asked, what the answer decides for both sides.
+//! The effect of a complete head on an exchange: of a request, and of the answer for both sides.
 
 use super::{Asked, Event, Exchange, State};
 use crate::chunk::Carrier;
@@ -9,7 +9,7 @@ use crate::limits;
 use crate::side::Side;
 
 impl Exchange {
-    /// Reads a head; `None` if this is no HTTP.
+    /// Processes a complete head; `None` if it is not HTTP.
     pub(super) fn whole_head(
         &mut self,
         side: Side,
@@ -65,7 +65,7 @@ impl Exchange {
         self.answer(response, body, true, out)
     }
 
-    /// Decides what a response means for both sides.
+    /// Applies a response to both sides. Returns `None` if the connection switches to another protocol than WebSocket.
     pub(super) fn answer(
         &mut self,
         response: Response,
@@ -84,7 +84,7 @@ impl Exchange {
                 out(Event::Request(request));
                 self.switch(response, State::Switched, in_step, out);
             }
-            // The request was lost, or is late. Another protocol than WebSocket is none of our business.
+            // The request was lost, or is late. Protocols other than WebSocket are not of interest.
             None if switches && (response.upgrade || !in_step) => {
                 self.switch(response, State::SwitchedUnasked, in_step, out);
             }
@@ -110,7 +110,7 @@ impl Exchange {
         out(Event::Switched { in_step });
         self.readers.server.state = State::Switched;
         let client_reader = &mut self.readers.client;
-        // The rest of a head that has begun may be late.
+        // The rest of an incomplete head may be late.
         let in_head = client_reader.state == State::Head && !client_reader.head.bytes().is_empty();
         if client == State::Switched || !in_head {
             client_reader.state = client;

@@ -1,4 +1,4 @@
-//! Bytes that are missing: what can be made of a head whose end was not captured, and whether more heads can be told.
+//! Missing bytes: the use of a head without its end, and the loss of the position of further heads.
 
 use super::{Asked, Event, Exchange, State};
 use crate::chunk::{Carrier, Missing};
@@ -8,7 +8,7 @@ use crate::http::{Request, Response};
 use crate::side::Side;
 
 impl Exchange {
-    /// Bytes of a side are missing.
+    /// Processes missing bytes of a side.
     pub(super) fn gap(
         &mut self,
         side: Side,
@@ -36,7 +36,7 @@ impl Exchange {
             },
             State::Start | State::Head => {
                 reader.state = State::Lost;
-                // The last one may still be recognised by what comes behind its answer.
+                // The last request may still be recognised by what follows its answer.
                 let lost = if side == Side::Server { self.asked.len().saturating_sub(1) } else { self.asked.len() };
                 self.asked.drain(..lost);
             }
@@ -45,7 +45,7 @@ impl Exchange {
         }
     }
 
-    /// Makes what can be made of a head whose end was not captured.
+    /// Processes as much as was captured of a head without its end.
     fn cut_head(&mut self, side: Side, start: &Carrier, bytes: &[u8], in_step: bool, out: &mut impl FnMut(Event<'_>)) {
         let complete = complete_lines(side, bytes);
         match side {
@@ -78,8 +78,8 @@ impl Exchange {
     }
 }
 
-/// The lines of a cut head that are whole, made into a head. Of a request whose first line is cut, the method and what is
-/// there of the target.
+/// Returns the complete lines of a cut head, made into a head. If the first line of a request is cut, uses the method
+/// and the captured part of the target.
 fn complete_lines(side: Side, bytes: &[u8]) -> Vec<u8> {
     if let Some(newline) = bytes.iter().rposition(|byte| *byte == b'\n') {
         return [bytes.get(..=newline).unwrap_or_default(), b"\r\n"].concat();

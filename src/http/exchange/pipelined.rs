@@ -1,4 +1,4 @@
-//! What a client sends behind an opening handshake before the answer says what it means.
+//! The bytes that a client sends after an opening handshake, before the answer decides their meaning.
 
 use super::{Event, Exchange, State};
 use crate::chunk::{Carrier, Chunk, Kept, Missing};
@@ -6,7 +6,7 @@ use crate::limits;
 use crate::side::Side;
 
 impl Exchange {
-    /// The opening handshake was refused: the client may ask again on the same connection.
+    /// Resumes reading requests after a refused opening handshake: the client may ask again on the same connection.
     pub(super) fn resume_requests(&mut self, out: &mut impl FnMut(Event<'_>)) {
         if self.readers.client.state == State::Waiting {
             self.readers.client.state = State::Head;
@@ -21,7 +21,7 @@ impl Exchange {
         }
     }
 
-    /// Keeps a chunk; a gap instead, where there is no room for its bytes.
+    /// Keeps a chunk, or a gap instead if there is no room for its bytes.
     pub(super) fn keep_pipelined(&mut self, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) {
         let room = limits::PIPELINED_BYTES.saturating_sub(self.pipelined_bytes);
         let chunk = match chunk {
