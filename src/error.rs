@@ -1,10 +1,10 @@
-//! What can go wrong that a user can mend. Bad traffic is never an error: it is what the report is about.
+//! Errors that a user can fix. Bad traffic is never an error: it is the subject of the report.
 
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// A fault that a user can mend, with the path it concerns.
+/// An error that a user can fix, with the path it concerns.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,7 +13,7 @@ pub enum Error {
     Open {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// Reading failed in the middle.
@@ -21,26 +21,26 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// Bytes read before, of the uncompressed capture.
+        /// Bytes of the uncompressed capture that were read before.
         offset: u64,
-        /// What the system, or the decompressor, said.
+        /// The error of the system or of the decompressor.
         source: io::Error,
     },
-    /// The file holds no byte.
+    /// The file is empty.
     #[error("{}: the file is empty", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
-    /// The first bytes are those of no capture format.
+    /// The first bytes do not belong to any capture format.
     #[error("{}: not a pcap or pcapng capture: {found}", path.display())]
     NotACapture {
         /// The file.
         path: PathBuf,
-        /// What it begins with.
+        /// The description of its beginning.
         found: String,
     },
-    /// A directory was given that holds no capture.
+    /// A directory was given that contains no capture.
     #[error("{}: no capture files in this directory", path.display())]
     NoCaptures {
         /// The directory.
@@ -52,7 +52,7 @@ pub enum Error {
          `dnf install libpcap` on Fedora, `apk add libpcap` on Alpine, `pacman -S libpcap` on Arch; macOS has it ({message})"
     )]
     NoLibpcap {
-        /// What the system said.
+        /// The system's error.
         message: String,
     },
     /// This program was linked statically, and cannot load the system's libpcap.
@@ -67,9 +67,9 @@ pub enum Error {
     Filter {
         /// The expression as given.
         expression: String,
-        /// libpcap's words.
+        /// libpcap's message.
         message: String,
-        /// The bytes of the expression where the fault lies; none behind its end where something is missing there.
+        /// The byte range of the fault in the expression; empty, at its end, if something is missing there.
         fault: Range<usize>,
     },
     /// An interface cannot be opened by this user.
@@ -88,13 +88,13 @@ pub enum Error {
     Interface {
         /// Its name.
         name: String,
-        /// libpcap's words.
+        /// libpcap's message.
         message: String,
     },
     /// libpcap cannot list the interfaces.
     #[error("cannot list the interfaces: {message}")]
     Interfaces {
-        /// libpcap's words.
+        /// libpcap's message.
         message: String,
     },
     /// A file of a user's own close codes has a fault.
@@ -105,37 +105,37 @@ pub enum Error {
         /// The line, the field, and what is wrong.
         fault: String,
     },
-    /// A text names no close code.
+    /// A text does not name a close code.
     #[error("`{given}` is not a close code, a range of codes or the name of one; `whyclosed codes` lists them")]
     UnknownCode {
         /// The text.
         given: String,
     },
-    /// A text names no registry.
+    /// A text does not name a registry.
     #[error("there is no registry `{given}`; `whyclosed codes` lists them")]
     UnknownRegistry {
         /// The text.
         given: String,
     },
-    /// The rights that opening took could not be given back.
+    /// The privileges that were needed for opening could not be given up.
     #[error("cannot drop root privileges: {source}; use --keep-privileges to keep them")]
     Privileges {
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// Waiting for packets failed.
     #[error("cannot wait for packets: {source}")]
     Wait {
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A text names no rule.
+    /// A text does not name a rule.
     #[error("there is no rule `{given}`; `whyclosed rules` lists them")]
     UnknownRule {
         /// The text.
         given: String,
     },
-    /// An output is a file that is read, too.
+    /// An output is also an input.
     #[error("{}: this is also an input ({}); write the output to another file", path.display(), input.display())]
     OutputIsInput {
         /// The output as given.
@@ -143,7 +143,7 @@ pub enum Error {
         /// The input as given.
         input: PathBuf,
     },
-    /// Two outputs are one file.
+    /// Two outputs are the same file.
     #[error("{}: two outputs would be written to this file; give each its own", path.display())]
     SameOutput {
         /// The later one as given.
@@ -154,7 +154,7 @@ pub enum Error {
     Write {
         /// The file, or `standard output`.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }

@@ -1,10 +1,11 @@
-//! Asking for memory before it is needed.
+//! Prefetching of memory before it is needed.
 //!
-//! With thousands of connections open their state fits no cache, and each packet is of another one than the packet before:
-//! waiting for memory would take longer than all work on the packet. The state of a batch of packets is asked for
-//! together, a step of the way at a time, and is there when the first of them is worked on.
+//! With thousands of open connections, their state does not fit into any cache, and each packet belongs to another
+//! connection than the packet before. Waiting for memory would take longer than all work on the packet. The state for a
+//! batch of packets is therefore prefetched together, one indirection at a time, and is in the cache when work on the
+//! first of them begins.
 
-/// Brings the beginning of `value` into the cache. A hint: nothing depends on it.
+/// Prefetches the beginning of `value` into the cache. This is only a hint: nothing depends on it.
 #[inline(always)]
 pub fn prefetch<T>(value: &T) {
     prefetch_index::prefetch_index(std::slice::from_ref(value), 0);

@@ -1,4 +1,4 @@
-//! When and where something was seen: every fact of a report carries the packet that proves it.
+//! The time and the packet of an observation: every fact of a report carries the packet that proves it.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,35 +8,35 @@ use time::format_description::well_known::Rfc3339;
 
 /// A point in time as the capture recorded it: nanoseconds since 1970-01-01T00:00:00Z.
 ///
-/// An `i64` of nanoseconds reaches from 1677 to 2262; what lies outside is clamped by the reader that met it.
+/// An `i64` of nanoseconds reaches from 1677 to 2262. Times outside are clamped by the reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The time `nanos` nanoseconds after the epoch.
+    /// Returns the time `nanos` nanoseconds after the epoch.
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
 
-    /// Nanoseconds since the epoch.
+    /// Returns the nanoseconds since the epoch.
     pub const fn as_nanos(self) -> i64 {
         self.0
     }
 
-    /// The time so much later.
+    /// Returns the time that is later by `time`.
     #[inline]
     pub const fn after(self, time: Duration) -> Self {
         Self(self.0.saturating_add_unsigned(time.as_nanos() as u64))
     }
 
-    /// How long after `earlier` this is; zero where the capture's clock went backwards.
+    /// Returns the time since `earlier`; zero if the capture's clock went backwards.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC, with as many fractional digits as are not zero.
+    /// Writes the time by RFC 3339, in UTC, with no more fractional digits than needed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LONGEST: &str = "2026-11-21T01:03:00.123456789Z";
         let mut text = [0; LONGEST.len()];
@@ -55,7 +55,7 @@ impl fmt::Display for Timestamp {
 /// The packet in which something was seen, and its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seen {
-    /// Number of the packet, from 1, as Wireshark's `frame.number`.
+    /// The number of the packet, from 1: Wireshark's `frame.number`.
     pub packet: u64,
     /// The packet's timestamp.
     pub time: Timestamp,

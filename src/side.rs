@@ -16,14 +16,14 @@ pub enum Side {
 }
 
 impl Side {
-    /// Both, client first.
+    /// Both ends, client first.
     pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
 }
 
 impl Not for Side {
     type Output = Self;
 
-    /// The other end.
+    /// Returns the other end.
     fn not(self) -> Self {
         match self {
             Self::Client => Self::Server,
@@ -43,7 +43,7 @@ pub struct PerSide<T> {
 }
 
 impl<T> PerSide<T> {
-    /// One side's, and the other's.
+    /// Returns the value of `side`, and that of the other side.
     #[inline]
     pub const fn own_and_other(&mut self, side: Side) -> (&mut T, &mut T) {
         match side {
@@ -52,7 +52,7 @@ impl<T> PerSide<T> {
         }
     }
 
-    /// Gives the client's to the server and the server's to the client.
+    /// Exchanges the values of client and server.
     pub fn swap(&mut self) {
         std::mem::swap(&mut self.client, &mut self.server);
     }
