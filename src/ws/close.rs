@@ -6,33 +6,33 @@ use nom::Parser;
 use nom::combinator::rest;
 use nom::number::complete::be_u16;
 
-/// A status code of a Close frame (RFC 6455 §7.4). Open: 1014 and 4242 must survive.
+/// A status code of a Close frame (RFC 6455 §7.4). Any number is representable: 1014 and 4242 must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct CloseCode(pub u16);
 
 impl CloseCode {
     /// The purpose has been fulfilled.
     pub const NORMAL: Self = Self(1000);
-    /// A server stops, or a browser leaves the page.
+    /// The server stops, or the browser leaves the page.
     pub const GOING_AWAY: Self = Self(1001);
     /// A frame broke the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// A type of data the endpoint does not take.
+    /// The endpoint does not accept this type of data.
     pub const UNSUPPORTED_DATA: Self = Self(1003);
-    /// What an API reports for a Close frame without a code.
+    /// Reported by APIs for a Close frame without a code.
     pub const NO_STATUS: Self = Self(1005);
-    /// What an API reports when no Close frame came.
+    /// Reported by APIs if no Close frame came.
     pub const ABNORMAL: Self = Self(1006);
-    /// A payload that its message type does not allow.
+    /// A payload does not fit the type of its message.
     pub const INVALID_PAYLOAD: Self = Self(1007);
     /// A policy was violated.
     pub const POLICY_VIOLATION: Self = Self(1008);
-    /// A message was larger than the endpoint takes.
+    /// A message was larger than the endpoint accepts.
     pub const MESSAGE_TOO_BIG: Self = Self(1009);
-    /// The endpoint met a condition it could not go on from.
+    /// The endpoint met a condition that it could not continue from.
     pub const INTERNAL_ERROR: Self = Self(1011);
 
-    /// Whether the code may stand in a Close frame: registered for the wire, or of the ranges 3000–4999
+    /// Returns whether a Close frame may contain the code: it is registered for the wire, or in the ranges 3000–4999
     /// (RFC 6455 §7.4.1–7.4.2; 1012–1014 by the IANA registry).
     pub const fn may_be_sent(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
@@ -45,7 +45,7 @@ impl fmt::Display for CloseCode {
     }
 }
 
-/// What a Close frame's payload holds.
+/// The payload of a Close frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body<'a> {
     /// No payload: no code.
@@ -56,7 +56,7 @@ pub enum Body<'a> {
     Code(CloseCode, &'a [u8]),
 }
 
-/// Reads an unmasked Close payload.
+/// Parses an unmasked Close payload.
 pub fn body(payload: &[u8]) -> Body<'_> {
     match payload {
         [] => Body::Empty,

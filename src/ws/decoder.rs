@@ -1,8 +1,8 @@
-//! The frames of one side, from chunks cut anywhere.
+//! The frame decoder of one side, for chunks that are cut anywhere.
 //!
-//! In-order payload bytes are lent through; only a header cut in two and a control payload are kept. Decoding goes on
-//! behind violations as far as lengths can be believed, and behind gaps as far as they lie within a known payload. What may
-//! go on with a text whose length was too short waits until that is known.
+//! Payload bytes are borrowed from the chunks; only a header cut in two and a control payload are kept. Decoding
+//! continues after a violation as far as lengths can be trusted, and after a gap if it lies within a known payload.
+//! Bytes after a text that may continue it, because its declared length was too short, wait until that is decided.
 //!
 //! ```text
 //!        ┌ header ─┬─ a message, ping or pong in one piece ─┐
@@ -27,38 +27,38 @@ use crate::prefetch::prefetch;
 use crate::side::Side;
 use behind::Waiting;
 
-/// Decodes one side's frames.
+/// A decoder of one side's frames.
 #[derive(Debug)]
 pub struct Decoder {
     rules: Negotiated,
     state: State,
-    /// A header whose end has not come yet.
+    /// A header that is not complete yet.
     partial: Option<Box<Partial>>,
     messages: Messages,
     /// The captured beginning of a control payload, still masked.
     control: Option<Box<Control>>,
     text_before: Option<TextBefore>,
-    /// Frames so far that were masked as their side should.
+    /// Frames so far with the masking that is right for their side.
     well_masked: u32,
     closed: bool,
     /// Whether the first byte may not have been the first of a frame.
     unsure: bool,
-    /// How often an excess of text has been searched for.
+    /// The number of searches for excess text so far.
     overruns: u8,
-    /// What may be frames again, since they were lost sight of.
+    /// The search for frames, while they are lost sight of.
     search: Option<Box<Search>>,
 }
 
 /// The text payload that has just ended.
 #[derive(Clone, Copy, Debug)]
 struct TextBefore {
-    /// Its mask.
+    /// Its masking key.
     key: Option<[u8; 4]>,
-    /// The phase that its next byte would have.
+    /// The masking phase that its next byte would have.
     phase: u8,
     /// Whether it may have ended within a code point.
     is_cut: bool,
-    /// How its message begins.
+    /// The beginning of its message.
     text: Preview,
 }
 
@@ -66,7 +66,7 @@ struct TextBefore {
 enum State {
     Header,
     Payload(Box<Frame>),
-    /// Behind a text that may have been longer than its header says.
+    /// After a text that may have been longer than its header declares.
     Waiting(Box<Waiting>),
     Lost,
 }
@@ -86,7 +86,7 @@ struct Frame {
     legal: bool,
 }
 
-/// Where a piece of the stream came from.
+/// The origin of a piece of the stream: its segment and its stream offset.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     carrier: &'a Carrier,
@@ -98,22 +98,22 @@ impl Frame {
         Self { header, start, offset, received: 0, intact: true, legal }
     }
 
-    /// Whether all of its payload has come.
+    /// Returns whether all of its payload has come, or is known to be missing.
     const fn is_complete(&self) -> bool {
         self.received == self.header.length
     }
 }
 
 impl Place<'_> {
-    /// The same segment, so many bytes on.
+    /// Returns the place `bytes` further on in the same segment.
     const fn after(self, bytes: usize) -> Self {
         Self { offset: self.offset.saturating_add(bytes as u64), ..self }
     }
 }
 
 impl Decoder {
-    /// A decoder for the frames of `side`; `no_context_takeover` of that side where permessage-deflate was agreed.
-    /// `in_step` if its first byte is the first of a frame.
+    /// Creates a decoder for the frames of `side`. `no_context_takeover` is that of the side, or `None` if
+    /// permessage-deflate was not agreed. `in_step` says that the first byte is the first of a frame.
     pub fn new(side: Side, no_context_takeover: Option<bool>, in_step: bool) -> Self {
         Self {
             rules: Negotiated { side, deflate: no_context_takeover.is_some() },
@@ -130,15 +130,15 @@ impl Decoder {
         }
     }
 
-    /// A decoder for the frames of `side` from somewhere in their midst on, of which nothing was agreed that is known: its
-    /// compressed messages cannot be inflated.
+    /// Creates a decoder that begins somewhere in the middle of the frames of `side`. It is not known what was agreed,
+    /// so compressed messages cannot be inflated.
     pub fn joined(side: Side, in_step: bool) -> Self {
         let mut decoder = Self::new(side, Some(false), in_step);
         decoder.messages.lose();
         decoder
     }
 
-    /// Asks for what every frame needs.
+    /// Prefetches what every frame needs.
     #[inline]
     pub fn prefetch(&self) {
         prefetch(&self.state);
@@ -147,13 +147,13 @@ impl Decoder {
         prefetch(&self.well_masked);
     }
 
-    /// The same decoder, of which it is not certain that its first byte is the first of a frame: the head before was cut.
+    /// Marks the decoder as unsure whether its first byte is the first of a frame, because the head before it was cut.
     pub const fn unsure(mut self) -> Self {
         self.unsure = true;
         self
     }
 
-    /// Returns what has been begun and is not complete; `None` between messages.
+    /// Returns the frame and message that are incomplete; `None` between messages.
     pub fn unfinished(&self) -> Option<Unfinished> {
         let frame = match &self.state {
             State::Payload(frame) => Some(CutFrame { length: frame.header.length, received: frame.received }),
@@ -163,7 +163,8 @@ impl Decoder {
         (message || frame.is_some()).then_some(Unfinished { frame, message })
     }
 
-    /// Takes the next chunk of the stream, which begins at `offset` of it.
+    /// Decodes the next chunk of the stream, which begins at stream offset `offset`. Passes each event to `out`, with
+    /// its segment.
     pub fn push(
         &mut self,
         carrier: &Carrier,
@@ -228,7 +229,8 @@ impl Decoder {
         }
     }
 
-    /// A violation by the frame that `begun` carried, proved by the bytes before `end`.
+    /// Creates the event of a violation by the frame that began in the segment `begun`, proved by the bytes before
+    /// `end`.
     fn violation<'e>(&self, kind: Kind, opcode: Opcode, begun: Carrier, end: Place<'_>, context: Context) -> Event<'e> {
         let (side, seen) = (self.rules.side, end.carrier.seen);
         Event::Violation(Violation { kind, side, frame: begun.seen, seen, needed: end.offset, opcode, context })
@@ -240,7 +242,7 @@ mod tests {
     use super::*;
     use crate::seen::Seen;
 
-    /// What a decoder tells of chunks, without the packets: names, opcodes, codes, stream offsets.
+    /// Returns the events of chunks, without their packets: names, opcodes, codes, stream offsets.
     fn events(side: Side, chunks: &[Chunk<'_>]) -> Vec<String> {
         events_of(Decoder::new(side, None, true), chunks)
     }
@@ -276,7 +278,7 @@ mod tests {
 
     const GAP: fn(u64) -> Chunk<'static> = |len| Chunk::Gap { len, missing: Missing::NeverCaptured };
 
-    /// A ping between fragments, bad UTF-8 over two of them, a reserved opcode, a Close, and a frame behind it.
+    /// A ping between fragments, bad UTF-8 over two of them, a reserved opcode, a Close frame, and a frame after it.
     const STREAM: &[u8] = b"\x01\x03h\xc3\xa4\x89\x02hi\x00\x02t\xe9\x80\x01s\x83\x01x\x88\x04\x03\xefno\x81\x01z";
 
     #[test]
@@ -312,7 +314,8 @@ mod tests {
 
     #[test]
     fn of_two_faults_in_a_compressed_text_the_first_is_told() {
-        // A stored block of a text that is no UTF-8, a block of a type that does not exist; and a message that begins anew.
+        // A stored block with text that is not UTF-8, a block of a type that does not exist; then a message that begins
+        // with an empty window.
         let (faulty, sound) = (b"\0\x03\0\xfc\xffh\xffi\x06\xff", b"\0\x02\0\xfd\xffhi\0");
         let stream = [&[0xC1, 10], &faulty[..], &[0xC1, 8], sound].concat();
         let told = |chunks: &[Chunk<'_>]| events_of(Decoder::new(Side::Server, Some(false), true), chunks);
@@ -334,7 +337,7 @@ mod tests {
         assert_eq!(told, ["frame 1", "message of 5", "frame 8", "close Some(CloseCode(1000)) [] true"]);
     }
 
-    /// What is told of bytes behind a lost header, once it is lost.
+    /// Returns the events of the bytes after a lost header, without those up to the loss.
     fn behind_a_gap(chunks: &[&[u8]]) -> Vec<String> {
         let begun = [Chunk::Bytes(b"\x81\x02he".as_slice()), GAP(9)];
         let all: Vec<_> = begun.into_iter().chain(chunks.iter().map(|bytes| Chunk::Bytes(bytes))).collect();
@@ -348,13 +351,13 @@ mod tests {
         let close = "close Some(CloseCode(1000)) [] true";
         assert_eq!(behind_a_gap(&[b"\x88\x02\x03\xe8"]), ["found", "frame 8", close]);
         assert_eq!(behind_a_gap(&[b"lo\x88\x02\x03\xe8"]), ["found", "frame 8", close], "inside a segment");
-        assert_eq!(behind_a_gap(&[b"\x88\x02\x03\xe8", b"x"]), [""; 0], "a Close is the last");
+        assert_eq!(behind_a_gap(&[b"\x88\x02\x03\xe8", b"x"]), [""; 0], "nothing follows a Close");
         assert_eq!(behind_a_gap(&[b"\x88\x02\x03\xe8\x00"]), [""; 0]);
-        assert_eq!(behind_a_gap(&[b"\x88\x02\x00\x07"]), [""; 0], "a code that nobody may send");
+        assert_eq!(behind_a_gap(&[b"\x88\x02\x00\x07"]), [""; 0], "a code that must not be sent");
         assert_eq!(behind_a_gap(&[b"\x88\x82\x03\xe8\x01\x02\x03\x04"]), [""; 0], "masked by a server");
         let text = b"\x81\x15a text of some length";
         assert_eq!(behind_a_gap(&[text]), ["found", "frame 1", "message of 21"]);
-        assert_eq!(behind_a_gap(&[b"\x82\x01x", text]).len(), 5, "the frames before are told, too");
+        assert_eq!(behind_a_gap(&[b"\x82\x01x", text]).len(), 5, "the frames before are reported, too");
         assert_eq!(behind_a_gap(&[b"rest", text]).len(), 3);
     }
 
@@ -409,7 +412,7 @@ mod tests {
         assert_eq!(told, ["frame 1", "message of 2", "ReservedOpcode needs 6", "frame 3"]);
     }
 
-    /// Texts of a side as they are sent by one who counts characters instead of bytes, and other frames.
+    /// Encodes texts of a side as a sender does that counts characters instead of bytes, and other frames.
     fn counted_in_characters(side: Side, frames: &[(u8, &str)]) -> Vec<u8> {
         let mut stream = Vec::new();
         for (first, payload) in frames {
@@ -435,7 +438,7 @@ mod tests {
         assert_eq!(told.last().unwrap(), "close Some(CloseCode(3192)) [] true");
     }
 
-    /// Wherever segments begin, and whatever follows: frames, another such text, the end, or a gap.
+    /// Checks all cuts into segments, with every continuation: frames, another such text, the end, or a gap.
     #[test]
     fn how_much_longer_a_text_is_than_its_length_does_not_depend_on_the_cut() {
         let long = "äöü ".repeat(30) + "é!";
@@ -445,7 +448,7 @@ mod tests {
             (&[(0x81, "déjà vu, naïve!"), (0x81, "Ünïcödé, encore, à la carte?"), (0x81, "the end")], 2),
             (&[(0x81, &long), (0x82, "binary"), (0x8A, "pong"), (0x81, "écran, là\n")], 2),
             (&[(0x81, "plain"), (0x81, "[\"é\"]"), (0x81, "[\"é\"]"), (0x89, "")], 2),
-            // A ping in fragments, whose header is printable, too.
+            // A ping in fragments with a header that is printable, too.
             (&[(0x81, "plain"), (0x09, "thirteen char")], 0),
         ];
         for (side, (frames, excesses)) in Side::BOTH.into_iter().flat_map(|side| conversations.map(|all| (side, all))) {
@@ -470,7 +473,7 @@ mod tests {
         }
     }
 
-    /// The packets that carried what is told are those that the bytes came in, though it is told later.
+    /// Events that are emitted late still name the packets that carried their bytes.
     #[test]
     fn what_waited_is_told_of_its_own_packets() {
         let stream = counted_in_characters(Side::Server, &[(0x81, "[\"é\"]"), (0x82, "12"), (0x88, "\u{c}x")]);
@@ -488,7 +491,7 @@ mod tests {
                 });
             });
         }
-        // Two bytes of header, five characters, the excess; two bytes of header and two of payload, twice.
+        // Two bytes of header, five characters, the excess; then two bytes of header and two of payload, twice.
         let expected = [
             ("frame", 0, 1),
             ("", 0, 6),

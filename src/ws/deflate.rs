@@ -1,4 +1,4 @@
-//! permessage-deflate (RFC 7692): inflating by what was agreed.
+//! permessage-deflate (RFC 7692): inflating with the agreed parameters.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,41 +7,43 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::limits;
 
-/// What a message that was stopped by an empty DEFLATE block lacks at its end (RFC 7692 §7.2.2).
+/// The bytes that a sender removes from the end of a compressed message: those of an empty DEFLATE block (RFC 7692
+/// §7.2.2).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
-/// Inflates the messages of one side.
+/// An inflater for the messages of one side.
 #[derive(Debug)]
 pub struct Inflater {
     inflate: Decompress,
     no_context_takeover: bool,
-    /// Bytes this message has inflated to.
+    /// Bytes that this message has inflated to.
     produced: u64,
     _permit: Permit,
 }
 
-/// Why a message cannot be inflated.
+/// The reason that a message cannot be inflated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The bytes are no DEFLATE stream.
+    /// The bytes are not a DEFLATE stream.
     Corrupt,
     /// The message inflates beyond [`limits::INFLATED_MESSAGE`].
     TooLarge,
 }
 
 impl Inflater {
-    /// An inflater for a side's messages, unless too many are alive.
+    /// Creates an inflater for a side's messages; `None` if too many are alive.
     pub fn new(no_context_takeover: bool, permits: &Permits) -> Option<Self> {
         let permit = permits.take()?;
         Some(Self { inflate: Decompress::new(false), no_context_takeover, produced: 0, _permit: permit })
     }
 
-    /// Whether messages start with an empty window.
+    /// Returns whether each message starts with an empty window.
     pub const fn no_context_takeover(&self) -> bool {
         self.no_context_takeover
     }
 
-    /// Inflates the next bytes of a message, in pieces of at most `scratch`.
+    /// Inflates the next bytes of a message into `scratch`, and passes each piece to `out`; a piece has at most the
+    /// length of `scratch`.
     pub fn push(&mut self, mut bytes: &[u8], scratch: &mut [u8], out: &mut dyn FnMut(&[u8])) -> Result<(), Failure> {
         loop {
             let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
@@ -51,14 +53,14 @@ impl Inflater {
             bytes = bytes.get(consumed..).unwrap_or_default();
             self.produced = self.produced.saturating_add(produced);
             let produced = usize::try_from(produced).unwrap_or(usize::MAX);
-            // What stands before corrupt bytes, too: the message may have another fault there.
+            // The bytes before corrupt ones, too: the message may have another fault there.
             out(scratch.get(..produced).unwrap_or_default());
             let status = outcome.map_err(|_| Failure::Corrupt)?;
             if self.produced > limits::INFLATED_MESSAGE {
                 return Err(Failure::TooLarge);
             }
             if status == Status::StreamEnd {
-                // A block marked as the last is legal (RFC 7692 §7.2.3.4); what follows begins a new stream.
+                // A block marked as the last is legal (RFC 7692 §7.2.3.4); a new stream begins after it.
                 self.inflate.reset(false);
             }
             let full = produced == scratch.len();
@@ -71,7 +73,7 @@ impl Inflater {
         }
     }
 
-    /// The message is complete: gives what is left of it, and forgets the window if that was agreed.
+    /// Completes the message: passes the rest of it to `out`, and drops the window if `no_context_takeover` was agreed.
     pub fn finish(&mut self, scratch: &mut [u8], out: &mut dyn FnMut(&[u8])) -> Result<(), Failure> {
         self.push(&TAIL, scratch, out)?;
         self.produced = 0;
@@ -82,7 +84,8 @@ impl Inflater {
     }
 }
 
-/// How many inflaters may be alive at once, over all connections.
+/// The number of inflaters that may still be created, over all connections. Each gives its permit back when it is
+/// dropped.
 #[derive(Clone, Debug)]
 pub struct Permits(Arc<AtomicUsize>);
 

@@ -16,7 +16,8 @@ use nom::{IResult, Parser};
 /// Bytes of the longest header: 2 + 8 + 4.
 pub const HEADER: usize = 14;
 
-/// What a frame is (RFC 6455 §11.8). Reserved ones survive: they are what the report is about.
+/// The opcode of a frame (RFC 6455 §11.8). Reserved values are representable, because they are what the report is
+/// about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Opcode(pub u8);
 
@@ -29,49 +30,49 @@ impl Opcode {
     pub const BINARY: Self = Self(0x2);
     /// The closing handshake.
     pub const CLOSE: Self = Self(0x8);
-    /// Asks for a pong.
+    /// Requests a pong.
     pub const PING: Self = Self(0x9);
-    /// Answers a ping, or is a heartbeat of its own.
+    /// Answers a ping, or is an unsolicited heartbeat.
     pub const PONG: Self = Self(0xA);
 
-    /// Control frames may not be fragmented nor longer than 125 bytes.
+    /// Returns whether the opcode is of a control frame, which may not be fragmented nor longer than 125 bytes.
     pub const fn is_control(self) -> bool {
         self.0 & 0x8 != 0
     }
 
-    /// 3–7 and B–F have no meaning.
+    /// Returns whether the opcode is reserved: 3–7 and B–F have no meaning.
     pub const fn is_reserved(self) -> bool {
         matches!(self.0, 0x3..=0x7 | 0xB..=0xF)
     }
 }
 
-/// How the payload length was written.
+/// The encoding of a payload length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LengthForm {
     /// In the second byte.
     Bits7,
-    /// In two bytes behind it.
+    /// In the two bytes after it.
     Bits16,
-    /// In eight bytes behind it.
+    /// In the eight bytes after it.
     Bits64,
 }
 
-/// The first two bytes of a header. Most rules can be seen broken in them, and endpoints object without waiting for more.
+/// The first two bytes of a header. They show most violations, and endpoints object without waiting for more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {
-    /// Last, or only, fragment of its message.
+    /// FIN: the last, or only, fragment of its message.
     pub fin: bool,
     /// RSV1, RSV2, RSV3 as the bits 4, 2, 1.
     pub rsv: u8,
-    /// What the frame is.
+    /// The opcode.
     pub opcode: Opcode,
     /// Whether a masking key follows.
     pub masked: bool,
-    /// The length if below 126; 126 or 127 where 16 or 64 bits of it follow.
+    /// The length if below 126; 126 or 127 if 16 or 64 bits of it follow.
     pub length: u8,
 }
 
-/// A frame header as it stands on the wire: parsed, not judged.
+/// A frame header as on the wire: parsed, not validated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Its first two bytes.
@@ -80,14 +81,14 @@ pub struct Header {
     pub key: Option<[u8; 4]>,
     /// Payload bytes.
     pub length: u64,
-    /// How that was written.
+    /// The encoding of the length.
     pub form: LengthForm,
     /// Bytes of the header itself, 2–14.
     pub size: u8,
 }
 
 impl Start {
-    /// Whether the frame is all of a text or binary message, which no extension has changed.
+    /// Returns whether the frame is a whole text or binary message, not changed by an extension.
     pub const fn is_plain_message(&self) -> bool {
         self.fin && self.rsv == 0 && matches!(self.opcode, Opcode::TEXT | Opcode::BINARY)
     }
@@ -97,7 +98,7 @@ impl Start {
 pub const RSV1: u8 = 4;
 
 impl Header {
-    /// Whether a shorter form would have held the length (RFC 6455 §5.2: "the minimal number of bytes MUST be used").
+    /// Returns whether the length is in its shortest form (RFC 6455 §5.2: "the minimal number of bytes MUST be used").
     pub const fn is_minimal(&self) -> bool {
         match self.form {
             LengthForm::Bits7 => true,
@@ -110,13 +111,13 @@ impl Header {
 /// Bytes of a [`Start`].
 pub const START: usize = 2;
 
-/// The next `N` bytes.
+/// Parses the next `N` bytes.
 #[inline(always)]
 fn array<const N: usize>(input: &[u8]) -> IResult<&[u8], [u8; N]> {
     map_opt(take(N), |bytes: &[u8]| bytes.first_chunk().copied()).parse(input)
 }
 
-/// Parses the first two bytes of a header. Whatever the bits say is a header.
+/// Parses the first two bytes of a header. Any two bytes are valid.
 #[inline]
 pub fn start(input: &[u8]) -> IResult<&[u8], Start> {
     let (rest, [first, second]) = array(input)?;
@@ -130,7 +131,7 @@ pub fn start(input: &[u8]) -> IResult<&[u8], Start> {
     Ok((rest, start))
 }
 
-/// Parses one header; `Incomplete` asks for more bytes.
+/// Parses one header. The only error is `Incomplete`, if more bytes are needed.
 #[inline(always)]
 pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
     let (rest, start) = start(input)?;
@@ -144,7 +145,7 @@ pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
     Ok((rest, Header { start, key, length, form, size }))
 }
 
-/// A payload from its first byte on, exclusive-ored with the masking key into as much `room` (RFC 6455 §5.3).
+/// Unmasks a whole payload into `room`, which must have the same length, and returns it (RFC 6455 §5.3).
 #[inline]
 pub fn unmasked<'r>(payload: &[u8], key: [u8; 4], room: &'r mut [u8]) -> &'r [u8] {
     let key = u32::from_ne_bytes(key);
@@ -158,7 +159,8 @@ pub fn unmasked<'r>(payload: &[u8], key: [u8; 4], room: &'r mut [u8]) -> &'r [u8
     room
 }
 
-/// Exclusive-ors `bytes` with the masking key, whose byte `phase % 4` stands first (RFC 6455 §5.3).
+/// Masks or unmasks `bytes` in place. The first byte has the masking phase `phase`, its offset in the payload (RFC 6455
+/// §5.3).
 pub fn unmask(bytes: &mut [u8], key: [u8; 4], phase: u64) {
     let mut rotated = key;
     rotated.rotate_left((phase % 4) as usize);

@@ -1,4 +1,4 @@
-//! Messages from frames: fragments joined, text validated, compressed bytes inflated (RFC 6455 §5.4, RFC 7692 §6).
+//! Messages from frames: joins fragments, validates text, inflates compressed bytes (RFC 6455 §5.4, RFC 7692 §6).
 
 use arrayvec::ArrayVec;
 
@@ -19,18 +19,19 @@ pub struct Message {
     pub compressed: bool,
     /// The packet with its first byte.
     pub start: Seen,
-    /// Frames it came in.
+    /// The number of its frames.
     pub fragments: u32,
     /// Payload bytes on the wire.
     pub wire_len: u64,
-    /// Bytes after inflating; `None` where they could not be inflated.
+    /// Bytes of the contents, inflated if need be; `None` if they are not known.
     pub plain_len: Option<u64>,
-    /// How it begins.
+    /// The beginning of its contents.
     pub preview: Preview,
 }
 
-/// How a message begins whose payload, legal, alone and not compressed, is what `rest` begins with. `None` where some of it
-/// is not there, or text is no UTF-8: then state has to be kept, or a fault to be told.
+/// Fast path for a message in one legal frame that is not compressed, and has its payload at the beginning of `rest`.
+/// Returns the preview of the message. Returns `None` if bytes are missing, or if text is not UTF-8: in these cases
+/// state has to be kept, or a fault to be reported.
 #[inline(always)]
 pub(super) fn whole(header: &Header, rest: &[u8], scratch: &mut Scratch) -> Option<Preview> {
     let payload = rest.get(..usize::try_from(header.length).ok()?)?;
@@ -39,7 +40,7 @@ pub(super) fn whole(header: &Header, rest: &[u8], scratch: &mut Scratch) -> Opti
     let len = payload.len().min(limits::PREVIEW);
     let kept = previews.next(len);
     let is_sound = match header.key {
-        // Nearly all of those that are masked: to their place at once.
+        // Most masked messages: unmask straight into the ring.
         Some(key) if len == payload.len() => is_sound(unmasked(payload, key, kept)),
         Some(key) => {
             let plain = unmasked(payload, key, room.get_mut(..payload.len())?);
@@ -54,7 +55,7 @@ pub(super) fn whole(header: &Header, rest: &[u8], scratch: &mut Scratch) -> Opti
     is_sound.then(|| previews.keep(len))
 }
 
-/// The payload of a legal ping or pong, unmasked, if `rest` begins with all of it.
+/// Returns the payload of a legal ping or pong, unmasked, if `rest` begins with all of it.
 #[inline]
 pub(super) fn whole_control<'s>(header: &Header, rest: &'s [u8], scratch: &'s mut Scratch) -> Option<&'s [u8]> {
     if !matches!(header.start.opcode, Opcode::PING | Opcode::PONG) {
@@ -67,19 +68,19 @@ pub(super) fn whole_control<'s>(header: &Header, rest: &'s [u8], scratch: &'s mu
     }
 }
 
-/// What is wrong with a message's contents.
+/// A fault in a message's contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Text that is no UTF-8.
+    /// Text that is not UTF-8.
     Utf8(Invalid),
-    /// Bytes that do not inflate: how the message begins on the wire.
+    /// Bytes that do not inflate, with the beginning of the message on the wire.
     Deflate(Context),
 }
 
 /// The messages of one side.
 #[derive(Debug)]
 pub struct Messages {
-    /// Apart, for most messages come in one frame and are never open.
+    /// Boxed, because most messages come in one frame and are never open.
     open: Option<Box<Open>>,
     /// Whether frames were missed that could have opened a message.
     unknown: bool,
@@ -89,32 +90,34 @@ pub struct Messages {
 #[derive(Debug)]
 struct Open {
     message: Message,
-    /// Checked as it comes, if it is text.
+    /// The validation of its text, if it is text.
     text: Text,
-    /// How it begins on the wire, if it is compressed.
+    /// Its first bytes on the wire, if it is compressed.
     begins: ArrayVec<u8, { limits::CONTEXT }>,
-    /// Whether the contents can still be read: no byte was missed, no fault found.
+    /// Whether the contents can still be read: no byte is missing, and no fault was found.
     readable: bool,
 }
 
-/// How a side's compressed messages are read.
+/// The state of a side's decompression.
 #[derive(Debug)]
 enum Deflate {
-    /// The extension was not agreed: RSV1 means nothing.
+    /// The extension was not agreed: RSV1 has no meaning.
     NotAgreed,
     /// No compressed message has come yet.
     Fresh {
         no_context_takeover: bool,
     },
     Active(Box<Inflater>),
-    /// The window is lost, by a gap, a fault, or the bound on inflaters. Messages that start anew could be read again.
+    /// The window was lost, by a gap, a fault, or the bound on inflaters. With `no_context_takeover`, later messages
+    /// can be read again.
     Lost {
         no_context_takeover: bool,
     },
 }
 
 impl Messages {
-    /// `no_context_takeover` of the side whose messages these are, if permessage-deflate was agreed.
+    /// Creates the state of a side. `no_context_takeover` is that of the side, or `None` if permessage-deflate was not
+    /// agreed.
     pub const fn new(no_context_takeover: Option<bool>) -> Self {
         let deflate = match no_context_takeover {
             None => Deflate::NotAgreed,
@@ -123,7 +126,7 @@ impl Messages {
         Self { open: None, unknown: false, deflate }
     }
 
-    /// Whether a message is open.
+    /// Returns whether a message is open.
     pub const fn state(&self) -> MessageState {
         match (&self.open, self.unknown) {
             (Some(_), _) => MessageState::Open,
@@ -132,7 +135,7 @@ impl Messages {
         }
     }
 
-    /// A data frame begins.
+    /// Begins a data frame, and its message unless it is a continuation.
     pub fn begin_frame(&mut self, header: &Header, start: Seen) {
         if header.start.opcode == Opcode::CONTINUATION {
             if let Some(open) = &mut self.open {
@@ -155,12 +158,14 @@ impl Messages {
         self.open = Some(Box::new(Open { message, text: Text::default(), begins: ArrayVec::new(), readable }));
     }
 
-    /// Whether the contents of the open message are to be looked at, or only counted.
+    /// Returns whether the contents of the open message have to be passed to [`Self::push`]. Otherwise its bytes are
+    /// only counted.
     pub fn wants_bytes(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.readable && (open.is_text() || open.message.compressed))
     }
 
-    /// Takes the beginning of a message whose contents are only counted: bytes of a frame's payload, still masked.
+    /// Adds bytes of a frame's payload, still masked, to the preview of the open message, if its contents are only
+    /// counted.
     pub fn preview(&mut self, masked: &[u8], key: Option<[u8; 4]>, phase: u64, previews: &mut Previews) {
         if let Some(open) = &mut self.open
             && open.readable
@@ -170,13 +175,15 @@ impl Messages {
         }
     }
 
-    /// How the open message begins, as far as it can be read, if it is text that is not compressed.
+    /// Returns the preview of the open message if it is uncompressed text; an empty preview if the text could not be
+    /// read.
     pub fn plain_text(&self) -> Option<Preview> {
         let open = self.open.as_ref().filter(|open| open.is_text() && !open.message.compressed)?;
         Some(if open.readable { open.message.preview } else { Preview::default() })
     }
 
-    /// Bytes of the open message's text before the last `len`; `None` where wire bytes and text bytes are not the same.
+    /// Returns the number of bytes of the open message's text before the last `len`; `None` if it is compressed, so
+    /// that wire bytes and text bytes differ, or if its length is not known.
     pub fn text_before(&self, len: usize) -> Option<u64> {
         let message = &self.open.as_ref()?.message;
         message.plain_len.filter(|_| !message.compressed)?.checked_sub(len as u64)
@@ -189,7 +196,8 @@ impl Messages {
         }
     }
 
-    /// Takes unmasked payload bytes of the open message.
+    /// Processes unmasked payload bytes of the open message. After a fault, [`Self::wants_bytes`] returns `false` for
+    /// the rest of it.
     pub fn push(&mut self, plain: &[u8], scratch: &mut Inflating<'_>) -> Result<(), Fault> {
         let Some(open) = &mut self.open else {
             return Ok(());
@@ -207,7 +215,7 @@ impl Messages {
         result
     }
 
-    /// Bytes of the open message are missing.
+    /// Notes that bytes of the open message are missing.
     pub fn gap(&mut self) {
         if let Some(open) = &mut self.open {
             open.readable = false;
@@ -218,7 +226,7 @@ impl Messages {
         }
     }
 
-    /// Whole frames may be missing.
+    /// Notes that whole frames may be missing, which leaves any message unfinished and the window unknown.
     pub fn lose(&mut self) {
         self.gap();
         self.open = None;
@@ -226,7 +234,7 @@ impl Messages {
         self.deflate.lose();
     }
 
-    /// A data frame ends; `fin` completes its message.
+    /// Ends a data frame. With `fin`, returns the message that it completes, and a fault at the message's end.
     pub fn end_frame(&mut self, fin: bool, scratch: &mut Inflating<'_>) -> (Option<Message>, Result<(), Fault>) {
         if !fin {
             return (None, Ok(()));
@@ -266,7 +274,7 @@ impl Open {
             return Ok(());
         }
         self.text.push(plain).map_err(|invalid| {
-            // What the text began with tells best whether what is shown of it belongs to a secret.
+            // The beginning of the text shows best whether the bytes to be shown belong to a secret.
             let end = usize::try_from(invalid.place.proof).unwrap_or(usize::MAX).saturating_add(1);
             let begun = previews.get(self.message.preview).and_then(|begun| begun.get(..end));
             let context = begun.and_then(Context::ending).unwrap_or(invalid.context);
@@ -294,11 +302,11 @@ fn inflate(
         }
     });
     if outcome.is_err() || text.is_err() {
-        // What follows of the message is not read, so that no later one can be read by what it leaves in the window.
+        // The rest of the message is not read, so later ones cannot be read with the window that it leaves.
         deflate.lose();
         open.readable = false;
     }
-    // A fault of the text comes before one of the compressed bytes behind it.
+    // A fault of the text comes before one of the compressed bytes after it.
     text?;
     match outcome {
         Err(Failure::Corrupt) => Err(Fault::Deflate(Context::beginning(&open.begins))),

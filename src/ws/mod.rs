@@ -4,11 +4,11 @@
 //! Chunk ─ decoder ─┬─ frame      headers (nom)
 //!                  ├─ violation  which rules a header breaks
 //!                  ├─ message    fragments, text, inflate
-//!                  ├─ previews   how messages begin
+//!                  ├─ previews   the beginnings of messages
 //!                  ├─ close      Close payloads (nom)
-//!                  └─ resync     the frames again, after bytes that were none
+//!                  └─ resync     the frames again, after bytes that were not frames
 //!
-//! Chunks of both ─ probe ─ run ─ odds    whether they are frames, where no opening handshake says so
+//! Chunks of both ─ probe ─ run ─ odds    whether they are frames, if no opening handshake says so
 //! ```
 
 pub mod close;
@@ -39,7 +39,7 @@ pub use violation::{Kind, Violation};
 use crate::chunk::Carrier;
 use crate::seen::Seen;
 
-/// What a decoder gives, for one side and in stream order.
+/// An event of a [`Decoder`]: of one side, in stream order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A frame's header is complete.
@@ -53,20 +53,21 @@ pub enum Event<'a> {
     },
     /// A text or binary message is complete.
     Message(message::Message),
-    /// Both at once: a frame that is a whole message, not compressed and sound, in one packet. Nearly all are.
+    /// A frame and its message at once: the frame is a whole message, legal, not compressed, and all in one packet.
+    /// Most frames are.
     Whole {
         /// The header.
         header: Header,
         /// Stream offset just past the header.
         header_end: u64,
-        /// How the message begins.
+        /// The beginning of the message.
         preview: Preview,
     },
     /// A ping and its payload.
     Ping {
-        /// What its pong has to repeat.
+        /// The payload, which its pong has to repeat.
         payload: &'a [u8],
-        /// Whether its framing breaks no rule: else nobody has to answer it.
+        /// Whether its framing is legal. Otherwise nobody has to answer it.
         framed: bool,
     },
     /// A pong and its payload.
@@ -75,14 +76,14 @@ pub enum Event<'a> {
     Close(Close<'a>),
     /// A rule was broken.
     Violation(Violation),
-    /// Frames cannot be told any more, from here on.
+    /// The frames cannot be followed any more from here on.
     Lost,
-    /// Frames can be told again.
+    /// The frames can be followed again.
     Found,
 }
 
 impl Event<'_> {
-    /// The header that is complete, and the stream offset just past it.
+    /// Returns the header that this event completes, and the stream offset just past it.
     pub const fn frame(&self) -> Option<(&Header, u64)> {
         match self {
             Self::Frame { header, header_end, .. } | Self::Whole { header, header_end, .. } => {
@@ -96,17 +97,17 @@ impl Event<'_> {
 /// A Close frame as far as it was captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Close<'a> {
-    /// Its code: `None` where the frame carried none, or where it was not captured.
+    /// Its code; `None` if the frame carried none, or if it was not captured.
     pub code: Option<CloseCode>,
     /// Its reason, as bytes.
     pub reason: &'a [u8],
     /// Whether all its bytes were captured.
     pub complete: bool,
-    /// Whether its framing is as RFC 6455 §5 wants it: mask, RSV bits, FIN, length.
+    /// Whether its framing conforms to RFC 6455 §5: mask, RSV bits, FIN, length.
     pub framed: bool,
-    /// Whether its payload is as RFC 6455 §5.5.1 and §7.4 want it: code and reason.
+    /// Whether its payload conforms to RFC 6455 §5.5.1 and §7.4: code and reason.
     pub sound: bool,
-    /// Whether a fragmented message of its sender was not finished.
+    /// Whether a fragmented message of its sender was unfinished.
     pub inside_message: bool,
     /// The segment with its first byte.
     pub carrier: Carrier,

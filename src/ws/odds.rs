@@ -1,11 +1,11 @@
-//! How much bytes that could be frames prove that they are frames.
+//! The weight of the evidence that bytes are frames.
 //!
-//! What a frame shows is weighed in bits: how much likelier WebSocket makes it than random bytes do, as a power of two.
-//! For each thing looked at, the sum over all it may be of 2^weight, times its chance in random bytes, is at most 1. So the
-//! product of all of them is an e-value: random bytes ever bring it to 2^n with odds of at most 1 in 2^n (Ville's
-//! inequality), however many frames are looked at. 40 bits are 1 in 1.1 · 10^12.
+//! Each property of a frame has a weight in bits: how much likelier it is in WebSocket than in random bytes, as a power
+//! of two. For each property, the sum over all its values of 2^weight, times the value's chance in random bytes, is at
+//! most 1. Therefore the product over all properties is an e-value: random bytes ever bring it to 2^n with odds of at
+//! most 1 in 2^n (Ville's inequality), however many frames are examined. 40 bits are 1 in 1.1 · 10^12.
 //!
-//! | what | chance in random bytes | weight |
+//! | property | chance in random bytes | weight |
 //! |---|---|---|
 //! | first byte: a whole text, a whole binary message (81, 82) | 2 × 2^-8 | 6: together 1/2 |
 //! | a Close (88) | 2^-8 | 5: 1/8 |
@@ -18,7 +18,7 @@
 //! | then 01, 02, 00, 80, 41, 42 | 6 × 2^-8 | 3: 3/16 |
 //! | mask bit as the side's other frames have it, or unlike that of the other side's | 1/2 | 1 |
 //! | the frame ends where its segment ends, length in 7 bits | 2^-7 | 6: 1/2 |
-//! | the same, length in 16 or 64 bits | 2^-23, 2^-71 | 22 and 70, of which 16 are believed |
+//! | the same, length in 16 or 64 bits | 2^-23, 2^-71 | 22 and 70, limited to 16 |
 //! | it does not | about 1 | −1: 1/2 |
 //! | a text of n bytes is printable UTF-8 | less than 2^-n (119 of 256 a byte) | n − 1, up to 15: 1/2 |
 //! | it is not | about 1 | −1: 1/2 |
@@ -28,38 +28,41 @@
 //! | a Close repeats the code of the other side's | 2^-16 | 15: 1/2 |
 //! | it does not, once the other has sent one | about 1 | −1, and as above: 1/2 |
 //!
-//! What other protocols send is not random. Frames are therefore refuted, whatever their weight, that no WebSocket
-//! implementation sends but that zeros and binary headers look like: empty fragments that are not the last. Fragments
-//! whose message began unseen weigh nothing: many protocols begin with a length below 256 in two bytes (DNS, STUN).
+//! Other protocols do not send random bytes. Frames that no WebSocket implementation sends, but that zeros and binary
+//! headers look like, are therefore refuted, whatever their weight: empty fragments that are not the last. A fragment
+//! of a message that began unseen weighs nothing: many protocols begin with a length below 256 in two bytes (DNS,
+//! STUN).
 
 use simdutf8::basic;
 
 use super::close::{Body, CloseCode, body};
 use super::frame::{Header, LengthForm, Opcode, RSV1, unmask};
 
-/// The most that the end of a long frame in its place proves: lengths in other protocols are no random bytes, either.
+/// The most that the end of a long frame at the end of its segment proves: lengths in other protocols are not random
+/// bytes, either.
 const LONG_END: i32 = 16;
 
-/// The most that a text proves.
+/// The most bytes of a text that are weighed.
 const TEXT: usize = 16;
 
-/// Longer frames are not believed: nobody sends one whole.
+/// The length of the longest frame that is believed: no implementation sends a longer one.
 const LONGEST: u64 = 1 << 32;
 
-/// What is known of the frames before.
+/// The knowledge from the frames before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Whether their side masks; `None` before the first one.
+    /// Whether their side masks; `None` before the first frame.
     pub masked: Option<bool>,
     /// Whether compressed messages have come.
     pub compressed: bool,
-    /// Whether the start of the message was seen that a fragment goes on with.
+    /// Whether a fragmented message is open, and its first frame was seen.
     pub in_message: bool,
-    /// The code of the other side's Close.
+    /// The code of the other side's Close frame.
     pub other_code: Option<CloseCode>,
 }
 
-/// What a header proves by itself; `None` if nobody sends such a frame. Whether it breaks a rule is asked elsewhere.
+/// Returns the weight of a header by itself; `None` if no implementation sends such a frame. Does not check whether the
+/// header breaks a rule.
 pub fn of_header(header: &Header, known: Known) -> Option<i32> {
     let opcode = header.start.opcode;
     let is_data = !opcode.is_control();
@@ -78,7 +81,7 @@ pub fn of_header(header: &Header, known: Known) -> Option<i32> {
     Some(first + i32::from(known.masked.is_some()))
 }
 
-/// What it proves that a frame ends where its segment does, or that it does not.
+/// Returns the weight of a frame's ending, or not ending, where its segment does.
 pub fn of_end(header: &Header, at_end: bool, known: Known) -> i32 {
     match header.form {
         _ if !at_end => -1,
@@ -88,14 +91,14 @@ pub fn of_end(header: &Header, at_end: bool, known: Known) -> i32 {
     }
 }
 
-/// What the payload of a frame proves, or as much of it as is there.
+/// Returns the weight of a frame's payload, or of as much of it as is there.
 pub fn of_payload(header: &Header, payload: &[u8], known: Known) -> i32 {
     let opcode = header.start.opcode;
     let is_text = opcode == Opcode::TEXT && header.start.fin && header.start.rsv == 0;
     if payload.is_empty() || !(is_text || opcode == Opcode::CLOSE) {
         return 0;
     }
-    // More of a text would prove no more.
+    // More of a text would not weigh more.
     let most = if is_text { 4 * TEXT } else { payload.len() };
     let mut plain = payload.get(..most).unwrap_or(payload).to_vec();
     if let Some(key) = header.key {
@@ -114,7 +117,7 @@ pub fn of_payload(header: &Header, payload: &[u8], known: Known) -> i32 {
     }
 }
 
-/// What the code of a Close proves, beside that of the other side's.
+/// Returns the weight of a Close frame's code, given that of the other side's.
 fn of_code(code: CloseCode, other: Option<CloseCode>) -> i32 {
     let own = match code.0 {
         1000..=1003 | 1007..=1014 => 11,
@@ -128,14 +131,14 @@ fn of_code(code: CloseCode, other: Option<CloseCode>) -> i32 {
     }
 }
 
-/// What it proves more that a Close has the code of the other side's, if that becomes known later.
+/// Returns the weight to add to that of a Close frame's code once the other side's code is known.
 pub fn of_echo(code: CloseCode, other: Option<CloseCode>) -> i32 {
     of_code(code, other) - of_code(code, None)
 }
 
-/// What a text proves, or the beginning of one that is `longer`.
+/// Returns the weight of a text, or of its beginning if it is `longer`.
 fn of_text(text: &[u8], longer: bool) -> i32 {
-    // Some protocols end their messages with a control character: STOMP with 00, SignalR with 1E.
+    // Some subprotocols end their messages with a control character: STOMP with 00, SignalR with 1E.
     let body =
         if longer { whole(text) } else { text.strip_suffix(&[0]).or(text.strip_suffix(&[0x1E])).unwrap_or(text) };
     let is_control = |byte: &u8| matches!(byte, 0x00..=0x08 | 0x0B | 0x0C | 0x0E..=0x1F | 0x7F);
@@ -145,7 +148,7 @@ fn of_text(text: &[u8], longer: bool) -> i32 {
     i32::try_from(body.len().min(TEXT)).unwrap_or_default() - 1
 }
 
-/// A text without the beginning of a code point at its end.
+/// Returns a text without an incomplete code point at its end.
 fn whole(text: &[u8]) -> &[u8] {
     let tail = text.iter().rev().take(4).position(|byte| !matches!(byte, 0x80..=0xBF)).unwrap_or_default();
     let starts_in_tail = text.iter().rev().nth(tail).is_some_and(|byte| *byte >= 0xC0);
@@ -160,7 +163,7 @@ mod tests {
     use super::*;
     use crate::side::Side;
 
-    /// What random bytes are expected to bring: an e-value's is 1 at most.
+    /// Returns the expectation of 2^weight over random bytes, which is at most 1 for an e-value.
     fn expected(weights: impl Iterator<Item = Option<i32>>, all: f64) -> f64 {
         weights.flatten().map(|bits| f64::from(bits).exp2()).sum::<f64>() / all
     }

@@ -1,4 +1,4 @@
-//! What is kept of a frame cut in two: a header without its end, the beginning of a control payload.
+//! The parts kept of a frame that is cut in two: a header without its end, the beginning of a control payload.
 
 use super::frame::HEADER;
 use crate::chunk::Carrier;
@@ -13,28 +13,29 @@ pub struct Control {
     len: u8,
 }
 
-/// A header whose end has not come yet.
+/// A header that is not complete yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Partial {
     bytes: [u8; HEADER],
     len: usize,
     /// The segment with its first byte.
     pub carrier: Carrier,
-    /// That byte's stream offset.
+    /// The stream offset of that byte.
     pub offset: u64,
-    /// Whether its first two bytes have been looked at.
+    /// Whether its first two bytes have been checked.
     pub judged: bool,
-    /// Whether they broke no rule.
+    /// Whether they are legal.
     pub legal: bool,
 }
 
 impl Control {
-    /// Forgets what was there.
+    /// Drops the bytes that are kept.
     pub const fn clear(&mut self) {
         self.len = 0;
     }
 
-    /// Keeps what fits: more than 125 bytes break a rule, and are not needed to say so.
+    /// Keeps as many bytes as there is room for: a payload of more than 125 bytes breaks a rule, and its rest is not
+    /// needed to report that.
     pub fn extend(&mut self, bytes: &[u8]) {
         let room = self.bytes.get_mut(usize::from(self.len)..).unwrap_or_default();
         let count = room.len().min(bytes.len());
@@ -44,7 +45,7 @@ impl Control {
         }
     }
 
-    /// What is there, to be unmasked.
+    /// Returns the bytes that are kept, so that they can be unmasked.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         self.bytes.get_mut(..usize::from(self.len)).unwrap_or_default()
     }
@@ -57,12 +58,12 @@ impl Default for Control {
 }
 
 impl Partial {
-    /// Nothing of the header that begins there.
+    /// Creates an empty header that begins at stream offset `offset`, in the segment of `carrier`.
     pub const fn at(carrier: Carrier, offset: u64) -> Self {
         Self { bytes: [0; HEADER], len: 0, carrier, offset, judged: false, legal: false }
     }
 
-    /// Copies what fits behind the bytes that are there; returns how many.
+    /// Appends as many bytes as there is room for. Returns how many.
     pub fn fill(&mut self, bytes: &[u8]) -> usize {
         let room = self.bytes.get_mut(self.len..).unwrap_or_default();
         let copied = room.len().min(bytes.len());
@@ -73,7 +74,7 @@ impl Partial {
         copied
     }
 
-    /// What is there.
+    /// Returns the bytes that are kept.
     pub fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }

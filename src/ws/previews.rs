@@ -1,8 +1,8 @@
-//! How messages begin, for a while: a ring of bytes that all connections of a thread share.
+//! The beginnings of messages, kept for a while in a ring of bytes that all connections of a thread share.
 //!
-//! What a peer says last explains its Close frame, but which message is the last is only known later. Each connection
-//! keeping its own would cost more than everything else that is known of it; here a text lives as long as the ring
-//! has room, which is far longer than anybody waits between an explanation and a Close frame.
+//! A peer's last message explains its Close frame, but which message is the last is only known later. If each
+//! connection kept its own, that would cost more than all its other state. In the ring, a text stays until it is
+//! overwritten, which takes far longer than the time between an explanation and a Close frame.
 
 use super::frame::unmask;
 use crate::limits;
@@ -13,15 +13,15 @@ const LENGTH_BITS: u32 = 10;
 
 const LENGTH: u64 = (1 << LENGTH_BITS) - 1;
 
-/// How far ahead the places of messages are asked for: a few messages, in cache lines.
+/// The distances ahead at which the ring is prefetched: a few messages, in cache lines.
 const AHEAD: [usize; 3] = [1024, 1024 + 64, 1024 + 128];
 
 const RING: u64 = limits::PREVIEWS as u64;
 
-// A length of all bits fits, and a preview fits the ring.
+// The longest preview fits the length bits and the ring.
 const _: () = assert!(limits::PREVIEW as u64 <= LENGTH && limits::PREVIEW < limits::PREVIEWS);
 
-/// Where the beginning of one message lies in the ring: nothing, or a position and a length.
+/// The place of the beginning of one message in the ring: a position and a length, or nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Preview(u64);
 
@@ -29,7 +29,7 @@ pub struct Preview(u64);
 #[derive(Debug)]
 pub struct Previews {
     bytes: Vec<u8>,
-    /// Bytes ever written, and left out at the ring's end.
+    /// The position of the next byte: all bytes ever written, and those skipped at the ring's end.
     head: u64,
 }
 
@@ -48,19 +48,19 @@ impl Preview {
         self.0 >> LENGTH_BITS
     }
 
-    /// Bytes that it has.
+    /// Returns the number of its bytes.
     pub const fn len(self) -> usize {
         (self.0 & LENGTH) as usize
     }
 
-    /// Whether it has none.
+    /// Returns whether it has no bytes.
     pub const fn is_empty(self) -> bool {
         self.len() == 0
     }
 }
 
 impl Previews {
-    /// Where the beginning of the next message is to be written: so many bytes, no more than a preview has.
+    /// Returns the room for the beginning of the next message: `len` bytes, at most [`limits::PREVIEW`].
     #[inline]
     pub fn next(&mut self, len: usize) -> &mut [u8] {
         self.head = self.make_room(len);
@@ -69,7 +69,7 @@ impl Previews {
         self.bytes.get_mut(at..at + len).unwrap_or_default()
     }
 
-    /// Keeps what was written there.
+    /// Keeps the bytes written to the room from [`Self::next`], with the same `len`.
     #[inline]
     pub const fn keep(&mut self, len: usize) -> Preview {
         let position = self.head;
@@ -77,7 +77,7 @@ impl Previews {
         Preview::new(position, len)
     }
 
-    /// Asks for the places of messages soon to come, for nobody has been there for long.
+    /// Prefetches the places of the messages soon to come, which have long fallen out of the cache.
     #[inline]
     fn prefetch(&self, at: usize) {
         for ahead in AHEAD {
@@ -87,8 +87,8 @@ impl Previews {
         }
     }
 
-    /// Adds the next bytes of a message to its preview, up to the bound; unmasked with `key`, whose phase is that of the
-    /// bytes' position in their frame.
+    /// Appends the next bytes of a message to its preview, up to the bound. Unmasks them with `key`, if it is given
+    /// with the phase of the first of them. Returns the new preview; an empty one if the old one had been overwritten.
     pub fn extend(&mut self, preview: Preview, more: &[u8], key: Option<([u8; 4], u64)>) -> Preview {
         let room = limits::PREVIEW.saturating_sub(preview.len());
         let Some(more) = more.get(..room.min(more.len())).filter(|more| !more.is_empty()) else {
@@ -112,7 +112,7 @@ impl Previews {
         Preview::new(position, len)
     }
 
-    /// The bytes, if they have not been overwritten.
+    /// Returns the bytes of a preview, unless they have been overwritten.
     pub fn get(&self, preview: Preview) -> Option<&[u8]> {
         let position = preview.position();
         if preview.is_empty() || self.head - position > RING {
@@ -126,12 +126,12 @@ impl Previews {
         self.head % RING + len as u64 <= RING
     }
 
-    /// A position from which on so many bytes lie together.
+    /// Returns the next position from which `len` bytes are contiguous.
     const fn make_room(&self, len: usize) -> u64 {
         if self.fits(len) { self.head } else { self.head.next_multiple_of(RING) }
     }
 
-    /// Copies a preview to a position ahead; whether it was still there.
+    /// Copies a preview to a later position. Returns whether it was still there.
     fn move_to(&mut self, position: u64, preview: Preview) -> bool {
         let is_there = position + preview.len() as u64 - preview.position() <= RING;
         let (from, to) = ((preview.position() % RING) as usize, (position % RING) as usize);

@@ -1,60 +1,63 @@
-//! Is a connection whose opening handshake was not captured a WebSocket?
+//! The recognition of WebSocket on a connection without an opening handshake in the capture.
 //!
-//! Each side's segments are looked at as frames ([`Run`]). Who masks is the client, whatever the ports say. It is decided
-//! when the frames prove enough ([`odds`](super::odds)); what was looked at before is kept, within a bound, and read then.
+//! Each side's segments are examined as frames ([`Run`]). The side that masks is the client, whatever the ports say.
+//! The connection is decided when the frames prove enough ([`odds`](super::odds)). The chunks before that are kept,
+//! within a bound, and decoded then.
 //!
-//! Odds: a run may begin at any segment. The k-th one of a side pays log2 k(k + 1) bits, which makes the chances of all of
-//! them together 1; both sides' e-values are multiplied. Random bytes are then taken for frames with odds of 1 in 2^40 a
-//! connection: below 1 in 10^12. Other protocols are not random: either side has to bring 2^10, and where one side alone has
-//! to prove it, far more, and in texts and close codes.
+//! The odds: a run may begin at any segment. The k-th one of a side pays log2 k(k + 1) bits, which makes the chances of
+//! all of them together 1; both sides' e-values are multiplied. Random bytes are then taken for frames with odds of 1
+//! in 2^40 a connection: below 1 in 10^12. Other protocols are not random: each side has to contribute 2^10, and if one
+//! side alone has to prove it, far more, partly from texts and close codes.
 
 use super::run::Run;
 use crate::chunk::{Carrier, Chunk, Kept};
 use crate::limits;
 use crate::side::{PerSide, Side};
 
-/// Bits that are asked for: 1 in 1.1 · 10^12.
+/// The bits that are required: 1 in 1.1 · 10^12.
 const ENOUGH: i32 = 40;
 
-/// Bits that each side has to bring.
+/// The bits that each side has to contribute.
 const OF_EACH: i32 = 10;
 
-/// Bits asked of a side whose other side was not heard, and how many of them must be texts and close codes.
+/// The bits required of a side if the other side was not heard, and how many of them must come from texts and close
+/// codes.
 const ALONE: (i32, i32) = (64, 24);
 
-/// The same where the other side was heard, but not with frames: it may be in the midst of a long one.
+/// The same if the other side was heard, but not with frames: it may be in the middle of a long one.
 const AGAINST: (i32, i32) = (100, 60);
 
-/// What an opening handshake proves whose answer was lost: what follows is frames, unless it was refused.
+/// The bits that an opening handshake contributes if the response to it was lost: what follows is frames, unless it was
+/// refused.
 const ASKED: i32 = 28;
 
-/// Looks for frames in both directions.
+/// A search for frames in both directions.
 #[derive(Debug)]
 pub struct Probe {
     runs: PerSide<Run>,
-    /// Runs that each side has begun.
+    /// The number of runs that each side has begun.
     begun: PerSide<u16>,
-    /// Bits that are there before any frame: of an opening handshake.
+    /// The bits before any frame, from an opening handshake.
     head_start: i32,
     sides_are_known: bool,
 }
 
-/// What a probe has found.
+/// The result of a probe so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Nothing that would decide it.
+    /// Undecided.
     Nothing,
-    /// Frames; and whether the sides are the other way round than was thought.
+    /// The connection is a WebSocket.
     Frames {
-        /// Whether who was taken for the client is the server.
+        /// Whether the side that was taken for the client is the server.
         swapped: bool,
     },
-    /// So many bytes without frames that it is none.
+    /// The connection is not a WebSocket: too many segments have passed without frames.
     NoWebSocket,
 }
 
 impl Probe {
-    /// For a connection of which nothing is known but, perhaps, who is the client.
+    /// Creates a probe for a connection about which nothing is known except, perhaps, the side of the client.
     pub fn new(sides_are_known: bool) -> Self {
         let run = |side| Run::new(sides_are_known.then_some(side == Side::Client), limits::PROBE_BYTES);
         Self {
@@ -65,12 +68,12 @@ impl Probe {
         }
     }
 
-    /// For a connection with an opening handshake whose answer was not captured.
+    /// Creates a probe for a connection with an opening handshake, if the response was not captured.
     pub fn asked() -> Self {
         Self { head_start: ASKED, ..Self::new(true) }
     }
 
-    /// Looks at the next chunk of a side. Unless frames were found, it is kept if need be.
+    /// Examines the next chunk of a side. Keeps it if the result is [`Found::Nothing`] and it may belong to frames.
     pub fn push(&mut self, side: Side, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) -> Found {
         let other = self.runs[!side].code();
         let (run, begun) = (&mut self.runs[side], &mut self.begun[side]);
@@ -85,11 +88,11 @@ impl Probe {
         found
     }
 
-    /// What `side`'s frames prove, with those of the other side.
+    /// Decides on the frames of `side`, with those of the other side.
     fn found(&self, side: Side) -> Found {
         let (run, other) = (&self.runs[side], &self.runs[!side]);
         let is_opposite = run.masked() != other.masked();
-        // Where the sides are known, each run's first mask bit has been weighed.
+        // If the sides are known, the first mask bit of each run has been weighed already.
         let of_masks = i32::from(!self.sides_are_known);
         let together = other.has_frames()
             && run.bits().min(other.bits()) >= OF_EACH
@@ -110,33 +113,34 @@ impl Probe {
         }
     }
 
-    /// Where in the last chunk of `side`, which stands at `offset`, the frames begin; `None` if it only goes on with one.
+    /// Returns the stream offset at which frames begin in the last chunk of `side`, itself at `offset`; `None` if it
+    /// only contains the rest of one.
     pub fn begins_at(&self, side: Side, offset: u64) -> Option<u64> {
         self.runs[side].begins_at(offset)
     }
 
-    /// Whether a side's next chunk goes on where its frames have been found.
+    /// Returns whether the next chunk of a side continues frames that have been found.
     pub fn in_step(&self, side: Side) -> bool {
         self.runs[side].has_frames()
     }
 
-    /// Whether nothing speaks for frames so far.
+    /// Returns whether there is no evidence for frames so far.
     pub const fn knows_nothing(&self) -> bool {
         self.head_start == 0 && !self.runs.client.has_frames() && !self.runs.server.has_frames()
     }
 
-    /// Bytes kept, and what it takes to keep them.
+    /// Returns the number of bytes that the kept chunks take, with their overhead.
     pub const fn kept_bytes(&self) -> usize {
         self.runs.client.kept_bytes() + self.runs.server.kept_bytes()
     }
 
-    /// Lets go what is kept.
+    /// Drops the kept chunks.
     pub fn let_go(&mut self) {
         self.runs.client.let_go();
         self.runs.server.let_go();
     }
 
-    /// What was kept of both sides, as it was captured.
+    /// Returns the kept chunks of both sides, in the order of capture.
     pub fn into_chunks(self) -> Vec<(Side, Kept)> {
         let PerSide { client, server } = self.runs;
         let client = client.into_chunks().map(|chunk| (Side::Client, chunk));
@@ -146,7 +150,7 @@ impl Probe {
     }
 }
 
-/// What the k-th run of a side pays, in bits: log2 k(k + 1), rounded up.
+/// Returns the bits that the k-th run of a side pays: log2 k(k + 1), rounded up.
 const fn trial(k: u16) -> i32 {
     let odds = k as u32 * (k as u32 + 1);
     (u32::BITS - odds.saturating_sub(1).leading_zeros()).cast_signed()

@@ -1,4 +1,4 @@
-//! Finding the frames again after bytes that could not be read as frames.
+//! The search for frames after bytes that could not be decoded as frames.
 
 use super::close::{Body, CloseCode, body};
 use super::frame::{HEADER, Header, Opcode, START, header, start, unmask};
@@ -10,43 +10,46 @@ use crate::limits;
 use crate::side::Side;
 use simdutf8::{basic, compat};
 
-/// The longest excess of a payload over its declared length that is looked for: characters counted instead of bytes
-/// in a message with that many accents. A short frame that begins behind it is there as a whole, with the start of the next.
+/// The longest excess of a payload over its declared length that is searched for: characters counted instead of bytes
+/// in a message with that many accents. Room is left for the whole of a short frame after it and the start of the next.
 const OVERRUN: usize = limits::OVERRUN_BYTES - HEADER - 125 - START;
 
-/// The bits that a frame behind an excess has to prove where no legal one stands behind it, for the next text may be longer
-/// than it says, too: a text of three characters, and one more each time that it could begin at twice as many places.
+/// The bits that a frame after an excess has to prove if it is not followed by a legal one, since the next text may
+/// also be longer than it declares. They are those of a text of three characters; each doubling of the places where the
+/// frame could begin adds one.
 const PROOF: i32 = 9;
 
-/// Bytes of text that prove an excess where the same bytes are a whole frame that breaks one rule. Random bytes are printable
-/// text with odds of less than 1 in 2 each ([`odds`]), so that this many are with less than 1 in 4 thousand million: a frame
-/// with one fault is the simpler story.
+/// Bytes of text that prove an excess although the same bytes are a whole frame that breaks one rule. Random bytes are
+/// printable text with odds of less than 1 in 2 each ([`odds`]), so this many are with less than 1 in 4 thousand
+/// million. For a shorter text, a frame with one fault is the simpler explanation.
 const TEXT_RATHER_THAN_FRAME: usize = 32;
 
-/// What a run of frames has to prove where frames are expected: one short text, two binary messages. Odds of 1 in 16
-/// million a segment, on a connection that has lost bytes.
+/// The bits that a run of frames has to prove on a connection where frames are expected: one short text, two binary
+/// messages. Odds of 1 in 16 million a segment, on a connection that has lost bytes.
 const FRAMES: i32 = 24;
 
-/// The same for one that ends in a Close, while more may come: a false Close is worse than a late one.
+/// The same for a run that ends in a Close frame, while more may come: a false Close frame is worse than a late one.
 const CLOSE: i32 = 40;
 
-/// The same where the stream ends behind the Close, as it must: one that could as well begin elsewhere has paid for that.
+/// The same if the stream ends after the Close frame, as it must. A run that could as well begin elsewhere has paid for
+/// that.
 const CLOSE_AT_FIN: i32 = 12;
 
-/// The same where the capture ends behind it.
+/// The same if the capture ends after it.
 const CLOSE_AT_END: i32 = 20;
 
-/// Looks for the frames of one side, after their place was lost.
+/// A search for the frames of one side, after they were lost sight of.
 #[derive(Debug)]
 pub struct Search(Run);
 
 impl Search {
-    /// Nothing found yet.
+    /// Creates a search that has not found anything.
     pub fn new(rules: Negotiated) -> Self {
         Self(Run::new(Some(rules.side == Side::Client), limits::RESYNC_BYTES))
     }
 
-    /// Looks at the next chunk: whether there are frames. If it is not sure yet, the chunk is kept.
+    /// Examines the next chunk. Returns whether frames have been found. If not, the chunk is kept if it may belong to
+    /// frames.
     pub fn push(&mut self, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) -> bool {
         let run = &mut self.0;
         run.push(offset, chunk, 0, None);
@@ -62,40 +65,40 @@ impl Search {
         is_found
     }
 
-    /// Whether there are frames, now that nothing follows: not even the rest of a Close, if the stream `has_ended`. `other`
-    /// is the code of the other side's Close.
+    /// Returns whether frames have been found, now that nothing follows: not even the rest of a Close frame, if the
+    /// stream `has_ended`. `other` is the code of the other side's Close frame.
     pub fn end(&self, other: Option<CloseCode>, has_ended: bool) -> bool {
         let echo = self.0.code().map_or(0, |code| odds::of_echo(code, other).max(0));
         let least = if has_ended { CLOSE_AT_FIN } else { CLOSE_AT_END };
         self.0.ends_in_close() && self.0.bits() + echo >= least
     }
 
-    /// Where in the last chunk, which stands at `offset`, the frames begin that are not kept.
+    /// Returns the stream offset at which the frames that are not kept begin in the last chunk, itself at `offset`.
     pub fn begins_at(&self, offset: u64) -> Option<u64> {
         self.0.begins_at(offset)
     }
 
-    /// What was kept.
+    /// Returns the kept chunks.
     pub fn into_chunks(self) -> impl Iterator<Item = Kept> {
         self.0.into_chunks()
     }
 }
 
-/// The kinds of bytes behind a text whose first two are no header that is expected there.
+/// The kinds of bytes after a text that do not begin with an expected header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behind {
     /// A frame, whatever is wrong with it.
     Frame,
-    /// So many bytes more of the text, whose declared length was too short.
+    /// More of the text, this many bytes: its declared length was too short.
     Text(usize),
 }
 
-/// Decides what `bytes` are that stand behind a text, which was masked with `key` from phase `phase` on, and may have been
-/// `cut` within a code point. They go on with it if they are printable text up to the next plausible frame, or to the end
-/// of the stream. Returns `None` while more of the stream has to be known for that: never once `is_all` of it is, or
-/// [`limits::OVERRUN_BYTES`] are.
+/// Decides what the `bytes` after a text are. The text was masked with the key and from the phase in `key`, and may
+/// have been `cut` within a code point. The bytes continue it if they are printable text up to the next plausible
+/// frame, or to the end of the stream. Returns `None` while more of the stream is needed for the decision; never if
+/// `is_all` of it is there, or [`limits::OVERRUN_BYTES`].
 ///
-/// The decision on a beginning of the stream holds for all longer ones, so that it does not depend on the segments.
+/// The decision on a beginning of the stream holds for all longer ones, so it does not depend on the segments.
 pub fn behind_text(
     bytes: &[u8],
     key: Option<([u8; 4], u64)>,
@@ -111,7 +114,7 @@ pub fn behind_text(
     let Some(len) = excess(stream, &text, cut, rules)? else {
         return Some(Behind::Frame);
     };
-    // A text that was cut ends as texts end; a chance run of printable bytes rarely does.
+    // The rest of a text ends as texts do; a chance run of printable bytes rarely does.
     let last = len.checked_sub(1).and_then(|last| text.get(last)).copied().unwrap_or_default();
     let ends_as_text = len >= 8 || matches!(last, b'}' | b']' | b'"' | b'>' | b'.' | b'!' | b'?' | b'\n');
     if !ends_as_text || (len < TEXT_RATHER_THAN_FRAME && stands_alone(stream, rules)?) {
@@ -120,11 +123,11 @@ pub fn behind_text(
     Some(Behind::Text(len))
 }
 
-/// The beginning of a stream, as far as it is known and looked at.
+/// The beginning of a stream, as far as it is known and examined.
 #[derive(Clone, Copy)]
 struct Beginning<'a> {
     bytes: &'a [u8],
-    /// Whether nothing follows that is looked at.
+    /// Whether nothing that is examined follows.
     is_all: bool,
     /// Whether the stream ends there.
     ends: bool,
@@ -138,14 +141,14 @@ impl<'a> Beginning<'a> {
         }
     }
 
-    /// What stands from there on.
+    /// Returns the stream from index `at` on.
     fn from(self, at: usize) -> Self {
         Self { bytes: self.bytes.get(at..).unwrap_or_default(), ..self }
     }
 }
 
-/// Returns the number of bytes of printable `text` before the next plausible frame or the end of the stream; `Some(None)`
-/// where neither follows, `None` where that is not known yet.
+/// Returns the number of bytes of printable `text` before the next plausible frame or the end of the stream;
+/// `Some(None)` if neither follows, `None` if that is not known yet.
 fn excess(stream: Beginning<'_>, text: &[u8], cut: bool, rules: Negotiated) -> Option<Option<usize>> {
     let (printable, sure) = printable(text, cut);
     let known = if stream.is_all || text.len() == OVERRUN { printable } else { sure };
@@ -160,8 +163,8 @@ fn excess(stream: Beginning<'_>, text: &[u8], cut: bool, rules: Negotiated) -> O
     stream.is_all.then_some(Some(printable))
 }
 
-/// Returns whether a frame that breaks one rule, and is plausible otherwise, stands there before a legal one or the end of
-/// the stream; `None` where that is not known yet.
+/// Returns whether the stream begins with a frame that breaks one rule, is plausible otherwise, and is followed by a
+/// legal frame or the end of the stream; `None` if that is not known yet.
 fn stands_alone(stream: Beginning<'_>, rules: Negotiated) -> Option<bool> {
     let Ok((rest, parsed)) = header(stream.bytes) else {
         return stream.is_all.then_some(false);
@@ -184,7 +187,7 @@ fn stands_alone(stream: Beginning<'_>, rules: Negotiated) -> Option<bool> {
 }
 
 /// Returns the number of bytes that are text without control characters, and the number of those that are so whatever
-/// follows: it may end within a code point, and begin within one if it was `cut`.
+/// follows: the text may end within a code point, and begin within one if it was `cut`.
 fn printable(text: &[u8], cut: bool) -> (usize, usize) {
     let tail = text.iter().take(if cut { 3 } else { 0 }).take_while(|byte| matches!(byte, 0x80..=0xBF)).count();
     let rest = text.get(tail..).unwrap_or_default();
@@ -198,8 +201,9 @@ fn printable(text: &[u8], cut: bool) -> (usize, usize) {
     (tail + valid.min(most), tail + sure.min(most))
 }
 
-/// Returns whether a frame begins there, at the last of so many `places`, that breaks no rule, holds what its opcode says,
-/// and proves itself or stands before another; `None` where that is not known yet.
+/// Returns whether the stream begins with a frame that is legal, has contents that fit its opcode, and proves itself or
+/// is followed by another. It is the last of this many `places` where one could begin. Returns `None` if that is not
+/// known yet.
 fn begins_frame(stream: Beginning<'_>, places: usize, rules: Negotiated) -> Option<bool> {
     let Ok((rest, parsed)) = header(stream.bytes) else {
         return if starts_frame(stream.bytes, rules) { stream.is_all.then_some(false) } else { Some(false) };
@@ -208,7 +212,7 @@ fn begins_frame(stream: Beginning<'_>, places: usize, rules: Negotiated) -> Opti
         return Some(false);
     }
     let Some((payload, behind)) = split(rest, parsed.length) else {
-        // Only a long one can reach beyond all that is looked at.
+        // Only a long frame can reach beyond everything that is examined.
         return stream.is_all.then(|| !stream.ends && is_plausible_payload(&parsed, rest));
     };
     if !is_plausible_payload(&parsed, payload) {
@@ -225,7 +229,7 @@ fn begins_frame(stream: Beginning<'_>, places: usize, rules: Negotiated) -> Opti
     }
 }
 
-/// Returns whether the first two bytes of a header, as far as they are there, break no rule.
+/// Returns whether the first two bytes of a header are legal, as far as they are there.
 fn starts_frame(bytes: &[u8], rules: Negotiated) -> bool {
     let Ok((_, first)) = start(bytes) else {
         return true;
@@ -233,12 +237,12 @@ fn starts_frame(bytes: &[u8], rules: Negotiated) -> bool {
     of_start(first, u64::from(first.length), rules, MessageState::Unknown).next().is_none()
 }
 
-/// Returns a payload of so many bytes, and what follows; `None` if not all of it is there.
+/// Returns a payload of `length` bytes, and the bytes after it; `None` if not all of it is there.
 fn split(bytes: &[u8], length: u64) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(usize::try_from(length).ok()?)
 }
 
-/// Whether a payload is what its opcode says.
+/// Returns whether the contents of a payload fit its opcode.
 fn is_plausible_payload(parsed: &Header, payload: &[u8]) -> bool {
     if parsed.start.rsv != 0 {
         return true;
@@ -248,7 +252,7 @@ fn is_plausible_payload(parsed: &Header, payload: &[u8]) -> bool {
         unmask(&mut plain, key, 0);
     }
     match parsed.start.opcode {
-        // Whoever counts characters cuts a text anywhere.
+        // A sender that counts characters cuts a text anywhere.
         Opcode::TEXT if parsed.start.fin => {
             compat::from_utf8(&plain).map_or_else(|error| error.error_len().is_none(), |_| true)
         }
@@ -268,7 +272,7 @@ mod tests {
 
     const SERVER: Negotiated = Negotiated { side: Side::Server, deflate: false };
 
-    /// Decides on a whole stream. The decision on each of its beginnings must be the same.
+    /// Decides on a whole stream, and checks that the decision on each of its beginnings is the same.
     fn decided(bytes: &[u8], key: Option<([u8; 4], u64)>, rules: Negotiated) -> Behind {
         let whole = behind_text(bytes, key, true, true, rules).unwrap();
         for end in 1..=bytes.len() {
@@ -286,7 +290,7 @@ mod tests {
         assert_eq!(decided(b"\xc1\x02hi", None, SERVER), Frame);
         // An unmasked frame, unmasked with the key of the text before it.
         assert_eq!(decided(b"OK'\xdd\xbd:/\xb7\xf509\x81\xc3%j\x99}", None, SERVER), Frame);
-        // A frame with one fault, whose bytes are also text under the key of the text before it.
+        // A frame with one fault. Its bytes are also text under the key of the text before it.
         let client = Negotiated { side: Side::Client, deflate: false };
         let key = Some(([0x56, 0xBD, 0, 0], 0));
         assert_eq!(decided(b"\x81\x02h.", key, client), Frame);
@@ -296,7 +300,7 @@ mod tests {
         let longest = "x".repeat(OVERRUN - 1) + ".";
         assert_eq!(decided(longest.as_bytes(), None, SERVER), Text(OVERRUN));
         let longer = "x".repeat(OVERRUN - 1) + "é.";
-        assert_eq!(decided(longer.as_bytes(), None, SERVER), Frame, "longer than is looked for");
+        assert_eq!(decided(longer.as_bytes(), None, SERVER), Frame, "longer than is searched for");
     }
 
     #[test]
@@ -306,8 +310,8 @@ mod tests {
         assert_eq!(text(excess, b"\x82\x05bytes\x89\0"), Text(11));
         assert_eq!(text(excess, b"\x82\x7e\x08\0more bytes than are looked at"), Frame, "cut off");
         assert_eq!(text(excess, &[&b"\x82\x7e\x08\0"[..], &[7; 2048]].concat()), Text(11));
-        assert_eq!(text(excess, b"\x82\x05bytes\xfe\0"), Frame, "nothing that a frame stands before");
-        // One that is a text shows it by itself, though it is longer than it says as well.
+        assert_eq!(text(excess, b"\x82\x05bytes\xfe\0"), Frame, "the frame is not followed by a legal one");
+        // A frame with a text proves itself, though that text is also longer than it declares.
         assert_eq!(text(excess, &[b"\x81\x10", "montré à l'écran".as_bytes()].concat()), Text(11));
         assert_eq!(text(excess, b"\x88\x02\x03\xe8"), Text(11));
         let longest = "x".repeat(OVERRUN - 1) + ".";

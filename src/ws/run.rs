@@ -1,7 +1,7 @@
-//! Frames of one direction that may begin at any segment: are they frames, and how sure is that?
+//! Runs of frames in one direction that may begin at any segment, and the evidence that they are frames.
 //!
-//! A run begins where a segment does, and goes on from frame to frame by their lengths until something refutes it. What
-//! went before a decision is kept, within a bound, from the beginning of a frame on.
+//! A run begins at the start of a segment, and continues from frame to frame by their lengths until something refutes
+//! it. The chunks before a decision are kept, within a bound, from the beginning of a frame on.
 
 use std::collections::VecDeque;
 
@@ -17,9 +17,9 @@ use crate::side::Side;
 #[derive(Debug)]
 pub struct Run {
     known: Known,
-    /// Whether the side's mask was known before the run.
+    /// Whether the side masks its frames, if that was known before the run.
     masked: Option<bool>,
-    /// The most bytes to be kept.
+    /// The most bytes to keep.
     most: usize,
     bits: i32,
     content: i32,
@@ -29,7 +29,7 @@ pub struct Run {
     closed: bool,
     /// Stream offset of the next byte that belongs to a header; `None` while there is no run.
     next: Option<u64>,
-    /// The last frame's header, while the frame goes on behind the captured end of its segment.
+    /// The last frame's header, while its payload continues after the captured end of its segment.
     last: Option<Header>,
     /// The beginning of a header that its segment cut.
     partial: Vec<u8>,
@@ -46,7 +46,8 @@ struct Chunks {
 }
 
 impl Run {
-    /// No run yet, of a side that masks its frames, or does not, if that is known. It keeps so many bytes at most.
+    /// Creates a run that has not begun. `masked` says whether its side masks its frames, if that is known. It keeps at
+    /// most `most` bytes.
     pub fn new(masked: Option<bool>, most: usize) -> Self {
         Self {
             known: Known { masked, ..Known::default() },
@@ -66,43 +67,43 @@ impl Run {
         }
     }
 
-    /// How much it proves.
+    /// Returns the bits that it proves.
     pub const fn bits(&self) -> i32 {
         self.bits
     }
 
-    /// How much of that lies in texts and close codes.
+    /// Returns the bits from texts and close codes.
     pub const fn content(&self) -> i32 {
         self.content
     }
 
-    /// Whether it has a frame.
+    /// Returns whether it contains a frame.
     pub const fn has_frames(&self) -> bool {
         self.frames > 0
     }
 
-    /// Whether its frames are masked.
+    /// Returns whether its frames are masked; `None` if that is not known.
     pub const fn masked(&self) -> Option<bool> {
         self.known.masked
     }
 
-    /// The code of its Close.
+    /// Returns the code of its Close frame.
     pub const fn code(&self) -> Option<CloseCode> {
         self.code
     }
 
-    /// Whether it ends in a Close, behind which nothing may come.
+    /// Returns whether it ends in a Close frame, after which nothing may come.
     pub const fn ends_in_close(&self) -> bool {
         self.closed
     }
 
-    /// Whether it would begin with the next chunk.
+    /// Returns whether it would begin with the next chunk.
     pub const fn begins(&self) -> bool {
         self.next.is_none()
     }
 
-    /// Looks at the next chunk. A run that begins with it has to make up for `trial` bits: it is one of many that could.
-    /// `other` is the code of the other side's Close.
+    /// Examines the next chunk. A run that begins with it pays `trial` bits, because it is one of many that could.
+    /// `other` is the code of the other side's Close frame.
     pub fn push(&mut self, offset: u64, chunk: Chunk<'_>, trial: i32, other: Option<CloseCode>) {
         self.first_header = None;
         match chunk {
@@ -127,7 +128,7 @@ impl Run {
                 if !self.partial.is_empty() || self.next.is_some_and(|next| next < end) {
                     self.forget();
                 }
-                // What the snaplen cuts off ends where its segment ends.
+                // A gap from the snaplen ends where its segment ends.
                 if let Some(last) =
                     self.last.take().filter(|_| missing == Missing::CutBySnaplen && self.next == Some(end))
                 {
@@ -137,8 +138,8 @@ impl Run {
         }
     }
 
-    /// Begins with the likeliest frame inside a chunk, at whose start none begins: one whose run goes to the chunk's very
-    /// end, or proves much. It has to make up for every place where it could begin.
+    /// Begins with the likeliest frame inside a chunk, if none begins at its start. The run of that frame must reach
+    /// the very end of the chunk, or prove much. It pays for every place where it could begin.
     pub fn look_inside(&mut self, offset: u64, bytes: &[u8]) {
         let trial = usize::BITS.saturating_sub(bytes.len().leading_zeros()).cast_signed();
         let end = offset.saturating_add(bytes.len() as u64);
@@ -162,7 +163,7 @@ impl Run {
         }
     }
 
-    /// Takes the frames of `bytes`, which stand at `offset`; `None` if they are none.
+    /// Weighs the frames of `bytes`, at stream offset `offset`; `None` if they are not frames.
     fn frames_of(&mut self, mut offset: u64, mut bytes: &[u8]) -> Option<()> {
         while !bytes.is_empty() {
             if self.closed {
@@ -189,7 +190,7 @@ impl Run {
         Some(())
     }
 
-    /// The header that `bytes` begin, or go on with; `None` where they end within it.
+    /// Parses the header that `bytes` begin or continue; `None` if they end within it.
     fn header(&mut self, bytes: &[u8]) -> Option<Header> {
         if self.partial.is_empty()
             && let Ok((_, parsed)) = header(bytes)
@@ -202,7 +203,8 @@ impl Run {
         Some(parsed)
     }
 
-    /// Weighs a frame of which `behind` goes on behind its header.
+    /// Weighs a frame with a payload of `len` bytes. `behind` contains the bytes after its header, as far as the
+    /// segment has them. Returns `None` if it cannot be a frame.
     fn frame(&mut self, parsed: &Header, behind: &[u8], len: usize) -> Option<()> {
         let side = if parsed.start.masked { Side::Client } else { Side::Server };
         let is_wrong_side = self.known.masked.is_some_and(|masked| masked != parsed.start.masked);
@@ -233,34 +235,35 @@ impl Run {
         Some(())
     }
 
-    /// Begins anew.
+    /// Drops the run, so that a new one can begin.
     fn forget(&mut self) {
         *self = Self::new(self.masked, self.most);
     }
 
-    /// Keeps the chunk that was looked at last, for [`Run::into_chunks`].
+    /// Keeps the chunk that was examined last, for [`Run::into_chunks`].
     pub fn keep(&mut self, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) {
         if self.next.is_some() {
             self.kept.push(Kept::new(carrier, offset, chunk), self.first_header, self.most);
         }
     }
 
-    /// Bytes kept, and what it takes to keep them.
+    /// Returns the number of bytes that the kept chunks take, with their overhead.
     pub const fn kept_bytes(&self) -> usize {
         self.kept.size
     }
 
-    /// Lets go what is kept; the run goes on.
+    /// Drops the kept chunks. The run continues.
     pub fn let_go(&mut self) {
         self.kept = Chunks::default();
     }
 
-    /// Where in the last chunk the frames begin: behind what is kept, else at the first header in it.
+    /// Returns the stream offset at which the frames begin in the last chunk, itself at `offset`: its start if earlier
+    /// chunks are kept, else the first header in it.
     pub fn begins_at(&self, offset: u64) -> Option<u64> {
         if self.kept.chunks.is_empty() { self.first_header } else { Some(offset) }
     }
 
-    /// The chunks that were kept: the first one begins with a header.
+    /// Returns the kept chunks. The first one begins with a header.
     pub fn into_chunks(self) -> impl Iterator<Item = Kept> {
         self.kept.chunks.into_iter().map(|(chunk, _)| chunk)
     }
@@ -270,7 +273,7 @@ impl Chunks {
     fn push(&mut self, chunk: Kept, first_header: Option<u64>, most: usize) {
         self.size += chunk.size();
         self.chunks.push_back((chunk, first_header));
-        // What goes on with a frame before it cannot be the first.
+        // A chunk in which no header begins cannot be the first.
         while self.size > most || self.chunks.front().is_some_and(|(_, first_header)| first_header.is_none()) {
             self.pop();
         }

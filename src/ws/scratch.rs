@@ -1,27 +1,27 @@
-//! Buffers that all decoders of a thread share: nothing of a connection stays in them.
+//! Buffers that all decoders of a thread share. They hold no state of a connection, except previews for a while.
 
 use super::Previews;
 use super::deflate::Permits;
 use crate::limits;
 
-/// Room to unmask and to inflate.
+/// Buffers to unmask and to inflate into.
 #[derive(Debug)]
 pub struct Scratch {
     plain: Vec<u8>,
     inflated: Vec<u8>,
     permits: Permits,
-    /// How messages began.
+    /// The beginnings of messages.
     pub previews: Previews,
 }
 
-/// What reading a message needs, while the other part of a [`Scratch`] lends the unmasked bytes.
+/// The part of a [`Scratch`] that reading a message needs, while the other part is borrowed for the unmasked bytes.
 #[derive(Debug)]
 pub struct Inflating<'s> {
-    /// Room for inflated bytes.
+    /// The buffer for inflated bytes.
     pub inflated: &'s mut [u8],
-    /// The right to make an inflater.
+    /// The permits to create inflaters.
     pub permits: &'s Permits,
-    /// How messages began.
+    /// The beginnings of messages.
     pub previews: &'s mut Previews,
 }
 
@@ -37,7 +37,7 @@ impl Default for Scratch {
 }
 
 impl Scratch {
-    /// Room for unmasked bytes, and what reading them needs.
+    /// Returns the buffer for unmasked bytes, and the rest.
     #[inline]
     pub fn split(&mut self) -> (&mut [u8], Inflating<'_>) {
         let Self { plain, inflated, permits, previews } = self;

@@ -1,10 +1,11 @@
-//! UTF-8 over the pieces of a message (RFC 6455 §8.1): a code point may be cut by a fragment, a frame, or a segment.
+//! UTF-8 validation over the pieces of a message (RFC 6455 §8.1): a code point may be cut by a fragment, a frame, or a
+//! segment.
 
 use simdutf8::compat;
 
 use super::violation::{Context, Tail};
 
-/// Validates the text of one message as its bytes come.
+/// A validator for the text of one message, as its bytes come.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Text {
     /// The beginning of a code point whose end has not come yet: at most 3 bytes.
@@ -16,30 +17,30 @@ pub struct Text {
     last: Tail,
 }
 
-/// Where a text stops being UTF-8, and what stands there.
+/// The place where a text stops being UTF-8, with the bytes before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// Where.
+    /// The place.
     pub place: Place,
     /// The message's bytes up to the one that proves it.
     pub context: Context,
 }
 
-/// Where a text stops being UTF-8.
+/// The place where a text stops being UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Position in the message of the first byte that is no part of a valid code point, as Rust's `valid_up_to` and
+    /// Position in the message of the first byte that is not part of a valid code point, as Rust's `valid_up_to` and
     /// Python's `position`.
     pub offset: u64,
-    /// That byte.
+    /// The byte at `offset`.
     pub byte: u8,
-    /// Position of the byte that proves it: the same, or the one that should have continued it; the message's length
-    /// where the message ends within a code point.
+    /// Position of the byte that proves it: the same, or that of the byte that should have continued the code point;
+    /// the message's length if the message ends within a code point.
     pub proof: u64,
 }
 
 impl Text {
-    /// Takes the next bytes of the message.
+    /// Validates the next bytes of the message. Fails as soon as a byte proves that it is not UTF-8.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Invalid> {
         let before = self.valid + u64::from(self.tail_len);
         let result = self.validate(bytes).map_err(|place| {
@@ -92,7 +93,7 @@ impl Text {
                 self.tail_len = rest.len().min(3) as u8;
                 Ok(())
             }
-            // `error_len` counts the bytes that belong together; the one behind them is what does not fit. A lone byte
+            // `error_len` counts the bytes that belong together; the byte after them does not fit. A lone byte either
             // can never begin a code point, or is followed by one that cannot continue it.
             Some(len) => {
                 let byte = rest.first().copied().unwrap_or_default();
@@ -102,7 +103,7 @@ impl Text {
         }
     }
 
-    /// The message is complete.
+    /// Ends the message. Fails if it ends within a code point.
     pub fn finish(&self) -> Result<(), Invalid> {
         if self.tail_len == 0 {
             return Ok(());
@@ -111,7 +112,8 @@ impl Text {
         Err(Invalid { place, context: self.last.context(place.proof) })
     }
 
-    /// The code point begun in the tail is not continued by the byte `behind` its first.
+    /// Returns the place of the code point begun in the tail, which the byte at distance `behind` from its first does
+    /// not continue.
     const fn cut_off_by(&self, behind: u64) -> Place {
         let [byte, ..] = self.tail;
         Place { offset: self.valid, byte, proof: self.valid + behind }
@@ -123,7 +125,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The standard library, asked one byte more at a time when it first objects.
+    /// Validates with the standard library, one byte more at a time, to find the byte at which it first objects.
     fn by_the_standard_library(bytes: &[u8]) -> Result<(), Invalid> {
         let invalid = |error: std::str::Utf8Error, proof| {
             let offset = error.valid_up_to();

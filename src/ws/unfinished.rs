@@ -1,15 +1,15 @@
-//! A frame or message that its sender began and had not completed when its stream ended.
+//! A frame or message that was incomplete when its sender's stream ended.
 
-/// What a side had begun and not completed.
+/// The incomplete frame and message of a side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unfinished {
-    /// The frame under way; `None` between the fragments of a message.
+    /// The incomplete frame; `None` between the fragments of a message.
     pub frame: Option<CutFrame>,
     /// Whether a message is open.
     pub message: bool,
 }
 
-/// A frame of which only the beginning came.
+/// A frame without the end of its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CutFrame {
     /// Payload bytes that its header declares.
@@ -19,7 +19,7 @@ pub struct CutFrame {
 }
 
 impl Unfinished {
-    /// Payload bytes that were declared and never came.
+    /// Returns the number of payload bytes that were declared and never came.
     pub fn outstanding(&self) -> u64 {
         self.frame.map_or(0, |frame| frame.length.saturating_sub(frame.received))
     }

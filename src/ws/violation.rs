@@ -1,4 +1,4 @@
-//! What breaks RFC 6455 or RFC 7692 on the wire.
+//! Violations of RFC 6455 and RFC 7692 on the wire.
 
 use std::ops::Range;
 
@@ -8,34 +8,35 @@ use crate::limits;
 use crate::seen::Seen;
 use crate::side::Side;
 
-/// One broken rule, and where.
+/// One broken rule, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// What was broken.
+    /// The rule.
     pub kind: Kind,
-    /// Who broke it.
+    /// The side that broke it.
     pub side: Side,
     /// The packet with the first byte of the frame.
     pub frame: Seen,
     /// The packet with the byte that proves it.
     pub seen: Seen,
-    /// Stream offset just past that byte: who has acknowledged it can have reacted to it.
+    /// Stream offset just past that byte. A peer that has acknowledged it can have reacted to it.
     pub needed: u64,
     /// The frame's opcode.
     pub opcode: Opcode,
-    /// What shows it: the header, as far as it is what is wrong; the text up to the byte that proves it; or how a message or
-    /// a Close payload begins. The same however segments were cut, but for compressed messages, which may be given up sooner.
+    /// The bytes that show it: the header, if that is wrong; the text up to the byte that proves it; or the beginning
+    /// of a message or a Close payload. They do not depend on the segments, except for compressed messages, which may
+    /// be given up sooner.
     pub context: Context,
 }
 
-/// The rules that can be seen broken, with the section that makes them.
+/// The rules that the wire can show to be broken, with the section that makes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A client frame without a mask (RFC 6455 §5.1).
     Unmasked,
     /// A server frame with a mask (§5.1).
     Masked,
-    /// RSV bits, as 4, 2, 1, that no agreed extension gives a meaning (§5.2; RFC 7692 §6.1).
+    /// RSV bits, as 4, 2, 1, to which no agreed extension gives a meaning (§5.2; RFC 7692 §6.1).
     ReservedBits(u8),
     /// Opcode 3–7 or B–F (§5.2).
     ReservedOpcode,
@@ -45,17 +46,17 @@ pub enum Kind {
     InterleavedMessage,
     /// A control frame with FIN = 0 (§5.5).
     FragmentedControl,
-    /// A control frame of more than 125 bytes: this many, or more, where its header is cut off (§5.5).
+    /// A control frame of more than 125 bytes: this many, or more if its header is cut off (§5.5).
     OversizedControl(u64),
     /// A length not in its shortest form (§5.2).
     NonMinimalLength(u64),
     /// A 64-bit length whose top bit is set (§5.2).
     LengthTopBit,
-    /// Text that is no UTF-8 (§5.6, §8.1).
+    /// Text that is not UTF-8 (§5.6, §8.1).
     InvalidUtf8 {
         /// Position of the first bad byte in the message.
         offset: u64,
-        /// That byte.
+        /// The byte at `offset`.
         byte: u8,
         /// Whether the message only ended too early, within a code point.
         at_end: bool,
@@ -64,49 +65,50 @@ pub enum Kind {
     InvalidCloseCode(CloseCode),
     /// A Close payload of one byte, this one (§5.5.1).
     TruncatedCloseCode(u8),
-    /// A close reason that is no UTF-8, from this position of the reason on (§5.5.1).
+    /// A close reason that is not UTF-8 (§5.5.1).
     InvalidCloseReason {
         /// Position of the first bad byte in the reason.
         offset: u64,
-        /// That byte.
+        /// The byte at `offset`.
         byte: u8,
     },
     /// A compressed message that does not inflate (RFC 7692 §7.2.2).
     UndecodableDeflate,
-    /// A frame behind the sender's own Close (§5.5.1).
+    /// A frame after the sender's own Close frame (§5.5.1).
     AfterClose,
     /// An HTTP response where a frame should begin.
     HttpAfterUpgrade,
-    /// The bytes behind a payload go on with it: its declared length was short by this much.
+    /// The bytes after a payload continue it: its declared length was too short by this many.
     LengthTooShort(u64),
-    /// Nothing that is a frame any more.
+    /// Bytes that are not frames any more.
     Desynchronized,
 }
 
-/// A few bytes of the wire that are shown, and the bytes of the same text around them, by which it is told whether they
-/// belong to a secret; those are never shown. The same however segments were cut.
+/// A few bytes of the wire that are shown, and the bytes of the same text around them. The latter decide whether the
+/// shown bytes belong to a secret, and are never shown. They do not depend on the segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     text: Box<[u8]>,
     shown: Range<u8>,
-    /// Whether nothing of the text stood before `text`.
+    /// Whether `text` begins with the first byte of the whole text.
     is_beginning: bool,
 }
 
 impl Context {
-    /// Shows the first bytes of a text, of which all is given.
+    /// Shows the first bytes of a text, which is given from its beginning.
     pub fn beginning(text: &[u8]) -> Self {
         Self::new(&[], text, true)
     }
 
-    /// Shows the last bytes of a text, of which all up to them is given; `None` where that is more than is kept.
+    /// Shows the last bytes of a text, which is given from its beginning; `None` if it is longer than can be kept.
     pub fn ending(text: &[u8]) -> Option<Self> {
         let end = u8::try_from(text.len()).ok()?;
         let shown = end.saturating_sub(limits::CONTEXT as u8)..end;
         Some(Self { text: text.into(), shown, is_beginning: true })
     }
 
-    /// Shows the first bytes of `text`, which goes on with `before`; `is_beginning` if nothing stood before that.
+    /// Shows the first bytes of `text`, which follows `before`. `is_beginning` says that `before` begins with the first
+    /// byte of the whole text.
     pub fn going_on(before: &[u8], text: &[u8], is_beginning: bool) -> Self {
         let missing = before.len().saturating_sub(limits::AROUND_CONTEXT);
         Self::new(before.get(missing..).unwrap_or_default(), text, is_beginning && missing == 0)
@@ -118,37 +120,37 @@ impl Context {
         Self { text: [before, behind].concat().into(), shown: start..start + shown, is_beginning }
     }
 
-    /// The same without white space at the end of what is shown.
+    /// Removes the white space at the end of the shown bytes.
     pub fn trimmed(mut self) -> Self {
         self.shown.end = self.shown.start + self.bytes().trim_ascii_end().len() as u8;
         self
     }
 
-    /// The bytes that are shown.
+    /// Returns the bytes that are shown.
     pub fn bytes(&self) -> &[u8] {
         self.text.get(self.shown()).unwrap_or_default()
     }
 
-    /// The same bytes, and those around them.
+    /// Returns the shown bytes with those around them.
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// Which bytes of the text are shown.
+    /// Returns the range of the shown bytes in [`Self::text`].
     pub fn shown(&self) -> Range<usize> {
         usize::from(self.shown.start)..usize::from(self.shown.end)
     }
 
-    /// Whether the text is known from its first byte on.
+    /// Returns whether the text is known from its first byte on.
     pub const fn is_beginning(&self) -> bool {
         self.is_beginning
     }
 }
 
-// Positions fit a byte.
+// The positions fit a byte.
 const _: () = assert!(2 * (limits::CONTEXT + limits::AROUND_CONTEXT) <= 255);
 
-/// The last bytes of a text that comes in pieces, as many as a [`Context`] has up to its end.
+/// The last bytes of a text that comes in pieces: as many as a [`Context`] contains up to its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Tail {
     bytes: [u8; TAIL],
@@ -164,7 +166,7 @@ impl Default for Tail {
 }
 
 impl Tail {
-    /// Goes on with a piece.
+    /// Appends a piece.
     pub fn push(&mut self, piece: &[u8]) {
         let new = piece.get(piece.len().saturating_sub(TAIL)..).unwrap_or_default();
         let had = usize::from(self.len);
@@ -176,7 +178,7 @@ impl Tail {
         self.len = (kept + new.len()) as u8;
     }
 
-    /// Shows the last bytes of the text, which is so long.
+    /// Shows the last bytes of the text, which has `length` bytes in all.
     pub fn context(&self, length: u64) -> Context {
         let text = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
         let start = text.len().saturating_sub(limits::CONTEXT) as u8;
@@ -184,10 +186,10 @@ impl Tail {
     }
 }
 
-/// What both ends agreed on, as far as it decides which frames are legal.
+/// The properties of a direction that decide which of its frames are legal: the sender, and what was negotiated.
 #[derive(Clone, Copy, Debug)]
 pub struct Negotiated {
-    /// Whose frames.
+    /// The sender of the frames.
     pub side: Side,
     /// Whether permessage-deflate gives RSV1 a meaning.
     pub deflate: bool,
@@ -196,16 +198,16 @@ pub struct Negotiated {
 /// Whether a message of the sender is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageState {
-    /// None is.
+    /// No message is open.
     Closed,
-    /// One is.
+    /// A message is open.
     Open,
-    /// It cannot be told: the bytes that would say so are missing.
+    /// Unknown, because the bytes that would show it are missing.
     Unknown,
 }
 
-/// Whether a header breaks none of the rules below: the same question, answered at once for the frames that are as they
-/// should be.
+/// Returns whether a header breaks none of the rules below. The same as checking that [`of_start`] and [`of_length`]
+/// yield nothing, but faster.
 pub fn is_legal(header: &Header, rules: Negotiated, message: MessageState) -> bool {
     let Start { fin, rsv, opcode, masked, .. } = header.start;
     let in_place = match opcode {
@@ -217,8 +219,8 @@ pub fn is_legal(header: &Header, rules: Negotiated, message: MessageState) -> bo
     in_place && masked == (rules.side == Side::Client) && header.is_minimal() && header.length >> 63 == 0
 }
 
-/// The rules of framing that the first two bytes of a header break, by themselves or in their place. `length` is that of
-/// the payload, as far as it is known.
+/// Returns the framing rules that the first two bytes of a header break, by themselves or in their place. `length` is
+/// that of the payload, as far as it is known.
 pub fn of_start(start: Start, length: u64, rules: Negotiated, message: MessageState) -> impl Iterator<Item = Kind> {
     let Start { fin, rsv, opcode, masked, .. } = start;
     let first_of_message = matches!(opcode, Opcode::TEXT | Opcode::BINARY);
@@ -238,7 +240,7 @@ pub fn of_start(start: Start, length: u64, rules: Negotiated, message: MessageSt
     .flatten()
 }
 
-/// The rules that a header's length breaks.
+/// Returns the rules that a header's length breaks.
 pub fn of_length(header: &Header) -> impl Iterator<Item = Kind> {
     [
         (!header.is_minimal()).then_some(Kind::NonMinimalLength(header.length)),
@@ -249,8 +251,8 @@ pub fn of_length(header: &Header) -> impl Iterator<Item = Kind> {
 }
 
 impl Kind {
-    /// Whether a header that breaks this rule may be no header at all. A mask counts only where the side has shown
-    /// that it knows better.
+    /// Returns whether a header that breaks this rule may not be a header at all. A wrong mask bit counts only if the
+    /// side has sent frames with the right one.
     pub const fn is_implausible(&self, masked_well_before: bool) -> bool {
         match self {
             Self::Unmasked | Self::Masked => masked_well_before,
@@ -259,18 +261,18 @@ impl Kind {
         }
     }
 
-    /// Whether RFC 6455 or RFC 7692 requires an endpoint to fail the connection on it. Long forms of short lengths are
-    /// forbidden to senders only, and what stands behind a Close frame is to be ignored.
+    /// Returns whether RFC 6455 or RFC 7692 requires an endpoint to fail the connection on this violation. Long forms
+    /// of short lengths are forbidden to senders only, and anything after a Close frame is to be ignored.
     pub const fn requires_failure(&self) -> bool {
         !matches!(self, Self::NonMinimalLength(_) | Self::AfterClose)
     }
 
-    /// Whether it is not known behind it where the next frame begins.
+    /// Returns whether the place of the next frame is unknown after this violation.
     pub const fn loses_the_frames(&self) -> bool {
         matches!(self, Self::LengthTopBit | Self::LengthTooShort(_) | Self::Desynchronized | Self::HttpAfterUpgrade)
     }
 
-    /// Its name in reports, and the section that makes the rule.
+    /// Returns its name in reports, and the section that makes the rule.
     pub const fn name(&self) -> (&'static str, &'static str) {
         match self {
             Self::Unmasked => ("unmasked_client_frame", "RFC 6455 §5.1"),

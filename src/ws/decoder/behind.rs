@@ -1,4 +1,4 @@
-//! Bytes behind a text that may go on with it: kept until enough of the stream is known to tell.
+//! Bytes after a text that may continue it, kept until enough of the stream is known to decide that.
 
 use super::{Decoder, Place, State, TextBefore};
 use crate::chunk::Carrier;
@@ -8,23 +8,23 @@ use crate::ws::resync::{Behind, behind_text};
 use crate::ws::violation::{Context, Kind, Negotiated};
 use crate::ws::{Event, Previews, Scratch};
 
-/// The bytes of the stream behind a text, at most [`limits::OVERRUN_BYTES`].
+/// The bytes of the stream after a text, at most [`limits::OVERRUN_BYTES`].
 #[derive(Debug)]
 pub(super) struct Waiting {
     text: TextBefore,
     /// The opcode that they would have as a frame.
     opcode: Opcode,
-    /// Stream offset of the first.
+    /// Stream offset of the first byte.
     offset: u64,
     bytes: Vec<u8>,
-    /// The segments that brought them, each with where its bytes begin.
+    /// The segments that carried the bytes, each with the index of its first byte.
     carriers: Vec<(usize, Carrier)>,
-    /// The number of bytes from which on it is worth to look again.
+    /// The number of bytes at which the next attempt to decide is worthwhile.
     look_at: usize,
 }
 
 impl Waiting {
-    /// Keeps the next bytes; returns how many there is room for.
+    /// Keeps the next bytes. Returns how many of them there was room for.
     fn push(&mut self, carrier: &Carrier, bytes: &[u8]) -> usize {
         let taken = bytes.len().min(limits::OVERRUN_BYTES.saturating_sub(self.bytes.len()));
         if let Some(taken @ [_, ..]) = bytes.get(..taken) {
@@ -34,8 +34,8 @@ impl Waiting {
         taken
     }
 
-    /// Decides what they are, if enough of them have come since the last time: an eighth, so that a stream of small segments
-    /// is not looked at once a byte. The decision is the same whenever it is made.
+    /// Decides what the bytes are, if enough have come since the last attempt: an eighth more, so that a stream of
+    /// small segments is not examined once a byte. The decision does not depend on when it is made.
     fn decide(&mut self, rules: Negotiated) -> Option<Behind> {
         if self.bytes.len() < self.look_at.min(limits::OVERRUN_BYTES) {
             return None;
@@ -44,13 +44,14 @@ impl Waiting {
         self.behind(false, rules)
     }
 
-    /// Decides what they are; always where they are all that comes.
+    /// Decides what the bytes are. Always succeeds if nothing follows them (`is_all`).
     fn behind(&self, is_all: bool, rules: Negotiated) -> Option<Behind> {
         let TextBefore { key, phase, is_cut, .. } = self.text;
         behind_text(&self.bytes, key.map(|key| (key, u64::from(phase))), is_cut, is_all, rules)
     }
 
-    /// Shows the first bytes of `len`, as the text has them; `previews` tell how the text began.
+    /// Returns a context that shows the beginning of the `len` excess bytes, unmasked as part of the text. `previews`
+    /// contains the beginning of the text.
     fn context(&self, len: usize, previews: &Previews) -> Context {
         let TextBefore { key, phase, text, .. } = self.text;
         let most = limits::CONTEXT + limits::AROUND_CONTEXT;
@@ -58,12 +59,12 @@ impl Waiting {
         if let Some(key) = key {
             unmask(&mut excess, key, u64::from(phase));
         }
-        // Of a longer message the last bytes are not known.
+        // The last bytes of a longer message are not kept.
         let before = previews.get(text).filter(|before| before.len() < limits::PREVIEW);
         Context::going_on(before.unwrap_or_default(), &excess, before.is_some())
     }
 
-    /// Returns the bytes of each segment from the byte `from` on, with their stream offset.
+    /// Returns the bytes of each segment, from index `from` on, with their carrier and stream offset.
     fn pieces(&self, from: usize) -> impl Iterator<Item = (&Carrier, u64, &[u8])> {
         let ends = self.carriers.iter().skip(1).map(|(begin, _)| *begin).chain([self.bytes.len()]);
         self.carriers.iter().zip(ends).filter_map(move |((begin, carrier), end)| {
@@ -75,9 +76,10 @@ impl Waiting {
 }
 
 impl Decoder {
-    /// Takes bytes behind a text whose first two, of an `opcode`, are no header that is expected there: those that came
-    /// `before`, with their carrier and stream offset, and `bytes`. Returns how many of `bytes` it has taken; `None` where no
-    /// text stands before them, or where they are known to be a frame.
+    /// Starts to wait with bytes after a text that do not begin with an expected header, but one with `opcode`: those
+    /// that came `before`, with their carrier and stream offset, and `bytes`. Returns how many of `bytes` it has taken;
+    /// `None` if there is no text before them, or if they are decided to be a frame, or if there were too many such
+    /// searches.
     #[cold]
     pub(super) fn doubt(
         &mut self,
@@ -103,7 +105,7 @@ impl Decoder {
         Some(taken)
     }
 
-    /// Takes the next bytes behind those that are kept; returns how many.
+    /// Takes the next bytes after those that are kept. Returns how many.
     #[cold]
     pub(super) fn wait(
         &mut self,
@@ -123,9 +125,9 @@ impl Decoder {
         taken
     }
 
-    /// Goes on with what is kept, for nothing follows it.
+    /// Decides on the bytes that are kept, and decodes them, because nothing follows them.
     pub(super) fn stop_waiting(&mut self, scratch: &mut Scratch, out: &mut impl FnMut(&Carrier, Event<'_>)) {
-        // Frames among it may end in a text that is too short as well.
+        // The frames among them may in turn end in a text with too short a length.
         while let State::Waiting(waiting) = &mut self.state {
             let behind = waiting.behind(true, self.rules).unwrap_or(Behind::Frame);
             if let State::Waiting(waiting) = std::mem::replace(&mut self.state, State::Header) {
@@ -134,7 +136,7 @@ impl Decoder {
         }
     }
 
-    /// Goes on with what was kept, now that it is known what it is.
+    /// Reports the excess if there is one, and decodes the rest of the bytes that were kept.
     fn go_on(
         &mut self,
         waiting: &Waiting,

@@ -1,4 +1,4 @@
-//! Where a frame begins: its header, judged; and frames in one piece, which go a short way.
+//! Frame headers and the rules they break; and the fast path for frames in one piece.
 
 use super::{Decoder, Frame, Place, State, TextBefore};
 use crate::chunk::Carrier;
@@ -9,12 +9,12 @@ use crate::ws::partial::Partial;
 use crate::ws::violation::{Context, Kind, MessageState, is_legal, of_length, of_start};
 use crate::ws::{Event, Scratch};
 
-/// What begins an HTTP/1 response where a frame should begin.
+/// The beginning of an HTTP/1 response, in place of a frame.
 const HTTP: &[u8] = b"HTTP/1.";
 
 impl Decoder {
-    /// [`Event::Whole`], if `bytes`, which stand at `offset` of the stream, begin with such a frame, and how many bytes the
-    /// frame has: the short way, which nearly every frame goes. `None` where [`Self::push`] has to tell what they are.
+    /// Fast path for most frames. Returns [`Event::Whole`] and the number of bytes in the frame, if `bytes`, at stream
+    /// offset `offset`, begin with a frame of that kind. `None` means that the bytes need [`Self::push`].
     #[inline(always)]
     pub fn whole(&mut self, offset: u64, bytes: &[u8], scratch: &mut Scratch) -> Option<(Event<'static>, usize)> {
         let (rest, header) = header(bytes).ok()?;
@@ -33,7 +33,7 @@ impl Decoder {
         Some((Event::Whole { header, header_end, preview }, usize::from(header.size) + header.length as usize))
     }
 
-    /// Takes bytes of a header, and of the payload behind it; returns how many.
+    /// Takes bytes of a header, and of the payload after it. Returns how many.
     pub(super) fn header(
         &mut self,
         place: Place<'_>,
@@ -59,7 +59,7 @@ impl Decoder {
         self.doubtful_header(place, bytes, scratch, out)
     }
 
-    /// Tells of a ping or pong in one piece.
+    /// Emits the events of a ping or pong in one piece. Returns how many bytes it has.
     fn control(
         &mut self,
         header: &Header,
@@ -77,7 +77,7 @@ impl Decoder {
         size + payload.len()
     }
 
-    /// The same for a header that is cut, or breaks a rule.
+    /// The same for a header that is cut, or breaks a rule, or may not be a header.
     #[cold]
     fn doubtful_header(
         &mut self,
@@ -128,7 +128,7 @@ impl Decoder {
                 }
             }
             partial.legal = kinds.is_empty();
-            // How long a control frame is, if not in these two bytes, is told with the rest of the header.
+            // An oversized control frame is reported with the rest of the header, which may contain the length.
             kinds.retain(|kind| !matches!(kind, Kind::OversizedControl(_)));
             for kind in kinds {
                 out(place.carrier, self.violation(kind, first.opcode, begun, end, context(START)));
@@ -151,7 +151,7 @@ impl Decoder {
         let legal = partial.legal;
         let size = usize::from(parsed.size);
         if first.opcode.is_control() && parsed.length > 125 {
-            // Endpoints object to the second byte already.
+            // Endpoints object as soon as they have the second byte.
             let needed = Place { offset: offset.saturating_add(START as u64), ..place };
             out(
                 place.carrier,
@@ -168,8 +168,8 @@ impl Decoder {
         self.begin(Frame::new(parsed, begun, offset, legal), place, taken, bytes, scratch, out)
     }
 
-    /// Begins a frame whose header ends `taken` bytes into `bytes`, and goes on with its payload; returns how many bytes
-    /// both have taken.
+    /// Begins a frame, where its header ends `taken` bytes into `bytes`, and reads its payload as far as it is there.
+    /// Returns how many bytes header and payload have taken.
     fn begin(
         &mut self,
         mut frame: Frame,

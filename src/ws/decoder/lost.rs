@@ -1,4 +1,4 @@
-//! Frames that were lost sight of, and found again.
+//! The loss of the frames, and the search for them.
 
 use super::{Decoder, Place, State};
 use crate::chunk::{Carrier, Chunk};
@@ -11,7 +11,7 @@ use crate::ws::{CloseCode, Event, Kind, Scratch};
 const MOST: u8 = 125;
 
 impl Decoder {
-    /// Gives up the frames, until a run of them is found again.
+    /// Stops following the frames, until a run of them is found.
     pub(super) fn lose(&mut self, place: Place<'_>, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         self.partial = None;
         self.text_before = None;
@@ -23,7 +23,7 @@ impl Decoder {
         }
     }
 
-    /// Looks for frames in bytes that are not known to be any.
+    /// Searches for frames in the next bytes.
     #[cold]
     pub(super) fn search(
         &mut self,
@@ -46,7 +46,7 @@ impl Decoder {
         }
     }
 
-    /// Goes on with the frames that were found.
+    /// Decodes the frames that were found, and from now on those that follow.
     fn found(
         &mut self,
         search: Search,
@@ -62,7 +62,8 @@ impl Decoder {
         }
     }
 
-    /// No byte comes any more, for the stream `has_ended`, or the capture has. `other` is the code of the other side's Close.
+    /// Ends the decoding, because the stream `has_ended` or the capture has. `other` is the code of the other side's
+    /// Close frame.
     pub fn end(
         &mut self,
         other: Option<CloseCode>,
@@ -74,7 +75,7 @@ impl Decoder {
         if let Some(search) = self.search.take_if(|search| search.end(other, has_ended)) {
             self.found(*search, &Carrier::default(), scratch, out);
         }
-        // Its length stands in bytes that never came, but its second byte says that it is too long.
+        // The bytes with its length never came, but its second byte says that it is too long.
         if let Some(partial) = self.partial.take()
             && let Ok((_, first)) = start(partial.bytes())
             && first.opcode.is_control()
@@ -87,7 +88,7 @@ impl Decoder {
         }
     }
 
-    /// Takes a gap that does not lie within a payload.
+    /// Processes a gap that is not within a payload.
     pub(super) fn gap_between_frames(
         &mut self,
         place: Place<'_>,

@@ -1,4 +1,4 @@
-//! What a frame holds: the bytes of its payload, and its end.
+//! The payload of a frame, and its end.
 
 use super::{Decoder, Frame, Place, State, TextBefore};
 use crate::chunk::Carrier;
@@ -10,7 +10,7 @@ use crate::ws::violation::{Context, Kind, MessageState};
 use crate::ws::{Close, Event, Scratch};
 
 impl Decoder {
-    /// Takes bytes of the payload of the frame that is open; returns how many.
+    /// Takes bytes of the payload of the open frame. Returns how many.
     pub(super) fn rest_of_payload(
         &mut self,
         place: Place<'_>,
@@ -28,7 +28,7 @@ impl Decoder {
         taken
     }
 
-    /// Takes bytes of a payload; returns how many.
+    /// Takes bytes of a payload, and ends the frame if they complete it. Returns how many.
     pub(super) fn payload(
         &mut self,
         frame: &mut Frame,
@@ -53,7 +53,7 @@ impl Decoder {
         piece.len()
     }
 
-    /// Unmasks and looks at the bytes of a data payload, where they are worth it.
+    /// Unmasks and examines bytes of a data payload, if the message needs its contents; otherwise only counts them.
     fn data(
         &mut self,
         frame: &Frame,
@@ -88,7 +88,8 @@ impl Decoder {
         }
     }
 
-    /// A violation in a message's contents, found in `plain`, which begins at `place`, or at the message's end.
+    /// Creates the event of a fault in a message's contents. It was found in `plain`, which begins at `place`, or at
+    /// the message's end.
     fn fault<'e>(&self, fault: Fault, at_end: bool, frame: &Frame, place: Place<'_>, plain: &[u8]) -> Event<'e> {
         let opcode = frame.header.start.opcode;
         match fault {
@@ -98,7 +99,7 @@ impl Decoder {
             }
             Fault::Utf8(Invalid { place: found, context }) => {
                 let kind = Kind::InvalidUtf8 { offset: found.offset, byte: found.byte, at_end };
-                // Where in this piece: exact for plain text, its end for inflated text.
+                // The position in this piece: exact for plain text; for inflated text, the end of the piece.
                 let before = self.messages.text_before(plain.len());
                 let at = before.and_then(|before| usize::try_from(found.proof.checked_sub(before)?).ok());
                 let end = place.after(at.map_or(plain.len(), |at| at + 1));
@@ -177,7 +178,7 @@ impl Decoder {
         }
     }
 
-    /// Unmasks the control payload in its place.
+    /// Unmasks the control payload in place, and returns it.
     fn control_payload(&mut self, header: &Header) -> &[u8] {
         let Some(control) = &mut self.control else {
             return &[];
