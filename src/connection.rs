@@ -1,4 +1,4 @@
-//! One TCP connection from its first segment to its last: which protocol stands on which.
+//! One TCP connection from its first segment to its last, and the protocols on top of it.
 //!
 //! ```text
 //! Segment ─ tcp ─┬─ http::Exchange ─(101)──┬─ ws::Decoder × 2
@@ -25,12 +25,12 @@ use crate::tls::Observer;
 use crate::tls::record::is_client_hello;
 use crate::ws::{self, Decoder, Probe};
 
-/// One TCP connection and the layers on it.
+/// One TCP connection and the layers above it.
 #[derive(Debug)]
 pub struct Connection {
     tcp: Tcp,
     layers: Layers,
-    /// Whether the client is the flow's lower endpoint: the addresses themselves lie in another cache line.
+    /// Whether the client is the flow's lower endpoint. Kept here, because the addresses are in another cache line.
     client_is_low: bool,
 }
 
@@ -39,37 +39,37 @@ pub struct Connection {
 struct Layers {
     layer: Layer,
     facts: Box<Facts>,
-    /// Whether a SYN says who is the client.
+    /// Whether a SYN has shown which endpoint is the client.
     sides_are_known: bool,
     /// Whether bytes of the connection's beginning are missing.
     began_before: bool,
-    /// Whether who is the client for TCP is the server.
+    /// Whether the client as TCP has it is in fact the server.
     swapped: bool,
 }
 
 #[derive(Debug)]
 enum Layer {
-    /// No byte has come yet.
+    /// No payload byte has come yet.
     Unknown,
     Http(Box<Exchange>),
     Tls(Box<Observer>),
     WebSocket(Box<PerSide<Decoder>>),
-    /// The server speaks WebSocket; the client's request is late, or lost.
+    /// The server has switched to WebSocket; the client's request is late, or lost.
     Unasked(Box<(Exchange, PerSide<Decoder>)>),
-    /// What was captured begins with neither: it may be in the midst of a WebSocket.
+    /// The capture begins with neither HTTP nor TLS: it may be in the middle of a WebSocket.
     Probe(Box<Probe>),
-    /// None of these, or one that cannot be read.
+    /// Another protocol, or one that cannot be read.
     Other {
         encrypted: bool,
     },
 }
 
-/// Whether a connection needs to be followed further.
+/// The interest in a connection: whether it needs to be followed further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
     /// It is, or may become, a WebSocket connection.
     Follow,
-    /// It is none.
+    /// It is not a WebSocket connection.
     None,
     /// It is TLS, and cannot be read.
     Encrypted,
@@ -78,29 +78,29 @@ pub enum Interest {
 /// The stage that a connection has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It is not known yet what it is.
+    /// Its protocol is not known yet.
     Unknown,
-    /// A WebSocket was asked for, and nobody has answered.
+    /// A WebSocket was requested, and there is no response so far.
     Waiting,
-    /// It is, or was to become, a WebSocket, and will be in the report.
+    /// It is, or was requested to become, a WebSocket, and will be in the report.
     Open,
 }
 
-/// What all connections share.
+/// Buffers that all connections of a thread share.
 #[derive(Debug, Default)]
 pub struct Scratch {
     frames: ws::Scratch,
     texts: SharedTexts,
 }
 
-/// What the layers need besides themselves.
+/// The shared state that the layers need.
 struct Context<'c, S> {
     scratch: &'c mut Scratch,
     sink: &'c mut S,
 }
 
 impl Connection {
-    /// A connection that begins, for this capture, with `segment`.
+    /// Creates a connection that begins, as far as captured, with `segment`, which [`Self::push`] still has to process.
     pub fn new(stream: u32, segment: &Segment<'_>) -> Self {
         let addresses = guess_sides(segment);
         let client_is_low = segment.endpoints.low() == addresses.client;
@@ -111,7 +111,7 @@ impl Connection {
         Self { tcp: Tcp::default(), layers, client_is_low }
     }
 
-    /// Asks for what a segment needs: the first step.
+    /// Prefetches what processing a segment needs: the first step.
     #[inline]
     pub fn prefetch(&self) {
         prefetch(&self.layers);
@@ -119,7 +119,8 @@ impl Connection {
         self.tcp.prefetch();
     }
 
-    /// The second step, for a segment with a payload: what the first has brought leads to it.
+    /// Prefetches for a segment with a payload: the second step, by pointers that the first one has brought into the
+    /// cache.
     #[inline]
     pub fn prefetch_layers(&self, from_low: bool) {
         let side = self.side(from_low);
@@ -129,7 +130,7 @@ impl Connection {
         }
     }
 
-    /// The third step.
+    /// Prefetches for a segment with a payload: the third step.
     #[inline]
     pub fn prefetch_moments(&self, from_low: bool) {
         self.layers.facts.sent[self.side(from_low)].prefetch_moments();
@@ -139,8 +140,8 @@ impl Connection {
         if from_low == self.client_is_low { Side::Client } else { Side::Server }
     }
 
-    /// Takes the next segment if it is what nearly all are: it brings bytes in order, or none, of a WebSocket on which
-    /// nothing out of the ordinary has been seen. Whether it was.
+    /// Fast path for the common case: a segment in order, with payload or without, on a WebSocket with nothing unusual
+    /// pending. Returns whether it has processed the segment; `false` means the segment needs [`Self::push`].
     #[inline]
     pub fn push_in_order(&mut self, segment: &mut Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> bool {
         let side = self.side(segment.from_low);
@@ -158,7 +159,7 @@ impl Connection {
         true
     }
 
-    /// Takes the next segment.
+    /// Processes the next segment. Returns whether the connection needs to be followed further.
     pub fn push(&mut self, segment: &Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> Interest {
         let mut side = self.side(segment.from_low);
         if matches!(self.layers.layer, Layer::Unknown) && !self.tcp.analysis().syn && speaks_as(!side, segment.payload)
@@ -174,7 +175,8 @@ impl Connection {
         layers.interest()
     }
 
-    /// Gives up the first hole of each side, to free what is held behind it, and what is kept of frames not yet proved.
+    /// Gives up the first hole of each side, to free the bytes held behind it, and drops what is kept of frames not yet
+    /// proved.
     pub fn give_up_holes(&mut self, scratch: &mut Scratch, sink: &mut impl Sink) {
         let Self { tcp, layers, .. } = self;
         if let Layer::Probe(probe) = &mut layers.layer {
@@ -184,7 +186,8 @@ impl Connection {
         tcp.give_up_holes(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
     }
 
-    /// No segment will come any more.
+    /// Ends the connection, because no segment of it comes any more, and hands its facts to the sink if they are to be
+    /// reported.
     pub fn finish(mut self, scratch: &mut Scratch, sink: &mut impl Sink) {
         let Self { tcp, layers, .. } = &mut self;
         let mut context = Context { scratch, sink };
@@ -209,7 +212,8 @@ impl Connection {
         }
     }
 
-    /// The facts as if no segment came any more, but for what waits behind a hole; `None` if there is nothing to report.
+    /// Returns the facts as if no segment came any more, but without the bytes that wait behind a hole; `None` if there
+    /// is nothing to report.
     pub fn facts_so_far(&self) -> Option<Box<Facts>> {
         let Layers { layer, facts, swapped, .. } = &self.layers;
         let mut facts = facts.is_reportable().then(|| facts.clone())?;
@@ -223,18 +227,18 @@ impl Connection {
         Some(facts)
     }
 
-    /// Bytes held out of order, or until it is known what they are.
+    /// Returns the number of bytes held, out of order or until their protocol is known.
     pub fn held_bytes(&self) -> usize {
         let kept = if let Layer::Probe(probe) = &self.layers.layer { probe.kept_bytes() } else { 0 };
         self.tcp.held_bytes() + kept
     }
 
-    /// Whether both ends have finished, or one has reset.
+    /// Returns whether both sides have finished, or one has reset the connection.
     pub fn over(&self) -> bool {
         self.tcp.over()
     }
 
-    /// Returns the stage that it has reached.
+    /// Returns the stage that the connection has reached.
     pub fn standing(&self) -> Standing {
         let facts = &self.layers.facts;
         match facts.is_reportable() {
@@ -245,7 +249,7 @@ impl Connection {
     }
 }
 
-/// What TCP noted, of the sides as they are.
+/// Swaps the sides of the TCP analysis if TCP had them the wrong way round.
 fn in_place(swapped: bool, mut analysis: Box<Analysis>) -> Box<Analysis> {
     if swapped {
         analysis.sent.swap();
@@ -260,7 +264,8 @@ fn tell(facts: &mut Facts, side: Side, carrier: &Carrier, what: What<'_>, sink: 
     sink.event(facts, &event);
 }
 
-/// Who is the client, as far as one segment tells: who sends a SYN, who is sent a SYN-ACK; else who has the higher port.
+/// Guesses the client and the server from one segment: the client sends a SYN and receives a SYN-ACK; without a SYN,
+/// the client is the side with the higher port.
 fn guess_sides(segment: &Segment<'_>) -> PerSide<SocketAddr> {
     let (source, destination, flags) = (segment.source(), segment.destination(), segment.flags);
     let from_server = if flags.has(Flags::SYN) { flags.has(Flags::ACK) } else { source.port() < destination.port() };
@@ -271,7 +276,7 @@ fn guess_sides(segment: &Segment<'_>) -> PerSide<SocketAddr> {
     }
 }
 
-/// Whether a connection's first payload is what only that side sends.
+/// Returns whether a connection's first payload is one that only this side sends.
 fn speaks_as(side: Side, payload: &[u8]) -> bool {
     match side {
         Side::Client => is_client_hello(payload) || (payload.len() > 4 && is_request(payload)),

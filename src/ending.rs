@@ -1,4 +1,4 @@
-//! How a connection ended, and who began the end.
+//! The ending of a connection: its kind, and the side that began it.
 
 use std::time::Duration;
 
@@ -30,19 +30,19 @@ pub enum Kind {
     NoAnswer,
 }
 
-/// An ending: how, by whom, and the segment that began it.
+/// An ending: its kind, the side and the segment that began it.
 #[derive(Clone, Copy, Debug)]
 pub struct Ending {
-    /// How.
+    /// The kind.
     pub kind: Kind,
-    /// Who began the end; `None` while it is open, or where that cannot be told.
+    /// The side that began the end; `None` while the connection is open, or if the side is not known.
     pub by: Option<Side>,
-    /// The segment that began it.
+    /// The segment that began it; `None` where `by` is.
     pub carrier: Option<Carrier>,
 }
 
 impl Ending {
-    /// The ending of a connection.
+    /// Determines the ending of a connection from its facts.
     pub fn of(facts: &Facts) -> Self {
         let begun =
             |kind, end: Option<(Side, Carrier)>| Self { kind, by: end.map(|end| end.0), carrier: end.map(|end| end.1) };
@@ -74,12 +74,13 @@ impl Ending {
     }
 }
 
-/// A side's first Close frame.
+/// Returns a side's first Close frame.
 pub fn first_close(facts: &Facts, side: Side) -> Option<&Close> {
     facts.closes.iter().find(|close| close.side == side)
 }
 
-/// The Close frame that began the closing handshake: captured first, unless it acknowledges the other one.
+/// Returns the Close frame that began the closing handshake: the first to be captured, unless it acknowledges the other
+/// side's.
 pub fn beginning_close(facts: &Facts) -> Option<&Close> {
     let earliest = facts.closes.first()?;
     let other = first_close(facts, !earliest.side);
@@ -89,20 +90,22 @@ pub fn beginning_close(facts: &Facts) -> Option<&Close> {
     }
 }
 
-/// The other side's FIN, if the sender of this Close frame had received it and no Close frame with it: then the FIN began
-/// the end, and the Close frame only answers it.
+/// Returns the other side's FIN, if the sender of this Close frame had received it, and no Close frame with it. In that
+/// case the FIN began the end, and the Close frame only answers it.
 fn fin_before(facts: &Facts, close: &Close) -> Option<Carrier> {
     let other = &facts.tcp().sent[!close.side];
     other.fin().filter(|_| first_close(facts, !close.side).is_none() && other.fin_is_known_to(&close.carrier))
 }
 
-/// Whether a Close frame answers the other side's: its sender had received it (RFC 6455 §5.5.1). Two that crossed on
-/// the way do not answer each other.
+/// Returns whether a Close frame answers the other side's: its sender had received that one (RFC 6455 §5.5.1). Two that
+/// crossed on the way do not answer each other. Without an acknowledgement number a Close frame of the other side
+/// counts as an answer.
 pub fn is_reply(close: &Close, to: &Close) -> bool {
     close.side != to.side && (close.carrier.acked().is_none() || has_received(&close.carrier, to))
 }
 
-/// Whether a Close frame had been sent before it was captured: this is a retransmission, and says nothing of the order.
+/// Returns whether this is a retransmission of a Close frame that had been sent before, so that its place in the
+/// capture says nothing about the order.
 pub fn is_retransmitted(facts: &Facts, close: &Close) -> bool {
     facts.tcp().sent[close.side].had_sent(close.offset, close.carrier.seen)
 }
@@ -111,7 +114,8 @@ fn has_received(carrier: &Carrier, close: &Close) -> bool {
     carrier.acked().is_some_and(|acked| acked > close.offset)
 }
 
-/// The first FIN or RST: captured first, unless it acknowledges the other side's FIN.
+/// Returns the FIN or RST that ended the connection: the first to be captured, unless it acknowledges the other side's
+/// FIN.
 pub fn first_end(facts: &Facts) -> Option<(Kind, Side, Carrier)> {
     let end = |side| end_of(facts, side).map(|(kind, carrier)| (kind, side, carrier));
     let (_, side, earliest) =
@@ -122,18 +126,19 @@ pub fn first_end(facts: &Facts) -> Option<(Kind, Side, Carrier)> {
     other.or_else(|| end(side))
 }
 
-/// Returns whether a side had sent what stands before `offset` in its stream, in the packet `seen`, when it sent its own
-/// `end`.
+/// Returns whether a side had sent the bytes before `offset` of its stream, captured in the packet `seen`, when it sent
+/// its own `end`.
 ///
-/// A Close frame and a FIN stand in the stream, too, and its order counts: segments overtake each other on their way to
-/// the capture, and one that was lost before it comes again behind the end. Before a RST is what was captured before it.
+/// A Close frame and a FIN have a place in the stream, and that decides: segments can overtake each other on their way to
+/// the capture, and one that was lost can be captured again after the end. A RST has no place in the stream: the order of
+/// capture decides.
 pub fn had_sent(facts: &Facts, side: Side, end: &Carrier, offset: u64, seen: Seen) -> bool {
     place_of(facts, side, end).map_or(seen <= end.seen, |place| offset <= place)
 }
 
-/// Returns the frames and messages that a side had sent when `by` ended the connection, oldest first and Close frames not
-/// among them: of `by` itself those that stand before the end, as in [`had_sent`]; of the other side those that were
-/// captured before the end or that the end acknowledges.
+/// Returns the frames and messages that a side had sent when `by` ended the connection, oldest first, without Close
+/// frames. Those of `by` are before the end as in [`had_sent`]; those of the other side were captured before the end, or
+/// are acknowledged by it.
 pub fn sent_before<'f>(
     facts: &'f Facts,
     side: Side,
@@ -147,7 +152,7 @@ pub fn sent_before<'f>(
     })
 }
 
-/// Returns where a side's own end stands in its stream; `None` for a RST.
+/// Returns the offset of a side's own end in its stream; `None` for a RST.
 fn place_of(facts: &Facts, side: Side, end: &Carrier) -> Option<u64> {
     let close = first_close(facts, side).filter(|close| close.carrier.seen == end.seen).map(|close| close.offset);
     let fin = || facts.tcp().sent[side].fin().filter(|fin| fin.seen == end.seen).map(|_| u64::MAX);
@@ -159,7 +164,7 @@ pub fn last_frame(facts: &Facts, by: Side, end: Carrier) -> Option<Seen> {
     Side::BOTH.into_iter().flat_map(|side| sent_before(facts, side, by, end)).map(|moment| moment.seen).max()
 }
 
-/// A side's own FIN or RST, whichever came first.
+/// Returns a side's own FIN or RST, whichever came first.
 fn end_of(facts: &Facts, side: Side) -> Option<(Kind, Carrier)> {
     let sent = &facts.tcp().sent[side];
     let fin = sent.fin().map(|carrier| (Kind::Fin, carrier));
@@ -167,7 +172,7 @@ fn end_of(facts: &Facts, side: Side) -> Option<(Kind, Carrier)> {
     fin.into_iter().chain(reset).min_by_key(|(_, carrier)| carrier.seen)
 }
 
-/// How a side reacted to what it did not like: its Close frame, else its FIN or RST.
+/// A side's reaction to something it rejects: its Close frame, else its FIN or RST.
 #[derive(Clone, Copy, Debug)]
 pub struct Reaction<'f> {
     /// The segment.
@@ -176,12 +181,12 @@ pub struct Reaction<'f> {
     pub close: Option<&'f Close>,
     /// Whether the side reset the connection.
     pub reset: bool,
-    /// How far the side is from where the capture was made, there and back.
+    /// The round-trip time between the side and the place of capture.
     pub away: Duration,
 }
 
 impl<'f> Reaction<'f> {
-    /// The reaction of a side, if it ended the connection in any way.
+    /// Returns the reaction of a side; `None` if the side did not end the connection in any way.
     pub fn of(facts: &'f Facts, side: Side) -> Option<Self> {
         let away = facts.tcp().away(side);
         let reaction = |carrier, close, reset| Self { carrier, close, reset, away };
@@ -189,28 +194,31 @@ impl<'f> Reaction<'f> {
         close.or_else(|| end_of(facts, side).map(|(kind, carrier)| reaction(carrier, None, kind == Kind::Reset)))
     }
 
-    /// The code of the Close frame.
+    /// Returns the code of the Close frame.
     pub fn code(&self) -> Option<u16> {
         Some(self.close?.code?.0)
     }
 
-    /// Whether the side had received the byte before `needed` when it reacted: `None` where the segment does not tell.
+    /// Returns whether the side had received all bytes before stream offset `needed` when it reacted; `None` if its
+    /// segment does not acknowledge anything.
     pub fn had_received(&self, needed: u64) -> Option<bool> {
         self.carrier.acked().map(|acked| acked >= needed)
     }
 
-    /// Whether the side reacts to the other side's own end: it had received a Close frame or a FIN of it.
+    /// Returns whether the side reacts to the other side's own end: it had received the other side's Close frame or
+    /// FIN.
     pub fn answers_end(&self, facts: &Facts, side: Side) -> bool {
         let closed = first_close(facts, !side).is_some_and(|other| has_received(&self.carrier, other));
         closed || facts.tcp().sent[!side].fin_is_known_to(&self.carrier)
     }
 
-    /// How long the side took to react to what was `seen`: without the way there and back.
+    /// Returns the time that the side took to react to `seen`, without the round trip between it and the place of
+    /// capture.
     pub fn took(&self, seen: Seen) -> Duration {
         self.after(seen).saturating_sub(self.away)
     }
 
-    /// How long after `seen`.
+    /// Returns the time from `seen` to the reaction.
     pub fn after(&self, seen: Seen) -> Duration {
         self.carrier.seen.time.since(seen.time)
     }
@@ -223,7 +231,8 @@ mod tests {
     use crate::side::PerSide;
     use crate::tcp::{Endpoints, Flags, Segment, Tcp};
 
-    /// Facts of a connection whose sides have each sent a byte, and then these FINs: who, and what it acknowledges.
+    /// Returns the facts of a connection on which each side has sent a byte and then one of these FINs, given as the
+    /// side and its acknowledgement number.
     fn facts_of_fins(fins: [(Side, u32); 2]) -> Facts {
         let client = "10.0.0.1:40000".parse().unwrap();
         let mut segment = Segment {
@@ -260,7 +269,7 @@ mod tests {
         assert_eq!(first([(Side::Server, 1), (Side::Client, 3)]), Some(Side::Server));
         assert_eq!(first([(Side::Client, 3), (Side::Server, 1)]), Some(Side::Server), "captured in the wrong order");
         assert_eq!(first([(Side::Client, 2), (Side::Server, 1)]), Some(Side::Client), "only the byte is acknowledged");
-        assert_eq!(first([(Side::Client, 3), (Side::Server, 3)]), Some(Side::Client), "nobody can tell");
+        assert_eq!(first([(Side::Client, 3), (Side::Server, 3)]), Some(Side::Client), "the order is not known");
     }
 
     #[test]

@@ -1,32 +1,32 @@
-//! Everything that can happen in a connection, as its layers tell it.
+//! The events of a connection, from all of its layers.
 
 use crate::chunk::Carrier;
 use crate::side::Side;
 use crate::{http, tls, ws};
 
-/// Something that happened, and the segment that brought it. All of it is lent: it happens twice a frame.
+/// An event, and the segment that carried it. Everything is borrowed, because there are two events a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
-    /// Who did it.
+    /// The side that caused it.
     pub side: Side,
-    /// The segment.
+    /// The segment that carried it.
     pub carrier: &'a Carrier,
-    /// What happened.
+    /// The event itself.
     pub what: What<'a>,
 }
 
-/// What happened.
+/// The kind of an event, by its layer.
 #[derive(Clone, Copy, Debug)]
 pub enum What<'a> {
-    /// In the opening handshake.
+    /// An event of the opening handshake.
     Http(&'a http::Event<'a>),
-    /// In the TLS handshake.
+    /// The outcome of the TLS handshake.
     Tls(tls::Outcome),
-    /// In the frames.
+    /// An event of the frames.
     Ws(&'a ws::Event<'a>),
-    /// Frames show that the connection is a WebSocket, whose opening handshake was not captured, or not whole.
+    /// Frames show that the connection is a WebSocket. Its opening handshake was not captured, or only in part.
     Joined,
-    /// The side will send no more (FIN).
+    /// The side sends no more (FIN).
     Fin,
     /// The side reset the connection (RST).
     Reset,

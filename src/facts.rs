@@ -1,4 +1,4 @@
-//! What is known of one WebSocket connection, or of an attempt at one: the fold of its events.
+//! The facts of one WebSocket connection, or of an attempt at one: the fold of its events.
 
 mod breach;
 mod previewed;
@@ -30,7 +30,7 @@ use crate::ws::{self, CloseCode, Previews};
 /// The facts of one connection.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    /// As Wireshark numbers `tcp.stream` in the same capture.
+    /// Its number, as Wireshark's `tcp.stream` in the same capture.
     pub stream: u32,
     /// The two endpoints.
     pub addresses: PerSide<SocketAddr>,
@@ -40,66 +40,66 @@ pub struct Facts {
     pub last: Seen,
     /// The opening handshake.
     pub handshake: Handshake,
-    /// How the server's answer begins that was no HTTP.
+    /// The beginning of the server's answer, if it was not HTTP, or not TLS after a ClientHello.
     pub answered_with: Option<Box<(Seen, Context)>>,
-    /// The client began with a ClientHello.
+    /// The packet of the ClientHello, if the client began with one.
     pub client_hello: Option<Box<Seen>>,
-    /// How the TLS handshake failed, and who gave up.
+    /// The failure of the TLS handshake, and the side that gave up.
     pub tls: Option<Box<(Side, Seen, tls::Outcome)>>,
-    /// When both sides began to speak WebSocket, for this capture.
+    /// The packet from which on both sides speak WebSocket, as far as captured.
     pub switched: Option<Seen>,
-    /// Whether only frames say that they do: no answer to an opening handshake was captured.
+    /// Whether only frames show that they do: no response to an opening handshake was captured.
     pub joined: bool,
-    /// Whether packets were dropped while capturing in its time.
+    /// Whether packets were dropped during the connection's time, while capturing.
     pub drops: bool,
-    /// What TCP noted, once the connection is over.
+    /// The TCP analysis; `None` until the connection is over.
     pub tcp: Option<Box<Analysis>>,
-    /// What each side sent.
+    /// Counts of what each side sent.
     pub sent: PerSide<Sent>,
     /// Close frames, in the order in which they were captured.
     pub closes: Vec<Close>,
-    /// Rules broken, the first ones.
+    /// The first broken rules, up to [`limits::VIOLATIONS`].
     pub breaches: Vec<Breach>,
-    /// Rules broken beyond those.
+    /// The number of broken rules beyond those.
     pub more_breaches: u32,
-    /// Where frames of a side were lost sight of, the first times.
+    /// The places where frames of a side were lost sight of, the first ones, up to [`limits::GAPS`].
     pub gaps: Vec<(Side, Seen)>,
-    /// How the messages began that went before the end.
+    /// The beginnings of the messages before the end.
     pub previews: Previewed,
 }
 
 /// A Close frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Close {
-    /// Who sent it.
+    /// The side that sent it.
     pub side: Side,
     /// The segment with its first byte.
     pub carrier: Carrier,
     /// Stream offset of its first byte.
     pub offset: u64,
-    /// Its code; `None` where it carried none, or where that was not captured.
+    /// Its code; `None` if it carried none, or if the code was not captured.
     pub code: Option<CloseCode>,
-    /// Its reason; what is no UTF-8 became U+FFFD.
+    /// Its reason; invalid UTF-8 is replaced by U+FFFD.
     pub reason: Box<str>,
     /// Whether all its bytes were captured.
     pub complete: bool,
-    /// Whether its framing is as RFC 6455 §5 wants it.
+    /// Whether its framing conforms to RFC 6455 §5.
     pub framed: bool,
-    /// Whether its code and reason are as RFC 6455 §5.5.1 and §7.4 want them.
+    /// Whether its code and reason conform to RFC 6455 §5.5.1 and §7.4.
     pub sound: bool,
-    /// Whether a fragmented message of its sender was not finished.
+    /// Whether a fragmented message of its sender was unfinished.
     pub inside_message: bool,
 }
 
 impl Close {
-    /// Whether both its framing and its payload are as RFC 6455 wants them.
+    /// Returns whether both its framing and its payload conform to RFC 6455.
     pub const fn is_valid(&self) -> bool {
         self.framed && self.sound
     }
 }
 
 impl Facts {
-    /// Nothing known yet of the connection between these addresses.
+    /// Creates empty facts of the connection between these addresses.
     pub fn new(stream: u32, addresses: PerSide<SocketAddr>, first: Seen) -> Self {
         Self {
             stream,
@@ -123,37 +123,37 @@ impl Facts {
         }
     }
 
-    /// Whether there is anything to report: an opening handshake, or a TLS handshake that failed.
+    /// Returns whether there is anything to report: an opening handshake, frames, or a TLS handshake that failed.
     pub fn is_reportable(&self) -> bool {
         let refused_tls = self.client_hello.is_some() && self.answered_with.is_some();
         let asked = self.handshake.request.is_some() || self.handshake.response.is_some();
         asked || self.joined || self.tls.is_some() || refused_tls
     }
 
-    /// Whether it is an attempt that nobody answered, as far as the capture shows.
+    /// Returns whether it is an attempt that nobody answered, as far as captured.
     pub fn is_unanswered(&self) -> bool {
         let has_begun = self.joined || self.switched.is_some() || self.tls.is_some() || self.answered_with.is_some();
         !has_begun && self.handshake.response.is_none()
     }
 
-    /// Whether frames of either side were lost sight of because bytes are missing.
+    /// Returns whether frames of either side were lost sight of because bytes are missing.
     pub fn has_missing_frames(&self) -> bool {
         let tcp = &self.tcp().sent;
         Side::BOTH.iter().any(|side| self.sent[*side].lost > 0 && tcp[*side].lost_bytes() + tcp[*side].cut_bytes() > 0)
     }
 
-    /// What TCP noted; nothing while the connection goes on.
+    /// Returns the TCP analysis; an empty one until the connection is over.
     pub fn tcp(&self) -> &Analysis {
         static NOTHING: LazyLock<Analysis> = LazyLock::new(Analysis::default);
         self.tcp.as_deref().unwrap_or(&NOTHING)
     }
 
-    /// Whether TCP has ended: a FIN or a RST of either side was seen.
+    /// Returns whether TCP has ended: a FIN or an RST of either side was seen.
     pub fn is_over(&self) -> bool {
         Side::BOTH.iter().any(|side| self.tcp().sent[*side].fin().is_some() || self.tcp().sent[*side].reset().is_some())
     }
 
-    /// Asks for what judging needs: the first step.
+    /// Prefetches what judging needs: the first step.
     pub fn prefetch(&self) {
         prefetch(&self.stream);
         prefetch(&self.addresses);
@@ -169,7 +169,7 @@ impl Facts {
         }
     }
 
-    /// The second step: what the first has brought leads to it.
+    /// Prefetches what judging needs: the second step, by pointers that the first one has brought into the cache.
     pub fn prefetch_parts(&self) {
         self.tcp.as_deref().inspect(|tcp| prefetch(*tcp));
         self.handshake.request.as_deref().inspect(|request| prefetch(*request));
@@ -180,7 +180,7 @@ impl Facts {
         }
     }
 
-    /// Takes one event. Inlined, for nearly all are messages, and who tells them knows that they are.
+    /// Applies one event. Inlined: most events are messages, and the caller knows the variant statically.
     #[inline(always)]
     pub fn apply(&mut self, event: &Event<'_>) {
         let seen = event.carrier.seen;
@@ -233,7 +233,7 @@ impl Facts {
             ws::Event::Pong(payload) => {
                 let pongs = &mut self.sent[side].pongs;
                 *pongs = pongs.saturating_add(1);
-                // A pong that comes after the Close came too late.
+                // A pong after a Close frame comes too late.
                 if self.closes.is_empty() {
                     self.sent[!side].answered(payload);
                 }
@@ -261,7 +261,7 @@ impl Facts {
         }
     }
 
-    /// Notes a message of a side to which the other has broken a rule.
+    /// Notes a message of a side in the breaches of the other side.
     #[inline(always)]
     fn watch(&mut self, side: Side, carrier: &Carrier) {
         if self.sent[side].is_watched {
@@ -270,7 +270,8 @@ impl Facts {
         }
     }
 
-    /// Keeps how the last messages began: the connection is about to end, and others write over it.
+    /// Keeps the beginnings of the last messages, before others overwrite them in the ring. Has to be called when the
+    /// connection is about to end.
     pub fn keep_previews(&mut self, previews: &Previews) {
         let mut there = ArrayVec::<_, { 2 * limits::MOMENTS }>::new();
         for (side, sent) in [(Side::Client, &mut self.sent.client), (Side::Server, &mut self.sent.server)] {
@@ -284,7 +285,7 @@ impl Facts {
         self.previews.extend(&there);
     }
 
-    /// How a side's message began, if it is known.
+    /// Returns the beginning of a side's message, if it was kept.
     pub fn preview(&self, side: Side, message: &Moment) -> Option<&[u8]> {
         self.previews.get(side, message.header_end)
     }
@@ -302,12 +303,12 @@ impl Facts {
                 sound: close.sound,
                 inside_message: close.inside_message,
             };
-            // Bytes that waited behind a hole come late, but were captured in their turn.
+            // Bytes that waited behind a hole come late, but keep the place of their packet.
             let is_later = |other: &Close| other.carrier.seen.packet > fact.carrier.seen.packet;
             let in_turn = self.closes.iter().position(is_later).unwrap_or(self.closes.len());
-            // A side's own come in the order of its stream.
+            // The Close frames of one side are in stream order.
             let behind_own = self.closes.iter().rposition(|other| other.side == side).map_or(0, |own| own + 1);
-            // Mostly two, and they are kept as long as the report is not written.
+            // There are mostly two, and they are kept until the report is written.
             self.closes.reserve_exact(1);
             self.closes.insert(in_turn.max(behind_own), fact);
         }

@@ -1,4 +1,4 @@
-//! The opening handshake: from HTTP to the frames behind it.
+//! The opening handshake: from HTTP to the frames after it.
 
 use super::{Context, Layer, Layers, tell};
 use crate::chunk::{Carrier, Chunk};
@@ -12,7 +12,7 @@ use crate::tcp::Analysis;
 use crate::ws::{Decoder, Probe};
 
 impl Layers {
-    /// Reads requests and answers, until one of them switches to WebSocket.
+    /// Reads requests and responses, until a response switches to WebSocket.
     pub(super) fn http<S: Sink>(
         &mut self,
         side: Side,
@@ -37,11 +37,11 @@ impl Layers {
                 http::Event::Switched { in_step } => switched = Some(in_step),
                 http::Event::Pipelined(kept) => return pipelined.push(kept),
                 http::Event::NotHttp { .. } => other = true,
-                // Another attempt on the same connection: the one before it was refused.
+                // Another attempt on the same TCP connection: the one before it was refused.
                 http::Event::Request(_) if facts.handshake.response.is_some() && facts.switched.is_none() => {
                     let next = Box::new(Facts::new(facts.stream, facts.addresses, carrier.seen));
                     let mut refused = std::mem::replace(facts, next);
-                    // All packets up to this request are its own.
+                    // All packets up to this request belong to the refused attempt.
                     refused.last.packet = carrier.seen.packet.saturating_sub(1);
                     refused.tcp = Some(Box::new(Analysis::of_both(!began_before)));
                     sink.connection(refused);
@@ -54,7 +54,7 @@ impl Layers {
             let agreed = agreed_deflate(&facts.handshake);
             let is_cut = facts.handshake.cut;
             let decoder = |side| match agreed {
-                // What the head lacks may have been the agreement, and the end of the head itself.
+                // The missing part of the head may have held the agreed extensions, and the end of the head itself.
                 _ if is_cut => Decoder::joined(side, in_step).unsure(),
                 agreed => Decoder::new(side, agreed.map(|no_context_takeover| no_context_takeover[side]), in_step),
             };
@@ -86,7 +86,7 @@ impl Layers {
     }
 
     /// Reads what the client sent before its frames, once the server has switched: captures merged from several queues
-    /// can hold the answer first.
+    /// can contain the response first.
     pub(super) fn late_request<S: Sink>(
         &mut self,
         carrier: &Carrier,
@@ -119,7 +119,7 @@ impl Layers {
     }
 }
 
-/// `no_context_takeover` of each side, if permessage-deflate was agreed.
+/// Returns `no_context_takeover` of each side, if permessage-deflate was agreed.
 fn agreed_deflate(handshake: &Handshake) -> Option<PerSide<bool>> {
     let agreed = handshake.response.as_ref()?.extensions.as_deref();
     let deflate = extensions(agreed).find(|extension| extension.name == DEFLATE)?;

@@ -1,4 +1,4 @@
-//! A connection whose opening handshake was not captured, or not whole: frames are looked for.
+//! The search for frames on a connection without a complete opening handshake in the capture.
 
 use super::{Context, Layer, Layers};
 use crate::chunk::{Carrier, Chunk};
@@ -9,7 +9,7 @@ use crate::tls::record::is_application_data;
 use crate::ws::{Decoder, Found, Probe};
 
 impl Layers {
-    /// Looks for frames in a chunk. A head of HTTP/1 is no frame: it may be an opening handshake.
+    /// Looks for frames in a chunk, unless it begins with a head of HTTP/1, which may be an opening handshake.
     pub(super) fn probe<S: Sink>(
         &mut self,
         side: Side,
@@ -31,7 +31,7 @@ impl Layers {
         self.probe_frames(side, carrier, offset, chunk, context);
     }
 
-    /// Looks for frames in a chunk that is no HTTP.
+    /// Looks for frames in a chunk that is not HTTP.
     pub(super) fn probe_frames<S: Sink>(
         &mut self,
         side: Side,
@@ -56,7 +56,7 @@ impl Layers {
                     self.swap();
                 }
                 let from = self.read_what_was_kept(side, swapped, carrier, offset, context);
-                // What is left of this chunk, from its first frame on.
+                // The rest of this chunk, from its first frame on.
                 let side = if swapped { !side } else { side };
                 let rest = match chunk {
                     Chunk::Bytes(bytes) => {
@@ -71,8 +71,8 @@ impl Layers {
         }
     }
 
-    /// Goes over to frames, with those that the probe has kept; where in the chunk of `carrier`, which `side` sent, they
-    /// go on. `swapped` says that the probe knows the sides the other way round.
+    /// Switches to frames, and reads those that the probe has kept. Returns the stream offset from which frames follow
+    /// in the chunk of `carrier`, which `side` sent. `swapped` says that the probe has the sides the other way round.
     fn read_what_was_kept<S: Sink>(
         &mut self,
         side: Side,
@@ -98,7 +98,8 @@ impl Layers {
         from
     }
 
-    /// Looks for frames where an answer to an opening handshake was lost, or both sides' heads.
+    /// Switches from HTTP to a search for frames, where the response to an opening handshake was lost, or both sides'
+    /// heads.
     pub(super) fn probe_what_http_lost<S: Sink>(&mut self, context: &mut Context<'_, S>) {
         let Layer::Http(exchange) = &mut self.layer else {
             return;
@@ -115,9 +116,9 @@ impl Layers {
         }
     }
 
-    /// Looks for frames behind requests of which it is known now that no answer was captured.
+    /// Looks for frames behind requests, once it is known that no response to them was captured.
     pub(super) fn probe_behind_requests<S: Sink>(&mut self, context: &mut Context<'_, S>) {
-        // An opening handshake may stand behind a CONNECT.
+        // An opening handshake may follow a CONNECT.
         for _ in 0..2 {
             if let Layer::Http(exchange) = &self.layer
                 && exchange.awaits_answer()
@@ -127,14 +128,14 @@ impl Layers {
         }
     }
 
-    /// Exchanges the sides: what was taken for the client is the server.
+    /// Swaps the sides: what was taken for the client is the server.
     pub(super) fn swap(&mut self) {
         self.swapped = !self.swapped;
         self.facts.addresses.swap();
     }
 }
 
-/// Who sends what begins like this: the head of a GET, or of a response.
+/// Returns the side that sends bytes that begin like this: the head of a GET, or of a response.
 fn speaker_of_head(bytes: &[u8]) -> Option<Side> {
     if bytes.starts_with(b"GET ") {
         Some(Side::Client)

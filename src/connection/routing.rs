@@ -1,4 +1,4 @@
-//! What TCP gives goes to the layer that reads it.
+//! The routing of TCP's events to the layer that reads them.
 
 use super::{Context, Interest, Layer, Layers, is_http_response, tell};
 use crate::chunk::{Carrier, Chunk};
@@ -13,7 +13,7 @@ use crate::tls::{Decision, Outcome};
 use crate::ws::{self, Decoder, Probe};
 
 impl Layer {
-    /// Those that read frames.
+    /// Returns the decoders of both sides, if frames are being read.
     fn decoders(&mut self) -> Option<&mut PerSide<Decoder>> {
         match self {
             Self::WebSocket(decoders) => Some(decoders),
@@ -38,7 +38,7 @@ impl Layers {
         }
     }
 
-    /// Routes what TCP gives.
+    /// Routes an event of TCP.
     pub(super) fn output<S: Sink>(
         &mut self,
         side: Side,
@@ -94,7 +94,7 @@ impl Layers {
         }
     }
 
-    /// What the first bytes say that are there.
+    /// Chooses the layer by the first bytes that were captured.
     fn layer_of(&mut self, side: Side, carrier: &Carrier, bytes: &[u8]) -> Layer {
         if side == Side::Client && is_client_hello(bytes) {
             self.facts.client_hello = Some(Box::new(carrier.seen));
@@ -106,8 +106,8 @@ impl Layers {
         }
     }
 
-    /// Tells of the messages that bytes begin with, which are nearly always all that they hold. Not inlined, for it needs
-    /// all registers.
+    /// Emits the whole messages that `bytes` begin with, which are nearly always all of them, and passes the rest on to
+    /// [`Self::frames`]. Not inlined, because it needs all registers.
     #[inline(never)]
     pub(super) fn messages<S: Sink>(
         &mut self,
@@ -154,7 +154,7 @@ impl Layers {
         }
     }
 
-    /// No frame of a side comes any more, for its stream `has_ended`, or the capture has.
+    /// Ends the frames of a side, because its stream `has_ended`, or because the capture has.
     pub(super) fn end_frames<S: Sink>(&mut self, side: Side, has_ended: bool, context: &mut Context<'_, S>) {
         let Some(decoders) = self.layer.decoders() else {
             return;

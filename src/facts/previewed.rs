@@ -1,28 +1,28 @@
-//! How messages began, kept once their connection is about to end.
+//! The beginnings of messages, kept once their connection is about to end.
 
 use crate::side::Side;
 
-/// The beginnings of some messages. Few of them are ever asked for, so that they lie in one piece.
+/// The beginnings of some messages. Few of them are ever read, so all bytes are in one allocation.
 #[derive(Clone, Debug, Default)]
 pub struct Previewed {
     messages: Vec<Message>,
-    /// Their first bytes, one behind the other.
+    /// The first bytes of all messages, concatenated.
     bytes: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Message {
-    /// Who sent it.
+    /// The side that sent it.
     side: Side,
-    /// Bytes of it.
+    /// The number of its bytes in `bytes`.
     len: usize,
     /// Its [`Moment::header_end`](super::Moment::header_end).
     header_end: u64,
 }
 
 impl Previewed {
-    /// Adds messages: who sent each, its [`Moment::header_end`](super::Moment::header_end), and its first bytes, unmasked
-    /// and inflated.
+    /// Adds messages: for each its side, its [`Moment::header_end`](super::Moment::header_end), and its first bytes,
+    /// unmasked and inflated.
     pub(super) fn extend(&mut self, more: &[(Side, u64, &[u8])]) {
         self.messages.reserve_exact(more.len());
         self.bytes.reserve_exact(more.iter().map(|(.., bytes)| bytes.len()).sum());
@@ -32,7 +32,7 @@ impl Previewed {
         }
     }
 
-    /// Lets those go that are not wanted any more, by who sent each and where its header ends.
+    /// Drops the messages for which `is_wanted` returns `false`, given the side and `header_end` of each.
     pub(super) fn retain(&mut self, is_wanted: impl Fn(Side, u64) -> bool) {
         let all = self.messages.iter().zip(self.iter());
         let all = all.map(|(message, bytes)| (message.side, message.header_end, bytes));
@@ -42,18 +42,18 @@ impl Previewed {
         *self = kept;
     }
 
-    /// How many there are.
+    /// Returns the number of messages.
     pub(super) const fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// How a side's message began whose header ends there.
+    /// Returns the beginning of a side's message, found by its [`Moment::header_end`](super::Moment::header_end).
     pub fn get(&self, side: Side, header_end: u64) -> Option<&[u8]> {
         let mut all = self.messages.iter().zip(self.iter());
         all.find(|(message, _)| (message.side, message.header_end) == (side, header_end)).map(|(_, bytes)| bytes)
     }
 
-    /// All of them.
+    /// Returns the beginnings of all messages, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = &*self.bytes;
         self.messages.iter().map_while(move |message| rest.split_off(..message.len))

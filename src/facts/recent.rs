@@ -8,24 +8,25 @@ use crate::prefetch::prefetch;
 use crate::seen::{Seen, Timestamp};
 use crate::ws::{Header, Opcode, Preview, message::Message};
 
-/// A control frame, or a message of one frame or more, perhaps not complete.
+/// A control frame or a message, perhaps not complete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
-    /// Its packet: of its first byte, and once a message is complete of its last.
+    /// The packet with its first byte, or with its last one once a message is complete.
     pub seen: Seen,
     /// Stream offset just past the header of its first frame.
     pub begun: u64,
     /// Stream offset just past the header of its last frame.
     pub header_end: u64,
-    /// Its size as a receiver counts it: inflated where that is known, else as its frames declared so far.
+    /// Its size as a receiver counts it: inflated if that is known, else as declared by its frames so far.
     pub size: u64,
-    /// How it begins, as long as that is in the ring and not taken from there.
+    /// Its beginning, until that is overwritten in the ring, or taken from there.
     pub preview: Preview,
-    /// Payload bytes on the wire of a message that was inflated; more than fit are told as [`u32::MAX`].
+    /// Payload bytes on the wire of a message that was inflated, capped at [`u32::MAX`].
     pub wire_size: u32,
-    /// The low half of how many bytes of the other side its packet acknowledges, if it does: a moment fits a cache line.
+    /// The low 32 bits of the number of bytes that its packet acknowledges of the other side, if it does: so a moment
+    /// fits a cache line.
     pub acked: Option<u32>,
-    /// What it is: of a message, text or binary.
+    /// Its opcode; that of a message is text or binary.
     pub opcode: Opcode,
     /// Whether it was compressed, and its inflated size is known.
     pub inflated: bool,
@@ -36,95 +37,96 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Whether it is a text or binary message, or one that is not complete.
+    /// Returns whether it is a text or binary message, complete or not.
     pub const fn is_message(&self) -> bool {
         matches!(self.opcode, Opcode::TEXT | Opcode::BINARY)
     }
 
-    /// Its payload bytes on the wire.
+    /// Returns its payload bytes on the wire.
     pub fn wire_bytes(&self) -> u64 {
         if self.inflated { u64::from(self.wire_size) } else { self.size }
     }
 
-    /// Whether its sender had received the header of a moment of the other side's when it sent this: by what its packet
-    /// acknowledges, else by the order of capture.
+    /// Returns whether its sender had received the header of `other`, a moment of the other side, when it sent this
+    /// one: by what its packet acknowledges, else by the order of capture.
     pub fn follows(&self, other: &Self) -> bool {
         self.had_received(other.begun).unwrap_or(other.seen < self.seen)
     }
 
-    /// The same for the complete_message of a moment; of a message in fragments, for the header of the last.
+    /// Returns the same for all of `other`; for a fragmented message, for the header of its last frame.
     pub fn answers(&self, other: &Self) -> bool {
         self.had_received(other.received_at()).unwrap_or(other.seen < self.seen)
     }
 
-    /// Returns whether the sender of a segment of the other side had received it, by what that acknowledges: the whole of
-    /// it; of a message in fragments, the header of the last.
+    /// Returns whether the other side's segment acknowledges all of it; for a fragmented message, the header of its last
+    /// frame.
     pub fn is_known_to(&self, carrier: &Carrier) -> bool {
         carrier.acked().is_some_and(|acked| acked >= self.received_at())
     }
 
-    /// Stream offset just past it; of a message in fragments, past the header of the last.
+    /// Returns the stream offset just after it; for a fragmented message, just after the header of its last frame.
     fn received_at(&self) -> u64 {
         let payload = if self.fragmented { 0 } else { self.wire_bytes() };
         self.header_end.saturating_add(payload)
     }
 
     fn had_received(&self, offset: u64) -> Option<bool> {
-        // As sequence numbers: no window is half as long.
+        // Compared like sequence numbers: no window is half as long.
         self.acked.map(|acked| acked.wrapping_sub(offset as u32).cast_signed() >= 0)
     }
 }
 
-/// Moments are kept and asked for in lines.
+/// Moments are kept and prefetched as cache lines.
 const _: () = assert!(size_of::<Moment>() <= 64);
 
 fn low_half(carrier: &Carrier) -> Option<u32> {
     carrier.acked().map(|acked| acked as u32)
 }
 
-/// The last of them.
+/// The last frames and messages of one side, up to [`limits::MOMENTS`].
 #[derive(Clone, Debug, Default)]
 pub struct Recent {
     moments: Vec<Moment>,
     /// Size of the latest message so far.
     latest: u64,
-    /// Where the oldest is, once there is no more room.
+    /// The index of the oldest one, once there is no more room.
     oldest: u8,
-    /// Where the message is that is not complete.
+    /// The index of the message that is not complete.
     open: Option<u8>,
 }
 
-/// How fast a side sends messages.
+/// The rate at which a side sends messages.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pace {
-    /// When the present count ends.
+    /// The end of the period that is being counted.
     until: Timestamp,
-    /// Messages since.
+    /// Messages in this period.
     count: u32,
-    /// Messages in the second before that.
+    /// Messages in the period before.
     before: u32,
 }
 
-/// For how many moments more room is made at once.
+/// The number of moments by which the capacity grows.
 const GROWTH: usize = 2;
 
-/// What a pace is measured over.
+/// The period over which a pace is measured.
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Recent {
-    /// Oldest first.
+    /// Returns all moments, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Moment> {
         let (newer, older) = self.moments.split_at(usize::from(self.oldest));
         older.iter().chain(newer)
     }
 
-    /// How its messages begin, and where their headers end; each is told once, for it is kept elsewhere then.
+    /// Takes the previews that are not empty, each with its moment's `header_end`. Each is returned once, because it is
+    /// kept elsewhere then.
     pub(super) fn take_previews(&mut self) -> impl Iterator<Item = (u64, Preview)> {
         let all = self.moments.iter_mut().map(|moment| (moment.header_end, std::mem::take(&mut moment.preview)));
         all.filter(|(_, preview)| !preview.is_empty())
     }
 
-    /// Asks for the place that the next one overwrites.
+    /// Prefetches the slot that the next moment overwrites.
     #[inline]
     pub(super) fn prefetch(&self) {
         if let Some(oldest) = self.moments.get(usize::from(self.oldest)) {
@@ -133,12 +135,12 @@ impl Recent {
         }
     }
 
-    /// Size of the latest message, as far as it has come.
+    /// Returns the size of the latest message so far.
     pub(super) const fn latest(&self) -> u64 {
         self.latest
     }
 
-    /// A frame's header is complete.
+    /// Notes a frame whose header is complete. A continuation is added to the message that is open.
     #[inline]
     pub(super) fn frame(&mut self, header: &Header, start: Seen, carrier: &Carrier, header_end: u64) {
         let opcode = header.start.opcode;
@@ -166,7 +168,7 @@ impl Recent {
         }
     }
 
-    /// A frame that is a complete_message message.
+    /// Notes a frame that is a complete message.
     #[inline]
     pub(super) fn complete_message(
         &mut self,
@@ -190,12 +192,12 @@ impl Recent {
         (self.open, self.latest) = (None, size);
     }
 
-    /// Adds a moment, in the place of the oldest where there is no more room; where it is.
+    /// Adds a moment, overwriting the oldest if there is no more room. Returns its index.
     #[inline]
     fn add(&mut self, moment: Moment) -> u8 {
         if self.moments.len() < limits::MOMENTS {
             if self.moments.len() == self.moments.capacity() {
-                // Many connections never say much.
+                // Many connections send only a few messages.
                 self.moments.reserve_exact(GROWTH);
             }
             self.moments.push(moment);
@@ -210,12 +212,12 @@ impl Recent {
         oldest
     }
 
-    /// The message that is not complete.
+    /// Returns the message that is not complete.
     fn open(&mut self) -> Option<&mut Moment> {
         self.moments.get_mut(usize::from(self.open?))
     }
 
-    /// A message is complete, in that packet.
+    /// Completes the open message, in the packet of `carrier`.
     #[inline]
     pub(super) fn message(&mut self, message: &Message, carrier: &Carrier) {
         let Some(moment) = self.open() else {
@@ -233,7 +235,7 @@ impl Recent {
 }
 
 impl Pace {
-    /// Messages in a second, of late.
+    /// Returns the messages in a second, of late: the larger count of this period and the one before.
     pub const fn per_second(&self) -> u32 {
         if self.count > self.before { self.count } else { self.before }
     }

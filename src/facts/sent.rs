@@ -1,4 +1,4 @@
-//! What one side sent as WebSocket, counted.
+//! Counts of what one side sent as WebSocket.
 
 use std::hash::BuildHasher;
 
@@ -11,7 +11,7 @@ use crate::prefetch::prefetch;
 use crate::seen::Seen;
 use crate::ws::{self, Opcode, Preview, Unfinished};
 
-/// What one side sent as WebSocket.
+/// Counts of what one side sent as WebSocket.
 #[derive(Clone, Debug, Default)]
 pub struct Sent {
     /// Frames.
@@ -28,37 +28,37 @@ pub struct Sent {
     pub pongs: u32,
     /// Its last frames and messages.
     pub recent: Recent,
-    /// Its longest data message so far but for the latest: what the other side has taken.
+    /// The size of its longest data message before the latest one: a size that the other side has accepted.
     pub largest_before: u64,
-    /// How fast its messages come.
+    /// The rate of its messages.
     pub pace: Pace,
     /// Its well-formed pings without a pong so far, oldest first.
     pub unanswered_pings: Vec<Ping>,
-    /// Which of its pings, counted from 1, is the latest that has its pong; 0 while none has.
+    /// The number, counted from 1, of the latest of its pings that has been answered; 0 if none has.
     pub answered_pings: u32,
-    /// Whether the other side has broken a rule: it counts then what this one says.
+    /// Whether the other side has broken a rule, so that this side's messages are counted in its breaches.
     pub is_watched: bool,
-    /// What it had begun and not completed when its stream ended.
+    /// The frame or message that was incomplete when its stream ended.
     pub unfinished: Option<Box<Unfinished>>,
-    /// How often its frames were lost sight of.
+    /// The number of times that its frames were lost sight of.
     pub lost: u32,
-    /// Whether they are lost sight of now.
+    /// Whether its frames are lost sight of now.
     pub is_lost: bool,
 }
 
-/// A ping that waits for its pong.
+/// A ping without a pong so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ping {
-    /// Its packet.
+    /// The packet it came in.
     pub seen: Seen,
-    /// Which of its sender's pings it is, from 1.
+    /// Its number among its sender's pings, from 1.
     number: u32,
     /// A hash of its payload, which the pong must repeat.
     payload: u64,
 }
 
 impl Sent {
-    /// Asks for what every frame needs.
+    /// Prefetches what every frame needs.
     #[inline]
     pub fn prefetch(&self) {
         prefetch(&self.frames);
@@ -67,13 +67,13 @@ impl Sent {
         prefetch(&self.is_lost);
     }
 
-    /// Asks for the place of the next moment.
+    /// Prefetches the slot of the next moment.
     #[inline]
     pub fn prefetch_moments(&self) {
         self.recent.prefetch();
     }
 
-    /// A frame that is a complete_message message.
+    /// Notes a frame that is a complete message.
     #[inline(always)]
     pub(super) fn complete_message(
         &mut self,
@@ -106,22 +106,22 @@ impl Sent {
         }
     }
 
-    /// Its last frames and messages, oldest first, Close frames not among them.
+    /// Returns its last frames and messages, oldest first. Close frames are not among them.
     pub fn moments(&self) -> impl DoubleEndedIterator<Item = &Moment> {
         self.recent.iter()
     }
 
-    /// Its last text and binary messages, oldest first.
+    /// Returns its last text and binary messages, oldest first.
     pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Moment> {
         self.moments().filter(|moment| moment.is_message())
     }
 
-    /// Complete text and binary messages.
+    /// Returns the number of complete text and binary messages.
     pub const fn said(&self) -> u32 {
         self.texts.saturating_add(self.binaries)
     }
 
-    /// Notes what was not completed. What a header declared and never came does not count as sent.
+    /// Notes what was not completed. Bytes that a header declared and that never came do not count as sent.
     pub fn stop(&mut self, unfinished: Option<Unfinished>) {
         let outstanding = unfinished.map_or(0, |unfinished| unfinished.outstanding());
         self.payload_bytes = self.payload_bytes.saturating_sub(outstanding);
@@ -146,7 +146,7 @@ impl Sent {
         }
     }
 
-    /// A pong answers the ping with its payload, and all before it (RFC 6455 §5.5.3).
+    /// Applies a pong of the other side: it answers the ping with its payload, and all earlier ones (RFC 6455 §5.5.3).
     pub(super) fn answered(&mut self, payload: &[u8]) {
         let payload = hash(payload);
         if let Some(at) = self.unanswered_pings.iter().rposition(|ping| ping.payload == payload) {
