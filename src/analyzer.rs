@@ -1,4 +1,5 @@
-//! Packets in, the facts of every WebSocket connection out. No clock, no I/O: time enters with the packets.
+//! The analysis: packets in, the facts of every WebSocket connection out. It uses neither a clock nor I/O: the time is
+//! that of the packets.
 
 mod flows;
 mod followed;
@@ -16,7 +17,7 @@ use crate::packet::{Decoder, Glance};
 use crate::seen::Timestamp;
 use crate::sink::{Counts, Sink};
 
-/// Follows every TCP connection of a capture.
+/// The analysis of one capture. It follows every TCP connection, and hands the WebSocket connections to a [`Sink`].
 #[derive(Default)]
 pub struct Analyzer {
     decoder: Decoder,
@@ -26,7 +27,7 @@ pub struct Analyzer {
 /// The TCP connection that a packet belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream {
-    /// As Wireshark numbers `tcp.stream`.
+    /// Its number, as Wireshark's `tcp.stream`.
     pub number: u32,
     /// Whether it is, or may become, a WebSocket connection.
     pub is_followed: bool,
@@ -55,7 +56,8 @@ impl Analyzer {
         end
     }
 
-    /// Takes the next packets. What they are about is asked of the memory before it is needed.
+    /// Processes the next packets. The state of their connections is prefetched, a batch of [`limits::BATCH`] at a
+    /// time.
     pub fn push_all(&mut self, packets: &[Packet<'_>], sink: &mut impl Sink) {
         let mut rest = packets;
         while !rest.is_empty() {
@@ -79,37 +81,39 @@ impl Analyzer {
         }
     }
 
-    /// Takes the next packet. The TCP connection that it belongs to; `None` for a packet without a segment.
+    /// Processes the next packet. Returns the TCP connection it belongs to, or `None` if it carries no segment.
     pub fn push(&mut self, packet: &Packet<'_>, sink: &mut impl Sink) -> Option<Stream> {
-        // Before the packet is looked at, so that a `tick` of its time would have changed nothing.
+        // Before the packet is decoded, so that a `tick` with its time would have changed nothing.
         self.followed.expire(packet.time, sink);
         let mut segment = self.decoder.decode(packet)?;
         let hints = self.followed.hint(&segment);
         self.followed.push(&mut segment, hints, sink)
     }
 
-    /// Time has passed without a packet.
+    /// Advances the time to `now` without a packet. Connections that ended long enough before `now` are handed to the
+    /// sink.
     pub fn tick(&mut self, now: Timestamp, sink: &mut impl Sink) {
         self.followed.expire(now, sink);
     }
 
-    /// The capture is over.
+    /// Ends the capture: hands every connection that is left to the sink, in the order of the stream numbers. Has to be
+    /// called after the last packet.
     pub fn finish(&mut self, sink: &mut impl Sink) {
         self.followed.finish(sink);
     }
 
-    /// The facts so far of the connection between two endpoints, as if the capture ended here; `None` once it has been given
-    /// to the sink, or if it is none to report.
+    /// Returns the facts so far of the connection between two endpoints, as if the capture ended here; `None` once they
+    /// have been handed to the sink, or if the connection is not one to report.
     pub fn facts_between(&self, one: SocketAddr, other: SocketAddr) -> Option<Box<Facts>> {
         self.followed.facts_between(one, other)
     }
 
-    /// Counts of what is no WebSocket connection.
+    /// Returns the counts that a report gives beside its connections, as of now.
     pub const fn counts(&self) -> Counts {
         self.followed.counts()
     }
 
-    /// The packets' decoder, which knows what it could not decode.
+    /// Returns the packet decoder, which counts what it could not decode.
     pub const fn decoder(&self) -> &Decoder {
         &self.decoder
     }

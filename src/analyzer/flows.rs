@@ -4,8 +4,8 @@
 //! index: hash → Place { slot, tag } ──→ slots: Vec<(endpoints, flow)>
 //! ```
 //!
-//! The index is small, the slots are not: [`Flows::probable_slot`] goes by the index alone and asks for the slot, which is there
-//! by the time somebody looks into it ([`prefetch`](crate::prefetch)).
+//! The index is small, the slots are not: [`Flows::probable_slot`] uses the index alone and prefetches the slot, which
+//! is in the cache by the time its contents are needed ([`prefetch`](crate::prefetch)).
 
 use std::hash::BuildHasher;
 
@@ -18,24 +18,24 @@ use crate::prefetch::prefetch;
 use crate::seen::Timestamp;
 use crate::tcp::{Endpoints, Flags, Segment};
 
-/// What two endpoints say to each other. What every segment needs stands first.
+/// The state of the traffic between two endpoints. The fields that every segment needs come first.
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Flow {
-    /// When it was last heard.
+    /// The time of its latest segment.
     pub last: Timestamp,
-    /// What is known of it, as long as it may be a WebSocket connection.
+    /// Its connection, as long as it may be a WebSocket connection.
     pub connection: Option<Box<Connection>>,
-    /// First sequence number of each direction, `low`'s first: a SYN with another one is a new connection.
+    /// First sequence number of each direction, that of `low` first. A SYN with another one begins a new connection.
     base: [Option<u32>; 2],
-    /// As Wireshark numbers `tcp.stream`.
+    /// Its number, as Wireshark's `tcp.stream`.
     pub stream: u32,
     ended: bool,
-    /// Whether it is over, and waits for late segments.
+    /// Whether it is over, and kept for late segments.
     pub lingers: bool,
 }
 
-/// A flow with its key: what every segment needs is one cache line.
+/// A flow with its key. The fields that every segment needs fit one cache line.
 #[derive(Debug)]
 #[repr(C, align(64))]
 struct Slot {
@@ -43,17 +43,17 @@ struct Slot {
     flow: Flow,
 }
 
-/// Flows by their keys.
+/// The flow table.
 #[derive(Default)]
 pub(super) struct Flows {
     hasher: RandomState,
     index: HashTable<Place>,
     slots: Vec<Option<Slot>>,
-    /// Slots that are empty.
+    /// The empty slots.
     free: Vec<u32>,
 }
 
-/// Where a flow is, and 32 bits of its key's hash.
+/// The slot of a flow, and 32 bits of its key's hash.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     slot: u32,
@@ -61,7 +61,8 @@ struct Place {
 }
 
 impl Flows {
-    /// The slot where the flow of `key` probably is: by 32 bits of the hash, without a look at the key there.
+    /// Returns the slot that probably holds the flow of `key`, by 32 bits of the hash: the key in the slot is not
+    /// compared. Prefetches the slot.
     #[inline]
     pub fn probable_slot(&self, key: &Endpoints) -> Option<u32> {
         let hash = self.hasher.hash_one(key);
@@ -70,20 +71,20 @@ impl Flows {
         Some(place.slot)
     }
 
-    /// What is in a slot.
+    /// Returns the flow in a slot.
     #[inline]
     pub fn at(&self, slot: u32) -> Option<&Flow> {
         self.slots.get(slot as usize)?.as_ref().map(|held| &held.flow)
     }
 
-    /// The flow of `key`, if it is where it was hinted.
+    /// Returns the flow of `key`, if the hinted slot holds it.
     #[inline]
     pub fn at_hint(&mut self, key: &Endpoints, hint: Option<u32>) -> Option<&mut Flow> {
         let held = self.slots.get_mut(hint? as usize)?.as_mut()?;
         (held.key == *key).then_some(&mut held.flow)
     }
 
-    /// The slot of the flow of `key`, where it was hinted or elsewhere.
+    /// Returns the slot of the flow of `key`: the hinted one, or else by a lookup.
     fn slot(&self, key: &Endpoints, hint: Option<u32>) -> Option<u32> {
         let is_there =
             |slot: u32| self.slots.get(slot as usize).and_then(Option::as_ref).is_some_and(|held| held.key == *key);
@@ -94,7 +95,7 @@ impl Flows {
         Some(self.index.find(hash, |place| place.tag == tag(hash) && is_there(place.slot))?.slot)
     }
 
-    /// The flow of `key`; a new one if there is none.
+    /// Returns the flow of `key`, inserting `new()` if there is none.
     #[inline]
     pub fn entry(&mut self, key: Endpoints, hint: Option<u32>, new: impl FnOnce() -> Flow) -> Option<&mut Flow> {
         let slot = match self.slot(&key, hint) {
@@ -122,33 +123,33 @@ impl Flows {
         slot
     }
 
-    /// The flow of a key.
+    /// Returns the flow of a key.
     pub fn get(&self, key: &Endpoints) -> Option<&Flow> {
         self.at(self.slot(key, None)?)
     }
 
-    /// The flow of a key.
+    /// Returns the flow of a key.
     pub fn get_mut(&mut self, key: &Endpoints) -> Option<&mut Flow> {
         let slot = self.slot(key, None)?;
         self.slots.get_mut(slot as usize)?.as_mut().map(|held| &mut held.flow)
     }
 
-    /// How many there are.
+    /// Returns the number of flows.
     pub fn len(&self) -> usize {
         self.index.len()
     }
 
-    /// All of them.
+    /// Returns all flows.
     pub fn values(&self) -> impl Iterator<Item = &Flow> {
         self.slots.iter().flatten().map(|held| &held.flow)
     }
 
-    /// All of them, for good.
+    /// Consumes the table and returns all flows.
     pub fn into_values(self) -> impl Iterator<Item = Flow> {
         self.slots.into_iter().flatten().map(|held| held.flow)
     }
 
-    /// Lets go of those that are not to be kept.
+    /// Removes the flows for which `keep` returns `false`.
     pub fn retain(&mut self, mut keep: impl FnMut(&mut Flow) -> bool) {
         let Self { index, slots, free, .. } = self;
         index.retain(|place| {
@@ -168,7 +169,7 @@ const fn tag(hash: u64) -> u32 {
 }
 
 impl Flow {
-    /// A new one.
+    /// Creates a flow with the next stream number.
     pub fn new(streams: &mut u32, now: Timestamp) -> Self {
         let stream = *streams;
         *streams = streams.saturating_add(1);
@@ -179,7 +180,8 @@ impl Flow {
         Self { stream, base: [None; 2], ended: false, lingers: false, last: now, connection: None }
     }
 
-    /// Whether a SYN begins another connection between the same endpoints (Wireshark: "TCP Port numbers reused").
+    /// Returns whether a segment is a SYN that begins another connection between the same endpoints (Wireshark: "TCP
+    /// Port numbers reused").
     pub fn is_reused_by(&self, segment: &Segment<'_>) -> bool {
         if !segment.flags.has(Flags::SYN) || segment.flags.has(Flags::ACK) {
             return false;
@@ -189,26 +191,27 @@ impl Flow {
         base.is_some_and(|base| base != segment.seq || self.ended)
     }
 
-    /// The flow of another connection between the same endpoints, which this SYN begins. Wireshark goes on with the same
-    /// `tcp.stream` where the sequence number is the same.
+    /// Creates the flow of the connection that this SYN begins between the same endpoints. It keeps the stream number
+    /// if the sequence number is the same, as Wireshark's `tcp.stream` does.
     pub fn reused_by(&self, segment: &Segment<'_>, streams: &mut u32, now: Timestamp) -> Self {
         let [low, high] = self.base;
         let base = if segment.from_low { low } else { high };
         if base == Some(segment.seq) { Self::numbered(self.stream, now) } else { Self::new(streams, now) }
     }
 
-    /// Whether a segment tells of its flow only that it goes on.
+    /// Returns whether a segment adds nothing to this flow's state but its time.
     #[inline]
     pub const fn has_noted(&self, segment: &Segment<'_>) -> bool {
         segment.flags.is_plain() && matches!(self.base, [Some(_), Some(_)])
     }
 
-    /// What others know of it.
+    /// Returns the public view of the flow.
     pub const fn as_stream(&self) -> Stream {
         Stream { number: self.stream, is_followed: self.connection.is_some() }
     }
 
-    /// Notes where the directions begin and that one has ended; whether this is the flow's first segment.
+    /// Notes the first sequence numbers of both directions, and that one has ended. Returns whether this is the flow's
+    /// first segment.
     pub fn note(&mut self, segment: &Segment<'_>) -> bool {
         if self.has_noted(segment) {
             return false;

@@ -1,4 +1,4 @@
-//! Every TCP connection of a capture, from its first segment until it has been judged.
+//! The TCP connections of a capture, each from its first segment until it is handed to the sink.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -17,14 +17,15 @@ use crate::tcp::{Endpoints, Segment};
 
 const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
 
-/// The connections being followed.
+/// The connections that are followed.
 #[derive(Default)]
 pub(super) struct Followed {
     flows: Flows,
     scratch: Scratch,
-    /// Connections that are over, in the order in which they ended, and until when they wait for late segments.
+    /// Connections that are over, in the order in which they ended, with the time until which each waits for late
+    /// segments.
     lingering: VecDeque<(Timestamp, Endpoints, u32)>,
-    /// No one of them waits for less than this.
+    /// None of them waits for less than this.
     expire_at: Timestamp,
     streams: u32,
     held_bytes: usize,
@@ -32,17 +33,18 @@ pub(super) struct Followed {
     counts: Counts,
 }
 
-/// Where the flow of a segment probably is: its slot.
+/// The slot that probably holds a segment's flow.
 pub(super) type Hint = Option<u32>;
 
 impl Followed {
-    /// Where the flow of a segment probably is.
+    /// Returns the slot that probably holds a segment's flow, and prefetches it.
     #[inline]
     pub fn hint(&self, segment: &Segment<'_>) -> Hint {
         self.flows.probable_slot(&segment.endpoints)
     }
 
-    /// Where the flows of segments probably are; goes the way to their state, a step at a time.
+    /// Returns the slots that probably hold the segments' flows, one for each glance. Prefetches what processing them
+    /// needs, one step of indirection at a time for the whole batch.
     #[inline]
     pub fn lookup_batch(&self, glances: &[Glance<'_>]) -> ArrayVec<Hint, { limits::BATCH }> {
         let mut all = ArrayVec::<Hint, { limits::BATCH }>::new();
@@ -60,7 +62,7 @@ impl Followed {
             {
                 connection.prefetch();
                 bring_bytes.push((connection, segment.from_low));
-                // Whether it brings any is as likely as not: no branch.
+                // Whether a segment has a payload is unpredictable: no branch.
                 bring_bytes.truncate(bring_bytes.len() - usize::from(segment.payload_len == 0));
             }
         }
@@ -69,10 +71,10 @@ impl Followed {
         all
     }
 
-    /// Takes a segment; which connection it belongs to.
+    /// Processes a segment. Returns the TCP connection it belongs to.
     #[inline]
     pub fn push(&mut self, segment: &mut Segment<'_>, hint: Hint, sink: &mut impl Sink) -> Option<Stream> {
-        // Nearly all change nothing here but a connection's own state.
+        // Fast path: most segments change nothing here but the state of their own connection.
         if let Some(flow) = self.flows.at_hint(&segment.endpoints, hint)
             && match &mut flow.connection {
                 Some(connection) => connection.push_in_order(segment, &mut self.scratch, sink),
@@ -129,7 +131,7 @@ impl Followed {
         Some(stream)
     }
 
-    /// Judges all that is left.
+    /// Finishes all connections that are left, in the order of their stream numbers.
     pub fn finish(&mut self, sink: &mut impl Sink) {
         let mut connections: Vec<_> = std::mem::take(&mut self.flows)
             .into_values()
@@ -142,19 +144,19 @@ impl Followed {
         self.held_bytes = 0;
     }
 
-    /// The facts so far of the connection between two endpoints, as if the capture ended here; `None` once it has been given
-    /// to the sink, or if it is none to report.
+    /// Returns the facts so far of the connection between two endpoints, as if the capture ended here; `None` once they
+    /// have been handed to the sink, or if the connection is not one to report.
     pub fn facts_between(&self, one: SocketAddr, other: SocketAddr) -> Option<Box<Facts>> {
         let (key, _) = Endpoints::of(one, other);
         self.flows.get(&key)?.connection.as_ref()?.facts_so_far()
     }
 
-    /// Of what is no WebSocket connection.
+    /// Returns the counts that a report gives beside its connections.
     pub const fn counts(&self) -> Counts {
         Counts { tcp_streams: self.streams as u64, ..self.counts }
     }
 
-    /// Judges connections that have been over for a while.
+    /// Finishes the connections that have waited for late segments until before `now`.
     #[inline]
     pub fn expire(&mut self, now: Timestamp, sink: &mut impl Sink) {
         if self.expire_at < now {
@@ -164,7 +166,7 @@ impl Followed {
 
     fn expire_before(&mut self, now: Timestamp, sink: &mut impl Sink) {
         while let Some((_, key, stream)) = self.lingering.pop_front_if(|(until, ..)| *until < now) {
-            // Another connection between the same ends may have the same number.
+            // Another connection between the same endpoints may have the same stream number.
             let flow = self.flows.get_mut(&key).filter(|flow| flow.stream == stream && flow.lingers);
             if let Some(connection) = flow.and_then(|flow| flow.connection.take()) {
                 self.held_bytes -= connection.held_bytes();
@@ -174,7 +176,8 @@ impl Followed {
         self.expire_at = self.lingering.front().map_or(NEVER, |(until, ..)| *until);
     }
 
-    /// Forgets what is over or silent, oldest first, so that memory does not grow with the capture.
+    /// Evicts connections and flows that are over or silent, least recently heard first, so that memory does not grow
+    /// with the capture.
     fn evict(&mut self, now: Timestamp, sink: &mut impl Sink) {
         let idle = oldest_allowed(self.flows.values().filter(|flow| flow.connection.is_none()), limits::CLOSED_STREAMS);
         let of_state = |wanted| {
@@ -205,12 +208,12 @@ impl Followed {
             }
             true
         });
-        // Often enough that what comes between two sweeps stays small beside what is kept.
+        // Often enough that the flows added between two evictions stay few beside those that are kept.
         self.evict_at = self.flows.len().saturating_add(limits::UNKNOWN_CONNECTIONS);
     }
 }
 
-/// The time such that no more than `most` of the flows have been heard after it.
+/// Returns the earliest time such that at most `most` of the flows have been heard after it.
 fn oldest_allowed<'f>(flows: impl Iterator<Item = &'f Flow>, most: usize) -> Timestamp {
     let mut times: Vec<_> = flows.map(|flow| flow.last).collect();
     match times.len().checked_sub(most + 1) {

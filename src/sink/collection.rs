@@ -1,4 +1,4 @@
-//! The connections of a capture, kept for its report.
+//! A sink that keeps the connections of a capture for its report.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -9,32 +9,33 @@ use super::Sink;
 use crate::facts::Facts;
 use crate::limits;
 
-/// Keeps connections, in the order in which they end. Attempts that nobody answered are bounded: a scan, or a host that is
-/// down, makes as many as it likes, and each says the same.
+/// The connections of a capture, in the order in which the analyzer hands them out. Unanswered attempts are bounded by
+/// [`limits::UNANSWERED`]: a scan, or a host that is down, makes any number of them, and each says the same.
 #[derive(Debug, Default)]
 pub struct Collection {
-    /// Those kept.
+    /// The connections and attempts that are kept.
     pub facts: Vec<Box<Facts>>,
-    /// The attempts beyond the bound.
+    /// The unanswered attempts beyond the bound.
     pub unanswered: Unanswered,
     attempts: usize,
 }
 
-/// Attempts that nobody answered and that are only counted, by their servers.
+/// Counts of unanswered attempts that are not kept, by server.
 #[derive(Clone, Debug, Default)]
 pub struct Unanswered {
     servers: HashMap<SocketAddr, u64, RandomState>,
-    /// Those to more servers than are told apart.
+    /// Attempts to servers beyond [`limits::UNANSWERED_SERVERS`].
     elsewhere: u64,
 }
 
 impl Unanswered {
-    /// All of them.
+    /// Returns the number of these attempts.
     pub fn count(&self) -> u64 {
         self.servers.values().sum::<u64>() + self.elsewhere
     }
 
-    /// Servers and how many attempts each, most first.
+    /// Returns the servers with the number of attempts at each, most attempts first; at most
+    /// [`limits::UNANSWERED_SERVERS`].
     pub fn servers(&self) -> Vec<(SocketAddr, u64)> {
         let mut servers: Vec<_> = self.servers.iter().map(|(server, count)| (*server, *count)).collect();
         servers.sort_unstable_by_key(|(server, count)| (std::cmp::Reverse(*count), *server));
