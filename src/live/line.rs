@@ -1,4 +1,4 @@
-//! What is told, as one line for people.
+//! Updates of a live capture, each as one line for people.
 
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
@@ -9,10 +9,11 @@ use crate::ending::Kind;
 use crate::render::sanitized;
 use crate::report::phrase;
 
-/// The kinds of lines, by the names of their words.
+/// The kinds of lines, by the names of their catalogue texts.
 const KINDS: [&str; 4] = ["live_opened", "live_refused", "live_closed", "live_notice"];
 
-/// Time, kind, stream, client → server, request; who ended it, how and why; the packet. Coloured by how grave it is.
+/// Formats an update as a line: time, kind, stream, client → server, request; the side that ended it, the ending and
+/// the cause; the packet. Coloured by severity.
 pub fn line(told: &Update, language: Language, color: bool) -> String {
     let writer = Writer { language, color };
     match told {
@@ -43,7 +44,7 @@ impl Writer {
         };
         let color = if ended.normal { AnsiColor::Green } else { AnsiColor::Red };
         let style = Style::new().fg_color(Some(color.into()));
-        // A refusal is the server's by its nature.
+        // The side is left out: a refusal always comes from the server.
         let end = match ended.ending {
             Kind::Refused | Kind::NoAnswer => phrase::pair(how, why, self.language),
             _ => {
@@ -63,7 +64,7 @@ impl Writer {
         self.put("live_notice", &notice.time, notice.tcp_stream, style, &[&sanitized(&notice.text)])
     }
 
-    /// A line; what is empty is left out.
+    /// Joins the parts of a line; empty ones are left out.
     fn put(&self, kind: &str, time: &str, stream: Option<u32>, style: Style, parts: &[&str]) -> String {
         let word = |name| words().get(name, self.language);
         let widest = KINDS.iter().map(|kind| word(kind).width()).max().unwrap_or_default();
@@ -84,7 +85,7 @@ impl Writer {
     }
 }
 
-/// Hours to milliseconds of an RFC 3339 time.
+/// Returns hours to milliseconds of an RFC 3339 time.
 fn clock(time: &str) -> String {
     let (seconds, fraction) = (time.get(11..19).unwrap_or(time), time.get(20..).unwrap_or_default());
     let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();

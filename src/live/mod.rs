@@ -1,9 +1,9 @@
-//! What is told of connections while they go on: each opening, refusal and close once, as soon as it can be judged.
+//! Live updates on connections: each opening, refusal and close is reported once, as soon as it can be judged.
 //!
 //! ```text
 //! Analyzer ─ Event, Facts ─ Watch ─ Update ─┬─ a line   (render::line)
 //!                             │           └─ a JSON object
-//!                             └─ facts of what is over, for the report at the end
+//!                             └─ facts of finished connections, for the report at the end
 //! ```
 
 pub mod line;

@@ -1,8 +1,8 @@
-//! Packets that wait for the judgement of their connection: only then is it known whether they are wanted.
+//! Packets that wait until their connection is judged: only then is it known whether they are to be written.
 //!
 //! ```text
-//! connection   first packets ┼ let go ┼ last packets
-//!              HELD_FIRST              HELD_LAST       together HELD_TOTAL
+//! connection   first packets ┼ dropped ┼ last packets
+//!              HELD_FIRST                HELD_LAST       together HELD_TOTAL
 //! ```
 
 use std::collections::{HashMap, VecDeque};
@@ -13,10 +13,10 @@ use crate::capture::{LinkType, Packet};
 use crate::limits;
 use crate::seen::Timestamp;
 
-/// What a packet costs besides its bytes.
+/// Memory that a held packet takes besides its bytes.
 const OVERHEAD: usize = size_of::<OwnedPacket>();
 
-/// Packets by connection.
+/// The held packets, by the number of their stream.
 #[derive(Default)]
 pub struct PacketBuffer {
     streams: HashMap<u32, Stream, RandomState>,
@@ -32,9 +32,9 @@ struct Stream {
     last_bytes: usize,
 }
 
-/// A packet held.
+/// A packet that is held.
 pub struct OwnedPacket {
-    /// The interface that it came from.
+    /// The interface it was captured on.
     pub interface: usize,
     number: u64,
     time: Timestamp,
@@ -44,7 +44,7 @@ pub struct OwnedPacket {
 }
 
 impl PacketBuffer {
-    /// Holds a packet of a connection.
+    /// Holds a packet of a stream. Drops older ones if the bounds require it.
     pub fn hold(&mut self, stream: u32, interface: usize, packet: &Packet<'_>) {
         let Packet { number, time, link_type, data, length } = *packet;
         let kept = OwnedPacket { interface, number, time, link_type, length, data: data.into() };
@@ -66,26 +66,26 @@ impl PacketBuffer {
         }
     }
 
-    /// Lets the packets of a connection go.
+    /// Drops the packets of a stream.
     pub fn forget(&mut self, stream: u32) {
         if let Some(stream) = self.streams.remove(&stream) {
             self.bytes -= stream.first_bytes + stream.last_bytes;
         }
     }
 
-    /// The packets held of a connection, in the order in which they came; they are no longer held.
+    /// Returns the held packets of a stream, in the order in which they came, and holds them no longer.
     pub fn release(&mut self, stream: u32) -> impl Iterator<Item = OwnedPacket> {
         let stream = self.streams.remove(&stream).unwrap_or_default();
         self.bytes -= stream.first_bytes + stream.last_bytes;
         stream.first.into_iter().chain(stream.last)
     }
 
-    /// Packets that were wanted perhaps, but for which there was no room.
+    /// Returns the number of packets dropped for lack of room before it was known whether they were wanted.
     pub const fn let_go(&self) -> u64 {
         self.let_go
     }
 
-    /// Frees a quarter, of the largest.
+    /// Frees a quarter of [`limits::HELD_TOTAL`], from the streams that hold most first.
     fn make_room(&mut self) {
         let enough = limits::HELD_TOTAL / 4 * 3;
         let mut largest: Vec<_> = self.streams.iter_mut().collect();
@@ -98,7 +98,7 @@ impl PacketBuffer {
                 return;
             }
         }
-        // Too many connections, of which only the first packets are held: no room for those of so many.
+        // Not enough, because there are too many streams: drop all packets of some.
         let all: Vec<_> = largest.into_iter().map(|(number, _)| *number).collect();
         for number in all {
             if self.bytes <= enough {
@@ -111,7 +111,8 @@ impl PacketBuffer {
 }
 
 impl Stream {
-    /// Lets the oldest of the last packets go until they are no more than `most` bytes; how many bytes and packets.
+    /// Drops the oldest of the last packets until they are at most `most` bytes. Returns the number of bytes and
+    /// packets dropped.
     fn shrink(&mut self, most: usize) -> (usize, u64) {
         let (mut bytes, mut packets) = (0, 0);
         while self.last_bytes > most {
@@ -125,7 +126,7 @@ impl Stream {
 }
 
 impl OwnedPacket {
-    /// As it came.
+    /// Returns the packet as it came.
     pub fn packet(&self) -> Packet<'_> {
         let Self { number, time, link_type, length, data, .. } = self;
         Packet { number: *number, time: *time, link_type: *link_type, data, length: *length }
@@ -177,7 +178,7 @@ mod tests {
             assert!(held.bytes <= limits::HELD_TOTAL);
         }
         assert!((0..100).all(|stream| held.streams[&stream].first[0].number == 0), "the opening handshakes stay");
-        // So many connections that even that is too much.
+        // So many streams that even their first packets are too much.
         for stream in 0..5000 {
             hold(&mut held, 1000 + stream, 0..50, 1000);
             assert!(held.bytes <= limits::HELD_TOTAL);

@@ -1,4 +1,4 @@
-//! The four things that are told. As JSON each is one object on one line, with a `type`.
+//! The four kinds of updates. As JSON, each is one object on one line, with a `type`.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::report::codes::{self, Occurred};
 use crate::report::document::{Row, row};
 use crate::side::Side;
 
-/// Something that is told as it happens. `--format ndjson` writes it as one JSON object:
+/// An update, reported as it happens. `--format ndjson` writes it as one JSON object:
 ///
 /// | `type` | what happened | fields |
 /// |---|---|---|
@@ -28,7 +28,7 @@ pub enum Update {
     Opened(Opened),
     /// The opening handshake failed.
     Refused(Box<Ended>),
-    /// It ended.
+    /// The connection ended.
     Closed(Box<Ended>),
     /// Anything else worth a line.
     Notice(Notice),
@@ -37,26 +37,26 @@ pub enum Update {
 /// An opening.
 #[derive(Clone, Debug, Serialize)]
 pub struct Opened {
-    /// When: the 101, else the packet by which it was recognised.
+    /// The time of the 101, or else of the packet by which it was recognised.
     pub time: String,
-    /// That packet.
+    /// The number of that packet.
     pub packet: u64,
     /// Wireshark's `tcp.stream`.
     pub tcp_stream: u32,
     /// The client's address and port.
     pub client: String,
-    /// The server's.
+    /// The server's address and port.
     pub server: String,
-    /// Request target, the values of its query left out.
+    /// The request target, without the values of its query.
     pub target: Option<String>,
     /// Whether it had begun before the capture.
     pub late_start: bool,
 }
 
-/// An end, judged by what had been captured when it was told; the report at the end of the run has the last word.
+/// An end, judged by what had been captured when it was reported. The report at the end of the run is authoritative.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ended {
-    /// When its end began.
+    /// The time at which the end began.
     pub time: String,
     /// The packet that began it.
     pub packet: u64,
@@ -64,40 +64,40 @@ pub struct Ended {
     pub tcp_stream: u32,
     /// The client's address and port.
     pub client: String,
-    /// The server's.
+    /// The server's address and port.
     pub server: String,
-    /// Request target, the values of its query left out.
+    /// The request target, without the values of its query.
     pub target: Option<String>,
     /// Seconds from its opening to its end.
     pub lifetime: f64,
-    /// How it ended, as in the report.
+    /// The kind of ending, as in the report.
     pub ending: Kind,
-    /// Who began the end.
+    /// The side that began the end.
     pub closed_by: Option<Side>,
-    /// The code that stands for the end: 1005 and 1006 where none was sent; none for a refusal.
+    /// The close code of the end: 1005 or 1006 if none was sent; `None` for a refusal.
     pub code: Option<u16>,
     /// The code's name.
     pub name: Option<String>,
     /// The reason in the Close frame that began the end.
     pub reason: Option<String>,
-    /// Status of the answer to the opening handshake.
+    /// The status of the response to the opening handshake.
     pub status: Option<u16>,
-    /// Whether it ended as connections should.
+    /// Whether it ended normally.
     pub normal: bool,
     /// The rule that fits.
     pub rule: &'static str,
-    /// How sure.
+    /// The confidence in that rule.
     pub confidence: Confidence,
-    /// A few words.
+    /// The rule's title, a few words.
     pub title: &'static str,
-    /// What happened, as a sentence.
+    /// The cause, as a sentence.
     pub summary: String,
     /// The packets that prove it.
     pub packets: Vec<u64>,
     /// Its row of the report's table.
     #[serde(skip)]
     pub row: Row,
-    /// All of it.
+    /// The connection as in the report.
     #[serde(skip)]
     pub connection: Box<Connection>,
 }
@@ -105,13 +105,13 @@ pub struct Ended {
 /// Something else worth a line.
 #[derive(Clone, Debug, Serialize)]
 pub struct Notice {
-    /// When.
+    /// The time.
     pub time: String,
-    /// What about: `drops`, `interface`, `write`, `unanswered_ping`, `unanswered_handshake`, `judged_again`.
+    /// The subject: `drops`, `interface`, `write`, `unanswered_ping`, `unanswered_handshake` or `judged_again`.
     pub about: &'static str,
-    /// Wireshark's `tcp.stream`, where it concerns one connection.
+    /// Wireshark's `tcp.stream`, if it concerns one connection.
     pub tcp_stream: Option<u32>,
-    /// A sentence.
+    /// The notice itself, as a sentence.
     pub text: String,
 }
 
@@ -131,7 +131,7 @@ impl Opened {
 }
 
 impl Update {
-    /// The end of a connection.
+    /// Creates the update for the end of a connection.
     pub(super) fn end(facts: &Facts, connection: Box<Connection>, registries: &Registries, language: Language) -> Self {
         let mut occurred = Occurred::default();
         occurred.add(&connection);

@@ -1,9 +1,10 @@
-//! Decides when something is told.
+//! The sink of a live capture, which decides when an update is reported.
 //!
-//! An end is told by the packet that completes it: the second Close frame, the second FIN, a reset. A Close frame or FIN that is
-//! not answered, and a refusal whose body is on its way, are told after [`SETTLE`]. That is a first judgement, on what was
-//! captured by then; a connection is judged for good when nothing more can come, and if that changes who, which code or why,
-//! a notice says so. What only many connections together tell (a restart, a proxy's timer) is in the report at the end.
+//! An end is reported with the packet that completes it: the second Close frame, the second FIN, a reset. An unanswered
+//! Close frame or FIN is reported after [`SETTLE`], and so is a refusal, because its body may still be to come. That is
+//! a first judgement, on what was captured by then. A connection is judged again, finally, when no more can come. If
+//! that changes the side, the code or the rule, a notice says so. Causes that only many connections together show (a
+//! restart, a proxy's timer) are in the report at the end.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -27,14 +28,16 @@ use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::{http, ws};
 
-/// How long what begins an end may wait for what completes it: most answers come sooner, and nobody waits in vain.
+/// The time that an end may take to complete before it is reported. Most answers come sooner, and an end without one is
+/// reported soon enough.
 pub const SETTLE: Duration = Duration::from_millis(50);
 
-/// An opening handshake or a ping that has waited this long for its answer is worth a notice: peers on a sound path answer
-/// within a second, and most libraries give up after 20 s.
+/// The time after which an unanswered opening handshake or ping is worth a notice: peers on a sound path answer within
+/// a second, and most libraries give up after 20 s.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A sink that tells what happens.
+/// A sink that turns events into [`Update`]s. After each packet, call [`Self::settle`], then [`Self::take`] until it
+/// returns `None`.
 pub struct Watch {
     language: Language,
     registries: Registries,
@@ -42,7 +45,8 @@ pub struct Watch {
     redactor: Redactor,
     now: Timestamp,
     followed: HashMap<u32, Followed, RandomState>,
-    /// Ends to be told by now, ends to be told soon, answers that are waited for: the latter two in order of time.
+    /// Connections with a complete end, with an end that may still be completed, and with an answer outstanding; the
+    /// latter two in the order of time.
     complete: Vec<Place>,
     settling: VecDeque<(Timestamp, Place)>,
     waiting: VecDeque<(Timestamp, Place)>,
@@ -54,25 +58,25 @@ pub struct Watch {
     open: usize,
 }
 
-/// Where the analyzer finds a connection.
+/// The key by which the analyzer finds a connection.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     stream: u32,
     addresses: PerSide<SocketAddr>,
 }
 
-/// What has been told of a connection.
+/// The updates that have been reported of a connection, and those that are pending.
 #[derive(Debug, Default)]
 struct Followed {
     opened: bool,
     is_settling: bool,
     is_waiting: bool,
-    /// Which sides have sent a FIN.
+    /// Whether each side has sent a FIN.
     fins: PerSide<bool>,
     judged: Option<Judged>,
 }
 
-/// What a line said that a later judgement may change.
+/// The part of a reported end that the final judgement may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Judged {
     rule: &'static str,
@@ -80,7 +84,7 @@ struct Judged {
     by: Option<Side>,
 }
 
-/// What an event is to an end.
+/// The role of an event in an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Begins,
@@ -88,9 +92,9 @@ enum Step {
 }
 
 impl Watch {
-    /// A watch that tells in a language, names codes by `registries`, and keeps to `privacy`.
+    /// Creates a watch that writes in `language`, names codes by `registries`, and redacts by `privacy`.
     pub fn new(language: Language, registries: Registries, privacy: Privacy) -> Self {
-        // The words are read when they are first needed: not while somebody waits for a line.
+        // The catalogue is parsed on first use: do that now, not while somebody waits for a line.
         for rule in &RULES {
             rule.words();
         }
@@ -114,7 +118,7 @@ impl Watch {
         }
     }
 
-    /// Judges what is due at `now`; after each packet, and when time has passed without one.
+    /// Judges what is due at `now`. Has to be called after each packet, and at [`due`](Self::due) if none has come.
     pub fn settle(&mut self, now: Timestamp, analyzer: &Analyzer) {
         self.now = now;
         for place in std::mem::take(&mut self.complete) {
@@ -128,39 +132,40 @@ impl Watch {
         }
     }
 
-    /// When [`settle`](Self::settle) has to be called next if no packet comes.
+    /// Returns the time at which [`settle`](Self::settle) has to be called next if no packet comes; `None` if nothing
+    /// is pending.
     pub fn due(&self) -> Option<Timestamp> {
         let first = |queue: &VecDeque<(Timestamp, Place)>| queue.front().map(|(due, _)| *due);
         [first(&self.settling), first(&self.waiting)].into_iter().flatten().min()
     }
 
-    /// The next thing to tell.
+    /// Returns the next update, in the order in which they arose.
     pub fn take(&mut self) -> Option<Update> {
         self.told.pop_front()
     }
 
-    /// The next stream that was judged for good, and whether it ended abnormally.
+    /// Returns the next stream that was judged finally, and whether it ended abnormally.
     pub fn take_judged(&mut self) -> Option<(u32, bool)> {
         self.judged.pop_front()
     }
 
-    /// Tells something that concerns no connection.
+    /// Adds a notice that does not concern one connection.
     pub fn notice(&mut self, now: Timestamp, about: &'static str, text: String) {
         self.told.push_back(Update::Notice(Notice { time: now.to_string(), about, tcp_stream: None, text }));
     }
 
-    /// Packets were dropped.
+    /// Notes that packets were dropped.
     pub fn dropped(&mut self, drops: Drops) {
         drops.add_to(&mut self.drops);
     }
 
-    /// WebSocket connections that are open.
+    /// Returns the number of open WebSocket connections.
     pub const fn open(&self) -> usize {
         self.open
     }
 
-    /// The facts of what is over, in the order in which it was judged, and how many were left out for
-    /// [`limits::LIVE_CONNECTIONS`].
+    /// Returns the facts of the connections that are over, in the order in which they were judged, and the number of
+    /// those left out for [`limits::LIVE_CONNECTIONS`].
     pub fn into_facts(self) -> (Vec<Box<Facts>>, u64) {
         (self.over.into(), self.left_out)
     }
@@ -178,7 +183,7 @@ impl Watch {
         ))
     }
 
-    /// Tells the end of a connection, unless that is done.
+    /// Reports the end of a connection, unless that was done.
     fn end(&mut self, place: Place, analyzer: &Analyzer) {
         if self.followed.get(&place.stream).is_some_and(|followed| followed.judged.is_none())
             && let Some(mut facts) = place.facts(analyzer)
@@ -194,7 +199,7 @@ impl Watch {
         }
     }
 
-    /// Tells that an answer has not come yet.
+    /// Reports that an answer has not come yet.
     fn still_waiting(&mut self, place: Place, analyzer: &Analyzer) {
         let Some(followed) = self.followed.get_mut(&place.stream).filter(|followed| followed.judged.is_none()) else {
             return;
@@ -220,7 +225,7 @@ impl Watch {
         self.told.push_back(Update::Notice(Notice { time: self.now.to_string(), about, tcp_stream, text }));
     }
 
-    /// Says that a connection is judged otherwise than its line did.
+    /// Reports that the final judgement on a connection differs from its line.
     fn judged_again(&mut self, facts: &Facts, connection: &Connection) {
         let value = |name: &str| match name {
             "title" => Some(connection.verdict.title.into()),
@@ -289,7 +294,7 @@ impl Sink for Watch {
             self.over.pop_front();
             self.left_out += 1;
             if self.left_out.is_multiple_of(limits::LIVE_CONNECTIONS as u64) {
-                // It remembers every secret that it has seen: the numbers of those begin anew.
+                // The redactor remembers every secret that it has seen: replace it, and number them anew.
                 self.redactor = Redactor::new(self.privacy);
             }
         }
@@ -299,7 +304,7 @@ impl Sink for Watch {
 impl Place {
     fn facts(self, analyzer: &Analyzer) -> Option<Box<Facts>> {
         let facts = analyzer.facts_between(self.addresses.client, self.addresses.server)?;
-        // The endpoints may have met again since.
+        // There may be another connection between the same endpoints since.
         (facts.stream == self.stream).then_some(facts)
     }
 }
@@ -315,7 +320,7 @@ fn later(time: Timestamp, wait: Duration) -> Timestamp {
     Timestamp::from_nanos(time.as_nanos().saturating_add(wait))
 }
 
-/// What an event is to the end of its connection.
+/// Returns the role of an event in the end of its connection; `None` if it has none.
 fn step(facts: &Facts, event: &Event<'_>, fins: PerSide<bool>) -> Option<Step> {
     const SWITCHING: u16 = 101;
     let by_both =
@@ -330,7 +335,7 @@ fn step(facts: &Facts, event: &Event<'_>, fins: PerSide<bool>) -> Option<Step> {
     }
 }
 
-/// Whether an event waits for an answer.
+/// Returns whether an event expects an answer.
 fn waits(event: &Event<'_>) -> bool {
     matches!(event.what, What::Http(http::Event::Request(_)) | What::Ws(ws::Event::Ping { .. }))
 }
