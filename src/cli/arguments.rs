@@ -32,7 +32,7 @@ pub struct Cli {
     read: Read,
 }
 
-/// A command: its options and what it does are in `commands/NAME.rs`. A capture that has a command's name is read as
+/// A command. Its options and its `run` are in `commands/NAME.rs`. A capture with the name of a command is read as
 /// `./NAME`.
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -65,7 +65,7 @@ Examples:
 Exit codes: 0 analysed, 1 matched by --fail-on, 2 error (unreadable file, invalid filter).";
 
 impl Cli {
-    /// Does what was asked for.
+    /// Runs the command, or reads captures if there is none.
     pub fn run(&self) -> Result<ExitCode, Error> {
         match &self.command {
             Some(command) => command.run(),

@@ -1,4 +1,4 @@
-//! Options of every command that writes words: in which language, and what a team's own close codes mean.
+//! Options of every command that writes text: its language, and the files that define a team's own close codes.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use whyclosed::catalog::{Language, Registries, Registry};
 use whyclosed::error::Error;
 
-/// How to say it.
+/// The language of the output, and the registries of close codes.
 #[derive(Debug, Args)]
 pub struct TextArgs {
     #[command(flatten)]
@@ -20,7 +20,7 @@ pub struct TextArgs {
     codes: Vec<PathBuf>,
 }
 
-/// In which language.
+/// The language of the output.
 #[derive(Debug, Args)]
 pub struct LocaleArgs {
     /// Language of the report: en, es, fr, id, th or vi (default: your locale's language, or English).
@@ -28,30 +28,30 @@ pub struct LocaleArgs {
     lang: Option<Language>,
 }
 
-/// Where POSIX looks for the language of messages, in this order.
+/// The variables in which POSIX looks for the language of messages, in this order.
 const LOCALES: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
 
 impl LocaleArgs {
-    /// The language to write in.
+    /// Returns the language to write in.
     pub fn language(&self) -> Language {
-        // The first that is set decides, even if it is no language of ours.
+        // The first one that is set decides, even if its language is not supported.
         let locale = || LOCALES.iter().filter_map(|name| std::env::var(name).ok()).find(|locale| !locale.is_empty());
         self.lang.or_else(|| Language::of_locale(&locale()?)).unwrap_or_default()
     }
 }
 
 impl TextArgs {
-    /// The language to write in.
+    /// Returns the language to write in.
     pub fn language(&self) -> Language {
         self.locale.language()
     }
 
-    /// The files that codes are read from.
+    /// Returns the files that codes are read from: those given, and those of the user's configuration.
     pub fn files(&self) -> Result<Vec<PathBuf>, Error> {
         Ok(self.codes.iter().cloned().chain(configured()?).collect())
     }
 
-    /// The registries to name codes by.
+    /// Reads the registries to name codes by.
     pub fn registries(&self) -> Result<Registries, Error> {
         Ok(Registries::new(self.files()?.iter().map(|path| read(path)).collect::<Result<_, _>>()?))
     }
@@ -62,7 +62,7 @@ fn languages() -> impl TypedValueParser<Value = Language> {
     PossibleValuesParser::new(codes).map(|code| Language::of_locale(&code).unwrap_or_default())
 }
 
-/// The files of the user's configuration, in the order of their names.
+/// Returns the files of the user's configuration, sorted by name. Returns none if the folder cannot be read.
 fn configured() -> Result<Vec<PathBuf>, Error> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let Some(folder) = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config"))) else {

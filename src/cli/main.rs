@@ -1,4 +1,4 @@
-//! `whyclosed`: reads captures, says why each WebSocket connection closed.
+//! `whyclosed`: reads captures and says why each WebSocket connection closed.
 
 mod arguments;
 mod commands;
@@ -18,7 +18,7 @@ use clap::Parser;
 
 use crate::arguments::Cli;
 
-/// Connections are made of small pieces, and go away in another order than they came.
+/// Connections consist of many small allocations, which are freed in another order than they were made.
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,17 +1,18 @@
-//! Rights are for opening interfaces; packets, which anybody may have sent, are read without them.
+//! Giving up privileges. They are needed only to open interfaces; packets, which anybody may have sent, are parsed
+//! without them.
 
 use whyclosed::error::Error;
 
-/// Gives up every right that opening took: root becomes the user who called `sudo`, or `nobody`, and no capability is kept. The
-/// name of that user, where the user changed.
+/// Gives up every privilege that opening took: root becomes the user who called `sudo`, or `nobody`, and no capability
+/// is kept. Returns the name of that user, if the user changed.
 ///
-/// Has to be called before there is a second thread: capabilities belong to a thread.
+/// Has to be called before a second thread is started, because capabilities belong to a thread.
 #[cfg(target_os = "linux")]
 pub fn give_up() -> Result<Option<String>, Error> {
     linux::give_up().map_err(|source| Error::Privileges { source })
 }
 
-/// Elsewhere capturing is a matter of who may read `/dev/bpf`, and there are no capabilities to give up.
+/// Does nothing: elsewhere, capturing depends on who may read `/dev/bpf`, and there are no capabilities to give up.
 #[cfg(not(target_os = "linux"))]
 pub fn give_up() -> Result<Option<String>, Error> {
     Ok(None)
@@ -25,12 +26,12 @@ mod linux {
     use caps::CapSet;
     use nix::unistd::{Gid, Uid, User, getuid, initgroups, setgid, setgroups, setuid};
 
-    /// The ids of `nobody` where the system does not say.
+    /// The user and group id of `nobody`, if the system does not define them.
     const NOBODY: u32 = 65_534;
 
     pub(super) fn give_up() -> io::Result<Option<String>> {
         let user = if Uid::effective().is_root() { Some(become_user()?) } else { None };
-        // Whoever got CAP_NET_RAW from the file's capabilities needs it no longer, either.
+        // CAP_NET_RAW from the file's capabilities is not needed any more, either.
         for set in [CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
             caps::clear(None, set).map_err(io::Error::other)?;
         }
@@ -39,7 +40,8 @@ mod linux {
     }
 
     fn become_user() -> io::Result<String> {
-        // While there is the right to. A container may lack it: that changes little, for no new privileges can be had anyway.
+        // While this is still permitted. A container may forbid it. That changes little, since no new privileges can be
+        // gained anyway.
         let _ = caps::clear(None, CapSet::Bounding);
         let (uid, gid, user) = caller().unwrap_or_else(nobody);
         match user.as_deref().and_then(|name| CString::new(name).ok()) {
@@ -54,7 +56,7 @@ mod linux {
         Ok(user.unwrap_or_else(|| uid.to_string()))
     }
 
-    /// Who called `sudo`, unless that was root.
+    /// Returns the user who called `sudo`, unless that was root.
     fn caller() -> Option<(Uid, Gid, Option<String>)> {
         let id = |name| std::env::var(name).ok()?.parse::<u32>().ok();
         let (uid, gid) = (Uid::from_raw(id("SUDO_UID")?), Gid::from_raw(id("SUDO_GID")?));

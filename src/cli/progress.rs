@@ -1,4 +1,4 @@
-//! Progress of a long read, on standard error, where that is a terminal.
+//! Progress of a long read, on standard error, if that is a terminal.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,16 @@ use whyclosed::capture::Packet;
 use whyclosed::catalog::Language;
 use whyclosed::report::phrase;
 
-/// Reads shorter than this show nothing.
+/// The time before progress is shown.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Packets between two looks at the clock.
+/// Packets between two readings of the clock.
 const STRIDE: u64 = 1 << 16;
 
-/// Shows how many packets have been read.
+/// A display of the number of packets read.
 pub struct Progress {
     started: Instant,
-    /// The number of the packet with which to look at the clock again.
+    /// The number of the packet at which to read the clock again.
     look_at: u64,
     bar: Option<ProgressBar>,
     quiet: bool,
@@ -29,7 +29,7 @@ impl Progress {
         Self { started: Instant::now(), look_at: STRIDE, bar: None, quiet, language }
     }
 
-    /// Takes the packets just read.
+    /// Counts the packets just read, and updates the display now and then.
     pub fn packets(&mut self, packets: &[Packet<'_>]) {
         let Some(last) = packets.last().filter(|last| last.number >= self.look_at) else {
             return;
@@ -43,7 +43,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the display.
     pub fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! Options of every command that ends with a report: what is shown, how, and what counts as a failure.
+//! Options of every command that ends with a report: the contents, the format, and what counts as a failure.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use crate::locale::TextArgs;
 use crate::sandbox::Allowed;
 use crate::sandboxing::Sandboxing;
 
-/// How to report.
+/// The options of a report.
 #[derive(Debug, Args)]
 pub struct Reporting {
     /// Format of the report.
@@ -92,7 +92,7 @@ pub enum Format {
     Html,
 }
 
-/// A tracker.
+/// An issue tracker, by its markup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Flavor {
     /// GitHub Flavored Markdown; GitLab reads it, too.
@@ -101,7 +101,7 @@ pub enum Flavor {
     Jira,
 }
 
-/// When to colour.
+/// The choice of when to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set.
@@ -112,7 +112,7 @@ pub enum ColorChoice {
     Never,
 }
 
-/// What counts as a failure.
+/// A condition of `--fail-on`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// Any end but a normal one.
@@ -135,12 +135,12 @@ impl FromStr for Failure {
 }
 
 impl Reporting {
-    /// Which connections are asked for.
+    /// Returns the selection of connections.
     pub fn selection(&self) -> Selection {
         Selection { all: self.all, ids: self.connection.clone(), codes: self.code.clone() }
     }
 
-    /// Whose marks the Markdown has.
+    /// Returns the flavour of the Markdown.
     pub const fn flavor(&self) -> markdown::Flavor {
         match self.flavor {
             Flavor::Github => markdown::Flavor::Github,
@@ -148,12 +148,12 @@ impl Reporting {
         }
     }
 
-    /// What the report may tell of whose traffic it was.
+    /// Returns what the report may show of secrets, addresses and messages.
     pub const fn privacy(&self) -> Privacy {
         Privacy { show_secrets: self.show_secrets, anonymize: self.anonymize, previews: self.previews }
     }
 
-    /// Enters the sandbox, and with `--verbose` says what it denies.
+    /// Enters the sandbox, and with `--verbose` prints what it enforces.
     pub fn enter_sandbox(&self, allowed: Allowed) {
         let allowed = allowed.output(self.output.as_deref());
         let enforced = self.sandboxing.enter(&allowed);
@@ -162,7 +162,7 @@ impl Reporting {
         }
     }
 
-    /// Whether a report has what `--fail-on` names.
+    /// Returns whether a report contains what `--fail-on` names.
     pub fn fails(&self, report: &Report) -> bool {
         let selection = self.selection();
         report.connections.iter().filter(|connection| selection.matches(connection)).any(|connection| {

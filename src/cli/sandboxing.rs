@@ -1,4 +1,4 @@
-//! The option of every command that parses captures: whether it does so in a sandbox.
+//! The option of every command that parses captures: whether to use the sandbox.
 
 use clap::Args;
 use whyclosed::catalog::Language;
@@ -6,7 +6,7 @@ use whyclosed::report::phrase::word;
 
 use crate::sandbox::{Allowed, Enforced, enter};
 
-/// Whether there is a sandbox.
+/// The option to do without the sandbox.
 #[derive(Debug, Args)]
 pub struct Sandboxing {
     /// Parse captures without the sandbox, in which (on Linux) only they can be read, only the output can be written, and no
@@ -16,13 +16,13 @@ pub struct Sandboxing {
 }
 
 impl Sandboxing {
-    /// Enters the sandbox; returns what it enforces, `None` where it is not wanted.
+    /// Enters the sandbox. Returns what it enforces, or `None` with `--no-sandbox`.
     pub fn enter(&self, allowed: &Allowed) -> Option<Enforced> {
         (!self.no_sandbox).then(|| enter(allowed))
     }
 
-    /// Says on standard error what is enforced.
-    #[expect(clippy::print_stderr, reason = "it is no part of the report")]
+    /// Prints on standard error what is enforced.
+    #[expect(clippy::print_stderr, reason = "it is not part of the report")]
     pub fn tell(&self, enforced: Option<Enforced>, language: Language) {
         let (name, version) = match enforced {
             Some(Enforced::Everything(version)) => ("sandbox_everything", version),
@@ -34,7 +34,7 @@ impl Sandboxing {
     }
 }
 
-/// The same for a command that has nothing else to explain.
+/// The same with a `--verbose` of its own, for commands that have no other use for it.
 #[derive(Debug, Args)]
 pub struct Explained {
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub struct Explained {
 }
 
 impl Explained {
-    /// Enters the sandbox, and with `--verbose` says what it denies.
+    /// Enters the sandbox, and with `--verbose` prints what it enforces.
     pub fn enter(&self, allowed: &Allowed, language: Language) {
         let enforced = self.sandboxing.enter(allowed);
         if self.verbose {

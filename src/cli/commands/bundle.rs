@@ -1,4 +1,4 @@
-//! `--bundle`: everything that a ticket needs, in one file: the report as Markdown, HTML and JSON, and the packets.
+//! `--bundle`: one file with everything that a ticket needs: the report as Markdown, HTML and JSON, and the packets.
 
 use std::collections::HashSet;
 use std::io::{self, Seek, Write};
@@ -17,10 +17,10 @@ use super::slice::{self, How, Number, Prepared};
 use crate::output;
 use crate::reporting::Reporting;
 
-/// Names in the bundle, in the order of a reader.
+/// The names of the entries, in the order in which a reader opens them.
 const NAMES: [&str; 4] = ["report.md", "report.html", "report.json", "slice.pcapng"];
 
-/// Writes the bundle: of the connections that the report shows, with their secrets only where it has them, too.
+/// Writes a bundle of the connections that the report shows. The packets contain secrets only if the report does.
 pub fn bundle(
     path: &Path,
     captures: &[PathBuf],
@@ -45,7 +45,7 @@ pub fn bundle(
     let request = Request { selection: &selection, command: &command, flavor: reporting.flavor(), language };
     let [markdown, page, data, slice] = NAMES;
     output::to_file(path, |out| {
-        // Written as it comes: packets may be more than fit in memory.
+        // Streamed: the packets may not fit in memory.
         let mut zip = ZipWriter::new_stream(out);
         entry(&mut zip, markdown, |out| markdown::ticket(report, request, out))?;
         entry(&mut zip, page, |out| html::render(report, &selection, language, out))?;

@@ -1,4 +1,4 @@
-//! `whyclosed codes`: the registries and their tables.
+//! `whyclosed codes`: the tables of the registries.
 
 use std::process::ExitCode;
 
@@ -29,7 +29,7 @@ pub struct Codes {
     presenting: Presenting,
 }
 
-/// A user's own registry as an example; a test reads it.
+/// An example of a user's own registry; a test parses it.
 const TEMPLATE: &str = include_str!("codes_template.toml");
 
 impl Codes {

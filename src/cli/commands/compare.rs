@@ -32,7 +32,7 @@ impl Compare {
         let mut codes = Vec::new();
         for text in &self.codes {
             let one = std::slice::from_ref(text);
-            // 1008 beside 4401 of an application: each as its own registry has it.
+            // 1008 next to an application's 4401: each as its own registry defines it.
             let in_asked = explained(one, asked, &registries, language);
             codes.extend(in_asked.or_else(|_| explained(one, None, &registries, language))?);
         }

@@ -1,4 +1,4 @@
-//! `whyclosed explain CODE…`: everything that is documented of a code.
+//! `whyclosed explain CODE…`: everything that is documented about a code.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `whyclosed interfaces`: what can be captured on.
+//! `whyclosed interfaces`: the interfaces that can be captured on.
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -26,7 +26,7 @@ pub struct Interfaces {
     locale: LocaleArgs,
 }
 
-/// The columns, by the names of their words.
+/// The columns, by the names of their catalogue texts.
 const COLUMNS: [&str; 5] =
     ["interfaces_name", "interfaces_state", "interfaces_addresses", "interfaces_link_type", "interfaces_openable"];
 

@@ -1,4 +1,4 @@
-//! What the program can do: one file a command, with its options and its `run`.
+//! The commands: one file for each, with its options and its `run`.
 
 mod bundle;
 pub mod codes;
@@ -25,19 +25,19 @@ use whyclosed::report::Pending;
 use crate::output;
 use crate::reporting::Reporting;
 
-/// `--fail-on` has matched.
+/// The exit code if `--fail-on` has matched.
 const EXIT_MATCHED: u8 = 1;
 
-/// There is something for the user to mend.
+/// The exit code after an error that the user has to fix.
 pub const EXIT_ERROR: u8 = 2;
 
-/// Writes the report, says what went wrong before it, and tells the exit code.
+/// Writes the report, prints the faults, and returns the exit code.
 fn conclude(reporting: &Reporting, report: Pending, faults: &[Error]) -> Result<ExitCode, Error> {
     let matched = output::write(reporting, report)?;
     Ok(exit_code(matched, faults))
 }
 
-/// Says what went wrong, and tells the exit code.
+/// Prints the faults, and returns the exit code.
 fn exit_code(matched: bool, faults: &[Error]) -> ExitCode {
     faults.iter().for_each(output::print_error);
     match (faults, matched) {

@@ -1,4 +1,4 @@
-//! `whyclosed CAPTURE…`: reads files, judges, writes.
+//! `whyclosed CAPTURE…`: reads files, and writes the report.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,7 +20,7 @@ use crate::progress::Progress;
 use crate::reporting::Reporting;
 use crate::sandbox::Allowed;
 
-/// Reads captures.
+/// The options for reading captures.
 #[derive(Debug, Args)]
 pub struct Read {
     /// Capture files (pcap, pcapng; gzip, zstd, lz4), directories of them, or - for standard input.
@@ -45,12 +45,13 @@ pub struct Read {
 }
 
 impl Read {
-    /// Reads, judges, writes. A fault in the middle of a capture costs nothing that was read before it.
+    /// Reads the captures, and writes the report. After a fault in the middle of a capture, the report covers
+    /// everything before it.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let outputs = [self.reporting.output.as_deref(), self.bundle.as_deref()];
         output::check(&self.captures, &self.reporting.texts.files()?, &outputs)?;
         let registries = self.reporting.texts.registries()?;
-        // Loads libpcap, which cannot be read within the sandbox.
+        // This loads libpcap, and its file cannot be read inside the sandbox.
         #[cfg(feature = "live")]
         let filter = self.filter.as_deref().map(Filter::new).transpose()?;
         self.reporting.enter_sandbox(self.allowed());
@@ -89,7 +90,7 @@ impl Read {
         Ok(exit_code(matched, &faults))
     }
 
-    /// Returns the files that are read, and those that are written beside the report.
+    /// Returns the files that are read, and those that are written besides the report.
     fn allowed(&self) -> Allowed {
         let allowed = Allowed::default().captures(&self.captures).output(self.bundle.as_deref());
         #[cfg(feature = "live")]

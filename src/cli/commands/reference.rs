@@ -1,4 +1,4 @@
-//! Options of the commands that open the reference, and how they write.
+//! Options and output of the commands that look up the reference.
 
 use std::io::{self, IsTerminal};
 
@@ -14,7 +14,7 @@ use crate::locale::TextArgs;
 use crate::output;
 use crate::reporting::ColorChoice;
 
-/// How to write.
+/// The output options of these commands.
 #[derive(Debug, Args)]
 pub struct Presenting {
     /// Format of the output.
@@ -41,7 +41,7 @@ enum Format {
 }
 
 impl Presenting {
-    /// Writes a document, or what it is made of as JSON.
+    /// Writes a document made of `content`, or as JSON `content` itself.
     pub fn write<T: Serialize>(
         &self,
         content: T,
@@ -59,13 +59,13 @@ impl Presenting {
     }
 }
 
-/// The registry of that name, if one was named.
+/// Returns the registry with this name, or `None` if no name was given. An unknown name is an error.
 pub fn registry<'r>(name: Option<&str>, registries: &'r Registries) -> Result<Option<&'r Registry>, Error> {
     let find = |name: &str| registries.named(name).ok_or_else(|| Error::UnknownRegistry { given: name.to_owned() });
     name.map(find).transpose()
 }
 
-/// What is documented of the codes that these texts name.
+/// Returns the explanations of the codes that these texts name. A text without any is an error.
 pub fn explained(
     texts: &[String],
     asked: Option<&Registry>,

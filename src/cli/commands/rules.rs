@@ -1,4 +1,4 @@
-//! `whyclosed rules [NAME]`: what this program looks for.
+//! `whyclosed rules [NAME]`: the rules that explain ends.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `whyclosed schema`: the form of the JSON report.
+//! `whyclosed schema`: the JSON Schema of the report.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use crate::output;
 pub struct Schema {}
 
 impl Schema {
-    /// Prints it.
+    /// Prints the schema.
     pub fn run(&self) -> Result<ExitCode, Error> {
         output::to_stdout(|out| out.write_all(SCHEMA.as_bytes()))?;
         Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! `whyclosed completions` and `whyclosed man`: written from the command line's own description.
+//! `whyclosed completions` and `whyclosed man`, both generated from the definition of the command line.
 
 use std::process::ExitCode;
 

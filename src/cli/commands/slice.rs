@@ -65,7 +65,7 @@ pub struct Slice {
     texts: TextArgs,
 }
 
-/// Captures and connections that a slice names; it may be of thousands.
+/// The most captures and connections that a slice's comment names; there may be thousands.
 const CAPTURES: usize = 3;
 const IDS: usize = 20;
 
@@ -74,7 +74,7 @@ fn file(path: &str) -> Result<PathBuf, String> {
 }
 
 impl Slice {
-    /// Reads, chooses, copies.
+    /// Reads the captures, chooses connections, and copies their packets.
     pub fn run(&self) -> Result<ExitCode, Error> {
         output::check(&self.captures, &self.texts.files()?, &[Some(&self.output)])?;
         let language = self.texts.language();
@@ -90,8 +90,8 @@ impl Slice {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Returns the connections asked for, with a comment on each packet that explains an end, and the numbers of all. Each is
-    /// let go once it is judged: there may be a hundred thousand.
+    /// Returns the connections asked for, with a comment on each packet that explains an end, and the numbers of all
+    /// connections. Each connection is dropped once it is judged, because there may be a hundred thousand.
     fn wanted(
         &self,
         pending: &mut Pending,
@@ -122,16 +122,16 @@ impl Slice {
     }
 }
 
-/// The number of a connection in the report.
+/// A connection's number in the report.
 #[derive(Clone, Copy, Debug)]
 pub struct Number {
-    /// Its stream.
+    /// Its stream number.
     pub stream: u32,
-    /// Its number.
+    /// Its number in the report.
     pub id: usize,
 }
 
-/// Comments on the packets that explain a connection's end.
+/// Adds comments on the packets that explain a connection's end.
 pub fn mark(wanted: &mut Wanted, connection: &Connection, language: Language) {
     for packet in &connection.verdict.packets {
         let values = [("id", &*connection.id.to_string()), ("summary", &*connection.verdict.summary)];
@@ -139,11 +139,11 @@ pub fn mark(wanted: &mut Wanted, connection: &Connection, language: Language) {
     }
 }
 
-/// What was read of a capture: its connections to be judged, where each of them lies, and each one's Sec-WebSocket-Key, which
-/// both legs of a proxy share, where that is asked for.
+/// A capture after reading: its connections, still to be judged; the origin of each; and, if asked for, the
+/// Sec-WebSocket-Key of each, which both legs of a proxy share.
 type Reading = (Pending, Vec<Origin>, Vec<Option<Box<str>>>);
 
-/// Reads a capture.
+/// Reads the captures for a report.
 fn read(captures: &[PathBuf], with_keys: bool, registries: Registries, language: Language) -> Result<Reading, Error> {
     let mut source = capture::open(captures)?;
     let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
@@ -156,18 +156,18 @@ fn read(captures: &[PathBuf], with_keys: bool, registries: Registries, language:
     Ok((Pending::new(material, language), origins, keys))
 }
 
-/// How a slice is written.
+/// The options of a slice.
 #[derive(Clone, Copy, Debug)]
 pub struct How {
-    /// Whether payloads are rewritten.
+    /// Whether secrets in payloads are replaced.
     pub redact: bool,
-    /// Whether the keys of TLS sessions go along.
+    /// Whether the keys of TLS sessions are included.
     pub with_keys: bool,
-    /// Of the comments.
+    /// The language of the comments.
     pub language: Language,
 }
 
-/// A slice of which everything is known but the packets, which are copied when it is written.
+/// A slice that is ready to be written: only its packets are still to be copied.
 pub struct Prepared<'w> {
     source: Box<dyn Source + Send>,
     wanted: &'w Wanted,
@@ -177,8 +177,8 @@ pub struct Prepared<'w> {
 }
 
 impl<'w> Prepared<'w> {
-    /// Reads the captures for what has to be known of the wanted connections beforehand.
-    /// `report` comes with the numbers of its connections, which it need not have any more.
+    /// Surveys the wanted connections in the captures. `report` comes with the numbers of its connections, because they
+    /// may already have been dropped from it.
     pub fn new(
         captures: &[PathBuf],
         report: (&Report, &[Number]),
@@ -192,13 +192,13 @@ impl<'w> Prepared<'w> {
         Ok(Self { source: capture::open(captures)?, wanted, survey, keys, comment })
     }
 
-    /// Says on standard error what had to be left out, if anything.
-    #[expect(clippy::print_stderr, reason = "it is no part of the slice")]
+    /// Prints on standard error what had to be left out, if anything.
+    #[expect(clippy::print_stderr, reason = "it is not part of the slice")]
     pub fn tell(&self, language: Language) {
         left_out(&self.survey, language).iter().for_each(|sentence| eprintln!("{sentence}"));
     }
 
-    /// Writes it; an error of the captures is inside that of the output.
+    /// Writes the slice. An error of the captures is wrapped in that of the output.
     pub fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let mut writer = Writer::commented(out, &self.comment)?;
         if !self.keys.is_empty() {
@@ -208,7 +208,7 @@ impl<'w> Prepared<'w> {
     }
 }
 
-/// Reads the captures for what must be known of the wanted connections before they are copied.
+/// Reads the captures for everything that must be known of the wanted connections before they are copied.
 pub fn survey(captures: &[PathBuf], wanted: &Wanted, redact: bool) -> Result<Survey, Error> {
     let mut source = capture::open(captures)?;
     let mut survey = Survey::new(wanted, redact);
@@ -218,7 +218,7 @@ pub fn survey(captures: &[PathBuf], wanted: &Wanted, redact: bool) -> Result<Sur
     Ok(survey)
 }
 
-/// The lines of the captures' key logs that are of surveyed sessions, and of how many.
+/// Returns the lines of the captures' key logs that belong to surveyed sessions, and the number of these sessions.
 fn keys(captures: &[PathBuf], survey: &Survey) -> Result<(String, usize), Error> {
     let (mut keys, mut sessions) = (String::new(), BTreeSet::new());
     capture::key_log_lines(captures, |line| {
@@ -242,7 +242,7 @@ fn left_out(survey: &Survey, language: Language) -> Vec<String> {
     said
 }
 
-/// What is said of the slice as a whole.
+/// Returns the comment on the slice as a whole.
 fn comment(
     (report, numbers): (&Report, &[Number]),
     wanted: &Wanted,
@@ -252,7 +252,7 @@ fn comment(
 ) -> String {
     let losses = survey.redaction().map(|redaction| redaction.losses()).unwrap_or_default();
     let paths: Vec<_> = report.captures.iter().map(|capture| capture.path.clone()).collect();
-    // A path tells whose capture it is.
+    // A path may reveal the owner of the capture.
     let captures = if how.redact {
         counted("slice_captures", paths.len() as u64, &[], how.language)
     } else {

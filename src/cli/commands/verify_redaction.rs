@@ -1,4 +1,4 @@
-//! `whyclosed verify-redaction`: which secrets of a capture still stand in a report or a slice of it.
+//! `whyclosed verify-redaction`: the secrets of a capture that are still in a report or a slice of it.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -44,10 +44,10 @@ pub struct VerifyRedaction {
     texts: TextArgs,
 }
 
-/// How a ZIP file begins (APPNOTE.TXT §4.3.7).
+/// The first bytes of a ZIP file (APPNOTE.TXT §4.3.7).
 const ZIP: &[u8] = b"PK\x03\x04";
 
-/// Characters of a secret that are printed, so that it can be found and not read.
+/// Characters of a secret that are printed: enough to find it, too few to reveal it.
 const SHOWN: usize = 3;
 
 /// The parts of the input that were not searched, and the values that were not searched for.
@@ -62,7 +62,7 @@ struct Unseen {
 }
 
 impl VerifyRedaction {
-    /// Looks, and tells.
+    /// Searches the file, and prints the leaks.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let language = self.texts.language();
         let captures = Allowed::default().captures(&self.against).captures(std::slice::from_ref(&self.file));
@@ -100,7 +100,7 @@ impl VerifyRedaction {
         })
     }
 
-    /// Gives the file; of a ZIP file the name and the bytes of each entry, under its name.
+    /// Calls `look` with the file; for a ZIP file, with the name and the bytes of each entry, under the entry's name.
     fn readable(&self, mut look: impl FnMut(&str, Output<'_>) -> Result<(), Error>) -> Result<(), Error> {
         let failed = |source| Error::Open { path: self.file.clone(), source };
         let mut file = File::open(&self.file).map_err(failed)?;
@@ -116,7 +116,7 @@ impl VerifyRedaction {
     }
 }
 
-/// A text in which a secret may stand.
+/// A text that may contain a secret.
 #[derive(Clone, Copy, Debug)]
 enum Output<'o> {
     Name(&'o str),
@@ -124,7 +124,7 @@ enum Output<'o> {
 }
 
 impl Unseen {
-    /// A sentence for each kind of it.
+    /// Returns a sentence for each kind.
     fn sentences(self, language: Language) -> Vec<String> {
         let counts = [("leaks_lacking", self.lacking), ("leaks_unread", self.unread)];
         let counts = counts.into_iter().filter(|(_, count)| *count > 0);
@@ -133,9 +133,9 @@ impl Unseen {
     }
 }
 
-/// The secrets of a capture.
+/// Gathers the secrets of a capture.
 fn secrets(captures: &[PathBuf], unseen: &mut Unseen) -> Result<Secrets, Error> {
-    // Both give it values, one after the other.
+    // Both closures add values to it, never at the same time.
     let gathering = RefCell::new(Gathering::default());
     let mut found = |kind, value: &[u8]| gathering.borrow_mut().found(kind, value);
     read(captures, Some(&mut found), &mut |line| gathering.borrow_mut().plain(line), unseen)?;
@@ -144,7 +144,7 @@ fn secrets(captures: &[PathBuf], unseen: &mut Unseen) -> Result<Secrets, Error> 
     Ok(secrets)
 }
 
-/// The secrets that stand in something: in its bytes, and if it is a capture in what its streams hold.
+/// Returns the secrets that occur in an output: in its bytes and, if it is a capture, in the contents of its streams.
 fn leaks(secrets: &Secrets, output: Output<'_>, unseen: &mut Unseen) -> Result<Vec<Leak>, Error> {
     let mut search = secrets.search();
     match output {

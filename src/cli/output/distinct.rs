@@ -1,4 +1,4 @@
-//! Outputs and inputs have to be different files: a file that is being read must not be overwritten.
+//! The check that outputs and inputs are different files: a file that is being read must not be overwritten.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -8,20 +8,23 @@ use whyclosed::capture;
 use whyclosed::error::Error;
 use whyclosed::target::{Replaceable, Target, folder_of};
 
-/// The identity of a file: two paths, or a path and an open descriptor, that lead to one file have the same.
+/// The identity of a file. Two paths, or a path and an open descriptor, that lead to the same file have the same
+/// identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Identity {
     /// Device and inode.
     #[cfg(unix)]
     Inode(u64, u64),
-    /// The path without symbolic links: of a file that does not exist yet, and where there are no inodes.
+    /// The path without symbolic links, for a file that does not exist yet, and for systems without inodes.
     Path(PathBuf),
 }
 
-/// Refuses an output that is also one of the captures or other files that are read, and two outputs that are one file.
+/// Refuses an output that is also one of the captures or other files that are read, and two outputs that are the same
+/// file.
 ///
-/// Links are followed, and hard links are the same file; an output that may not be written is refused as well. Nothing of a
-/// capture has been read by then, except the first bytes of the files in a directory, which tell whether they are captures.
+/// Links are followed, and hard links are the same file. An output that may not be written is refused as well. Nothing
+/// of a capture has been read by then, except the first bytes of the files in a directory, to find the captures among
+/// them.
 pub fn check(captures: &[PathBuf], others: &[PathBuf], outputs: &[Option<&Path>]) -> Result<(), Error> {
     let of_target = |path: &'_ Path| match Target::resolve(path) {
         Ok(Target::File(Replaceable { path, .. })) => Ok(of_path(&path)),
@@ -50,7 +53,8 @@ pub fn check(captures: &[PathBuf], others: &[PathBuf], outputs: &[Option<&Path>]
     Ok(())
 }
 
-/// The identity of the file that a path leads to; `None` for what can be read and written at once, such as a terminal.
+/// Returns the identity of the file that a path leads to; `None` for a file that can safely be both read and written,
+/// such as a terminal.
 fn of_path(path: &Path) -> Option<Identity> {
     match fs::metadata(path) {
         Ok(found) => of(&found, || fs::canonicalize(path)),
@@ -75,13 +79,13 @@ fn of(found: &Metadata, path: impl FnOnce() -> io::Result<PathBuf>) -> Option<Id
     found.is_file().then(|| path().ok().map(Identity::Path)).flatten()
 }
 
-/// The file that the shell has put in the place of standard input.
+/// Returns the identity of the file that standard input is redirected from.
 #[cfg(unix)]
 fn of_standard_input() -> Option<Identity> {
     of_descriptor(&io::stdin())
 }
 
-/// The file that the shell has put in the place of standard output.
+/// Returns the identity of the file that standard output is redirected to.
 #[cfg(unix)]
 fn of_standard_output() -> Option<Identity> {
     of_descriptor(&io::stdout())

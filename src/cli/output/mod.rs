@@ -1,4 +1,4 @@
-//! Where the report goes: standard output, or a file that is written whole or not at all.
+//! The output of the report: standard output, or a file that is written completely or not at all.
 
 mod distinct;
 mod file;
@@ -21,15 +21,15 @@ pub use self::file::can_write;
 pub use self::file::to_file;
 use crate::reporting::{ColorChoice, Format, Reporting};
 
-/// Columns where there is no terminal to ask: a report in a file or a ticket.
+/// The width without a terminal: for a report in a file or a ticket.
 const DEFAULT_WIDTH: u16 = 100;
 
-/// Narrower than this nothing can be laid out.
+/// The least width at which a report can be laid out.
 const LEAST_WIDTH: u16 = 60;
 
-/// Writes the report as asked; whether it has what `--fail-on` names.
+/// Writes the report in the chosen format. Returns whether it contains what `--fail-on` names.
 pub fn write(reporting: &Reporting, report: Pending) -> Result<bool, Error> {
-    // Whether it fails is to be told even to those who close the pipe before its end.
+    // With `--fail-on`, judge everything first: the exit code must be right even if the reader closes the pipe early.
     if reporting.format != Format::Json || !reporting.fail_on.is_empty() {
         return write_judged(reporting, report.finish());
     }
@@ -39,14 +39,14 @@ pub fn write(reporting: &Reporting, report: Pending) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// The same for a report that is wanted elsewhere, too.
+/// Does the same for a report that has already been judged as a whole.
 pub fn write_judged(reporting: &Reporting, report: Report) -> Result<bool, Error> {
     let fails = reporting.fails(&report);
     emit(reporting, |to_terminal, out| render(reporting, report, to_terminal, out))?;
     Ok(fails)
 }
 
-/// Opens what the report goes to; whether that is a terminal is told.
+/// Opens the output, and calls `render` with whether it is a terminal.
 fn emit(reporting: &Reporting, render: impl FnOnce(bool, &mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     match &reporting.output {
         Some(path) => to_file(path, |out| render(false, out)),
@@ -92,7 +92,8 @@ fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mu
     }
 }
 
-/// The command line, so that somebody else can repeat it; nothing where it would tell whose traffic it was.
+/// Returns the command line, redacted, so that somebody else can repeat it; empty with `--anonymize`, because it could
+/// reveal the owner of the traffic.
 pub fn command(reporting: &Reporting) -> String {
     let quoted =
         |argument: String| match argument.contains(|c: char| c.is_whitespace() || "'\"$&|;<>*?()\\`".contains(c)) {
@@ -104,7 +105,7 @@ pub fn command(reporting: &Reporting) -> String {
     if reporting.anonymize { String::new() } else { Redactor::default().text(&line) }
 }
 
-/// How to write on a terminal, or on what is none.
+/// Returns the width and colouring for a terminal, or for another output.
 pub fn look(color: ColorChoice, to_terminal: bool) -> terminal::Look {
     terminal::Look { width: width(to_terminal), color: colors(color, to_terminal) }
 }
@@ -123,20 +124,20 @@ fn colors(choice: ColorChoice, to_terminal: bool) -> bool {
     }
 }
 
-/// Writes to standard output; whoever reads it may stop.
+/// Writes to standard output. If the reader closes the pipe, that is not an error.
 pub fn to_stdout(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut out = BufWriter::new(io::stdout().lock());
     let written = unless_left(render(&mut out).and_then(|()| out.flush()));
     written.map_err(|source| Error::Write { path: PathBuf::from("standard output"), source })
 }
 
-/// The result of writing to a reader, who may have seen enough.
+/// Ignores the error of a reader who has closed the pipe.
 fn unless_left(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
-/// Says what went wrong, on standard error.
-#[expect(clippy::print_stderr, reason = "where errors go")]
+/// Prints an error on standard error; for a filter, with a mark below the fault.
+#[expect(clippy::print_stderr, reason = "errors go to standard error")]
 pub fn print_error(error: &Error) {
     eprintln!("whyclosed: {}", render::sanitized(&error.to_string()));
     if let Error::Filter { expression, fault, .. } = error {

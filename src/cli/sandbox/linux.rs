@@ -1,4 +1,4 @@
-//! Landlock: a thread gives up rights over files and the network, for good.
+//! Landlock: a thread gives up rights over files and the network irrevocably.
 
 use std::path::Path;
 
@@ -9,22 +9,22 @@ use landlock::{
 
 use super::{Allowed, Enforced};
 
-/// The rights over files are those of this version. The next one denies the ioctls that ask a terminal for its width.
+/// The version that defines the rights over files. The next one denies the ioctls that ask a terminal for its width.
 const FILES: ABI = ABI::V4;
 
-/// The first version that knows TCP.
+/// The first version with rights over TCP.
 const TCP: ABI = ABI::V4;
 
-/// To read, and to list a folder.
+/// The rights to read a file and to list a folder.
 const READ: BitFlags<AccessFs> = make_bitflags!(AccessFs::{ReadFile | ReadDir});
 
-/// To write a file beside its place, and to put it there.
+/// The rights to write a temporary file next to the target, and to rename it into place.
 const WRITE: BitFlags<AccessFs> = make_bitflags!(AccessFs::{
     ReadFile | ReadDir | WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir
 });
 
 pub(super) fn enter(allowed: &Allowed) -> Result<Enforced, RulesetError> {
-    // Best effort, which is the default: what this kernel does not know is left out.
+    // Best effort, which is the default: rights that this kernel does not know are left out.
     let mut rules = Ruleset::default()
         .handle_access(AccessFs::from_all(FILES))?
         .handle_access(AccessNet::from_all(TCP))?
@@ -43,8 +43,8 @@ pub(super) fn enter(allowed: &Allowed) -> Result<Enforced, RulesetError> {
     })
 }
 
-/// Passes over what cannot be opened: whoever needs it says so. So it is with pipes (`/dev/fd/63`), which have no place
-/// in the file system: they stay open to all.
+/// Allows a path. Skips one that cannot be opened: the code that needs it reports the error. That includes pipes
+/// (`/dev/fd/63`), which have no place in the file system and stay open to all.
 fn allow(rules: &mut RulesetCreated, path: &Path, rights: BitFlags<AccessFs>) {
     let Ok(opened) = PathFd::new(path) else { return };
     let rights = if path.is_dir() { rights } else { rights & AccessFs::from_file(FILES) };

@@ -1,4 +1,4 @@
-//! The sandbox that captures are parsed in: anybody may have sent what is in them.
+//! The sandbox in which captures are parsed, because anybody may have sent their contents.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -14,18 +14,18 @@ pub struct Allowed {
     writable: Vec<PathBuf>,
 }
 
-/// What the kernel enforces.
+/// The restrictions that the kernel enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Enforced {
-    /// Files by path, no program, no TCP; by this version of Landlock's interface.
+    /// Files by path, no program, no TCP; with this version of Landlock's interface.
     Everything(u8),
-    /// The same but TCP, which this version cannot deny.
+    /// The same except TCP, which this version cannot deny.
     FilesAlone(u8),
-    /// Nothing: the kernel has no Landlock, or it is no Linux.
+    /// Nothing: the kernel lacks Landlock, or the system is not Linux.
     Nothing,
 }
 
-/// What name services and the tables of ports and protocols are read from: a capture filter may name hosts and ports.
+/// The files of name services, and of the tables of ports and protocols: a capture filter may name hosts and ports.
 #[cfg(feature = "live")]
 const NAME_SERVICES: [&str; 15] = [
     "/etc/ethers",
@@ -46,7 +46,7 @@ const NAME_SERVICES: [&str; 15] = [
 ];
 
 impl Allowed {
-    /// Allows to read captures: files, and folders with what is below them and what links in them lead to.
+    /// Allows reading captures: files, and folders with everything below them and the targets of the links in them.
     pub fn captures(mut self, paths: &[PathBuf]) -> Self {
         for path in paths.iter().filter(|path| path.as_os_str() != "-") {
             self.readable.push(path.clone());
@@ -56,8 +56,8 @@ impl Allowed {
         self
     }
 
-    /// Allows to write a file: into its folder, for it is renamed into place, and to what is there already. A device or a pipe
-    /// is written to, and nothing beside it.
+    /// Allows writing a file: both its folder, because the file is renamed into place, and the file that is already
+    /// there. For a device or a pipe, allows only itself.
     pub fn output(mut self, path: Option<&Path>) -> Self {
         let Some(path) = path else { return self };
         if let Ok(Target::File(file)) = Target::resolve(path) {
@@ -67,20 +67,20 @@ impl Allowed {
         self
     }
 
-    /// Allows to keep temporary files.
+    /// Allows keeping temporary files.
     pub fn temporary_files(mut self) -> Self {
         self.writable.push(std::env::temp_dir());
         self
     }
 
-    /// Allows to look up the names in a capture filter.
+    /// Allows looking up the names in a capture filter.
     #[cfg(feature = "live")]
     pub fn name_services(mut self) -> Self {
         self.readable.extend(NAME_SERVICES.map(PathBuf::from));
         self
     }
 
-    /// Allows to read what the system counts of interfaces: libpcap asks for what was dropped there.
+    /// Allows reading the system's counters of interfaces, from which libpcap gets the number of dropped packets.
     #[cfg(all(feature = "live", unix))]
     pub fn counters_of(mut self, interfaces: &[String]) -> Self {
         self.readable.push("/proc/net/dev".into());
@@ -89,8 +89,9 @@ impl Allowed {
     }
 }
 
-/// Denies the calling thread, and those that it starts from now on, everything but `allowed`: other files, programs, TCP
-/// connections. It also gives up the gain of privileges by programs (`PR_SET_NO_NEW_PRIVS`). There is no way back.
+/// Denies the calling thread, and those that it starts from now on, everything but `allowed`: other files, programs,
+/// TCP connections. Also gives up gaining privileges by running programs (`PR_SET_NO_NEW_PRIVS`). This cannot be
+/// undone. Returns the restrictions that the kernel enforces.
 #[cfg(target_os = "linux")]
 pub fn enter(allowed: &Allowed) -> Enforced {
     linux::enter(allowed).unwrap_or(Enforced::Nothing)

@@ -1,4 +1,4 @@
-//! The thread that ends the program at a signal.
+//! The thread that ends the program on a signal.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, io, process, thread};
@@ -12,10 +12,10 @@ use super::removed;
 /// The signals that end the program.
 pub(super) const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 
-/// Whether the next signal ends a session, which then ends the program itself.
+/// Whether the next signal only ends a session, after which the program ends by itself.
 pub(super) static IS_AWAITED: AtomicBool = AtomicBool::new(false);
 
-/// The signals that whoever started this program has not told it to ignore, as shells do with SIGINT in the background.
+/// Returns the signals that the program does not inherit as ignored: shells make background jobs ignore SIGINT.
 pub(super) fn heeded() -> Vec<i32> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
@@ -31,10 +31,10 @@ pub(super) fn watch(signals: Vec<i32>) -> io::Result<()> {
             if IS_AWAITED.swap(false, Ordering::Relaxed) {
                 continue;
             }
-            // Locked until the end: nothing is created any more.
+            // The lock is held until the end, so that no further file is created.
             let removed = removed();
             removed.paths.iter().for_each(|path| drop(fs::remove_file(path)));
-            // As if nobody had waited for it: a shell sees which signal it was.
+            // As if the signal had not been caught, so that a shell sees which one it was.
             let _ = low_level::emulate_default_handler(signal);
             process::exit(128 + signal);
         }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: as something that can be waited for beside packets, and as an end that leaves no temporary file.
+//! Ctrl-C and SIGTERM: as an event to wait for together with packets, and as an end that leaves no temporary file.
 
 #[cfg(unix)]
 mod ending;
@@ -24,10 +24,10 @@ struct Removed {
     paths: Vec<PathBuf>,
 }
 
-/// A temporary file, which is removed when it is dropped, and by a signal that ends the program.
+/// A temporary file. It is removed when this is dropped, and by a signal that ends the program.
 #[derive(Debug)]
 pub struct Temporary {
-    // Dropped first: from its creation to its removal a file is listed.
+    // Dropped first, so that the file is listed from its creation to its removal.
     file: NamedTempFile,
     _listed: Listed,
 }
@@ -43,9 +43,9 @@ impl Drop for Listed {
 }
 
 impl Temporary {
-    /// Takes the file that `create` makes.
+    /// Creates the file by calling `create`, and lists it for removal.
     pub fn new(create: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<Self> {
-        // Locked all the while: a signal in between would miss a file that is not listed yet.
+        // Locked throughout: a signal in between would miss a file that is not listed yet.
         let mut removed = removed();
         #[cfg(unix)]
         if !removed.is_watched {
@@ -58,17 +58,17 @@ impl Temporary {
         Ok(Self { file, _listed: Listed(path) })
     }
 
-    /// The open file.
+    /// Returns the open file.
     pub fn file(&self) -> &File {
         self.file.as_file()
     }
 
-    /// The path that it has until then.
+    /// Returns its path as a temporary file.
     pub fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// Gives it its name, in the place of a file that has it.
+    /// Renames it to `path`, replacing a file that is there.
     pub fn persist(self, path: &Path) -> io::Result<()> {
         self.file.persist(path).map(drop).map_err(|error| error.error)
     }

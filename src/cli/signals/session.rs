@@ -1,4 +1,4 @@
-//! The signal that ends a session, beside its packets.
+//! The signal that ends a session, as a descriptor to wait for together with packets.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -10,11 +10,11 @@ use signal_hook::low_level;
 use super::ending::{self, IS_AWAITED};
 use super::removed;
 
-/// The first signal, which ends a session; a second one ends the program at once.
+/// The first signal, which ends a session. A second one ends the program at once.
 pub struct Signals(UnixStream);
 
 impl Signals {
-    /// Waits for them from now on.
+    /// Catches the signals from now on.
     pub fn catch() -> io::Result<Self> {
         let (reader, writer) = UnixStream::pair()?;
         reader.set_nonblocking(true)?;
@@ -28,12 +28,12 @@ impl Signals {
         Ok(Self(reader))
     }
 
-    /// Whether one has come.
+    /// Returns whether a signal has come. A later call does not report the same one again.
     pub fn came(&mut self) -> bool {
         self.0.read(&mut [0]).is_ok_and(|read| read > 0)
     }
 
-    /// Readable once one has come.
+    /// Returns a descriptor that becomes readable when a signal comes.
     pub fn waker(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }

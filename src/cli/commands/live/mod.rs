@@ -1,4 +1,4 @@
-//! `whyclosed live`: watches interfaces, tells of each opening and close as it happens, and reports at the end.
+//! `whyclosed live`: watches interfaces, reports each opening and close as it happens, and writes a report at the end.
 
 mod screen;
 mod session;
@@ -78,14 +78,14 @@ pub struct Live {
     capturing: Capturing,
 }
 
-/// Which connections are written.
+/// The connections that are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
     /// Those that ended as connections should not.
     Abnormal,
 }
 
-/// How libpcap captures.
+/// The settings of libpcap.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Capturing")]
 struct Capturing {
@@ -128,7 +128,7 @@ Examples:
 
 Ctrl-C ends it and prints the report; a second one ends it at once.";
 
-/// `30s`, `5m`, `1h`.
+/// Parses a time: `30s`, `5m`, `1h`.
 fn duration(text: &str) -> Result<Duration, String> {
     let parse = || {
         let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
@@ -144,7 +144,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl Live {
-    /// Watches until something ends it, then reports.
+    /// Captures until something ends the session, then writes the report.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let outputs = [self.reporting.output.as_deref(), self.write.as_deref()];
         output::check(&[], &self.reporting.texts.files()?, &outputs)?;
@@ -186,7 +186,7 @@ impl Live {
         conclude(&self.reporting, report, &faults)
     }
 
-    /// The interfaces to open, and what is said of them.
+    /// Returns the interfaces to open, and a description of them for the first line.
     fn interfaces(&self, language: Language) -> Result<(Vec<String>, String), Error> {
         if self.interface.is_empty() {
             let choice = default_interface()?;
@@ -197,7 +197,7 @@ impl Live {
         Ok((self.interface.clone(), self.interface.join(", ")))
     }
 
-    /// The words, and the ports in short.
+    /// Returns the capture filter: the given one, and one for the given ports.
     fn filter(&self) -> String {
         let words = self.filter.join(" ");
         let ports: Vec<_> = self.port.iter().map(|port| format!("tcp port {port}")).collect();
@@ -220,7 +220,7 @@ impl Capturing {
     }
 }
 
-/// The report, behind the objects of what happened: the whole of it as one more of them.
+/// Writes the whole report as the last JSON object, after those of the updates.
 fn last_object(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     #[derive(Serialize)]
     struct Last<'r> {
@@ -231,7 +231,8 @@ fn last_object(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     json::line(&Last { r#type: "report", report }, out)
 }
 
-/// A file that root could have written, but whom root has become cannot.
+/// Explains an error of permission: root could have written the file, but the user that the program has switched to
+/// cannot.
 fn told_by(error: Error, user: Option<&str>) -> Error {
     match (error, user) {
         (Error::Write { path, source }, Some(user)) if source.kind() == io::ErrorKind::PermissionDenied => {

@@ -1,4 +1,4 @@
-//! What is seen while a capture goes on: a line an event, and below them, on a terminal, how it stands.
+//! The output during a capture: a line for each update, and below them, on a terminal, a status line.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -12,27 +12,27 @@ use whyclosed::report::phrase::{number, word};
 use crate::output;
 use crate::reporting::{Format, Reporting};
 
-/// Where lines go, and how.
+/// The output of a session: its lines and its status.
 pub struct Screen {
     lines: Lines,
     language: Language,
     status: Option<ProgressBar>,
 }
 
-/// How events are told.
+/// The form in which updates are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lines {
-    /// Not at all: only the answer is wanted.
+    /// Not at all: only the report is wanted.
     None,
-    /// As text, on standard output: before a report that is text, too.
+    /// As text, on standard output, before a report that is text, too.
     Text { color: bool },
     /// As text, on standard error: standard output is for the report alone.
     Aside { color: bool },
-    /// As JSON.
+    /// As JSON, on standard output.
     Json,
 }
 
-/// How a capture stands.
+/// The counts of a running capture.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Status {
     /// Packets in the last second.
@@ -46,7 +46,7 @@ pub struct Status {
 }
 
 impl Screen {
-    /// A screen for a way of reporting.
+    /// Creates the screen that these options ask for.
     pub fn new(reporting: &Reporting) -> Self {
         let lines = match reporting.format {
             _ if reporting.quiet => Lines::None,
@@ -58,13 +58,13 @@ impl Screen {
         Self { lines, language: reporting.texts.language(), status: has_status.then(status) }
     }
 
-    /// The language of the lines.
+    /// Returns the language of the lines.
     pub const fn language(&self) -> Language {
         self.language
     }
 
-    /// Says on what the capture begins, on standard error.
-    #[expect(clippy::print_stderr, reason = "it is no part of the report")]
+    /// Prints the interfaces, and the user that the program runs as, on standard error.
+    #[expect(clippy::print_stderr, reason = "it is not part of the report")]
     pub fn begin(&self, interfaces: &str, user: Option<&str>) {
         let word = |name, values: &[(&str, &str)]| word(name, values, self.language);
         let on = match user {
@@ -76,7 +76,7 @@ impl Screen {
         }
     }
 
-    /// Prints a line. An error means that nobody reads any more.
+    /// Prints an update. An error means that the reader has closed the pipe, or that writing failed.
     pub fn tell(&mut self, told: &Update) -> io::Result<()> {
         let text = match self.lines {
             Lines::None => return Ok(()),
@@ -102,7 +102,7 @@ impl Screen {
         }
     }
 
-    /// Shows how it stands, below the lines.
+    /// Shows the status below the lines.
     pub fn status(&self, now: Status) {
         if let Some(status) = &self.status {
             let number = |count| number(count, self.language);
@@ -116,13 +116,13 @@ impl Screen {
         }
     }
 
-    /// Takes the status away, and leaves room for the report.
+    /// Removes the status, and separates the report from the lines.
     pub fn finish(&mut self) {
         if let Some(status) = self.status.take() {
             status.finish_and_clear();
         }
         if let Lines::Text { .. } = self.lines {
-            // Whoever reads may have stopped.
+            // The reader may be gone.
             let _ = writeln!(io::stdout());
         }
     }

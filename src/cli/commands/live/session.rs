@@ -1,4 +1,4 @@
-//! The loop: packets to the analyzer, what it learns to the screen, until something ends it.
+//! The loop of a live capture: packets to the analyzer, updates to the screen, until something ends it.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -16,37 +16,38 @@ use super::screen::{Screen, Status};
 use super::storage::Storage;
 use crate::signals::Signals;
 
-/// Packets between two looks at everything else.
+/// The most packets processed before everything else gets its turn.
 const BATCH: usize = 1024;
 
-/// How often the system is asked what it dropped, the status is shown, and what was written is handed on.
+/// The interval at which the system's drop counters are read, the status is shown, and written packets are flushed.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// Packets may lie in the system's buffer for longer than it gathers them, when the machine is busy: this far behind its
-/// clock nothing that is judged by time can be wrong.
+/// The time by which judgements by time lag behind the clock. On a busy machine, packets may stay in the system's
+/// buffer for longer than it gathers them; the lag keeps such packets from making a judgement wrong.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// A condition is met by a connection's last frames, not by its last packets: so long the capture goes on for those.
+/// The time for which the capture continues after the condition to stop is met. A connection's last frames meet it, and
+/// its last packets follow them.
 const LAST_LOOK: Duration = Duration::from_millis(200);
 
-/// A flood of drops is told no more often than this.
+/// The least time between two notices about dropped packets.
 const BETWEEN_NOTICES: Duration = Duration::from_secs(10);
 
-/// What ends a session, besides a signal.
+/// The conditions that end a session, besides a signal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Until {
-    /// After this time.
+    /// The time after which it ends.
     pub duration: Option<Duration>,
-    /// After so many ends.
+    /// The number of closes and refusals after which it ends.
     pub count: Option<u64>,
-    /// After an end with this code.
+    /// The close code after which it ends.
     pub code: Option<u16>,
 }
 
-/// A capture that goes on.
+/// A running capture.
 pub struct Session {
     interfaces: Live,
-    /// `None` where nothing is written, or nothing can be written any more.
+    /// The output for packets; `None` if none are written, or if writing has failed.
     storage: Option<Storage>,
     screen: Screen,
     until: Until,
@@ -54,12 +55,12 @@ pub struct Session {
     watch: Watch,
     faults: Vec<Error>,
     ends: u64,
-    /// When it is over.
+    /// The time at which it ends, if that is known.
     over: Option<Instant>,
     beat: Beat,
 }
 
-/// What the last beat saw.
+/// The state of the last beat.
 struct Beat {
     next: Instant,
     packets: u64,
@@ -70,7 +71,7 @@ struct Beat {
 }
 
 impl Session {
-    /// A session that has not begun.
+    /// Creates a session. Its duration begins now.
     pub fn new(interfaces: Live, storage: Option<Storage>, screen: Screen, watch: Watch, until: Until) -> Self {
         let beat = Beat { next: Instant::now(), packets: 0, dropped: 0, told: None, untold: 0, since: now() };
         let over = until.duration.map(|duration| Instant::now() + duration);
@@ -78,7 +79,7 @@ impl Session {
         Self { interfaces, storage, screen, until, analyzer, watch, faults, ends, over, beat }
     }
 
-    /// Captures until it is over; what the report is made of, and what went wrong.
+    /// Captures until the session is over. Returns the material of the report, and the faults on the way.
     pub fn run(mut self, mut signals: Signals) -> Result<(Material, Vec<Error>), Error> {
         let mut readers_left = false;
         while !readers_left && self.interfaces.is_open() {
@@ -98,7 +99,7 @@ impl Session {
         Ok(self.finish())
     }
 
-    /// Takes up to so many packets; whether there were no more.
+    /// Processes up to `most` packets. Returns whether there were no more.
     fn take(&mut self, most: usize) -> bool {
         for _ in 0..most {
             match self.interfaces.advance() {
@@ -116,7 +117,7 @@ impl Session {
         let stream = analyzer.push(&packet, watch);
         watch.settle(packet.time, analyzer);
         let written = storage.as_mut().map_or(Ok(()), |storage| {
-            // First, for the packet may be of one of these.
+            // First, because the packet may belong to one of these streams.
             storage.judged(watch)?;
             storage.packet(interfaces.interface(), &packet, stream)
         });
@@ -125,14 +126,14 @@ impl Session {
         }
     }
 
-    /// Judges what time alone decides.
+    /// Judges what the passing of time decides.
     fn settle(&mut self) {
         let now = now();
         self.analyzer.tick(earlier(now, SLACK), &mut self.watch);
         self.watch.settle(now, &self.analyzer);
     }
 
-    /// Prints what there is to tell, and sees whether that ends the session.
+    /// Prints the pending updates, and notes whether one of them ends the session.
     fn tell(&mut self) -> io::Result<()> {
         while let Some(told) = self.watch.take() {
             self.screen.tell(&told)?;
@@ -149,7 +150,7 @@ impl Session {
         Ok(())
     }
 
-    /// What is done each second.
+    /// Does what is due each [`BEAT`].
     fn beat(&mut self) {
         if self.beat.next > Instant::now() {
             return;
@@ -174,7 +175,7 @@ impl Session {
         self.screen.status(Status { packets_per_second, packets, open: self.watch.open(), dropped });
     }
 
-    /// Asks what was dropped.
+    /// Reads the drop counters.
     fn count(&mut self) {
         let now = now();
         let dropped = self.interfaces.count(now);
@@ -200,7 +201,7 @@ impl Session {
         self.watch.notice(now, "drops", counted("live_drops", dropped, &[], self.screen.language()));
     }
 
-    /// How long to wait at most.
+    /// Returns the longest time to wait for a packet.
     fn patience(&self) -> Duration {
         let beat = self.beat.next.saturating_duration_since(Instant::now());
         let over = self.over.map(|over| over.saturating_duration_since(Instant::now()));
@@ -213,13 +214,14 @@ impl Session {
         self.fault("write", error);
     }
 
-    /// Tells what went wrong at once; it decides the exit code at the end.
+    /// Reports a fault at once, and keeps it: it decides the exit code at the end.
     fn fault(&mut self, about: &'static str, error: Error) {
         self.watch.notice(now(), about, error.to_string());
         self.faults.push(error);
     }
 
-    /// Takes what the system still holds of the time before, judges what is open, ends the file.
+    /// Processes the packets that the system still holds from before this call, judges the open connections, and ends
+    /// the file.
     fn finish(mut self) -> (Material, Vec<Error>) {
         let end = now();
         while !self.take(1) && self.interfaces.packet().time <= end {}
@@ -232,7 +234,7 @@ impl Session {
         if let Err(error) = written {
             self.stop_writing(error);
         }
-        // Whoever reads may have stopped.
+        // The reader may be gone.
         let _ = self.tell();
         self.screen.finish();
         let (facts, left_out) = self.watch.into_facts();

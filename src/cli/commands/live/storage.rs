@@ -10,15 +10,15 @@ use whyclosed::capture::recording::{Recording, Ring};
 use whyclosed::error::Error;
 use whyclosed::live::{PacketBuffer, Watch};
 
-/// Where packets are written.
+/// The output for packets.
 pub struct Storage {
     recording: Recording,
-    /// Packets of connections that are not judged yet; `None` where all are written.
+    /// Packets of connections that are not judged yet; `None` if all packets are written.
     held: Option<PacketBuffer>,
 }
 
 impl Storage {
-    /// Begins the first file.
+    /// Creates the first file.
     pub fn create(
         path: &Path,
         ring: Option<Ring>,
@@ -29,7 +29,7 @@ impl Storage {
         Ok(Self { recording, held: only_abnormal.then(PacketBuffer::default) })
     }
 
-    /// Takes a packet, and the stream that the analyzer says it belongs to.
+    /// Writes, holds or drops a packet, by the stream that the analyzer assigns it to.
     pub fn packet(&mut self, interface: usize, packet: &Packet<'_>, stream: Option<Stream>) -> Result<(), Error> {
         match (&mut self.held, stream) {
             (None, _) => self.recording.packet(interface, packet)?,
@@ -40,7 +40,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Writes the packets of connections that have been judged since, or lets them go.
+    /// Writes or drops the held packets of the connections that have been judged since the last call.
     pub fn judged(&mut self, watch: &mut Watch) -> Result<(), Error> {
         let Self { recording, held: Some(held) } = self else { return Ok(()) };
         while let Some((stream, is_abnormal)) = watch.take_judged() {
@@ -53,11 +53,11 @@ impl Storage {
         Ok(())
     }
 
-    /// Packets were dropped since the time before last that the interfaces were asked.
+    /// Writes the counters of the interfaces that have dropped packets between their last two readings.
     pub fn dropped(&mut self, interfaces: &Live) -> Result<(), Error> {
         for (number, (before, now)) in interfaces.statistics().enumerate() {
             if now.dropped() > before.dropped() {
-                // Between these two: whoever reads the file knows when.
+                // Both readings: they bound the time of the drops for a reader of the file.
                 self.recording.statistics(number, &before)?;
                 self.recording.statistics(number, &now)?;
             }
@@ -65,12 +65,12 @@ impl Storage {
         Ok(())
     }
 
-    /// Hands what was written to the system.
+    /// Flushes what was written to the system.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.recording.flush()
     }
 
-    /// Writes what the interfaces have counted, at the end.
+    /// Writes the final counters of the interfaces, and flushes.
     pub fn finish(&mut self, interfaces: &Live) -> Result<(), Error> {
         for (number, (_, now)) in interfaces.statistics().enumerate() {
             self.recording.statistics(number, &now)?;
@@ -78,7 +78,8 @@ impl Storage {
         self.flush()
     }
 
-    /// Packets of abnormal ends that could not be held.
+    /// Returns the number of packets that could not be held for lack of room. They may have belonged to abnormal
+    /// connections.
     pub fn let_go(&self) -> u64 {
         self.held.as_ref().map_or(0, PacketBuffer::let_go)
     }
