@@ -18,13 +18,13 @@ pub enum Kind {
     CloseHandshake,
     /// One side sent a Close frame, the other none.
     CloseUnanswered,
-    /// FIN by a side that had sent no Close frame, before the other side sent any.
+    /// A side that had not sent a Close frame sent FIN, before the other side sent a Close frame.
     Fin,
-    /// RST, and no Close frame.
+    /// A side sent RST without a Close frame before it.
     Reset,
-    /// It has not, as far as the capture goes.
+    /// The connection was still open when the capture ended.
     Open,
-    /// The opening handshake was answered with something else than 101.
+    /// The opening handshake was answered with another status than 101.
     Refused,
     /// The opening handshake was not answered.
     NoAnswer,

@@ -4,14 +4,14 @@ use std::ops::{Index, IndexMut, Not};
 
 /// An end of a WebSocket connection (RFC 6455 §1.3).
 ///
-/// `Client` is who sent the opening handshake, `Server` who answered it.
+/// `Client` is the end that sent the opening handshake, `Server` the end that answered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
-    /// Sent the opening handshake.
+    /// The end that sent the opening handshake.
     Client,
-    /// Answered it.
+    /// The end that answered it.
     Server,
 }
 

@@ -13,7 +13,7 @@ pub struct TextArgs {
     #[command(flatten)]
     locale: LocaleArgs,
 
-    /// What your own close codes mean: a TOML file, see `whyclosed codes --template` (repeatable).
+    /// Read definitions of your own close codes from a TOML file, see `whyclosed codes --template` (repeatable).
     ///
     /// The files of `$XDG_CONFIG_HOME/whyclosed/codes.d/` are read as well.
     #[arg(long, value_name = "FILE")]

@@ -104,7 +104,8 @@ impl PacketBuffer {
             if self.bytes <= enough {
                 return;
             }
-            self.let_go += self.streams.get(&number).map_or(0, |stream| stream.first.len() as u64);
+            self.let_go +=
+                self.streams.get(&number).map_or(0, |stream| (stream.first.len() + stream.last.len()) as u64);
             self.forget(number);
         }
     }
@@ -183,7 +184,13 @@ mod tests {
             hold(&mut held, 1000 + stream, 0..50, 1000);
             assert!(held.bytes <= limits::HELD_TOTAL);
         }
-        (0..6000).for_each(|stream| held.forget(stream));
+        // Larger than the first packets may be, so that the halved last ones go with their streams.
+        for stream in 0..1000 {
+            hold(&mut held, 6000 + stream, 0..70, 1000);
+        }
+        let pushed = 100 * 1000 + 5000 * 50 + 1000 * 70;
+        let released: usize = (0..7000).map(|stream| numbers(&mut held, stream).len()).sum();
+        assert_eq!(released as u64 + held.let_go(), pushed, "each packet is released or counted");
         assert_eq!(held.bytes, 0);
     }
 }
