@@ -1,0 +1,101 @@
+//! Checks the Debian package's metadata without building the package, which `.ci/package` does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use toml::{Table, Value};
+
+use crate::support::PROGRAM;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Returns `[package.metadata.deb]`.
+fn deb() -> Table {
+    let manifest: Table = fs::read_to_string(path("Cargo.toml")).unwrap().parse().unwrap();
+    manifest["package"]["metadata"]["deb"].as_table().unwrap().clone()
+}
+
+/// Returns the source, destination and mode of each asset.
+fn assets() -> Vec<[String; 3]> {
+    deb()["assets"].as_array().unwrap().iter().map(|asset| asset.clone().try_into().unwrap()).collect()
+}
+
+#[test]
+fn every_asset_is_there_or_written_by_the_script() {
+    let script = fs::read_to_string(path(".ci/package")).unwrap();
+    let is_written =
+        |name: &str| script.contains(&format!(">$out/{name}\n")) || script.contains(&format!(">$out/{name} "));
+    let changelog = deb()["changelog"].as_str().unwrap().to_owned();
+    for asset in assets().into_iter().map(|[asset, ..]| asset).chain([changelog]) {
+        let is_there = match asset.strip_prefix("target/package/") {
+            Some(written) => is_written(written),
+            None => asset == "target/release/whyclosed" || path(&asset).is_file(),
+        };
+        assert!(is_there, "{asset}");
+    }
+}
+
+#[test]
+fn every_file_goes_where_debian_looks_for_it() {
+    let mut places: Vec<_> = assets()
+        .into_iter()
+        .map(|[from, to, mode]| {
+            let name = from.rsplit('/').next().unwrap();
+            (if to.ends_with('/') { to + name } else { to }, mode)
+        })
+        .collect();
+    places.sort();
+    let plain = |to: &str| (to.to_owned(), "644".to_owned());
+    let expected = [
+        ("usr/bin/whyclosed".to_owned(), "755".to_owned()),
+        plain("usr/share/bash-completion/completions/whyclosed"),
+        plain("usr/share/doc/whyclosed/README.md"),
+        plain("usr/share/doc/whyclosed/copyright"),
+        plain("usr/share/doc/whyclosed/crates.txt"),
+        plain("usr/share/fish/vendor_completions.d/whyclosed.fish"),
+        plain("usr/share/man/man1/whyclosed.1"),
+        plain("usr/share/zsh/vendor-completions/_whyclosed"),
+    ];
+    assert_eq!(places, expected);
+}
+
+/// libpcap is loaded at run time, and the error for a missing one names the same package.
+#[test]
+fn libpcap_is_suggested_and_not_depended_on() {
+    let deb = deb();
+    let text = |field: &str| deb.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    assert_eq!(text("suggests"), "libpcap0.8");
+    for field in ["depends", "pre-depends", "recommends"] {
+        assert!(!text(field).contains("libpcap"), "{field}");
+    }
+    let error = fs::read_to_string(path("src/error.rs")).unwrap();
+    assert!(error.contains("`apt install libpcap0.8`"));
+}
+
+/// The manual page has a section for every command, and completions register themselves with their shell.
+#[test]
+fn the_program_prints_what_is_packaged() {
+    let printed = |arguments: &[&str]| {
+        let output = Command::new(PROGRAM).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let page = printed(&["man"]);
+    assert!(page.contains("\n.TH whyclosed 1 "));
+    let help = printed(&["--help"]);
+    let commands = help.split_once("\nCommands:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let names: Vec<_> = commands.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    assert!(names.contains(&"explain"), "{names:?}");
+    // Continuation lines of a description are indented further, so their first word is empty.
+    for name in names.into_iter().filter(|name| !name.is_empty()) {
+        assert!(page.contains(&format!("\n.SH {}\n", name.to_uppercase())), "{name}");
+    }
+    for (shell, registers) in
+        [("bash", "complete -F _whyclosed"), ("zsh", "#compdef whyclosed"), ("fish", "complete -c whyclosed")]
+    {
+        assert!(printed(&["completions", shell]).contains(registers), "{shell}");
+    }
+}
