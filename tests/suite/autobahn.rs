@@ -44,7 +44,7 @@ fn the_first_code_of_each_side() {
 }
 
 /// Returns the rule that a case's description calls for, if the server answered with 1002 or 1007.
-fn called_for(id: &str) -> &'static str {
+pub fn objected_to(id: &str) -> &'static str {
     const RULES: &[(&str, &str)] = &[
         // Longer prefixes first.
         ("2.5", "oversized_control_frame"),
@@ -78,7 +78,7 @@ fn the_cause_of_every_1002_and_1007() {
     for (case, connection) in cases().iter().zip(&report.connections) {
         if case["wire_server"] == 1002 || case["wire_server"] == 1007 {
             let id = case["id"].as_str().unwrap();
-            assert_eq!(connection.verdict.rule, called_for(id), "case {id}: {}", case["description"]);
+            assert_eq!(connection.verdict.rule, objected_to(id), "case {id}: {}", case["description"]);
             checked += 1;
         }
     }

@@ -11,6 +11,7 @@ use whyclosed::catalog::Language;
 use whyclosed::diagnose::RULES;
 use whyclosed::report::Report;
 
+use super::autobahn::objected_to;
 use crate::support::{below_fixtures, reading};
 
 /// The heading of the table in `fixtures/README.md`.
@@ -98,24 +99,8 @@ fn autobahn() -> Vec<Known> {
         .collect()
 }
 
+/// Returns the rule that a case calls for, by its description and the codes on the wire.
 fn called_for(id: &str, case: &Value) -> &'static str {
-    /// Rules by the prefixes of ids, for cases in which the server objects; longer prefixes first.
-    const OBJECTED: &[(&str, &str)] = &[
-        ("2.5", "oversized_control_frame"),
-        ("3.", "reserved_bits"),
-        ("4.", "reserved_opcode"),
-        ("5.18", "interleaved_message"),
-        ("5.1", "unexpected_continuation"),
-        ("5.2", "fragmented_control_frame"),
-        ("5.9", "unexpected_continuation"),
-        ("6.", "invalid_utf8"),
-        ("7.1.5", "close_inside_message"),
-        ("7.3.2", "truncated_close_code"),
-        ("7.3.6", "oversized_control_frame"),
-        ("7.5.1", "invalid_close_reason"),
-        ("7.9.", "invalid_close_code"),
-        ("7.13.", "invalid_close_code"),
-    ];
     /// Rules by the client's own code, which the server echoes.
     const OWN: &[(u64, &str)] = &[
         (1000, "closed_normally"),
@@ -125,10 +110,8 @@ fn called_for(id: &str, case: &Value) -> &'static str {
         (1011, "closed_by_application"),
     ];
     let (client, server) = (&case["wire_client"], &case["wire_server"]);
-    if id == "5.1" {
-        return "fragmented_control_frame";
-    }
-    if client == server {
+    // The client begins the end here, with the code that the server would send.
+    if client == server && id != "5.1" {
         return match client.as_u64() {
             None => "closed_normally",
             Some(3000..) => "closed_by_application",
@@ -136,8 +119,7 @@ fn called_for(id: &str, case: &Value) -> &'static str {
             Some(code) => OWN.iter().find(|(own, _)| *own == code).map_or("unexplained", |(_, rule)| rule),
         };
     }
-    let objected = OBJECTED.iter().find(|(prefix, _)| id.starts_with(prefix));
-    objected.map(|(_, rule)| *rule).unwrap_or_else(|| panic!("case {id} is not in the table"))
+    objected_to(id)
 }
 
 /// Returns the rules that are correct for a connection: the first one, and equally correct ones.
