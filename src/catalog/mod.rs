@@ -11,7 +11,7 @@
 
 pub mod close_codes;
 mod comparisons;
-pub mod evidence;
+pub(crate) mod evidence;
 mod language;
 mod registries;
 mod texts;

@@ -6,12 +6,12 @@
 //!                             └─ facts of finished connections, for the report at the end
 //! ```
 
-pub mod line;
-pub mod packet_buffer;
-pub mod update;
-pub mod watch;
+mod line;
+mod packet_buffer;
+mod update;
+mod watch;
 
 pub use line::line;
-pub use packet_buffer::PacketBuffer;
-pub use update::Update;
+pub use packet_buffer::{OwnedPacket, PacketBuffer};
+pub use update::{Ended, Notice, Opened, Update};
 pub use watch::Watch;

@@ -2,26 +2,30 @@
 //! added, existing ones keep their names and meanings.
 
 mod apart;
-pub mod close;
-pub mod codes;
-pub mod community_id;
+mod close;
+pub(crate) mod codes;
+mod community_id;
 pub mod connection;
 pub mod document;
-pub mod finding;
-pub mod handshake;
-pub mod pending;
+mod finding;
+mod handshake;
+mod pending;
 pub mod phrase;
 pub mod redact;
 pub mod schema;
 pub mod selection;
-pub mod timeline;
-pub mod visibility;
+mod timeline;
+mod visibility;
 
 use serde::Serialize;
 
+pub use close::Close;
 pub use codes::Code;
 pub use connection::Connection;
-pub use pending::Pending;
+pub use finding::Finding;
+pub use handshake::Handshake;
+pub use pending::{Pending, Streamed};
+pub use timeline::Moment;
 
 use crate::capture::Summary;
 use crate::catalog::{Language, Registries};

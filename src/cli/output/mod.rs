@@ -10,8 +10,8 @@ use unicode_width::UnicodeWidthStr;
 use whyclosed::error::Error;
 use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{self, csv, html, json, ndjson, terminal};
+use whyclosed::report::Streamed;
 use whyclosed::report::document::document;
-use whyclosed::report::pending::Streamed;
 use whyclosed::report::redact::Redactor;
 use whyclosed::report::{Connection, Pending, Report};
 
