@@ -185,8 +185,8 @@ fn confusion(sets: &str, pairs: &BTreeMap<(String, String), usize>) -> String {
         rows += &format!("| `{rule}` | {same} | {} |\n", others.join(", "));
     }
     format!(
-        "\nOf all connections whose truth names a rule. Nothing wrong is `certain` or `high`: a test holds that. The rules were written with\n\
-         these recordings at hand, so that the tables show what has been broken since, not how good the rules are on captures that nobody has\n\
+        "\nOf all connections whose truth names a rule. A test checks that no wrong verdict is `certain` or `high`. The rules were written with\n\
+         these recordings at hand: the tables show what has broken since, not how good the rules are on captures that nobody has\n\
          seen.\n\n| set | connections | given that rule |\n|---|--:|--:|\n{sets}\n\
          | true rule | given it | given another |\n|---|--:|---|\n{rows}"
     )
