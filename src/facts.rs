@@ -136,12 +136,6 @@ impl Facts {
         !has_begun && self.handshake.response.is_none()
     }
 
-    /// Returns whether frames of either side were lost sight of because bytes are missing.
-    pub fn has_missing_frames(&self) -> bool {
-        let tcp = &self.tcp().sent;
-        Side::BOTH.iter().any(|side| self.sent[*side].lost > 0 && tcp[*side].lost_bytes() + tcp[*side].cut_bytes() > 0)
-    }
-
     /// Returns the TCP analysis; an empty one until the connection is over.
     pub fn tcp(&self) -> &Analysis {
         static NOTHING: LazyLock<Analysis> = LazyLock::new(Analysis::default);
