@@ -11,6 +11,7 @@ use crate::diagnose::stride::may_have_minded;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::ending::sent_before;
 use crate::side::Side;
+use crate::ws::CloseCode;
 
 pub static RULE: Rule = Rule::new("handler_failed", Role::Cause, detect, include_str!("handler_failed.toml"));
 
@@ -20,13 +21,10 @@ const PROMPT: Duration = Duration::from_millis(500);
 /// Messages in a second among which the last one stands for nothing.
 const MANY: u32 = 10;
 
-/// 1011, Internal Error (RFC 6455 §7.4.1).
-const INTERNAL_ERROR: u16 = 1011;
-
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     case.facts.switched?;
-    let is_internal = reaction.code() == Some(INTERNAL_ERROR);
+    let is_internal = reaction.code() == Some(CloseCode::INTERNAL_ERROR.0);
     let is_bare = reaction.close.is_none() && Library::of(case.facts, by).is_some_and(Library::fails_bare);
     // A ping's timeout is no failure of a handler, and a broken frame explains an end better.
     let has_reason = case.reason == Some(Class::Ping);

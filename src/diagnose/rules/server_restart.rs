@@ -10,6 +10,7 @@ use crate::diagnose::provoked::closer;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::ending::sent_before;
 use crate::side::Side;
+use crate::ws::CloseCode;
 
 pub static RULE: Rule = Rule::new("server_restart", Role::Cause, detect, include_str!("server_restart.toml"));
 
@@ -18,9 +19,6 @@ const TOGETHER: Duration = Duration::from_secs(2);
 
 /// Codes of a stop: Going Away, Service Restart.
 const CODES: &[u16] = &[1001, 1012];
-
-/// What some servers send when they stop (RFC 6455 §7.4.1: Internal Error).
-const INTERNAL_ERROR: u16 = 1011;
 
 /// Connections that a stop is read from where the code does not say so.
 const LEAST: usize = 3;
@@ -47,7 +45,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         (true, 3..) => Confidence::High,
         (true, 2) => Confidence::Medium,
         // Internal errors do not strike all connections in one moment; a server that stops does.
-        (false, LEAST..) if code == Some(INTERNAL_ERROR) && is_whole() => Confidence::High,
+        (false, LEAST..) if code == Some(CloseCode::INTERNAL_ERROR.0) && is_whole() => Confidence::High,
         (false, LEAST..) if is_plain(code) && is_whole() && !spoke(case, by) => Confidence::Medium,
         _ => return None,
     };
