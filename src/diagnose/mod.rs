@@ -14,6 +14,7 @@ mod rules;
 pub mod signals;
 pub mod silence;
 mod stride;
+mod timeout;
 
 pub use finding::{Blame, Confidence, Evidence, Finding, Value};
 pub use fleet::{Fleet, Member};

@@ -107,9 +107,9 @@ pub struct Others {
 }
 
 impl Others {
-    /// Whether most of them have it in common: some always do by chance.
-    pub const fn agree(self) -> bool {
-        self.alike * 2 > self.all
+    /// Returns the number of those that have it in common if they are most of all, else 0: some always do by chance.
+    pub const fn together(self) -> usize {
+        if self.alike * 2 > self.all { self.alike } else { 0 }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::diagnose::known::{Class, Timer};
 use crate::diagnose::provoked::closer;
 use crate::diagnose::silence::{Silence, is_same, others, support};
+use crate::diagnose::timeout::Timeout;
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::last_frame;
 use crate::side::Side;
@@ -43,7 +44,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let others = others(case, |own, other| is_same(own.silence(), other.silence()) && !is_same(own.age(), other.age()));
     let named = timer.as_ref().is_some_and(|timer| timer.is_named);
     let mostly_otherwise = code.is_some_and(|code| OTHERWISE.contains(&code));
-    let together = if others.agree() { others.alike } else { 0 };
+    let together = others.together();
     let confidence = match (mostly_otherwise, &timer, together) {
         _ if said_so => Confidence::Certain,
         (false, Some(_), 1..) => Confidence::High,
@@ -59,25 +60,14 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     };
     // An idle timer of either side's traffic has seen none; one of the received traffic has seen the closer's own.
     let idle = if timer.is_some() && silence.of_either < LEAST { silence.received } else { silence.of_either };
-    let variant = match (said_so, &timer, together) {
-        (true, ..) => "said",
-        (_, Some(_), _) => "known",
-        (_, None, 1) => "other",
-        (_, None, _) => "",
+    let seconds = timer.as_ref().map(|timer| timer.seconds);
+    let finding = Timeout { is_said: said_so, timer, together }.finding(confidence, &silence, "silence", idle);
+    let finding = match last_frame(case.facts, silence.by, silence.end.carrier) {
+        Some(last) => finding.packet(last.packet),
+        None => finding,
     };
-    let finding = Finding::new(confidence)
-        .packet(silence.end.carrier.seen.packet)
-        .with("closer", Value::Side(silence.by))
-        .with("silence", Value::Time(idle))
-        .with("others", Value::Number(together as u64))
-        .with("packet", Value::Number(silence.end.carrier.seen.packet))
-        .variant(variant);
-    let last = last_frame(case.facts, silence.by, silence.end.carrier);
-    let finding = last.map_or_else(|| finding.clone(), |last| finding.clone().packet(last.packet));
-    Some(match timer {
-        Some(timer) => finding
-            .with("timers", Value::Token(timer.names))
-            .with("timeout", Value::Time(Duration::from_secs(timer.seconds))),
+    Some(match seconds {
+        Some(seconds) => finding.with("timeout", Value::Time(Duration::from_secs(seconds))),
         None => finding,
     })
 }

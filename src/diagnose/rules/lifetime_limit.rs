@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::diagnose::known::{Class, Timer};
 use crate::diagnose::provoked::closer;
 use crate::diagnose::silence::{Silence, is_same, others, support};
-use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
+use crate::diagnose::timeout::Timeout;
+use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule};
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("lifetime_limit", Role::Cause, detect, include_str!("lifetime_limit.toml"))
@@ -35,7 +36,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         talked.set(talked.get() || same && other.silence() * 2 < other.age());
         same
     });
-    let together = if others.agree() { others.alike } else { 0 };
+    let together = others.together();
     let timer = Timer::lifetime(case, silence.age);
     let confidence = match (&timer, together) {
         _ if said_so => Confidence::Certain,
@@ -47,21 +48,5 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         (Some(_), _) => Confidence::Low,
         (None, _) => return None,
     };
-    let variant = match (said_so, &timer, together) {
-        (true, ..) => "said",
-        (_, Some(_), _) => "known",
-        (_, None, 1) => "other",
-        (_, None, _) => "",
-    };
-    let finding = Finding::new(confidence)
-        .packet(silence.end.carrier.seen.packet)
-        .with("closer", Value::Side(silence.by))
-        .with("age", Value::Time(silence.age))
-        .with("others", Value::Number(together as u64))
-        .with("packet", Value::Number(silence.end.carrier.seen.packet))
-        .variant(variant);
-    Some(match timer {
-        Some(timer) => finding.with("timers", Value::Token(timer.names)),
-        None => finding,
-    })
+    Some(Timeout { is_said: said_so, timer, together }.finding(confidence, &silence, "age", silence.age))
 }
