@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Case, Confidence, Finding, Value};
+use super::{Case, Confidence, Finding, Value, Variant};
 use crate::ending::{Kind, last_frame};
 use crate::facts::Facts;
 use crate::side::Side;
@@ -10,6 +10,19 @@ use crate::ws::CutFrame;
 
 /// An end this soon behind a frame is about it, more often than not.
 const SOON: Duration = Duration::from_millis(500);
+
+/// The values of every finding.
+pub const VALUES: &[&str] = &["side", "other", "packet"];
+
+/// The variants of the texts: by what was cut, or how long the connection had been idle.
+pub const VARIANTS: &[Variant] = &[
+    Variant::with("", &["idle"]),
+    Variant::plain("no_frame"),
+    Variant::with("cut", &["idle", "cut_inside_frame", "received"]),
+    Variant::with("cut_message", &["idle"]),
+    Variant::with("cut_other", &["idle", "cut_inside_frame", "received"]),
+    Variant::with("soon", &["idle"]),
+];
 
 /// The finding of a rule that only says how a connection ended: by a segment of this kind, without a Close frame.
 pub fn ended_by(case: &Case<'_>, kind: Kind) -> Option<Finding> {

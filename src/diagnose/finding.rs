@@ -1,6 +1,5 @@
 //! What a rule found: how sure it is, where to look, and the values its sentences name.
 
-use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -96,8 +95,8 @@ pub struct Finding {
     pub packets: Vec<u64>,
     /// What the sentences name.
     pub evidence: Vec<Evidence>,
-    /// Which of the rule's texts fit best: `summary_VARIANT` instead of `summary`, where there is one.
-    pub variant: Option<Cow<'static, str>>,
+    /// The name of the variant of the rule's texts that fits best; empty for those without a suffix.
+    pub variant: &'static str,
     /// The text of the reports' words that goes around the summary, `{summary}` in it: what the closer said instead.
     pub aside: Option<&'static str>,
 }
@@ -105,7 +104,7 @@ pub struct Finding {
 impl Finding {
     /// A finding without particulars.
     pub const fn new(confidence: Confidence) -> Self {
-        Self { confidence, blame: None, packets: Vec::new(), evidence: Vec::new(), variant: None, aside: None }
+        Self { confidence, blame: None, packets: Vec::new(), evidence: Vec::new(), variant: "", aside: None }
     }
 
     /// Blames a side, or the network.
@@ -135,8 +134,8 @@ impl Finding {
     }
 
     /// Chooses a variant of the texts.
-    pub fn variant(mut self, variant: impl Into<Cow<'static, str>>) -> Self {
-        self.variant = Some(variant.into());
+    pub const fn variant(mut self, variant: &'static str) -> Self {
+        self.variant = variant;
         self
     }
 }

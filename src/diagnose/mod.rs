@@ -10,6 +10,7 @@ pub mod fleet;
 pub mod goodbye;
 pub mod known;
 pub mod provoked;
+mod rule;
 mod rules;
 pub mod signals;
 pub mod silence;
@@ -18,11 +19,9 @@ mod timeout;
 
 pub use finding::{Blame, Confidence, Evidence, Finding, Value};
 pub use fleet::{Fleet, Member};
+pub use rule::{Ground, Role, Rule, Variant};
 pub use rules::RULES;
 
-use std::sync::OnceLock;
-
-use crate::catalog::Texts;
 use crate::ending::{Ending, first_close};
 use crate::facts::{Close, Facts};
 use crate::seen::Timestamp;
@@ -56,75 +55,6 @@ impl<'f> Case<'f> {
     }
 }
 
-/// One mechanism that ends connections.
-#[derive(Debug)]
-pub struct Rule {
-    /// Its id.
-    pub name: &'static str,
-    /// Whether it tells a cause, or only how the connection ended.
-    pub role: Role,
-    /// What its proof rests on beyond the bytes that it names. Where that is in cap_confidence, so is the verdict.
-    pub rests_on: &'static [Ground],
-    /// Whether it fits, and why.
-    detect: fn(&Case<'_>) -> Option<Finding>,
-    /// Its words as TOML.
-    source: &'static str,
-    words: OnceLock<Texts>,
-}
-
-impl Rule {
-    const fn new(
-        name: &'static str,
-        role: Role,
-        detect: fn(&Case<'_>) -> Option<Finding>,
-        source: &'static str,
-    ) -> Self {
-        Self { name, role, rests_on: &[], detect, source, words: OnceLock::new() }
-    }
-
-    const fn resting_on(mut self, rests_on: &'static [Ground]) -> Self {
-        self.rests_on = rests_on;
-        self
-    }
-
-    /// Its words, parsed when they are first needed.
-    pub fn words(&self) -> &Texts {
-        self.words.get_or_init(|| Texts::parse(self.source))
-    }
-
-    fn is_description(&self) -> bool {
-        self.role == Role::Description
-    }
-}
-
-/// Something that a verdict rests on and that a capture may leave in cap_confidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ground {
-    /// Something was not sent: an answer, a pong, an end.
-    Silence,
-    /// Neither side sent a Close frame. Bytes dropped while capturing leave a gap in the stream, which is seen.
-    NoClose,
-    /// Whose Close frame was the first.
-    FirstClose,
-    /// Both legs of a proxied connection were captured whole.
-    BothLegs,
-    /// Nothing that may be the cause stands before the end.
-    NothingBefore,
-}
-
-/// What a rule tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Why the connection ended: the receiver of something failed the connection (RFC 6455 §7.1.7).
-    Failure,
-    /// Why the connection ended, in any other way.
-    Cause,
-    /// How it ended. Always true, but only an answer where no cause is known.
-    Description,
-    /// What else is worth knowing; never the answer.
-    Remark,
-}
-
 /// A rule that fits, and why.
 #[derive(Clone, Debug)]
 pub struct Verdict {
@@ -141,7 +71,11 @@ const UNEXPLAINED: &str = "unexplained";
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     let mut verdicts: Vec<_> =
         RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
-    verdicts.iter_mut().for_each(|verdict| verdict.cap_confidence(case));
+    for verdict in &mut verdicts {
+        let Verdict { rule, finding } = verdict;
+        debug_assert_eq!(rule.undeclared(finding), None, "{}", rule.name);
+        verdict.cap_confidence(case);
+    }
     // Stable: among equals the table's order decides.
     verdicts.sort_by_key(|verdict| {
         let description = verdict.rule.is_description();

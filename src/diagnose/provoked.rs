@@ -26,6 +26,13 @@ const REST_OF_HEADER: u64 = 12;
 /// Close codes that say the peer broke the protocol, whatever the rule (RFC 6455 §7.4.1; measured on 14 servers).
 pub const PROTOCOL: &[u16] = &[1002];
 
+/// The values of every finding about a frame of most kinds.
+pub const OF_FRAME: &[&str] = &["side", "packet", "bytes", "opcode"];
+
+/// The values that a finding about a broken frame may have: how soon the other side reacted, what its Close frame said
+/// instead, and what the broken Close frame meant.
+pub const OPTIONAL: &[&str] = &["reaction", "hidden_by", "hidden_code", "meant_code"];
+
 /// The finding of a rule whose mechanism is a broken frame: the first violation of these kinds that can have provoked the
 /// other side's end of the connection. `codes` are those that say so.
 pub fn by_violation(case: &Case<'_>, codes: &[u16], is_kind: impl Fn(&Kind) -> bool) -> Option<Finding> {
@@ -218,7 +225,7 @@ fn finding(violation: &Violation, reaction: &Reaction<'_>, confidence: Confidenc
 }
 
 /// Names what only this kind of broken frame has.
-pub fn particulars(finding: Finding, violation: &Violation) -> Finding {
+fn particulars(finding: Finding, violation: &Violation) -> Finding {
     let opcode = Value::Token(format!("0x{:X}", violation.opcode.0));
     let bytes = |finding: Finding| finding.with("bytes", Value::Window(violation.context.clone()));
     match &violation.kind {

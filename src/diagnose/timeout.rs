@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::known::Match;
 use super::silence::Silence;
-use super::{Confidence, Finding, Value};
+use super::{Confidence, Finding, Value, Variant};
 
 /// The signs of a timer.
 #[derive(Clone, Debug)]
@@ -16,6 +16,10 @@ pub struct Timeout {
     /// The number of other connections that ended after the same time.
     pub together: usize,
 }
+
+/// The variants of the texts, by the best sign.
+pub const VARIANTS: &[Variant] =
+    &[Variant::BASE, Variant::plain("said"), Variant::with("known", &["timers"]), Variant::plain("other")];
 
 impl Timeout {
     /// Returns the finding that a timer ended a connection after `span`, which the texts call `name`.

@@ -44,9 +44,8 @@ impl Finding {
     pub(super) fn new(verdict: &Verdict, stream: u32, language: Language, redactor: &mut Redactor) -> Self {
         let texts: &'static Texts = verdict.rule.words();
         let finding = &verdict.finding;
-        let variant = finding.variant.as_deref().unwrap_or_default();
         let evidence = redactor.evidence(&finding.evidence);
-        let text = |name| phrase::sentence(texts.variant(name, variant, language), &evidence, language);
+        let text = |name| phrase::sentence(texts.variant(name, finding.variant, language), &evidence, language);
         Self {
             rule: verdict.rule.name,
             is_cause: matches!(verdict.rule.role, Role::Failure | Role::Cause),
@@ -54,7 +53,7 @@ impl Finding {
             side: finding.blame,
             packets: finding.packets.clone(),
             filter: filter(stream, &finding.packets),
-            title: texts.variant("title", variant, language),
+            title: texts.variant("title", finding.variant, language),
             summary: around(finding.aside, text("summary"), &evidence, language),
             cause: text("cause"),
             fix: text("fix"),

@@ -1,4 +1,4 @@
-//! Checks the word files: they are complete, well-formed, and name only values that their rule has found.
+//! Checks the word files: they are complete, well-formed, and name only values and variants that their rule declares.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use toml::Table;
 use unicode_width::UnicodeWidthStr;
 use whyclosed::catalog::close_codes::Sender;
 use whyclosed::catalog::{FILES, Language, built_in, iana};
-use whyclosed::diagnose::RULES;
+use whyclosed::diagnose::{RULES, Rule, Variant};
 use whyclosed::ws::CloseCode;
 
 /// The texts that every rule must have.
@@ -16,9 +16,6 @@ const TEXTS: [&str; 6] = ["title", "summary", "cause", "fix", "proof", "refuted"
 /// The width of the table's last column.
 const TITLE_WIDTH: usize = 30;
 
-/// Values that a refusal may lack, so that no text may require them.
-const OPTIONAL: [&str; 3] = ["location", "body", "problem"];
-
 /// The codes listed by RFC 6455 §7.4.1 and the IANA registry.
 const CODES: [u16; 19] =
     [1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 3000, 3003, 3008];
@@ -26,40 +23,34 @@ const CODES: [u16; 19] =
 /// The codes of these that must not be sent (RFC 6455 §7.4.1).
 const NEVER_SENT: [u16; 4] = [1004, 1005, 1006, 1015];
 
-fn source(path: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src").join(path);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
-}
-
-fn parsed(path: &str) -> Table {
-    source(path).parse().unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-/// A word file with the code of its rule.
+/// A rule with its word file.
 struct Words {
-    rule: &'static str,
+    rule: &'static Rule,
     table: Table,
-    /// The code that names values and selects variants.
-    code: String,
 }
 
 impl Words {
     fn all() -> Vec<Self> {
-        RULES.iter().map(|rule| Self::of(rule.name)).collect()
+        RULES.iter().map(|rule| Self::of(rule)).collect()
     }
 
-    fn of(rule: &'static str) -> Self {
-        let mut code = source(&format!("diagnose/rules/{rule}.rs"));
-        if code.contains("ended_by(") {
-            code += &source("diagnose/bare.rs");
-        }
-        if code.contains("by_violation(") {
-            code += &source("diagnose/provoked.rs");
-        }
-        if code.contains("problem.name()") {
-            code += &source("http/problem.rs");
-        }
-        Self { rule, table: parsed(&format!("diagnose/rules/{rule}.toml")), code }
+    fn of(rule: &'static Rule) -> Self {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/diagnose/rules");
+        let text = std::fs::read_to_string(folder.join(format!("{}.toml", rule.name)));
+        let table = text.map_err(|error| error.to_string()).and_then(|text| text.parse().map_err(|e| format!("{e}")));
+        Self { rule, table: table.unwrap_or_else(|error| panic!("{}: {error}", rule.name)) }
+    }
+
+    /// Returns whether every finding that uses a text has a value. The text of a variant is used by that variant; the
+    /// text without a suffix also by every variant that has none of its own.
+    fn always_has(&self, base: &str, variant: &str, value: &str) -> bool {
+        let uses = |chosen: &&Variant| {
+            let has_own = !chosen.name.is_empty() && self.table.contains_key(&format!("{base}_{}", chosen.name));
+            if has_own { chosen.name == variant } else { variant.is_empty() }
+        };
+        let mut users = self.rule.variants.iter().filter(uses).peekable();
+        let is_of_users = users.peek().is_some() && users.all(|chosen| chosen.values.contains(&value));
+        self.rule.values.contains(&value) || is_of_users
     }
 
     /// Returns every text in every language: `cause_403`, `cause`, `403`, the sentence, and the language's code.
@@ -123,12 +114,12 @@ fn every_rule_has_its_words() {
         for name in TEXTS {
             let english = words.table.get(name).and_then(|text| text.get("en")).and_then(|text| text.as_str());
             if english.is_none() {
-                faults.push(format!("{}: no {name}", words.rule));
+                faults.push(format!("{}: no {name}", words.rule.name));
             }
         }
         let reference = words.table.get("reference").and_then(|reference| reference.as_str()).unwrap_or_default();
         if !reference.starts_with("RFC ") || !reference.contains(" §") {
-            faults.push(format!("{}: reference {reference:?}", words.rule));
+            faults.push(format!("{}: reference {reference:?}", words.rule.name));
         }
     }
     none(faults);
@@ -150,7 +141,7 @@ fn texts_are_in_form() {
     let mut faults = Vec::new();
     for words in Words::all() {
         for (name, base, _, text, language) in words.texts() {
-            let at = format!("{}.{name}.{language}", words.rule);
+            let at = format!("{}.{name}.{language}", words.rule.name);
             // Thai has no full stops and no upper case.
             let (has_stops, has_cases) = (language != "th", language != "th");
             faults.extend(faults_of_form(text).map(|fault| format!("{at}: {fault}")));
@@ -180,11 +171,11 @@ fn texts_are_in_form() {
 }
 
 #[test]
-fn placeholders_name_what_the_rule_found() {
+fn placeholders_name_what_every_finding_has() {
     let mut faults = Vec::new();
     for words in Words::all() {
         for (name, base, variant, text, language) in words.texts() {
-            let at = format!("{}.{name}.{language}", words.rule);
+            let at = format!("{}.{name}.{language}", words.rule.name);
             let names = placeholders(text).unwrap_or_else(|fault| {
                 faults.push(format!("{at}: {fault}: {text}"));
                 Vec::new()
@@ -192,12 +183,8 @@ fn placeholders_name_what_the_rule_found() {
             for value in names {
                 // Contracted with a preposition, as in "du client".
                 let value = value.strip_prefix("of_").or(value.strip_prefix("to_")).unwrap_or(value);
-                // A Close frame that began the end is not a reaction, so there is no time of reaction.
-                let missing = (value == "reaction" && words.code.contains("by_close("))
-                    || (words.rule == "handshake_refused" && OPTIONAL.contains(&value) && variant != value)
-                    || !words.code.contains(&format!("with(\"{value}\""));
-                if missing {
-                    faults.push(format!("{at}: {{{value}}} is not always there"));
+                if !words.always_has(base, variant, value) {
+                    faults.push(format!("{at}: {{{value}}} is not a value of every finding with this text"));
                 }
                 if matches!(base, "proof" | "refuted") {
                     faults.push(format!("{at}: says {{{value}}}, but is said of the rule, not of a connection"));
@@ -208,22 +195,20 @@ fn placeholders_name_what_the_rule_found() {
     none(faults);
 }
 
-/// A text for a variant that no code chooses is never read.
+/// A text for a variant that the rule does not declare is never read; a variant without texts changes nothing.
 #[test]
-fn variants_are_chosen_somewhere() {
+fn variants_are_declared_and_have_texts() {
     let mut faults = Vec::new();
     for words in Words::all() {
-        for (name, _, variant, ..) in words.texts() {
-            let named = format!("\"{variant}\"");
-            // Status codes are numbers in the code.
-            let chosen = match variant.parse::<u16>() {
-                Ok(_) => words.code.split(|c: char| !c.is_alphanumeric()).any(|word| word == variant),
-                Err(_) => words.code.contains(&named),
-            };
-            if !variant.is_empty() && !chosen {
-                faults.push(format!("{}.{name}: {named} is never selected", words.rule));
-            }
-        }
+        let with_texts: BTreeSet<_> = words.texts().map(|(_, _, variant, ..)| variant).collect();
+        let declared: BTreeSet<_> = words.rule.variants.iter().map(|variant| variant.name).collect();
+        assert_eq!(declared.len(), words.rule.variants.len(), "{}: a variant twice", words.rule.name);
+        // The texts without a suffix describe the rule, whether or not a finding chooses them.
+        let different = with_texts.symmetric_difference(&declared).filter(|variant| !variant.is_empty());
+        faults.extend(different.map(|variant| match declared.contains(variant) {
+            true => format!("{}: the variant {variant:?} has no text", words.rule.name),
+            false => format!("{}: the variant {variant:?} is not declared", words.rule.name),
+        }));
     }
     none(faults);
 }
@@ -235,10 +220,10 @@ fn causes_differ_only_where_fixes_do() {
     for words in Words::all() {
         for (name, base, variant, text, _) in words.texts() {
             if base == "cause" && !variant.is_empty() && !words.table.contains_key(&format!("fix_{variant}")) {
-                faults.push(format!("{}.{name}: without fix_{variant}", words.rule));
+                faults.push(format!("{}.{name}: without fix_{variant}", words.rule.name));
             }
             if base == "cause" && text.contains('{') {
-                faults.push(format!("{}.{name}: has values, but stands for several connections", words.rule));
+                faults.push(format!("{}.{name}: has values, but stands for several connections", words.rule.name));
             }
         }
     }

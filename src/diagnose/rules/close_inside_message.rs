@@ -8,7 +8,8 @@ use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::ending::Reaction;
 
 pub static RULE: Rule =
-    Rule::new("close_inside_message", Role::Cause, detect, include_str!("close_inside_message.toml"));
+    Rule::new("close_inside_message", Role::Cause, detect, include_str!("close_inside_message.toml"))
+        .with_values(&["side", "packet"]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let close = case.close.filter(|close| close.inside_message && close.is_valid())?;

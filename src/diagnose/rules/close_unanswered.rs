@@ -4,11 +4,13 @@
 
 use std::time::Duration;
 
-use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value, Variant};
 use crate::ending::{Kind, Reaction, first_end};
 
 pub static RULE: Rule = Rule::new("close_unanswered", Role::Description, detect, include_str!("close_unanswered.toml"))
-    .resting_on(&[Ground::Silence]);
+    .resting_on(&[Ground::Silence])
+    .with_values(&["side", "closer", "packet", "waited"])
+    .with_variants(&[Variant::BASE, Variant::plain("open")]);
 
 /// Who goes at once does not wait for an answer.
 const WAITED: Duration = Duration::from_millis(500);

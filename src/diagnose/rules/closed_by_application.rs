@@ -2,11 +2,13 @@
 //!
 //! Not the codes by which an endpoint objects to what it received (1002, 1003, 1007, 1009): those need a cause.
 
-use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value, Variant};
 
 pub static RULE: Rule =
     Rule::new("closed_by_application", Role::Description, detect, include_str!("closed_by_application.toml"))
-        .resting_on(&[Ground::FirstClose, Ground::NothingBefore]);
+        .resting_on(&[Ground::FirstClose, Ground::NothingBefore])
+        .with_values(&["side", "code", "reason", "packet"])
+        .with_variants(&[Variant::BASE, Variant::plain("reason")]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let close = case.close.filter(|close| close.sound)?;

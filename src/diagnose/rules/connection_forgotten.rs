@@ -11,7 +11,8 @@ use crate::ending::Kind;
 
 pub static RULE: Rule =
     Rule::new("connection_forgotten", Role::Cause, detect, include_str!("connection_forgotten.toml"))
-        .resting_on(&[Ground::Silence]);
+        .resting_on(&[Ground::Silence])
+        .with_values(&["side", "silence", "packet", "reaction"]);
 
 /// What devices forget sooner is not worth their memory.
 const SILENCE: Duration = Duration::from_secs(30);

@@ -6,11 +6,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::seen::Timestamp;
 use crate::side::Side;
 
-pub static RULE: Rule = Rule::new("credentials_expired", Role::Cause, detect, include_str!("credentials_expired.toml"));
+pub static RULE: Rule = Rule::new("credentials_expired", Role::Cause, detect, include_str!("credentials_expired.toml"))
+    .with_values(&["request", "reason", "packet"])
+    .with_variants(&[Variant::BASE, Variant::plain("token")]);
 
 /// Seconds that clocks of two hosts may differ by, or that a server looks at tokens apart.
 const NEAR: i64 = 2;

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::{closer, could_have_received};
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::facts::Facts;
 use crate::seen::Seen;
 use crate::side::Side;
 
 pub static RULE: Rule =
-    Rule::new("credentials_rejected", Role::Cause, detect, include_str!("credentials_rejected.toml"));
+    Rule::new("credentials_rejected", Role::Cause, detect, include_str!("credentials_rejected.toml"))
+        .with_values(&["packet", "reason", "reaction"])
+        .with_variants(&[Variant::BASE, Variant::plain("said")]);
 
 /// Whoever looks credentials up in a database takes a while.
 const PROMPT: Duration = Duration::from_secs(2);

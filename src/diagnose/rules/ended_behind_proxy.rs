@@ -2,12 +2,14 @@
 //!
 //! Refuted where this leg ended first.
 
-use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value, Variant};
 use crate::ending::Kind;
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("ended_behind_proxy", Role::Cause, detect, include_str!("ended_behind_proxy.toml"))
-    .resting_on(&[Ground::BothLegs]);
+    .resting_on(&[Ground::BothLegs])
+    .with_values(&["proxy", "side", "other_leg", "other_packet", "packet", "apart"])
+    .with_variants(&[Variant::BASE, Variant::plain("reset"), Variant::plain("fin")]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     // A Close frame that was passed on speaks for itself.

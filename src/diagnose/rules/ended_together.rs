@@ -5,10 +5,12 @@
 
 use std::time::Duration;
 
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::side::Side;
 
-pub static RULE: Rule = Rule::new("ended_together", Role::Cause, detect, include_str!("ended_together.toml"));
+pub static RULE: Rule = Rule::new("ended_together", Role::Cause, detect, include_str!("ended_together.toml"))
+    .with_values(&["side", "others", "packet"])
+    .with_variants(&[Variant::BASE, Variant::plain("killed"), Variant::plain("client")]);
 
 /// The kernel ends the connections of a process at once.
 const TOGETHER: Duration = Duration::from_millis(100);

@@ -8,7 +8,8 @@ use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("first_message_late", Role::Cause, detect, include_str!("first_message_late.toml"))
-    .resting_on(&[Ground::Silence]);
+    .resting_on(&[Ground::Silence])
+    .with_values(&["age", "timers", "packet"]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let client = &case.facts.sent.client;

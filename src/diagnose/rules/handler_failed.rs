@@ -8,12 +8,18 @@ use std::time::Duration;
 use crate::diagnose::known::{Class, Library};
 use crate::diagnose::provoked::{closer, could_have_received};
 use crate::diagnose::stride::may_have_minded;
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::ending::sent_before;
 use crate::side::Side;
 use crate::ws::CloseCode;
 
-pub static RULE: Rule = Rule::new("handler_failed", Role::Cause, detect, include_str!("handler_failed.toml"));
+pub static RULE: Rule = Rule::new("handler_failed", Role::Cause, detect, include_str!("handler_failed.toml"))
+    .with_values(&["closer", "packet"])
+    .with_variants(&[
+        Variant::BASE,
+        Variant::with("message", &["side", "message", "reaction"]),
+        Variant::with("bare", &["side", "message", "reaction"]),
+    ]);
 
 /// Exceptions are thrown soon (measured: 120 ms at most, but for daphne with 390 ms).
 const PROMPT: Duration = Duration::from_millis(500);

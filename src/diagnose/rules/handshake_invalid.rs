@@ -5,12 +5,22 @@
 use std::time::Duration;
 
 use crate::diagnose::provoked::{closer, could_have_received};
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::ending::Kind;
 use crate::side::Side;
 use crate::tls::record::is_alert;
 
-pub static RULE: Rule = Rule::new("handshake_invalid", Role::Cause, detect, include_str!("handshake_invalid.toml"));
+pub static RULE: Rule = Rule::new("handshake_invalid", Role::Cause, detect, include_str!("handshake_invalid.toml"))
+    .with_values(&["packet"])
+    .with_variants(&[
+        Variant::with("", &["problem", "reaction"]),
+        Variant::with("accept", &["problem", "reaction"]),
+        Variant::with("extension", &["problem", "reaction"]),
+        Variant::with("parameter", &["problem", "reaction"]),
+        Variant::with("subprotocol", &["problem", "reaction"]),
+        Variant::with("no_http", &["bytes"]),
+        Variant::with("no_http_problem", &["bytes", "problem"]),
+    ]);
 
 /// A client looks at the answer when it comes.
 const PROMPT: Duration = Duration::from_secs(1);
@@ -45,7 +55,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .with("problem", Value::Problem(problem.clone()))
             .with("packet", Value::Number(response.seen.packet))
             .with("reaction", Value::Time(reaction.took(response.seen)))
-            .variant(problem.name()),
+            .variant(RULE.variant(problem.name()).map_or("", |own| own.name)),
     )
 }
 

@@ -1,12 +1,30 @@
 //! The opening handshake was answered with another status than 101: no WebSocket came to be, and no Close frame can exist.
 
-use std::borrow::Cow;
-
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::ending::Kind;
 use crate::side::Side;
 
-pub static RULE: Rule = Rule::new("handshake_refused", Role::Cause, detect, include_str!("handshake_refused.toml"));
+pub static RULE: Rule = Rule::new("handshake_refused", Role::Cause, detect, include_str!("handshake_refused.toml"))
+    .with_values(&["status", "status_text", "packet"])
+    .with_optional(&["location", "body", "problem"])
+    .with_variants(&[
+        Variant::BASE,
+        Variant::with("origin", &["origin", "host"]),
+        Variant::with("problem", &["problem"]),
+        Variant::plain("redirect"),
+        Variant::plain("5xx"),
+        Variant::plain("200"),
+        Variant::plain("400"),
+        Variant::plain("401"),
+        Variant::plain("403"),
+        Variant::plain("404"),
+        Variant::plain("405"),
+        Variant::plain("426"),
+        Variant::plain("429"),
+        Variant::plain("502"),
+        Variant::plain("503"),
+        Variant::plain("504"),
+    ]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let response = case.facts.handshake.response.as_ref().filter(|_| case.ending.kind == Kind::Refused)?;
@@ -57,12 +75,12 @@ fn foreign_origin(case: &Case<'_>) -> Option<(String, String)> {
     (name(of_page) != name(host)).then(|| (origin.to_owned(), host.to_owned()))
 }
 
-/// Statuses with advice of their own; the others have that of their class.
-fn variant(status: u16) -> Cow<'static, str> {
-    match status {
-        200 | 400 | 401 | 403 | 404 | 405 | 426 | 429 | 502 | 503 | 504 => status.to_string().into(),
-        300..=399 => "redirect".into(),
-        500..=599 => "5xx".into(),
-        _ => "".into(),
-    }
+/// Returns the variant of a status: its own, else that of its class.
+fn variant(status: u16) -> &'static str {
+    let of_class = match status {
+        300..=399 => "redirect",
+        500..=599 => "5xx",
+        _ => "",
+    };
+    RULE.variant(&status.to_string()).map_or(of_class, |own| own.name)
 }

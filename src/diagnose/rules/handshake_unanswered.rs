@@ -4,13 +4,21 @@
 
 use std::time::Duration;
 
-use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value};
+use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value, Variant};
 use crate::ending::Kind;
 use crate::side::Side;
 
 pub static RULE: Rule =
     Rule::new("handshake_unanswered", Role::Cause, detect, include_str!("handshake_unanswered.toml"))
-        .resting_on(&[Ground::Silence]);
+        .resting_on(&[Ground::Silence])
+        .with_values(&["packet", "waited"])
+        .with_variants(&[
+            Variant::BASE,
+            Variant::with("client_left", &["side"]),
+            Variant::with("server_left", &["side"]),
+            Variant::with("server_late", &["side"]),
+            Variant::with("problem", &["side", "problem"]),
+        ]);
 
 /// Who does not understand a request says so, or leaves, within this.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -28,7 +36,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .with("waited", Value::Time(until.since(request.seen.time)));
     // While nobody has left, the answer may be on its way.
     let Some(by) = case.ending.by else {
-        return Some(finding.variant("open"));
+        return Some(finding);
     };
     let heard = server.last().is_some_and(|last| last > request.seen);
     let finding = if heard { finding.blame(Side::Server) } else { finding.blame(Blame::Network) };

@@ -3,11 +3,13 @@
 //! Refuted where the closer had not received the proof, had read on, or only answered an end. Where the server itself ends the
 //! connection behind its response, nobody had to object.
 
-use crate::diagnose::provoked::{PROTOCOL, by_own_end, by_violation};
+use crate::diagnose::provoked::{OF_FRAME, OPTIONAL, PROTOCOL, by_own_end, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
-pub static RULE: Rule = Rule::new("http_after_upgrade", Role::Failure, detect, include_str!("http_after_upgrade.toml"));
+pub static RULE: Rule = Rule::new("http_after_upgrade", Role::Failure, detect, include_str!("http_after_upgrade.toml"))
+    .with_values(OF_FRAME)
+    .with_optional(OPTIONAL);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     by_violation(case, PROTOCOL, is_kind).or_else(|| by_own_end(case, is_kind))

@@ -8,13 +8,16 @@ use std::time::Duration;
 use crate::diagnose::known::{Class, Timer};
 use crate::diagnose::provoked::closer;
 use crate::diagnose::silence::{Silence, is_same, others, support};
-use crate::diagnose::timeout::Timeout;
+use crate::diagnose::timeout::{Timeout, VARIANTS};
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::last_frame;
 use crate::side::Side;
 
-pub static RULE: Rule =
-    Rule::new("idle_timeout", Role::Cause, detect, include_str!("idle_timeout.toml")).resting_on(&[Ground::Silence]);
+pub static RULE: Rule = Rule::new("idle_timeout", Role::Cause, detect, include_str!("idle_timeout.toml"))
+    .resting_on(&[Ground::Silence])
+    .with_values(&["closer", "silence", "others", "packet"])
+    .with_optional(&["timers", "timeout"])
+    .with_variants(VARIANTS);
 
 /// Whoever ends a connection sooner than this was not waiting for anything.
 const LEAST: Duration = Duration::from_millis(900);

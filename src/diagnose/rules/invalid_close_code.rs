@@ -2,11 +2,14 @@
 //!
 //! Nothing refutes it where that Close frame began the end, whatever the other side made of it.
 
-use crate::diagnose::provoked::{PROTOCOL, by_violation};
-use crate::diagnose::{Case, Finding, Role, Rule};
+use crate::diagnose::provoked::{OPTIONAL, PROTOCOL, by_violation};
+use crate::diagnose::{Case, Finding, Role, Rule, Variant};
 use crate::ws::Kind;
 
-pub static RULE: Rule = Rule::new("invalid_close_code", Role::Failure, detect, include_str!("invalid_close_code.toml"));
+pub static RULE: Rule = Rule::new("invalid_close_code", Role::Failure, detect, include_str!("invalid_close_code.toml"))
+    .with_values(&["side", "packet", "code"])
+    .with_optional(OPTIONAL)
+    .with_variants(&[Variant::BASE, Variant::plain("range")]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     by_violation(case, PROTOCOL, is_kind)

@@ -2,12 +2,14 @@
 //!
 //! Nothing refutes it where that Close frame began the end, whatever the other side made of it.
 
-use crate::diagnose::provoked::by_violation;
+use crate::diagnose::provoked::{OPTIONAL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
 pub static RULE: Rule =
-    Rule::new("invalid_close_reason", Role::Failure, detect, include_str!("invalid_close_reason.toml"));
+    Rule::new("invalid_close_reason", Role::Failure, detect, include_str!("invalid_close_reason.toml"))
+        .with_values(&["side", "packet", "bytes", "byte_offset", "byte"])
+        .with_optional(OPTIONAL);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     by_violation(case, &[1002, 1007], is_kind)

@@ -7,12 +7,15 @@ use std::time::Duration;
 use crate::diagnose::known::{Class, Timer};
 use crate::diagnose::provoked::closer;
 use crate::diagnose::silence::{Silence, is_same, others, support};
-use crate::diagnose::timeout::Timeout;
+use crate::diagnose::timeout::{Timeout, VARIANTS};
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule};
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("lifetime_limit", Role::Cause, detect, include_str!("lifetime_limit.toml"))
-    .resting_on(&[Ground::Silence]);
+    .resting_on(&[Ground::Silence])
+    .with_values(&["closer", "age", "others", "packet"])
+    .with_optional(&["timers"])
+    .with_variants(VARIANTS);
 
 /// Shorter lives have other reasons.
 const LEAST: Duration = Duration::from_millis(900);

@@ -9,13 +9,31 @@ use std::time::Duration;
 use crate::diagnose::known::{Limit, Stated};
 use crate::diagnose::provoked::{closer, could_have_received};
 use crate::diagnose::stride::may_have_minded;
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::ending::Reaction;
 use crate::facts::{Close, Facts, Moment};
 use crate::side::Side;
 use crate::ws::{CloseCode, Kind, Opcode};
 
-pub static RULE: Rule = Rule::new("message_too_big", Role::Failure, detect, include_str!("message_too_big.toml"));
+pub static RULE: Rule = Rule::new("message_too_big", Role::Failure, detect, include_str!("message_too_big.toml"))
+    .with_values(&["side", "packet"])
+    .with_optional(&["limit", "limit_of"])
+    .with_variants(&[
+        Variant::with("", OF_MESSAGE),
+        Variant::with("declared", OF_MESSAGE),
+        Variant::with("stated", WITH_LIMIT),
+        Variant::with("wire", WITH_LIMIT),
+        Variant::with("inflated", OF_MESSAGE),
+        Variant::with("compressed", OF_MESSAGE),
+        Variant::with("cut", OF_MESSAGE),
+        Variant::plain("impossible"),
+    ]);
+
+/// The values of findings about a message.
+const OF_MESSAGE: &[&str] = &["reason", "closer", "size", "wire_size", "largest_before"];
+
+/// The values of findings about a message larger than the limit that the reason states.
+const WITH_LIMIT: &[&str] = &["reason", "closer", "size", "wire_size", "largest_before", "limit"];
 
 /// A receiver objects when it has the header, or the byte that is too much; this leaves room for slow ones.
 const PROMPT: Duration = Duration::from_secs(1);

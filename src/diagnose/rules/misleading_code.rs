@@ -3,11 +3,18 @@
 //! A remark: it is never why the connection ended.
 
 use crate::diagnose::known::{Class, Library};
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::ending::{first_close, is_reply, is_retransmitted};
 use crate::ws::CloseCode;
 
-pub static RULE: Rule = Rule::new("misleading_code", Role::Remark, detect, include_str!("misleading_code.toml"));
+pub static RULE: Rule = Rule::new("misleading_code", Role::Remark, detect, include_str!("misleading_code.toml"))
+    .with_values(&["side", "code", "packet"])
+    .with_variants(&[
+        Variant::with("", &["other", "answer"]),
+        Variant::with("rejected", &["other", "answer"]),
+        Variant::with("habit", &["other", "answer", "library"]),
+        Variant::with("reason", &["reason"]),
+    ]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let close = case.close.filter(|close| close.is_valid())?;

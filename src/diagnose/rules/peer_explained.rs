@@ -8,9 +8,11 @@ use crate::catalog::{Language, iana};
 use crate::diagnose::known::{Class, blames_frame, says_nothing};
 use crate::diagnose::provoked::closer;
 use crate::diagnose::stride::may_have_minded;
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, goodbye};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant, goodbye};
 
-pub static RULE: Rule = Rule::new("peer_explained", Role::Cause, detect, include_str!("peer_explained.toml"));
+pub static RULE: Rule = Rule::new("peer_explained", Role::Cause, detect, include_str!("peer_explained.toml"))
+    .with_values(&["side", "text", "packet"])
+    .with_variants(&[Variant::with("", &["code"]), Variant::with("message", &["protocol", "before"])]);
 
 /// Whoever explains an end ends at once, or gives the other side a moment to go.
 const SOON: Duration = Duration::from_secs(1);

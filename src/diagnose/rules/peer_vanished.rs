@@ -8,8 +8,9 @@ use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Valu
 use crate::ending::Kind;
 use crate::side::Side;
 
-pub static RULE: Rule =
-    Rule::new("peer_vanished", Role::Cause, detect, include_str!("peer_vanished.toml")).resting_on(&[Ground::Silence]);
+pub static RULE: Rule = Rule::new("peer_vanished", Role::Cause, detect, include_str!("peer_vanished.toml"))
+    .resting_on(&[Ground::Silence])
+    .with_values(&["side", "sender", "packet", "repeats", "silent"]);
 
 /// Repeats of a lossy moment come back sooner.
 const REPEATS: u32 = 3;

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use crate::diagnose::provoked::{closer, reason_has};
 use crate::diagnose::silence::{YOUNG, open_ping};
-use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value};
+use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value, Variant};
 use crate::ending::{Reaction, sent_before};
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("ping_unanswered", Role::Cause, detect, include_str!("ping_unanswered.toml"))
-    .resting_on(&[Ground::Silence]);
+    .resting_on(&[Ground::Silence])
+    .with_values(&["side", "closer", "packet", "waited"])
+    .with_variants(&[Variant::BASE, Variant::plain("network")]);
 
 /// Who waits no longer than this may have left for another reason.
 const WAITED: Duration = Duration::from_secs(1);

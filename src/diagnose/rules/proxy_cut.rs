@@ -6,11 +6,13 @@
 use std::time::Duration;
 
 use crate::diagnose::known::Timer;
-use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value};
+use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value, Variant};
 use crate::side::Side;
 
-pub static RULE: Rule =
-    Rule::new("proxy_cut", Role::Cause, detect, include_str!("proxy_cut.toml")).resting_on(&[Ground::BothLegs]);
+pub static RULE: Rule = Rule::new("proxy_cut", Role::Cause, detect, include_str!("proxy_cut.toml"))
+    .resting_on(&[Ground::BothLegs])
+    .with_values(&["proxy", "packet", "other_leg", "other_packet", "apart", "silence"])
+    .with_variants(&[Variant::BASE, Variant::plain("idle"), Variant::with("timer", &["timers"])]);
 
 /// A shorter silence is none.
 const SILENCE: Duration = Duration::from_millis(900);

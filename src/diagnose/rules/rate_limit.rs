@@ -4,9 +4,11 @@
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 
-pub static RULE: Rule = Rule::new("rate_limit", Role::Cause, detect, include_str!("rate_limit.toml"));
+pub static RULE: Rule = Rule::new("rate_limit", Role::Cause, detect, include_str!("rate_limit.toml"))
+    .with_values(&["side", "closer", "reason", "pace", "packet"])
+    .with_variants(&[Variant::BASE, Variant::plain("said")]);
 
 /// Codes by which services say it: Discord, AssemblyAI and others, graphql-ws, Pusher.
 const CODES: &[u16] = &[4029, 4301, 4429];

@@ -5,7 +5,8 @@
 use crate::diagnose::silence::stalled;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 
-pub static RULE: Rule = Rule::new("receiver_stalled", Role::Cause, detect, include_str!("receiver_stalled.toml"));
+pub static RULE: Rule = Rule::new("receiver_stalled", Role::Cause, detect, include_str!("receiver_stalled.toml"))
+    .with_values(&["side", "packet", "stalled"]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, end) = (case.ending.by?, case.ending.carrier?.seen);

@@ -2,13 +2,15 @@
 //!
 //! Refuted by a Close frame that was sent before it.
 
-use crate::diagnose::bare::ended_by;
+use crate::diagnose::bare::{VALUES, VARIANTS, ended_by};
 use crate::diagnose::{Case, Finding, Ground, Role, Rule};
 use crate::ending::Kind;
 
 pub static RULE: Rule =
     Rule::new("reset_without_close", Role::Description, detect, include_str!("reset_without_close.toml"))
-        .resting_on(&[Ground::NoClose, Ground::NothingBefore]);
+        .resting_on(&[Ground::NoClose, Ground::NothingBefore])
+        .with_values(VALUES)
+        .with_variants(VARIANTS);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     ended_by(case, Kind::Reset)

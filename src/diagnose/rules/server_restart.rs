@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::ending::sent_before;
 use crate::side::Side;
 use crate::ws::CloseCode;
 
-pub static RULE: Rule = Rule::new("server_restart", Role::Cause, detect, include_str!("server_restart.toml"));
+pub static RULE: Rule = Rule::new("server_restart", Role::Cause, detect, include_str!("server_restart.toml"))
+    .with_values(&["others", "reason", "packet"])
+    .with_optional(&["code"])
+    .with_variants(&[Variant::with("", &["code"]), Variant::plain("said"), Variant::plain("at_once")]);
 
 /// A server closes all its connections within this time.
 const TOGETHER: Duration = Duration::from_secs(2);

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 
-pub static RULE: Rule = Rule::new("session_superseded", Role::Cause, detect, include_str!("session_superseded.toml"));
+pub static RULE: Rule = Rule::new("session_superseded", Role::Cause, detect, include_str!("session_superseded.toml"))
+    .with_values(&["closer", "reason", "packet"])
+    .with_variants(&[Variant::BASE, Variant::with("newer", &["newer"])]);
 
 /// The newer connection was opened no longer than this before.
 const BEFORE: Duration = Duration::from_secs(10);

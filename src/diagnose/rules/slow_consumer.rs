@@ -2,9 +2,11 @@
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 
-pub static RULE: Rule = Rule::new("slow_consumer", Role::Cause, detect, include_str!("slow_consumer.toml"));
+pub static RULE: Rule = Rule::new("slow_consumer", Role::Cause, detect, include_str!("slow_consumer.toml"))
+    .with_values(&["side", "closer", "reason", "packet"])
+    .with_variants(&[Variant::BASE, Variant::with("window", &["stalled"])]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;

@@ -3,8 +3,9 @@
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::Kind;
 
-pub static RULE: Rule =
-    Rule::new("still_open", Role::Description, detect, include_str!("still_open.toml")).resting_on(&[Ground::Silence]);
+pub static RULE: Rule = Rule::new("still_open", Role::Description, detect, include_str!("still_open.toml"))
+    .resting_on(&[Ground::Silence])
+    .with_values(&["packet", "silent"]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     if case.ending.kind != Kind::Open {

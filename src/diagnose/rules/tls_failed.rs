@@ -1,9 +1,11 @@
 //! A TLS handshake that failed: no HTTP, no WebSocket. Whether one was meant cannot be seen.
 
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::tls::Outcome;
 
-pub static RULE: Rule = Rule::new("tls_failed", Role::Cause, detect, include_str!("tls_failed.toml"));
+pub static RULE: Rule = Rule::new("tls_failed", Role::Cause, detect, include_str!("tls_failed.toml"))
+    .with_values(&["side", "packet"])
+    .with_variants(&[Variant::with("", &["alert"]), Variant::plain("encrypted")]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (side, seen, outcome) = *case.facts.tls.as_deref()?;

@@ -2,12 +2,14 @@
 //!
 //! Nothing refutes it where that Close frame began the end, whatever the other side made of it.
 
-use crate::diagnose::provoked::{PROTOCOL, by_violation};
+use crate::diagnose::provoked::{OPTIONAL, PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
 pub static RULE: Rule =
-    Rule::new("truncated_close_code", Role::Failure, detect, include_str!("truncated_close_code.toml"));
+    Rule::new("truncated_close_code", Role::Failure, detect, include_str!("truncated_close_code.toml"))
+        .with_values(&["side", "packet", "byte"])
+        .with_optional(OPTIONAL);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     by_violation(case, PROTOCOL, is_kind)

@@ -2,12 +2,14 @@
 //!
 //! Refuted where the closer had not received the proof, had read on, or only answered an end.
 
-use crate::diagnose::provoked::by_violation;
+use crate::diagnose::provoked::{OF_FRAME, OPTIONAL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
 pub static RULE: Rule =
-    Rule::new("undecodable_deflate", Role::Failure, detect, include_str!("undecodable_deflate.toml"));
+    Rule::new("undecodable_deflate", Role::Failure, detect, include_str!("undecodable_deflate.toml"))
+        .with_values(OF_FRAME)
+        .with_optional(OPTIONAL);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     by_violation(case, &[1002, 1007], |kind| matches!(kind, Kind::UndecodableDeflate))

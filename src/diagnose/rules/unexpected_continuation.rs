@@ -2,12 +2,14 @@
 //!
 //! Refuted where the closer had not received the proof, had read on, or only answered an end.
 
-use crate::diagnose::provoked::{PROTOCOL, by_violation};
+use crate::diagnose::provoked::{OF_FRAME, OPTIONAL, PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};
 use crate::ws::Kind;
 
 pub static RULE: Rule =
-    Rule::new("unexpected_continuation", Role::Failure, detect, include_str!("unexpected_continuation.toml"));
+    Rule::new("unexpected_continuation", Role::Failure, detect, include_str!("unexpected_continuation.toml"))
+        .with_values(OF_FRAME)
+        .with_optional(OPTIONAL);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     by_violation(case, PROTOCOL, |kind| matches!(kind, Kind::UnexpectedContinuation))

@@ -1,8 +1,9 @@
 //! The last rule: it always fits, and claims nothing.
 
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 
-pub static RULE: Rule = Rule::new("unexplained", Role::Description, detect, include_str!("unexplained.toml"));
+pub static RULE: Rule = Rule::new("unexplained", Role::Description, detect, include_str!("unexplained.toml"))
+    .with_variants(&[Variant::with("", &["side", "packet"]), Variant::plain("open")]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let finding = Finding::new(Confidence::Low);

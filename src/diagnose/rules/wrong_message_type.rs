@@ -4,10 +4,12 @@
 
 use crate::diagnose::provoked::{closer, could_have_received};
 use crate::diagnose::stride::may_have_minded;
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::ws::{CloseCode, Opcode};
 
-pub static RULE: Rule = Rule::new("wrong_message_type", Role::Cause, detect, include_str!("wrong_message_type.toml"));
+pub static RULE: Rule = Rule::new("wrong_message_type", Role::Cause, detect, include_str!("wrong_message_type.toml"))
+    .with_values(&["side", "packet", "size", "reaction"])
+    .with_variants(&[Variant::plain("text"), Variant::plain("binary")]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;

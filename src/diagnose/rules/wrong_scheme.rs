@@ -1,10 +1,12 @@
 //! `ws:` spoken to a TLS port, or `wss:` to a plain one: one side speaks HTTP, the other TLS.
 
-use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
+use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::side::Side;
 use crate::tls::record::is_alert;
 
-pub static RULE: Rule = Rule::new("wrong_scheme", Role::Cause, detect, include_str!("wrong_scheme.toml"));
+pub static RULE: Rule = Rule::new("wrong_scheme", Role::Cause, detect, include_str!("wrong_scheme.toml"))
+    .with_values(&["packet"])
+    .with_variants(&[Variant::plain("plain_to_tls"), Variant::plain("tls_to_plain")]);
 
 /// How servers say it, in their answer to a plain request (nginx, Apache, Go).
 const PLAIN_TO_TLS: &[&str] = &[

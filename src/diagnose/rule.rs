@@ -1,0 +1,185 @@
+//! A rule as data: its id, its role, its words, and the values and variants that its findings may have.
+
+use std::sync::OnceLock;
+
+use super::{Case, Finding};
+use crate::catalog::Texts;
+
+/// One mechanism that ends connections.
+#[derive(Debug)]
+pub struct Rule {
+    /// The id.
+    pub name: &'static str,
+    /// The kind of statement that the rule makes.
+    pub role: Role,
+    /// The grounds of its proof beyond the bytes that it names. If one of them is in doubt, so is the verdict.
+    pub rests_on: &'static [Ground],
+    /// The values that every finding has.
+    pub values: &'static [&'static str],
+    /// The values that a finding may have, whatever its variant. No text may name them.
+    pub optional: &'static [&'static str],
+    /// The variants that a finding may choose.
+    pub variants: &'static [Variant],
+    /// Returns a finding if the rule fits.
+    pub(super) detect: fn(&Case<'_>) -> Option<Finding>,
+    /// The words, as TOML.
+    source: &'static str,
+    words: OnceLock<Texts>,
+}
+
+impl Rule {
+    pub(super) const fn new(
+        name: &'static str,
+        role: Role,
+        detect: fn(&Case<'_>) -> Option<Finding>,
+        source: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            role,
+            rests_on: &[],
+            values: &[],
+            optional: &[],
+            variants: &[Variant::BASE],
+            detect,
+            source,
+            words: OnceLock::new(),
+        }
+    }
+
+    /// Declares the grounds of the proof.
+    pub(super) const fn resting_on(mut self, rests_on: &'static [Ground]) -> Self {
+        self.rests_on = rests_on;
+        self
+    }
+
+    /// Declares the values that every finding has.
+    pub(super) const fn with_values(mut self, values: &'static [&'static str]) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// Declares the values that a finding may have.
+    pub(super) const fn with_optional(mut self, values: &'static [&'static str]) -> Self {
+        self.optional = values;
+        self
+    }
+
+    /// Declares the variants that a finding may choose; [`Variant::BASE`] is one of them only if it is listed.
+    pub(super) const fn with_variants(mut self, variants: &'static [Variant]) -> Self {
+        self.variants = variants;
+        self
+    }
+
+    /// Returns the words, parsed at the first call.
+    pub fn words(&self) -> &Texts {
+        self.words.get_or_init(|| Texts::parse(self.source))
+    }
+
+    /// Returns the variant of that name, if the rule has one.
+    pub fn variant(&self, name: &str) -> Option<&'static Variant> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+
+    /// Returns the first way in which a finding differs from what the rule declares, or `None` if it does not.
+    pub(super) fn undeclared(&self, finding: &Finding) -> Option<String> {
+        let Some(variant) = self.variant(finding.variant) else {
+            return Some(format!("chooses the undeclared variant {:?}", finding.variant));
+        };
+        let has = |name: &str| finding.evidence.iter().any(|evidence| evidence.name == name);
+        let required = || self.values.iter().chain(variant.values);
+        if let Some(missing) = required().find(|name| !has(name)) {
+            return Some(format!("lacks the value {missing:?} of variant {:?}", variant.name));
+        }
+        let is_declared = |name| required().chain(self.optional).any(|declared| *declared == name);
+        let extra = finding.evidence.iter().find(|evidence| !is_declared(evidence.name))?;
+        Some(format!("has the undeclared value {:?} in variant {:?}", extra.name, variant.name))
+    }
+
+    pub(super) fn is_description(&self) -> bool {
+        self.role == Role::Description
+    }
+}
+
+/// A variant of a rule's texts: `summary_NAME` stands for `summary` if the word file has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// The name; empty for the texts without a suffix.
+    pub name: &'static str,
+    /// The values that every finding of this variant has, beside those of every finding.
+    pub values: &'static [&'static str],
+}
+
+impl Variant {
+    /// The texts without a suffix, and no values of their own.
+    pub const BASE: Self = Self::plain("");
+
+    /// Returns a variant without values of its own.
+    pub const fn plain(name: &'static str) -> Self {
+        Self::with(name, &[])
+    }
+
+    /// Returns a variant with values of its own.
+    pub const fn with(name: &'static str, values: &'static [&'static str]) -> Self {
+        Self { name, values }
+    }
+}
+
+/// Something that a verdict rests on and that a capture may leave in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// Something was not sent: an answer, a pong, an end.
+    Silence,
+    /// Neither side sent a Close frame. Bytes dropped while capturing leave a gap in the stream, which is seen.
+    NoClose,
+    /// One side's Close frame was the first.
+    FirstClose,
+    /// Both legs of a proxied connection were captured whole.
+    BothLegs,
+    /// Nothing that may be the cause came before the end.
+    NothingBefore,
+}
+
+/// The kind of statement that a rule makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Why the connection ended: the receiver of something failed the connection (RFC 6455 §7.1.7).
+    Failure,
+    /// Why the connection ended, in any other way.
+    Cause,
+    /// How it ended. Always true, but an answer only if no cause is known.
+    Description,
+    /// What else is worth knowing; never the answer.
+    Remark,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Confidence, Value};
+    use super::*;
+
+    static RULE: Rule = Rule::new("test", Role::Cause, |_| None, "")
+        .with_values(&["packet"])
+        .with_optional(&["code"])
+        .with_variants(&[Variant::BASE, Variant::with("known", &["timers"])]);
+
+    fn finding(names: &[&'static str]) -> Finding {
+        names.iter().fold(Finding::new(Confidence::High), |finding, name| finding.with(name, Value::Number(1)))
+    }
+
+    #[test]
+    fn findings_are_compared_with_what_the_rule_declares() {
+        for (finding, fault) in [
+            (finding(&["packet"]), None),
+            (finding(&["code", "packet"]), None),
+            (finding(&["packet", "timers"]).variant("known"), None),
+            (finding(&[]), Some(r#"lacks the value "packet" of variant """#)),
+            (finding(&["packet", "reason"]), Some(r#"has the undeclared value "reason" in variant """#)),
+            (finding(&["packet", "timers"]), Some(r#"has the undeclared value "timers" in variant """#)),
+            (finding(&["packet"]).variant("known"), Some(r#"lacks the value "timers" of variant "known""#)),
+            (finding(&["packet"]).variant("said"), Some(r#"chooses the undeclared variant "said""#)),
+        ] {
+            assert_eq!(RULE.undeclared(&finding).as_deref(), fault, "{finding:?}");
+        }
+    }
+}
