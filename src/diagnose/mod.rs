@@ -20,7 +20,7 @@ mod timeout;
 pub use finding::{Blame, Confidence, Evidence, Finding, Value};
 pub use fleet::{Fleet, Member};
 pub use rule::{Ground, Role, Rule, Variant};
-pub use rules::RULES;
+pub use rules::{FALLBACK, RULES};
 
 use crate::ending::{Ending, first_close};
 use crate::facts::{Close, Facts};
@@ -64,16 +64,13 @@ pub struct Verdict {
     pub finding: Finding,
 }
 
-/// The rule that always fits.
-const UNEXPLAINED: &str = "unexplained";
-
 /// All rules that fit a connection, the answer first. The last rule always fits.
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     let mut verdicts: Vec<_> =
         RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
     for verdict in &mut verdicts {
         let Verdict { rule, finding } = verdict;
-        debug_assert_eq!(rule.undeclared(finding), None, "{}", rule.name);
+        debug_assert_eq!(rule.undeclared(finding), None, "{rule:?}");
         verdict.cap_confidence(case);
     }
     // Stable: among equals the table's order decides.
@@ -85,7 +82,8 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     // A description says nothing beside another, nor does the last rule behind an answer.
     let mut described = false;
     verdicts.retain(|verdict| !verdict.rule.is_description() || !std::mem::replace(&mut described, true));
-    let is_answered = verdicts.first().is_some_and(|answer| answer.rule.name != UNEXPLAINED);
-    verdicts.retain(|verdict| !is_answered || verdict.rule.name != UNEXPLAINED);
+    let is_fallback = |verdict: &Verdict| std::ptr::eq(verdict.rule, FALLBACK);
+    let is_answered = verdicts.first().is_some_and(|answer| !is_fallback(answer));
+    verdicts.retain(|verdict| !is_answered || !is_fallback(verdict));
     verdicts
 }

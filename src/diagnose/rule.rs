@@ -1,12 +1,14 @@
 //! A rule as data: its id, its role, its words, and the values and variants that its findings may have.
 
+use std::fmt;
 use std::sync::OnceLock;
+
+use serde::{Serialize, Serializer};
 
 use super::{Case, Finding};
 use crate::catalog::Texts;
 
 /// One mechanism that ends connections.
-#[derive(Debug)]
 pub struct Rule {
     /// The id.
     pub name: &'static str,
@@ -20,6 +22,10 @@ pub struct Rule {
     pub optional: &'static [&'static str],
     /// The variants that a finding may choose.
     pub variants: &'static [Variant],
+    /// Whether a connection that ended so ended as connections should.
+    pub is_normal: bool,
+    /// Whether the summary says itself that the Close frame was not answered.
+    pub says_unanswered: bool,
     /// Returns a finding if the rule fits.
     pub(super) detect: fn(&Case<'_>) -> Option<Finding>,
     /// The words, as TOML.
@@ -41,6 +47,8 @@ impl Rule {
             values: &[],
             optional: &[],
             variants: &[Variant::BASE],
+            is_normal: false,
+            says_unanswered: false,
             detect,
             source,
             words: OnceLock::new(),
@@ -71,6 +79,18 @@ impl Rule {
         self
     }
 
+    /// Declares that a connection that ended so ended as connections should.
+    pub(super) const fn normal(mut self) -> Self {
+        self.is_normal = true;
+        self
+    }
+
+    /// Declares that the summary says itself that the Close frame was not answered.
+    pub(super) const fn saying_unanswered(mut self) -> Self {
+        self.says_unanswered = true;
+        self
+    }
+
     /// Returns the words, parsed at the first call.
     pub fn words(&self) -> &Texts {
         self.words.get_or_init(|| Texts::parse(self.source))
@@ -98,6 +118,20 @@ impl Rule {
 
     pub(super) fn is_description(&self) -> bool {
         self.role == Role::Description
+    }
+}
+
+/// Shows the id alone.
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Rule").field(&self.name).finish()
+    }
+}
+
+/// A rule is written as its id.
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name)
     }
 }
 
@@ -181,5 +215,10 @@ mod tests {
         ] {
             assert_eq!(RULE.undeclared(&finding).as_deref(), fault, "{finding:?}");
         }
+    }
+
+    #[test]
+    fn a_rule_is_written_as_its_id() {
+        assert_eq!(serde_json::to_string(&RULE).unwrap(), r#""test""#);
     }
 }

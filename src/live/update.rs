@@ -156,7 +156,7 @@ impl Update {
             reason: first.map(|close| close.reason.clone()).filter(|reason| !reason.is_empty()),
             status: connection.handshake.status,
             normal: connection.is_normal(),
-            rule: connection.verdict.rule,
+            rule: connection.verdict.rule.name,
             confidence: connection.verdict.confidence,
             title: connection.verdict.title,
             summary: connection.verdict.summary.to_string(),

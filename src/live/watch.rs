@@ -311,7 +311,7 @@ impl Place {
 
 impl Judged {
     fn of(connection: &Connection) -> Self {
-        Self { rule: connection.verdict.rule, code: connection.code(), by: connection.closed_by }
+        Self { rule: connection.verdict.rule.name, code: connection.code(), by: connection.closed_by }
     }
 }
 

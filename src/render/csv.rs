@@ -32,7 +32,7 @@ const COLUMNS: [Column; 32] = [
     ("reason", |row| text(row.reason())),
     ("client_code", |row| number(row.connection.endpoint_codes.client)),
     ("server_code", |row| number(row.connection.endpoint_codes.server)),
-    ("rule", |row| row.connection.verdict.rule.to_owned()),
+    ("rule", |row| row.connection.verdict.rule.name.to_owned()),
     ("confidence", |row| name(row.connection.verdict.confidence)),
     ("side", |row| name(row.connection.verdict.side)),
     ("title", |row| row.connection.verdict.title.to_owned()),

@@ -165,7 +165,7 @@ impl Connection {
 
     /// Returns whether it ended as connections should.
     pub fn is_normal(&self) -> bool {
-        matches!(self.verdict.rule, "closed_normally" | "going_away")
+        self.verdict.rule.is_normal
     }
 
     /// Returns whether it ended as connections should not; one that is still open has not ended.

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::phrase::{self, json};
 use super::redact::Redactor;
 use crate::catalog::{Language, Texts, words};
-use crate::diagnose::{Blame, Confidence, Evidence, Role, Verdict};
+use crate::diagnose::{Blame, Confidence, Evidence, FALLBACK, Role, Rule, Verdict};
 use crate::facts::Facts;
 
 /// A verdict in words.
@@ -15,7 +15,8 @@ use crate::facts::Facts;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// The rule.
-    pub rule: &'static str,
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub rule: &'static Rule,
     /// Whether the rule names a cause, and not only a description of the end.
     pub is_cause: bool,
     /// The confidence in the verdict.
@@ -47,7 +48,7 @@ impl Finding {
         let evidence = redactor.evidence(&finding.evidence);
         let text = |name| phrase::sentence(texts.variant(name, finding.variant, language), &evidence, language);
         Self {
-            rule: verdict.rule.name,
+            rule: verdict.rule,
             is_cause: matches!(verdict.rule.role, Role::Failure | Role::Cause),
             confidence: finding.confidence,
             side: finding.blame,
@@ -69,7 +70,7 @@ impl Finding {
     /// Returns the finding used if no rule fits. The last rule always fits, so this needs an empty table of rules.
     pub(super) fn none(facts: &Facts) -> Self {
         Self {
-            rule: "unexplained",
+            rule: FALLBACK,
             is_cause: false,
             confidence: Confidence::Low,
             side: None,

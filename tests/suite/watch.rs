@@ -55,7 +55,7 @@ fn every_end_is_told_once_and_as_it_is_judged_in_the_end() {
         let (told, judged) = replay(&path);
         let mut expected: BTreeMap<u32, Vec<String>> = BTreeMap::new();
         for connection in judged.iter().filter(|connection| connection.ending != Kind::Open) {
-            let line = format!("{} {:?} {:?}", connection.verdict.rule, connection.code(), connection.closed_by);
+            let line = format!("{} {:?} {:?}", connection.verdict.rule.name, connection.code(), connection.closed_by);
             expected.entry(connection.tcp_stream).or_default().push(line);
             ends += 1;
         }

@@ -10,7 +10,8 @@ use crate::ending::{Kind, Reaction, first_end};
 pub static RULE: Rule = Rule::new("close_unanswered", Role::Description, detect, include_str!("close_unanswered.toml"))
     .resting_on(&[Ground::Silence])
     .with_values(&["side", "closer", "packet", "waited"])
-    .with_variants(&[Variant::BASE, Variant::plain("open")]);
+    .with_variants(&[Variant::BASE, Variant::plain("open")])
+    .saying_unanswered();
 
 /// Who goes at once does not wait for an answer.
 const WAITED: Duration = Duration::from_millis(500);

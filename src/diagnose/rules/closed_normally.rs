@@ -6,7 +6,8 @@ use crate::ws::CloseCode;
 pub static RULE: Rule = Rule::new("closed_normally", Role::Description, detect, include_str!("closed_normally.toml"))
     .resting_on(&[Ground::FirstClose, Ground::NothingBefore])
     .with_values(&["side", "packet"])
-    .with_variants(&[Variant::BASE, Variant::plain("no_code")]);
+    .with_variants(&[Variant::BASE, Variant::plain("no_code")])
+    .normal();
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let close = case.close.filter(|close| close.sound && close.complete)?;

@@ -7,7 +7,8 @@ use crate::ws::CloseCode;
 pub static RULE: Rule = Rule::new("going_away", Role::Description, detect, include_str!("going_away.toml"))
     .resting_on(&[Ground::FirstClose, Ground::NothingBefore])
     .with_values(&["side", "packet"])
-    .with_variants(&[Variant::plain("client"), Variant::plain("server")]);
+    .with_variants(&[Variant::plain("client"), Variant::plain("server")])
+    .normal();
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let close = case.close.filter(|close| close.sound && close.code == Some(CloseCode::GOING_AWAY))?;

@@ -56,6 +56,9 @@ mod wrong_scheme;
 
 use super::Rule;
 
+/// The last rule, which always fits.
+pub static FALLBACK: &Rule = &unexplained::RULE;
+
 /// Every rule; the last one always fits.
 pub static RULES: [&Rule; 53] = [
     // Opening.
@@ -120,5 +123,5 @@ pub static RULES: [&Rule; 53] = [
     &reconnect_storm::RULE,
     &misleading_code::RULE,
     // Always.
-    &unexplained::RULE,
+    FALLBACK,
 ];

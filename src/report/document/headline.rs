@@ -8,9 +8,6 @@ use crate::ending::Kind;
 use crate::report::phrase::{self, number};
 use crate::report::{Connection, Report};
 
-/// The rule whose summary says itself that the Close frame was never answered.
-const CLOSE_UNANSWERED: &str = "close_unanswered";
-
 impl Writer<'_> {
     pub(super) fn headline(&self, report: &Report, connections: &[&Connection]) -> String {
         let answers: Vec<_> = connections.iter().filter(|connection| !connection.is_normal()).collect();
@@ -60,7 +57,7 @@ impl Writer<'_> {
             }
         };
         match connection.closed_by {
-            Some(by) if connection.ending == Kind::CloseUnanswered && connection.verdict.rule != CLOSE_UNANSWERED => {
+            Some(by) if connection.ending == Kind::CloseUnanswered && !connection.verdict.rule.says_unanswered => {
                 let other = phrase::side_of(!by, self.language);
                 format!("{answer} {}", capitalized(&self.fill("never_answered", &[("other", other)])))
             }

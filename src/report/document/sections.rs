@@ -152,7 +152,7 @@ fn by_rule<'c>(connections: &[&'c Connection]) -> Vec<Vec<&'c Connection>> {
     for connection in connections {
         let same = |group: &&mut Vec<&Connection>| {
             group.first().is_some_and(|first| {
-                first.verdict.rule == connection.verdict.rule && first.verdict.fix == connection.verdict.fix
+                first.verdict.rule.name == connection.verdict.rule.name && first.verdict.fix == connection.verdict.fix
             })
         };
         match groups.iter_mut().find(same) {
