@@ -9,6 +9,8 @@ use serde_json::Value;
 use whyclosed::catalog::Language;
 use whyclosed::diagnose::RULES;
 use whyclosed::report::Report;
+use whyclosed::report::document::{Block, document};
+use whyclosed::report::selection::Selection;
 
 use crate::support::{contract, fixtures, reading};
 
@@ -108,6 +110,31 @@ fn every_rule_has_an_example_and_a_near_miss() {
     assert_eq!(lacking(&examples), [""; 0], "without an example");
     // The last rule always fits.
     assert_eq!(lacking(&near_misses), ["unexplained"], "without a near miss");
+}
+
+/// Two rules describe ends as they should be; every other verdict is worth a look.
+#[test]
+fn normal_ends_are_those_of_two_rules() {
+    let mut normal = BTreeSet::new();
+    for (name, capture) in fixtures() {
+        for connection in report(&capture).connections {
+            let rule = connection.verdict.rule.name;
+            assert_eq!(connection.is_normal(), ["closed_normally", "going_away"].contains(&rule), "{name}: {rule}");
+            normal.extend(connection.is_normal().then_some(rule));
+        }
+    }
+    assert_eq!(normal.len(), 2, "{normal:?}");
+}
+
+/// The headline adds that a Close frame was not answered, unless the summary of the verdict says so.
+#[test]
+fn headlines_say_once_that_a_close_was_not_answered() {
+    for (fixture, is_added) in [("close_unanswered", false), ("ping_unanswered", true)] {
+        let capture = fixtures().into_iter().find(|(name, _)| name == fixture).unwrap().1;
+        let blocks = document(&report(&capture), &Selection::default(), false, Language::English);
+        let [Block::Headline(headline), ..] = blocks.as_slice() else { panic!("{fixture}: {blocks:?}") };
+        assert_eq!(headline.contains("never answered the Close"), is_added, "{fixture}: {headline}");
+    }
 }
 
 /// A missing field, a new field or another type is a change of the contract.
