@@ -1,5 +1,5 @@
-//! A Close frame in the middle of a fragmented message. Legal (RFC 6455 §5.4 lets control frames stand there), yet some
-//! receivers answer it with 1002.
+//! A Close frame in the middle of a fragmented message. RFC 6455 §5.4 allows control frames there, yet some receivers
+//! answer it with 1002.
 //!
 //! Refuted by any other answer.
 

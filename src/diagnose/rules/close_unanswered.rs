@@ -1,6 +1,6 @@
-//! A Close frame that was not answered (RFC 6455 §5.5.1: the other end must send one).
+//! A Close frame that was not answered (RFC 6455 §5.5.1: the other endpoint must send one).
 //!
-//! Only where the sender waited for it, and the close was ordinary otherwise.
+//! Refuted if the sender did not wait for an answer, or if the other side ended the connection in another way.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule::new("close_unanswered", Role::Description, detect,
     .with_variants(&[Variant::BASE, Variant::plain("open")])
     .saying_unanswered();
 
-/// Who goes at once does not wait for an answer.
+/// The shortest time that counts as waiting for an answer.
 const WAITED: Duration = Duration::from_millis(500);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {

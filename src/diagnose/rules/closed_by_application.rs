@@ -1,6 +1,6 @@
-//! A Close frame whose code is its own explanation: the application, or the service around it, decided to close.
+//! A Close frame with a code that explains itself: the application, or the service around it, decided to close.
 //!
-//! Not the codes by which an endpoint objects to what it received (1002, 1003, 1007, 1009): those need a cause.
+//! The codes by which an endpoint objects to what it received (1002, 1003, 1007, 1009) are excluded: those need a cause.
 
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value, Variant};
 

@@ -1,8 +1,8 @@
 //! After a long silence one side sends again, and is answered by a reset at once: the other side, or a device before it,
 //! no longer knows the connection.
 //!
-//! Refuted where the side that resets had sent anything in between, or where its reset acknowledges: whoever does not know
-//! a connection cannot tell what it received (RFC 9293 §3.10.7.1).
+//! Refuted if the side that resets had sent anything in between, or if its reset carries an acknowledgement: a host that
+//! does not know a connection cannot acknowledge what it received (RFC 9293 §3.10.7.1).
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ pub static RULE: Rule =
         .resting_on(&[Ground::Silence])
         .with_values(&["side", "silence", "packet", "reaction"]);
 
-/// What devices forget sooner is not worth their memory.
+/// The shortest silence after which devices forget connections.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// A reset for an unknown connection comes after one round trip.
+/// The longest time to a reset for an unknown connection, which takes one round trip.
 const PROMPT: Duration = Duration::from_secs(1);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {

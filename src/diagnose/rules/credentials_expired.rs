@@ -1,5 +1,5 @@
-//! A token ran out while the connection was open. Proved by the token itself: a JSON Web Token in the request's query says
-//! until when it is valid (RFC 7519 §4.1.4), and the server ended the connection then; or by the reason.
+//! A token expired while the connection was open. Proved by the token itself: a JSON Web Token in the query of the request
+//! says until when it is valid (RFC 7519 §4.1.4), and the server ended the connection then; or proved by the reason.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,7 +14,8 @@ pub static RULE: Rule = Rule::new("credentials_expired", Role::Cause, detect, in
     .with_values(&["request", "reason", "packet"])
     .with_variants(&[Variant::BASE, Variant::plain("token")]);
 
-/// Seconds that clocks of two hosts may differ by, or that a server looks at tokens apart.
+/// The most seconds between the expiry and the end: the clocks of two hosts may differ, and servers check tokens at
+/// intervals.
 const NEAR: i64 = 2;
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
@@ -47,7 +48,7 @@ fn seconds(time: Timestamp) -> i64 {
     time.as_nanos() / 1_000_000_000
 }
 
-/// When the first JSON Web Token in a request target runs out, in seconds since 1970.
+/// Returns the expiry of the first JSON Web Token in a request target, in seconds since 1970.
 fn expiry(target: &str) -> Option<i64> {
     let (_, query) = target.split_once('?')?;
     query.split(['&', '=']).find_map(|value| {

@@ -1,6 +1,6 @@
-//! The first thing that the client says is who it is, and the server closes at once: it did not like the answer.
+//! The client's first message carries its credentials, and the server closes at once: it rejected them.
 //!
-//! Refuted by an answer of the server that lets the client in.
+//! Refuted by answers of the server that let the client in.
 
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ pub static RULE: Rule =
         .with_values(&["packet", "reason", "reaction"])
         .with_variants(&[Variant::BASE, Variant::plain("said")]);
 
-/// Whoever looks credentials up in a database takes a while.
+/// The longest time to a rejection; a server may look credentials up in a database.
 const PROMPT: Duration = Duration::from_secs(2);
 
-/// What messages with credentials have in them.
+/// Words in messages with credentials.
 const WORDS: &[&str] =
     &["token", "auth", "password", "passwd", "api_key", "apikey", "jwt", "secret", "credential", "login"];
 
-/// Codes that say so by themselves: IANA's, and those that copy HTTP's.
+/// Codes that mean rejected credentials: those of IANA, and those that copy HTTP.
 const CODES: &[u16] = &[3000, 3003, 4401, 4403];
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case).filter(|(by, _)| *by == Side::Server)?;
     let close = reaction.close?;
     let facts = case.facts;
-    // One message may be a greeting, or the error itself; whoever answers more has let the client in.
+    // One message may be a greeting, or the error itself; a server that sends more has let the client in.
     if facts.sent[by].messages().count() > 1 || facts.sent[!by].messages().count() > 2 {
         return None;
     }
@@ -57,7 +57,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     )
 }
 
-/// The client's message with credentials: its packet, and a byte of the stream within it.
+/// Returns the first complete message with credentials up to `before`: its packet, and the stream offset of the end of its
+/// header.
 fn with_credentials(facts: &Facts, side: Side, before: Seen) -> Option<(Seen, u64)> {
     let mut messages = facts.sent[side].messages().filter(|message| message.complete && message.seen <= before);
     let asks = |message: &&crate::facts::Moment| {

@@ -1,6 +1,6 @@
-//! Bytes that are no frames any more: a declared length was wrong, or two writers wrote at once.
+//! Bytes that are not frames any more: a declared length was wrong, or two writers wrote at once.
 //!
-//! Refuted where the closer had not received the proof, had read on, or only answered an end.
+//! Refuted if the closer had not received the proof, had read on, or only answered an end.
 
 use crate::diagnose::provoked::{OPTIONAL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule, Variant};

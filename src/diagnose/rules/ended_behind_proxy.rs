@@ -1,6 +1,6 @@
 //! Both legs of one WebSocket were captured, and this one was ended by the proxy because the other one had ended.
 //!
-//! Refuted where this leg ended first.
+//! Refuted if this leg ended first.
 
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value, Variant};
 use crate::ending::Kind;
@@ -12,11 +12,11 @@ pub static RULE: Rule = Rule::new("ended_behind_proxy", Role::Cause, detect, inc
     .with_variants(&[Variant::BASE, Variant::plain("reset"), Variant::plain("fin")]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    // A Close frame that was passed on speaks for itself.
+    // A Close frame that was passed on has rules of its own.
     let own = case.member.filter(|own| own.is_bare())?;
     let other = case.fleet.other_leg(own)?;
     let is_front = own.first < other.first;
-    // The proxy's end of this leg, and the endpoint's end of the other one.
+    // The proxy ended this leg, and the endpoint ended the other one.
     let passed_on = if is_front { (Side::Server, Side::Server) } else { (Side::Client, Side::Client) };
     if (own.by, other.by) != passed_on || other.ended > own.ended {
         return None;

@@ -1,7 +1,7 @@
-//! Several connections end at the same moment without a Close frame, by the same host: its process ended, or a proxy or
-//! network before it did.
+//! The same host ends several connections at the same moment without a Close frame: its process ended, or a proxy or
+//! network in front of it failed.
 //!
-//! Refuted where other connections of the same host go on.
+//! Refuted unless most connections to the server that ended at that moment ended in the same way.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ pub static RULE: Rule = Rule::new("ended_together", Role::Cause, detect, include
     .with_values(&["side", "others", "packet"])
     .with_variants(&[Variant::BASE, Variant::plain("killed"), Variant::plain("client")]);
 
-/// The kernel ends the connections of a process at once.
+/// The longest time between ends that are one event: a kernel ends the connections of a process at once.
 const TOGETHER: Duration = Duration::from_millis(100);
 
-/// Two may do it by chance.
+/// The least number of connections; two may end together by chance.
 const LEAST: usize = 3;
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let own = case.member.filter(|own| own.is_bare())?;
     let company = case.fleet.company(own, TOGETHER);
-    // Where connections end all the time, some end together by chance.
+    // If connections end all the time, some end together by chance.
     if company.alike < LEAST || company.alike * 2 <= company.all {
         return None;
     }
-    // A process that is killed resets where something was unread, and ends the others in order.
+    // When a process is killed, its kernel resets connections with unread data, and closes the others with a FIN.
     let mixed = company.is_mixed;
     Some(
         Finding::new(if mixed { Confidence::High } else { Confidence::Medium })

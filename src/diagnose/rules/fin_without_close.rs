@@ -1,4 +1,4 @@
-//! A FIN without a Close frame. What an API calls 1006.
+//! A FIN without a Close frame. APIs report it as 1006.
 //!
 //! Refuted by a Close frame that was sent before it.
 

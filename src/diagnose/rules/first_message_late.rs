@@ -1,4 +1,4 @@
-//! The client has to say something first, such as who it is, and did not within the server's deadline.
+//! The client has to send something first, such as its credentials, and did not within the server's deadline.
 //!
 //! Refuted by a message of the client before the end.
 

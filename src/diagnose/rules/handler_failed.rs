@@ -1,7 +1,7 @@
-//! The program behind the server failed while it handled a message: 1011 right behind the message, or an end without a
-//! Close frame by a library that is known to do that.
+//! A program failed while it handled a message: 1011 right after the message, or an end without a Close frame by a library
+//! that is known to do that.
 //!
-//! Refuted where the server had answered that message.
+//! Refuted if the program had answered that message.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ pub static RULE: Rule = Rule::new("handler_failed", Role::Cause, detect, include
         Variant::with("bare", &["side", "message", "reaction"]),
     ]);
 
-/// Exceptions are thrown soon (measured: 120 ms at most, but for daphne with 390 ms).
+/// The longest time to the end after an exception (measured: 120 ms at most, except for daphne with 390 ms).
 const PROMPT: Duration = Duration::from_millis(500);
 
-/// Messages in a second among which the last one stands for nothing.
+/// The messages in a second from which on the last one before the end means nothing.
 const MANY: u32 = 10;
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
@@ -32,7 +32,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     case.facts.switched?;
     let is_internal = reaction.code() == Some(CloseCode::INTERNAL_ERROR.0);
     let is_bare = reaction.close.is_none() && Library::of(case.facts, by).is_some_and(Library::fails_bare);
-    // A ping's timeout is no failure of a handler, and a broken frame explains an end better.
+    // The timeout of a ping is not a failure of a handler, and a broken frame explains an end better.
     let has_reason = case.reason == Some(Class::Ping);
     let by_other = || case.facts.breaches.iter().any(|breach| breach.violation.side != by);
     let is_broken = may_have_minded(case.facts, by, &reaction) || (is_bare && by_other());
@@ -47,7 +47,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         let received = could_have_received(&reaction, message.header_end, message.seen).is_some();
         received && reaction.took(message.seen) <= PROMPT && !answered(message.seen)
     });
-    // In a stream of messages one always went before, and what a client minds is rarely a message.
+    // In a stream of messages one always precedes the end, and a client rarely objects to a message.
     let by_chance = by == Side::Client || case.facts.sent[!by].pace.per_second() >= MANY;
     let confidence = match (is_internal, trigger.is_some()) {
         (true, true) if by_chance => Confidence::Low,

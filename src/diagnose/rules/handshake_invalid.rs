@@ -1,6 +1,6 @@
-//! A 101 that breaks RFC 6455 §4.1, and a client that goes without a frame; or an answer that is not HTTP at all.
+//! A 101 that breaks RFC 6455 §4.1, and a client that leaves without sending a frame; or an answer that is not HTTP at all.
 //!
-//! Refuted where the client went on: several clients do not check.
+//! Refuted if the client went on: several clients do not check.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ pub static RULE: Rule = Rule::new("handshake_invalid", Role::Cause, detect, incl
         Variant::with("no_http_problem", &["bytes", "problem"]),
     ]);
 
-/// A client looks at the answer when it comes.
+/// The longest time of a prompt reaction: a client checks the answer when it arrives.
 const PROMPT: Duration = Duration::from_secs(1);
 
-/// Who leaves later than this has let it pass.
+/// The longest time after which the client may have left because of the answer.
 const LATE: Duration = Duration::from_secs(10);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
@@ -59,7 +59,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     )
 }
 
-/// An answer to the opening handshake that is not HTTP.
+/// Returns the finding of an answer to the opening handshake that is not HTTP.
 fn no_http(case: &Case<'_>) -> Option<Finding> {
     let request = case.facts.handshake.request.as_ref().filter(|_| case.ending.kind == Kind::Refused)?;
     let (seen, context) = case.facts.answered_with.as_deref().filter(|(_, context)| !is_alert(context.bytes()))?;

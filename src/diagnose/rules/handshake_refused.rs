@@ -1,4 +1,5 @@
-//! The opening handshake was answered with another status than 101: no WebSocket came to be, and no Close frame can exist.
+//! The opening handshake was answered with another status than 101: the WebSocket was never established, so there cannot be
+//! a Close frame.
 
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::ending::Kind;
@@ -60,17 +61,17 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Whether a server answers so what is no valid opening handshake, and not what it does not want.
+/// Returns whether servers answer an invalid opening handshake with this status, and not only one that they do not accept.
 const fn is_about_the_request(status: u16) -> bool {
     matches!(status, 200 | 400 | 404 | 405 | 426 | 501 | 505)
 }
 
-/// The page's origin and the server's host, where the one is not of the other.
+/// Returns the page's origin and the server's host if their hosts differ.
 fn foreign_origin(case: &Case<'_>) -> Option<(String, String)> {
     let request = case.facts.handshake.request.as_deref()?;
     let (origin, host) = (request.origin.as_deref()?, request.host.as_deref()?);
     let (_, of_page) = origin.split_once("://")?;
-    // A default port may be named or not.
+    // A default port may be given or not.
     let name = |host: &str| host.trim_end_matches(":443").trim_end_matches(":80").to_ascii_lowercase();
     (name(of_page) != name(host)).then(|| (origin.to_owned(), host.to_owned()))
 }

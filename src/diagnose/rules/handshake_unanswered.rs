@@ -1,6 +1,6 @@
-//! An opening handshake that nobody answered.
+//! An opening handshake that was not answered.
 //!
-//! Refuted where bytes of the server are missing: they may have been the answer.
+//! Refuted if bytes of the server are missing: they may have been the answer.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub static RULE: Rule =
             Variant::with("problem", &["side", "problem"]),
         ]);
 
-/// Who does not understand a request says so, or leaves, within this.
+/// The time within which a server that does not understand a request leaves.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
@@ -34,7 +34,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .packet(request.seen.packet)
         .with("packet", Value::Number(request.seen.packet))
         .with("waited", Value::Time(until.since(request.seen.time)));
-    // While nobody has left, the answer may be on its way.
+    // While neither side has left, the answer may be on its way.
     let Some(by) = case.ending.by else {
         return Some(finding);
     };

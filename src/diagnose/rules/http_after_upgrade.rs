@@ -1,7 +1,7 @@
 //! An HTTP response where a frame should begin: the HTTP server still believes that the connection is its own.
 //!
-//! Refuted where the closer had not received the proof, had read on, or only answered an end. Where the server itself ends the
-//! connection behind its response, nobody had to object.
+//! Refuted if the closer had not received the proof, had read on, or only answered an end. If the server itself ends the
+//! connection after its response, the client need not have objected.
 
 use crate::diagnose::provoked::{OF_FRAME, OPTIONAL, PROTOCOL, by_own_end, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};

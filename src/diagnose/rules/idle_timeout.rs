@@ -1,7 +1,7 @@
-//! Somebody's timer ran out: the connection was ended after a silence that is a known timeout, or after which others to
+//! A timer ran out: the connection was ended after a silence that is a known timeout, or after which other connections to
 //! the same server were ended, too.
 //!
-//! Certain only where the reason says so. Refuted by traffic within the silence that would have reset the timer.
+//! Certain only if the reason says so. Refuted by traffic within the silence that would have reset the timer.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ pub static RULE: Rule = Rule::new("idle_timeout", Role::Cause, detect, include_s
     .with_optional(&["timers", "timeout"])
     .with_variants(VARIANTS);
 
-/// Whoever ends a connection sooner than this was not waiting for anything.
+/// The shortest silence before an end that a timer may have caused.
 const LEAST: Duration = Duration::from_millis(900);
 
-/// Codes that say nothing else.
+/// Codes that do not name another cause.
 const CODES: &[u16] = &[1001, 3008];
 
 /// Codes that mostly mean something else: only a known timer counts.
@@ -32,7 +32,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, end) = closer(case)?;
     let (close, code) = (end.close, end.code());
     let said_so = case.reason == Some(Class::Idle);
-    // A client that closes in order leaves of its own will.
+    // A client that sends a Close frame leaves of its own will.
     let speaks_otherwise = close.is_some_and(|close| {
         by == Side::Client
             || !close.reason.is_empty()
@@ -41,7 +41,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     if speaks_otherwise && !said_so {
         return None;
     }
-    // An account may be inactive, too.
+    // Without a silence, a reason may be about an inactive account.
     let silence = Silence::before(case).filter(|silence| silence.of_either.max(silence.received) >= LEAST)?;
     let timer = Timer::idle(case, silence.of_either, silence.received);
     let others = others(case, |own, other| is_same(own.silence(), other.silence()) && !is_same(own.age(), other.age()));
@@ -61,7 +61,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         (true, Some(_), 0) => Confidence::Low,
         (_, None, _) => return None,
     };
-    // An idle timer of either side's traffic has seen none; one of the received traffic has seen the closer's own.
+    // A timer that any traffic resets has seen none; one that only received traffic resets ignored the closer's own.
     let idle = if timer.is_some() && silence.of_either < LEAST { silence.received } else { silence.of_either };
     let seconds = timer.as_ref().map(|timer| timer.seconds);
     let finding = Timeout { is_said: said_so, timer, together }.finding(confidence, &silence, "silence", idle);

@@ -1,6 +1,6 @@
 //! A close code that must not be sent (RFC 6455 §7.4).
 //!
-//! Nothing refutes it where that Close frame began the end, whatever the other side made of it.
+//! If that Close frame began the end, nothing refutes it, whatever the other side's reaction.
 
 use crate::diagnose::provoked::{OPTIONAL, PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule, Variant};

@@ -1,6 +1,6 @@
 //! A close reason that is not UTF-8 (RFC 6455 §5.5.1).
 //!
-//! Nothing refutes it where that Close frame began the end, whatever the other side made of it.
+//! If that Close frame began the end, nothing refutes it, whatever the other side's reaction.
 
 use crate::diagnose::provoked::{OPTIONAL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};

@@ -1,6 +1,6 @@
 //! A text message that is not UTF-8 (RFC 6455 §8.1). Most endpoints close with 1007, Chromium with 1002, several with a bare FIN.
 //!
-//! Refuted where the closer had not received the proof, had read on, or only answered an end.
+//! Refuted if the closer had not received the proof, had read on, or only answered an end.
 
 use crate::diagnose::provoked::{OPTIONAL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule, Variant};

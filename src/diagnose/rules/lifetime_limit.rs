@@ -1,6 +1,6 @@
-//! Connections are ended at a fixed age, whatever their traffic: a limit of a balancer, a service or a session.
+//! Connections are ended at a fixed age, whatever their traffic: a limit of a load balancer, a service or a session.
 //!
-//! Certain only where the reason says so. Refuted where ages vary, or where the silence fits better.
+//! Certain only if the reason says so. Refuted if ages vary, or if the silence fits better.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule::new("lifetime_limit", Role::Cause, detect, include
     .with_optional(&["timers"])
     .with_variants(VARIANTS);
 
-/// Shorter lives have other reasons.
+/// The shortest age at which a limit may have ended a connection.
 const LEAST: Duration = Duration::from_millis(900);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
@@ -43,7 +43,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let timer = Timer::lifetime(case, silence.age);
     let confidence = match (&timer, together) {
         _ if said_so => Confidence::Certain,
-        // Where nobody has said anything for long, it may as well be the silence that ended them.
+        // If this connection and all of the same age were silent for half their age, the silence may have ended them.
         _ if !talked.get() => return None,
         (None, 1..) => support(together, silence.age)?,
         (Some(_), 1..) => Confidence::High,

@@ -1,8 +1,8 @@
-//! A message larger than the receiver takes: Close 1009 (RFC 6455 §7.4.1), often before all of it was sent; or a reset in
-//! its middle.
+//! A message larger than the receiver accepts: Close 1009 (RFC 6455 §7.4.1), often before all of it was sent; or an end in
+//! the middle of it.
 //!
-//! Proved by the code, and by the header of the message that the closer had received. Refuted where the same side took one
-//! as large before, or had answered this one and been sent something since.
+//! Proved by the code, and by the header of the message that the closer had received. Refuted if the same side accepted one
+//! as large before, or answered this one and was sent something since.
 
 use std::time::Duration;
 
@@ -35,13 +35,14 @@ const OF_MESSAGE: &[&str] = &["reason", "closer", "size", "wire_size", "largest_
 /// The values of findings about a message larger than the limit that the reason states.
 const WITH_LIMIT: &[&str] = &["reason", "closer", "size", "wire_size", "largest_before", "limit"];
 
-/// A receiver objects when it has the header, or the byte that is too much; this leaves room for slow ones.
+/// The longest time to an objection. A receiver objects when it has the header, or the byte that is too much; this leaves
+/// room for slow ones.
 const PROMPT: Duration = Duration::from_secs(1);
 
-/// Who ends the connection this soon behind a message instead of answering it did so because of it.
+/// The longest time after a message within which an end instead of an answer is a reaction to it.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// No receiver that says nothing is believed to limit messages to less.
+/// The smallest message that may have been too big for a receiver that does not say so.
 const LEAST_UNSAID: u64 = 4096;
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
@@ -66,8 +67,9 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     Some(of_message(case, &reaction, by, message, before, confidence))
 }
 
-/// Whether a receiver that does not say 1009 may have found a message too big: it ended the connection in the middle of it,
-/// or did so instead of answering it, as it had answered all before, where a known limit lies between those and this one.
+/// Returns whether a message may have been too big for a receiver that did not send 1009. Either the receiver ended the
+/// connection in the middle of it; or it had answered all messages before, but ended the connection instead of answering
+/// this one, and a known limit lies between their size and this one's.
 fn is_unsaid(case: &Case<'_>, by: Side, reaction: &Reaction<'_>, message: &Moment, before: u64) -> bool {
     let says_why = |close: &Close| {
         !matches!(close.code.map(|code| code.0), None | Some(1000 | 1002 | 1006 | 1011)) || case.reason.is_some()
@@ -79,14 +81,14 @@ fn is_unsaid(case: &Case<'_>, by: Side, reaction: &Reaction<'_>, message: &Momen
         return true;
     }
     let facts = case.facts;
-    // A client that has what it wanted closes, too.
+    // A client also closes when it has what it wanted.
     let answered_all_before = by == Side::Server && before > 0 && facts.sent[by].said() + 1 >= facts.sent[!by].said();
     let answers = facts.sent[by].messages().any(|answer| answer.answers(message));
     let has_limit = Limit::between(before, message.size, None).is_some();
     has_limit && answered_all_before && !answers && reaction.took(message.seen) <= AT_ONCE
 }
 
-/// A length that no message can have.
+/// Returns the finding of a length that no message can have.
 fn impossible(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Finding> {
     let mut all = case.facts.breaches.iter().map(|breach| &breach.violation);
     let violation = all.find(|violation| {
@@ -102,7 +104,7 @@ fn impossible(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Find
     Some(finding.variant("impossible"))
 }
 
-/// The largest message or ping that may have been too much.
+/// Returns the largest message or ping that may have been too big.
 fn largest<'f>(facts: &'f Facts, by: Side, reaction: &Reaction<'_>) -> Option<&'f Moment> {
     let candidates = facts.sent[!by].moments().filter(|moment| {
         let received = could_have_received(reaction, moment.begun, moment.seen).is_some();
@@ -111,12 +113,12 @@ fn largest<'f>(facts: &'f Facts, by: Side, reaction: &Reaction<'_>) -> Option<&'
     candidates.max_by_key(|moment| moment.size)
 }
 
-/// Size of the largest message or ping that a side had sent before this one.
+/// Returns the size of the largest message or ping that a side had sent before this one.
 fn largest_before(facts: &Facts, side: Side, message: &Moment) -> u64 {
     let sent = &facts.sent[side];
     let earlier = sent.moments().filter(|other| other.begun < message.begun).map(|other| other.size).max().unwrap_or(0);
     let is_latest = sent.messages().next_back().is_none_or(|latest| latest.begun <= message.begun);
-    // What is counted to the largest may be this one, unless it is the latest.
+    // `largest_before` may include this one, unless this is the latest message.
     let longer_ago = sent.largest_before;
     if is_latest && message.opcode != Opcode::PING || longer_ago > message.size {
         earlier.max(longer_ago)
@@ -125,10 +127,11 @@ fn largest_before(facts: &Facts, side: Side, message: &Moment) -> u64 {
     }
 }
 
-/// Whether a side answered a message, so that the other sent more: a message that is too big ends all that. What segments
-/// acknowledge says who answers whom: captures may hold the packets of the two sides in another order.
+/// Returns whether a side answered a message and the other side went on after the answer: after a message that is too big
+/// neither happens. Acknowledgements show what answers what, because captures may hold the packets of the two sides in
+/// another order.
 fn was_taken(facts: &Facts, by: Side, message: &Moment) -> bool {
-    // Any later one, not the next: messages that came together are one packet or several.
+    // Any later answer counts, not only the next: messages that were sent together are in one packet or in several.
     let went_on = |answer: &Moment| facts.sent[!by].moments().any(|other| other.follows(answer));
     message.complete && facts.sent[by].messages().any(|answer| answer.answers(message) && went_on(answer))
 }
@@ -151,7 +154,7 @@ fn of_message(
         _ if reaction.code() != Some(CloseCode::MESSAGE_TOO_BIG.0) => "cut",
         (true, Some(stated)) if stated.of_wire => "wire",
         (true, Some(_)) => "inflated",
-        // What came before shows that so much on the wire is no reason.
+        // A larger message before shows that the size on the wire is not the reason.
         (true, None) if wire_size <= before => "inflated",
         (true, None) => "compressed",
         (false, Some(_)) => "stated",

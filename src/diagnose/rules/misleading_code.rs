@@ -1,6 +1,6 @@
-//! A code that says something else than what happened: answered by another code, or beside a reason of trouble.
+//! A code that does not say what happened: it was answered by another code, or its reason says something else.
 //!
-//! A remark: it is never why the connection ended.
+//! A remark: it is never the cause of the end.
 
 use crate::diagnose::known::{Class, Library};
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
@@ -33,7 +33,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         return Some(finding.with("reason", Value::Wire(close.reason.to_string())).variant("reason"));
     }
     let reply = first_close(case.facts, !close.side).filter(|reply| is_reply(reply, close))?;
-    // It may have been sent before.
+    // The reply may have been sent before.
     if is_retransmitted(case.facts, reply) {
         return None;
     }

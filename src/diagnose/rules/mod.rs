@@ -1,4 +1,4 @@
-//! The table of rules. Its order is precedence among equals.
+//! The table of rules. Its order is the precedence among verdicts of equal confidence.
 
 mod close_inside_message;
 mod close_unanswered;
@@ -82,7 +82,7 @@ pub static RULES: [&Rule; 53] = [
     &invalid_close_code::RULE,
     &truncated_close_code::RULE,
     &invalid_close_reason::RULE,
-    // The Close frame itself was read: its code is what the endpoint reports.
+    // The Close frame itself was read, so the endpoint reports its code.
     &close_inside_message::RULE,
     &undecodable_deflate::RULE,
     &message_too_big::RULE,
@@ -119,9 +119,9 @@ pub static RULES: [&Rule; 53] = [
     &closed_normally::RULE,
     &going_away::RULE,
     &closed_by_application::RULE,
-    // Beside the answer.
+    // Remarks beside the answer.
     &reconnect_storm::RULE,
     &misleading_code::RULE,
-    // Always.
+    // The last rule always fits.
     FALLBACK,
 ];

@@ -1,6 +1,6 @@
-//! A length not in its shortest form (RFC 6455 §5.2). Most endpoints let it pass; browsers, Netty and wsproto do not.
+//! A length not in its shortest form (RFC 6455 §5.2). Most endpoints accept it; browsers, Netty and wsproto do not.
 //!
-//! Refuted where the closer had not received the proof, had read on, or only answered an end.
+//! Refuted if the closer had not received the proof, had read on, or only answered an end.
 
 use crate::diagnose::provoked::{OPTIONAL, PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};

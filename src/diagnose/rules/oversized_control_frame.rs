@@ -1,6 +1,6 @@
 //! A control frame of more than 125 bytes (RFC 6455 §5.5).
 //!
-//! Refuted where the closer had not received the proof, had read on, or only answered an end.
+//! Refuted if the closer had not received the proof, had read on, or only answered an end.
 
 use crate::diagnose::provoked::{OPTIONAL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};

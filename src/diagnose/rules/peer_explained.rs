@@ -1,6 +1,6 @@
-//! The one who closed had said why: in its last message, or in the reason of a code that says little by itself.
+//! The side that closed had said why: in its last message, or in the reason beside a code that says little by itself.
 //!
-//! Refuted by a message of the same side behind the explanation.
+//! Refuted by a message of the same side after the explanation.
 
 use std::time::Duration;
 
@@ -14,8 +14,10 @@ pub static RULE: Rule = Rule::new("peer_explained", Role::Cause, detect, include
     .with_values(&["side", "text", "packet"])
     .with_variants(&[Variant::with("", &["code"]), Variant::with("message", &["protocol", "before"])]);
 
-/// Whoever explains an end ends at once, or gives the other side a moment to go.
+/// The time within which a side that has explained the end closes at once.
 const SOON: Duration = Duration::from_secs(1);
+
+/// The longest time after an explanation; some sides give the other a moment to leave.
 const LATE: Duration = Duration::from_secs(10);
 
 /// Codes whose reason is the explanation.
@@ -45,15 +47,15 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     }
     let close = reaction.close.filter(|close| close.is_valid() && !says_nothing(&close.reason))?;
     let code = close.code.filter(|code| CODES.contains(&code.0) && case.reason != Some(Class::Ping))?;
-    // It may only say what was wrong with a frame: rules about frames say that better.
+    // A reason that only finds fault with a frame is left to the rules about frames.
     if blames_frame(&close.reason) && may_have_minded(case.facts, by, &reaction) {
         return None;
     }
-    // The name of the code is no explanation.
+    // The name of the code is not an explanation.
     if iana().row(code.0).is_some_and(|row| row.name.get(Language::English).eq_ignore_ascii_case(&close.reason)) {
         return None;
     }
-    // Behind a broken rule, words that name neither may be about either.
+    // After a broken rule, a reason that does not name its subject may be about that.
     let is_sure = !may_have_minded(case.facts, by, &reaction);
     Some(
         finding(if is_sure { Confidence::Certain } else { Confidence::High })

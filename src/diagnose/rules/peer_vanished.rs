@@ -1,6 +1,6 @@
-//! One side repeats itself into silence: its segments are retransmitted with growing gaps and nothing comes back.
+//! One side retransmits its segments with growing pauses, and nothing comes back.
 //!
-//! Refuted by any segment of the other side behind the repeats.
+//! Refuted by any segment of the other side after the retransmissions.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ pub static RULE: Rule = Rule::new("peer_vanished", Role::Cause, detect, include_
     .resting_on(&[Ground::Silence])
     .with_values(&["side", "sender", "packet", "repeats", "silent"]);
 
-/// Repeats of a lossy moment come back sooner.
+/// The least number of retransmissions. After a short loss, fewer are needed.
 const REPEATS: u32 = 3;
 
-/// A retransmission timer is 200 ms at least, and doubles (RFC 6298 §5): three repeats take 1.4 s.
+/// A retransmission timer is 200 ms at least, and doubles (RFC 6298 §5): three retransmissions take 1.4 s.
 const SPAN: Duration = Duration::from_millis(500);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {

@@ -1,7 +1,7 @@
-//! A ping without its pong, then the end by the one who had pinged (RFC 6455 §5.5.2).
+//! A ping without its pong, and then an end by the side that had sent the ping (RFC 6455 §5.5.2).
 //!
-//! Certain where the reason says so. Refuted by a pong with the same payload before the end, by other messages meanwhile,
-//! and where the whole server closes at once.
+//! Certain if the reason says so. Refuted by a pong with the same payload before the end, by other messages meanwhile,
+//! and if other connections are closed at the same moment.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ pub static RULE: Rule = Rule::new("ping_unanswered", Role::Cause, detect, includ
     .with_values(&["side", "closer", "packet", "waited"])
     .with_variants(&[Variant::BASE, Variant::plain("network")]);
 
-/// Who waits no longer than this may have left for another reason.
+/// The time below which a side may have left for another reason.
 const WAITED: Duration = Duration::from_secs(1);
 
-/// Whoever lets more pings than this go unanswered does not wait for pongs.
+/// The most unanswered pings of a side that waits for pongs.
 const LET_PASS: usize = 3;
 
-/// Connections that end within this of each other were not each waiting for a pong.
+/// The time within which connections that end together were not each waiting for a pong.
 const TOGETHER: Duration = Duration::from_secs(1);
 
-/// So many do not end together by chance.
+/// The least number of connections that do not end together by chance.
 const MANY: usize = 3;
 
-/// Words of the reasons that libraries give for it.
+/// Words of the reasons that libraries send for it.
 const REASONS: &[&str] = &["ping timeout", "ping timed out", "heartbeat timeout", "pong timeout"];
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
@@ -50,7 +50,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         },
         Some(_) => return None,
     };
-    // The peer's kernel acknowledges what its program does not answer; a dead path acknowledges nothing.
+    // The peer's kernel acknowledges a ping that its program does not answer; on a dead path nothing is acknowledged.
     let path_is_dead = case.facts.tcp().sent[by].unanswered().count > 0;
     let finding = Finding::new(confidence)
         .packet(open.first.packet)
@@ -62,7 +62,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     Some(if path_is_dead { finding.blame(Blame::Network).variant("network") } else { finding.blame(!by) })
 }
 
-/// Socket.IO pings with the text `2`, which the client answers with `3`; without that the server closes without a code.
+/// Returns the finding for Socket.IO, whose server pings with the text `2`, which the client answers with `3`; if it does
+/// not, the server closes without a code.
 fn engine_io(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Finding> {
     let request = case.facts.handshake.request.as_deref().filter(|request| request.target.contains("EIO="))?;
     let end = reaction.carrier.seen;
@@ -85,7 +86,7 @@ fn engine_io(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Findi
     )
 }
 
-/// Whether the other connections of the moment were ended in the same way, too: pongs are not missed together.
+/// Returns whether other connections were ended in the same way at the same moment: pongs are not missed together.
 fn ended_with_others(case: &Case<'_>) -> bool {
     case.member.is_some_and(|own| case.fleet.company(own, TOGETHER).alike >= MANY)
 }

@@ -1,7 +1,7 @@
 //! Both legs of one WebSocket were captured, and a proxy between them ended both: neither endpoint did.
 //!
-//! The legs share their Sec-WebSocket-Key. The proxy is the server of the first leg and the client of the second: where
-//! either end was begun by it, no endpoint had begun one. Refuted where an endpoint ended its leg first.
+//! The legs share their Sec-WebSocket-Key. The proxy is the server of the first leg and the client of the second: if it
+//! began both ends, no endpoint began one. Refuted if an endpoint ended its leg first.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule::new("proxy_cut", Role::Cause, detect, include_str!
     .with_values(&["proxy", "packet", "other_leg", "other_packet", "apart", "silence"])
     .with_variants(&[Variant::BASE, Variant::plain("idle"), Variant::with("timer", &["timers"])]);
 
-/// A shorter silence is none.
+/// The shortest silence that counts.
 const SILENCE: Duration = Duration::from_millis(900);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {

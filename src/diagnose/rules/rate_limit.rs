@@ -1,6 +1,6 @@
-//! The receiver of too many messages closes: it says so, or its code does.
+//! The receiver of too many messages closes: its reason or its code says so.
 //!
-//! Refuted where the other side had sent little in the seconds before.
+//! Unless the reason says so, refuted if the other side had sent few messages in the seconds before.
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
@@ -10,10 +10,10 @@ pub static RULE: Rule = Rule::new("rate_limit", Role::Cause, detect, include_str
     .with_values(&["side", "closer", "reason", "pace", "packet"])
     .with_variants(&[Variant::BASE, Variant::plain("said")]);
 
-/// Codes by which services say it: Discord, AssemblyAI and others, graphql-ws, Pusher.
+/// Codes of services that mean too many messages: Discord, AssemblyAI and others, graphql-ws, Pusher.
 const CODES: &[u16] = &[4029, 4301, 4429];
 
-/// Messages in a second that a person does not send.
+/// The messages in a second that a person does not send.
 const MANY: u32 = 10;
 
 fn detect(case: &Case<'_>) -> Option<Finding> {

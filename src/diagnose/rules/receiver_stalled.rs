@@ -1,6 +1,6 @@
-//! One side stops reading: it announces a window of zero for long, and the other ends the connection.
+//! One side stops reading: it announces a window of zero for a long time, and then the connection is ended.
 //!
-//! Refuted where the window opened again before the end.
+//! Refuted if the window opened again before the end.
 
 use crate::diagnose::silence::stalled;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};

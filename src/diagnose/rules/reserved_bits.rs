@@ -1,6 +1,6 @@
-//! RSV bits that no agreed extension gives a meaning (RFC 6455 §5.2).
+//! RSV bits to which no agreed extension gives a meaning (RFC 6455 §5.2).
 //!
-//! Refuted where the closer had not received the proof, had read on, or only answered an end.
+//! Refuted if the closer had not received the proof, had read on, or only answered an end.
 
 use crate::diagnose::provoked::{OPTIONAL, PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule, Variant};

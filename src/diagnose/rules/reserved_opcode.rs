@@ -1,6 +1,6 @@
 //! An opcode without a meaning (RFC 6455 §5.2).
 //!
-//! Refuted where the closer had not received the proof, had read on, or only answered an end.
+//! Refuted if the closer had not received the proof, had read on, or only answered an end.
 
 use crate::diagnose::provoked::{OF_FRAME, OPTIONAL, PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};

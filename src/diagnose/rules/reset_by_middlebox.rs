@@ -1,6 +1,6 @@
-//! A reset whose time to live is not that of its supposed sender: something on the way forged it.
+//! A reset with a time to live that is not that of its supposed sender: a device on the path forged it.
 //!
-//! Refuted where the sender's other segments vary as well.
+//! Refuted if the time to live of the sender's other segments varies as well.
 
 use crate::diagnose::{Blame, Case, Confidence, Finding, Role, Rule, Value};
 use crate::ending::Kind;

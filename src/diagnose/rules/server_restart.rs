@@ -1,7 +1,7 @@
-//! A server stops: it closes several connections at once, with a code that says so or that says nothing, or gives it as
-//! the reason.
+//! A server stops: it closes several connections at once, with a code that says so or with one that says nothing; or its
+//! reason says so.
 //!
-//! Refuted where its other connections go on.
+//! Unless the code or the reason says so, refuted if other connections of that moment ended in another way.
 
 use std::time::Duration;
 
@@ -17,19 +17,19 @@ pub static RULE: Rule = Rule::new("server_restart", Role::Cause, detect, include
     .with_optional(&["code"])
     .with_variants(&[Variant::with("", &["code"]), Variant::plain("said"), Variant::plain("at_once")]);
 
-/// A server closes all its connections within this time.
+/// The time within which a server closes all its connections.
 const TOGETHER: Duration = Duration::from_secs(2);
 
 /// Codes of a stop: Going Away, Service Restart.
 const CODES: &[u16] = &[1001, 1012];
 
-/// Connections that a stop is read from where the code does not say so.
+/// The least number of connections that shows a stop if the code does not say so.
 const LEAST: usize = 3;
 
-/// A program that says goodbye closes right behind it.
+/// The time within which a program closes after a goodbye.
 const GOODBYE: Duration = Duration::from_millis(1);
 
-/// One loop over its connections takes a server less than this.
+/// The longest time that a server takes for one loop over its connections.
 const AT_ONCE: Duration = Duration::from_millis(250);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
@@ -47,7 +47,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         _ if said_so => Confidence::Certain,
         (true, 3..) => Confidence::High,
         (true, 2) => Confidence::Medium,
-        // Internal errors do not strike all connections in one moment; a server that stops does.
+        // Internal errors do not end all connections at one moment; some servers send this code to all when they stop.
         (false, LEAST..) if code == Some(CloseCode::INTERNAL_ERROR.0) && is_whole() => Confidence::High,
         (false, LEAST..) if is_plain(code) && is_whole() && !spoke(case, by) => Confidence::Medium,
         _ => return None,
@@ -70,12 +70,12 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     })
 }
 
-/// Whether a code says nothing.
+/// Returns whether a code says nothing.
 const fn is_plain(code: Option<u16>) -> bool {
     matches!(code, None | Some(1000))
 }
 
-/// Whether the closer had said something just before the end: then it was about that.
+/// Returns whether the closer had sent a message just before the end: then the end is about that.
 fn spoke(case: &Case<'_>, by: Side) -> bool {
     let Some(end) = case.ending.carrier else {
         return false;

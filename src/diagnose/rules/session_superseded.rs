@@ -1,6 +1,6 @@
 //! The same user has connected again, and the service keeps only the newer connection: the reason says so.
 //!
-//! A reason that only says that there are two is refuted where there is no newer one: then the older was kept.
+//! A reason that only says that there are two connections is refuted if there is no newer one: then the older one was kept.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule::new("session_superseded", Role::Cause, detect, inc
     .with_values(&["closer", "reason", "packet"])
     .with_variants(&[Variant::BASE, Variant::with("newer", &["newer"])]);
 
-/// The newer connection was opened no longer than this before.
+/// The longest time from the beginning of the newer connection to the end of the older one.
 const BEFORE: Duration = Duration::from_secs(10);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {

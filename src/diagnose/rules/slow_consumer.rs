@@ -1,4 +1,4 @@
-//! A receiver that does not keep up is dropped by the sender: the reason says so.
+//! A receiver that does not keep up is dropped by the sender, which says so in the reason.
 
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;

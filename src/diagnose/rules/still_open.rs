@@ -1,4 +1,4 @@
-//! The connection had not ended when the capture did. Not 1006: nothing ended it.
+//! The connection had not ended when the capture did. That is not 1006, because nothing ended it.
 
 use crate::diagnose::{Case, Confidence, Finding, Ground, Role, Rule, Value};
 use crate::ending::Kind;

@@ -1,4 +1,4 @@
-//! A TLS handshake that failed: no HTTP, no WebSocket. Whether one was meant cannot be seen.
+//! A TLS handshake that failed, so that neither HTTP nor WebSocket followed. Whether a WebSocket was intended is unknown.
 
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::tls::Outcome;
@@ -16,7 +16,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .with("packet", Value::Number(seen.packet))
     };
     match outcome {
-        // Who complains is rarely who is wrong: the client does not like the server's certificate.
+        // The side that sends the alert is rarely the one at fault: often the client rejects the server's certificate.
         Outcome::Alert(alert) => {
             Some(finding(Confidence::Certain).blame(!side).with("alert", Value::Token(alert.to_string())))
         }

@@ -1,6 +1,6 @@
 //! A Close frame with half a code (RFC 6455 §5.5.1).
 //!
-//! Nothing refutes it where that Close frame began the end, whatever the other side made of it.
+//! If that Close frame began the end, nothing refutes it, whatever the other side's reaction.
 
 use crate::diagnose::provoked::{OPTIONAL, PROTOCOL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};

@@ -1,6 +1,6 @@
-//! A compressed message that does not inflate (RFC 7692 §7.2.2). No code is named for it, and endpoints differ.
+//! A compressed message that does not inflate (RFC 7692 §7.2.2). The RFC names no code for it, and endpoints differ.
 //!
-//! Refuted where the closer had not received the proof, had read on, or only answered an end.
+//! Refuted if the closer had not received the proof, had read on, or only answered an end.
 
 use crate::diagnose::provoked::{OF_FRAME, OPTIONAL, by_violation};
 use crate::diagnose::{Case, Finding, Role, Rule};

@@ -1,4 +1,4 @@
-//! The last rule: it always fits, and claims nothing.
+//! The last rule, which always fits and claims nothing.
 
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 

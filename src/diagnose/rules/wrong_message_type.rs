@@ -1,6 +1,6 @@
-//! A message of a type that the receiver does not take: Close 1003 right behind a text or binary message.
+//! A message of a type that the receiver does not accept: Close 1003 right after a text or binary message.
 //!
-//! High where messages of the other type had been taken before. Refuted where one of this type had.
+//! High if messages of the other type had been accepted before. Low if one of this type had.
 
 use crate::diagnose::provoked::{closer, could_have_received};
 use crate::diagnose::stride::may_have_minded;

@@ -8,7 +8,7 @@ pub static RULE: Rule = Rule::new("wrong_scheme", Role::Cause, detect, include_s
     .with_values(&["packet"])
     .with_variants(&[Variant::plain("plain_to_tls"), Variant::plain("tls_to_plain")]);
 
-/// How servers say it, in their answer to a plain request (nginx, Apache, Go).
+/// Words in the answers of servers that expect TLS to a plain request (nginx, Apache, Go).
 const PLAIN_TO_TLS: &[&str] = &[
     "plain http request was sent to https port",
     "speaking plain http to an ssl-enabled",
