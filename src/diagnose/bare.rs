@@ -8,13 +8,13 @@ use crate::facts::Facts;
 use crate::side::Side;
 use crate::ws::CutFrame;
 
-/// An end this soon behind a frame is about it, more often than not.
+/// The longest time after a frame within which an end is probably a reaction to it.
 const SOON: Duration = Duration::from_millis(500);
 
 /// The values of every finding.
 pub const VALUES: &[&str] = &["side", "other", "packet"];
 
-/// The variants of the texts: by what was cut, or how long the connection had been idle.
+/// The variants of the texts: what was cut off, and how long the connection had been idle.
 pub const VARIANTS: &[Variant] = &[
     Variant::with("", &["idle"]),
     Variant::plain("no_frame"),
@@ -24,7 +24,8 @@ pub const VARIANTS: &[Variant] = &[
     Variant::with("soon", &["idle"]),
 ];
 
-/// The finding of a rule that only says how a connection ended: by a segment of this kind, without a Close frame.
+/// Returns the finding of a rule that only describes how a connection ended, if it ended in a segment of this kind and
+/// without a Close frame.
 pub fn ended_by(case: &Case<'_>, kind: Kind) -> Option<Finding> {
     let (by, carrier) = (case.ending.by?, case.ending.carrier?);
     if case.ending.kind != kind {
@@ -55,7 +56,7 @@ fn cut_frame(facts: &Facts, side: Side) -> Option<CutFrame> {
     facts.sent[side].unfinished.as_ref()?.frame
 }
 
-/// Names the frame that was cut.
+/// Adds the values of the frame that was cut off.
 fn within(finding: Finding, frame: CutFrame) -> Finding {
     finding.with("cut_inside_frame", Value::Bytes(frame.length)).with("received", Value::Bytes(frame.received))
 }

@@ -1,8 +1,8 @@
-//! What a view with holes leaves of a verdict's certainty.
+//! Lowers the confidence of verdicts where the capture has holes.
 //!
-//! A cause is not certain where frames are missing, or came before the capture: one of those may have been the real one.
-//! What rests on something that was not seen proves less where it may only not have been captured; and whose Close was
-//! the first cannot be told where the other side's may be missing, or only its retransmission was captured.
+//! A cause is not certain if frames are missing or were sent before the capture began: one of those may be the real cause.
+//! A verdict that rests on something that was not seen is weaker if it may merely not have been captured. The order of two
+//! Close frames is unknown if the other side's may be missing, or if only a retransmission of it was captured.
 
 use super::stride::is_clouded;
 use super::{Case, Confidence, Ground, Role, Verdict};
@@ -11,7 +11,7 @@ use crate::facts::Facts;
 use crate::side::Side;
 
 impl Verdict {
-    /// Lowers the confidence to what the view allows.
+    /// Lowers the confidence to the most that the capture allows.
     pub(super) fn cap_confidence(&mut self, case: &Case<'_>) {
         let facts = case.facts;
         let holes = has_holes(facts);
@@ -20,7 +20,7 @@ impl Verdict {
             let other = first_close(facts, !close.side);
             may_lack_frames(facts, !close.side) || other.is_some_and(|other| is_retransmitted(facts, other))
         });
-        // What its reason says may have been the opposite.
+        // The part of the reason that is missing may have reversed its meaning.
         let is_cut = beginning_close(facts).is_some_and(|close| !close.complete) && self.rule.role == Role::Cause;
         let rests_on = |ground| self.rule.rests_on.contains(&ground);
         let most = if rests_on(Ground::NothingBefore) && is_clouded(case) {
@@ -42,13 +42,13 @@ impl Verdict {
     }
 }
 
-/// Whether either side may have sent frames that are not in the capture.
+/// Returns whether either side may have sent frames that are not in the capture.
 pub(super) fn has_holes(facts: &Facts) -> bool {
     Side::BOTH.iter().any(|side| may_lack_frames(facts, *side))
 }
 
-/// Whether a side may have sent frames that are not in the capture: it was not captured at all; bytes are missing where
-/// frames could have begun; or it sent nothing since the capture began, and perhaps its Close before that.
+/// Returns whether a side may have sent frames that are not in the capture: it was not captured at all; bytes are missing
+/// where frames could have begun; or it sent nothing since the capture began, and perhaps a Close frame before that.
 fn may_lack_frames(facts: &Facts, side: Side) -> bool {
     let (tcp, sent) = (&facts.tcp().sent[side], &facts.sent[side]);
     let lost = sent.lost > 0 && tcp.lost_bytes() + tcp.cut_bytes() > 0;

@@ -1,4 +1,4 @@
-//! What a rule found: how sure it is, where to look, and the values its sentences name.
+//! Findings of rules: confidence, packets, and the values that the sentences name.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,29 +9,29 @@ use crate::http::Problem;
 use crate::side::Side;
 use crate::ws::violation::Context;
 
-/// How sure a verdict is.
+/// The confidence in a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
-    /// A rule of the protocol was broken and the closer had received the proof; or the bytes say it themselves.
+    /// A rule of the protocol was broken and the closer had received the proof, or the bytes state the cause.
     Certain,
-    /// One known cause for this shape.
+    /// Only one cause is known for what was seen.
     High,
-    /// The usual cause; there are others.
+    /// The usual cause of what was seen; there are others.
     Medium,
     /// A hint.
     Low,
 }
 
-/// Whose doing it was.
+/// The party that caused the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Blame {
-    /// The client's.
+    /// The client.
     Client,
-    /// The server's.
+    /// The server.
     Server,
     /// Something between them.
     Network,
@@ -46,32 +46,32 @@ impl From<Side> for Blame {
     }
 }
 
-/// A value that a sentence names, typed so that each language writes it its own way.
+/// A value that a sentence names, typed so that each language can format it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// A count, a position.
+    /// A count or a position.
     Number(u64),
-    /// Bytes of a size.
+    /// A size in bytes.
     Bytes(u64),
     /// A span of time.
     Time(Duration),
-    /// One end.
+    /// One side.
     Side(Side),
     /// An address and a port.
     Endpoint(SocketAddr),
     /// Text from the wire, not yet escaped.
     Wire(String),
-    /// Bytes of a payload, in hexadecimal; secrets in them are still to be hidden.
+    /// Bytes of a payload, shown in hexadecimal; secrets are not yet redacted.
     Window(Context),
-    /// The same, `None` for a byte that is not to be shown.
+    /// Bytes of a payload, shown in hexadecimal; `None` for a redacted byte.
     Hex(Vec<Option<u8>>),
-    /// A piece of a payload as text, not yet escaped; secrets in it are still to be hidden.
+    /// A piece of a payload as text, not yet escaped; secrets are not yet redacted.
     Excerpt(Context),
-    /// A byte, written 0xE9.
+    /// A byte, formatted as 0xE9.
     Byte(u8),
     /// A token of a registry or a protocol, the same in all languages.
     Token(String),
-    /// What is wrong with an opening handshake.
+    /// A violation of the opening handshake.
     Problem(Problem),
 }
 
@@ -84,25 +84,26 @@ pub struct Evidence {
     pub value: Value,
 }
 
-/// What a rule found.
+/// The finding of a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// How sure.
+    /// The confidence.
     pub confidence: Confidence,
-    /// Whose doing; `None` where nobody is to blame, or nobody can be told.
+    /// The party to blame; `None` if nobody is, or if it cannot be determined.
     pub blame: Option<Blame>,
     /// The packets that prove it, in order.
     pub packets: Vec<u64>,
-    /// What the sentences name.
+    /// The values that the sentences name.
     pub evidence: Vec<Evidence>,
     /// The name of the variant of the rule's texts that fits best; empty for those without a suffix.
     pub variant: &'static str,
-    /// The text of the reports' words that goes around the summary, `{summary}` in it: what the closer said instead.
+    /// The name of a text in the words of the reports that surrounds the summary (`{summary}`): it says what the closer
+    /// said instead.
     pub aside: Option<&'static str>,
 }
 
 impl Finding {
-    /// A finding without particulars.
+    /// Returns a finding with a confidence and nothing else.
     pub const fn new(confidence: Confidence) -> Self {
         Self { confidence, blame: None, packets: Vec::new(), evidence: Vec::new(), variant: "", aside: None }
     }
@@ -113,7 +114,7 @@ impl Finding {
         self
     }
 
-    /// Adds a packet that proves it.
+    /// Adds a packet that proves it, in order and once.
     pub fn packet(mut self, packet: u64) -> Self {
         if let Err(at) = self.packets.binary_search(&packet) {
             self.packets.insert(at, packet);
@@ -121,7 +122,7 @@ impl Finding {
         self
     }
 
-    /// Names a value.
+    /// Adds a value.
     pub fn with(mut self, name: &'static str, value: Value) -> Self {
         self.evidence.push(Evidence { name, value });
         self

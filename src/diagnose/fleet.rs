@@ -1,5 +1,5 @@
-//! What the connections of a capture tell about each other: who ended together, who lived as long, who came again,
-//! which two are the legs of one WebSocket through a proxy.
+//! Relations between the connections of a capture: those that ended together, lived equally long or came again, and those
+//! that are the two legs of one WebSocket through a proxy.
 
 mod company;
 mod storm;
@@ -25,46 +25,46 @@ use crate::side::{PerSide, Side};
 /// Every connection that has ended.
 #[derive(Clone, Debug, Default)]
 pub struct Fleet {
-    /// In order of their servers, and of their ends.
+    /// The connections, sorted by server and then by end.
     members: Vec<Member>,
-    /// Where those to each server are among them.
+    /// The range in `members` of the connections to each server.
     servers: HashMap<SocketAddr, Range<usize>, RandomState>,
-    /// Those whose Sec-WebSocket-Key two of them have, as positions in `members`.
+    /// The positions in `members` of two connections with the same Sec-WebSocket-Key, by its hash.
     legs: HashMap<u64, (u32, Option<u32>), RandomState>,
     storms: Vec<Storm>,
     ways: Ways,
-    /// The connections of each host to each server, in the order in which they were opened, as positions in `members`.
+    /// The positions in `members` of the connections of each host to each server, in the order of their first packets.
     hosts: HashMap<(SocketAddr, IpAddr), Vec<(Seen, u32)>, RandomState>,
 }
 
-/// One of them.
+/// A connection that has ended.
 #[derive(Clone, Debug)]
 pub struct Member {
     /// Its number in the report.
     pub id: usize,
-    /// As in [`Facts::stream`].
+    /// The same as [`Facts::stream`].
     pub stream: u32,
-    /// As in [`Facts::addresses`].
+    /// The same as [`Facts::addresses`].
     pub addresses: PerSide<SocketAddr>,
     /// Its first packet.
     pub first: Seen,
-    /// When it was opened; its first packet where it was not.
+    /// The time it was opened; that of its first packet if it was not.
     pub opened: Timestamp,
-    /// How it ended.
+    /// The way it ended.
     pub kind: Kind,
-    /// Who began the end.
+    /// The side that began the end.
     pub by: Side,
     /// The packet that began the end.
     pub ended: Seen,
     /// The code of the Close frame that began it.
     pub code: Option<u16>,
-    /// The last frame of either side before the end; the opening where there was none.
+    /// The time of the last frame of either side before the end; `opened` if there was none.
     pub last_frame: Timestamp,
     /// Whether either side's frames may be missing from the capture.
     pub has_holes: bool,
     /// A hash of its Sec-WebSocket-Key.
     key: Option<u64>,
-    /// Position in [`Fleet::storms`].
+    /// The position in [`Fleet::storms`].
     storm: Option<u32>,
 }
 
@@ -91,12 +91,12 @@ impl Member {
         })
     }
 
-    /// How long it lived.
+    /// Returns the time from its opening to its end.
     pub fn age(&self) -> Duration {
         self.ended.time.since(self.opened)
     }
 
-    /// How long nothing was said before its end.
+    /// Returns the time from its last frame to its end.
     pub fn silence(&self) -> Duration {
         self.ended.time.since(self.last_frame)
     }
@@ -106,19 +106,19 @@ impl Member {
         self.first < other.ended && other.first < self.ended
     }
 
-    /// Whether it was a WebSocket, and ended without a Close frame.
+    /// Returns whether it was a WebSocket and ended without a Close frame.
     pub const fn is_bare(&self) -> bool {
         matches!(self.kind, Kind::Fin | Kind::Reset)
     }
 
-    /// Whether it was a WebSocket.
+    /// Returns whether it was a WebSocket.
     pub const fn was_open(&self) -> bool {
         !matches!(self.kind, Kind::Refused | Kind::NoAnswer)
     }
 }
 
 impl Fleet {
-    /// The connections of a report, in its order.
+    /// Builds the fleet from the connections of a report, in its order. Connections that have not ended are left out.
     pub fn new<'f>(facts: impl Iterator<Item = &'f Facts>) -> Self {
         let mut members: Vec<_> = facts.zip(1..).filter_map(|(facts, id)| Member::new(id, facts)).collect();
         members.sort_by_cached_key(|member| (member.addresses.server, member.ended));
@@ -147,7 +147,7 @@ impl Fleet {
         Self { members, servers, legs, storms, ways, hosts }
     }
 
-    /// The one with these facts, which ended so.
+    /// Returns the member with these facts and this ending; `None` if it has not ended.
     pub fn member(&self, facts: &Facts, ending: &Ending) -> Option<&Member> {
         let ended = ending.carrier?.seen;
         let all = self.of_server(facts.addresses.server);
@@ -155,19 +155,19 @@ impl Fleet {
         all.get(from..)?.iter().find(|member| member.stream == facts.stream && member.first == facts.first)
     }
 
-    /// Those to one server, in the order in which they ended.
+    /// Returns the connections to one server, in the order in which they ended.
     pub fn of_server(&self, server: SocketAddr) -> &[Member] {
         let among = self.servers.get(&server).cloned();
         among.and_then(|among| self.members.get(among)).unwrap_or_default()
     }
 
-    /// Those that ended no longer than `within` before or after this one.
+    /// Counts the connections to the same server that ended no longer than `within` before or after this one.
     pub fn company(&self, member: &Member, within: Duration) -> Company {
         self.ways.company(self.of_server(member.addresses.server), member, within)
     }
 
-    /// The connection of the same host to the same server that was opened last before this one ended, if that was after
-    /// this one had been opened.
+    /// Returns the last connection of the same host to the same server that began before this one ended, if it began after
+    /// this one.
     pub fn newer(&self, member: &Member) -> Option<&Member> {
         let host = (member.addresses.server, member.addresses.client.ip());
         let opened = self.hosts.get(&host)?;
@@ -176,12 +176,13 @@ impl Fleet {
         self.members.get(*newer as usize).filter(|_| *first > member.first)
     }
 
-    /// The storm that it is part of.
+    /// Returns the storm that a connection is part of.
     pub fn storm(&self, member: &Member) -> Option<&Storm> {
         self.storms.get(member.storm? as usize)
     }
 
-    /// The other leg of the same WebSocket: a proxy hands the key on.
+    /// Returns the other leg of the same WebSocket, which has the same key, because proxies pass it on; `None` if its
+    /// addresses are the same, too.
     pub fn other_leg(&self, member: &Member) -> Option<&Member> {
         let (one, other) = *self.legs.get(&member.key?)?;
         let legs = [self.members.get(one as usize)?, self.members.get(other? as usize)?];

@@ -1,6 +1,6 @@
-//! What a peer said in the message before the end: application protocols, read far enough for their goodbyes and errors.
+//! Reads the last message before an end: application protocols are read far enough for their goodbyes and errors.
 //!
-//! Only the beginning of the message is there, so that its JSON may be cut: fields are looked for, not parsed.
+//! Only the beginning of a message is kept, so its JSON may be cut off: fields are searched for, not parsed.
 
 use std::sync::LazyLock;
 
@@ -13,21 +13,21 @@ use crate::seen::Seen;
 use crate::side::Side;
 use crate::ws::Opcode;
 
-/// Characters of it that are quoted.
+/// The most characters of a message that are quoted.
 const QUOTED: usize = 160;
 
 /// A message that explains an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Goodbye {
-    /// The application protocol; `None` where it is only an error in JSON.
+    /// The application protocol; `None` for an error in JSON of an unknown one.
     pub protocol: Option<&'static str>,
-    /// Its words, from the wire.
+    /// Its words, as they came from the wire.
     pub text: String,
     /// Its packet.
     pub seen: Seen,
 }
 
-/// The last message of a side before its own end of the connection, if it explains that.
+/// Returns the last message that a side sent before it ended the connection, if the message explains the end.
 pub fn of(facts: &Facts, side: Side, end: Carrier) -> Option<Goodbye> {
     let message = sent_before(facts, side, side, end).rfind(|moment| moment.is_message() && moment.complete)?;
     let request = facts.handshake.request.as_deref();
@@ -36,14 +36,15 @@ pub fn of(facts: &Facts, side: Side, end: Carrier) -> Option<Goodbye> {
     Some(Goodbye { protocol, text: text.chars().take(QUOTED).collect(), seen: message.seen })
 }
 
-/// One of these begins every message of a text protocol that is one.
+/// The first bytes of goodbyes in text protocols.
 const BEGINS: &[u8] = b"cE<[";
 
-/// One of these stands in every JSON message that is one.
+/// Words of which every goodbye in JSON contains one.
 static HINTS: LazyLock<[Finder<'_>; 6]> =
     LazyLock::new(|| ["error", "disconnect", "\u{1e}", "auth_invalid", "phx_close", "goAway"].map(Finder::new));
 
-/// What a message says that begins with these bytes; short texts are those of Socket.IO only where that is spoken.
+/// Returns the protocol and the words of a message that begins with these bytes, if it is a goodbye. Short texts are read as
+/// Socket.IO only if the connection speaks it.
 fn read(message: &Moment, bytes: &[u8], is_socket_io: bool) -> Option<(Option<&'static str>, String)> {
     if message.opcode == Opcode::BINARY {
         return binary(bytes).map(|(protocol, text)| (Some(protocol), text));
@@ -68,7 +69,7 @@ fn read(message: &Moment, bytes: &[u8], is_socket_io: bool) -> Option<(Option<&'
     }
 }
 
-/// Socket.IO's packets CONNECT_ERROR and DISCONNECT.
+/// Reads Socket.IO's packets CONNECT_ERROR and DISCONNECT.
 fn socket_io(text: &str) -> Option<String> {
     if let Some(rest) = text.strip_prefix("44") {
         return field(&without_blanks(rest), "message");
@@ -76,7 +77,7 @@ fn socket_io(text: &str) -> Option<String> {
     (text == "41" || text.starts_with("41/")).then(|| "disconnect".to_owned())
 }
 
-/// Text protocols that are no plain JSON objects.
+/// Reads text protocols whose messages are not plain JSON objects.
 fn marked(text: &str) -> Option<(&'static str, String)> {
     if let Some(rest) = text.strip_prefix("c[") {
         let reason =
@@ -103,10 +104,10 @@ fn marked(text: &str) -> Option<(&'static str, String)> {
     None
 }
 
-/// JSON messages of protocols that say goodbye in a way of their own.
+/// Reads JSON messages of protocols that have their own form of goodbye.
 fn json_goodbye(json: &str, is_cut: bool) -> Option<(&'static str, String)> {
     let has = |what: &str| json.contains(what);
-    // Others number their messages, too; these end with a record separator.
+    // Other protocols number their message types, too; SignalR's messages end with a record separator.
     let is_record = is_cut || json.ends_with('\u{1e}');
     if is_record && (json.starts_with("{\"type\":7,") || json.starts_with("{\"type\":7}")) {
         return Some(("SignalR", field(json, "error").unwrap_or_else(|| "close".to_owned())));
@@ -130,7 +131,7 @@ fn json_goodbye(json: &str, is_cut: bool) -> Option<(&'static str, String)> {
     has("\"goAway\":").then(|| ("Gemini Live", field(json, "timeLeft").unwrap_or_else(|| "goAway".to_owned())))
 }
 
-/// Errors as many applications write them.
+/// Reads errors in the forms that are common among applications.
 fn json_error(json: &str) -> Option<String> {
     const MARKS: &[&str] = &[
         "\"type\":\"error\"",
@@ -140,7 +141,7 @@ fn json_error(json: &str) -> Option<String> {
         "\"op\":\"error\"",
         "\"status\":\"error\"",
     ];
-    // And what stands behind them where there was none.
+    // Fields of errors, with the values that they have if there was no error.
     const FIELDS: &[(&str, &[&str])] = &[
         ("\"error\":{", &["}"]),
         ("\"error\":\"", &["\""]),
@@ -159,7 +160,7 @@ fn json_error(json: &str) -> Option<String> {
         .find_map(|name| field(json, name).filter(|said| !said.is_empty()))
 }
 
-/// Binary protocols: the Kubernetes error channel, MQTT 5 and 3.1.1.
+/// Reads binary protocols: the Kubernetes error channel, MQTT 5 and 3.1.1.
 fn binary(bytes: &[u8]) -> Option<(&'static str, String)> {
     match bytes {
         [3, b'{', ..] => {
@@ -176,7 +177,7 @@ fn binary(bytes: &[u8]) -> Option<(&'static str, String)> {
     }
 }
 
-/// Reason codes of a DISCONNECT (MQTT 5.0 §3.14.2.1).
+/// Describes a reason code of a DISCONNECT (MQTT 5.0 §3.14.2.1).
 const fn mqtt_disconnect(reason: u8) -> Option<&'static str> {
     Some(match reason {
         0x81 => "malformed packet",
@@ -197,7 +198,7 @@ const fn mqtt_disconnect(reason: u8) -> Option<&'static str> {
     })
 }
 
-/// Return codes of a CONNACK (MQTT 3.1.1 §3.2.2.3, MQTT 5.0 §3.2.2.2).
+/// Describes a return code of a CONNACK (MQTT 3.1.1 §3.2.2.3, MQTT 5.0 §3.2.2.2).
 const fn mqtt_connack(reason: u8) -> Option<&'static str> {
     Some(match reason {
         1 | 0x84 => "unsupported protocol version",
@@ -212,7 +213,7 @@ const fn mqtt_connack(reason: u8) -> Option<&'static str> {
     })
 }
 
-/// JSON without the blanks around `:` and `,` outside of strings.
+/// Returns JSON without the white space outside of strings.
 fn without_blanks(text: &str) -> String {
     let (mut inside, mut escaped) = (false, false);
     let keep = |character: &char| {
@@ -228,12 +229,13 @@ fn without_blanks(text: &str) -> String {
     text.chars().filter(keep).collect()
 }
 
-/// The string field of that name, at any depth, the first one.
+/// Returns the first string field of that name, at any depth.
 fn field(json: &str, name: &str) -> Option<String> {
     json.split(&format!("\"{name}\":")).skip(1).find_map(string)
 }
 
-/// The string that begins a JSON text; its end may be cut off.
+/// Returns the string at the beginning of a JSON text. If its end is cut off, the string is returned as it was written,
+/// with `…`.
 fn string(json: &str) -> Option<String> {
     let rest = json.strip_prefix('"')?;
     let mut escaped = false;

@@ -1,7 +1,7 @@
-//! From facts to causes.
+//! Finds causes in facts.
 //!
 //! A rule is one mechanism: a predicate over the facts of one connection, in `rules/NAME.rs`, beside `rules/NAME.toml`
-//! with its words. NAME is its id everywhere: in the JSON report, in `fixtures/NAME`, on the command line.
+//! with its words. NAME is the rule's id everywhere: in the JSON report, in `fixtures/NAME`, on the command line.
 
 pub mod bare;
 mod doubt;
@@ -26,27 +26,27 @@ use crate::ending::{Ending, first_close};
 use crate::facts::{Close, Facts};
 use crate::seen::Timestamp;
 
-/// What a rule looks at.
+/// The input of a rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'f> {
     /// The connection.
     pub facts: &'f Facts,
-    /// How it ended.
+    /// The way it ended.
     pub ending: Ending,
     /// The Close frame that began the end, if one did.
     pub close: Option<&'f Close>,
-    /// Time of the capture's last packet.
+    /// The time of the capture's last packet.
     pub capture_end: Timestamp,
-    /// All connections.
+    /// All connections of the capture that have ended.
     pub fleet: &'f Fleet,
-    /// What the others see of it, once it has ended.
+    /// The connection's entry in the fleet; `None` while it is open.
     pub member: Option<&'f Member>,
-    /// What the reason of the Close frame that began the end says.
+    /// The class of the reason in the Close frame that began the end; `None` if it has no known words.
     pub reason: Option<known::Class>,
 }
 
 impl<'f> Case<'f> {
-    /// The case of one connection among others.
+    /// Returns the case of one connection among others.
     pub fn new(facts: &'f Facts, fleet: &'f Fleet, capture_end: Timestamp) -> Self {
         let ending = Ending::of(facts);
         let close = ending.by.and_then(|by| first_close(facts, by));
@@ -60,11 +60,14 @@ impl<'f> Case<'f> {
 pub struct Verdict {
     /// The rule.
     pub rule: &'static Rule,
-    /// What it found.
+    /// Its finding.
     pub finding: Finding,
 }
 
-/// All rules that fit a connection, the answer first. The last rule always fits.
+/// Returns all rules that fit a connection, the answer first. There is always an answer, because the last rule always
+/// fits.
+///
+/// Debug builds panic if a finding has values or a variant that its rule does not declare.
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
     let mut verdicts: Vec<_> =
         RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
@@ -73,13 +76,13 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
         debug_assert_eq!(rule.undeclared(finding), None, "{rule:?}");
         verdict.cap_confidence(case);
     }
-    // Stable: among equals the table's order decides.
+    // The sort is stable: among equals the order of the table decides.
     verdicts.sort_by_key(|verdict| {
         let description = verdict.rule.is_description();
         let guess = !description && verdict.finding.confidence == Confidence::Low;
         (verdict.rule.role == Role::Remark, guess, description, verdict.finding.confidence)
     });
-    // A description says nothing beside another, nor does the last rule behind an answer.
+    // A second description adds nothing to the first, nor does the last rule to an answer.
     let mut described = false;
     verdicts.retain(|verdict| !verdict.rule.is_description() || !std::mem::replace(&mut described, true));
     let is_fallback = |verdict: &Verdict| std::ptr::eq(verdict.rule, FALLBACK);

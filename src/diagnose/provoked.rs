@@ -1,8 +1,9 @@
-//! Did a broken frame provoke the end?
+//! Decides whether a broken frame provoked the end.
 //!
-//! What counts is that the closer had received it, had said nothing since that shows that it did not mind, reacted at once,
-//! and that the rule is one on which an endpoint has to fail the connection. The code only raises or lowers the confidence:
-//! implementations answer broken frames with 1002 and 1007, but also with 1000, 1011, no code, or a bare FIN.
+//! Four things count: the closer had received the frame; it had sent nothing since that shows that it did not object; it
+//! reacted at once; and the broken rule is one on which an endpoint has to fail the connection. The code only raises or
+//! lowers the confidence: implementations answer broken frames with 1002 and 1007, but also with 1000, 1011, no code, or a
+//! bare FIN.
 
 use std::time::Duration;
 
@@ -14,16 +15,17 @@ use crate::seen::Seen;
 use crate::side::Side;
 use crate::ws::{CloseCode, Kind, Violation};
 
-/// A parser reacts within milliseconds; this leaves room for slow machines and a round trip.
+/// The longest time of a prompt reaction. A parser reacts within milliseconds; this leaves room for slow machines and a
+/// round trip.
 const PROMPT: Duration = Duration::from_secs(1);
 
-/// A reaction that comes later than this was not provoked.
+/// The longest time after which a reaction may have been provoked.
 const LATE: Duration = Duration::from_secs(10);
 
-/// Bytes of the longest header behind its first two.
+/// The length of the longest frame header after its first two bytes.
 const REST_OF_HEADER: u64 = 12;
 
-/// Close codes that say the peer broke the protocol, whatever the rule (RFC 6455 §7.4.1; measured on 14 servers).
+/// Close codes that say that the peer broke the protocol, whatever the rule (RFC 6455 §7.4.1; measured on 14 servers).
 pub const PROTOCOL: &[u16] = &[1002];
 
 /// The values of every finding about a frame of most kinds.
@@ -33,8 +35,8 @@ pub const OF_FRAME: &[&str] = &["side", "packet", "bytes", "opcode"];
 /// instead, and what the broken Close frame meant.
 pub const OPTIONAL: &[&str] = &["reaction", "hidden_by", "hidden_code", "meant_code"];
 
-/// The finding of a rule whose mechanism is a broken frame: the first violation of these kinds that can have provoked the
-/// other side's end of the connection. `codes` are those that say so.
+/// Returns the finding of a rule whose mechanism is a broken frame: the first violation of these kinds that can have
+/// provoked the other side to end the connection. `codes` are the close codes that name such a violation.
 pub fn by_violation(case: &Case<'_>, codes: &[u16], is_kind: impl Fn(&Kind) -> bool) -> Option<Finding> {
     if let Some(finding) = by_close(case, &is_kind) {
         return Some(finding);
@@ -50,8 +52,8 @@ pub fn by_violation(case: &Case<'_>, codes: &[u16], is_kind: impl Fn(&Kind) -> b
     })
 }
 
-/// The finding of a rule about a Close frame that is broken itself, and began the end: whatever the answer was. A wrong code
-/// or reason is all that it says; a Close frame that is broken as a frame also had a reason to be sent.
+/// Returns the finding of a rule about a Close frame that is broken itself and began the end, whatever the answer was. A
+/// Close frame with a wrong code or reason says nothing else; one that is broken as a frame also had a reason to be sent.
 fn by_close(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding> {
     let begun = case.close?;
     let violation = broken_in(case.facts, begun).find(|violation| is_kind(&violation.kind))?;
@@ -60,14 +62,14 @@ fn by_close(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding>
         Kind::InvalidCloseCode(_) | Kind::TruncatedCloseCode(_) | Kind::InvalidCloseReason { .. }
     );
     let reply = first_close(case.facts, !begun.side).map(|reply| reply.code);
-    // A client that fails the connection with a code that must not be sent has two faults to be told of, and this is not the
-    // one that ended it.
+    // If a client fails the connection with a code that must not be sent, the code is a second fault, and not the one that
+    // ended the connection.
     let is_reaction =
         Reaction::of(case.facts, begun.side).is_some_and(|own| may_have_minded(case.facts, begun.side, &own));
     let confidence = match violation.kind {
         _ if is_reaction => Confidence::Medium,
         _ if is_what_it_says => Confidence::Certain,
-        // Whoever echoes it does not mind the mask; whoever answers with 1000 or no code may do so always.
+        // A peer that echoes the code did not object to the mask; one that answers with 1000 or no code may always do so.
         Kind::Unmasked | Kind::Masked if reply == Some(begun.code) => return None,
         Kind::Unmasked | Kind::Masked if matches!(reply, Some(None | Some(CloseCode::NORMAL))) => Confidence::Medium,
         _ => Confidence::High,
@@ -85,8 +87,8 @@ fn by_close(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding>
     })
 }
 
-/// The finding of a rule whose mechanism makes a side end the connection itself, behind what it should not have sent and
-/// without a Close frame.
+/// Returns the finding of a rule whose mechanism makes a side end the connection itself, without a Close frame, after
+/// what it should not have sent.
 pub fn by_own_end(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding> {
     let (by, reaction) = closer(case).filter(|(_, reaction)| reaction.close.is_none())?;
     let mut own = case.facts.breaches.iter().map(|breach| &breach.violation).filter(|violation| violation.side == by);
@@ -96,7 +98,7 @@ pub fn by_own_end(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Fi
     Some(finding(violation, &reaction, Confidence::Certain))
 }
 
-/// Adds what the closer said instead of what it minded.
+/// Adds what the closer said instead of its objection.
 fn hidden(finding: Finding, closer: Side, close: &Close) -> Finding {
     let finding = finding.with("hidden_by", Value::Side(closer));
     match close.code {
@@ -105,14 +107,15 @@ fn hidden(finding: Finding, closer: Side, close: &Close) -> Finding {
     }
 }
 
-/// Whether no other frame of the same sender broke a rule before: an endpoint objects to the first one that it minds.
+/// Returns whether no earlier frame of the same sender broke a rule on which the connection has to be failed: an endpoint
+/// objects to the first such frame.
 fn is_first(facts: &Facts, breach: &Breach) -> bool {
     let others = facts.breaches.iter().map(|other| &other.violation);
     let mut minded = others.filter(|other| other.side == breach.violation.side && other.kind.requires_failure());
     minded.all(|other| other.needed >= breach.violation.needed)
 }
 
-/// The other side's reaction, if this violation can have provoked it, and how sure that is.
+/// Returns the violation with the other side's reaction and the confidence, if the violation can have provoked it.
 fn provocation<'f>(
     case: &Case<'f>,
     breach: &'f Breach,
@@ -153,22 +156,22 @@ fn provocation<'f>(
     Some((breach, reaction, confidence))
 }
 
-/// Whether a Close frame only repeats the code of the one that it answers.
+/// Returns whether a Close frame only repeats the code of the one that it answers.
 fn is_echo(facts: &Facts, reaction: &Reaction<'_>) -> bool {
     reaction.close.is_some_and(|close| {
         first_close(facts, !close.side).is_some_and(|other| is_reply(close, other) && close.code == other.code)
     })
 }
 
-/// What a Close frame sounds like that does not name what was broken.
+/// The tone of a Close frame that does not name the broken rule.
 enum Tone {
     /// Its reason finds fault with a frame.
     Blame,
-    /// Something is wrong.
+    /// Its code says that something went wrong.
     Trouble,
-    /// Nothing: programs send it of their own accord, and some for all that goes wrong.
+    /// It says nothing: programs send it of their own accord, and some of them for every error.
     Neutral,
-    /// It has a reason of its own, in words.
+    /// Its reason names another cause.
     Otherwise,
 }
 
@@ -183,7 +186,7 @@ fn tone(close: &Close) -> Tone {
     }
 }
 
-/// Whether the closer had received nothing behind the violation and its frame.
+/// Returns whether the closer had received nothing after the violation and its frame.
 fn is_last(facts: &Facts, reaction: &Reaction<'_>, violation: &Violation) -> bool {
     let is_own =
         |header_end: u64, opcode| header_end <= violation.needed + REST_OF_HEADER && opcode == violation.opcode;
@@ -192,8 +195,8 @@ fn is_last(facts: &Facts, reaction: &Reaction<'_>, violation: &Violation) -> boo
     behind.all(|moment| could_have_received(reaction, moment.begun, moment.seen).is_none())
 }
 
-/// Whether the closer had been sent a message just before the frame that broke a rule, and owed it an answer: then it may
-/// have been about that.
+/// Returns whether the closer had been sent a message just before the frame that broke a rule, and had not answered it:
+/// then the end may have been a reaction to that message.
 fn is_preceded(facts: &Facts, reaction: &Reaction<'_>, breach: &Breach) -> bool {
     let sent = &facts.sent[breach.violation.side];
     let since = sent.said().saturating_sub(breach.messages_before);
@@ -201,8 +204,8 @@ fn is_preceded(facts: &Facts, reaction: &Reaction<'_>, breach: &Breach) -> bool 
     unanswered(facts, breach) > 0 && before.any(|message| reaction.took(message.seen) <= AT_ONCE)
 }
 
-/// The acknowledgement test: `None` if the reaction's sender had not received the byte before `needed`, or reacted before
-/// it was seen; else whether that it had is proved.
+/// The acknowledgement test. Returns `None` if the sender of the reaction had not received the byte before `needed`, or
+/// reacted before it was seen; else whether an acknowledgement proves that it had received it.
 pub fn could_have_received(reaction: &Reaction<'_>, needed: u64, seen: Seen) -> Option<bool> {
     match reaction.had_received(needed) {
         Some(false) => None,
@@ -211,7 +214,7 @@ pub fn could_have_received(reaction: &Reaction<'_>, needed: u64, seen: Seen) -> 
     }
 }
 
-/// Names what every broken frame has: who, which packets, how soon the other side reacted.
+/// Returns a finding with the values that every broken frame has: its sender, its packets, the time to the reaction.
 fn finding(violation: &Violation, reaction: &Reaction<'_>, confidence: Confidence) -> Finding {
     let finding = Finding::new(confidence)
         .blame(violation.side)
@@ -224,7 +227,7 @@ fn finding(violation: &Violation, reaction: &Reaction<'_>, confidence: Confidenc
     particulars(finding, violation)
 }
 
-/// Names what only this kind of broken frame has.
+/// Adds the values and the variant that belong to this kind of violation.
 fn particulars(finding: Finding, violation: &Violation) -> Finding {
     let opcode = Value::Token(format!("0x{:X}", violation.opcode.0));
     let bytes = |finding: Finding| finding.with("bytes", Value::Window(violation.context.clone()));
@@ -248,7 +251,7 @@ fn particulars(finding: Finding, violation: &Violation) -> Finding {
             bytes(finding).with("length", Value::Bytes(*length)).with("opcode", opcode)
         }
         Kind::InvalidCloseCode(code) => {
-            // What APIs report, and no endpoint may send, is passed on by mistake; other numbers are not known to anybody.
+            // Codes that APIs report and no endpoint may send are passed on by mistake; other numbers are unassigned.
             let is_reported = matches!(code.0, 1004..=1006 | 1015);
             finding.with("code", Value::Number(u64::from(code.0))).variant(if is_reported { "" } else { "range" })
         }
@@ -262,13 +265,13 @@ fn particulars(finding: Finding, violation: &Violation) -> Finding {
     }
 }
 
-/// Whether a side's reason text has one of these words, whatever their case.
+/// Returns whether the reason of a Close frame contains one of these words, in any case. The words are in lower case.
 pub fn reason_has(reaction: &Reaction<'_>, words: &[&str]) -> bool {
     let reason = reaction.close.map(|close| close.reason.to_lowercase()).unwrap_or_default();
     words.iter().any(|word| reason.contains(word))
 }
 
-/// The side that began the end, and how.
+/// Returns the side that began the end, and its reaction.
 pub fn closer<'f>(case: &Case<'f>) -> Option<(Side, Reaction<'f>)> {
     let by = case.ending.by?;
     Some((by, Reaction::of(case.facts, by)?))

@@ -177,13 +177,13 @@ pub enum Ground {
 /// The kind of statement that a rule makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Why the connection ended: the receiver of something failed the connection (RFC 6455 §7.1.7).
+    /// A cause of the end: the receiver of something failed the connection (RFC 6455 §7.1.7).
     Failure,
-    /// Why the connection ended, in any other way.
+    /// Any other cause of the end.
     Cause,
-    /// How it ended. Always true, but an answer only if no cause is known.
+    /// A description of the end. It is always true, but an answer only if no cause is known.
     Description,
-    /// What else is worth knowing; never the answer.
+    /// Something else that is worth knowing; never the answer.
     Remark,
 }
 

@@ -1,4 +1,4 @@
-//! What an expert looks for in a capture, and which rule looks for it.
+//! The signals that an expert looks for in a capture, with the rules that look for them.
 
 use std::sync::LazyLock;
 
@@ -6,19 +6,19 @@ use serde::Deserialize;
 
 use crate::catalog::Localized;
 
-/// Something to look for.
+/// A signal.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Signal {
     /// Its number in the list.
     pub id: String,
-    /// What it looks like.
+    /// A description of the signal.
     pub signal: Localized,
-    /// The rules that tell it.
+    /// The rules that look for it.
     #[serde(default)]
     pub rules: Vec<String>,
-    /// The limit of the view that it is, where it is one.
+    /// The limit of the view that the signal is, if it is one.
     pub view: Option<String>,
-    /// Why no rule tells it.
+    /// The reason why no rule looks for it.
     pub left_out: Option<Localized>,
 }
 
@@ -27,7 +27,7 @@ struct Table {
     signal: Vec<Signal>,
 }
 
-/// All of them.
+/// Returns all signals.
 pub fn signals() -> &'static [Signal] {
     static TABLE: LazyLock<Table> = LazyLock::new(|| toml::from_str(include_str!("signals.toml")).unwrap_or_default());
     &TABLE.signal

@@ -1,4 +1,4 @@
-//! How long nothing was said before the end, and who else fell silent as long.
+//! The silence before an end, and other connections that ended after the same silence.
 
 use std::time::Duration;
 
@@ -7,26 +7,26 @@ use crate::ending::{Reaction, sent_before};
 use crate::seen::Seen;
 use crate::side::Side;
 
-/// Ends of one timer differ by so much at most, however short it is.
+/// The largest difference between two spans of one timer, however short it is.
 const JITTER: Duration = Duration::from_millis(50);
 
 /// An end, and the silence before it.
 #[derive(Clone, Copy, Debug)]
 pub struct Silence<'f> {
-    /// Who ended the connection.
+    /// The side that ended the connection.
     pub by: Side,
-    /// How.
+    /// The way in which it did.
     pub end: Reaction<'f>,
-    /// Since the last frame of either side.
+    /// The time since the last frame of either side.
     pub of_either: Duration,
-    /// Since the last frame of the other side.
+    /// The time since the last frame of the other side.
     pub received: Duration,
-    /// Since the opening handshake.
+    /// The time since the opening handshake.
     pub age: Duration,
 }
 
 impl<'f> Silence<'f> {
-    /// The silence before a WebSocket's end.
+    /// Returns the silence before the end of a WebSocket; `None` if it has not ended, or was never opened.
     pub fn before(case: &Case<'f>) -> Option<Self> {
         let (facts, by) = (case.facts, case.ending.by?);
         let opened = facts.switched?;
@@ -45,18 +45,18 @@ impl<'f> Silence<'f> {
 pub struct OpenPing {
     /// The first of them.
     pub first: Seen,
-    /// How many there are.
+    /// The number of them.
     pub count: usize,
-    /// From the first one to the end.
+    /// The time from the first one to the end.
     pub waited: Duration,
-    /// Whether the other side said nothing more, either.
+    /// Whether the other side sent no other frames, either.
     pub is_silent: bool,
 }
 
-/// A ping younger than this, or than two round trips, may have been answered in time.
+/// The age below which a ping may still be answered in time; two round trips if those take longer.
 pub const YOUNG: Duration = Duration::from_millis(250);
 
-/// The pings that the closer had waited for in vain.
+/// Returns the pings of the closer that had no pong at the end; `None` if there are none, or if the first is too young.
 pub fn open_ping(case: &Case<'_>, by: Side, end: &Reaction<'_>) -> Option<OpenPing> {
     let facts = case.facts;
     let pings = facts.sent[by].unanswered_pings.iter().map(|ping| ping.seen);
@@ -67,17 +67,18 @@ pub fn open_ping(case: &Case<'_>, by: Side, end: &Reaction<'_>) -> Option<OpenPi
     if waited < YOUNG.max(2 * round_trip) {
         return None;
     }
-    // What was on its way when the ping came is no answer to it.
+    // Frames that were on their way when the ping arrived do not answer it.
     let spoke = facts.sent[!by].moments().any(|moment| {
         moment.seen > first && moment.seen <= end.carrier.seen && moment.seen.time.since(first.time) > round_trip
     });
     Some(OpenPing { first, count, waited, is_silent: !spoke })
 }
 
-/// Full buffers of busy readers empty sooner.
+/// The shortest time of a stall. The full buffer of a busy reader empties sooner.
 const STALLED: Duration = Duration::from_secs(1);
 
-/// The side that had stopped reading when the connection ended, and since when: it announced a window of zero for long.
+/// Returns the side that had stopped reading when the connection ended, and the segment by which it closed its window: it
+/// had announced a window of zero for a long time.
 pub fn stalled(case: &Case<'_>) -> Option<(Side, Seen)> {
     let end = case.ending.carrier?.seen;
     Side::BOTH.into_iter().find_map(|side| {
@@ -86,12 +87,12 @@ pub fn stalled(case: &Case<'_>) -> Option<(Side, Seen)> {
     })
 }
 
-/// Whether two spans are those of one timer.
+/// Returns whether two spans may be those of one timer.
 pub fn is_same(one: Duration, other: Duration) -> bool {
     one.abs_diff(other) <= JITTER.max(one / 200)
 }
 
-/// Whether a span is one that people set timers to: whole seconds, and a little for the timer's own delay.
+/// Returns whether a span is one to which timers are set: whole seconds, and a little for the timer's own delay.
 pub fn is_round(span: Duration) -> bool {
     let millis = span.as_millis() % 1000;
     !(121..980).contains(&millis)
@@ -100,20 +101,21 @@ pub fn is_round(span: Duration) -> bool {
 /// Other connections to the same server that were ended by the same side, in the same way, at another time.
 #[derive(Clone, Copy, Debug)]
 pub struct Others {
-    /// As many as can be looked at.
+    /// The number of those that were compared.
     pub all: usize,
-    /// Those that have something in common with this one.
+    /// The number of those that have something in common with this one.
     pub alike: usize,
 }
 
 impl Others {
-    /// Returns the number of those that have it in common if they are most of all, else 0: some always do by chance.
+    /// Returns `alike` if those are more than half of all, else 0: some always agree by chance.
     pub const fn together(self) -> usize {
         if self.alike * 2 > self.all { self.alike } else { 0 }
     }
 }
 
-/// How much others that agree prove of a span for which no timer is known: chance gives one of them easily.
+/// Returns the confidence in a span for which no timer is known, by the number of other connections that agree; one alone
+/// may easily agree by chance.
 pub fn support(alike: usize, span: Duration) -> Option<Confidence> {
     match (alike, is_round(span)) {
         (3.., _) | (2, true) => Some(Confidence::High),
@@ -122,9 +124,9 @@ pub fn support(alike: usize, span: Duration) -> Option<Confidence> {
     }
 }
 
-/// Counts the others, and those that have this in common.
+/// Counts the other connections near in time to this one, and those of them for which `in_common` returns `true`.
 pub fn others(case: &Case<'_>, in_common: impl Fn(&Member, &Member) -> bool) -> Others {
-    /// Neighbours looked at on either side: whoever has a timer shows it again and again.
+    /// Connections compared before and after this one. A peer with a timer shows it again and again.
     const NEIGHBOURS: usize = 50;
     let mut others = Others { all: 0, alike: 0 };
     let Some(own) = case.member else {

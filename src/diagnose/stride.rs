@@ -1,12 +1,12 @@
-//! Did a side take a broken rule in its stride?
+//! Decides whether a side took a broken rule in its stride.
 //!
-//! Kernels acknowledge, programs talk: a bare ACK behind a broken frame says nothing, and neither does an answer to
-//! something earlier. Only what the program said *because it had read on* shows that it did not mind.
+//! ACKs are sent by kernels, frames by programs: a bare ACK after a broken frame proves nothing, and neither does an answer
+//! to something earlier. Only a frame that the program sent *because it had read on* shows that it did not object.
 //!
 //! ```text
 //! offender  message 1 · message 2 · broken frame · ping 7
-//! other                 echo 1 · echo 2 ·············· FIN    echoes of earlier messages: it may well have minded
-//! other                 echo 1 · echo 2 · pong 7 ····· FIN    it had read on: it did not
+//! other                 echo 1 · echo 2 ·············· FIN    echoes of earlier messages: it may have objected
+//! other                 echo 1 · echo 2 · pong 7 ····· FIN    it had read on: it did not object
 //! ```
 
 use std::time::Duration;
@@ -20,26 +20,26 @@ use crate::facts::{Breach, Close, Facts};
 use crate::side::Side;
 use crate::ws::{Kind, Opcode, Violation};
 
-/// Answers to what came before a broken frame are sent within this, on a machine that is not overloaded.
+/// The time within which a machine that is not overloaded sends its answers to what came before a broken frame.
 const QUEUE: Duration = Duration::from_millis(100);
 
-/// Who reacts within this was about nothing else, where its code does not say so.
+/// The longest time of a reaction that can have had no other cause, if its code does not name the violation.
 pub const AT_ONCE: Duration = Duration::from_millis(250);
 
-/// No parser takes so long to object.
+/// The longest time that a parser takes to object.
 const UNMOVED: Duration = Duration::from_secs(2);
 
-/// What shows that the reader of a broken rule did not mind it.
+/// A sign that the reader of a broken rule did not object to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stride {
-    /// It answered a later ping: its parser had gone past the frame.
+    /// The reader answered a later ping: its parser had gone past the frame.
     ReadOn,
-    /// It sent a message that answers nothing earlier. Another thread of its program may have.
+    /// The reader sent a message that answers nothing earlier. Another thread of its program may have sent it.
     SpokeOn,
 }
 
-/// Returns how the reader of a broken rule went on before it reacted, as it does with sound frames; `None` where nothing
-/// shows that it did.
+/// Returns the sign that the reader of a broken rule went on, before it reacted, as it does after sound frames; `None` if
+/// there is none.
 pub fn in_stride(facts: &Facts, breach: &Breach, reaction: &Reaction<'_>) -> Option<Stride> {
     let violation = &breach.violation;
     let reader = !violation.side;
@@ -49,21 +49,23 @@ pub fn in_stride(facts: &Facts, breach: &Breach, reaction: &Reaction<'_>) -> Opt
     let mut moments = facts.sent[reader].moments().filter(|moment| moment.opcode != Opcode::PONG);
     let last = moments.rfind(|moment| violation.seen < moment.seen && moment.seen <= reaction.carrier.seen);
     let since = last.map_or(Duration::ZERO, |last| last.seen.time.since(violation.seen.time));
-    // Whoever reads bytes that are out of step may find messages among them.
+    // A reader of bytes that are out of step may find messages among them.
     let is_out_of_step = violation.kind.loses_the_frames();
     let is_no_answer = !is_out_of_step && breach.messages_behind > unanswered(facts, breach);
     (is_no_answer || since > QUEUE.max(2 * facts.tcp().round_trip())).then_some(Stride::SpokeOn)
 }
 
-/// Messages of the offender that its reader can still have owed an answer when it received the broken rule.
+/// Returns the number of the offender's messages that the reader may not yet have answered when it received the broken
+/// frame.
 pub fn unanswered(facts: &Facts, breach: &Breach) -> u32 {
     let before = facts.sent[!breach.violation.side].said().saturating_sub(breach.messages_behind);
-    // Some answer a fragment as if it were a message.
+    // Some programs answer a fragment as if it were a message.
     let fragments = u32::from(breach.violation.opcode == Opcode::CONTINUATION);
     breach.messages_before.saturating_add(fragments).saturating_sub(before)
 }
 
-/// The broken rules that a side's reader may have minded: the first of each kind, for whoever lets one pass lets them all.
+/// Returns the broken rules to which a reader may have objected: the first of each kind, because a reader that accepts one
+/// accepts them all.
 pub fn first_of_each_kind(facts: &Facts) -> impl Iterator<Item = &Breach> {
     facts.breaches.iter().enumerate().filter_map(|(at, breach)| {
         let before = facts.breaches.get(..at).unwrap_or_default();
@@ -71,7 +73,7 @@ pub fn first_of_each_kind(facts: &Facts) -> impl Iterator<Item = &Breach> {
     })
 }
 
-/// The broken rules of a Close frame itself on which its receiver has to fail the connection.
+/// Returns the rules broken by a Close frame itself on which its receiver has to fail the connection.
 pub fn broken_in<'f>(facts: &'f Facts, close: &Close) -> impl Iterator<Item = &'f Violation> + use<'f> {
     let violations = first_of_each_kind(facts).map(|breach| &breach.violation);
     let (side, frame) = (close.side, close.carrier.seen);
@@ -81,7 +83,7 @@ pub fn broken_in<'f>(facts: &'f Facts, close: &Close) -> impl Iterator<Item = &'
     })
 }
 
-/// Whether one side broke the same rule twice, in the same way.
+/// Returns whether two violations are of the same side, of the same rule, and in the same way.
 fn is_same_kind(one: &Breach, other: &Breach) -> bool {
     let (one, other) = (&one.violation, &other.violation);
     let in_the_same_way = match (&one.kind, &other.kind) {
@@ -93,7 +95,7 @@ fn is_same_kind(one: &Breach, other: &Breach) -> bool {
     one.side == other.side && in_the_same_way
 }
 
-/// Whether the side that reacted may have done so because the other side had broken a rule.
+/// Returns whether a side may have reacted because the other side had broken a rule.
 pub fn may_have_minded(facts: &Facts, by: Side, reaction: &Reaction<'_>) -> bool {
     let is_blamed = reaction.close.is_some_and(|close| blames_frame(&close.reason));
     first_of_each_kind(facts).any(|breach| {
@@ -105,13 +107,14 @@ pub fn may_have_minded(facts: &Facts, by: Side, reaction: &Reaction<'_>) -> bool
     })
 }
 
-/// How long after a violation an end may be about it. Whoever may let it pass and minds it does so at once.
+/// Returns the longest time after a violation within which an end may be a reaction to it. An endpoint that may accept a
+/// violation, but does not, objects at once.
 const fn longest(kind: &Kind, is_blamed: bool) -> Duration {
     if kind.requires_failure() || is_blamed { UNMOVED } else { AT_ONCE }
 }
 
-/// Whether something stands before the end that may be its cause, and that nothing shows the closer to have taken in its
-/// stride: a broken rule, in the Close frame itself, too, an unanswered ping, a frame or message that was not finished, a
+/// Returns whether something before the end may be its cause, and nothing shows that the closer took it in its stride: a
+/// broken rule, also one of the Close frame itself; an unanswered ping; a frame or message that was not finished; a
 /// receiver that had stopped reading.
 pub fn is_clouded(case: &Case<'_>) -> bool {
     let Some(by) = case.ending.by else {

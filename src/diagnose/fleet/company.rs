@@ -11,16 +11,16 @@ use crate::ending::Kind;
 use crate::seen::Timestamp;
 use crate::side::Side;
 
-/// Neighbours that are looked at one by one on either side; more that end in one moment are counted by their times. So a
-/// load balancer that resets a hundred thousand connections takes no more time for each of them than for one of a few.
+/// Connections before and after one of them that are compared one by one; if more end within the time, they are counted by
+/// their times. So a connection takes as long to judge among a hundred thousand that a load balancer resets as among a few.
 const NEAREST: usize = 128;
 
-/// What ends that have one cause have in common.
+/// The properties that ends of one cause have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Way {
     server: SocketAddr,
     by: Side,
-    /// Whose, where clients end: each host has programs of its own.
+    /// The client's host if the client began the end, because each host has programs of its own.
     client: Option<IpAddr>,
     /// The code of the Close frame that began the end; `None` for an end without a Close frame.
     code: Option<Option<u16>>,
@@ -30,13 +30,14 @@ struct Way {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ways(HashMap<Way, Vec<Timestamp>, RandomState>);
 
-/// The connections to the same server that ended around one of them, and that were open at the same time; itself among
-/// them.
+/// Counts of the connections to the same server that ended around the same time as one of them and were open at the same
+/// time; that one is included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Company {
     /// All of them.
     pub all: usize,
-    /// Those that ended in the same way: by the same side and, where that is the client, host, with the same code or bare.
+    /// Those that ended in the same way: by the same side (and by the same host, if that is the client), with the same code
+    /// or without a Close frame.
     pub alike: usize,
     /// Whether some of those were resets, and some were not.
     pub is_mixed: bool,
@@ -54,7 +55,7 @@ impl Way {
 }
 
 impl Ways {
-    /// The ways of members, which stand in order of their servers and ends.
+    /// Collects the ways of members, which must be sorted by server and then by end.
     pub fn new(members: &[Member]) -> Self {
         let mut ways: HashMap<_, Vec<_>, _> = HashMap::default();
         for member in members {
@@ -63,8 +64,8 @@ impl Ways {
         Self(ways)
     }
 
-    /// The company of a member, within so much time before and after it. `all` are those to its server, in order of their
-    /// ends.
+    /// Returns the company of a member: those that ended no longer than `within` before or after it. `all` are the
+    /// connections to its server, in the order of their ends.
     pub fn company(&self, all: &[Member], own: &Member, within: Duration) -> Company {
         let is_before = |time: Timestamp| own.ended.time.since(time) > within;
         let is_within = |time: Timestamp| time.since(own.ended.time) <= within;
@@ -73,7 +74,7 @@ impl Ways {
         let at = all.partition_point(|other| other.ended < own.ended);
         let (first, last) = (from.max(at.saturating_sub(NEAREST)), to.min(at + NEAREST));
         let (mut company, mut resets) = (Company { all: 0, alike: 0, is_mixed: false }, 0);
-        // What was over before the other began is no company.
+        // A connection that was over before the other began is not counted.
         for other in all.get(first..last).unwrap_or_default().iter().filter(|other| own.overlaps(other)) {
             company.all += 1;
             if Way::of(other) == Way::of(own) {
@@ -97,7 +98,7 @@ mod tests {
     use crate::seen::Seen;
     use crate::side::PerSide;
 
-    /// A connection of a host, reset by the server, with times in microseconds.
+    /// Returns a connection of a host, ended by the server with an RST or a FIN in turn; times are in microseconds.
     fn member(id: usize, opened: i64, ended: i64) -> Member {
         let at = |micros: i64| Seen { packet: micros as u64, time: Timestamp::from_nanos(micros * 1000) };
         let host = format!("10.0.{}.{}:40000", id / 256, id % 256).parse().unwrap();
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_was_over_before_is_no_company() {
-        // One behind the other, each a millisecond long.
+        // One after the other, each a millisecond long.
         let members: Vec<_> = (0..50).map(|id| member(id, 2000 * id as i64, 2000 * id as i64 + 1000)).collect();
         let company = Ways::new(&members).company(&members, &members[25], Duration::from_millis(100));
         assert_eq!(company, Company { all: 1, alike: 1, is_mixed: false });

@@ -1,31 +1,31 @@
-//! Clients that connect again and again without a growing pause.
+//! Finds clients that connect again and again without growing pauses.
 
 use std::time::Duration;
 
 use super::Member;
 use crate::side::Side;
 
-/// So many connections in a row are no coincidence.
+/// The least number of connections in a row that is not a coincidence.
 const LEAST: usize = 5;
 
-/// Who waits longer does not storm.
+/// The longest pause in a storm.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// Pauses told in a report.
+/// The most pauses that are reported.
 const TOLD: usize = 10;
 
 /// One client's connections to one server, each begun soon after the one before had ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storm {
-    /// How many.
+    /// The number of connections.
     pub count: u32,
-    /// The pause between an end and the next beginning, in the middle.
+    /// The median pause between an end and the next beginning.
     pub median: Duration,
-    /// The first of them.
+    /// The first pauses.
     pub pauses: Vec<Duration>,
 }
 
-/// Finds them all, and notes them at their members.
+/// Finds all storms, and sets their positions in their members.
 pub(super) fn find(members: &mut [Member]) -> Vec<Storm> {
     let mut order: Vec<_> = (0..members.len()).collect();
     order.sort_by_cached_key(|at| {
@@ -43,13 +43,13 @@ pub(super) fn find(members: &mut [Member]) -> Vec<Storm> {
     storms
 }
 
-/// Whether the second of two connections is the first one's client coming back.
+/// Returns whether the connection at `at` is the client of the one at `before` coming back.
 fn follows(members: &[Member], before: Option<usize>, at: usize) -> bool {
     let pair = before.and_then(|before| Some((members.get(before)?, members.get(at)?)));
     pair.is_some_and(|(before, next)| {
         let same = before.addresses.server == next.addresses.server
             && before.addresses.client.ip() == next.addresses.client.ip();
-        // A client that ends its connection in order does not come back because it was closed.
+        // A client that sent the Close frame itself does not come back because it was closed.
         let was_closed = before.by == Side::Server || before.is_bare();
         same && was_closed && before.ended < next.first && next.first.time.since(before.ended.time) <= PAUSE
     })
@@ -60,7 +60,7 @@ fn close(members: &mut [Member], run: &[usize], storms: &mut Vec<Storm>) {
     let times: Vec<_> = run.iter().filter_map(ends).collect();
     let pauses: Vec<_> = times.iter().zip(times.iter().skip(1)).map(|(one, next)| next.0.since(one.1)).collect();
     let (early, late) = pauses.split_at(pauses.len() / 2);
-    // Who backs off lets the pauses grow.
+    // The pauses of a client that backs off grow.
     if run.len() < LEAST || median(late) > median(early) * 3 / 2 + Duration::from_millis(50) {
         return;
     }

@@ -1,4 +1,4 @@
-//! Libraries that give themselves away.
+//! WebSocket libraries that can be recognised by a header.
 
 use std::sync::LazyLock;
 
@@ -26,7 +26,7 @@ struct Table {
 }
 
 impl Library {
-    /// The library of a side, by the header that names it.
+    /// Returns the library of a side, by its User-Agent or Server header.
     pub fn of(facts: &Facts, side: Side) -> Option<&'static Self> {
         static TABLE: LazyLock<Table> = LazyLock::new(|| super::table(include_str!("libraries.toml")));
         let header = match side {
@@ -44,7 +44,7 @@ impl Library {
         })
     }
 
-    /// Whether it ends the connection without a Close frame when its handler fails.
+    /// Returns whether it ends the connection without a Close frame when its handler fails.
     pub fn fails_bare(&self) -> bool {
         self.exception.as_deref() == Some("bare")
     }

@@ -7,9 +7,9 @@ use serde::Deserialize;
 /// A limit.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Limit {
-    /// The largest size that is taken.
+    /// The largest size that is accepted.
     pub bytes: u64,
-    /// Who has it, and under which name.
+    /// The implementation that has it, and the name of its setting.
     pub name: String,
     server: Option<String>,
 }
@@ -20,8 +20,8 @@ struct Table {
 }
 
 impl Limit {
-    /// The limit that a refused size and the largest accepted one leave: the largest below the one and not below the
-    /// other. That of the server's own library comes first.
+    /// Returns the largest known limit that is below a refused size and not below the largest accepted one. A limit of the
+    /// server that the Server header names is preferred.
     pub fn between(accepted: u64, refused: u64, server: Option<&str>) -> Option<&'static Self> {
         let fits = |limit: &&Limit| (accepted..refused).contains(&limit.bytes);
         let is_named = |limit: &&Limit| limit.server.as_deref().is_some_and(|name| super::begins(server, name));

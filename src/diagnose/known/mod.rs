@@ -1,5 +1,5 @@
-//! Tables of what is known of implementations: timers, size limits, libraries, the words of their reasons. Data, compiled
-//! in; used to choose between causes, never as the only evidence.
+//! Tables of facts about implementations: timers, size limits, libraries, the words of their reasons. They are data,
+//! compiled in; they are used to choose between causes, never as the only evidence.
 
 mod libraries;
 mod limits;
@@ -15,12 +15,12 @@ pub use timers::{Match, Resets, Timer};
 
 use serde::de::DeserializeOwned;
 
-/// Reads a compiled-in table; a test reads them all, so that a fault gives an empty one, never a panic.
+/// Parses a compiled-in table. A fault gives an empty table, never a panic; tests use every table.
 fn table<T: DeserializeOwned + Default>(toml: &str) -> T {
     toml::from_str(toml).unwrap_or_default()
 }
 
-/// Whether a header value begins so, whatever its case.
+/// Returns whether a header value begins with a text, in any case.
 fn begins(value: Option<&str>, with: &str) -> bool {
     value.and_then(|value| value.get(..with.len())).is_some_and(|start| start.eq_ignore_ascii_case(with))
 }

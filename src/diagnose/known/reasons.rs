@@ -1,23 +1,23 @@
-//! What the reason texts of Close frames say.
+//! Classes of the reasons in Close frames.
 
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
-/// What a reason is about.
+/// The subject of a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// A ping had no pong.
     Ping,
-    /// Nothing was said for too long.
+    /// Nothing was sent for too long.
     Idle,
     /// The connection was too old.
     Lifetime,
     /// The same user connected again.
     Superseded,
-    /// The same user is connected twice; which of the two has to go is not said.
+    /// The same user is connected twice; the reason does not say which connection has to go.
     Duplicate,
     /// The receiver did not keep up.
     Slow,
@@ -43,7 +43,7 @@ struct Reason {
 struct Table {
     /// Whole reasons that say nothing about the cause.
     empty: Vec<String>,
-    /// Words of reasons that find fault with a frame.
+    /// Words of reasons that find fault with a frame, in lower case.
     frame: Vec<String>,
     reason: Vec<Reason>,
 }
@@ -53,10 +53,10 @@ fn table() -> &'static Table {
     &TABLE
 }
 
-/// The words of all classes, looked for together.
+/// The words of all classes, searched for in one pass.
 struct Words {
     search: AhoCorasick,
-    /// The class of each, and where that stands in the table.
+    /// The class of each word, and its position in the table.
     classes: Vec<(usize, Class)>,
 }
 
@@ -68,7 +68,7 @@ impl Words {
     }
 }
 
-/// What a reason says, if it has words that are known.
+/// Returns the class of a reason, by its known words; the one that comes first in the table if there are several.
 pub fn class_of(reason: &str) -> Option<Class> {
     static WORDS: LazyLock<Option<Words>> = LazyLock::new(|| Words::new(table()));
     if reason.is_empty() {
@@ -80,13 +80,13 @@ pub fn class_of(reason: &str) -> Option<Class> {
     found.min_by_key(|(at, _)| *at).map(|(_, class)| *class)
 }
 
-/// Whether a reason only says that the connection closes, or names its code once more: "bye", "Internal Server Error".
+/// Returns whether a reason only says that the connection closes, or only repeats the name of its code: "bye", "Internal Server Error".
 pub fn says_nothing(reason: &str) -> bool {
     let words = reason.trim_matches(|character: char| !character.is_alphanumeric()).to_lowercase();
     words.is_empty() || table().empty.contains(&words)
 }
 
-/// Whether a reason finds fault with a frame: "received unmasked frame".
+/// Returns whether a reason finds fault with a frame: "received unmasked frame".
 pub fn blames_frame(reason: &str) -> bool {
     let reason = reason.to_lowercase();
     table().frame.iter().any(|word| reason.contains(word))

@@ -1,24 +1,25 @@
 //! The limit that the reason of a Close 1009 states.
 
-/// No message is limited to less.
+/// The least number of bytes that is read as a limit.
 const LEAST: u64 = 64;
 
-/// Bytes of a frame's header, which some count to its size.
+/// The length of the longest frame header, which some implementations add to the size.
 const HEADER: u64 = 14;
 
 /// A limit that a reason states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stated {
-    /// The most bytes that are taken.
+    /// The most bytes that are accepted.
     pub limit: u64,
-    /// Whether it limits the bytes on the wire, and not those after inflating.
+    /// Whether it limits the bytes on the wire, not those after inflating.
     pub of_wire: bool,
 }
 
 impl Stated {
-    /// Reads "frame with 2097152 bytes exceeds limit of 4096 bytes", "read limited at 32769 bytes": the last number below the
-    /// size that was refused. Where a message was compressed, the other number says which of its sizes that was; without
-    /// one, a limit above the bytes on the wire can only be one after inflating.
+    /// Returns the limit in reasons such as "frame with 2097152 bytes exceeds limit of 4096 bytes" or "read limited at 32769
+    /// bytes": the last number below the refused size. If the message was compressed, the refused size is the one that the
+    /// reason names; if it names neither, it is the size after inflating, since a
+    /// limit above the bytes on the wire can only be one of those.
     pub fn in_reason(reason: &str, wire_size: u64, size: u64) -> Option<Self> {
         let digits = reason.split(|character: char| !character.is_ascii_digit());
         let numbers: Vec<u64> = digits.filter_map(|digits| digits.parse().ok()).collect();

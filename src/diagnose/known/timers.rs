@@ -8,16 +8,16 @@ use serde::Deserialize;
 use crate::diagnose::Case;
 use crate::ending::Kind;
 
-/// A timer fires this much early at most: clocks, and the way to the capture.
+/// The most by which a timer fires early, because of clocks and of the way to the capture.
 const EARLY: Duration = Duration::from_millis(100);
 
-/// A timer fires this much late at most: many are looked at once a second.
+/// The most by which a timer fires late: many are checked once a second.
 const LATE: Duration = Duration::from_millis(1100);
 
-/// A timer, and what it does.
+/// A timer, and the end that it causes.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Timer {
-    /// Who has it, and under which name.
+    /// The implementation that has it, and the name of its setting.
     pub name: String,
     idle: Option<u64>,
     lifetime: Option<u64>,
@@ -27,13 +27,13 @@ pub struct Timer {
     server: Option<String>,
 }
 
-/// Which traffic resets an idle timer.
+/// The traffic that resets an idle timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resets {
-    /// That of either side.
+    /// Traffic of either side.
     Either,
-    /// What the closer received.
+    /// Traffic that the closer received.
     Received,
 }
 
@@ -42,14 +42,15 @@ pub enum Resets {
 pub struct Match {
     /// Their names, each once, joined by commas.
     pub names: String,
-    /// After how long they fire.
+    /// The seconds after which the first of them in the table fires.
     pub seconds: u64,
-    /// Whether the Server header names the one.
+    /// Whether they are those of the server that the Server header names.
     pub is_named: bool,
 }
 
 impl Timer {
-    /// Idle timers that fire after such a silence, `of_either` side or of the side that the closer hears.
+    /// Returns the idle timers that fire after a silence: after `received`, that of the closer's peer, if only received
+    /// traffic resets the timer; else after `of_either`, that of both sides.
     pub fn idle(case: &Case<'_>, of_either: Duration, received: Duration) -> Option<Match> {
         fitting(case, |timer| {
             let silence = if timer.resets == Some(Resets::Received) { received } else { of_either };
@@ -57,18 +58,18 @@ impl Timer {
         })
     }
 
-    /// Limits of a connection's age.
+    /// Returns the limits of a connection's age that fit this age.
     pub fn lifetime(case: &Case<'_>, age: Duration) -> Option<Match> {
         fitting(case, |timer| timer.lifetime.filter(|seconds| fires(*seconds, age)))
     }
 
-    /// Deadlines of the client's first message.
+    /// Returns the deadlines for the client's first message that fit this age.
     pub fn first_message(case: &Case<'_>, age: Duration) -> Option<Match> {
         fitting(case, |timer| timer.first.filter(|seconds| fires(*seconds, age)))
     }
 }
 
-/// How a connection ended, as the table has it.
+/// Returns the name that the table has for the end of a connection: `bare`, or the close code, 0 for none.
 fn end_of(case: &Case<'_>) -> String {
     match case.ending.kind {
         Kind::Fin | Kind::Reset => "bare".to_owned(),
