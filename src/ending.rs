@@ -139,12 +139,7 @@ pub fn had_sent(facts: &Facts, side: Side, end: &Carrier, offset: u64, seen: See
 /// Returns the frames and messages that a side had sent when `by` ended the connection, oldest first, without Close
 /// frames. Those of `by` are before the end as in [`had_sent`]; those of the other side were captured before the end, or
 /// are acknowledged by it.
-pub fn sent_before<'f>(
-    facts: &'f Facts,
-    side: Side,
-    by: Side,
-    end: Carrier,
-) -> impl DoubleEndedIterator<Item = &'f Moment> {
+pub fn sent_before(facts: &Facts, side: Side, by: Side, end: Carrier) -> impl DoubleEndedIterator<Item = &Moment> {
     let place = if side == by { place_of(facts, by, &end) } else { None };
     facts.sent[side].moments().filter(move |moment| match place {
         Some(place) => moment.header_end <= place,

@@ -2,7 +2,7 @@
 
 #[allow(dead_code, reason = "a module of the program: the tests use a part of it")]
 #[path = "../../src/cli/sandbox/mod.rs"]
-mod sandbox;
+mod program;
 
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use landlock::{Compatible as _, RulesetAttr as _};
-use sandbox::{Allowed, Enforced, enter};
+use program::{Allowed, Enforced, enter};
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture;
 
