@@ -231,6 +231,13 @@ pub const SOUGHT_TOTAL: usize = 24 * 1024 * 1024;
 /// Bytes of one such value that are searched for; only this many of a longer one.
 pub const SOUGHT_VALUE: usize = 4 * 1024;
 
+/// Bytes of a part of a bundle that wait in memory until they are written; longer parts wait in a temporary file. This is
+/// the size of a report on a few hundred connections.
+pub const SPOOLED: usize = 1024 * 1024;
+
+/// Bytes of such a part that are written at once.
+pub const SPOOL_PIECE: usize = 64 * 1024;
+
 /// Bytes that all entries of a bundle may unpack to together, for `verify-redaction`: several times what an issue
 /// tracker accepts as an attachment, and what fits in memory while it is searched.
 pub const BUNDLE: u64 = 256 * 1024 * 1024;

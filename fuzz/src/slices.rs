@@ -1,10 +1,12 @@
 //! Targets for slices: read back, and searched for secrets.
 
+use std::io::Cursor;
+
 use arbitrary::Unstructured;
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::pcapng::Writer;
 use whyclosed::side::Side;
-use whyclosed::slice::{Origin, Survey, Wanted, cut};
+use whyclosed::slice::{Located, Locating, Origin, Survey, Wanted, cut};
 
 use crate::conversation::{Act, What};
 use crate::conversations::one;
@@ -65,7 +67,7 @@ pub fn redact(data: &[u8]) {
 /// Slices every connection of a capture; returns `None` if the bytes are not a capture.
 fn sliced(capture: &[u8], redact: bool) -> Option<Vec<u8>> {
     let (wanted, mut survey) = surveyed(capture, redact)?;
-    survey.finish(&wanted);
+    survey.finish(&wanted).expect("memory does not fail");
     let mut source = open(capture, usize::MAX)?;
     let mut slice = Vec::new();
     let mut writer = Writer::new(&mut slice).expect("memory does not fail");
@@ -79,20 +81,24 @@ fn sliced(capture: &[u8], redact: bool) -> Option<Vec<u8>> {
 fn plain(capture: &[u8]) -> Option<Vec<u8>> {
     let (wanted, mut survey) = surveyed(capture, true)?;
     let mut plain = Vec::new();
-    survey.read(&wanted, None, &mut |line| plain.extend([line, b"\n"].concat()));
+    let read = survey.read(&wanted, None, &mut |line| plain.extend([line, b"\n"].concat()));
+    read.expect("memory does not fail");
     Some(plain)
 }
 
 /// Returns the connections of a capture, and the survey of their packets.
 fn surveyed(capture: &[u8], redact: bool) -> Option<(Wanted, Survey)> {
-    let (mut source, mut analyzer, mut facts) = (open(capture, usize::MAX)?, Analyzer::default(), Vec::new());
+    let (mut source, mut analyzer) = (open(capture, usize::MAX)?, Analyzer::default());
+    let mut locating = Locating::new(Vec::new(), Vec::new());
     while let Ok(true) = source.advance() {
-        analyzer.push(&source.packet(), &mut facts);
+        analyzer.push(&source.packet(), &mut locating);
     }
-    analyzer.finish(&mut facts);
+    analyzer.finish(&mut locating);
+    let (facts, frames) = locating.finish();
+    let located = Located::new(Cursor::new(frames.expect("memory does not fail")));
     let mut wanted = Wanted::default();
     facts.iter().for_each(|facts| wanted.add(Origin::new(facts)));
-    let (mut source, mut survey) = (open(capture, usize::MAX)?, Survey::new(&wanted, redact));
+    let (mut source, mut survey) = (open(capture, usize::MAX)?, Survey::new(&wanted, redact.then_some(located)));
     while let Ok(true) = source.advance() {
         survey.push(&source.packet(), &wanted);
     }

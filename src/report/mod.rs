@@ -2,6 +2,7 @@
 //! added, existing ones keep their names and meanings.
 
 mod apart;
+mod brief;
 mod close;
 pub(crate) mod codes;
 mod community_id;
@@ -19,6 +20,7 @@ mod visibility;
 
 use serde::Serialize;
 
+pub use brief::Brief;
 pub use close::Close;
 pub use codes::Code;
 pub use connection::Connection;

@@ -62,7 +62,12 @@ impl Pending {
 
     /// Judges the remaining connections, and returns the whole report.
     pub fn finish(mut self) -> Report {
-        let connections: Vec<_> = self.by_ref().collect();
+        let connections = self.by_ref().collect();
+        self.with(connections)
+    }
+
+    /// Returns the report with these connections, which have all been judged.
+    fn with(self, connections: Vec<Box<Connection>>) -> Report {
         let codes = self.occurred.codes(&self.registries, self.language);
         Report { connections, codes, ..self.report }
     }
@@ -91,44 +96,56 @@ impl Iterator for Pending {
 }
 
 /// A report that is judged while it is serialized, in the form of [`Report`]; it can be serialized once. `wanted`
-/// selects the connections.
-pub struct Streamed<F>(RefCell<(Pending, F)>);
+/// selects the connections that are written, and `judged` is called with each connection after that.
+pub struct Streamed<W, J>(RefCell<Streaming<W, J>>);
 
-impl<F: FnMut(&Connection) -> bool> Streamed<F> {
+struct Streaming<W, J> {
+    pending: Pending,
+    wanted: W,
+    judged: J,
+}
+
+impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Streamed<W, J> {
     /// Creates the report of the connections for which `wanted` returns true.
-    pub const fn new(pending: Pending, wanted: F) -> Self {
-        Self(RefCell::new((pending, wanted)))
+    pub const fn new(pending: Pending, wanted: W, judged: J) -> Self {
+        Self(RefCell::new(Streaming { pending, wanted, judged }))
+    }
+
+    /// Returns the report without its connections, once it has been serialized.
+    pub fn into_report(self) -> Report {
+        self.0.into_inner().pending.with(Vec::new())
     }
 }
 
-impl<F: FnMut(&Connection) -> bool> Serialize for Streamed<F> {
+impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Serialize for Streamed<W, J> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Report", 7)?;
         {
-            let Report { version, generator, secrets, captures, .. } = &self.0.borrow().0.report;
+            let Report { version, generator, secrets, captures, .. } = &self.0.borrow().pending.report;
             fields.serialize_field("version", version)?;
             fields.serialize_field("generator", generator)?;
             fields.serialize_field("secrets", secrets)?;
             fields.serialize_field("captures", captures)?;
         }
         fields.serialize_field("connections", &Connections(&self.0))?;
-        let (pending, _) = &*self.0.borrow();
-        fields.serialize_field("codes", &pending.occurred.codes(&pending.registries, pending.language))?;
-        fields.serialize_field("notes", &pending.report.notes)?;
+        let Pending { occurred, registries, language, report, .. } = &self.0.borrow().pending;
+        fields.serialize_field("codes", &occurred.codes(registries, *language))?;
+        fields.serialize_field("notes", &report.notes)?;
         fields.end()
     }
 }
 
-struct Connections<'s, F>(&'s RefCell<(Pending, F)>);
+struct Connections<'s, W, J>(&'s RefCell<Streaming<W, J>>);
 
-impl<F: FnMut(&Connection) -> bool> Serialize for Connections<'_, F> {
+impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Serialize for Connections<'_, W, J> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (pending, wanted) = &mut *self.0.try_borrow_mut().map_err(S::Error::custom)?;
+        let Streaming { pending, wanted, judged } = &mut *self.0.try_borrow_mut().map_err(S::Error::custom)?;
         let mut elements = serializer.serialize_seq(None)?;
         for connection in pending {
             if wanted(&connection) {
                 elements.serialize_element(&connection)?;
             }
+            judged(connection);
         }
         elements.end()
     }

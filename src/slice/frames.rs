@@ -1,7 +1,6 @@
 //! Where the frames of one direction lie, as the analyzer tells it.
 
 use super::room::Room;
-use crate::limits;
 use crate::ws::frame::Start;
 use crate::ws::{Header, Opcode};
 
@@ -33,6 +32,33 @@ impl Frame {
         let packet = u32::try_from(packet).unwrap_or(u32::MAX);
         // A key of zeros changes nothing.
         Self { payload, length, key: header.key.unwrap_or_default(), packet, opcode, rsv, fin, size: header.size }
+    }
+
+    /// Bytes that it can be written as.
+    pub const BYTES: usize = 19;
+
+    /// It as bytes.
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let [a, b, c, d] = self.payload.to_le_bytes();
+        let [e, f, g, h] = self.length.to_le_bytes();
+        let [i, j, k, l] = self.key;
+        let [m, n, o, p] = self.packet.to_le_bytes();
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, self.opcode.0, self.rsv << 1 | u8::from(self.fin), self.size]
+    }
+
+    /// It again.
+    pub const fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, opcode, bits, size] = bytes;
+        Self {
+            payload: u32::from_le_bytes([a, b, c, d]),
+            length: u32::from_le_bytes([e, f, g, h]),
+            key: [i, j, k, l],
+            packet: u32::from_le_bytes([m, n, o, p]),
+            opcode: Opcode(opcode),
+            rsv: bits >> 1,
+            fin: bits & 1 != 0,
+            size,
+        }
     }
 
     /// What it is.
@@ -88,11 +114,9 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Takes the next frame. Those beyond what a slice rewrites need not be known.
-    pub fn push(&mut self, header: &Header, payload: u64, packet: u64, room: &mut Room) {
-        let Ok(payload) = u32::try_from(payload) else { return };
-        let frame = Frame::new(header, payload, packet);
-        if self.end.is_some() || frame.start() >= limits::SLICED_STREAM {
+    /// Takes the next frame.
+    pub fn push(&mut self, frame: Frame, room: &mut Room) {
+        if self.end.is_some() {
             return;
         }
         if self.last.len() == PIECE && room.grow(self.full.get_or_insert_default(), 1, usize::MAX) {
@@ -136,7 +160,7 @@ mod tests {
         let (_, empty) = header(&[0x81, 0]).unwrap();
         let (mut frames, mut room) = (Frames::default(), Room::of(64 * 1024));
         for at in 1..10_000 {
-            frames.push(&empty, 2 * at, at, &mut room);
+            frames.push(Frame::new(&empty, 2 * at, u64::from(at)), &mut room);
         }
         let count = frames.len();
         assert!((2500..3277).contains(&count), "{count}");

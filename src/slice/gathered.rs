@@ -7,12 +7,10 @@ use foldhash::fast::RandomState;
 
 use super::cut::Wanted;
 use super::frames::Frames;
+use super::located::Found;
 use super::room::Room;
 use super::streams::Stream;
-use crate::event::{Event, What};
-use crate::facts::Facts;
 use crate::side::{PerSide, Side};
-use crate::sink::Sink;
 
 /// One direction of a connection.
 #[derive(Debug, Default)]
@@ -59,6 +57,14 @@ impl Gathered {
         }
     }
 
+    /// Takes the next frame of a direction, if its connection is wanted.
+    pub fn locate(&mut self, found: &Found) {
+        let at = self.by_stream.get(&found.stream).map(|at| *at as usize);
+        if let Some(halves) = at.and_then(|at| self.halves.get_mut(at)) {
+            halves[found.side].frames.push(found.frame, &mut self.room);
+        }
+    }
+
     /// Both directions of a connection.
     pub fn halves(&mut self, at: usize) -> Option<&mut PerSide<Half>> {
         self.halves.get_mut(at)
@@ -67,18 +73,5 @@ impl Gathered {
     /// A range of a direction; zeros where no bytes are known.
     pub fn copy(&self, (at, side): (usize, Side), range: Range<usize>) -> Option<Vec<u8>> {
         Some(self.halves.get(at)?[side].stream.copy(range))
-    }
-}
-
-impl Sink for Gathered {
-    fn connection(&mut self, _: Box<Facts>) {}
-
-    fn event(&mut self, facts: &Facts, event: &Event<'_>) {
-        if let What::Ws(frame) = event.what
-            && let Some((header, header_end)) = frame.frame()
-            && let Some(halves) = self.by_stream.get(&facts.stream).and_then(|at| self.halves.get_mut(*at as usize))
-        {
-            halves[event.side].frames.push(header, header_end, event.carrier.seen.packet, &mut self.room);
-        }
     }
 }

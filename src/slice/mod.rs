@@ -1,7 +1,7 @@
 //! A few connections of a capture as a capture of their own, to be attached to a ticket.
 //!
 //! ```text
-//! capture ─┬─ report: which connections ─────────────────────────────────────────┐
+//! capture ─┬─ report: which connections; where frames lie ───────────────────────┐
 //!          ├─ Survey: their fragments and TLS sessions; their streams, rewritten ├─ cut ─ pcapng
 //!          └─ packets ───────────────────────────────────────────────────────────┘
 //! ```
@@ -28,6 +28,7 @@ mod frames;
 mod gathered;
 mod heads;
 pub mod leaks;
+mod located;
 mod messages;
 mod payload;
 mod redaction;
@@ -42,6 +43,7 @@ mod windows;
 
 pub use cut::{Origin, Wanted, cut};
 pub use heads::Remember;
+pub use located::{Located, Locating};
 pub use messages::{Losses, Read};
 pub use redaction::Redaction;
 pub use survey::Survey;

@@ -1,5 +1,6 @@
 //! The streams of the wanted connections, rewritten.
 
+use std::io;
 use std::ops::Range;
 
 use super::checksum;
@@ -8,10 +9,9 @@ use super::dialogue::{Answers, Asked, Part};
 use super::fragmented::Piece;
 use super::gathered::{Gathered, Half};
 use super::heads::{Blotter, Remember};
+use super::located::Located;
 use super::messages::{Direction, Losses, Read};
 use super::streams::{Place, Stream};
-use crate::analyzer::Analyzer;
-use crate::capture::Packet;
 use crate::limits;
 use crate::report::redact::Redactor;
 use crate::report::redact::known::Known;
@@ -35,9 +35,8 @@ fn direction<'s>(half: &'s mut Half, connection: &Origin, side: Side, asked: Ask
 }
 
 /// Gathers streams, then puts their rewritten bytes in the place of the real ones.
-#[derive(Default)]
 pub struct Redaction {
-    analyzer: Analyzer,
+    located: Located,
     gathered: Gathered,
     /// Where the reading is.
     places: Vec<PerSide<Place>>,
@@ -48,15 +47,16 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    /// Of these connections.
-    pub fn new(wanted: &Wanted) -> Self {
+    /// Of these connections, whose frames are `located`.
+    pub fn new(wanted: &Wanted, located: Located) -> Self {
         let places = vec![PerSide::default(); wanted.connections().len()];
-        Self { gathered: Gathered::new(wanted), places, ..Self::default() }
+        let (losses, lacking, known) = Default::default();
+        Self { located, gathered: Gathered::new(wanted), places, losses, lacking, known }
     }
 
-    /// Looks for frames in a packet of the capture, each of them once.
-    pub fn analyse(&mut self, packet: &Packet<'_>) {
-        self.analyzer.push(packet, &mut self.gathered);
+    /// Takes the frames up to a packet of the capture.
+    pub fn locate(&mut self, packet: u64) {
+        self.located.until(packet, |found| self.gathered.locate(found));
     }
 
     /// Takes a segment of a wanted connection; where its payload lies in the stream, as far as that is rewritten.
@@ -71,8 +71,10 @@ impl Redaction {
     }
 
     /// All packets have been taken: rewrites every stream in its place.
-    pub fn rewrite(&mut self, wanted: &Wanted) {
-        self.settle(wanted);
+    ///
+    /// Fails where the frames could not be read.
+    pub fn rewrite(&mut self, wanted: &Wanted) -> io::Result<()> {
+        self.settle(wanted)?;
         for (at, connection) in wanted.connections().iter().enumerate().filter(|(_, connection)| !connection.is_tls) {
             let Some(halves) = self.gathered.halves(at) else { continue };
             let mut asked = Asked::default();
@@ -94,12 +96,20 @@ impl Redaction {
             }
         }
         self.places = vec![PerSide::default(); wanted.connections().len()];
+        Ok(())
     }
 
     /// All packets have been taken: gives the secrets of every stream to who wants them, as often as they are met, and all
     /// that can be read of it: heads, and payloads without masks and compression. It is not rewritten, but let go.
-    pub fn read(&mut self, wanted: &Wanted, mut remember: Option<&mut Remember<'_>>, read: &mut Read<'_>) {
-        self.settle(wanted);
+    ///
+    /// Fails where the frames could not be read.
+    pub fn read(
+        &mut self,
+        wanted: &Wanted,
+        mut remember: Option<&mut Remember<'_>>,
+        read: &mut Read<'_>,
+    ) -> io::Result<()> {
+        self.settle(wanted)?;
         for (at, connection) in wanted.connections().iter().enumerate().filter(|(_, connection)| !connection.is_tls) {
             let Some(halves) = self.gathered.halves(at) else { continue };
             let mut asked = Asked::default();
@@ -110,16 +120,18 @@ impl Redaction {
                 self.losses += losses;
             }
         }
+        Ok(())
     }
 
     /// Nothing more comes.
-    fn settle(&mut self, wanted: &Wanted) {
-        // What it holds is memory for what follows.
-        std::mem::take(&mut self.analyzer).finish(&mut self.gathered);
+    fn settle(&mut self, wanted: &Wanted) -> io::Result<()> {
+        self.locate(u64::MAX);
+        self.located.finish()?;
         for at in 0..wanted.connections().len() {
             let Some(PerSide { client, server }) = self.gathered.halves(at) else { continue };
             self.lacking += u64::from(client.settle() | server.settle());
         }
+        Ok(())
     }
 
     /// What had to be given up.

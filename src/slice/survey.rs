@@ -1,10 +1,12 @@
 //! The reading before the cut: which packets are fragments, which TLS sessions there are, and what the streams hold.
 
 use std::collections::HashSet;
+use std::io;
 
 use super::cut::Wanted;
 use super::fragmented::Fragmented;
 use super::heads::Remember;
+use super::located::Located;
 use super::messages::Read;
 use super::redaction::Redaction;
 use crate::capture::Packet;
@@ -23,16 +25,16 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Of these connections; with `redact` their streams are rewritten.
-    pub fn new(wanted: &Wanted, redact: bool) -> Self {
-        Self { redaction: redact.then(|| Redaction::new(wanted)), ..Self::default() }
+    /// Of these connections; where their frames are `located`, their streams are rewritten.
+    pub fn new(wanted: &Wanted, located: Option<Located>) -> Self {
+        Self { redaction: located.map(|located| Redaction::new(wanted, located)), ..Self::default() }
     }
 
     /// Takes a packet of the capture, each of them once.
     pub fn push(&mut self, packet: &Packet<'_>, wanted: &Wanted) {
         let Self { decoder, parts, fragmented, sessions, redaction } = self;
         if let Some(redaction) = redaction {
-            redaction.analyse(packet);
+            redaction.locate(packet.number);
         }
         let Some(segment) = decoder.trace(packet, parts) else { return };
         let Some(half @ (at, side)) = wanted.find(&segment) else { return };
@@ -47,20 +49,21 @@ impl Survey {
         }
     }
 
-    /// All packets have been taken: rewrites the streams, where they are to be.
-    pub fn finish(&mut self, wanted: &Wanted) {
+    /// All packets have been taken: rewrites the streams, where they are to be. Fails where their frames could not be read.
+    pub fn finish(&mut self, wanted: &Wanted) -> io::Result<()> {
         self.fragmented.finish();
-        if let Some(redaction) = &mut self.redaction {
-            redaction.rewrite(wanted);
-        }
+        self.redaction.as_mut().map_or(Ok(()), |redaction| redaction.rewrite(wanted))
     }
 
     /// All packets have been taken: gives the secrets of the streams to who wants them, and all that can be read of them, where
-    /// they would be rewritten.
-    pub fn read(&mut self, wanted: &Wanted, remember: Option<&mut Remember<'_>>, read: &mut Read<'_>) {
-        if let Some(redaction) = &mut self.redaction {
-            redaction.read(wanted, remember, read);
-        }
+    /// they would be rewritten. Fails where their frames could not be read.
+    pub fn read(
+        &mut self,
+        wanted: &Wanted,
+        remember: Option<&mut Remember<'_>>,
+        read: &mut Read<'_>,
+    ) -> io::Result<()> {
+        self.redaction.as_mut().map_or(Ok(()), |redaction| redaction.read(wanted, remember, read))
     }
 
     /// The TLS sessions of the wanted connections, where nothing is rewritten.

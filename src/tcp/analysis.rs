@@ -40,6 +40,8 @@ struct Rare {
     /// With the bytes of the stream before it.
     fin: Option<(Carrier, u64)>,
     reset: Option<Carrier>,
+    /// Up to where its stream had been sent at a time when bytes before that had not come, or a FIN.
+    ahead: Option<(u64, Timestamp)>,
     /// Nearly every connection ends, few have more to tell.
     trouble: Option<Box<Trouble>>,
 }
@@ -50,9 +52,6 @@ struct Trouble {
     cut_bytes: u64,
     unanswered: Unanswered,
     zero_window: ZeroWindow,
-    /// The stream offset up to which the side had sent, and the time when that was known, although bytes before it had
-    /// not arrived.
-    ahead: Option<(u64, Timestamp)>,
     copies: u32,
 }
 
@@ -95,7 +94,7 @@ impl Sent {
     /// Returns whether it had already sent the byte at `offset` when it was `captured`, so that the captured segment is
     /// a retransmission.
     pub fn had_sent(&self, offset: u64, captured: Seen) -> bool {
-        let ahead = self.trouble().and_then(|trouble| trouble.ahead);
+        let ahead = self.rare.as_ref().and_then(|rare| rare.ahead);
         ahead.is_some_and(|(end, since)| offset < end && captured.time.since(since) > REORDERED)
     }
 
@@ -150,7 +149,7 @@ impl Sent {
     }
 
     fn note_ahead(&mut self, end: u64, since: Timestamp) {
-        let ahead = &mut self.trouble_mut().ahead;
+        let ahead = &mut self.rare.get_or_insert_default().ahead;
         if ahead.is_none_or(|(before, _)| before != end) {
             *ahead = Some((end, since));
         }

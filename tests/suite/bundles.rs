@@ -1,11 +1,13 @@
 //! Bundles made to harm whoever verifies them.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 
+use crate::support::scripted::grown::Grown;
 #[cfg(target_os = "linux")]
 use crate::support::tools;
 use crate::support::{PROGRAM, fixture};
@@ -157,4 +159,66 @@ fn unpacked_files_are_private() {
     let created: Vec<_> = calls.lines().filter(|line| line.contains("O_CREAT") || line.contains("mkdir")).collect();
     assert_eq!(created.len(), 4, "{calls}");
     assert!(created.iter().all(|line| line.contains("O_EXCL") && line.contains(", 0600)")), "{created:#?}");
+}
+
+/// A bundle keeps little of connections of which documents tell little: what it shows is what reports show that keep all.
+#[test]
+fn a_bundle_tells_what_reports_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let (capture, zip) = (folder.path().join("capture.pcap"), folder.path().join("ticket.zip"));
+    fs::write(&capture, ends_of_all_kinds(620)).unwrap();
+    let ran = |arguments: &[&str]| {
+        let output = Command::new(PROGRAM).args(arguments).arg(&capture).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    for selection in [&["--all"][..], &[], &["--code", "1011"]] {
+        let of = |arguments: &[&str]| ran(&[selection, arguments].concat());
+        for format in ["terminal", "json"] {
+            let asked = ["--verbose", "--format", format, "--fail-on", "1011"];
+            let bundled = of(&[&asked[..], &["--bundle", zip.to_str().unwrap()]].concat());
+            assert!(bundled == of(&asked), "{selection:?}: {format}");
+        }
+        let mut zip = zip::ZipArchive::new(fs::File::open(&zip).unwrap()).unwrap();
+        let mut entry = |name: &str| {
+            let mut text = String::new();
+            zip.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+            text
+        };
+        assert!(entry("report.html") == of(&["--format", "html"]).1, "{selection:?}");
+        assert!(entry("report.json") == ran(&["--format", "json"]).1, "{selection:?}");
+        // But for the command line that is told.
+        let ticket = entry("report.md");
+        let [bundled, plain] = [&ticket, &of(&["--format", "markdown"]).1].map(|text| {
+            let lines = text.lines().filter(|line| !line.contains("`whyclosed "));
+            lines.collect::<Vec<_>>().join("\n")
+        });
+        assert!(bundled == plain, "{selection:?}");
+    }
+}
+
+/// More connections than a table has rows, which end in many ways; some of them only far behind the first ones.
+fn ends_of_all_kinds(count: u32) -> Vec<u8> {
+    const CLOSES: [&[u8]; 6] = [
+        b"\x88\x02\x03\xe8",
+        b"\x88\x02\x03\xe9",
+        b"\x88\x12\x03\xf3internal error!!",
+        b"\x88\x06\x0f\xa0gone",
+        b"\x88\x00",
+        b"\x81\x04text\x88\x02\x03\xf0",
+    ];
+    let mut grown = Grown::new();
+    for number in 0..count {
+        let lines = if number % 7 == 0 { "Sec-WebSocket-Protocol: graphql-transport-ws\r\n" } else { "" };
+        let mut talk = grown.open(number, lines);
+        match number % 11 {
+            0 => continue,
+            1 => talk.say(true, b"\x81\x04text"),
+            2 if number > 540 => talk.say(true, b"\x81\x82abcd\xff\xff"),
+            _ => {}
+        }
+        let close = if number < 510 { number % 2 } else { number % CLOSES.len() as u32 };
+        talk.say(false, CLOSES[close as usize]);
+        talk.say(true, b"\x88\x80abcd");
+    }
+    grown.bytes
 }

@@ -352,22 +352,24 @@ fn harmless_texts_stay_readable() {
 /// Returns every text that can be read in the streams of a capture.
 fn readable(capture: &Path) -> Vec<u8> {
     use whyclosed::capture::Source;
-    use whyclosed::slice::{Origin, Survey, Wanted};
-    let (mut analyzer, mut facts, mut wanted) =
-        (whyclosed::analyzer::Analyzer::default(), Vec::new(), Wanted::default());
+    use whyclosed::slice::{Located, Locating, Origin, Survey, Wanted};
+    let (mut analyzer, mut locating, mut wanted) =
+        (whyclosed::analyzer::Analyzer::default(), Locating::new(Vec::new(), Vec::new()), Wanted::default());
     let mut source = whyclosed::capture::open(&[capture.to_owned()]).unwrap();
     while source.advance().unwrap() {
-        analyzer.push(&source.packet(), &mut facts);
+        analyzer.push(&source.packet(), &mut locating);
     }
-    analyzer.finish(&mut facts);
+    analyzer.finish(&mut locating);
+    let (facts, frames) = locating.finish();
     facts.iter().for_each(|facts| wanted.add(Origin::new(facts)));
+    let located = Located::new(std::io::Cursor::new(frames.unwrap()));
     let (mut survey, mut source) =
-        (Survey::new(&wanted, true), whyclosed::capture::open(&[capture.to_owned()]).unwrap());
+        (Survey::new(&wanted, Some(located)), whyclosed::capture::open(&[capture.to_owned()]).unwrap());
     while source.advance().unwrap() {
         survey.push(&source.packet(), &wanted);
     }
     let mut plain = Vec::new();
-    survey.read(&wanted, None, &mut |line| plain.extend([line, b"\n"].concat()));
+    survey.read(&wanted, None, &mut |line| plain.extend([line, b"\n"].concat())).unwrap();
     plain
 }
 

@@ -7,52 +7,110 @@ use std::path::{Path, PathBuf};
 use whyclosed::error::Error;
 use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{html, json};
-use whyclosed::report::document::shown;
-use whyclosed::report::{Connection, Report};
-use whyclosed::slice::{Origin, Wanted};
+use whyclosed::report::Brief;
+use whyclosed::report::Streamed;
+use whyclosed::report::selection::Selection;
+use whyclosed::report::{Connection, Pending, Report};
+use whyclosed::slice::{Located, Origin, Wanted};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::slice::{self, How, Number, Prepared};
-use crate::output;
-use crate::reporting::Reporting;
+use crate::output::{self, Spool, Spooled};
+use crate::reporting::{Format, Reporting};
 
 /// The names of the entries, in the order in which a reader opens them.
 const NAMES: [&str; 4] = ["report.md", "report.html", "report.json", "slice.pcapng"];
 
-/// Writes a bundle of the connections that the report shows. The packets contain secrets only if the report does.
+/// Writes the bundle, of the connections that the report shows, redacted where their frames are `located`; then the report as
+/// asked. Whether that has what `--fail-on` names.
 pub fn bundle(
     path: &Path,
     captures: &[PathBuf],
-    origins: &[Origin],
+    (origins, located): (Vec<Origin>, Option<Located>),
     reporting: &Reporting,
-    report: &Report,
-) -> Result<(), Error> {
+    report: Pending,
+) -> Result<bool, Error> {
     let (selection, language) = (reporting.selection(), reporting.texts.language());
-    let connections = shown(report, &selection);
-    let mut wanted = Wanted::default();
-    connections.iter().for_each(|connection| slice::mark(&mut wanted, connection, language));
-    let streams: HashSet<_> = connections.iter().map(|connection| connection.tcp_stream).collect();
-    let shown = origins.iter().filter(|origin| streams.contains(&origin.stream));
-    shown.for_each(|origin| wanted.add(origin.clone()));
+    let mut shown = Shown::default();
+    let (mut report, mut data) = judged(report, reporting, &selection, |connection| {
+        slice::mark(&mut shown.wanted, connection, language);
+        shown.streams.insert(connection.tcp_stream);
+        shown.numbers.push(Number { stream: connection.tcp_stream, id: connection.id });
+    })?;
+    let Shown { mut wanted, streams, numbers } = shown;
+    let chosen = origins.into_iter().filter(|origin| streams.contains(&origin.stream));
+    chosen.for_each(|origin| wanted.add(origin));
 
-    let how = How { redact: !reporting.show_secrets, with_keys: false, language };
-    let number = |connection: &&Connection| Number { stream: connection.tcp_stream, id: connection.id };
-    let numbers: Vec<_> = connections.iter().map(number).collect();
-    let mut packets = Prepared::new(captures, (report, &numbers), &wanted, how)?;
-    packets.tell(language);
+    let fails = reporting.fails(&report);
     let command = output::command(reporting);
     let request = Request { selection: &selection, command: &command, flavor: reporting.flavor(), language };
-    let [markdown, page, data, slice] = NAMES;
+    let mut ticket = spooled(|out| markdown::ticket(&report, request, out))?;
+    let mut page = spooled(|out| html::render(&report, &selection, language, out))?;
+    let is_data = reporting.format == Format::Json && !selection.is_narrow();
+    let mut own = if is_data { None } else { Some(spooled(|out| output::render(reporting, &mut report, out))?) };
+    // Memory for the packets.
+    report.connections = Vec::new();
+
+    let how = How { redact: located.is_some(), with_keys: false, language };
+    let mut packets = Prepared::new(captures, (&report, &numbers), &wanted, located, how)?;
+    packets.tell(language);
     output::to_file(path, |out| {
         // Streamed: the packets may not fit in memory.
         let mut zip = ZipWriter::new_stream(out);
-        entry(&mut zip, markdown, |out| markdown::ticket(report, request, out))?;
-        entry(&mut zip, page, |out| html::render(report, &selection, language, out))?;
-        entry(&mut zip, data, |out| json::render(report, out))?;
-        entry(&mut zip, slice, |out| packets.write(out))?;
+        let [of_ticket, of_page, of_data, of_packets] = NAMES;
+        entry(&mut zip, of_ticket, |out| ticket.copy(out))?;
+        entry(&mut zip, of_page, |out| page.copy(out))?;
+        entry(&mut zip, of_data, |out| data.copy(out))?;
+        entry(&mut zip, of_packets, |out| packets.write(out))?;
         zip.finish()?.into_inner().flush()
-    })
+    })?;
+    output::emit(reporting, |out| own.as_mut().unwrap_or(&mut data).copy(out))?;
+    Ok(fails)
+}
+
+/// What is known of the connections that the report shows, once they are judged.
+#[derive(Default)]
+struct Shown {
+    wanted: Wanted,
+    streams: HashSet<u32>,
+    numbers: Vec<Number>,
+}
+
+/// Judges all connections: returns the report with what documents tell of them, and as JSON with everything. Each that is
+/// shown is given, whole.
+fn judged(
+    report: Pending,
+    reporting: &Reporting,
+    selection: &Selection,
+    mut shown: impl FnMut(&Connection),
+) -> Result<(Report, Spooled), Error> {
+    let is_whole = match reporting.format {
+        Format::Csv | Format::Ndjson => true,
+        Format::Json => selection.is_narrow(),
+        Format::Terminal | Format::Markdown | Format::Html => false,
+    };
+    let (mut whole, mut brief) = (Vec::new(), Brief::new(selection));
+    let streamed = Streamed::new(
+        report,
+        |_: &Connection| true,
+        |connection: Box<Connection>| {
+            if selection.shows(&connection) {
+                shown(&connection);
+            }
+            if is_whole { whole.push(connection) } else { brief.add(connection) }
+        },
+    );
+    let data = spooled(|out| json::render(&streamed, out))?;
+    let mut report = streamed.into_report();
+    report.connections = if is_whole { whole } else { brief.into_connections() };
+    Ok((report, data))
+}
+
+/// What is written waits for its turn.
+fn spooled(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Spooled, Error> {
+    let mut spool = Spool::new();
+    write(&mut spool).and_then(|()| spool.finish()).map_err(output::unspooled)
 }
 
 fn entry<W: Write + Seek>(

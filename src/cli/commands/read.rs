@@ -10,12 +10,13 @@ use whyclosed::capture::filter::{Filter, Filtered};
 use whyclosed::capture::{self, Source, Summary};
 use whyclosed::error::Error;
 use whyclosed::report::{Material, Pending};
-use whyclosed::sink::Collection;
-use whyclosed::slice::Origin;
+use whyclosed::sink::{Collection, Sink};
+use whyclosed::slice::{Locating, Origin};
 
 use super::bundle::bundle;
+use super::slice::located;
 use super::{conclude, exit_code};
-use crate::output;
+use crate::output::{self, Spool};
 use crate::progress::Progress;
 use crate::reporting::Reporting;
 use crate::sandbox::Allowed;
@@ -60,11 +61,18 @@ impl Read {
         if let Some(filter) = filter {
             source = Box::new(Filtered::new(source, filter));
         }
-        let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
-        let mut progress = Progress::new(self.reporting.quiet, self.reporting.texts.language());
-        let fault = analyzer.read(&mut *source, &mut collection, |packets| progress.packets(packets)).err();
+        let mut analyzer = Analyzer::default();
+        let (collection, written, fault) = if self.bundle.is_some() && !self.reporting.show_secrets {
+            let mut sink = Locating::new(Collection::default(), Spool::new());
+            let fault = self.analyse(&mut *source, &mut analyzer, &mut sink);
+            let (collection, written) = sink.finish();
+            (collection, Some(written), fault)
+        } else {
+            let mut collection = Collection::default();
+            let fault = self.analyse(&mut *source, &mut analyzer, &mut collection);
+            (collection, None, fault)
+        };
         let Collection { facts, unanswered, .. } = collection;
-        progress.finish();
         let captures = source.summaries();
         let nothing_was_read = captures.iter().all(|capture| capture.packets == 0);
         let fault = match fault {
@@ -84,15 +92,24 @@ impl Read {
         let Some(path) = &self.bundle else {
             return conclude(&self.reporting, report, &faults);
         };
-        let report = report.finish();
-        bundle(path, &self.captures, &origins, &self.reporting, &report)?;
-        let matched = output::write_judged(&self.reporting, report)?;
+        let located = written.map(located).transpose()?;
+        let matched = bundle(path, &self.captures, (origins, located), &self.reporting, report)?;
         Ok(exit_code(matched, &faults))
+    }
+
+    /// Reads a capture to its end, or to an error, which is returned.
+    fn analyse(&self, source: &mut dyn Source, analyzer: &mut Analyzer, sink: &mut impl Sink) -> Option<Error> {
+        let mut progress = Progress::new(self.reporting.quiet, self.reporting.texts.language());
+        let end = analyzer.read(source, sink, |packets| progress.packets(packets));
+        progress.finish();
+        end.err()
     }
 
     /// Returns the files that are read, and those that are written besides the report.
     fn allowed(&self) -> Allowed {
         let allowed = Allowed::default().captures(&self.captures).output(self.bundle.as_deref());
+        // Parts of a bundle wait there for their turn.
+        let allowed = if self.bundle.is_some() { allowed.temporary_files() } else { allowed };
         #[cfg(feature = "live")]
         let allowed = if self.filter.is_some() { allowed.name_services() } else { allowed };
         allowed

@@ -15,10 +15,10 @@ use whyclosed::facts::Facts;
 use whyclosed::report::phrase::{counted, first, word};
 use whyclosed::report::{Connection, Material, Pending, Report};
 use whyclosed::sink::Collection;
-use whyclosed::slice::{Origin, Survey, Wanted, cut, session_of};
+use whyclosed::slice::{Located, Locating, Origin, Survey, Wanted, cut, session_of};
 
 use crate::locale::TextArgs;
-use crate::output;
+use crate::output::{self, Spool, Spooled};
 use crate::sandbox::Allowed;
 use crate::sandboxing::Explained;
 
@@ -79,15 +79,37 @@ impl Slice {
         output::check(&self.captures, &self.texts.files()?, &[Some(&self.output)])?;
         let language = self.texts.language();
         let registries = self.texts.registries()?;
-        self.sandboxing.enter(&Allowed::default().captures(&self.captures).output(Some(&self.output)), language);
-        let (mut pending, origins, keys) = read(&self.captures, self.with_legs, registries, language)?;
+        let allowed = Allowed::default().captures(&self.captures).output(Some(&self.output));
+        self.sandboxing.enter(&if self.redact { allowed.temporary_files() } else { allowed }, language);
+        let Reading { mut pending, origins, keys, located } = self.read(registries, language)?;
         let (wanted, numbers) = self.wanted(&mut pending, origins, &keys, language);
         let report = pending.finish();
         let how = How { redact: self.redact, with_keys: self.with_keys, language };
-        let mut slice = Prepared::new(&self.captures, (&report, &numbers), &wanted, how)?;
+        let mut slice = Prepared::new(&self.captures, (&report, &numbers), &wanted, located, how)?;
         output::to_file(&self.output, |out| slice.write(out))?;
         slice.tell(language);
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Reads the captures.
+    fn read(&self, registries: Registries, language: Language) -> Result<Reading, Error> {
+        let mut source = capture::open(&self.captures)?;
+        let (collection, located) = if self.redact {
+            let mut sink = Locating::new(Collection::default(), Spool::new());
+            Analyzer::default().read(&mut *source, &mut sink, |_| {})?;
+            let (collection, written) = sink.finish();
+            (collection, Some(located(written)?))
+        } else {
+            let mut collection = Collection::default();
+            Analyzer::default().read(&mut *source, &mut collection, |_| {})?;
+            (collection, None)
+        };
+        let Collection { facts, unanswered, .. } = collection;
+        let origins = facts.iter().map(|facts| Origin::new(facts)).collect();
+        let key = |facts: &Facts| facts.handshake.request.as_ref()?.key.clone();
+        let keys = facts.iter().filter(|_| self.with_legs).map(|facts| key(facts)).collect();
+        let material = Material { captures: source.summaries(), facts, unanswered, registries, ..Material::default() };
+        Ok(Reading { pending: Pending::new(material, language), origins, keys, located })
     }
 
     /// Returns the connections asked for, with a comment on each packet that explains an end, and the numbers of all
@@ -139,21 +161,22 @@ pub fn mark(wanted: &mut Wanted, connection: &Connection, language: Language) {
     }
 }
 
-/// A capture after reading: its connections, still to be judged; the origin of each; and, if asked for, the
-/// Sec-WebSocket-Key of each, which both legs of a proxy share.
-type Reading = (Pending, Vec<Origin>, Vec<Option<Box<str>>>);
+/// A capture after reading.
+struct Reading {
+    /// Its connections, still to be judged.
+    pending: Pending,
+    /// The origin of each.
+    origins: Vec<Origin>,
+    /// The Sec-WebSocket-Key of each, which both legs of a proxy share; empty unless it was asked for.
+    keys: Vec<Option<Box<str>>>,
+    /// The positions of their frames, if payloads are to be redacted.
+    located: Option<Located>,
+}
 
-/// Reads the captures for a report.
-fn read(captures: &[PathBuf], with_keys: bool, registries: Registries, language: Language) -> Result<Reading, Error> {
-    let mut source = capture::open(captures)?;
-    let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
-    analyzer.read(&mut *source, &mut collection, |_| {})?;
-    let Collection { facts, unanswered, .. } = collection;
-    let origins = facts.iter().map(|facts| Origin::new(facts)).collect();
-    let key = |facts: &Facts| facts.handshake.request.as_ref()?.key.clone();
-    let keys = facts.iter().filter(|_| with_keys).map(|facts| key(facts)).collect();
-    let material = Material { captures: source.summaries(), facts, unanswered, registries, ..Material::default() };
-    Ok((Pending::new(material, language), origins, keys))
+/// Returns the positions of frames that a [`Locating`] has written.
+pub fn located(written: io::Result<Spool>) -> Result<Located, Error> {
+    let read = written.and_then(Spool::finish).and_then(Spooled::into_reader);
+    read.map(Located::new).map_err(output::unspooled)
 }
 
 /// The options of a slice.
@@ -178,15 +201,16 @@ pub struct Prepared<'w> {
 
 impl<'w> Prepared<'w> {
     /// Surveys the wanted connections in the captures. `report` comes with the numbers of its connections, because they
-    /// may already have been dropped from it.
+    /// may already have been dropped from it. Payloads are redacted if their frames are `located`.
     pub fn new(
         captures: &[PathBuf],
         report: (&Report, &[Number]),
         wanted: &'w Wanted,
+        located: Option<Located>,
         how: How,
     ) -> Result<Self, Error> {
-        let mut survey = survey(captures, wanted, how.redact)?;
-        survey.finish(wanted);
+        let mut survey = survey(captures, wanted, located)?;
+        survey.finish(wanted).map_err(output::unspooled)?;
         let (keys, sessions) = if how.with_keys { keys(captures, &survey)? } else { Default::default() };
         let comment = comment(report, wanted, how, &survey, sessions);
         Ok(Self { source: capture::open(captures)?, wanted, survey, keys, comment })
@@ -209,9 +233,9 @@ impl<'w> Prepared<'w> {
 }
 
 /// Reads the captures for everything that must be known of the wanted connections before they are copied.
-pub fn survey(captures: &[PathBuf], wanted: &Wanted, redact: bool) -> Result<Survey, Error> {
+pub fn survey(captures: &[PathBuf], wanted: &Wanted, located: Option<Located>) -> Result<Survey, Error> {
     let mut source = capture::open(captures)?;
-    let mut survey = Survey::new(wanted, redact);
+    let mut survey = Survey::new(wanted, located);
     while source.advance()? {
         survey.push(&source.packet(), wanted);
     }

@@ -17,12 +17,12 @@ use whyclosed::render::sanitized;
 use whyclosed::report::phrase::{counted, pair, word};
 use whyclosed::sink::Collection;
 use whyclosed::slice::leaks::{Form, Gathering, LEAST, Leak, Secrets};
-use whyclosed::slice::{Origin, Read, Remember, Wanted};
+use whyclosed::slice::{Locating, Origin, Read, Remember, Wanted};
 
-use super::slice::survey;
+use super::slice::{located, survey};
 use super::{EXIT_ERROR, EXIT_MATCHED, unpacked};
 use crate::locale::TextArgs;
-use crate::output;
+use crate::output::{self, Spool};
 use crate::sandbox::Allowed;
 use crate::sandboxing::Explained;
 
@@ -180,19 +180,20 @@ fn read(
     unseen: &mut Unseen,
 ) -> Result<(), Error> {
     let mut source = capture::open(captures)?;
-    let (mut analyzer, mut collection, mut wanted) = (Analyzer::default(), Collection::default(), Wanted::default());
+    let (mut analyzer, mut wanted) = (Analyzer::default(), Wanted::default());
+    let mut sink = Locating::new(Collection::default(), Spool::new());
     let mut want = |collection: &mut Collection| {
         collection.facts.drain(..).for_each(|facts| wanted.add(Origin::new(&facts)));
     };
     while source.advance()? {
-        analyzer.push(&source.packet(), &mut collection);
-        want(&mut collection);
+        analyzer.push(&source.packet(), &mut sink);
+        want(&mut sink.sink);
     }
-    analyzer.finish(&mut collection);
-    want(&mut collection);
-    drop((analyzer, collection));
-    let mut survey = survey(captures, &wanted, true)?;
-    survey.read(&wanted, remember, read);
+    analyzer.finish(&mut sink);
+    want(&mut sink.sink);
+    drop(analyzer);
+    let mut survey = survey(captures, &wanted, Some(located(sink.finish().1)?))?;
+    survey.read(&wanted, remember, read).map_err(output::unspooled)?;
     if let Some(redaction) = survey.redaction() {
         unseen.lacking += redaction.lacking();
         unseen.unread += redaction.losses().unread;

@@ -2,6 +2,7 @@
 
 mod distinct;
 mod file;
+mod spool;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use self::distinct::check;
 #[cfg(all(feature = "live", unix))]
 pub use self::file::can_write;
 pub use self::file::to_file;
+pub use self::spool::{Spool, Spooled, unspooled};
 use crate::reporting::{ColorChoice, Format, Reporting};
 
 /// The width without a terminal: for a report in a file or a ticket.
@@ -34,38 +36,39 @@ pub fn write(reporting: &Reporting, report: Pending) -> Result<bool, Error> {
         return write_judged(reporting, report.finish());
     }
     let selection = reporting.selection();
-    let report = Streamed::new(report, |connection: &Connection| selection.matches(connection));
-    emit(reporting, |_, out| json::render(&report, out))?;
+    let report = Streamed::new(report, |connection: &Connection| selection.matches(connection), drop);
+    emit(reporting, |out| json::render(&report, out))?;
     Ok(false)
 }
 
-/// Does the same for a report that has already been judged as a whole.
-pub fn write_judged(reporting: &Reporting, report: Report) -> Result<bool, Error> {
+fn write_judged(reporting: &Reporting, mut report: Report) -> Result<bool, Error> {
     let fails = reporting.fails(&report);
-    emit(reporting, |to_terminal, out| render(reporting, report, to_terminal, out))?;
+    emit(reporting, |out| render(reporting, &mut report, out))?;
     Ok(fails)
 }
 
-/// Opens the output, and calls `render` with whether it is a terminal.
-fn emit(reporting: &Reporting, render: impl FnOnce(bool, &mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+/// Opens the output, and calls `render` with it.
+pub fn emit(reporting: &Reporting, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     match &reporting.output {
-        Some(path) => to_file(path, |out| render(false, out)),
-        None => to_stdout(|out| render(io::stdout().is_terminal(), out)),
+        Some(path) => to_file(path, render),
+        None => to_stdout(render),
     }
 }
 
-fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the report in the chosen format, for the chosen output.
+pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -> io::Result<()> {
     let selection = reporting.selection();
+    let to_terminal = reporting.output.is_none() && io::stdout().is_terminal();
     match reporting.format {
         Format::Json => {
-            selection.narrow(&mut report);
-            json::render(&report, out)
+            selection.narrow(report);
+            json::render(report, out)
         }
         Format::Ndjson => {
-            selection.narrow(&mut report);
-            ndjson::render(&report, out)
+            selection.narrow(report);
+            ndjson::render(report, out)
         }
-        Format::Html => html::render(&report, &selection, reporting.texts.language(), out),
+        Format::Html => html::render(report, &selection, reporting.texts.language(), out),
         Format::Markdown => {
             let request = Request {
                 selection: &selection,
@@ -73,14 +76,14 @@ fn render(reporting: &Reporting, mut report: Report, to_terminal: bool, out: &mu
                 flavor: reporting.flavor(),
                 language: reporting.texts.language(),
             };
-            markdown::ticket(&report, request, out)
+            markdown::ticket(report, request, out)
         }
         Format::Csv => {
-            selection.narrow(&mut report);
-            csv::render(&report, out)
+            selection.narrow(report);
+            csv::render(report, out)
         }
         Format::Terminal => {
-            let mut blocks = document(&report, &selection, reporting.verbose, reporting.texts.language());
+            let mut blocks = document(report, &selection, reporting.verbose, reporting.texts.language());
             let mut look = look(reporting.color, to_terminal);
             // One line for scripts; a terminal wraps it itself.
             if reporting.quiet {

@@ -1,0 +1,92 @@
+//! The connections of a report for readers, shortened: a document tells of few connections more than a row of its table. A
+//! capture of a hundred thousand connections is what this is for.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::Connection;
+use super::document::Extent;
+use super::handshake::Handshake;
+use super::selection::Selection;
+use crate::ending::Kind;
+
+/// What the connections of which a document tells the same cause have in common.
+type Group = (Kind, Option<u16>, Option<String>, &'static str, Cow<'static, str>);
+
+/// Takes connections as they are judged. Those of which a document of the selection tells more than a row stay whole.
+pub struct Brief<'s> {
+    selection: &'s Selection,
+    connections: Vec<Box<Connection>>,
+    matching: usize,
+    shown: usize,
+    groups: HashMap<Group, usize, RandomState>,
+}
+
+impl<'s> Brief<'s> {
+    /// None yet.
+    pub fn new(selection: &'s Selection) -> Self {
+        Self { selection, connections: Vec::new(), matching: 0, shown: 0, groups: HashMap::default() }
+    }
+
+    /// Takes the next connection.
+    pub fn add(&mut self, mut connection: Box<Connection>) {
+        if !self.tells_of(&connection) {
+            shorten(&mut connection);
+        }
+        self.connections.push(connection);
+    }
+
+    /// All that it has taken, in their order.
+    pub fn into_connections(self) -> Vec<Box<Connection>> {
+        self.connections
+    }
+
+    /// Whether a document tells of the next connection: of the first ones, and of the first of each group.
+    fn tells_of(&mut self, connection: &Connection) -> bool {
+        let Extent { rows, examples, .. } = Extent::default();
+        let (matches, shows) = (self.selection.matches(connection), self.selection.shows(connection));
+        self.matching += usize::from(matches);
+        self.shown += usize::from(shows);
+        if !shows {
+            return matches && self.matching <= rows;
+        }
+        let verdict = &connection.verdict;
+        let (code, registry) = (connection.code(), connection.registry.clone());
+        let of_group = self.groups.entry((connection.ending, code, registry, verdict.rule.name, verdict.fix.clone()));
+        let of_group = of_group.or_default();
+        *of_group += 1;
+        *of_group <= examples || self.shown <= rows || self.matching <= rows
+    }
+}
+
+/// Leaves what a row tells, and what connections are grouped, counted and chosen by.
+fn shorten(connection: &mut Connection) {
+    let Handshake { target, status, seen, .. } = &mut *connection.handshake;
+    *connection.handshake = Handshake {
+        seen,
+        packet: None,
+        method: None,
+        target: target.take(),
+        host: None,
+        origin: None,
+        status: *status,
+        subprotocol: None,
+        extensions: Vec::new(),
+        user_agent: None,
+        server: None,
+        problems: Vec::new(),
+    };
+    connection.community_id = String::new();
+    connection.registry_shown_by = Vec::new();
+    for close in &mut connection.closes {
+        (close.name, close.reason, close.time) = Default::default();
+    }
+    connection.findings = Vec::new();
+    connection.violations = Vec::new();
+    connection.timeline = Box::default();
+    let verdict = &mut connection.verdict;
+    (verdict.packets, verdict.filter, verdict.evidence) = Default::default();
+    (verdict.summary, verdict.cause) = Default::default();
+}
