@@ -18,6 +18,7 @@ type Group = (Kind, Option<u16>, Option<String>, &'static str, Cow<'static, str>
 /// Takes connections as they are judged. Those of which a document of the selection tells more than a row stay whole.
 pub struct Brief<'s> {
     selection: &'s Selection,
+    #[expect(clippy::vec_box, reason = "as a report has them")]
     connections: Vec<Box<Connection>>,
     matching: usize,
     shown: usize,

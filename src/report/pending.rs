@@ -63,13 +63,13 @@ impl Pending {
     /// Judges the remaining connections, and returns the whole report.
     pub fn finish(mut self) -> Report {
         let connections = self.by_ref().collect();
-        self.with(connections)
+        Report { connections, ..self.without_connections() }
     }
 
-    /// Returns the report with these connections, which have all been judged.
-    fn with(self, connections: Vec<Box<Connection>>) -> Report {
+    /// Returns the report without its connections, which have all been judged.
+    fn without_connections(self) -> Report {
         let codes = self.occurred.codes(&self.registries, self.language);
-        Report { connections, codes, ..self.report }
+        Report { codes, ..self.report }
     }
 }
 
@@ -113,7 +113,7 @@ impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Streamed<W, J> {
 
     /// Returns the report without its connections, once it has been serialized.
     pub fn into_report(self) -> Report {
-        self.0.into_inner().pending.with(Vec::new())
+        self.0.into_inner().pending.without_connections()
     }
 }
 

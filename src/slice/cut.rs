@@ -81,7 +81,7 @@ struct Span {
 enum Between {
     One(u32),
     /// In the order in which they begin.
-    Many(Box<Vec<Span>>),
+    Many(Vec<Span>),
 }
 
 impl Between {
@@ -121,11 +121,14 @@ impl Wanted {
         let hash = |between: &Between| of(between).map_or(0, |origin| hasher.hash_one(origin.endpoints()));
         let entry = match by_endpoints.entry(hasher.hash_one(key), is_same, hash) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => return drop(entry.insert(Between::One(at))),
+            Entry::Vacant(entry) => {
+                entry.insert(Between::One(at));
+                return;
+            }
         };
         if let Between::One(before) = *entry {
             let (first, last) = connections.get(before as usize).map_or(packets, |origin| origin.packets);
-            *entry = Between::Many(Box::new(vec![Span { first, last, at: before }]));
+            *entry = Between::Many(vec![Span { first, last, at: before }]);
         }
         let (Between::Many(spans), (first, last)) = (entry, packets) else { return };
         // They end in the order in which they begin, so that nearly always this is the place behind all.

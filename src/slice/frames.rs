@@ -106,6 +106,7 @@ impl Frame {
 #[derive(Debug, Default)]
 pub struct Frames {
     /// Pieces that are full.
+    #[expect(clippy::box_collection, reason = "hardly any direction has one, and there are very many directions")]
     full: Option<Box<Vec<Vec<Frame>>>>,
     /// The frames behind them.
     last: Vec<Frame>,

@@ -44,6 +44,7 @@ pub struct Stream {
     start: u32,
     end: u32,
     /// The others, by their offsets.
+    #[expect(clippy::box_collection, reason = "hardly any stream has some, and there are very many streams")]
     others: Option<Box<BTreeMap<usize, Vec<u8>>>>,
 }
 
