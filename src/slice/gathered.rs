@@ -75,3 +75,40 @@ impl Gathered {
         Some(self.halves.get(at)?[side].stream.copy(range))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slice::cut::Origin;
+    use crate::slice::frames::Frame;
+    use crate::ws::frame::header;
+
+    #[test]
+    fn a_hundred_thousand_small_connections_fit() {
+        const COUNT: u32 = 100_000;
+        let mut wanted = Wanted::default();
+        for stream in 0..COUNT {
+            let [_, network, host, port] = stream.to_be_bytes();
+            let client = ([10, 1, network, host], 10_000 + u16::from(port)).into();
+            let addresses = PerSide { client, server: ([10, 0, 0, 2], 80).into() };
+            let compression = PerSide { client: None, server: None };
+            wanted.add(Origin { stream, addresses, packets: (1, 1), is_tls: false, compression });
+        }
+        let (mut gathered, heads) = (Gathered::new(&wanted), [(Side::Client, 400), (Side::Server, 200)]);
+        let close = b"\x88\x02\x03\xe9";
+        let (_, of_close) = header(close).unwrap();
+        for stream in 0..COUNT {
+            for (side, length) in heads {
+                gathered.push((stream as usize, side), 0, &vec![b'x'; length]);
+                gathered.push((stream as usize, side), length, close);
+                let frame = Frame::new(&of_close, length as u32 + 2, 1);
+                gathered.locate(&Found { stream, side, frame });
+            }
+        }
+        for at in 0..COUNT as usize {
+            let PerSide { client, server } = gathered.halves(at).unwrap();
+            assert!(!client.settle() && !server.settle(), "{at}");
+            assert_eq!((client.frames.len(), client.stream.end()), (1, 404));
+        }
+    }
+}

@@ -128,6 +128,7 @@ impl Gathering {
         let sure = self.values.values().filter(|(suspect, _)| suspect.is_sure).count();
         let values = self.values.into_iter().map(|(value, (suspect, _))| (value, suspect));
         let (mut all, short): (Vec<_>, Vec<_>) = values.partition(|(value, _)| value.len() >= LEAST);
+        all.shrink_to_fit();
         all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let (mut sought, mut is_complete) = (Sought::new(limits::SOUGHT_VALUE), self.is_complete);
         for (number, (value, _)) in (0..).zip(&all) {
