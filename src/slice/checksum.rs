@@ -1,13 +1,14 @@
-//! Checksums of a changed packet, changed by as much (RFC 1624): one that was right stays right, and one that the
-//! network card was left to fill in stays as it is.
+//! TCP checksums of changed packets, updated by the difference (RFC 1624): a correct one stays correct, and one that
+//! the network card was left to fill in stays incorrect.
 
-/// The TCP checksum's place in its header (RFC 9293 §3.1).
+/// The offset of the checksum in the TCP header (RFC 9293 §3.1).
 pub const FIELD: usize = 16;
 
-/// The place of the data offset in it.
+/// The offset of the Data Offset field in the TCP header.
 const DATA_OFFSET: usize = 12;
 
-/// Where the TCP header begins of which `payload` is the payload: it has the ports in front, and says its own length.
+/// Returns the offset of the TCP header before the payload at `payload`. It begins with the ports, and its own length
+/// fits; `None` if there is no such header.
 pub fn tcp_header(packet: &[u8], payload: usize, ports: [u16; 2]) -> Option<usize> {
     let [source, destination] = ports.map(u16::to_be_bytes);
     (5..=15).filter_map(|words: usize| Some((payload.checked_sub(words * 4)?, words))).find_map(|(start, words)| {
@@ -18,12 +19,12 @@ pub fn tcp_header(packet: &[u8], payload: usize, ports: [u16; 2]) -> Option<usiz
     })
 }
 
-/// The sum of a payload, or of a part of it that begins at an even offset.
+/// Returns the sum of a payload, or of a part of it that begins at an even offset.
 pub fn sum(bytes: &[u8]) -> u16 {
     words(bytes).fold(0, add)
 }
 
-/// Changes the checksum at `field` for a payload whose sum was another.
+/// Updates the checksum at `field` for a payload whose sum has changed from `old` to `new`.
 pub fn adjust(packet: &mut [u8], field: usize, old: u16, new: u16) {
     if let Some(field) = packet.get_mut(field..).and_then(|rest| rest.first_chunk_mut()) {
         // RFC 1624: ~(~checksum + ~m + m′).
@@ -31,7 +32,8 @@ pub fn adjust(packet: &mut [u8], field: usize, old: u16, new: u16) {
     }
 }
 
-/// Puts `bytes` in the place of as many of the payload, and changes the checksum of the TCP header at `header` by it.
+/// Replaces the first bytes of the payload by `bytes`, and updates the checksum of the TCP header at `header`. Does
+/// nothing if the packet has fewer bytes.
 pub fn replace(packet: &mut [u8], header: usize, payload: usize, bytes: &[u8]) {
     let Some(old) = packet.get_mut(payload..payload + bytes.len()) else {
         return;
@@ -41,14 +43,15 @@ pub fn replace(packet: &mut [u8], header: usize, payload: usize, bytes: &[u8]) {
     adjust(packet, header + FIELD, before, sum(bytes));
 }
 
-/// The payload begins at an even offset of the segment, for a header has whole words.
+/// Returns the 16-bit words of `bytes`. The payload begins at an even offset of the segment, because a header consists
+/// of whole words.
 fn words(bytes: &[u8]) -> impl Iterator<Item = u16> {
     bytes
         .chunks(2)
         .map(|pair| u16::from_be_bytes([pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)]))
 }
 
-/// One's complement addition.
+/// Adds in one's complement.
 fn add(a: u16, b: u16) -> u16 {
     let (sum, carry) = a.overflowing_add(b);
     sum + u16::from(carry)

@@ -1,4 +1,4 @@
-//! Copies the packets of some connections.
+//! The copying of the wanted connections' packets.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
@@ -21,27 +21,27 @@ use crate::packet::Decoder;
 use crate::side::{PerSide, Side};
 use crate::tcp::{Endpoints, Segment};
 
-/// The name of permessage-deflate's parameters (RFC 7692 §7.1.1).
+/// The names of permessage-deflate's parameters (RFC 7692 §7.1.1).
 const NO_CONTEXT_TAKEOVER: PerSide<&str> =
     PerSide { client: "client_no_context_takeover", server: "server_no_context_takeover" };
 
-/// A connection that is wanted.
+/// A connection as a slice needs it.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// As Wireshark numbers it.
+    /// Its stream number, as in Wireshark.
     pub stream: u32,
     /// Its endpoints.
     pub addresses: PerSide<SocketAddr>,
-    /// Its first and last packet: its endpoints may meet again.
+    /// Its first and last packets. The same endpoints may have other connections before and after it.
     pub packets: (u64, u64),
     /// Whether it is TLS.
     pub is_tls: bool,
-    /// How each side's messages are compressed.
+    /// The compression of each side's messages, if any.
     pub compression: PerSide<Option<Compression>>,
 }
 
 impl Origin {
-    /// What a slice must know of a connection.
+    /// Extracts what a slice needs from the facts of a connection.
     pub fn new(facts: &Facts) -> Self {
         let response = facts.handshake.response.as_deref();
         let agreed = extensions(response.and_then(|response| response.extensions.as_deref()))
@@ -65,14 +65,14 @@ impl Origin {
     }
 }
 
-/// When a connection is between two endpoints.
+/// The packets among which a connection's are.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     /// Its first packet.
     first: u64,
-    /// The last packet of all that began no later.
+    /// The last packet of this connection and of all that began before it.
     last: u64,
-    /// Where the connection is.
+    /// The index of the connection.
     at: u32,
 }
 
@@ -85,7 +85,7 @@ enum Between {
 }
 
 impl Between {
-    /// Where one of them is: all have the same endpoints.
+    /// Returns the index of one of them: all have the same endpoints.
     fn any(&self) -> u32 {
         match self {
             Self::One(at) => *at,
@@ -94,13 +94,13 @@ impl Between {
     }
 }
 
-/// The connections that are wanted, and what is to be said of their packets. There may be very many.
+/// The wanted connections, and the comments on their packets. There may be very many.
 #[derive(Debug, Default)]
 pub struct Wanted {
     connections: Vec<Origin>,
-    /// The first connection of each stream: one that comes again counts to the same.
+    /// The index of each stream's first connection. Further connections of a stream count as the first.
     by_stream: HashMap<u32, u32, RandomState>,
-    /// By their endpoints, which stand in `connections`.
+    /// The connections by their endpoints, which are stored in `connections`.
     by_endpoints: HashTable<Between>,
     hasher: RandomState,
     comments: BTreeMap<u64, Vec<String>>,
@@ -109,7 +109,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Wants a connection.
+    /// Adds a connection.
     pub fn add(&mut self, connection: Origin) {
         let Ok(at) = u32::try_from(self.connections.len()) else { return };
         let (key, packets) = (connection.endpoints(), connection.packets);
@@ -131,14 +131,14 @@ impl Wanted {
             *entry = Between::Many(vec![Span { first, last, at: before }]);
         }
         let (Between::Many(spans), (first, last)) = (entry, packets) else { return };
-        // They end in the order in which they begin, so that nearly always this is the place behind all.
+        // Connections mostly end in the order in which they begin, so this is nearly always the end of the list.
         let place = spans.partition_point(|span| span.first <= first);
         let before = place.checked_sub(1).and_then(|before| spans.get(before)).map_or(0, |before| before.last);
         spans.insert(place, Span { first, last: last.max(before), at });
         spans.iter_mut().skip(place).for_each(|span| span.last = span.last.max(last));
     }
 
-    /// Puts a comment on a packet, unless there are more than a slice has room for.
+    /// Adds a comment on a packet. Comments beyond what a slice has room for are counted.
     pub fn comment(&mut self, packet: u64, comment: String) {
         let bytes = blocks_of(&comment);
         if self.comment_bytes + bytes > limits::SLICE_COMMENTS {
@@ -149,22 +149,23 @@ impl Wanted {
         self.comments.entry(packet).or_default().push(comment);
     }
 
-    /// Comments that there was no room for.
+    /// Returns the number of comments without room.
     pub const fn unmarked(&self) -> u64 {
         self.unmarked
     }
 
-    /// Those that are wanted.
+    /// Returns the wanted connections.
     pub fn connections(&self) -> &[Origin] {
         &self.connections
     }
 
-    /// The places of the first connections of streams.
+    /// Returns the index of each stream's first connection.
     pub(super) const fn by_stream(&self) -> &HashMap<u32, u32, RandomState> {
         &self.by_stream
     }
 
-    /// The first connection of the stream that a segment belongs to, by its place among all, and who sent it.
+    /// Returns the index of the first connection of the stream that a segment belongs to, and the side that sent it;
+    /// `None` if its connection is not wanted.
     pub(super) fn find(&self, segment: &Segment<'_>) -> Option<(usize, Side)> {
         let (packet, key) = (segment.carrier.seen.packet, segment.endpoints);
         let of = |at: u32| self.connections.get(at as usize);
@@ -183,12 +184,13 @@ impl Wanted {
     }
 }
 
-/// Bytes that a comment takes: its option's header and padding, and what ends the options.
+/// Returns the bytes that a comment takes: its option's header and padding, and the end of the options.
 const fn blocks_of(comment: &str) -> usize {
     comment.len().next_multiple_of(4) + 8
 }
 
-/// Copies the packets of the wanted connections, rewritten where the survey says how.
+/// Copies the packets of the wanted connections, rewritten if the survey has rewritten their streams. The outer error
+/// is that of reading, the inner one that of writing.
 pub fn cut<W: Write>(
     source: &mut dyn Source,
     wanted: &Wanted,
@@ -215,9 +217,9 @@ pub fn cut<W: Write>(
                         redaction.apply(&segment, half, &mut data, payload);
                     }
                 }
-                // Cut within the header.
+                // The packet was cut within the header.
                 None if segment.payload.is_empty() => {}
-                // Put together from fragments of which too many are remembered already.
+                // Reassembled from fragments that were not recorded, because there were too many.
                 None => continue,
             }
         }
@@ -237,7 +239,7 @@ pub fn cut<W: Write>(
     Ok(Ok(()))
 }
 
-/// Where a payload lies in its packet; `None` where it was put together from several.
+/// Returns the offset of a payload in its packet; `None` if it was reassembled from several.
 fn place(packet: &Packet<'_>, payload: &[u8]) -> Option<usize> {
     let at = payload.as_ptr().addr().checked_sub(packet.data.as_ptr().addr())?;
     (at + payload.len() <= packet.data.len()).then_some(at)
@@ -254,7 +256,7 @@ fn interface<W: Write>(
         return Ok(*known);
     }
     if interfaces.len() == limits::INTERFACES {
-        // A section holds no more.
+        // A section cannot hold more.
         interfaces.clear();
         out.section()?;
     }
@@ -294,7 +296,7 @@ mod tests {
     #[test]
     fn a_packet_is_of_the_connection_that_goes_on() {
         let mut wanted = Wanted::default();
-        // One within another, one that comes out of order, and one of the first one's stream.
+        // One connection within another, one out of order, and one with the stream of the first.
         let connections = [(7, (10, 40)), (8, (20, 25)), (9, (50, 60)), (10, (1, 5)), (7, (70, 80))];
         connections.into_iter().for_each(|(stream, packets)| wanted.add(origin(stream, packets)));
         for (packets, at) in [

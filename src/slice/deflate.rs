@@ -1,20 +1,22 @@
-//! Compressed messages written anew, in as many bytes as they had.
+//! The compression of rewritten messages into as many bytes as they had.
 
 use flate2::{Compress, Compression, FlushCompress};
 
-/// An empty stored block (RFC 1951 §3.2.4): five bytes that mean nothing.
+/// An empty stored block (RFC 1951 §3.2.4): five bytes without contents.
 const STORED: [u8; 5] = [0, 0, 0, 0xFF, 0xFF];
 
-/// What a message leaves out at its end (RFC 7692 §7.2.1).
+/// The number of bytes that a message omits at its end (RFC 7692 §7.2.1).
 const TAIL: usize = 4;
 
-/// Lengths below the longest that fits which are tried, where what is left cannot be filled: 1 to 4 bytes, or 8.
+/// The number of shorter texts that are tried if the longest one that fits leaves bytes that cannot be filled: 1 to 4,
+/// or 8.
 const TRIES: usize = 16;
 
-/// How many parts of a length are told apart when the longest is sought that fits.
+/// The precision of the search for the longest text that fits: this fraction of its length.
 const PARTS: usize = 256;
 
-/// As much of `plain` as fits, as a compressed message of exactly `length` bytes: at most as long as it may be.
+/// Compresses as much of `plain` as fits into a message of exactly `length` bytes, and at most `length` bytes of it.
+/// Returns `None` if that length cannot be filled.
 pub fn shortened(plain: &[u8], length: usize) -> Option<Vec<u8>> {
     let most = plain.len().min(length);
     let (mut fits, mut beyond, mut tried) = (0, most + 1, most);
@@ -28,11 +30,12 @@ pub fn shortened(plain: &[u8], length: usize) -> Option<Vec<u8>> {
     (fits.saturating_sub(TRIES)..=fits).rev().find_map(|count| compressed(plain.get(..count)?, length))
 }
 
-/// `plain` as a compressed message of exactly `length` bytes that needs no other message; `None` where it does not fit.
+/// Compresses `plain` into a message of exactly `length` bytes that does not depend on other messages. Returns `None`
+/// if it does not fit, or if the remaining bytes cannot be filled.
 pub fn compressed(plain: &[u8], length: usize) -> Option<Vec<u8>> {
     let best = deflated(plain, length)?;
     let spare = length.checked_sub(best.len())?;
-    // Empty blocks of fixed codes before a stored one cost more than that: one does a byte, two do two, three do four.
+    // Empty blocks with fixed codes before a stored one make it longer: one by a byte, two by two bytes, three by four.
     let fixed: &[usize] = match spare % STORED.len() {
         0 => &[],
         1 => &[1],
@@ -49,8 +52,8 @@ pub fn compressed(plain: &[u8], length: usize) -> Option<Vec<u8>> {
     Some(message)
 }
 
-/// So many empty blocks of fixed codes, and a stored one (RFC 1951 §3.2.6): 10 bits each are `BFINAL = 0, BTYPE = 01`
-/// and the end of the block, seven zeros; lowest bit first.
+/// Returns `count` empty blocks with fixed codes, and a stored one (RFC 1951 §3.2.6). An empty block has 10 bits,
+/// lowest bit first: `BFINAL = 0`, `BTYPE = 01`, and the end of the block, which is seven zeros.
 fn empty_blocks(count: usize) -> Option<Vec<u8>> {
     let bits = (0..count).fold(0_u64, |bits, at| bits | 0b010 << (at * 10));
     let used = count * 10 + 3;
@@ -58,7 +61,7 @@ fn empty_blocks(count: usize) -> Option<Vec<u8>> {
     Some([aligned.as_slice(), STORED.get(1..)?].concat())
 }
 
-/// `plain` as a compressed message of at most so many bytes.
+/// Compresses `plain` into a message of at most `most` bytes. Returns `None` if it does not fit.
 fn deflated(plain: &[u8], most: usize) -> Option<Vec<u8>> {
     let room = most + TAIL + 1;
     let mut compress = Compress::new(Compression::best(), false);
@@ -103,7 +106,7 @@ mod tests {
         }
     }
 
-    /// Letters of several bytes without an order, which cannot be shortened much.
+    /// Returns random letters of several bytes each, which hardly compress.
     fn incompressible(length: usize) -> Vec<u8> {
         let mut state = 7_u64;
         let letters = std::iter::repeat_with(|| {

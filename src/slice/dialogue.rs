@@ -1,4 +1,4 @@
-//! What a server asked, for the client's direction, which is rewritten by itself.
+//! The questions of a server, kept for the client's direction, which is rewritten on its own.
 
 use std::collections::VecDeque;
 
@@ -7,21 +7,21 @@ use crate::limits;
 use crate::report::redact::Kind;
 use crate::report::redact::prompts::{self, Dialogue, is_aside, question};
 
-/// What a server asked, in the order of the capture.
+/// The questions of a server, in the order of the capture.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// Questions, and from which packet on each is open; nothing where another message followed one.
+    /// The messages that ask a question, or end one by following it, each with its packet. Only their ends are kept.
     messages: Vec<(u32, Box<[u8]>)>,
     is_open: bool,
-    /// From which packet on questions were too many to keep.
+    /// The packet of the first such message that was not kept, because there were too many.
     beyond: Option<u32>,
 }
 
 impl Asked {
-    /// The server sends a message in that packet.
+    /// Takes the server's next message, which begins in `packet`.
     pub fn message(&mut self, packet: u32, message: &[u8]) {
         let asks = question(message).is_some();
-        // Of others only the one that ends a question matters.
+        // Other messages matter only if they end a question.
         if !asks && (!self.is_open || is_aside(message)) {
             return;
         }
@@ -34,20 +34,20 @@ impl Asked {
     }
 }
 
-/// The most bytes kept of the end of a message that asks.
+/// The most bytes kept of the end of such a message.
 const KEPT: usize = 256;
 
-/// What a direction has to do with questions.
+/// The part of a direction in the server's questions and their answers.
 #[derive(Debug)]
 pub enum Part {
-    /// The server's.
+    /// The server's direction.
     Asks(Asked),
-    /// The client's.
+    /// The client's direction.
     Answers(Answers),
 }
 
 impl Part {
-    /// Takes a message, which begins in that packet. An answer that is a secret is redacted. Returns the same as
+    /// Takes the next message, which begins in `packet`. An answer that is a secret is redacted. Returns the same as
     /// [`Answers::message`].
     pub fn message(&mut self, packet: u32, message: &mut [u8], blotter: &mut Blotter<'_>) -> Option<Vec<u8>> {
         match self {
@@ -59,7 +59,7 @@ impl Part {
         }
     }
 
-    /// What was asked.
+    /// Returns the questions; none for the client's direction.
     pub fn into_asked(self) -> Asked {
         match self {
             Self::Asks(asked) => asked,
@@ -68,27 +68,27 @@ impl Part {
     }
 }
 
-/// The client's messages among what the server asked.
+/// The client's messages, matched with the questions of the server.
 #[derive(Debug, Default)]
 pub struct Answers {
     asked: VecDeque<(u32, Box<[u8]>)>,
     dialogue: Dialogue,
-    /// The last question, for those who look for secrets by themselves.
+    /// The last question, for callers that search for secrets by themselves.
     question: Box<[u8]>,
-    /// Keys typed since.
+    /// The keys typed since that question.
     typed: Vec<u8>,
-    /// From which packet on it is not known what was asked.
+    /// The packet after which the questions are not known.
     beyond: Option<u32>,
 }
 
 impl Answers {
-    /// To what a server asked.
+    /// Creates the matching for these questions.
     pub fn new(asked: Asked) -> Self {
         Self { asked: asked.messages.into(), beyond: asked.beyond, ..Self::default() }
     }
 
-    /// The client sends a message in that packet: blots it if a secret answers the question before it. Returns what has been
-    /// answered to any question, behind that question.
+    /// Takes the client's next message, which begins in `packet`, and redacts it if it answers a question for a secret.
+    /// Once the answer to any question is complete, returns the question and the answer as one line.
     pub fn message(&mut self, packet: u32, message: &mut [u8], blotter: &mut Blotter<'_>) -> Option<Vec<u8>> {
         while let Some((_, asked)) = self.asked.pop_front_if(|(at, _)| *at < packet) {
             self.dialogue.server(&asked);
@@ -96,7 +96,7 @@ impl Answers {
                 (self.question, self.typed) = (question.into(), Vec::new());
             }
         }
-        // Where the question is not known, all may be answers.
+        // If the question is not known, any message may be an answer.
         let is_answer = self.dialogue.client(message) || self.beyond.is_some_and(|beyond| beyond < packet);
         if !is_answer && self.question.is_empty() {
             return None;
@@ -117,8 +117,8 @@ impl Answers {
     }
 }
 
-/// All that is seen of an answer becomes `x`. What separates the strings of JSON stays, and what is no text, for it is
-/// evidence.
+/// Replaces all visible characters of an answer by `x`. What separates the strings of JSON stays, and so does invalid
+/// UTF-8, because it is evidence.
 fn hide(message: &mut [u8]) {
     let is_json = message.trim_ascii_end().ends_with(b"}") || message.trim_ascii_end().ends_with(b"]");
     let is_seen = |byte: u8| byte.is_ascii_graphic() && (!is_json || byte.is_ascii_alphanumeric()) || byte >= 0x80;

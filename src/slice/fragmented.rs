@@ -1,5 +1,5 @@
-//! Segments that came in several packets, as fragments of an IP datagram: which packets these are, and what of a stream
-//! each of them carries.
+//! Segments that came as fragments of an IP datagram, in several packets: which packets these are, and which part of a
+//! stream each of them carries.
 
 use std::ops::Range;
 
@@ -12,33 +12,33 @@ use crate::tcp::Segment;
 /// The fragments among the packets of the wanted connections.
 #[derive(Debug, Default)]
 pub struct Fragmented {
-    /// In the order of their packets, once all are known.
+    /// The packets; sorted after [`Self::finish`].
     pieces: Vec<Piece>,
     left_out: u64,
 }
 
-/// A packet with a fragment of a segment: small, for there may be many.
+/// A packet with a fragment of a segment. It is small, because there may be many.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece {
     packet: u64,
-    /// Which of the wanted connections the segment is of.
+    /// The index of the wanted connection that the segment belongs to.
     connection: u32,
-    /// Where its payload lies in the stream; none beyond what is rewritten.
+    /// The stream offset of the segment's payload; `None` outside the bytes that are rewritten.
     place: Option<u32>,
-    /// Where the fragment begins, counted from the segment's first byte, where that is known.
+    /// The position of the fragment relative to the segment's first byte, if known.
     at: Option<i32>,
     /// Bytes of the segment's payload.
     length: u32,
-    /// Bytes of its header.
+    /// Bytes of the segment's header.
     header: u16,
-    /// Its payload's sum, as checksums have it.
+    /// The one's complement sum of the segment's payload.
     sum: u16,
-    /// Who sent it.
+    /// The side that sent it.
     side: Side,
 }
 
 impl Fragmented {
-    /// Remembers the packets that a segment came in.
+    /// Records the packets that carried a segment. Those beyond the bound are counted as left out.
     pub fn add(&mut self, parts: &[Part], segment: &Segment<'_>, half: (usize, Side), place: Option<usize>) {
         let sum = checksum::sum(segment.payload);
         for part in parts {
@@ -50,25 +50,25 @@ impl Fragmented {
         }
     }
 
-    /// All of them have been added.
+    /// Sorts the packets. Must be called after all of them have been added.
     pub fn finish(&mut self) {
         self.pieces.sort_unstable_by_key(|piece| piece.packet);
     }
 
-    /// What a packet carries, if it is a fragment of a wanted connection.
+    /// Returns the fragment that a packet carries, if it is one of a wanted connection.
     pub fn piece(&self, packet: u64) -> Option<&Piece> {
         let at = self.pieces.binary_search_by_key(&packet, |piece| piece.packet).ok()?;
         self.pieces.get(at)
     }
 
-    /// Fragments that are left out, for there are too many.
+    /// Returns the number of fragments that are left out, because there are too many.
     pub const fn left_out(&self) -> u64 {
         self.left_out
     }
 }
 
 impl Piece {
-    /// `None` for what is larger than any segment.
+    /// Returns `None` if a number does not fit, as in no possible segment.
     fn new(
         part: &Part,
         segment: &Segment<'_>,
@@ -88,19 +88,20 @@ impl Piece {
         })
     }
 
-    /// Which of the wanted connections the segment is of, and who sent it.
+    /// Returns the index of the wanted connection, and the side that sent the segment.
     pub const fn half(&self) -> (usize, Side) {
         (self.connection as usize, self.side)
     }
 
-    /// Where the payload lies in the stream, as far as it is rewritten.
+    /// Returns the range of the segment's payload in the stream, if it is rewritten.
     pub fn range(&self) -> Option<Range<usize>> {
         let place = self.place? as usize;
         Some(place..place + self.length as usize)
     }
 
-    /// Rewrites a fragment, which lies at `body` in its packet: headers stay, of the payload `new` takes the place, or
-    /// zeros where there is none, and whatever lies behind is zeros.
+    /// Rewrites a fragment, which is at `body` in its packet. Headers stay, except that the TCP checksum is updated.
+    /// The payload is replaced by `new`, or by zeros if that is `None`. Everything after the fragment becomes zeros. If
+    /// the position of the fragment is not known, all of it becomes zeros.
     pub fn rewrite(&self, data: &mut [u8], body: Range<usize>, new: Option<&[u8]>) {
         let zeros = vec![0; self.length as usize];
         let new = new.unwrap_or(&zeros);
@@ -113,7 +114,7 @@ impl Piece {
             match of_segment.ok().and_then(|of_segment| of_segment.checked_sub(usize::from(self.header))) {
                 Some(payload) => *byte = new.get(payload).copied().filter(|_| offset < body.end).unwrap_or(0),
                 None if offset >= body.end => *byte = 0,
-                // A header.
+                // A header stays.
                 None => {}
             }
         }

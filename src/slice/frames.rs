@@ -1,21 +1,21 @@
-//! Where the frames of one direction lie, as the analyzer tells it.
+//! The positions of one direction's frames, as the analyzer reports them.
 
 use super::room::Room;
 use crate::ws::frame::Start;
 use crate::ws::{Header, Opcode};
 
-/// Frames that are held in one piece.
+/// The number of frames held in one piece.
 const PIECE: usize = 1024;
 
-/// A frame in its stream: what a slice must know of it, for there may be millions.
+/// A frame in its stream, as far as a slice needs it. It is small, because there may be millions.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame {
     /// Stream offset of its payload.
     payload: u32,
-    /// Bytes of its payload; what no stream can hold is cut down.
+    /// Bytes of its payload; at most `u32::MAX`, which is more than a rewritten stream holds.
     length: u32,
     key: [u8; 4],
-    /// The packet that completed its header; the last ones of a capture with more of them than fit are one.
+    /// The packet that completed its header. Numbers that do not fit are `u32::MAX`.
     packet: u32,
     opcode: Opcode,
     rsv: u8,
@@ -25,7 +25,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// A frame whose payload lies at an offset.
+    /// Creates a frame from its header, the stream offset of its payload, and the packet that completed its header.
     pub fn new(header: &Header, payload: u32, packet: u64) -> Self {
         let Start { fin, rsv, opcode, .. } = header.start;
         let length = u32::try_from(header.length).unwrap_or(u32::MAX);
@@ -34,10 +34,10 @@ impl Frame {
         Self { payload, length, key: header.key.unwrap_or_default(), packet, opcode, rsv, fin, size: header.size }
     }
 
-    /// Bytes that it can be written as.
+    /// The number of bytes of a serialized frame.
     pub const BYTES: usize = 19;
 
-    /// It as bytes.
+    /// Serializes the frame.
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let [a, b, c, d] = self.payload.to_le_bytes();
         let [e, f, g, h] = self.length.to_le_bytes();
@@ -46,7 +46,7 @@ impl Frame {
         [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, self.opcode.0, self.rsv << 1 | u8::from(self.fin), self.size]
     }
 
-    /// It again.
+    /// Deserializes a frame.
     pub const fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, opcode, bits, size] = bytes;
         Self {
@@ -61,61 +61,61 @@ impl Frame {
         }
     }
 
-    /// What it is.
+    /// Returns its opcode.
     pub const fn opcode(&self) -> Opcode {
         self.opcode
     }
 
-    /// RSV1, RSV2, RSV3 as the bits 4, 2, 1.
+    /// Returns RSV1, RSV2 and RSV3 as the bits 4, 2 and 1.
     pub const fn rsv(&self) -> u8 {
         self.rsv
     }
 
-    /// Whether it is the last, or only, fragment of its message.
+    /// Returns whether it is the last, or only, fragment of its message.
     pub const fn is_last(&self) -> bool {
         self.fin
     }
 
-    /// Its masking key; zeros where it is not masked.
+    /// Returns its masking key; zeros if it is not masked.
     pub const fn key(&self) -> [u8; 4] {
         self.key
     }
 
-    /// The packet that completed its header.
+    /// Returns the packet that completed its header.
     pub const fn packet(&self) -> u32 {
         self.packet
     }
 
-    /// Stream offset of its header.
+    /// Returns the stream offset of its header.
     pub fn start(&self) -> usize {
         self.payload().saturating_sub(usize::from(self.size))
     }
 
-    /// Stream offset of its payload.
+    /// Returns the stream offset of its payload.
     pub const fn payload(&self) -> usize {
         self.payload as usize
     }
 
-    /// Stream offset just past its payload.
+    /// Returns the stream offset just past its payload.
     pub const fn end(&self) -> usize {
         self.payload().saturating_add(self.length as usize)
     }
 }
 
-/// The frames of one direction, in their order. Mostly they are few, and of very many directions.
+/// The frames of one direction, in order. Most directions have few, but there are very many directions.
 #[derive(Debug, Default)]
 pub struct Frames {
-    /// Pieces that are full.
+    /// The full pieces.
     #[expect(clippy::box_collection, reason = "hardly any direction has one, and there are very many directions")]
     full: Option<Box<Vec<Vec<Frame>>>>,
-    /// The frames behind them.
+    /// The frames after them.
     last: Vec<Frame>,
-    /// Where the first one begins for which there was no room.
+    /// The stream offset of the first frame without room.
     end: Option<u32>,
 }
 
 impl Frames {
-    /// Takes the next frame.
+    /// Adds the next frame, as long as there is room.
     pub fn push(&mut self, frame: Frame, room: &mut Room) {
         if self.end.is_some() {
             return;
@@ -130,17 +130,17 @@ impl Frames {
         }
     }
 
-    /// Where the first frame begins for which there was no room.
+    /// Returns the stream offset of the first frame without room.
     pub fn end(&self) -> Option<usize> {
         self.end.map(|end| end as usize)
     }
 
-    /// How many there are.
+    /// Returns the number of frames.
     pub fn len(&self) -> usize {
         self.full.as_ref().map_or(0, |full| full.len() * PIECE) + self.last.len()
     }
 
-    /// One of them.
+    /// Returns a frame by its index.
     pub fn get(&self, index: usize) -> Option<&Frame> {
         let full = self.full.as_ref().and_then(|full| full.get(index / PIECE));
         match full {

@@ -1,4 +1,4 @@
-//! The streams of the wanted connections and where their frames lie, as many as there is room for.
+//! The streams of the wanted connections and the positions of their frames, as far as there is room for them.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,16 +15,17 @@ use crate::side::{PerSide, Side};
 /// One direction of a connection.
 #[derive(Debug, Default)]
 pub struct Half {
-    /// Its bytes.
+    /// Its captured bytes.
     pub stream: Stream,
-    /// Where its frames lie.
+    /// The positions of its frames.
     pub frames: Frames,
     /// Whether there was no room for some of its bytes.
     lacks: bool,
 }
 
 impl Half {
-    /// Whether there was no room for all of it. What lies behind the last frame that is known can't be understood: it goes.
+    /// Ends the direction. Returns whether there was no room for all of it. Bytes from the first frame without room on
+    /// are dropped, because they cannot be interpreted.
     pub fn settle(&mut self) -> bool {
         if let Some(end) = self.frames.end() {
             self.stream.truncate(end);
@@ -33,23 +34,24 @@ impl Half {
     }
 }
 
-/// What was captured of the wanted connections.
+/// The captured bytes and frames of the wanted connections.
 #[derive(Debug, Default)]
 pub struct Gathered {
-    /// In the order of the wanted connections, of which the first of a stream has all that is of it.
+    /// The connections in the order of the wanted ones. If several have the same stream, the first one holds everything
+    /// of it.
     halves: Vec<PerSide<Half>>,
     by_stream: HashMap<u32, u32, RandomState>,
     room: Room,
 }
 
 impl Gathered {
-    /// Nothing yet of these connections.
+    /// Creates an empty collection for these connections.
     pub fn new(wanted: &Wanted) -> Self {
         let halves = wanted.connections().iter().map(|_| PerSide::default()).collect();
         Self { halves, by_stream: wanted.by_stream().clone(), room: Room::default() }
     }
 
-    /// Takes bytes of a direction, which lie at an offset of its stream.
+    /// Adds bytes of a direction at an offset of its stream.
     pub fn push(&mut self, (at, side): (usize, Side), offset: usize, bytes: &[u8]) {
         if let Some(halves) = self.halves.get_mut(at) {
             let half = &mut halves[side];
@@ -57,7 +59,7 @@ impl Gathered {
         }
     }
 
-    /// Takes the next frame of a direction, if its connection is wanted.
+    /// Adds the next frame of a direction, if its connection is wanted.
     pub fn locate(&mut self, found: &Found) {
         let at = self.by_stream.get(&found.stream).map(|at| *at as usize);
         if let Some(halves) = at.and_then(|at| self.halves.get_mut(at)) {
@@ -65,12 +67,12 @@ impl Gathered {
         }
     }
 
-    /// Both directions of a connection.
+    /// Returns both directions of a connection.
     pub fn halves(&mut self, at: usize) -> Option<&mut PerSide<Half>> {
         self.halves.get_mut(at)
     }
 
-    /// A range of a direction; zeros where no bytes are known.
+    /// Returns a range of a direction, with zeros where no bytes are known.
     pub fn copy(&self, (at, side): (usize, Side), range: Range<usize>) -> Option<Vec<u8>> {
         Some(self.halves.get(at)?[side].stream.copy(range))
     }

@@ -1,4 +1,4 @@
-//! Text in which secrets become `x`: heads of HTTP/1, bodies, messages.
+//! The replacement of secrets in text by `x`: in heads of HTTP/1, bodies and messages.
 
 use super::token;
 use crate::limits;
@@ -6,7 +6,8 @@ use crate::report::redact::known::Known;
 use crate::report::redact::random::is_name;
 use crate::report::redact::{Kind, Secret, names, patterns, secret, subprotocol};
 
-/// Headers whose values stay but for secrets by their form. Everything else may hold a secret that has no form.
+/// Headers whose values are kept, except for secrets recognised by their form. The value of any other header may be a
+/// secret without a form.
 const HARMLESS: &[&str] = &[
     "accept",
     "accept-encoding",
@@ -38,51 +39,51 @@ const HARMLESS: &[&str] = &[
     "via",
 ];
 
-/// Headers that are random and no secret (RFC 6455 §11.3.1, §11.3.3).
+/// Headers with random values that are not secret (RFC 6455 §11.3.1, §11.3.3).
 const RANDOM: &[&str] = &["sec-websocket-key", "sec-websocket-accept"];
 
-/// The headers of subprotocols.
+/// The header that lists subprotocols.
 const SUBPROTOCOL: &str = "sec-websocket-protocol";
 
-/// What a PROXY header of version 2 begins with (the PROXY protocol §2.2).
+/// The signature of a PROXY header of version 2 (the PROXY protocol §2.2).
 const PROXY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
-/// Its length without what follows, and where that length stands.
+/// Bytes of that header before the addresses. The last two are the length of what follows.
 const PROXY_HEADER: usize = 16;
 
-/// Letters and digits become `x`: what separates them, and bytes that are no ASCII, stay.
+/// Replaces ASCII letters and digits by `x`. Separators and all other bytes stay.
 fn blot(bytes: &mut [u8]) {
     bytes.iter_mut().filter(|byte| byte.is_ascii_alphanumeric()).for_each(|byte| *byte = b'x');
 }
 
-/// Takes a secret that was found.
+/// A function that is called with each secret found.
 pub type Remember<'f> = dyn FnMut(Kind, &[u8]) + 'f;
 
-/// Blots secrets, and gives what they were.
+/// Replaces secrets, and reports them.
 #[derive(Default)]
 pub struct Blotter<'f> {
-    /// Gets every secret, as often as it is met.
+    /// Called with every secret, each time it occurs.
     remember: Option<&'f mut Remember<'f>>,
-    /// What is known to be secret from other places of the capture.
+    /// Values that are known to be secret from other places of the capture.
     known: Option<&'f Known>,
-    /// The subprotocols that earlier lines of the head listed: all lines are one list (RFC 9110 §5.3).
+    /// The subprotocols that earlier lines of the head listed: all of the lines form one list (RFC 9110 §5.3).
     protocols: String,
-    /// Whether nobody wants the secrets, and what is redacted is thrown away.
+    /// Whether there is nothing to do: the secrets are not wanted, and the redacted text is thrown away.
     is_idle: bool,
 }
 
 impl<'f> Blotter<'f> {
-    /// One that knows secrets from other places of the capture.
+    /// Creates one that also replaces secrets known from other places of the capture.
     pub fn knowing(known: &'f Known) -> Self {
         Self { known: Some(known), ..Self::default() }
     }
 
-    /// One that gives the secrets.
+    /// Creates one that reports the secrets.
     pub fn remembering(remember: &'f mut Remember<'f>) -> Self {
         Self { remember: Some(remember), ..Self::default() }
     }
 
-    /// One that does nothing, for whoever only reads.
+    /// Creates one that does nothing, for callers that only read.
     pub fn idle() -> Self {
         Self { is_idle: true, ..Self::default() }
     }
@@ -92,7 +93,7 @@ impl<'f> Blotter<'f> {
         blot(bytes);
     }
 
-    /// Remembers a secret; what is redacted already was remembered before.
+    /// Reports a secret, unless it is already redacted and so has been reported before.
     pub fn remember(&mut self, kind: Kind, secret: &[u8]) {
         let is_new = || secret.iter().any(|byte| byte.is_ascii_alphanumeric() && *byte != b'x');
         if let Some(remember) = self.remember.as_mut().filter(|_| is_new()) {
@@ -100,14 +101,15 @@ impl<'f> Blotter<'f> {
         }
     }
 
-    /// Remembers the secrets of what will be left out, by their form.
+    /// Reports the secrets, recognised by their form, of bytes that will be left out.
     pub fn look(&mut self, bytes: &[u8]) {
         if self.remember.is_some() {
             self.text(&mut bytes.to_vec(), false);
         }
     }
 
-    /// Blots the secrets of a text, by their form. A long text is searched in parts.
+    /// Replaces the secrets of a text, recognised by their form. A long text is searched in parts. `is_window` says
+    /// that the text is part of a longer one.
     pub fn text(&mut self, text: &mut [u8], is_window: bool) {
         let (mut from, mut size) = (0, limits::SEARCHED);
         while from < text.len() && !self.is_idle {
@@ -117,7 +119,8 @@ impl<'f> Blotter<'f> {
             let mut found = self.find(text.get(start..end).unwrap_or_default(), is_window);
             found.iter_mut().for_each(|secret| secret.range = start + secret.range.start..start + secret.range.end);
             found.retain(|secret| secret.range.end > from && secret.range.start < to);
-            // Whether one goes on behind what was looked at.
+            // The last secret may continue after the part searched. Search a larger part; if that is too large, the
+            // rest of the text counts as part of the secret.
             if let Some(last) = found.last_mut().filter(|last| last.range.end == end && end < text.len()) {
                 if size < limits::SEARCHED_ONE {
                     size *= 2;
@@ -146,7 +149,7 @@ impl<'f> Blotter<'f> {
         self.remember(kind, secret);
         let mut redacted = Vec::with_capacity(secret.len());
         for chunk in secret.utf8_chunks() {
-            // A character of several bytes is as much a part of the secret; what is none stays, for it is evidence.
+            // Characters outside ASCII are part of the secret, too. Invalid UTF-8 stays, because it is evidence.
             redacted.extend(chunk.valid().bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }));
             redacted.extend_from_slice(chunk.invalid());
         }
@@ -154,8 +157,9 @@ impl<'f> Blotter<'f> {
         secret.copy_from_slice(&redacted);
     }
 
-    /// Bytes before, between and behind frames: heads and bodies of HTTP/1, a PROXY header; zeros where they are
-    /// neither, but for the first `kept`. What is torn off may begin within a header.
+    /// Rewrites bytes before, between and after frames: heads and bodies of HTTP/1, and a PROXY header. Anything else
+    /// becomes zeros, except its first `kept` bytes. `is_torn` says that the bytes before these were not captured, so
+    /// that they may begin within a header.
     pub fn unframed(&mut self, bytes: &mut [u8], is_torn: bool, kept: usize) {
         let mut rest = if self.is_idle { &mut [] } else { bytes };
         if is_torn {
@@ -184,7 +188,7 @@ impl<'f> Blotter<'f> {
             if is_blank {
                 self.protocols.clear();
             }
-            // A secret of a body may take several lines.
+            // A secret in a body may span several lines.
             let (body, behind) = behind.split_at_mut(end);
             self.text(body, false);
             rest = behind;
@@ -197,7 +201,7 @@ impl<'f> Blotter<'f> {
         }
     }
 
-    /// A line of a head: a request or status line, or a header.
+    /// Rewrites a line of a head: a request line, a status line, or a header.
     fn line(&mut self, line: &mut [u8]) {
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
         let colon = line.iter().take(limits::TEXT).position(|byte| !is_name(byte));
@@ -217,14 +221,14 @@ impl<'f> Blotter<'f> {
                 for cookie in value.split_mut(|byte| *byte == b';') {
                     let name = cookie.iter().position(|byte| *byte == b'=').map_or(0, |equals| equals + 1);
                     let (name, value) = cookie.split_at_mut(name);
-                    // What is called a session is one, whatever it looks like.
+                    // A value with the name of a secret, such as a session, is one, whatever it looks like.
                     let kind = if names::kind(name).is_some() { Kind::Value } else { Kind::Cookie };
                     blot(name);
                     self.blot(kind, value);
                 }
             }
             name if name.ends_with("authorization") => {
-                // The scheme is no secret, but tells nothing that matters.
+                // The scheme is not secret, but does not matter for a verdict, either.
                 let scheme = value.trim_ascii_start().iter().position(|byte| *byte == b' ').unwrap_or_default();
                 let before = value.len() - value.trim_ascii_start().len() + scheme;
                 let (scheme, credentials) = value.split_at_mut(before);
@@ -232,7 +236,8 @@ impl<'f> Blotter<'f> {
                 self.blot(Kind::Authorization, credentials);
             }
             name if names::kind(name.as_bytes()).is_some() => self.blot(Kind::Value, value),
-            // Of the others not each value is secret in other places, too: most are words.
+            // Most values of other headers are words. Only what has the form of a secret is reported, to be found in
+            // other places.
             _ => {
                 self.look(value);
                 blot(value);
@@ -240,7 +245,7 @@ impl<'f> Blotter<'f> {
         }
     }
 
-    /// A text in which there may be a query: that has its own rules.
+    /// Rewrites a text that may contain a query, which has its own rules.
     fn around_query(&mut self, line: &mut [u8]) {
         let start = line.iter().position(|byte| *byte == b'?').map_or(line.len(), |mark| mark + 1);
         let (before, query) = line.split_at_mut(start);
@@ -251,7 +256,7 @@ impl<'f> Blotter<'f> {
         self.text(behind, false);
     }
 
-    /// The values of a query; their names stay.
+    /// Rewrites the values of a query. Their names stay.
     fn query(&mut self, query: &mut [u8]) {
         for pair in query.split_mut(|byte| *byte == b'&') {
             match pair.iter().position(|byte| *byte == b'=') {
@@ -291,7 +296,7 @@ impl<'f> Blotter<'f> {
     }
 }
 
-/// Bytes of the line of text that `bytes` begin with, its end among them.
+/// Returns the length of the line that `bytes` begin with, including its end; `None` if it has no end or is not text.
 fn line(bytes: &[u8]) -> Option<usize> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let text = bytes.get(..end)?;
@@ -299,7 +304,7 @@ fn line(bytes: &[u8]) -> Option<usize> {
     is_text.then_some(end + 1)
 }
 
-/// The same with the lines that go on with it, which begin with white space (RFC 9112 §5.2).
+/// Returns the length of that line and its continuation lines, which begin with white space (RFC 9112 §5.2).
 fn folded(bytes: &[u8]) -> Option<usize> {
     let mut end = line(bytes)?;
     let is_blank = bytes.get(..end)?.trim_ascii().is_empty();
@@ -310,15 +315,15 @@ fn folded(bytes: &[u8]) -> Option<usize> {
     Some(end)
 }
 
-/// The bodies behind heads: where each ends is found once.
+/// The bodies after heads. The end of each is searched for once.
 #[derive(Debug, Default)]
 struct Bodies {
-    /// Bytes from what was found last to the end: where a byte is that cannot be read, before the next head.
+    /// The position of the last unreadable byte found before a head, counted from the end of all bytes.
     unreadable: Option<usize>,
 }
 
 impl Bodies {
-    /// Bytes of the body that `bytes` begin with: to the next head; none where that is no text.
+    /// Returns the length of the body that `bytes` begin with, up to the next head; zero if it is not text.
     fn length(&mut self, bytes: &[u8]) -> usize {
         if self.unreadable.is_some_and(|left| left <= bytes.len()) {
             return 0;
@@ -337,7 +342,7 @@ impl Bodies {
     }
 }
 
-/// Whether all of it can be read.
+/// Returns whether a text contains no control characters other than white space.
 fn is_text(text: &str) -> bool {
     !text.contains(is_unreadable)
 }
@@ -390,7 +395,7 @@ mod tests {
         b"word, ".iter().copied().cycle().take(length).collect()
     }
 
-    /// Wherever a part ends: before, within and behind them.
+    /// A part may end before, within or after a secret.
     #[test]
     fn secrets_of_long_texts_are_found() {
         let secret = br#"{"password":"zorvak moon"}, "#;
@@ -410,7 +415,7 @@ mod tests {
         assert_eq!(found, [b"zorvak moon"; 4]);
     }
 
-    /// One that is longer than a part, and one of which no end is found.
+    /// Covers a secret that is longer than a part, and one without an end.
     #[test]
     fn long_secrets_are_found() {
         let value = words(2 * limits::SEARCHED + 7);
@@ -424,7 +429,7 @@ mod tests {
         assert_eq!(memchr::memmem::rfind(&text, b"word"), Some(0));
     }
 
-    /// Bodies of lines that are blank, before something that is no text.
+    /// Covers bodies with blank lines before bytes that are not text.
     #[test]
     fn where_a_body_ends_is_found_once() {
         let mut bodies = Bodies::default();

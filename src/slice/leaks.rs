@@ -1,4 +1,4 @@
-//! Which secrets of a capture still stand in something that was made of it.
+//! The search for the secrets of a capture in an output that was made from it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,28 +9,28 @@ use super::windows::{Window, Windows};
 use crate::limits;
 use crate::report::redact::Kind;
 
-/// The least bytes of a value that is looked for: shorter ones stand everywhere by accident.
+/// The least number of bytes of a value that is searched for. Shorter ones occur everywhere by accident.
 pub const LEAST: usize = 4;
 
-/// A secret that still stands.
+/// A secret of the capture that occurs in the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leak {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// The secret.
+    /// The secret itself.
     pub value: Box<[u8]>,
-    /// The form in which it stands.
+    /// The form in which it occurs.
     pub form: Form,
-    /// How often.
+    /// The number of times that it occurs.
     pub count: usize,
-    /// Whether it surely is one; of others the reader must judge.
+    /// Whether it is surely a secret; others must be judged by the reader.
     pub is_sure: bool,
 }
 
-/// How a value is written.
+/// The form in which a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
-    /// As it was.
+    /// Unchanged.
     Plain,
     /// With the escapes of URLs, JSON or HTML.
     Escaped,
@@ -40,32 +40,34 @@ pub enum Form {
     Base64,
 }
 
-/// What it takes to hold a value beside its bytes.
+/// Bytes that a value takes in memory in addition to its own.
 const OVERHEAD: usize = 128;
 
-/// Bytes of a text in which suspects are found together: more than a name, its value and what is between them.
+/// Bytes that two windows share when suspects are searched for: more than a name, its value and what is between them.
 const NEAR: usize = 2 * limits::SOUGHT_VALUE;
 
-/// The most bytes that a byte of a value takes in any form: `\u0061` in base64.
+/// The most bytes that one byte of a value takes in any form: `\u0061` in base64.
 const WIDEST: usize = 8;
 
-/// The secrets of a capture, as far as two independent searches tell: that of the redactor, and one by wider forms.
+/// The secrets of a capture, as far as two independent searches find them: that of the redactor, and one for wider
+/// forms.
 pub struct Secrets {
     all: Vec<(Box<[u8]>, Suspect)>,
-    /// Those that are surely secret.
+    /// The number of values that are surely secret.
     sure: usize,
-    /// Values too short to look for.
+    /// The number of values too short to search for.
     short: usize,
     is_complete: bool,
     sought: Sought,
 }
 
-/// Gathers the secrets of a capture.
+/// Collects the secrets of a capture.
 #[derive(Debug)]
 pub struct Gathering {
-    /// Whether the redactor found it, which tells its kind best.
+    /// The values. The flag is set if the redactor found a value; its kind is then the redactor's, which knows it best.
     values: HashMap<Box<[u8]>, (Suspect, bool)>,
-    /// For those that the redactor found, and for the others: they must not crowd them out.
+    /// Bytes left for the values that the redactor found, and for the others. They are separate, so that the others
+    /// cannot crowd out the redactor's.
     room: [usize; 2],
     is_complete: bool,
     plain: Windows,
@@ -79,12 +81,12 @@ impl Default for Gathering {
 }
 
 impl Gathering {
-    /// Takes a secret that the redactor found.
+    /// Adds a secret that the redactor found.
     pub fn found(&mut self, kind: Kind, value: &[u8]) {
         self.add(value, Suspect { kind, is_sure: true }, true);
     }
 
-    /// Takes a line of what can be read of the capture: some of it may be a secret.
+    /// Adds the values in a readable line of the capture that may be secret.
     pub fn plain(&mut self, line: &[u8]) {
         let mut windows = std::mem::replace(&mut self.plain, Windows::new(NEAR));
         for part in [line, b"\n"] {
@@ -99,7 +101,7 @@ impl Gathering {
         }
     }
 
-    /// Of a long value the first bytes are looked for.
+    /// Adds a value. Of a long one, only the first bytes are searched for.
     fn add(&mut self, value: &[u8], suspect: Suspect, is_found: bool) {
         let value = value.get(..limits::SOUGHT_VALUE).unwrap_or(value);
         if let Some((known, was_found)) = self.values.get_mut(value) {
@@ -121,7 +123,7 @@ impl Gathering {
         }
     }
 
-    /// All has been taken.
+    /// Returns the secrets. Must be called after everything has been added.
     pub fn finish(mut self) -> Secrets {
         let mut windows = std::mem::replace(&mut self.plain, Windows::new(NEAR));
         windows.finish(|window| self.suspect(window));
@@ -140,17 +142,17 @@ impl Gathering {
 }
 
 impl Secrets {
-    /// How many are surely secret, and how many of these are too short to look for.
+    /// Returns the number of values that are surely secret, and the number of these that are too short to search for.
     pub const fn counts(&self) -> (usize, usize) {
         (self.sure, self.short)
     }
 
-    /// Whether all of them are looked for: there may be too many.
+    /// Returns whether all of them are searched for. There may be too many.
     pub const fn is_complete(&self) -> bool {
         self.is_complete
     }
 
-    /// Looks for them in something that was made of the capture.
+    /// Starts a search for them in an output made from the capture.
     pub fn search(&self) -> Search<'_> {
         let overlap = WIDEST * limits::SOUGHT_VALUE;
         Search { secrets: self, windows: Windows::new(overlap), counts: HashMap::new() }
@@ -161,22 +163,22 @@ impl Secrets {
 pub struct Search<'s> {
     secrets: &'s Secrets,
     windows: Windows,
-    /// How often each value stands in each view.
+    /// The number of times that each value occurs in each view.
     counts: HashMap<(u32, u8), i64>,
 }
 
 impl Search<'_> {
-    /// Takes the next bytes of what they are looked for in.
+    /// Takes the next bytes of the output.
     pub fn push(&mut self, output: &[u8]) {
         let Self { secrets, windows, counts } = self;
         windows.push(output, |window| look(&secrets.sought, window, counts));
     }
 
-    /// Those that stand there, surest first.
+    /// Returns the secrets that occur in the output, sure ones first.
     pub fn finish(self) -> Vec<Leak> {
         let Self { secrets, mut windows, mut counts } = self;
         windows.finish(|window| look(&secrets.sought, window, &mut counts));
-        // Strings in strings are as many in either of two views.
+        // A form with two views shows the same occurrence in either or both: the larger count is the right one.
         let mut most: BTreeMap<(u32, Form), i64> = BTreeMap::new();
         for ((value, view), count) in counts.into_iter().filter(|(_, count)| *count > 0) {
             let form = VIEWS.get(usize::from(view)).map_or(Form::Plain, |view| view.form);
@@ -184,7 +186,7 @@ impl Search<'_> {
             *known = count.max(*known);
         }
         let plain: Vec<_> = most.keys().filter(|(_, form)| *form == Form::Plain).map(|(value, _)| *value).collect();
-        // Without escapes, what has none stands there once more.
+        // A value that occurs as it is also occurs in the view without escapes.
         most.retain(|(value, form), _| *form != Form::Escaped || plain.binary_search(value).is_err());
         let leaks = most.into_iter().filter_map(|((value, form), count)| {
             let (value, Suspect { kind, is_sure }) = secrets.all.get(value as usize)?;
@@ -197,13 +199,13 @@ impl Search<'_> {
     }
 }
 
-/// A way to read a text.
+/// A way to read an output.
 struct View {
     form: Form,
     of: fn(&[u8]) -> Vec<u8>,
 }
 
-/// All of them, with strings in strings, and those in an encoding.
+/// All views, including those of strings within strings, and of strings within an encoding.
 const VIEWS: [View; 7] = [
     View { form: Form::Plain, of: <[u8]>::to_vec },
     View { form: Form::Escaped, of: decoded },
@@ -214,7 +216,7 @@ const VIEWS: [View; 7] = [
     View { form: Form::Base64, of: |text| decoded(&from_base64(text)) },
 ];
 
-/// Counts what stands in a window and not in the next one.
+/// Counts the values that occur in a window, except in the bytes that it shares with the next one.
 fn look(sought: &Sought, window: Window<'_>, counts: &mut HashMap<(u32, u8), i64>) {
     for (number, view) in (0..).zip(&VIEWS) {
         for (part, count) in [(window.bytes, 1), (window.common, -1)] {
@@ -250,7 +252,7 @@ mod tests {
         assert_eq!(secrets.counts(), (2, 1));
     }
 
-    /// Wherever a window ends, and in whatever pieces the text comes.
+    /// A window may end before, within or after a secret.
     #[test]
     fn secrets_of_long_texts_are_found_once() {
         let mut gathering = Gathering::default();

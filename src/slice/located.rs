@@ -1,5 +1,5 @@
-//! Where the frames of a capture lie: the reading that finds its connections tells it to the one that gathers their streams. To
-//! find the frames once more would take the state of every connection once more.
+//! The positions of a capture's frames, written by the pass that finds the connections, and read by the one that
+//! gathers their streams. Finding the frames a second time would take the state of every connection a second time.
 
 use std::io::{self, BufReader, Read, Write};
 
@@ -10,26 +10,26 @@ use crate::limits;
 use crate::side::Side;
 use crate::sink::Sink;
 
-/// Bytes that are kept of a frame.
+/// Bytes of the record of a frame.
 const RECORD: usize = 8 + 4 + 1 + Frame::BYTES;
 
-/// Notes where frames lie, beside what another sink takes.
+/// A sink that writes down the positions of frames, and passes everything on to another sink.
 pub struct Locating<S, W> {
-    /// The other.
+    /// The other sink.
     pub sink: S,
     out: W,
-    /// The last packet that was told of.
+    /// The latest packet of all events so far.
     packet: u64,
     written: io::Result<()>,
 }
 
 impl<S: Sink, W: Write> Locating<S, W> {
-    /// Writes down frames.
+    /// Creates a sink that writes to `out` and passes everything on to `sink`.
     pub const fn new(sink: S, out: W) -> Self {
         Self { sink, out, packet: 0, written: Ok(()) }
     }
 
-    /// All has been told: what the other sink has, and what was written, if that could be.
+    /// Returns the other sink, and the output, or the error of writing to it.
     pub fn finish(self) -> (S, io::Result<W>) {
         (self.sink, self.written.map(|()| self.out))
     }
@@ -50,7 +50,7 @@ impl<S: Sink, W: Write> Sink for Locating<S, W> {
     fn event(&mut self, facts: &Facts, event: &Event<'_>) {
         self.sink.event(facts, event);
         let packet = event.carrier.seen.packet;
-        // What waited behind a hole is told when the hole is given up.
+        // Bytes that waited behind a hole are reported when the hole is given up.
         self.packet = self.packet.max(packet);
         if let What::Ws(ws) = event.what
             && let Some((header, header_end)) = ws.frame()
@@ -58,7 +58,7 @@ impl<S: Sink, W: Write> Sink for Locating<S, W> {
             && self.written.is_ok()
         {
             let frame = Frame::new(header, payload, packet);
-            // Those beyond what a slice rewrites need not be known.
+            // The positions beyond what a slice rewrites are not needed.
             if frame.start() < limits::SLICED_STREAM {
                 self.written = self.note(facts, event.side, &frame);
             }
@@ -66,28 +66,28 @@ impl<S: Sink, W: Write> Sink for Locating<S, W> {
     }
 }
 
-/// A frame, and whose it is.
+/// A frame, and the direction that it belongs to.
 pub(super) struct Found {
     pub stream: u32,
     pub side: Side,
     pub frame: Frame,
 }
 
-/// What was written down, to be read once, in its order.
+/// The positions that a [`Locating`] has written, to be read once, in the same order.
 pub struct Located {
     source: Box<dyn Read>,
-    /// The next one, and the packet with which it was told.
+    /// The next frame, and the packet with which it was reported.
     next: Option<(u64, Found)>,
     read: io::Result<()>,
 }
 
 impl Located {
-    /// What was written.
+    /// Creates a reader of what a [`Locating`] has written.
     pub fn new(source: impl Read + 'static) -> Self {
         Self { source: Box::new(BufReader::new(source)), next: None, read: Ok(()) }
     }
 
-    /// Gives those that were told up to a packet and have not been given yet.
+    /// Calls `take` with the frames that were reported up to a packet, except those of earlier calls.
     pub(super) fn until(&mut self, packet: u64, mut take: impl FnMut(&Found)) {
         while self.read.is_ok() {
             if self.next.is_none() {
@@ -96,14 +96,14 @@ impl Located {
                     None
                 });
             }
-            match self.next.take_if(|(told, _)| *told <= packet) {
+            match self.next.take_if(|(reported, _)| *reported <= packet) {
                 Some((_, found)) => take(&found),
                 None => break,
             }
         }
     }
 
-    /// All have been given: whether they could be read.
+    /// Returns the error of reading, if there was one. Must be called after all frames have been taken.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         std::mem::replace(&mut self.read, Ok(()))
     }
@@ -160,7 +160,8 @@ mod tests {
     fn frames_are_read_as_they_were_written() {
         let mut located = Located::new(io::Cursor::new(written()));
         let mut number = 0;
-        // Of two packets that have changed places the later one tells both. Beyond 64 MiB of a stream nothing is rewritten.
+        // Two packets that have changed places are both reported with the later one. Beyond 64 MiB of a stream, nothing
+        // is rewritten.
         for (packet, count) in [(1, 1), (1, 1), (2, 1), (10, 9), (50, 49), (u64::MAX, 64)] {
             located.until(packet, |found| {
                 number += 1;

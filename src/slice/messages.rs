@@ -1,4 +1,4 @@
-//! The frames of one direction, rewritten in their places.
+//! The rewriting of one direction's frames in place.
 
 use std::ops::Range;
 
@@ -14,21 +14,22 @@ use crate::ws::Opcode;
 use crate::ws::deflate::{Failure, Inflater, Permits};
 use crate::ws::frame::{RSV1, START, unmask};
 
-/// How a direction's messages are compressed (RFC 7692).
+/// The compression of a direction's messages (RFC 7692).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compression {
-    /// Whether each starts with an empty window.
+    /// Whether each message starts with an empty window.
     pub no_context_takeover: bool,
 }
 
-/// What had to be given up.
+/// Counts of messages that could not be preserved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
-    /// Compressed messages whose text did not fit its length any more, and is `x` throughout.
+    /// Compressed messages whose redacted text did not fit their length, so that all of it became `x`.
     pub redacted: u64,
-    /// Those that are now shorter when inflated.
+    /// Those of them that also inflate to fewer bytes than before.
     pub shortened: u64,
-    /// Messages, and runs without frames, that are too large to be looked at; what was too large of them is zeros.
+    /// Messages, and runs without frames, that are too large to be looked at, as sent or inflated. The bytes that were
+    /// not looked at become zeros, or an empty message if only the inflated bytes were too many.
     pub unread: u64,
 }
 
@@ -40,10 +41,10 @@ impl std::ops::AddAssign for Losses {
     }
 }
 
-/// Takes what can be read of a stream: heads, and payloads without masks and compression.
+/// A function that is called with the readable bytes of a stream: heads, and payloads without masks and compression.
 pub type Read<'r> = dyn FnMut(&[u8]) + 'r;
 
-/// Goes through one direction.
+/// A pass over one direction.
 struct Walk<'s> {
     stream: &'s mut Stream,
     frames: &'s Frames,
@@ -54,17 +55,17 @@ struct Walk<'s> {
     task: Task<'s>,
 }
 
-/// What for.
+/// The purpose of a pass.
 enum Task<'s> {
-    /// The stream is rewritten.
+    /// To rewrite the stream.
     Rewrite,
-    /// Only its secrets are wanted: then no message is compressed anew.
+    /// To find its secrets only; no message is compressed again.
     Search,
-    /// All that can be read of it is wanted, too.
+    /// To find its secrets, and to pass on all of its readable bytes.
     Read(&'s mut Read<'s>),
 }
 
-/// A message: the frames among which its own are.
+/// A message, with the range of frames that contains its own.
 struct Message {
     /// The packet in which it begins.
     packet: u32,
@@ -73,31 +74,32 @@ struct Message {
     frames: Range<usize>,
 }
 
-/// A direction: its stream, where its frames lie, and how its messages are compressed.
+/// A direction to be rewritten or read.
 pub struct Direction<'s> {
     /// Its bytes.
     pub stream: &'s mut Stream,
-    /// Where its frames lie.
+    /// The positions of its frames.
     pub frames: &'s Frames,
-    /// How its messages are compressed, if they are.
+    /// The compression of its messages, if any.
     pub compression: Option<Compression>,
-    /// What it has to do with the questions of the server.
+    /// Its part in the questions of the server.
     pub part: Part,
 }
 
 impl Direction<'_> {
-    /// Rewrites it; returns what was given up, and what was asked in it. What is `known` from other places is secret here,
-    /// too.
+    /// Rewrites it. Returns what could not be preserved, and the questions asked in it. Values `known` to be secret
+    /// from other places are secret here, too.
     pub fn rewrite(self, known: &Known) -> (Losses, Asked) {
         walk(self, Blotter::knowing(known), Task::Rewrite)
     }
 
-    /// Gives its secrets; returns the same as [`Self::rewrite`].
+    /// Calls `remember` with its secrets, without rewriting it. Returns the same as [`Self::rewrite`].
     pub fn search(self, remember: &mut Remember<'_>) -> (Losses, Asked) {
         walk(self, Blotter::remembering(remember), Task::Search)
     }
 
-    /// The same with all that can be read of it; the secrets only to who wants them.
+    /// Calls `read` with its readable bytes, and `remember`, if given, with its secrets. Returns the same as
+    /// [`Self::rewrite`].
     pub fn read(self, remember: Option<&mut Remember<'_>>, read: &mut Read<'_>) -> (Losses, Asked) {
         let blotter = remember.map_or_else(Blotter::idle, |remember| Blotter::remembering(remember));
         walk(self, blotter, Task::Read(read))
@@ -152,7 +154,8 @@ impl Walk<'_> {
         self.unframed(at..self.stream.end());
     }
 
-    /// Where a frame's payload lies, as far as there is any. One that claims more goes on to the next frame at most.
+    /// Returns the range of a frame's payload in the stream. It ends at the next frame or the end of the stream at the
+    /// latest, even if the frame declares more bytes.
     fn payload(&self, index: usize) -> Range<usize> {
         let Some(frame) = self.frames.get(index) else { return 0..0 };
         let next = self.frames.get(index + 1).map_or(usize::MAX, |next| next.start());
@@ -164,21 +167,22 @@ impl Walk<'_> {
         matches!(self.task, Task::Rewrite)
     }
 
-    /// Gives what can be read, to whoever wants it.
+    /// Passes readable bytes to the reader, if there is one.
     fn tell(&mut self, plain: &[u8]) {
         if let Task::Read(read) = &mut self.task {
             read(plain);
         }
     }
 
-    /// Whether so many bytes can be looked at together; what cannot is zeros.
+    /// Returns whether so many bytes can be looked at together. If not, counts them as unread; the caller must make
+    /// them zeros.
     fn has_room(&mut self, bytes: usize) -> bool {
         let fits = bytes <= limits::SLICED_MESSAGE;
         self.losses.unread += u64::from(!fits);
         fits
     }
 
-    /// Bytes that are no frame. Behind frames they begin with what should have been a header.
+    /// Rewrites bytes outside frames. After frames, they begin with what should have been a header, which is kept.
     fn unframed(&mut self, range: Range<usize>) {
         for run in self.stream.captured(range.clone()) {
             let is_torn = run.start != range.start;
@@ -192,7 +196,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Changes a payload as it is without its mask.
+    /// Calls `change` with an unmasked payload, and puts the result back. A payload that is too large becomes zeros.
     fn change(&mut self, range: Range<usize>, key: [u8; 4], change: impl FnOnce(&mut [u8], &mut Blotter<'_>)) {
         if !self.has_room(range.len()) {
             return self.blank(range);
@@ -228,7 +232,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether a frame among those of a message is its own.
+    /// Returns whether the frame at `index`, within the range of a message, is its own.
     fn is_own(&self, message: &Message, index: usize) -> bool {
         let is_continuation = || self.frames.get(index).is_some_and(|frame| frame.opcode() == Opcode::CONTINUATION);
         index == message.frames.start || is_continuation()
@@ -257,7 +261,7 @@ impl Walk<'_> {
         self.put_message(message, &plain);
     }
 
-    /// Redacts what a message says, inflated.
+    /// Redacts the contents of a message, which is not compressed or already inflated.
     fn contents(&mut self, plain: &mut [u8], message: &Message, whole: bool) {
         let answered = self.part.message(message.packet, plain, &mut self.blotter);
         if let Some(answered) = answered {
@@ -269,7 +273,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Puts other bytes in the place of a message's; zeros in the place of those that it has more.
+    /// Replaces a message's payload by `plain`. If that is shorter, the remaining bytes become zeros.
     fn put_message(&mut self, message: &Message, mut plain: &[u8]) {
         if !self.is_rewritten() {
             return;
@@ -289,15 +293,15 @@ impl Walk<'_> {
         }
     }
 
-    /// A message was not inflated: what needs it for its window cannot be, either.
+    /// Notes that a message was not inflated. Messages that need it for their window cannot be inflated, either.
     fn forget(&mut self, message: &Message) {
         if message.compressed {
             self.inflater = self.inflater.take().filter(Inflater::no_context_takeover);
         }
     }
 
-    /// A compressed message anew. What is not whole, or cannot be inflated, is not understood: zeros, and so is all that
-    /// needs it for its window.
+    /// Returns a compressed message rewritten, in as many bytes as `payload` has. A message that is not whole, or
+    /// cannot be inflated, becomes zeros, and so do all messages that need it for their window.
     fn compressed(&mut self, message: &Message, payload: &[u8], whole: bool) -> Vec<u8> {
         let zeros = || vec![0; payload.len()];
         let inflated = self.inflater.as_mut().filter(|_| whole).map(|inflater| inflate(inflater, payload));

@@ -1,4 +1,4 @@
-//! A few connections of a capture as a capture of their own, to be attached to a ticket.
+//! Slices: captures of a few connections of another capture, to be attached to a ticket.
 //!
 //! ```text
 //! capture ─┬─ report: which connections; where frames lie ───────────────────────┐
@@ -6,18 +6,18 @@
 //!          └─ packets ───────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! A rewritten stream keeps its length, byte by byte in its place, so that every header but the TCP checksum stays as
-//! it was captured:
+//! A rewritten stream keeps its length, and every byte its place, so that all headers stay as they were captured,
+//! except the TCP checksum:
 //!
-//! | layer | what becomes of it |
+//! | layer | treatment |
 //! |---|---|
-//! | heads of HTTP/1 | values of headers that are not known to be harmless, of queries, and secrets by their form are `x` |
-//! | frame headers, close codes | stay |
-//! | JSON Web Tokens in queries | only when they run out |
-//! | text, close reasons | secrets by their form are `x`, and so is what a client answers to a question for one |
-//! | pings and pongs | other bytes, the same for the same: a pong still answers its ping |
-//! | compressed messages | compressed anew and filled up to their length |
-//! | binary messages, TLS, anything else | zeros, but for what says why a peer ends the connection |
+//! | heads of HTTP/1 | `x` for values of headers not known to be harmless, values of queries, and secrets by their form |
+//! | frame headers, close codes | kept |
+//! | JSON Web Tokens in queries | only the expiry time is kept |
+//! | text, close reasons | `x` for secrets by their form, and for a client's answer to a question for one |
+//! | pings and pongs | other bytes, equal ones for equal ones, so that a pong still answers its ping |
+//! | compressed messages | compressed again, and filled up to their length |
+//! | binary messages, TLS, anything else | zeros, except what says why a peer ends the connection |
 
 mod checksum;
 mod cut;

@@ -1,4 +1,4 @@
-//! What single payloads become, whatever frames they came in.
+//! The rewriting of single payloads, independent of the frames that they came in.
 
 use std::hash::BuildHasher;
 
@@ -8,8 +8,9 @@ use super::heads::Blotter;
 use crate::limits;
 use crate::ws::deflate::{Failure, Inflater};
 
-/// Makes a binary message zeros, but for what says why a peer ends the connection. A Kubernetes status is text behind its
-/// channel; of MQTT's DISCONNECT and CONNACK the kind, the length and the reason stay (MQTT 5.0 §3.14, §3.2).
+/// Replaces a binary message by zeros, except for what says why a peer ends the connection. A Kubernetes status is
+/// redacted as text after its channel. Of MQTT's DISCONNECT and CONNACK, the type, the length and the reason are kept
+/// (MQTT 5.0 §3.14, §3.2).
 pub fn binary(message: &mut [u8], blotter: &mut Blotter<'_>) {
     if let [3, status @ ..] = message
         && status.starts_with(b"{")
@@ -17,16 +18,16 @@ pub fn binary(message: &mut [u8], blotter: &mut Blotter<'_>) {
     {
         return blotter.text(status, false);
     }
-    let told = match *message {
+    let kept = match *message {
         [0xE0, length, ..] if message.len() == usize::from(length) + 2 => 3,
         [0x20, length, ..] if message.len() == usize::from(length) + 2 => 4,
         _ => 0,
     };
     blotter.look(message);
-    message.get_mut(told..).unwrap_or_default().fill(0);
+    message.get_mut(kept..).unwrap_or_default().fill(0);
 }
 
-/// Returns a message inflated; `None` where it is too large to be looked at.
+/// Inflates a message. Returns `None` if it is too large to be looked at.
 pub fn inflate(inflater: &mut Inflater, payload: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
     let (mut scratch, mut plain, mut fits) = (vec![0; limits::SCRATCH], Vec::new(), true);
     let mut out = |bytes: &[u8]| {
@@ -40,7 +41,7 @@ pub fn inflate(inflater: &mut Inflater, payload: &[u8]) -> Result<Option<Vec<u8>
     Ok(fits.then_some(plain))
 }
 
-/// Puts other bytes in their place, the same for the same: letters, so that a text stays one.
+/// Replaces a payload by other bytes, equal payloads by equal ones. They are letters, so that a text stays a text.
 pub fn replace(payload: &mut [u8]) {
     let seed = FixedState::default().hash_one(&*payload);
     for (at, byte) in payload.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! The streams of the wanted connections, rewritten.
+//! The rewriting of the wanted connections' streams.
 
 use std::io;
 use std::ops::Range;
@@ -21,45 +21,46 @@ use crate::tcp::Segment;
 /// Bytes of a TLS record's header (RFC 8446 §5.1).
 const RECORD: usize = 5;
 
-/// Its type of alerts, which say why a handshake failed.
+/// The record type of alerts, which say why a handshake failed.
 const ALERT: u8 = 21;
 
-/// Who asks has to be read before who answers.
+/// The order in which both sides are read: questions before their answers.
 const ASKING_FIRST: [Side; 2] = [Side::Server, Side::Client];
 
-/// A direction of a connection, whose other side has `asked` this.
+/// Returns a direction of a connection. The other side has `asked` these questions.
 fn direction<'s>(half: &'s mut Half, connection: &Origin, side: Side, asked: Asked) -> Direction<'s> {
     let part = if side == Side::Client { Part::Answers(Answers::new(asked)) } else { Part::Asks(asked) };
     let Half { stream, frames, .. } = half;
     Direction { stream, frames, compression: connection.compression[side], part }
 }
 
-/// Gathers streams, then puts their rewritten bytes in the place of the real ones.
+/// Gathers streams, and then replaces the bytes of packets by rewritten ones.
 pub struct Redaction {
     located: Located,
     gathered: Gathered,
-    /// Where the reading is.
+    /// The position of the segment that was read last, for each direction.
     places: Vec<PerSide<Place>>,
     losses: Losses,
     lacking: u64,
-    /// The secrets that are looked for in every place.
+    /// The secrets that are searched for everywhere.
     known: Known,
 }
 
 impl Redaction {
-    /// Of these connections, whose frames are `located`.
+    /// Creates the redaction of these connections, whose frames are `located`.
     pub fn new(wanted: &Wanted, located: Located) -> Self {
         let places = vec![PerSide::default(); wanted.connections().len()];
         let (losses, lacking, known) = Default::default();
         Self { located, gathered: Gathered::new(wanted), places, losses, lacking, known }
     }
 
-    /// Takes the frames up to a packet of the capture.
+    /// Takes the frames that were reported up to a packet of the capture.
     pub fn locate(&mut self, packet: u64) {
         self.located.until(packet, |found| self.gathered.locate(found));
     }
 
-    /// Takes a segment of a wanted connection; where its payload lies in the stream, as far as that is rewritten.
+    /// Takes a segment of a wanted connection. Returns the stream offset of its payload; `None` outside the bytes that
+    /// are rewritten.
     pub fn gather(&mut self, segment: &Segment<'_>, half: (usize, Side)) -> Option<usize> {
         let offset = self.place(segment, half)?;
         self.gathered.push(half, offset, segment.payload);
@@ -70,9 +71,9 @@ impl Redaction {
         self.places.get_mut(at)?[side].of(segment)
     }
 
-    /// All packets have been taken: rewrites every stream in its place.
+    /// Rewrites every stream in place. Must be called after the last packet.
     ///
-    /// Fails where the frames could not be read.
+    /// Fails if the positions of the frames could not be read.
     pub fn rewrite(&mut self, wanted: &Wanted) -> io::Result<()> {
         self.settle(wanted)?;
         for (at, connection) in wanted.connections().iter().enumerate().filter(|(_, connection)| !connection.is_tls) {
@@ -99,10 +100,11 @@ impl Redaction {
         Ok(())
     }
 
-    /// All packets have been taken: gives the secrets of every stream to who wants them, as often as they are met, and all
-    /// that can be read of it: heads, and payloads without masks and compression. It is not rewritten, but let go.
+    /// Calls `remember`, if given, with the secrets of every stream, each time they occur, and `read` with everything
+    /// readable: heads, and payloads without masks and compression. Streams of TLS are skipped. Instead of being
+    /// rewritten, a stream is dropped once it is read. Must be called after the last packet.
     ///
-    /// Fails where the frames could not be read.
+    /// Fails if the positions of the frames could not be read.
     pub fn read(
         &mut self,
         wanted: &Wanted,
@@ -123,7 +125,7 @@ impl Redaction {
         Ok(())
     }
 
-    /// Nothing more comes.
+    /// Takes the remaining frames, ends all streams, and counts the incomplete connections.
     fn settle(&mut self, wanted: &Wanted) -> io::Result<()> {
         self.locate(u64::MAX);
         self.located.finish()?;
@@ -134,17 +136,18 @@ impl Redaction {
         Ok(())
     }
 
-    /// What had to be given up.
+    /// Returns the counts of messages that could not be preserved.
     pub const fn losses(&self) -> Losses {
         self.losses
     }
 
-    /// Connections that are known only in part, for they take too much memory.
+    /// Returns the number of connections that are known only in part, because they take too much memory.
     pub const fn lacking(&self) -> u64 {
         self.lacking
     }
 
-    /// Whether there were too many secrets to look for each of them in every text, so that all texts are hidden.
+    /// Returns whether there were too many secrets to search for each of them in every text, so that all texts are
+    /// hidden.
     pub const fn hides_all(&self) -> bool {
         self.known.is_full()
     }
@@ -156,13 +159,15 @@ impl Redaction {
         String::from_utf8_lossy(&comment).into_owned()
     }
 
-    /// A packet with a fragment of a wanted connection, rewritten. `data` is the packet's, in which the fragment is at `body`.
+    /// Rewrites a packet with a fragment of a wanted connection. `data` is the whole packet, in which the fragment is
+    /// at `body`.
     pub fn apply_to_fragment(&self, piece: &Piece, data: &mut [u8], body: Range<usize>) {
         let new = piece.range().and_then(|range| self.gathered.copy(piece.half(), range));
         piece.rewrite(data, body, new.as_deref());
     }
 
-    /// The bytes of a packet of a wanted connection, rewritten. `data` is the packet's.
+    /// Rewrites a packet of a wanted connection. `data` is the whole packet, in which the segment's payload begins at
+    /// `payload`.
     pub fn apply(&mut self, segment: &Segment<'_>, half: (usize, Side), data: &mut [u8], payload: usize) {
         let length = segment.payload.len();
         let place = self.place(segment, half);
@@ -172,12 +177,14 @@ impl Redaction {
             Some(header) => checksum::replace(data, header, payload, &new),
             None => data.get_mut(payload..payload + length).unwrap_or_default().copy_from_slice(&new),
         }
-        // Padding of the link may hold anything.
+        // Padding on the link may contain anything.
         data.get_mut(payload + length..).unwrap_or_default().fill(0);
     }
 }
 
-/// TLS records: their headers and alerts stay, and of a handshake its kind; what is no TLS is as any other text.
+/// Rewrites TLS records. Keeps their headers, plaintext alerts, and the first 6 bytes of all other records, which are
+/// the type, length and version of a handshake message. Bytes from the first one on that is not part of a record are
+/// redacted like text outside frames.
 fn records(stream: &mut Stream) -> Losses {
     let (mut at, end) = (0, stream.end());
     while let Some(&[kind @ 20..=24, 3, _, high, low]) = stream.copy(at..end.min(at + RECORD)).first_chunk::<RECORD>() {

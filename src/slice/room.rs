@@ -1,8 +1,8 @@
-//! What all connections of a slice may take of the memory.
+//! The memory that all connections of a slice share.
 
 use crate::limits;
 
-/// Bytes that are left.
+/// The number of bytes that are left.
 #[derive(Debug)]
 pub struct Room(usize);
 
@@ -13,15 +13,16 @@ impl Default for Room {
 }
 
 impl Room {
-    /// Takes so many bytes, if there are as many.
+    /// Takes so many bytes, and returns whether there were enough. If not, takes none.
     pub fn take(&mut self, bytes: usize) -> bool {
         let left = self.0.checked_sub(bytes);
         self.0 = left.unwrap_or(self.0);
         left.is_some()
     }
 
-    /// Takes what a list of these items needs to hold so many more, and makes room in it: a quarter more than it has had, or
-    /// `most` at once. Twice as much would be half empty, mostly.
+    /// Takes the memory that a list needs for `more` items, and reserves it in the list. Returns whether there was
+    /// enough. The list grows by a quarter of its capacity, up to `most` items: doubling would leave most lists half
+    /// empty.
     pub fn grow<T>(&mut self, list: &mut Vec<T>, more: usize, most: usize) -> bool {
         let capacity = list.capacity();
         let needed = list.len() + more;
@@ -39,7 +40,7 @@ impl Room {
 
 #[cfg(test)]
 impl Room {
-    /// So many bytes.
+    /// Creates a room of so many bytes.
     pub fn of(bytes: usize) -> Self {
         Self(bytes)
     }

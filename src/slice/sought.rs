@@ -1,8 +1,9 @@
-//! Values that are looked for in texts, where each stands by itself: not within a word.
+//! The search for many values in texts. A value must be delimited to be found: not inside a word.
 //!
-//! An automaton takes more than 60 times the bytes of its values; here a value takes 34 bytes, whatever its length. A value is
-//! found by its first word: that has the *shapes* of the values that begin with it, how many bytes before the word they begin
-//! and how long they are. What has one of these shapes in a text is one of the values if it has the hash of one.
+//! An automaton takes more than 60 times the bytes of its values; here a value takes 34 bytes, whatever its length. A
+//! value is found by its first word. For each such word, the *shapes* of its values are known: how many bytes before
+//! the word they begin, and how long they are. A part of a text with one of these shapes is one of the values if it has
+//! the hash of one.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -16,35 +17,35 @@ use crate::limits;
 /// The most bytes of a value before its first word.
 const BEFORE: usize = u8::MAX as usize;
 
-/// How the values with a first word in common lie around it.
+/// The position and length of values around a first word that they have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Shape {
     /// Bytes before the word.
     before: u8,
     /// Whether these are only the first bytes of the value.
     is_cut: bool,
-    /// Bytes of the value.
+    /// Bytes of the value that are searched for.
     length: u32,
 }
 
-/// Values that are looked for, each with a number.
+/// Values to search for, each with a number.
 #[derive(Debug)]
 pub struct Sought {
     hasher: RandomState,
-    /// By the hash of a word; further shapes of the same word by the numbers that follow it.
+    /// The shapes, by the hashes of their words. Further shapes of a word are at the hashes that follow its own.
     shapes: HashMap<u64, Shape, RandomState>,
     /// The numbers of the values, by their hashes.
     numbers: HashMap<u64, u32, RandomState>,
     rolling: Rolling,
     longest: usize,
-    /// Values without a word, and those with too many shapes.
+    /// Values without a word, and those whose first word has too many shapes.
     odd: Vec<(Box<[u8]>, u32)>,
     odd_bytes: usize,
     search: Option<AhoCorasick>,
 }
 
 impl Sought {
-    /// None yet; of values longer than `longest` the first bytes will be looked for.
+    /// Creates an empty set. Of values longer than `longest`, the first bytes are searched for.
     pub fn new(longest: usize) -> Self {
         let hasher = RandomState::default();
         Self {
@@ -59,7 +60,7 @@ impl Sought {
         }
     }
 
-    /// Looks for a value, too; `false` where there is no room for it. One that is there keeps its number.
+    /// Adds a value. Returns `false` if there is no room for it. A value that was added before keeps its number.
     pub fn add(&mut self, value: &[u8], number: u32) -> bool {
         let sought = value.get(..self.longest).unwrap_or(value);
         let first = words(sought).next().filter(|word| word.start <= BEFORE);
@@ -85,12 +86,12 @@ impl Sought {
         true
     }
 
-    /// All have been added.
+    /// Completes the set. Must be called after the last value has been added.
     pub fn finish(&mut self) {
         self.search = AhoCorasick::builder().dense_depth(1).build(self.odd.iter().map(|(value, _)| value)).ok();
     }
 
-    /// Where a shape of a word is, or has its place.
+    /// Returns the key at which a shape of a word is, or can be, stored; `None` if the word has too many shapes.
     fn key(&self, word: &[u8], shape: Shape) -> Option<(u64, Shape)> {
         let first = self.hasher.hash_one(word);
         let keys = (0..limits::SOUGHT_LENGTHS as u64).map(|number| first.wrapping_add(number));
@@ -98,7 +99,8 @@ impl Sought {
         fitting.next().map(|key| (key, shape))
     }
 
-    /// Gives the number and the place of each that stands in a text by itself; of one that was cut, up to the text's end.
+    /// Calls `found` with the number and the range of each value that occurs in a text, delimited. The range of a value
+    /// that was cut extends to the end of the text.
     pub fn find(&self, text: &[u8], mut found: impl FnMut(u32, Range<usize>)) {
         let is_word = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
         let mut hashes = None;
@@ -129,7 +131,7 @@ impl Sought {
     }
 }
 
-/// The runs of letters and digits.
+/// Returns the runs of letters and digits.
 fn words(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut from = 0;
     std::iter::from_fn(move || {
@@ -140,11 +142,12 @@ fn words(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// A hash of which that of every part of a text follows (Karp, Rabin 1987): bytes as the digits of a number, by a prime.
+/// A hash from which that of every part of a text can be computed (Karp, Rabin 1987): the bytes are the digits of a
+/// number modulo a prime.
 #[derive(Debug)]
 struct Rolling {
     base: u64,
-    /// Of the base.
+    /// The powers of the base.
     powers: Vec<u64>,
 }
 
@@ -166,7 +169,7 @@ impl Rolling {
         value.iter().fold(0, |hash, byte| self.next(hash, *byte))
     }
 
-    /// Those of all that a text begins with.
+    /// Returns the hashes of all beginnings of a text, the empty one first.
     fn hashes(&self, text: &[u8]) -> Vec<u64> {
         let further = text.iter().scan(0, |hash, byte| {
             *hash = self.next(*hash, *byte);
@@ -175,7 +178,7 @@ impl Rolling {
         std::iter::once(0).chain(further).collect()
     }
 
-    /// That of a part.
+    /// Returns the hash of a part of the text with these `hashes`.
     fn between(&self, hashes: &[u64], part: Range<usize>) -> u64 {
         let of = |at: usize| hashes.get(at).copied().unwrap_or_default();
         let power = self.powers.get(part.len()).copied().unwrap_or_default();
@@ -203,7 +206,7 @@ mod tests {
         all
     }
 
-    /// Texts of few characters, so that values often stand in them.
+    /// Generates texts of few different characters, so that values often occur in them.
     fn text(most: usize) -> impl Strategy<Value = Vec<u8>> {
         proptest::collection::vec(prop::sample::select(&b"ab1 -\xe4"[..]), 1..most)
     }
@@ -243,7 +246,8 @@ mod tests {
     #[test]
     fn odd_values_and_lengths_are_bounded() {
         let mut sought = Sought::new(100_000);
-        // More lengths than are tried go to those without a word, of which so many bytes are searched for.
+        // Values beyond the number of lengths that are tried are held like those without a word, up to a bound in
+        // bytes.
         let value = |length: usize| [b"word ", &*vec![b'-'; length]].concat();
         let fits: Vec<_> = (0..2000).map(|length| sought.add(&value(length), length as u32)).collect();
         let count = fits.iter().filter(|fits| **fits).count();

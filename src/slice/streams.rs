@@ -8,23 +8,25 @@ use crate::limits;
 use crate::tcp::sequence::distance;
 use crate::tcp::{Flags, Segment};
 
-/// Bytes of a run that grows. A longer one would be copied again and again.
+/// The size up to which a run grows, in bytes. A larger one would be copied again and again.
 const RUN: usize = 64 * 1024;
 
-/// What it takes to hold a run beside its bytes: what the allocator takes, and of all but the first of a stream its place
-/// in a tree, half of whose nodes may be empty.
+/// Bytes that a run takes in memory in addition to its own, for the allocator.
 const OVERHEAD: usize = 16;
+/// The same for the place of a run in the tree, where all but the first run of a stream are. Half of a node may be
+/// empty.
 const IN_TREE: usize = 96;
 
-/// Where the segments of one direction lie in its stream.
+/// The positions of one direction's segments in its stream.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Place {
-    /// Sequence number and stream offset of the segment before.
+    /// The sequence number and the stream offset of the previous segment.
     last: Option<(u32, i64)>,
 }
 
 impl Place {
-    /// Where a segment's payload lies; the segments before it must have been seen. `None` beyond what is rewritten.
+    /// Returns the stream offset of a segment's payload; `None` outside the bytes that are rewritten. Must be called
+    /// with every segment in turn.
     pub fn of(&mut self, segment: &Segment<'_>) -> Option<usize> {
         let seq = if segment.flags.has(Flags::SYN) { segment.seq.wrapping_add(1) } else { segment.seq };
         let at = self.last.map_or(0, |(before, at)| at + distance(before, seq));
@@ -33,23 +35,25 @@ impl Place {
     }
 }
 
-/// One direction. The first copy of a byte counts; what was not captured takes no memory.
+/// The bytes of one direction. The first copy of a byte wins. Bytes that were not captured take no memory.
 ///
-/// Its runs of captured bytes do not overlap; some follow each other without a hole. Mostly there is one, for there may be
-/// very many streams, of a head and a few frames each.
+/// The runs of captured bytes do not overlap; some follow each other without a hole. Most streams have one run, and it
+/// is held without a tree, because there may be very many streams, of a head and a few frames each.
 #[derive(Debug, Default)]
 pub struct Stream {
-    /// The run that begins first, and its offset. It is empty as long as there is none.
+    /// The run that begins first; empty if there is none.
     first: Vec<u8>,
+    /// The offset of that run.
     start: u32,
+    /// The offset after the last byte of any segment.
     end: u32,
-    /// The others, by their offsets.
+    /// The other runs, by their offsets.
     #[expect(clippy::box_collection, reason = "hardly any stream has some, and there are very many streams")]
     others: Option<Box<BTreeMap<usize, Vec<u8>>>>,
 }
 
 impl Stream {
-    /// Takes bytes at an offset; whether there was room for all of them.
+    /// Adds bytes at an offset. Returns whether there was room for all of them.
     pub fn push(&mut self, mut at: usize, mut bytes: &[u8], room: &mut Room) -> bool {
         self.end = self.end.max(offset(at + bytes.len()));
         while !bytes.is_empty() {
@@ -68,7 +72,8 @@ impl Stream {
         true
     }
 
-    /// Adds bytes of which none is known, or the first of them; how many, `None` without room.
+    /// Adds bytes of which none is known, or the first of them. Returns how many were added; `None` if there is no
+    /// room.
     fn add(&mut self, at: usize, bytes: &[u8], room: &mut Room) -> Option<usize> {
         if let Some((start, run)) = self.last_run_mut(at)
             && start + run.len() == at
@@ -97,7 +102,7 @@ impl Stream {
         })
     }
 
-    /// The last run that begins no later than at an offset.
+    /// Returns the last run that begins at or before an offset.
     fn last_run(&self, at: usize) -> Option<(usize, &[u8])> {
         let first = (!self.first.is_empty() && self.start as usize <= at).then(|| (self.start as usize, &*self.first));
         let others = self.others.iter().find_map(|others| others.range(..=at).next_back());
@@ -111,7 +116,7 @@ impl Stream {
         others.map(|(start, run)| (*start, run)).or(first)
     }
 
-    /// The runs that begin in a range.
+    /// Returns the runs that begin in a range.
     fn runs(&self, range: Range<usize>) -> impl Iterator<Item = (usize, &[u8])> {
         let start = self.start as usize;
         let first = (!self.first.is_empty() && range.contains(&start)).then_some((start, &*self.first));
@@ -119,12 +124,12 @@ impl Stream {
         first.into_iter().chain(others.map(|(start, run)| (*start, &**run)))
     }
 
-    /// The offset behind the last byte that a segment had, captured or not.
+    /// Returns the offset after the last byte of any segment, captured or not.
     pub const fn end(&self) -> usize {
         self.end as usize
     }
 
-    /// Forgets what lies behind an offset.
+    /// Drops the bytes from an offset on.
     pub fn truncate(&mut self, end: usize) {
         if let Some(others) = &mut self.others {
             drop(others.split_off(&end));
@@ -137,7 +142,7 @@ impl Stream {
         self.end = self.end.min(offset(end));
     }
 
-    /// A copy of a range, zeros where it was not captured.
+    /// Returns a copy of a range, with zeros where it was not captured.
     pub fn copy(&self, range: Range<usize>) -> Vec<u8> {
         let mut bytes = vec![0; range.len()];
         for (at, piece) in self.pieces(&range) {
@@ -147,19 +152,19 @@ impl Stream {
         bytes
     }
 
-    /// Puts other bytes from an offset on, where bytes were captured.
+    /// Overwrites the bytes from an offset on, where they were captured.
     pub fn put(&mut self, at: usize, bytes: &[u8]) {
         self.change(at..at + bytes.len(), |offset, piece| {
             piece.copy_from_slice(bytes.get(offset..offset + piece.len()).unwrap_or_default());
         });
     }
 
-    /// Puts zeros in a range, where bytes were captured.
+    /// Overwrites a range with zeros, where it was captured.
     pub fn blank(&mut self, range: Range<usize>) {
         self.change(range, |_, piece| piece.fill(0));
     }
 
-    /// The parts of a range that were captured.
+    /// Returns the parts of a range that were captured.
     pub fn captured(&self, range: Range<usize>) -> Vec<Range<usize>> {
         let mut parts: Vec<Range<usize>> = Vec::new();
         for (at, piece) in self.pieces(&range) {
@@ -171,12 +176,12 @@ impl Stream {
         parts
     }
 
-    /// Whether all of a range was captured.
+    /// Returns whether all of a range was captured.
     pub fn has(&self, range: Range<usize>) -> bool {
         self.pieces(&range).map(|(_, piece)| piece.len()).sum::<usize>() == range.len()
     }
 
-    /// The captured bytes of a range, in pieces, each with its offset.
+    /// Returns the captured bytes of a range in pieces, each with its offset.
     fn pieces(&self, range: &Range<usize>) -> impl Iterator<Item = (usize, &[u8])> {
         let (from, to) = (range.start, range.end);
         self.runs(self.around(range)).filter_map(move |(at, run)| {
@@ -186,7 +191,7 @@ impl Stream {
         })
     }
 
-    /// Gives the captured bytes of a range in pieces, each with its offset in the range.
+    /// Calls `change` with the captured bytes of a range in pieces, each with its offset in the range.
     fn change(&mut self, range: Range<usize>, mut change: impl FnMut(usize, &mut [u8])) {
         let around = self.around(&range);
         let first = (self.start as usize, &mut self.first);
@@ -200,14 +205,14 @@ impl Stream {
         }
     }
 
-    /// The range in which runs begin that have bytes of this one.
+    /// Returns the range in which all runs with bytes of `range` begin.
     fn around(&self, range: &Range<usize>) -> Range<usize> {
         let first = self.last_run(range.start).map_or(range.start, |(start, _)| start);
         first..range.end.max(first)
     }
 }
 
-/// An offset, of those that are rewritten: [`limits::SLICED_STREAM`].
+/// Converts an offset. All that are rewritten fit: see [`limits::SLICED_STREAM`].
 fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
@@ -218,7 +223,7 @@ mod tests {
 
     use super::*;
 
-    /// What a stream should be: a byte or none at each offset.
+    /// The expected stream: a byte or none at each offset.
     type Model = Vec<Option<u8>>;
 
     const LENGTH: usize = 400;
@@ -281,7 +286,7 @@ mod tests {
         }
         assert!(!stream.push(1 << 25, b"text", &mut room));
         assert_eq!(stream.captured(0..limits::SLICED_STREAM).len(), 4);
-        // What is known takes none.
+        // Known bytes take no room.
         assert!(stream.push(1 << 24, b"text", &mut room));
     }
 

@@ -1,4 +1,5 @@
-//! The reading before the cut: which packets are fragments, which TLS sessions there are, and what the streams hold.
+//! The pass over the captures before the cut, which finds the fragments, the TLS sessions and the contents of the
+//! streams.
 
 use std::collections::HashSet;
 use std::io;
@@ -14,7 +15,7 @@ use crate::packet::{Decoder, Part};
 use crate::side::Side;
 use crate::tls::client_hello::{Random, random};
 
-/// What is learned of the wanted connections before they are copied.
+/// Facts about the wanted connections that are needed before their packets are copied.
 #[derive(Default)]
 pub struct Survey {
     decoder: Decoder,
@@ -25,12 +26,12 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Of these connections; where their frames are `located`, their streams are rewritten.
+    /// Creates a survey of these connections. If their frames are `located`, their streams are rewritten.
     pub fn new(wanted: &Wanted, located: Option<Located>) -> Self {
         Self { redaction: located.map(|located| Redaction::new(wanted, located)), ..Self::default() }
     }
 
-    /// Takes a packet of the capture, each of them once.
+    /// Takes the next packet of the capture. Must be called once for each.
     pub fn push(&mut self, packet: &Packet<'_>, wanted: &Wanted) {
         let Self { decoder, parts, fragmented, sessions, redaction } = self;
         if let Some(redaction) = redaction {
@@ -42,21 +43,23 @@ impl Survey {
         if !parts.is_empty() {
             fragmented.add(parts, &segment, half, place);
         }
-        // A redacted slice has no keys.
+        // A redacted slice contains no keys.
         let is_tls = redaction.is_none() && wanted.connections().get(at).is_some_and(|connection| connection.is_tls);
         if side == Side::Client && is_tls {
             sessions.extend(random(segment.payload));
         }
     }
 
-    /// All packets have been taken: rewrites the streams, where they are to be. Fails where their frames could not be read.
+    /// Rewrites the streams, if they are to be rewritten. Must be called after the last packet. Fails if the positions
+    /// of the frames could not be read.
     pub fn finish(&mut self, wanted: &Wanted) -> io::Result<()> {
         self.fragmented.finish();
         self.redaction.as_mut().map_or(Ok(()), |redaction| redaction.rewrite(wanted))
     }
 
-    /// All packets have been taken: gives the secrets of the streams to who wants them, and all that can be read of them, where
-    /// they would be rewritten. Fails where their frames could not be read.
+    /// Calls `read` with the readable bytes of the streams, and `remember`, if given, with their secrets. Does nothing
+    /// if no frames are located. Must be called after the last packet, instead of [`Self::finish`]. Fails if the
+    /// positions of the frames could not be read.
     pub fn read(
         &mut self,
         wanted: &Wanted,
@@ -66,17 +69,17 @@ impl Survey {
         self.redaction.as_mut().map_or(Ok(()), |redaction| redaction.read(wanted, remember, read))
     }
 
-    /// The TLS sessions of the wanted connections, where nothing is rewritten.
+    /// Returns the TLS sessions of the wanted connections; none if streams are rewritten.
     pub const fn sessions(&self) -> &HashSet<Random> {
         &self.sessions
     }
 
-    /// Fragments that will be left out.
+    /// Returns the number of fragments that will be left out.
     pub const fn left_out(&self) -> u64 {
         self.fragmented.left_out()
     }
 
-    /// The streams, where they are rewritten.
+    /// Returns the streams, if they are rewritten.
     pub const fn redaction(&self) -> Option<&Redaction> {
         self.redaction.as_ref()
     }

@@ -1,21 +1,22 @@
-//! What may be secret in a capture, by wider forms than those that redact: a pattern that misses a secret there must not
-//! hide the miss here. It shares nothing with `report::redact` but the kinds.
+//! Values in a capture that may be secret, found by wider forms than the redactor's: a secret that a pattern misses
+//! there must not be missed here, too. This shares nothing with `report::redact` except the kinds.
 
 use std::collections::BTreeMap;
 
 use super::views::{decoded, from_base64};
 use crate::report::redact::Kind;
 
-/// What may be secret.
+/// The classification of a value that may be secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suspect {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Whether there is little doubt: a value with digits or of several words, assigned to a name of a secret.
+    /// Whether there is little doubt: a value with digits that is assigned to a name of a secret, the userinfo of a
+    /// URL, or the password of an MQTT CONNECT.
     pub is_sure: bool,
 }
 
-/// Parts of names of secrets: any of them makes a name suspicious.
+/// Parts of the names of secrets. A name with any of them is suspicious.
 const PARTS: &[&str] = &[
     "pass",
     "pwd",
@@ -43,25 +44,26 @@ const PARTS: &[&str] = &[
     "khẩu",
 ];
 
-/// Those of which a value is hardly anything but a secret.
+/// Ends of names whose values are hardly ever anything but secrets.
 const SURE: &[&str] = &["password", "passwd", "passcode", "pwd", "secret", "token", "otp"];
 
-/// Headers whose values are random and public, and names that begin like secrets.
+/// Names with such a part that are not those of secrets: headers with random public values, and other words.
 const PUBLIC: &[&str] =
     &["sec-websocket-key", "sec-websocket-accept", "author", "tokens", "keyboard", "keepalive", "monkey"];
 
-/// The most bytes between a name and its value, and of a value.
+/// The most bytes between a name and its value.
 const GAP: usize = 32;
+/// The most bytes of a name or a value.
 const MOST: usize = 256;
 
-/// The least characters of a token that is suspicious by its look.
+/// The least number of characters of a token that is suspicious by its look.
 const LOOK: usize = 16;
 
-/// The least bytes of a value.
+/// The least number of bytes of a value.
 const LEAST: usize = 4;
 
-/// Returns everything in a text that may be secret. Of a text that goes on, without what its end cuts: that is found in the
-/// next part of it, which has it whole.
+/// Returns everything in a text that may be secret. If the text goes on, leaves out a value that its end cuts: the next
+/// part of the text contains it whole.
 pub fn suspects(text: &[u8], goes_on: bool) -> BTreeMap<Vec<u8>, Suspect> {
     let mut found = BTreeMap::new();
     for text in [text.to_vec(), decoded(text)] {
@@ -101,8 +103,8 @@ pub fn suspects(text: &[u8], goes_on: bool) -> BTreeMap<Vec<u8>, Suspect> {
     found
 }
 
-/// Adds the strings of MQTT's CONNECT (MQTT 5.0 §3.1), which begins with the name of the protocol, and returns its bytes: the
-/// last one is the password, if its flag says that there is one.
+/// Adds the strings of an MQTT CONNECT (MQTT 5.0 §3.1) that `text` begins with, from the protocol name on. Returns the
+/// number of bytes used, zero if it is not a CONNECT. The last string is the password, if the password flag is set.
 fn strings(text: &[u8], add: &mut impl FnMut(&[u8], Suspect)) -> usize {
     let Some(rest) = text.strip_prefix(b"MQTT").or_else(|| text.strip_prefix(b"MQIsdp")) else { return 0 };
     let [3..=5, flags, _, _, payload @ ..] = rest else { return 0 };
@@ -121,7 +123,7 @@ fn strings(text: &[u8], add: &mut impl FnMut(&[u8], Suspect)) -> usize {
     text.len()
 }
 
-/// Adds what stands behind names.
+/// Adds the values that follow suspicious names.
 fn named(text: &[u8], add: &mut impl FnMut(&[u8], Suspect)) {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte) || *byte >= 0x80;
     let mut from = 0;
@@ -140,7 +142,7 @@ fn named(text: &[u8], add: &mut impl FnMut(&[u8], Suspect)) {
         let (between, value) = behind.split_at(gap);
         let assigns = between.iter().any(|byte| b":=,>(".contains(byte));
         let quoted = between.iter().any(|byte| b"\"'`>".contains(byte));
-        // As a string, as a line, as a word, and the word behind it: `is x`, `Bearer x`, `user x`.
+        // The value may be a string, a line, a word, or one of the words after it: `is x`, `Bearer x`, `user x`.
         let until = |ends: &[u8]| value.split(|byte| ends.contains(byte)).next().unwrap_or_default();
         let string = until(if between.contains(&b'\'') { b"'" } else { b"\"\\<" });
         let suspect = |is_sure| Suspect { kind: Kind::Value, is_sure };
@@ -151,12 +153,12 @@ fn named(text: &[u8], add: &mut impl FnMut(&[u8], Suspect)) {
         if assigns {
             add(until(b"\r\n\0\\"), suspect(false));
         }
-        // What answers a question that says more: `password for ana: x`.
+        // The answer to a question of more words: `password for ana: x`.
         let line = behind.split(|byte| b"\r\n".contains(byte)).next().unwrap_or_default();
         if let Some(at) = memchr::memmem::rfind(line, b": ") {
             add(line.get(at + 2..).unwrap_or_default(), suspect(false));
         }
-        // What a tag with attributes encloses.
+        // The contents of an element whose tag has attributes.
         let mut tags = behind.splitn(2, |byte| *byte == b'>');
         if let (Some(_), Some(element)) = (tags.next().filter(|tag| !tag.contains(&b'\n')), tags.next()) {
             add(element.split(|byte| *byte == b'<').next().unwrap_or_default(), suspect(false));
@@ -174,7 +176,7 @@ fn is_value(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || *byte >= 0x80 || b"$/!#@+~%".contains(byte)
 }
 
-/// Whether a value tells nothing: a word of English as it stands in many texts, or hidden already.
+/// Returns whether a value is harmless: a word that is common in English texts, an address, or already redacted.
 fn is_plain(value: &[u8]) -> bool {
     const PLAIN: &[&str] = &[
         "true",
@@ -213,7 +215,7 @@ fn is_plain(value: &[u8]) -> bool {
     is_hidden || is_address || value.ends_with(b":") || PLAIN.contains(&&*text)
 }
 
-/// Whether a token looks as if drawn by lot: letters and digits that change often, many of them different.
+/// Returns whether a token looks random: many different characters, and many changes between letters and digits.
 fn is_random(token: &[u8]) -> bool {
     let class = |byte: &u8| (byte.is_ascii_digit(), byte.is_ascii_uppercase(), byte.is_ascii_lowercase());
     let turns = token.windows(2).filter(|pair| matches!(pair, [a, b] if class(a) != class(b))).count();
@@ -223,7 +225,7 @@ fn is_random(token: &[u8]) -> bool {
     token.len() >= LOOK && different >= 9 && turns * 3 >= token.len() && digits >= 2 && !is_uuid
 }
 
-/// Whether a token is base64 of a user and a password, with a colon or NUL between them.
+/// Returns whether a token is base64 of a user and a password, with a colon or NUL between them.
 fn is_encoded(token: &[u8]) -> bool {
     let plain = from_base64(token);
     let first = plain.split(|byte| *byte == b'\n').next().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! JSON Web Tokens (RFC 7519): of a token in a query only the time stays at which it runs out, for a verdict may rest on it.
+//! The redaction of JSON Web Tokens (RFC 7519). Of a token in a query, only the expiry time is kept, because a verdict
+//! may rest on it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,16 +7,17 @@ use serde_json::Value;
 
 use crate::limits;
 
-/// A token of the same length that says when `token` runs out, and nothing else; `None` where it is none, or does not say.
+/// Returns a token of the same length that contains only the expiry time of `token`; `None` if it is not a token, or
+/// has no expiry time.
 pub fn redacted(token: &[u8]) -> Option<Vec<u8>> {
-    // A longer one is none, and could be of many times its size as JSON.
+    // Longer text is not a token, and could take many times its size as JSON.
     let token = Some(token).filter(|token| token.len() <= limits::HEAD)?;
     let [header, claims, signature] = token.split(|byte| *byte == b'.').collect::<Vec<_>>().try_into().ok()?;
     let plain = URL_SAFE_NO_PAD.decode(claims).ok()?;
     let expiry = serde_json::from_slice::<Value>(&plain).ok()?.get("exp")?.as_i64()?;
-    let told = format!("{{\"exp\":{expiry}}}");
-    let spaces = plain.len().checked_sub(told.len())?;
-    let claims = URL_SAFE_NO_PAD.encode(told + &" ".repeat(spaces));
+    let kept = format!("{{\"exp\":{expiry}}}");
+    let spaces = plain.len().checked_sub(kept.len())?;
+    let claims = URL_SAFE_NO_PAD.encode(kept + &" ".repeat(spaces));
     let blot = |part: &[u8]| "x".repeat(part.len());
     Some(format!("{}.{claims}.{}", blot(header), blot(signature)).into_bytes())
 }

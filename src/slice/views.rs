@@ -1,12 +1,13 @@
-//! A file as whoever looks for secrets in it can read it: as it is, without escapes, and what hexadecimal and base64 hold.
+//! Views of a file in which secrets can be searched for: without escapes, and decoded from hexadecimal and base64.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// The least characters of a run that is decoded.
+/// The least number of characters of a run that is decoded.
 const LEAST: usize = 8;
 
-/// The text without the escapes of URLs, JSON and HTML, and with plain colons and equals signs for fullwidth ones.
+/// Returns the text without the escapes of URLs, JSON and HTML, and with ASCII colons and equals signs in place of
+/// fullwidth ones.
 pub fn decoded(text: &[u8]) -> Vec<u8> {
     let (mut plain, mut rest) = (Vec::with_capacity(text.len()), text);
     while let [first, behind @ ..] = rest {
@@ -38,7 +39,8 @@ pub fn decoded(text: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// What runs of hexadecimal digits stand for, with or without spaces between the bytes; a line for each.
+/// Decodes runs of hexadecimal digits, with or without spaces between the bytes. Each run gives two lines, because
+/// either of its first two digits may begin a byte.
 pub fn from_hex(text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     for run in text.split(|byte| !byte.is_ascii_hexdigit() && *byte != b' ') {
@@ -53,7 +55,7 @@ pub fn from_hex(text: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// What runs of base64 stand for, whichever of its characters is the first of a group; a line for each.
+/// Decodes runs of base64. Each run gives up to four lines, because any of its first four characters may begin a group.
 pub fn from_base64(text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     for run in text.split(|byte| !byte.is_ascii_alphanumeric() && !b"+/-_".contains(byte)) {
@@ -61,7 +63,7 @@ pub fn from_base64(text: &[u8]) -> Vec<u8> {
             let group = run.get(start..).unwrap_or_default();
             let whole = if group.len() % 4 == 1 { group.len() - 1 } else { group.len() };
             let group = group.get(..whole).unwrap_or_default();
-            // Bits behind the last whole byte belong to what was around it.
+            // Bits after the last whole byte belong to the text around the value.
             let whole = group.get(..group.len() / 4 * 4).unwrap_or_default();
             let decode = |run| STANDARD_NO_PAD.decode(run).or_else(|_| URL_SAFE_NO_PAD.decode(run));
             if let Ok(bytes) = decode(group).or_else(|_| decode(whole)) {

@@ -1,9 +1,9 @@
-//! A long text in windows that overlap.
+//! A long text in overlapping windows.
 
-/// Bytes of a window without what it has in common with the next one.
+/// Bytes of a window without those that it shares with the next one.
 const WINDOW: usize = 512 * 1024;
 
-/// Gathers a text, and gives windows of it.
+/// Gathers a text, and passes on windows of it.
 #[derive(Debug)]
 pub struct Windows {
     overlap: usize,
@@ -15,24 +15,24 @@ pub struct Windows {
 pub struct Window<'t> {
     /// Its bytes.
     pub bytes: &'t [u8],
-    /// The last of them, which the next window begins with; none in the last window.
+    /// The last of them, with which the next window begins; empty in the last window.
     pub common: &'t [u8],
 }
 
 impl Windows {
-    /// Windows that have so many bytes in common with the one before them.
+    /// Creates windows that share so many bytes with the one before them.
     pub const fn new(overlap: usize) -> Self {
         Self { overlap, bytes: Vec::new() }
     }
 
-    /// Takes the next bytes of the text.
+    /// Takes the next bytes of the text, and calls `look` with each window that is complete.
     pub fn push(&mut self, mut text: &[u8], mut look: impl FnMut(Window<'_>)) {
         while !text.is_empty() {
             let missing = (WINDOW + self.overlap).saturating_sub(self.bytes.len());
             let (own, behind) = text.split_at(text.len().min(missing));
             self.bytes.extend_from_slice(own);
             text = behind;
-            // A window is given only once it is known that it is not the last one.
+            // A window is passed on only once it is known not to be the last one.
             if !text.is_empty() {
                 look(Window { bytes: &self.bytes, common: self.bytes.get(WINDOW..).unwrap_or_default() });
                 self.bytes.drain(..WINDOW.min(self.bytes.len()));
@@ -40,7 +40,7 @@ impl Windows {
         }
     }
 
-    /// The text is over.
+    /// Calls `look` with the last window. Must be called at the end of the text.
     pub fn finish(&mut self, mut look: impl FnMut(Window<'_>)) {
         look(Window { bytes: &self.bytes, common: &[] });
         self.bytes = Vec::new();
