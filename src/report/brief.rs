@@ -1,5 +1,5 @@
-//! The connections of a report for readers, shortened: a document tells of few connections more than a row of its table. A
-//! capture of a hundred thousand connections is what this is for.
+//! The connections of a report, shortened to what a document shows of them: of most, only a row of its table. This is
+//! for captures of a hundred thousand connections.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,13 +12,14 @@ use super::handshake::Handshake;
 use super::selection::Selection;
 use crate::ending::Kind;
 
-/// What the connections of which a document tells the same cause have in common.
+/// The values that connections have in common if a document shows the same cause for them.
 type Group = (Kind, Option<u16>, Option<String>, &'static str, Cow<'static, str>);
 
-/// Takes connections as they are judged. Those of which a document of the selection tells more than a row stay whole.
+/// Collects connections as they are judged. Those of which a document of the selection shows more than a row stay
+/// whole.
 pub struct Brief<'s> {
     selection: &'s Selection,
-    #[expect(clippy::vec_box, reason = "as a report has them")]
+    #[expect(clippy::vec_box, reason = "the type that a report has")]
     connections: Vec<Box<Connection>>,
     matching: usize,
     shown: usize,
@@ -26,12 +27,12 @@ pub struct Brief<'s> {
 }
 
 impl<'s> Brief<'s> {
-    /// None yet.
+    /// Creates an empty collection.
     pub fn new(selection: &'s Selection) -> Self {
         Self { selection, connections: Vec::new(), matching: 0, shown: 0, groups: HashMap::default() }
     }
 
-    /// Takes the next connection.
+    /// Adds the next connection, shortened if a document shows only a row of it.
     pub fn add(&mut self, mut connection: Box<Connection>) {
         if !self.tells_of(&connection) {
             shorten(&mut connection);
@@ -39,12 +40,13 @@ impl<'s> Brief<'s> {
         self.connections.push(connection);
     }
 
-    /// All that it has taken, in their order.
+    /// Returns all connections, in their order.
     pub fn into_connections(self) -> Vec<Box<Connection>> {
         self.connections
     }
 
-    /// Whether a document tells of the next connection: of the first ones, and of the first of each group.
+    /// Returns whether a document shows more than a row of the next connection: it does for the first connections, and
+    /// for the first of each group.
     fn tells_of(&mut self, connection: &Connection) -> bool {
         let Extent { rows, examples, .. } = Extent::default();
         let (matches, shows) = (self.selection.matches(connection), self.selection.shows(connection));
@@ -62,7 +64,7 @@ impl<'s> Brief<'s> {
     }
 }
 
-/// Leaves what a row tells, and what connections are grouped, counted and chosen by.
+/// Drops everything except what a row shows, and what connections are grouped, counted and selected by.
 fn shorten(connection: &mut Connection) {
     let Handshake { target, status, seen, .. } = &mut *connection.handshake;
     *connection.handshake = Handshake {

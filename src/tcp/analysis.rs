@@ -37,12 +37,13 @@ pub struct Sent {
 
 #[derive(Clone, Debug, Default)]
 struct Rare {
-    /// With the bytes of the stream before it.
+    /// The FIN, and the number of the stream's bytes before it.
     fin: Option<(Carrier, u64)>,
     reset: Option<Carrier>,
-    /// Up to where its stream had been sent at a time when bytes before that had not come, or a FIN.
+    /// The stream offset up to which it had sent at a time when bytes before that, or a FIN, had not arrived, and that
+    /// time.
     ahead: Option<(u64, Timestamp)>,
-    /// Nearly every connection ends, few have more to tell.
+    /// Kept separately, because nearly every connection ends, but few have any of this.
     trouble: Option<Box<Trouble>>,
 }
 

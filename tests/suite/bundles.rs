@@ -1,4 +1,4 @@
-//! Bundles made to harm whoever verifies them.
+//! Bundles made to harm the program that verifies them, and the contents of ordinary ones.
 
 use std::fs;
 use std::io::Read as _;
@@ -161,7 +161,7 @@ fn unpacked_files_are_private() {
     assert!(created.iter().all(|line| line.contains("O_EXCL") && line.contains(", 0600)")), "{created:#?}");
 }
 
-/// A bundle keeps little of connections of which documents tell little: what it shows is what reports show that keep all.
+/// A bundle is written without keeping all of each connection. Its entries must equal the reports that keep them.
 #[test]
 fn a_bundle_tells_what_reports_tell() {
     let folder = tempfile::tempdir().unwrap();
@@ -186,7 +186,7 @@ fn a_bundle_tells_what_reports_tell() {
         };
         assert!(entry("report.html") == of(&["--format", "html"]).1, "{selection:?}");
         assert!(entry("report.json") == ran(&["--format", "json"]).1, "{selection:?}");
-        // But for the command line that is told.
+        // The command line in the ticket differs.
         let ticket = entry("report.md");
         let [bundled, plain] = [&ticket, &of(&["--format", "markdown"]).1].map(|text| {
             let lines = text.lines().filter(|line| !line.contains("`whyclosed "));
@@ -196,7 +196,7 @@ fn a_bundle_tells_what_reports_tell() {
     }
 }
 
-/// More connections than a table has rows, which end in many ways; some of them only far behind the first ones.
+/// Writes more connections than a table has rows. They end in many ways, some of them only far after the first ones.
 fn ends_of_all_kinds(count: u32) -> Vec<u8> {
     const CLOSES: [&[u8]; 6] = [
         b"\x88\x02\x03\xe8",
@@ -223,7 +223,7 @@ fn ends_of_all_kinds(count: u32) -> Vec<u8> {
     grown.bytes
 }
 
-/// Streams have other numbers among packets that a filter lets pass than among all: their frames must not be mixed up.
+/// Streams have other numbers if a filter drops packets: their frames must not be mixed up.
 #[cfg(feature = "live")]
 #[test]
 fn secrets_of_filtered_packets_are_hidden() {

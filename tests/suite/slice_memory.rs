@@ -10,7 +10,7 @@ use crate::support::scripted::grown::{self, Grown};
 
 const MOST: u64 = 256 * 1024 * 1024;
 
-/// The memory of a run that has next to nothing to do.
+/// The memory of a run with next to nothing to do.
 const LEAST: u64 = 24 * 1024 * 1024;
 
 /// The result of a run.
@@ -124,7 +124,7 @@ fn what_does_not_fit_is_zeros_and_said() {
     assert_eq!(memchr::memmem::find(&fs::read(&case.slice).unwrap(), b"zorvak"), None);
 }
 
-/// A quarter of the connections takes a quarter of the memory: with 100,000 the tests would take minutes.
+/// Tests a quarter of the connections in a quarter of the memory, because 100,000 of them would take minutes.
 #[test]
 fn a_hundred_thousand_small_connections_take_no_more() {
     const COUNT: u32 = 25_000;

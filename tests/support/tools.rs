@@ -1,7 +1,7 @@
-//! The programs that some tests need, and what becomes of a test on a machine without them.
+//! The programs that some tests need.
 //!
-//! There the test says on standard error why it is skipped, and passes. `TEST_TOOLS=required`, which `.ci/run` sets, makes
-//! that a failure.
+//! On a machine without them, a test says on standard error why it is skipped, and passes. With `TEST_TOOLS=required`,
+//! which `.ci/run` sets, it fails.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -10,10 +10,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{env, iter, thread};
 
-/// The list of all of them, which `.ci/run` reads, too.
+/// The list of all these programs, which `.ci/run` reads, too.
 const LIST: &str = include_str!("tools.txt");
 
-/// Returns whether one of these tools of the list is missing, and reports it.
+/// Returns whether any of these tools is missing, and reports it. Fails the test if tools are required.
 #[track_caller]
 pub fn missing(names: &[&str]) -> bool {
     let absent = names.iter().map(|name| tool(name)).filter(|(_, _, check)| !succeeds(check));
@@ -31,14 +31,15 @@ pub fn missing(names: &[&str]) -> bool {
     true
 }
 
-/// Reports why a test does nothing here, past the harness, which keeps to itself what passing tests print.
+/// Reports why a test does nothing here. Writes directly to standard error, because the harness hides what passing
+/// tests print.
 pub fn skip(reason: &str) {
     let test = thread::current();
     let line = format!("skipped {}: {reason}\n", test.name().unwrap_or_default());
     io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
-/// A command that finds what `.ci/run` installs below `target/peers` before what the system has.
+/// Returns a command that prefers the programs that `.ci/run` installs below `target/peers` to those of the system.
 pub fn command(program: &str) -> Command {
     let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers");
     let path = env::var_os("PATH").unwrap_or_default();
@@ -51,7 +52,7 @@ pub fn command(program: &str) -> Command {
     command
 }
 
-/// The row of a name: the name, what installs it, and what succeeds where it is there.
+/// Returns the row of a tool: its name, how it is installed, and a command that succeeds if it is there.
 #[track_caller]
 fn tool(name: &str) -> (&str, &'static str, &'static str) {
     let rows = LIST.lines().filter(|line| !line.starts_with('#'));

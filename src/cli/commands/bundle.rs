@@ -22,8 +22,8 @@ use crate::reporting::{Format, Reporting};
 /// The names of the entries, in the order in which a reader opens them.
 const NAMES: [&str; 4] = ["report.md", "report.html", "report.json", "slice.pcapng"];
 
-/// Writes the bundle, of the connections that the report shows, redacted where their frames are `located`; then the report as
-/// asked. Whether that has what `--fail-on` names.
+/// Writes the bundle of the connections that the report shows, redacted if their frames are `located`, and then the
+/// report itself. Returns whether the report contains what `--fail-on` names.
 pub fn bundle(
     path: &Path,
     captures: &[PathBuf],
@@ -49,7 +49,7 @@ pub fn bundle(
     let mut page = spooled(|out| html::render(&report, &selection, language, out))?;
     let is_data = reporting.format == Format::Json && !selection.is_narrow();
     let mut own = if is_data { None } else { Some(spooled(|out| output::render(reporting, &mut report, out))?) };
-    // Memory for the packets.
+    // Frees memory for the packets.
     report.connections = Vec::new();
 
     let how = How { redact: located.is_some(), with_keys: false, language };
@@ -69,7 +69,7 @@ pub fn bundle(
     Ok(fails)
 }
 
-/// What is known of the connections that the report shows, once they are judged.
+/// The connections that the report shows, as they are known once all are judged.
 #[derive(Default)]
 struct Shown {
     wanted: Wanted,
@@ -77,8 +77,8 @@ struct Shown {
     numbers: Vec<Number>,
 }
 
-/// Judges all connections: returns the report with what documents tell of them, and as JSON with everything. Each that is
-/// shown is given, whole.
+/// Judges all connections, and calls `shown` with each one that the report shows. Returns the report, with its
+/// connections shortened to what documents show if that is enough for the format, and the whole report as JSON.
 fn judged(
     report: Pending,
     reporting: &Reporting,
@@ -107,7 +107,7 @@ fn judged(
     Ok((report, data))
 }
 
-/// What is written waits for its turn.
+/// Returns what `write` writes, to be copied later.
 fn spooled(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Spooled, Error> {
     let mut spool = Spool::new();
     write(&mut spool).and_then(|()| spool.finish()).map_err(output::unspooled)

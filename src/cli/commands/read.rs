@@ -108,7 +108,7 @@ impl Read {
     /// Returns the files that are read, and those that are written besides the report.
     fn allowed(&self) -> Allowed {
         let allowed = Allowed::default().captures(&self.captures).output(self.bundle.as_deref());
-        // Parts of a bundle wait there for their turn.
+        // Parts of a bundle are kept there until they are written.
         let allowed = if self.bundle.is_some() { allowed.temporary_files() } else { allowed };
         #[cfg(feature = "live")]
         let allowed = if self.filter.is_some() { allowed.name_services() } else { allowed };

@@ -1,5 +1,5 @@
-//! Bytes that wait until it is their turn: compressed, in memory while they are few, else in a temporary file that has no name
-//! and that nobody else can read.
+//! Bytes that are kept until they are written: compressed, in memory if they are few, otherwise in a temporary file
+//! without a name, which nobody else can read.
 
 use std::io::{self, BufWriter, IntoInnerError, Read, Seek as _, Write};
 
@@ -10,20 +10,20 @@ use tempfile::SpooledTempFile;
 use whyclosed::error::Error;
 use whyclosed::limits;
 
-/// Takes bytes.
+/// A writer that keeps what is written.
 pub struct Spool(BufWriter<DeflateEncoder<SpooledTempFile>>);
 
-/// Bytes that are all there.
+/// The complete bytes of a [`Spool`].
 pub struct Spooled(SpooledTempFile);
 
 impl Spool {
-    /// None yet.
+    /// Creates an empty spool.
     pub fn new() -> Self {
         let spool = DeflateEncoder::new(SpooledTempFile::new(limits::SPOOLED), Compression::fast());
         Self(BufWriter::with_capacity(limits::SPOOL_PIECE, spool))
     }
 
-    /// All have come.
+    /// Completes the spool. Must be called after the last byte has been written.
     pub fn finish(self) -> io::Result<Spooled> {
         self.0.into_inner().map_err(IntoInnerError::into_error)?.finish().map(Spooled)
     }
@@ -35,13 +35,13 @@ impl Write for Spool {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // They need not be anywhere before all have come.
+        // Nothing can be read before the spool is complete.
         Ok(())
     }
 }
 
 impl Spooled {
-    /// Writes them, as often as they are wanted.
+    /// Writes the bytes to `out`. May be called several times.
     pub fn copy(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.0.rewind()?;
         let mut bytes = DeflateDecoder::new(&mut self.0);
@@ -54,14 +54,14 @@ impl Spooled {
         }
     }
 
-    /// Gives them, once.
+    /// Returns a reader of the bytes.
     pub fn into_reader(mut self) -> io::Result<impl Read> {
         self.0.rewind()?;
         Ok(DeflateDecoder::new(self.0))
     }
 }
 
-/// What went wrong with temporary files.
+/// Converts an error of temporary files.
 pub fn unspooled(source: io::Error) -> Error {
     Error::Write { path: std::env::temp_dir(), source }
 }
