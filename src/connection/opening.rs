@@ -4,8 +4,7 @@ use super::{Context, Layer, Layers, tell};
 use crate::chunk::{Carrier, Chunk};
 use crate::event::What;
 use crate::facts::Facts;
-use crate::http::extension::{DEFLATE, extensions};
-use crate::http::{self, Handshake};
+use crate::http;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp::Analysis;
@@ -51,7 +50,7 @@ impl Layers {
             tell(facts, side, carrier, What::Http(&output), *sink);
         });
         if let Some(in_step) = switched {
-            let agreed = agreed_deflate(&facts.handshake);
+            let agreed = facts.handshake.agreed_deflate();
             let is_cut = facts.handshake.cut;
             let decoder = |side| match agreed {
                 // The missing part of the head may have held the agreed extensions, and the end of the head itself.
@@ -117,14 +116,4 @@ impl Layers {
             Chunk::Gap { .. } => self.chunk(Side::Client, carrier, offset, chunk, context),
         }
     }
-}
-
-/// Returns `no_context_takeover` of each side, if permessage-deflate was agreed.
-fn agreed_deflate(handshake: &Handshake) -> Option<PerSide<bool>> {
-    let agreed = handshake.response.as_ref()?.extensions.as_deref();
-    let deflate = extensions(agreed).find(|extension| extension.name == DEFLATE)?;
-    Some(PerSide {
-        client: deflate.parameter("client_no_context_takeover").is_some(),
-        server: deflate.parameter("server_no_context_takeover").is_some(),
-    })
 }

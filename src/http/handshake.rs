@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::credentials::Credentials;
+use super::extension::{DEFLATE, extensions};
 use super::head::{Fields, text};
 use super::problem::{self, Problem};
 use super::shared::SharedTexts;
 use crate::chunk::Carrier;
 use crate::limits;
 use crate::seen::Seen;
+use crate::side::PerSide;
 
 /// A client's opening handshake.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -232,6 +234,16 @@ impl Handshake {
         self.judged.as_ref().map_or_else(|| self.judge(), |judged| judged.to_vec())
     }
 
+    /// Returns `no_context_takeover` of each side (RFC 7692 §7.1.1), if permessage-deflate was agreed.
+    pub fn agreed_deflate(&self) -> Option<PerSide<bool>> {
+        let agreed = self.response.as_ref()?.extensions.as_deref();
+        let deflate = extensions(agreed).find(|extension| extension.name == DEFLATE)?;
+        Some(PerSide {
+            client: deflate.parameter("client_no_context_takeover").is_some(),
+            server: deflate.parameter("server_no_context_takeover").is_some(),
+        })
+    }
+
     fn judge(&self) -> Vec<Problem> {
         if self.cut {
             return Vec::new();
@@ -279,5 +291,26 @@ mod tests {
             let is_accept = |problem: &Problem| matches!(problem, Problem::Accept { .. });
             assert_eq!(late.problems().iter().any(is_accept), is_wrong);
         }
+    }
+
+    #[test]
+    fn deflate_is_agreed_by_its_whole_name_and_parameters() {
+        for (extensions, expected) in [
+            (None, None),
+            (Some("x, permessage-deflate2; server_no_context_takeover"), None),
+            (Some("permessage-deflate"), Some((false, false))),
+            (Some("x, permessage-deflate ;server_no_context_takeover"), Some((false, true))),
+            (Some("permessage-deflate; Client_No_Context_Takeover"), Some((true, false))),
+            (
+                Some("permessage-deflate; x=server_no_context_takeover, x; client_no_context_takeover"),
+                Some((false, false)),
+            ),
+        ] {
+            let response = Response { extensions: extensions.map(Into::into), ..Response::default() };
+            let handshake = Handshake { response: Some(Box::new(response)), ..Handshake::default() };
+            let agreed = handshake.agreed_deflate().map(|PerSide { client, server }| (client, server));
+            assert_eq!(agreed, expected, "{extensions:?}");
+        }
+        assert!(Handshake::default().agreed_deflate().is_none());
     }
 }

@@ -8,7 +8,8 @@ use nom::combinator::consumed;
 use nom::multi::length_data;
 use nom::number::streaming::be_u16;
 
-const SIGNATURE_V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+/// The signature that a header of version 2 begins with (§2.2).
+pub const SIGNATURE_V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 /// Bytes of the longest header of version 1, from "PROXY" to CRLF (§2.1).
 const LONGEST_V1: usize = 107;
 

@@ -15,15 +15,10 @@ use crate::capture::pcapng::{Description, Writer};
 use crate::capture::{LinkType, Marks, Packet, Source};
 use crate::error::Error;
 use crate::facts::Facts;
-use crate::http::extension::extensions;
 use crate::limits;
 use crate::packet::Decoder;
 use crate::side::{PerSide, Side};
 use crate::tcp::{Endpoints, Segment};
-
-/// The names of permessage-deflate's parameters (RFC 7692 §7.1.1).
-const NO_CONTEXT_TAKEOVER: PerSide<&str> =
-    PerSide { client: "client_no_context_takeover", server: "server_no_context_takeover" };
 
 /// A connection as a slice needs it.
 #[derive(Clone, Debug)]
@@ -43,14 +38,9 @@ pub struct Origin {
 impl Origin {
     /// Extracts what a slice needs from the facts of a connection.
     pub fn new(facts: &Facts) -> Self {
-        let response = facts.handshake.response.as_deref();
-        let agreed = extensions(response.and_then(|response| response.extensions.as_deref()))
-            .map(|extension| extension.to_string())
-            .find(|extension| extension.starts_with("permessage-deflate"));
-        let compression = |side: Side| {
-            let no_context_takeover = agreed.as_ref()?.contains(NO_CONTEXT_TAKEOVER[side]);
-            Some(Compression { no_context_takeover })
-        };
+        let agreed = facts.handshake.agreed_deflate();
+        let compression =
+            |side| agreed.map(|no_context_takeover| Compression { no_context_takeover: no_context_takeover[side] });
         Self {
             stream: facts.stream,
             addresses: facts.addresses,

@@ -1,6 +1,7 @@
 //! The replacement of secrets in text by `x`: in heads of HTTP/1, bodies and messages.
 
 use super::token;
+use crate::http::proxy_protocol::SIGNATURE_V2;
 use crate::limits;
 use crate::report::redact::known::Known;
 use crate::report::redact::random::is_name;
@@ -45,10 +46,7 @@ const RANDOM: &[&str] = &["sec-websocket-key", "sec-websocket-accept"];
 /// The header that lists subprotocols.
 const SUBPROTOCOL: &str = "sec-websocket-protocol";
 
-/// The signature of a PROXY header of version 2 (the PROXY protocol §2.2).
-const PROXY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-
-/// Bytes of that header before the addresses. The last two are the length of what follows.
+/// Bytes of a PROXY header of version 2 before the addresses. The last two are the length of what follows.
 const PROXY_HEADER: usize = 16;
 
 /// Replaces ASCII letters and digits by `x`. Separators and all other bytes stay.
@@ -172,8 +170,8 @@ impl<'f> Blotter<'f> {
             }
             rest = behind;
         }
-        if rest.starts_with(PROXY) {
-            let field = rest.get(PROXY.len() + 2..PROXY_HEADER).unwrap_or_default();
+        if rest.starts_with(SIGNATURE_V2) {
+            let field = rest.get(SIGNATURE_V2.len() + 2..PROXY_HEADER).unwrap_or_default();
             let length = field.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
             let end = rest.len().min(PROXY_HEADER + length);
             rest = rest.get_mut(end..).unwrap_or_default();
