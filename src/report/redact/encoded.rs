@@ -7,27 +7,28 @@ use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::{assigned, random, remarks};
+use super::{assigned, remarks};
 
-/// The least and the most characters of one.
-const LENGTHS: std::ops::RangeInclusive<usize> = 8..=4096;
+/// The least characters of one.
+pub const LEAST: usize = 8;
+
+/// The most characters of one.
+const MOST: usize = 4096;
 
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const PLAIN: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
 const URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
-/// The runs of base64 that hold credentials.
-pub fn find(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    random::runs(text).filter(|run| run.len() >= *LENGTHS.start()).filter_map(|Range { start, end }| {
-        let run = text.get(start..end)?;
-        // `data=YTpi`: the sign before it is none of it.
-        let unpadded = run.len() - run.iter().rev().take_while(|byte| **byte == b'=').count();
-        let sign = run.get(..unpadded)?.iter().rposition(|byte| *byte == b'=');
-        let own = sign.map_or(0, |at| at + 1);
-        let run = run.get(own..)?;
-        (LENGTHS.contains(&run.len()) && holds_credentials(run)).then(|| start + own..end)
-    })
+/// The credentials that a run of base64 in a text holds.
+pub fn credentials(text: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
+    let all = text.get(run.clone())?;
+    // `data=YTpi`: the sign before it is none of it.
+    let unpadded = all.len() - all.iter().rev().take_while(|byte| **byte == b'=').count();
+    let sign = all.get(..unpadded)?.iter().rposition(|byte| *byte == b'=');
+    let own = sign.map_or(0, |at| at + 1);
+    let run_of_own = all.get(own..)?;
+    ((LEAST..=MOST).contains(&run_of_own.len()) && holds_credentials(run_of_own)).then(|| run.start + own..run.end)
 }
 
 /// What a run of base64 stands for.
@@ -37,11 +38,38 @@ pub fn plain(run: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether a run begins with bytes that are no text, as nearly all words do: sooner known than what all of it is.
 fn is_no_text(run: &[u8]) -> bool {
-    let mut begins = [0; 6];
-    let Some(Ok(_)) = run.get(..8).map(|run| PLAIN.decode_slice(run, &mut begins)) else { return false };
+    let Some(begins) = run.first_chunk::<8>().and_then(six) else { return false };
     let is_control = |byte: &u8| matches!(byte, 1..b' ' | 0x7F);
     begins.iter().any(is_control) || std::str::from_utf8(&begins).is_err_and(|error| error.error_len().is_some())
 }
+
+/// The bytes that eight characters of the standard alphabet stand for.
+fn six(characters: &[u8; 8]) -> Option<[u8; 6]> {
+    let bits = characters.iter().try_fold(0, |bits: u64, character| {
+        let sextet = SEXTETS.get(usize::from(*character))?;
+        (*sextet < 64).then_some(bits << 6 | u64::from(*sextet))
+    })?;
+    let [_, _, six @ ..] = bits.to_be_bytes();
+    Some(six)
+}
+
+/// The bits that each character of it stands for; 64 where it has no such character.
+const SEXTETS: [u8; 256] = {
+    let mut sextets = [64; 256];
+    let (mut rest, mut byte) = (sextets.as_mut_slice(), 0_u8);
+    while let Some((first, behind)) = rest.split_first_mut() {
+        *first = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => 64,
+        };
+        (rest, byte) = (behind, byte.wrapping_add(1));
+    }
+    sextets
+};
 
 fn holds_credentials(run: &[u8]) -> bool {
     if is_no_text(run) {
@@ -66,17 +94,33 @@ fn holds_credentials(run: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::random;
     use super::*;
+
+    fn found(text: &str) -> usize {
+        random::runs(text.as_bytes(), LEAST).filter_map(|run| credentials(text.as_bytes(), &run)).count()
+    }
+
+    proptest! {
+        #[test]
+        fn eight_characters_stand_for_what_the_whole_run_begins_with(run in "[A-Za-z0-9+/]{8}|[A-Za-z0-9+/=_.-]{8}") {
+            let six = six(run.as_bytes().first_chunk().unwrap());
+            let is_standard = run.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
+            prop_assert_eq!(six.map(Vec::from), plain(run.as_bytes()).filter(|_| is_standard));
+        }
+    }
 
     #[test]
     fn credentials_are_told_from_words() {
         for text in ["AGFsaWNlAHB3", "YWxpY2U6cHc=", "x YWxpY2U6cHc, y", "eyJwYXNzIjoieCJ9", "data=YWxpY2U6cHc="] {
-            assert_eq!(find(text.as_bytes()).count(), 1, "{text}");
+            assert_eq!(found(text), 1, "{text}");
         }
         for text in
             ["password", "MessageDispatcher", "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "aGVsbG8gd29ybGQ=", "a/b/c/d/e"]
         {
-            assert_eq!(find(text.as_bytes()).count(), 0, "{text}");
+            assert_eq!(found(text), 0, "{text}");
         }
     }
 }

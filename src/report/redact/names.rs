@@ -160,6 +160,12 @@ const BEHIND: &[&str] = &[
 /// Names of which a sentence tells the value: `the password is x`.
 const SPOKEN: &[&str] = &["pass", "word", "wort", "pwd", "pin", "otp", "secret", "code"];
 
+/// A pattern that matches every text with a name of the tables.
+pub fn pattern() -> String {
+    let bytes = |name: &&str| name.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
+    format!("(?i-u){}", STEMS.iter().chain(FOREIGN).map(bytes).collect::<Vec<_>>().join("|"))
+}
+
 /// What is assigned to a name, if that is a secret.
 pub fn kind(name: &[u8]) -> Option<Kind> {
     let words = words(name);

@@ -1,6 +1,5 @@
 //! The forms of secrets: one row a form.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexSet};
@@ -8,7 +7,7 @@ use regex::bytes::{Regex, RegexSet};
 use super::remarks::is_remark;
 use super::secret::{Kind, Secret};
 use super::unescaped::Unescaped;
-use super::{assigned, encoded, random};
+use super::{assigned, encoded, names, random};
 
 /// A form.
 struct Form {
@@ -74,19 +73,19 @@ static FORMS: &[Form] = &[
 
 /// What the forms and the look of `text` tell to be secret, those before that name it first. They may overlap.
 pub fn find(text: &[u8]) -> Vec<Secret> {
-    found(text, |text| random::find(text).collect())
+    found(text, false)
 }
 
 /// The same in a window on a longer text.
 pub fn find_in_window(text: &[u8]) -> Vec<Secret> {
-    found(text, |text| random::find_in_window(text).collect())
+    found(text, true)
 }
 
-fn found(text: &[u8], random: impl Fn(&[u8]) -> Vec<Range<usize>>) -> Vec<Secret> {
-    let mut secrets = in_plain(text, &random);
+fn found(text: &[u8], is_window: bool) -> Vec<Secret> {
+    let mut secrets = in_plain(text, is_window);
     let unescaped = Unescaped::new(text);
     if unescaped.has_escapes() {
-        let places = in_plain(&unescaped.text, &random).into_iter().map(|Secret { range, kind }| Secret {
+        let places = in_plain(&unescaped.text, is_window).into_iter().map(|Secret { range, kind }| Secret {
             range: unescaped.source(range.start)..unescaped.source(range.end),
             kind,
         });
@@ -95,12 +94,29 @@ fn found(text: &[u8], random: impl Fn(&[u8]) -> Vec<Range<usize>>) -> Vec<Secret
     secrets
 }
 
-fn in_plain(text: &[u8], random: impl Fn(&[u8]) -> Vec<Range<usize>>) -> Vec<Secret> {
-    let mut secrets = by_form(text);
-    secrets.extend(assigned::find(text));
-    secrets.extend(encoded::find(text).map(|range| Secret { range, kind: Kind::Authorization }));
-    secrets.extend(random(text).into_iter().map(|range| Secret { range, kind: Kind::Random }));
+fn in_plain(text: &[u8], is_window: bool) -> Vec<Secret> {
+    let (mut secrets, mut tokens) = (Vec::new(), Vec::new());
+    if may_hold(text) {
+        secrets.extend(by_form(text));
+        secrets.extend(assigned::find(text));
+    }
+    let least = if is_window { random::LEAST_AT_EDGE } else { encoded::LEAST };
+    for run in random::runs(text, least) {
+        secrets.extend(encoded::credentials(text, &run).map(|range| Secret { range, kind: Kind::Authorization }));
+        if random::is_token(text, &run, is_window) {
+            tokens.push(Secret { range: run, kind: Kind::Random });
+        }
+    }
+    secrets.extend(tokens);
     secrets
+}
+
+/// Returns whether a text may have one of the forms, or a name that something secret is assigned to. One pass over its bytes
+/// rules out both, as in nearly all texts.
+fn may_hold(text: &[u8]) -> bool {
+    static ANY: LazyLock<Option<RegexSet>> =
+        LazyLock::new(|| RegexSet::new(FORMS.iter().map(pattern).chain([names::pattern()])).ok());
+    ANY.as_ref().is_none_or(|any| any.is_match(text))
 }
 
 fn by_form(text: &[u8]) -> Vec<Secret> {
@@ -157,7 +173,96 @@ fn is_card(secret: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+    use proptest::prelude::*;
+
     use super::*;
+
+    const CORPUS: [&str; 2] =
+        [include_str!("../../../tests/corpus/secrets.txt"), include_str!("../../../tests/corpus/harmless.txt")];
+
+    /// What stands between names and values, and around them.
+    const SIGNS: &[&str] =
+        &["=", ": ", "\":\"", " is ", "<", ">", "/", " ", "\n", "--", "\\\"", ",", "'", "@", "?", "&", "://", "\0"];
+
+    /// The texts of the corpus, without the marks around secrets.
+    fn corpus() -> Vec<String> {
+        let lines = CORPUS.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#'));
+        lines.map(|line| line.rsplit('\t').next().unwrap_or_default().replace(['«', '»'], "")).collect()
+    }
+
+    /// The same as [`in_plain`], by every form and every run, whatever the text.
+    fn by_all(text: &[u8], is_window: bool) -> Vec<Secret> {
+        static EACH: LazyLock<Vec<Regex>> =
+            LazyLock::new(|| FORMS.iter().map(|form| Regex::new(&pattern(form)).unwrap()).collect());
+        let mut all = Vec::new();
+        for (form, regex) in FORMS.iter().zip(&*EACH) {
+            let secrets = regex.captures_iter(text).map(|captures| captures.name("secret").unwrap());
+            let real = secrets.filter(|secret| (form.is_secret)(secret.as_bytes()));
+            all.extend(real.map(|secret| Secret { range: secret.range(), kind: form.kind }));
+        }
+        all.extend(assigned::find(text));
+        let credentials = random::runs(text, 1).filter_map(|run| encoded::credentials(text, &run));
+        all.extend(credentials.map(|range| Secret { range, kind: Kind::Authorization }));
+        let tokens = random::runs(text, 1).filter(|run| random::is_token(text, run, is_window));
+        all.extend(tokens.map(|range| Secret { range, kind: Kind::Random }));
+        all
+    }
+
+    fn in_any_case(text: String, upper: u64) -> String {
+        let cased = |(at, letter): (usize, char)| match upper >> (at % 64) & 1 {
+            1 => letter.to_ascii_uppercase(),
+            _ => letter,
+        };
+        text.chars().enumerate().map(cased).collect()
+    }
+
+    /// Pieces of which secrets are made, and of what only looks like them.
+    fn piece() -> impl Strategy<Value = Vec<u8>> {
+        let corpus = prop::sample::select(corpus());
+        let part = (corpus.clone(), any::<prop::sample::Index>(), any::<prop::sample::Index>());
+        let part = part.prop_map(|(text, one, other)| {
+            let [one, other] = [one, other].map(|at| at.index(text.len() + 1));
+            text.into_bytes()[one.min(other)..one.max(other)].to_vec()
+        });
+        let names: Vec<_> = names::STEMS.iter().chain(names::FOREIGN).map(|name| (*name).to_owned()).collect();
+        let name = (prop::sample::select(names), any::<u64>()).prop_map(|(name, upper)| in_any_case(name, upper));
+        prop_oneof![
+            2 => corpus.prop_map(String::into_bytes),
+            3 => part,
+            3 => name.prop_map(String::into_bytes),
+            4 => prop::sample::select(SIGNS).prop_map(|sign| sign.as_bytes().to_vec()),
+            1 => "[a-z]{1,4}:[a-z0-9]{1,4}".prop_map(|pair| STANDARD_NO_PAD.encode(pair).into_bytes()),
+            2 => "[A-Za-z0-9+/=_-]{1,24}".prop_map(String::into_bytes),
+            1 => "([0-9][ -]{0,4}){1,20}".prop_map(String::into_bytes),
+            1 => prop::collection::vec(any::<u8>(), 0..6),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1024) })]
+
+        #[test]
+        fn what_is_ruled_out_at_once_holds_nothing(
+            pieces in prop::collection::vec(piece(), 0..6),
+            is_window in any::<bool>(),
+        ) {
+            let text = pieces.concat();
+            prop_assert_eq!(in_plain(&text, is_window), by_all(&text, is_window));
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_corpus_is_ruled_out_that_holds_a_secret() {
+        for text in corpus() {
+            let names = names::STEMS.iter().chain(names::FOREIGN).map(|name| format!("{name}{text}"));
+            for text in names.chain([text.clone()]) {
+                assert_eq!(in_plain(text.as_bytes(), false), by_all(text.as_bytes(), false), "{text}");
+                assert_eq!(in_plain(text.as_bytes(), true), by_all(text.as_bytes(), true), "{text}");
+            }
+        }
+    }
 
     #[test]
     fn every_pattern_compiles_and_names_its_secret() {
@@ -166,6 +271,7 @@ mod tests {
             assert!(regex.capture_names().any(|name| name == Some("secret")), "{}", form.pattern);
         }
         assert!(!by_form(b"a@example.com").is_empty());
+        assert!(may_hold(b"a@example.com") && may_hold(b"password") && !may_hold(b"nothing of either"));
     }
 
     #[test]

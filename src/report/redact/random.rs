@@ -5,6 +5,9 @@ use std::ops::Range;
 /// A run shorter than this is no token worth guessing.
 const LEAST: usize = 20;
 
+/// The same at the edge of a window.
+pub const LEAST_AT_EDGE: usize = 6;
+
 /// So many characters of a run must be in parts without sense.
 const SENSELESS: usize = 16;
 
@@ -13,16 +16,15 @@ const WORD: usize = 40;
 
 /// The runs of letters, digits and what base64 adds to them (RFC 4648) that make no sense.
 pub fn find(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    runs(text).filter(|run| text.get(run.clone()).is_some_and(|run| is_random(run, LEAST, SENSELESS)))
+    runs(text, LEAST).filter(|run| is_token(text, run, false))
 }
 
-/// The same in a window on a longer text: what touches an edge may be a part of something longer.
-pub fn find_in_window(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    runs(text).filter(|run| {
-        let at_edge = run.start == 0 || run.end == text.len();
-        let (least, senseless) = if at_edge { (6, 4) } else { (LEAST, SENSELESS) };
-        text.get(run.clone()).is_some_and(|run| is_random(run, least, senseless))
-    })
+/// Whether a run of a text makes no sense. Of a window on a longer text, what touches an edge may be a part of something
+/// longer.
+pub fn is_token(text: &[u8], run: &Range<usize>, is_window: bool) -> bool {
+    let at_edge = is_window && (run.start == 0 || run.end == text.len());
+    let (least, senseless) = if at_edge { (LEAST_AT_EDGE, 4) } else { (LEAST, SENSELESS) };
+    text.get(run.clone()).is_some_and(|run| is_random(run, least, senseless))
 }
 
 /// Letters, digits and what base64 adds to them (RFC 4648).
@@ -36,14 +38,17 @@ const BELONGS: [bool; 256] = {
     belongs
 };
 
-/// The runs of such bytes.
-pub fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+/// The runs of such bytes that have at least `least`, which is not 0.
+pub fn runs(text: &[u8], least: usize) -> impl Iterator<Item = Range<usize>> {
     let belongs = |byte: &u8| BELONGS.get(usize::from(*byte)).is_some_and(|belongs| *belongs);
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = at + text.get(at..)?.iter().position(belongs)?;
-        let behind = text.get(start..)?;
-        at = start + behind.iter().position(|byte| !belongs(byte)).unwrap_or(behind.len());
+        // Backwards from where a run would be long enough: what stands before a byte that does not belong is not looked at.
+        while let Some(last) = text.get(at..at + least)?.iter().rposition(|byte| !belongs(byte)) {
+            at += last + 1;
+        }
+        let start = at;
+        at += text.get(start..)?.iter().take_while(|byte| belongs(byte)).count();
         Some(start..at)
     })
 }
@@ -123,6 +128,8 @@ fn is_uuid(run: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -156,9 +163,28 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn runs_are_found_whatever_stands_between(
+            text in prop::collection::vec(prop::sample::select(&b"aZ09+/=_- .\"\xc3\0"[..]), 0..80),
+            least in 1usize..24,
+        ) {
+            let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte);
+            let (mut expected, mut end) = (Vec::new(), 0);
+            for run in text.chunk_by(|a, b| belongs(a) == belongs(b)) {
+                end += run.len();
+                expected.extend((belongs(&run[0]) && run.len() >= least).then_some(end - run.len()..end));
+            }
+            prop_assert_eq!(runs(&text, least).collect::<Vec<_>>(), expected);
+        }
+    }
+
     #[test]
     fn a_window_is_strict_at_its_edges() {
-        assert!(find_in_window(b"Zk3bQ9xT \"id\": 1").eq(Some(0..8)));
-        assert_eq!(find_in_window(b"word Zk3bQ9xT and").count(), 0);
+        fn tokens(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+            runs(text, LEAST_AT_EDGE).filter(|run| is_token(text, run, true))
+        }
+        assert!(tokens(b"Zk3bQ9xT \"id\": 1").eq(Some(0..8)));
+        assert_eq!(tokens(b"word Zk3bQ9xT and").count(), 0);
     }
 }
