@@ -95,7 +95,12 @@ impl Decoder {
     #[inline]
     pub fn glance_at<'a>(&mut self, packets: &[Packet<'a>], glances: &mut ArrayVec<Glance<'a>, { limits::BATCH }>) {
         for packet in packets {
-            let glance = plain::segment(packet).map_or_else(|| self.glance(packet), Glance::Segment);
+            // Each case writes its glance in its place: one `push` for both would copy it through the stack.
+            if let Some(segment) = plain::segment(packet) {
+                glances.push(Glance::Segment(segment));
+                continue;
+            }
+            let glance = self.glance(packet);
             let is_last = matches!(glance, Glance::General);
             glances.push(glance);
             if is_last {
