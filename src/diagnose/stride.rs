@@ -97,12 +97,13 @@ fn is_same_kind(one: &Breach, other: &Breach) -> bool {
 
 /// Returns whether a side may have reacted because the other side had broken a rule.
 pub fn may_have_minded(facts: &Facts, by: Side, reaction: &Reaction<'_>) -> bool {
-    let is_blamed = reaction.close.is_some_and(|close| blames_frame(&close.reason));
+    // Asked only behind a broken rule, which nearly no connection has.
+    let is_blamed = || reaction.close.is_some_and(|close| blames_frame(&close.reason));
     first_of_each_kind(facts).any(|breach| {
         let violation = &breach.violation;
         violation.side != by
             && could_have_received(reaction, violation.needed, violation.seen).is_some()
-            && reaction.took(violation.seen) <= longest(&violation.kind, is_blamed)
+            && reaction.took(violation.seen) <= longest(&violation.kind, is_blamed())
             && in_stride(facts, breach, reaction).is_none()
     })
 }
