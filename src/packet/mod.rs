@@ -95,7 +95,7 @@ impl Decoder {
     #[inline]
     pub fn glance_at<'a>(&mut self, packets: &[Packet<'a>], glances: &mut ArrayVec<Glance<'a>, { limits::BATCH }>) {
         for packet in packets {
-            // Each case writes its glance in its place: one `push` for both would copy it through the stack.
+            // Each case pushes its own glance: one `push` for both would copy it through the stack.
             if let Some(segment) = plain::segment(packet) {
                 glances.push(Glance::Segment(segment));
                 continue;

@@ -1,6 +1,7 @@
 //! Reports and the reference as JSON, in the forms that [`Report`](crate::report::Report) and
 //! [`Reference`](crate::reference::Reference) describe.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
@@ -12,7 +13,7 @@ use super::is_hidden;
 /// Writes a value indented, with a line end.
 pub fn render(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     // Reports are written in pieces of a few bytes, and each would be a call through `dyn`.
-    let mut out = BufWriter::with_capacity(64 * 1024, out);
+    let mut out = BufWriter::with_capacity(64 * 1024, Visible(out));
     report.serialize(&mut Serializer::with_formatter(&mut out, Layout::default()))?;
     writeln!(out)?;
     out.flush()
@@ -20,36 +21,69 @@ pub fn render(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes a value on one line, with a line end.
 pub fn line<W: ?Sized + Write>(value: &impl Serialize, out: &mut W) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut *out, Compact))?;
+    value.serialize(&mut Serializer::new(Visible(&mut *out)))?;
     out.write_all(b"\n")
 }
 
-/// Writes a piece of a string that JSON does not require to be escaped. Hidden characters are escaped nevertheless:
-/// programs read the same value, and a person who reads the text sees them.
-fn fragment<W: ?Sized + Write>(text: &str, out: &mut W) -> io::Result<()> {
-    // Fast path: printable ASCII, as in most of a report.
-    if text.bytes().all(|byte| byte < 0x7F) {
-        return out.write_all(text.as_bytes());
+/// A writer that escapes hidden characters in JSON: programs read the same value, and a person who reads the text sees
+/// them. Each write must contain whole characters; those of the serializer, and of a `BufWriter` before it, do.
+struct Visible<W>(W);
+
+impl<W: Write> Write for Visible<W> {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        self.write_all(json)?;
+        Ok(json.len())
     }
-    let mut rest = text;
-    while let Some((at, hidden)) = rest.char_indices().find(|(_, character)| is_hidden(*character)) {
-        let (before, behind) = rest.split_at(at);
-        out.write_all(before.as_bytes())?;
-        for unit in hidden.encode_utf16(&mut [0; 2]) {
-            write!(out, "\\u{unit:04x}")?;
-        }
-        rest = behind.get(hidden.len_utf8()..).unwrap_or_default();
+
+    fn write_all(&mut self, json: &[u8]) -> io::Result<()> {
+        self.0.write_all(&visible(json))
     }
-    out.write_all(rest.as_bytes())
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
-/// A formatter without spaces between the values.
-struct Compact;
-
-impl Formatter for Compact {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
-        fragment(text, out)
+/// Returns the JSON with hidden characters escaped. They occur only in strings, since everything else is ASCII, and only
+/// from DEL on, since JSON requires lower controls to be escaped.
+fn visible(json: &[u8]) -> Cow<'_, [u8]> {
+    let (mut visible, mut copied, mut at) = (Vec::new(), 0, 0);
+    while let Some(start) = json.get(at..).and_then(first_beyond_ascii).map(|from| at + from) {
+        let rest = json.get(start..).unwrap_or_default();
+        let run = rest.iter().take_while(|byte| is_beyond_ascii(byte)).count();
+        at = start;
+        for chunk in rest.get(..run).unwrap_or_default().utf8_chunks() {
+            for character in chunk.valid().chars() {
+                if is_hidden(character) {
+                    visible.extend_from_slice(json.get(copied..at).unwrap_or_default());
+                    for unit in character.encode_utf16(&mut [0; 2]) {
+                        visible.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+                    }
+                    copied = at + character.len_utf8();
+                }
+                at += character.len_utf8();
+            }
+            at += chunk.invalid().len();
+        }
     }
+    if copied == 0 {
+        return Cow::Borrowed(json);
+    }
+    visible.extend_from_slice(json.get(copied..).unwrap_or_default());
+    Cow::Owned(visible)
+}
+
+const fn is_beyond_ascii(byte: &u8) -> bool {
+    *byte >= 0x7F
+}
+
+/// Returns the position of the first byte that is not printable ASCII. Nearly all bytes of a report are, so whole blocks are
+/// tested at once.
+fn first_beyond_ascii(json: &[u8]) -> Option<usize> {
+    let (blocks, _) = json.as_chunks::<32>();
+    let is_ascii = |block: &&[u8; 32]| !block.iter().fold(false, |any, byte| any | is_beyond_ascii(byte));
+    let before = 32 * blocks.iter().take_while(is_ascii).count();
+    Some(before + json.get(before..)?.iter().position(is_beyond_ascii)?)
 }
 
 /// The number of levels that are laid out in lines: the report, its connections, their fields. Deeper values, such as a
@@ -107,10 +141,6 @@ impl Layout {
 }
 
 impl Formatter for Layout {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
-        fragment(text, out)
-    }
-
     fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
         self.begin(b"[", out)
     }
@@ -164,6 +194,26 @@ mod tests {
         let json = String::from_utf8(one).unwrap();
         assert_eq!(json, "\"a\\u202eb\\udb40\\udc41é\\u007f\\u009b\"\n");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn hidden_characters_are_escaped_wherever_buffers_end() {
+        for text in ["é\u{202e}สวัสดี", "\u{7f}", "x\u{e0041}", "\u{2028}é \u{9b}🙂", "plain é"] {
+            for before in [0, 1, 31, 32, 65_535] {
+                let text = "x".repeat(before) + &text.repeat(70_000 / text.len());
+                let value = [&text, &text[..before]];
+                let (mut one, mut laid_out) = (Vec::new(), Vec::new());
+                line(&value, &mut one).unwrap();
+                render(&value, &mut laid_out).unwrap();
+                for json in [one, laid_out].map(|json| String::from_utf8(json).unwrap()) {
+                    assert!(
+                        !json.chars().any(|character| is_hidden(character) && character != '\n'),
+                        "{before} {text:.40}"
+                    );
+                    assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), value, "{before} {text:.40}");
+                }
+            }
+        }
     }
 
     #[test]

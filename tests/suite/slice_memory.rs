@@ -103,7 +103,10 @@ fn messages_that_inflate_to_many_times_their_size_are_not_kept() {
     let deflated = grown::deflated(&grown::repeated(b"x", 48 << 20));
     assert!(deflated.len() < 1 << 20);
     let case = Case::new(&grown::compressed_messages(&deflated, 3));
-    assert_eq!(case.slice(), "3 messages are too large to be searched for secrets: the parts beyond the limit are zeros.\n");
+    assert_eq!(
+        case.slice(),
+        "3 messages are too large to be searched for secrets: the parts beyond the limit are zeros.\n"
+    );
     let verified = case.verify();
     assert!(verified.out.contains("\n3 messages are too large to be checked.\n"), "{}", verified.out);
     assert_eq!(verified.code, Some(2));
