@@ -53,6 +53,11 @@ impl Previewed {
         all.find(|(message, _)| (message.side, message.header_end) == (side, header_end)).map(|(_, bytes)| bytes)
     }
 
+    /// Returns the beginnings of the messages of a side, in the order in which they were added.
+    pub fn of(&self, side: Side) -> impl Iterator<Item = &[u8]> {
+        self.messages.iter().zip(self.iter()).filter(move |(message, _)| message.side == side).map(|(_, bytes)| bytes)
+    }
+
     /// Returns the beginnings of all messages, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = &*self.bytes;

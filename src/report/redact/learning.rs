@@ -13,12 +13,12 @@ const LEARNT: usize = 4;
 
 /// Where the headers of those messages of the client end that answer the server's questions for secrets.
 pub(super) fn answers(facts: &Facts) -> Vec<u64> {
-    let preview = |side, moment: &Moment| facts.preview(side, moment).unwrap_or_default();
+    // Nearly no server asks: what all its messages are is sooner known than their order.
     let asks = |message| question(message).is_some_and(|question| asks_for_secret(&question));
-    let mut questions = facts.sent[Side::Server].messages().map(|moment| preview(Side::Server, moment));
-    if !questions.any(asks) {
+    if !facts.previews.of(Side::Server).any(asks) {
         return Vec::new();
     }
+    let preview = |side, moment: &Moment| facts.preview(side, moment).unwrap_or_default();
     let of = |side| facts.sent[side].messages().map(move |moment| (moment.seen.packet, side, moment));
     let mut messages: Vec<_> = of(Side::Server).chain(of(Side::Client)).collect();
     messages.sort_by_key(|(packet, ..)| *packet);
