@@ -92,7 +92,8 @@ pub const HEADER_LINES: usize = 128;
 /// Bytes kept of one header value, target or other text.
 pub const TEXT: usize = 1024;
 
-/// Distinct header values kept for sharing: hosts, origins, user agents, servers.
+/// Distinct texts kept for sharing, since many connections have them in common: hosts, origins, user agents, servers,
+/// reasons.
 pub const SHARED_TEXTS: usize = 4096;
 
 /// Requests of one connection that wait for their answers (HTTP pipelining).

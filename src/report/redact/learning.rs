@@ -57,13 +57,15 @@ impl Redactor {
             response.server.iter().for_each(|server| self.meet_common(server));
             response.subprotocol.iter().for_each(|chosen| self.meet_subprotocols(chosen));
             if let Some(details) = &response.details {
-                self.meet_text(details.reason.as_bytes());
-                details.location.iter().for_each(|location| self.meet_text(location.as_bytes()));
+                self.meet_common(&details.reason);
+                details.location.iter().for_each(|location| self.meet_common(location));
                 self.meet_text(&details.body);
             }
         }
-        facts.closes.iter().for_each(|close| self.meet_text(close.reason.as_bytes()));
-        facts.previews.iter().for_each(|message| self.meet_text(message));
+        facts.closes.iter().for_each(|close| self.meet_common(&close.reason));
+        for message in facts.previews.iter() {
+            self.meet_text(message);
+        }
         for header_end in answers(facts) {
             let answer = facts.previews.get(Side::Client, header_end).and_then(prompts::answer);
             answer.into_iter().for_each(|answer| self.known.learn(Kind::Value, answer));
@@ -79,18 +81,22 @@ impl Redactor {
 
     /// A text that many connections have in common: once.
     fn meet_common(&mut self, text: &str) {
-        if !self.met.contains(text) {
-            self.meet_text(text.as_bytes());
-            if self.met.len() < limits::SHARED_TEXTS {
-                self.met.insert(text.into());
-            }
+        if text.is_empty() || self.met.contains_key(text) {
+            return;
+        }
+        let has_secrets = self.meet_text(text.as_bytes());
+        if self.met.len() < limits::SHARED_TEXTS {
+            self.met.insert(text.into(), has_secrets);
         }
     }
 
-    fn meet_text(&mut self, text: &[u8]) {
-        for Secret { range, kind } in patterns::find(text) {
-            self.known.learn(kind, text.get(range).unwrap_or_default());
+    /// Returns whether something in the text is secret.
+    fn meet_text(&mut self, text: &[u8]) -> bool {
+        let secrets = patterns::find(text);
+        for Secret { range, kind } in &secrets {
+            self.known.learn(*kind, text.get(range.clone()).unwrap_or_default());
         }
+        !secrets.is_empty()
     }
 
     fn meet_target(&mut self, target: &str) {

@@ -30,7 +30,7 @@ mod unescaped;
 mod window;
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::ops::Range;
 
@@ -70,8 +70,8 @@ pub struct Redactor {
     numbers: HashMap<Box<str>, usize, RandomState>,
     /// What is secret in some place of the capture, of any connection.
     known: Known,
-    /// Texts that many connections have in common, in which nothing more is to be learned.
-    met: HashSet<Box<str>, RandomState>,
+    /// Texts that many connections have in common, and whether something in them is secret by its form or look.
+    met: HashMap<Box<str>, bool, RandomState>,
     /// Query values and answers to questions for secrets of the connection at hand.
     learnt: Vec<Box<str>>,
     /// Where the headers of those messages of its client end that are answers to such questions.
@@ -134,6 +134,7 @@ impl Redactor {
         let mut secrets = self.find_learnt(text);
         secrets.extend(match is_cut {
             true => patterns::find_in_window(text.as_bytes()),
+            false if self.met.get(text) == Some(&false) => Vec::new(),
             false => patterns::find(text.as_bytes()),
         });
         secrets.extend(self.known.find(text.as_bytes()));
