@@ -128,9 +128,12 @@ impl Known {
             return secrets;
         }
         let mut behind = 0;
+        // Nearly no word begins a value.
+        let begins = |word| self.beginnings.contains_key(&self.hash(0, word));
         for (class, first) in runs(text) {
             if class != Class::Between
                 && first.start >= behind
+                && text.get(first.clone()).is_some_and(begins)
                 && let Some((end, words)) = self.longest(text, first.start)
             {
                 let range = self.around(text, end, words);

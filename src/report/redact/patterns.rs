@@ -179,8 +179,10 @@ mod tests {
 
     use super::*;
 
-    const CORPUS: [&str; 2] =
-        [include_str!("../../../tests/suite/corpus/secrets.txt"), include_str!("../../../tests/suite/corpus/harmless.txt")];
+    const CORPUS: [&str; 2] = [
+        include_str!("../../../tests/suite/corpus/secrets.txt"),
+        include_str!("../../../tests/suite/corpus/harmless.txt"),
+    ];
 
     /// What stands between names and values, and around them.
     const SIGNS: &[&str] =
