@@ -99,7 +99,8 @@ impl Anonymizer {
         replaced
     }
 
-    /// The longest host name in a run of characters that names are made of: what is before it, its number, what is behind.
+    /// The longest host name in a run of characters that names are made of: what is before it, its number, what is
+    /// behind.
     fn known<'t>(&self, run: &'t str) -> Option<(&'t str, usize, &'t str)> {
         // Of a longer run only the first labels are looked at.
         const LABELS: usize = 16;

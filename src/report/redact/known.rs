@@ -1,7 +1,8 @@
-//! Values that are known to be secret from one place of a capture, and are looked for in all others.
+//! Values that are known to be secret from one place of a capture, and are searched for in all others.
 //!
-//! A value is found where it stands by itself, not within a word. So texts are compared word by word, and of a value only
-//! a hash of its beginning up to each of its words is kept: neither memory nor time depend on how many begin alike.
+//! A value is found only as whole words, not within a word. Texts are therefore compared word by word. For each word of
+//! a value, only a hash of the value's beginning up to that word is kept, so that neither memory nor time depends on
+//! how many values begin alike.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,16 +17,16 @@ use super::unescaped::Unescaped;
 use super::{encoded, names, remarks};
 use crate::limits;
 
-/// The least bytes of a value that is looked for: shorter ones are words or numbers of their own.
+/// The minimum length, in bytes, of a value that is searched for. Shorter values are ordinary words or numbers.
 pub const LEAST: usize = 6;
 
-/// The most runs of a value that is looked for: what has more is a text.
+/// The maximum number of runs in a value that is searched for. A value with more is a text.
 const RUNS: usize = 64;
 
-/// Known values.
+/// The set of known values.
 #[derive(Debug, Default)]
 pub struct Known {
-    /// What begins with each beginning of a value.
+    /// The beginnings of all values, by their hashes.
     beginnings: HashMap<u64, Beginning, RandomState>,
     hasher: RandomState,
     is_full: bool,
@@ -34,23 +35,24 @@ pub struct Known {
 /// A beginning of a value, up to the end of a word.
 #[derive(Clone, Copy, Debug, Default)]
 struct Beginning {
-    /// Of the value that ends here.
+    /// The end of the value that ends here, if one does.
     ends: Option<End>,
 }
 
-/// Of a value, between its first and last word.
+/// The data of a value, kept at its last word.
 #[derive(Clone, Copy, Debug)]
 struct End {
     kind: Kind,
-    /// Bytes of it before its first word and behind its last, and a hash of all of it.
+    /// The number of bytes of the value before its first word and after its last.
     around: (u8, u8),
+    /// A hash of the whole value.
     whole: u32,
 }
 
-/// What bytes of a run are.
+/// The class of the bytes in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
-    /// Letters and digits of ASCII.
+    /// ASCII letters and digits.
     Word,
     /// Characters of other scripts.
     Foreign,
@@ -58,30 +60,31 @@ enum Class {
 }
 
 impl Known {
-    /// Those of these secrets that can be told from words; `None` without any.
+    /// Creates the set of those secrets that can be distinguished from ordinary words; `None` if there are none.
     pub fn new(secrets: &[(Kind, Box<[u8]>)]) -> Option<Self> {
         let mut known = Self::default();
         secrets.iter().for_each(|(kind, value)| known.learn(*kind, value));
         (!known.is_empty()).then_some(known)
     }
 
-    /// Whether there are none.
+    /// Returns whether no value is known.
     pub fn is_empty(&self) -> bool {
         self.beginnings.is_empty()
     }
 
-    /// How much is known: if that has not changed, the same is found in the same text.
+    /// Returns the number of known beginnings of values. Learning a value raises it, unless all beginnings of the value
+    /// are known already.
     pub fn len(&self) -> usize {
         self.beginnings.len()
     }
 
-    /// Returns whether there was no room for all that was to be learnt.
+    /// Returns whether a value was dropped because there was no room for it.
     pub const fn is_full(&self) -> bool {
         self.is_full
     }
 
-    /// Looks for a value from now on, also without its escapes, and for what is secret in it by itself; as long as there is
-    /// room.
+    /// Adds a value to those searched for, also without its escapes, and with it the parts of it that are secret by
+    /// themselves. Sets [`Self::is_full`] if there is no room.
     pub fn learn(&mut self, kind: Kind, value: &[u8]) {
         let unescaped = Unescaped::new(value);
         let unquoted = value.contains(&b'\\').then(|| without_backslashes(value));
@@ -121,14 +124,15 @@ impl Known {
         }
     }
 
-    /// Where they stand in a text by themselves, the longest first.
+    /// Returns the places where known values occur in a text as whole words, in order. Of several values at one place
+    /// the longest is returned.
     pub fn find(&self, text: &[u8]) -> Vec<Secret> {
         let mut secrets = Vec::new();
         if self.is_empty() || text.len() < LEAST {
             return secrets;
         }
         let mut behind = 0;
-        // Nearly no word begins a value.
+        // Checked first, because hardly any word begins a value.
         let begins = |word| self.beginnings.contains_key(&self.hash(0, word));
         for (class, first) in runs(text) {
             if class != Class::Between
@@ -144,7 +148,7 @@ impl Known {
         secrets
     }
 
-    /// The longest value whose first word begins at `start`, and where its words stand.
+    /// Returns the longest value whose first word begins at `start`, and the range from its first word to its last.
     fn longest(&self, text: &[u8], start: usize) -> Option<(End, Range<usize>)> {
         let (mut beginning, mut longest) = (0, None);
         let rest = text.get(start..)?;
@@ -158,7 +162,8 @@ impl Known {
         longest
     }
 
-    /// The range of a value whose words were found, with what it has around them if that stands there, too.
+    /// Returns the range of a value whose words were found. It includes the bytes of the value before and after its
+    /// words if the text has these, too.
     fn around(&self, text: &[u8], end: End, words: Range<usize>) -> Range<usize> {
         let (before, behind) = end.around;
         let start = words.start.checked_sub(usize::from(before));
@@ -173,7 +178,7 @@ impl Known {
     }
 }
 
-/// A string of JSON without the backslashes before its quotes and backslashes.
+/// Returns a JSON string without the backslashes before quotes, slashes and backslashes.
 fn without_backslashes(value: &[u8]) -> Vec<u8> {
     let (mut plain, mut rest) = (Vec::with_capacity(value.len()), value);
     while let [first, behind @ ..] = rest {
@@ -191,7 +196,8 @@ fn without_backslashes(value: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// The parts of a secret that are secret by themselves, and all of it; and what each is.
+/// Returns the parts of a secret that are secret by themselves, each with its kind. For most kinds the whole secret is
+/// one of them.
 fn parts(kind: Kind, value: &[u8]) -> Vec<(Kind, Cow<'_, [u8]>)> {
     let behind = |byte: u8, part: &'_ [u8]| memchr::memchr(byte, part).map(|at| at + 1);
     let all = || (kind, Cow::Borrowed(value));
@@ -199,7 +205,7 @@ fn parts(kind: Kind, value: &[u8]) -> Vec<(Kind, Cow<'_, [u8]>)> {
         Kind::Cookie => {
             let pair = |pair: &[u8]| {
                 let (name, value) = pair.split_at_checked(behind(b'=', pair)?)?;
-                // What is called a session is one, whatever it looks like.
+                // The name decides, whatever the value looks like: a cookie named `session` is a secret.
                 let is_named = names::kind(name).is_some();
                 Some((if is_named { Kind::Value } else { kind }, Cow::Owned(value.trim_ascii().to_vec())))
             };
@@ -220,7 +226,7 @@ fn parts(kind: Kind, value: &[u8]) -> Vec<(Kind, Cow<'_, [u8]>)> {
     }
 }
 
-/// The strings of a binary value, each with its length in two bytes before it, as MQTT's CONNECT has them.
+/// Returns the strings of a binary value. Each is preceded by its length in two bytes, as in MQTT's CONNECT.
 fn strings(value: &[u8]) -> Vec<&[u8]> {
     let (mut strings, mut rest) = (Vec::new(), value);
     while let [high, low, behind @ ..] = rest {
@@ -232,8 +238,9 @@ fn strings(value: &[u8]) -> Vec<&[u8]> {
     strings
 }
 
-/// Whether a value can be looked for wherever it may stand: it is long enough, and no word or name that stands in harmless
-/// texts. What a client passes in a query or a cookie mostly is one; what is said to be a password may look like one.
+/// Returns whether a value can be searched for in any text: it is long enough, and it is not a word or name that occurs
+/// in harmless texts. A value in a query or a cookie is mostly a word or name, so one that looks like that is not
+/// searched for. A password may look like one, so only common words are excluded.
 pub fn is_own(kind: Kind, value: &[u8]) -> bool {
     let is_plain = || std::str::from_utf8(value).is_ok_and(is_name);
     value.len() >= LEAST
@@ -245,7 +252,7 @@ pub fn is_own(kind: Kind, value: &[u8]) -> bool {
         }
 }
 
-/// The runs of a text, each of one class.
+/// Returns the runs of bytes of one class in a text, each with its class and range.
 fn runs(text: &[u8]) -> impl Iterator<Item = (Class, Range<usize>)> {
     let class = |byte: &u8| match byte {
         byte if byte.is_ascii_alphanumeric() => Class::Word,

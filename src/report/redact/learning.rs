@@ -1,4 +1,4 @@
-//! What a redactor knows before it tells anything: the secrets of every place that is kept of a connection.
+//! The secrets a redactor learns before anything is written: those in everything that is kept of a connection.
 
 use super::prompts::{Dialogue, asks_for_secret, question};
 use super::{Kind, Redactor, Secret, patterns, prompts, random, subprotocol};
@@ -7,13 +7,13 @@ use crate::http::credentials::{Credentials, Place};
 use crate::limits;
 use crate::side::Side;
 
-/// The least bytes of a query value or an answer that is looked for in other texts of its connection: shorter ones are
-/// words of their own.
+/// The minimum length, in bytes, of a query value or an answer that is searched for in other texts of its connection.
+/// Shorter values are ordinary words.
 const LEARNT: usize = 4;
 
-/// Where the headers of those messages of the client end that answer the server's questions for secrets.
+/// Returns the header ends, as stream offsets, of the client's messages that answer the server's questions for secrets.
 pub(super) fn answers(facts: &Facts) -> Vec<u64> {
-    // Nearly no server asks: what all its messages are is sooner known than their order.
+    // Hardly any server asks, and checking all its messages is cheaper than sorting them.
     let asks = |message| question(message).is_some_and(|question| asks_for_secret(&question));
     if !facts.previews.of(Side::Server).any(asks) {
         return Vec::new();
@@ -36,7 +36,8 @@ pub(super) fn answers(facts: &Facts) -> Vec<u64> {
 }
 
 impl Redactor {
-    /// Takes note of the secrets and the host names of a connection, before any text is told in which they may stand.
+    /// Learns the secrets and the host names of a connection. To be called before any text that may contain them is
+    /// written.
     pub fn meet(&mut self, facts: &Facts) {
         if let Some(request) = &facts.handshake.request {
             self.meet_hosts(request.host.as_deref(), request.origin.as_deref());
@@ -79,7 +80,7 @@ impl Redactor {
         }
     }
 
-    /// A text that many connections have in common: once.
+    /// Learns the secrets of a text that many connections have in common, once for each text.
     fn meet_common(&mut self, text: &str) {
         if text.is_empty() || self.met.contains_key(text) {
             return;
@@ -90,7 +91,7 @@ impl Redactor {
         }
     }
 
-    /// Returns whether something in the text is secret.
+    /// Learns the secrets in a text. Returns whether there are any.
     fn meet_text(&mut self, text: &[u8]) -> bool {
         let secrets = patterns::find(text);
         for Secret { range, kind } in &secrets {
@@ -128,7 +129,8 @@ impl Redactor {
         }
     }
 
-    /// Looks for a query value or an answer in every later text of the connection: a reason may repeat it.
+    /// Adds a query value or an answer to those searched for in every later text of the connection, because a reason
+    /// may repeat it.
     pub(super) fn learn(&mut self, value: &str) {
         let decoded = percent_decoded(value);
         for form in [Some(value), decoded.as_deref()].into_iter().flatten() {
@@ -138,7 +140,7 @@ impl Redactor {
         }
     }
 
-    /// Where such values stand in a text by themselves.
+    /// Returns the places where such values occur in a text as whole words.
     pub(super) fn find_learnt(&self, text: &str) -> Vec<Secret> {
         let mut secrets = Vec::new();
         let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
@@ -156,7 +158,8 @@ impl Redactor {
     }
 }
 
-/// The text that `%XX` stand for (RFC 3986 §2.1), if it is another one and is UTF-8.
+/// Returns a text with its percent-encoding decoded (RFC 3986 §2.1); `None` if it has none, if an escape is invalid, or
+/// if the result is not UTF-8.
 fn percent_decoded(text: &str) -> Option<String> {
     let (first, rest) = text.split_once('%')?;
     let mut decoded = first.as_bytes().to_vec();

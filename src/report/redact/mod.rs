@@ -1,4 +1,4 @@
-//! Secrets that a report must not carry on: what stands in their place, and the same in every place.
+//! Removal of secrets from a report. A placeholder replaces each secret, the same one wherever the value occurs.
 //!
 //! ```text
 //! text from the wire ─ patterns (by form) · random (by look) · known (secret in another place) ─ [redacted:kind#n]
@@ -6,10 +6,11 @@
 //!  the client's message ─ prompts (whether it answers a question for a secret)
 //! ```
 //!
-//! What is secret anywhere in a capture is known before its report tells anything. A live line knows what came before it.
+//! All secrets of a capture are collected before the first line of its report is written. A live line knows only those
+//! that came before it.
 //!
-//! A UUID stays: it names a room, a trace, a connection, and whoever reads the report needs it to find the line in a
-//! log. Where a UUID is a secret it stands in a place that is redacted for the place alone: a query value, a cookie, an
+//! A UUID is kept: it names a room, a trace or a connection, and the reader of the report needs it to find the line in
+//! a log. A UUID that is a secret is in a place that is redacted whatever it contains: a query value, a cookie, an
 //! assignment to `token`.
 
 pub mod anonymize;
@@ -47,47 +48,49 @@ use crate::limits;
 use crate::side::Side;
 use crate::ws::violation::Context;
 
-/// What a report may tell of whose traffic it is about.
+/// The privacy settings of a report: the details it may contain about whose traffic it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Privacy {
-    /// Secrets are left as they are.
+    /// Whether secrets are left as they are.
     pub show_secrets: bool,
-    /// Other addresses and host names stand for the real ones.
+    /// Whether real addresses and host names are replaced by others.
     pub anonymize: bool,
-    /// Characters that are told of how each of the last messages begins.
+    /// The number of characters shown of the beginning of each of the last messages.
     pub previews: usize,
 }
 
-/// Replaces secrets. One for a report, for a value has the same number everywhere in it.
+/// A replacer of secrets. A report uses a single one, because a value has the same number everywhere in it.
 #[derive(Debug, Default)]
 pub struct Redactor {
     /// Whether secrets are left as they are.
     shows: bool,
-    /// Characters told of how a message begins.
+    /// The number of characters shown of the beginning of a message.
     previews: usize,
     anonymizer: Option<Anonymizer>,
-    /// Every value replaced so far.
+    /// Every value replaced so far, with its number.
     numbers: HashMap<Box<str>, usize, RandomState>,
-    /// What is secret in some place of the capture, of any connection.
+    /// Values that are secret somewhere in the capture, in any connection.
     known: Known,
-    /// Texts that many connections have in common, and whether something in them is secret by its form or look.
+    /// Texts that many connections have in common, each with whether something in it is secret by its form or look.
     met: HashMap<Box<str>, bool, RandomState>,
-    /// Query values and answers to questions for secrets of the connection at hand.
+    /// Query values, and answers to questions for secrets, of the current connection.
     learnt: Vec<Box<str>>,
-    /// Where the headers of those messages of its client end that are answers to such questions.
+    /// The header ends of the client's messages that are answers to such questions, as stream offsets.
     answers: Vec<u64>,
-    /// What became of texts that many connections have in common, a host, a browser; and how much was known then.
+    /// The results for texts that many connections have in common, such as a host or a browser: the size of `known` at
+    /// that time, and the redacted text, or `None` if nothing changed.
     common: HashMap<Box<str>, (usize, Option<Box<str>>), RandomState>,
 }
 
 impl Redactor {
-    /// One that keeps to `privacy`.
+    /// Creates a redactor with the settings in `privacy`.
     pub fn new(privacy: Privacy) -> Self {
         let anonymizer = privacy.anonymize.then(Anonymizer::default);
         Self { shows: privacy.show_secrets, previews: privacy.previews, anonymizer, ..Self::default() }
     }
 
-    /// Forgets what was learnt of one connection for the next one; the numbers stay.
+    /// Starts the next connection: forgets what was learnt from the previous one, and learns the answers to questions
+    /// for secrets in this one. The numbers of values are kept.
     pub fn next_connection(&mut self, facts: &Facts) {
         self.learnt.clear();
         let answers = if self.shows { Vec::new() } else { learning::answers(facts) };
@@ -98,11 +101,12 @@ impl Redactor {
         self.answers = answers;
     }
 
-    /// How a message of a side begins whose header ends there.
+    /// Returns the beginning of a message, redacted. `header_end` is the stream offset just past its header. An answer
+    /// to a question for a secret is redacted as a whole.
     pub fn preview(&mut self, side: Side, header_end: u64, message: &[u8]) -> String {
         if side == Side::Client && self.answers.contains(&header_end) {
             let mut redacted = String::new();
-            // Of keys not even which are the same may be told.
+            // All keys typed get the same number, so that the report does not reveal which of them are equal.
             let is_key = prompts::goes_on(message) || prompts::answer(message).is_none();
             let value = if is_key { Cow::Borrowed("") } else { String::from_utf8_lossy(message) };
             self.put(Kind::Value, &value, &mut redacted);
@@ -111,12 +115,12 @@ impl Redactor {
         self.text(&String::from_utf8_lossy(message))
     }
 
-    /// Characters that may be told of how a message begins.
+    /// Returns the number of characters that may be shown of the beginning of a message.
     pub const fn previews(&self) -> usize {
         self.previews
     }
 
-    /// Any text from the wire.
+    /// Redacts any text from the wire.
     pub fn text(&mut self, text: &str) -> String {
         if text.is_empty() {
             return String::new();
@@ -129,7 +133,8 @@ impl Redactor {
     }
 
     fn without_secrets(&mut self, text: &str) -> String {
-        // A text that was kept only in part may end within a secret, and lacks the part of a character that it ended in.
+        // A text that was kept only in part may end within a secret. It may be up to a character shorter than the
+        // bound, because an incomplete character at its end is dropped.
         let is_cut = text.len() + char::MAX_LEN_UTF8 > limits::REFUSAL_BODY;
         let mut secrets = self.find_learnt(text);
         secrets.extend(match is_cut {
@@ -141,7 +146,7 @@ impl Redactor {
         self.replace(text, &secret::disjoint(secrets))
     }
 
-    /// The value of a Host header.
+    /// Redacts the value of a Host header.
     pub fn host(&mut self, host: &str) -> String {
         match &mut self.anonymizer {
             Some(anonymizer) => anonymizer.host(host),
@@ -149,18 +154,18 @@ impl Redactor {
         }
     }
 
-    /// An endpoint of a connection.
+    /// Returns an endpoint of a connection, anonymized if the settings say so.
     pub fn endpoint(&self, endpoint: SocketAddr) -> SocketAddr {
         self.anonymizer.as_ref().map_or(endpoint, |anonymizer| anonymizer.endpoint(endpoint))
     }
 
-    /// A capture's path: the folders in it tell whose it is.
+    /// Returns a capture's path. Anonymized, it is only the file name, because the folders reveal whose capture it is.
     pub fn path(&self, path: String) -> String {
         let name = || std::path::Path::new(&path).file_name()?.to_str().map(str::to_owned);
         self.anonymizer.as_ref().and_then(|_| name()).unwrap_or(path)
     }
 
-    /// The values behind a sentence.
+    /// Redacts the values behind a sentence.
     pub fn evidence(&mut self, evidence: &[Evidence]) -> Vec<Evidence> {
         let mut value = |value: &Value| match value {
             Value::Wire(text) => Value::Wire(self.text(text)),
@@ -173,9 +178,9 @@ impl Redactor {
         evidence.iter().map(|Evidence { name, value: it }| Evidence { name, value: value(it) }).collect()
     }
 
-    /// A text that many connections have in common.
+    /// Redacts a text that many connections have in common, and caches the result.
     pub fn common(&mut self, text: &str) -> String {
-        // Names met later change what becomes of it.
+        // Not cached: host names met later change the result.
         if self.anonymizer.is_some() {
             return self.text(text);
         }
@@ -192,7 +197,7 @@ impl Redactor {
         }
     }
 
-    /// A request target: the values of its query go, their names stay.
+    /// Redacts a request target. The values of its query are replaced, their names are kept.
     pub fn target(&mut self, target: &str) -> String {
         let Some((path, query)) = target.split_once('?').filter(|_| !self.shows) else {
             return self.text(target);
@@ -215,7 +220,7 @@ impl Redactor {
         redacted
     }
 
-    /// A list of subprotocols: names stay, what is passed for one goes.
+    /// Redacts a list of subprotocols. Names are kept, credentials passed in place of a name are replaced.
     pub fn subprotocols(&mut self, list: &str) -> String {
         if self.shows {
             return list.to_owned();
@@ -230,7 +235,7 @@ impl Redactor {
         redacted
     }
 
-    /// What is wrong with an opening handshake: the texts in it are the peer's.
+    /// Redacts a problem of an opening handshake, since it may contain texts of the peer.
     pub fn problem(&mut self, problem: &Problem) -> Problem {
         match problem {
             Problem::Extension(extension) => Problem::Extension(self.text(extension).into()),
@@ -240,7 +245,7 @@ impl Redactor {
         }
     }
 
-    /// Bytes of a payload, `None` for each that belongs to a secret.
+    /// Returns the shown bytes of a payload, with `None` for each that belongs to a secret.
     fn window(&self, context: &Context) -> Vec<Option<u8>> {
         let secrets = self.find_around(context);
         let is_secret = |at: &usize| secrets.iter().any(|secret| secret.range.contains(at));
@@ -248,7 +253,7 @@ impl Redactor {
         places.map(|(at, byte)| Some(*byte).filter(|_| !is_secret(&at))).collect()
     }
 
-    /// A piece of a payload as text.
+    /// Returns the shown piece of a payload as text, redacted.
     fn excerpt(&mut self, context: &Context) -> String {
         let (secrets, text, shown) = (self.find_around(context), context.text(), context.shown());
         let piece = |range: Range<usize>| String::from_utf8_lossy(text.get(range).unwrap_or_default());
@@ -262,7 +267,7 @@ impl Redactor {
         redacted
     }
 
-    /// The secrets in the text around a window.
+    /// Returns the secrets in the shown bytes and the text around them, in order and without overlaps.
     fn find_around(&self, context: &Context) -> Vec<Secret> {
         if self.shows {
             return Vec::new();
@@ -291,7 +296,7 @@ impl Redactor {
         redacted
     }
 
-    /// Writes what stands for a value.
+    /// Appends the placeholder of a value to `out`.
     fn put(&mut self, kind: Kind, value: &str, out: &mut String) {
         let next = self.numbers.len() + 1;
         let number = *self.numbers.entry(value.into()).or_insert(next);

@@ -1,8 +1,8 @@
-//! Names under which secrets are assigned: one table, for reports and slices.
+//! Names that secrets are assigned to: one table, for reports and slices.
 
 use super::secret::Kind;
 
-/// How a name of the table is met in another one.
+/// The way in which a name of the table matches another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum As {
     /// At the end of the name, words written together: `userpassword`.
@@ -11,7 +11,7 @@ enum As {
     Word,
 }
 
-/// Names without case and separators.
+/// Names in lower case and without separators.
 const NAMES: &[(&str, As, Kind)] = &[
     ("password", As::End, Kind::Value),
     ("passwd", As::End, Kind::Value),
@@ -79,7 +79,7 @@ const NAMES: &[(&str, As, Kind)] = &[
     ("cookies", As::End, Kind::Cookie),
 ];
 
-/// Names in other scripts: they have no words to be told apart.
+/// Names in other scripts or of several words, which are matched as they are and not split into words.
 pub const FOREIGN: &[&str] = &[
     "contraseña",
     "mật khẩu",
@@ -94,7 +94,7 @@ pub const FOREIGN: &[&str] = &[
     "mot de passe",
 ];
 
-/// Parts of names one of which every name of the table has.
+/// Stems of names. Every name of the table contains at least one of them.
 pub const STEMS: &[&str] = &[
     "pass",
     "kennwort",
@@ -129,7 +129,7 @@ pub const STEMS: &[&str] = &[
     "cookie",
 ];
 
-/// Words behind the one that matters.
+/// Words that may follow the word that decides.
 const BEHIND: &[&str] = &[
     "again",
     "b64",
@@ -157,16 +157,16 @@ const BEHIND: &[&str] = &[
     "verify",
 ];
 
-/// Names of which a sentence tells the value: `the password is x`.
+/// Endings of names whose value may be given in a sentence: `the password is x`.
 const SPOKEN: &[&str] = &["pass", "word", "wort", "pwd", "pin", "otp", "secret", "code"];
 
-/// A pattern that matches every text with a name of the tables.
+/// Returns a pattern that matches every text that contains a name of the tables.
 pub fn pattern() -> String {
     let bytes = |name: &&str| name.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
     format!("(?i-u){}", STEMS.iter().chain(FOREIGN).map(bytes).collect::<Vec<_>>().join("|"))
 }
 
-/// What is assigned to a name, if that is a secret.
+/// Returns the kind of secret that is assigned to a name; `None` if its value is not a secret.
 pub fn kind(name: &[u8]) -> Option<Kind> {
     let words = words(name);
     let joined = words.concat();
@@ -178,17 +178,19 @@ pub fn kind(name: &[u8]) -> Option<Kind> {
     NAMES.iter().find(fits).map(|(.., kind)| *kind)
 }
 
-/// Whether a sentence tells its value without more ado: `the password is swordfish`.
+/// Returns whether a sentence may give the value of a name without further signs of a secret: `the password is
+/// swordfish`.
 pub fn is_spoken(name: &[u8]) -> bool {
     words(name).last().is_some_and(|last| SPOKEN.iter().any(|end| last.ends_with(end)))
 }
 
-/// Whether the name is `code`: a secret only beside others.
+/// Returns whether the last word of a name is `code`. Its value is a secret only beside others, or by its look.
 pub fn is_code(name: &[u8]) -> bool {
     words(name).last().is_some_and(|last| last == "code")
 }
 
-/// The words of a name in small letters, without numbers and those behind the one that matters.
+/// Returns the words of a name in lower case, without the words that follow the word that decides and without numbers
+/// at its end.
 fn words(name: &[u8]) -> Vec<String> {
     let starts_word = |a: &u8, b: &u8| a.is_ascii_lowercase() && b.is_ascii_uppercase();
     let parts = name.split(|byte| !byte.is_ascii_alphanumeric());

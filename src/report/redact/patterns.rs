@@ -111,8 +111,8 @@ fn in_plain(text: &[u8], is_window: bool) -> Vec<Secret> {
     secrets
 }
 
-/// Returns whether a text may have one of the forms, or a name that something secret is assigned to. One pass over its bytes
-/// rules out both, as in nearly all texts.
+/// Returns whether a text may have one of the forms, or a name that something secret is assigned to. One pass over its
+/// bytes rules out both, as in nearly all texts.
 fn may_hold(text: &[u8]) -> bool {
     static ANY: LazyLock<Option<RegexSet>> =
         LazyLock::new(|| RegexSet::new(FORMS.iter().map(pattern).chain([names::pattern()])).ok());

@@ -94,8 +94,8 @@ const BEHIND: usize = 32;
 /// The most bytes of a message that holds one key that was typed: a character, what a terminal puts before it.
 const KEY: usize = 5;
 
-/// The question that a message ends with, if it does: its last sentence, a colon or a question mark at its end, without what
-/// follows that is not seen or encloses it.
+/// The question that a message ends with, if it does: its last sentence, a colon or a question mark at its end, without
+/// what follows that is not seen or encloses it.
 pub fn question(message: &[u8]) -> Option<Vec<u8>> {
     let end = message.get(message.len().saturating_sub(BEHIND)..).unwrap_or(message);
     let begins_sequence = |bytes: &[u8]| matches!(bytes, [0x1B, b'['] | [b'b' | b'B', b'[']);
@@ -188,8 +188,8 @@ impl Dialogue {
     }
 }
 
-/// Whether a server's message leaves a question open: one without words, such as what it shows in the place of keys, and one
-/// without a text, such as a heartbeat.
+/// Whether a server's message leaves a question open: one without words, such as what it shows in the place of keys,
+/// and one without a text, such as a heartbeat.
 pub fn is_aside(message: &[u8]) -> bool {
     let has_words = message.len() > KEY || message.iter().any(u8::is_ascii_alphabetic);
     !has_words || text(message).is_none()
@@ -203,15 +203,16 @@ pub fn goes_on(message: &[u8]) -> bool {
     })
 }
 
-/// What a client answered, without the end of the line and what programs put around it; `None` where a message has no text.
+/// What a client answered, without the end of the line and what programs put around it; `None` where a message has no
+/// text.
 pub fn answer(message: &[u8]) -> Option<&[u8]> {
     let text = text(message)?.trim_ascii();
     let end = [&b"\\r\\n"[..], b"\\r", b"\\n"].iter().find_map(|end| text.strip_suffix(*end));
     Some(end.unwrap_or(text)).filter(|text| !text.is_empty())
 }
 
-/// What a message says: the string of JSON behind the last name of a text; of another message all of it but for the letter
-/// or channel that terminals put before it.
+/// What a message says: the string of JSON behind the last name of a text; of another message all of it but for the
+/// letter or channel that terminals put before it.
 fn text(message: &[u8]) -> Option<&[u8]> {
     let whole = message.trim_ascii();
     if whole.ends_with(b"}") || whole.ends_with(b"]") {

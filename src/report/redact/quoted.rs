@@ -38,7 +38,8 @@ impl Quote {
         let mut closing = places.filter_map(|at| {
             let before = text.get(..at)?;
             let slashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
-            // Of as many backslashes more as make up whole ones, the string ends with some; fewer end the one around it.
+            // Of as many backslashes more as make up whole ones, the string ends with some; fewer end the one around
+            // it.
             let rest = slashes.checked_sub(self.depth);
             let closes = rest.is_none_or(|rest| rest % (2 * (self.depth + 1)) == 0);
             closes.then(|| at - slashes.min(self.depth))

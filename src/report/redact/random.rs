@@ -19,8 +19,8 @@ pub fn find(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     runs(text, LEAST).filter(|run| is_token(text, run, false))
 }
 
-/// Whether a run of a text makes no sense. Of a window on a longer text, what touches an edge may be a part of something
-/// longer.
+/// Whether a run of a text makes no sense. Of a window on a longer text, what touches an edge may be a part of
+/// something longer.
 pub fn is_token(text: &[u8], run: &Range<usize>, is_window: bool) -> bool {
     let at_edge = is_window && (run.start == 0 || run.end == text.len());
     let (least, senseless) = if at_edge { (LEAST_AT_EDGE, 4) } else { (LEAST, SENSELESS) };
@@ -43,7 +43,8 @@ pub fn runs(text: &[u8], least: usize) -> impl Iterator<Item = Range<usize>> {
     let belongs = |byte: &u8| BELONGS.get(usize::from(*byte)).is_some_and(|belongs| *belongs);
     let mut at = 0;
     std::iter::from_fn(move || {
-        // Backwards from where a run would be long enough: what stands before a byte that does not belong is not looked at.
+        // Backwards from where a run would be long enough: what stands before a byte that does not belong is not looked
+        // at.
         while let Some(last) = text.get(at..at + least)?.iter().rposition(|byte| !belongs(byte)) {
             at += last + 1;
         }

@@ -1,9 +1,10 @@
-//! Subprotocols, and what is passed for one: browsers cannot set Authorization, so that programs send tokens in
+//! Subprotocols, and credentials passed in place of one: browsers cannot set Authorization, so programs send tokens in
 //! Sec-WebSocket-Protocol.
 
 use super::{patterns, random};
 
-/// Names of the IANA WebSocket Subprotocol Name Registry, and common ones without entry, that do not look like a name.
+/// Names that do not look like one, from the IANA WebSocket Subprotocol Name Registry, and common ones that are not
+/// registered.
 const NAMES: &[&str] = &[
     "xmpp",
     "mqttv3.1",
@@ -25,11 +26,11 @@ const NAMES: &[&str] = &[
     "v5.channel.k8s.io",
 ];
 
-/// Whoever sends one of these sends a credential next to it.
+/// Words in a token which announce that the next token is a credential.
 const CREDENTIAL: &[&str] =
     &["token", "bearer", "auth", "jwt", "apikey", "api_key", "api-key", "session", "secret", "password", "credential"];
 
-/// The tokens of a list and what separates them, in order, and whether each may be read by anybody.
+/// Returns the tokens of a list and the separators between them, in order, each with whether it may be shown.
 pub fn tokens(list: &str) -> impl Iterator<Item = (&str, bool)> {
     let announces = |token: &str| {
         let lower = token.to_ascii_lowercase();

@@ -29,8 +29,8 @@ const NAMED: &[(&[u8], u8)] = &[
 ];
 
 impl<'t> Unescaped<'t> {
-    /// Decodes percent-encoding, the escapes of JSON and HTML, and fullwidth punctuation. Quotes and backslashes that are
-    /// escaped stay so, for they tell how deep a string lies in others.
+    /// Decodes percent-encoding, the escapes of JSON and HTML, and fullwidth punctuation. Quotes and backslashes that
+    /// are escaped stay so, for they tell how deep a string lies in others.
     pub fn new(text: &'t [u8]) -> Self {
         let mut plain = Self { text: Cow::Borrowed(text), jumps: Vec::new() };
         // Nearly no text has any.
