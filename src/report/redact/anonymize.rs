@@ -1,7 +1,7 @@
 //! Other addresses and host names in place of the real ones, one to one, so that a report can be shared.
 //!
-//! Addresses keep their structure: two that share their first n bits share n bits afterwards, no more and no fewer
-//! (the scheme of Crypto-PAn, Xu et al. 2002). The key is drawn anew each time, so that two reports cannot be joined.
+//! Addresses keep their structure: two that share their first n bits share exactly n bits afterwards (the scheme of
+//! Crypto-PAn, Xu et al. 2002). The key is random for each report, so that two reports cannot be joined.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,19 +11,19 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-/// Host names under a domain that nobody has (RFC 2606 §2).
+/// The domain of replacement host names, which is reserved (RFC 2606 §2).
 const DOMAIN: &str = "example";
 
-/// Maps addresses and host names.
+/// A mapping of addresses and host names.
 #[derive(Debug, Default)]
 pub struct Anonymizer {
-    /// SipHash with a random key: whether the bit behind a prefix is turned.
+    /// SipHash with a random key, which decides whether the bit after a prefix is flipped.
     key: RandomState,
     hosts: HashMap<Box<str>, usize>,
 }
 
 impl Anonymizer {
-    /// The address that stands for this one; the port stays.
+    /// Returns the replacement of an endpoint: another address with the same port.
     pub fn endpoint(&self, endpoint: SocketAddr) -> SocketAddr {
         SocketAddr::new(self.address(endpoint.ip()), endpoint.port())
     }
@@ -38,7 +38,7 @@ impl Anonymizer {
         }
     }
 
-    /// Turns each of the first `count` bits, or not, by what stands before it.
+    /// Flips or keeps each of the first `count` bits, depending on the bits before it.
     fn bits(&self, address: u128, count: u32, version: u8) -> u128 {
         (0..count).fold(0, |mapped, at| {
             let bit = 1 << (127 - at);
@@ -49,7 +49,7 @@ impl Anonymizer {
         })
     }
 
-    /// The name that stands for a host, with or without a port.
+    /// Returns the replacement of a host, which may have a port. The port is kept.
     pub fn host(&mut self, host: &str) -> String {
         if let Ok(endpoint) = host.parse() {
             return self.endpoint(endpoint).to_string();
@@ -61,7 +61,7 @@ impl Anonymizer {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (name, Some(port)),
             _ => (host, None),
         };
-        // It tells nothing, and others what listens only locally.
+        // `localhost` identifies nobody, and shows that a service is local.
         if name.is_empty() || name.eq_ignore_ascii_case("localhost") {
             return host.to_owned();
         }
@@ -70,7 +70,7 @@ impl Anonymizer {
         port.map_or_else(|| format!("host-{number}.{DOMAIN}"), |port| format!("host-{number}.{DOMAIN}:{port}"))
     }
 
-    /// Addresses, the hosts of URLs, and the host names met so far, wherever they stand in a text.
+    /// Replaces addresses, the hosts of URLs, and the host names met so far, wherever they occur in a text.
     pub fn text(&mut self, text: &str) -> String {
         let text =
             replace(&URL_HOST, text, |captures| format!("{}{}", &captures["before"], self.host(&captures["host"])));
@@ -99,10 +99,10 @@ impl Anonymizer {
         replaced
     }
 
-    /// The longest host name in a run of characters that names are made of: what is before it, its number, what is
-    /// behind.
+    /// Finds a known host name in a run of characters that names are made of: the longest at the earliest place.
+    /// Returns the text before it, its number and the text after it.
     fn known<'t>(&self, run: &'t str) -> Option<(&'t str, usize, &'t str)> {
-        // Of a longer run only the first labels are looked at.
+        // Only the first labels of a longer run are checked.
         const LABELS: usize = 16;
         if self.hosts.is_empty() || run.len() < SHORTEST {
             return None;
@@ -120,7 +120,7 @@ impl Anonymizer {
     }
 }
 
-/// The least characters of a name that is looked for in texts: shorter ones are words.
+/// The minimum length, in bytes, of a host name that is searched for in texts. Shorter ones are ordinary words.
 const SHORTEST: usize = 2;
 
 static URL_HOST: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -129,7 +129,7 @@ static URL_HOST: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!("(?<before>[A-Za-z][A-Za-z0-9+.-]*://{user})(?<host>{host})")).ok()
 });
 
-/// What may be an address: four numbers, or groups with two colons at least.
+/// The pattern of possible addresses: four numbers, or groups with at least two colons.
 static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let four = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}";
     Regex::new(&format!(r"(?-u:\b){four}(?-u:\b)|(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}(?:{four}|[0-9A-Fa-f]{{1,4}})?")).ok()

@@ -1,7 +1,7 @@
 //! Secrets that are assigned to a name: `password=x`, `"password": "x y"`, `<password>x</password>`, `--password x`,
 //! `('password', 'x')`, `/token/x`, `the password is x`.
 //!
-//! The text is read once: names are found by their stems, and what a name is assigned is not looked at again.
+//! The text is read once: names are found by their stems, and a value assigned to a name is not searched again.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -13,13 +13,13 @@ use super::quoted::{Quote, list, skip_space};
 use super::secret::{Kind, Secret};
 use super::{pairs, random, remarks};
 
-/// The most bytes of a name before and behind its stem.
+/// The maximum length of a name before its stem, and after it, in bytes.
 const NAME: usize = 48;
 
-/// The most bytes of a tag behind its name.
+/// The maximum length of a tag after its name, in bytes.
 const TAG: usize = 512;
 
-/// Parts of paths behind which a secret may stand, and which are none themselves.
+/// Parts of paths that may follow the name of a secret, but are not secrets.
 const ACTIONS: &[&str] = &[
     "login",
     "logout",
@@ -77,7 +77,7 @@ struct Name<'t> {
     kind: Kind,
 }
 
-/// All of them, in order.
+/// Returns the secrets assigned to a name in a text, in order; those of names that end in `code` come last.
 pub fn find(text: &[u8]) -> Vec<Secret> {
     static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         let mut builder = AhoCorasick::builder();
@@ -109,7 +109,7 @@ pub fn find(text: &[u8]) -> Vec<Secret> {
             secrets.push(Secret { range: value, kind });
         }
     }
-    // A code is one beside what it is a code of, or by its look.
+    // A code is a secret beside other secrets, in a text about access codes, or by its look.
     let is_beside = !secrets.is_empty() || !codes.is_empty() && pairs::speaks_of_codes(text);
     let codes = codes.into_iter().filter(|code| {
         let code = text.get(code.clone()).unwrap_or_default();
@@ -139,7 +139,7 @@ impl Name<'_> {
         self.text.get(self.range.clone()).unwrap_or_default()
     }
 
-    /// What is assigned to it.
+    /// Returns the values assigned to the name.
     fn values(&self) -> Vec<Range<usize>> {
         let listed = self.listed();
         if !listed.is_empty() {
@@ -149,7 +149,7 @@ impl Name<'_> {
         ways.into_iter().find_map(|way| way(self)).into_iter().collect()
     }
 
-    /// Where what encloses the name ends, and whether it is in quotes.
+    /// Returns the end of the quotes and brackets that enclose the name, and whether there are quotes among them.
     fn closed(&self) -> (usize, bool) {
         let enclosing = self.rest(self.range.end).iter().take(8);
         let enclosing: Vec<_> = enclosing.take_while(|byte| b"\\\"'`])".contains(byte)).collect();
@@ -158,7 +158,7 @@ impl Name<'_> {
         (self.range.end + enclosing.len() + curly.map_or(0, |quote| quote.len()), quoted)
     }
 
-    /// `name = value`, with any sign that assigns.
+    /// Returns the value in `name = value`, with any sign of assignment.
     fn assigned(&self) -> Option<Range<usize>> {
         let (closed, quoted) = self.closed();
         let at = skip_space(self.text, closed)?;
@@ -167,16 +167,16 @@ impl Name<'_> {
         if self.rest(at).starts_with(b"::") {
             return None;
         }
-        // `Authorization` and `Cookie` have patterns of their own, for their values go on behind spaces.
+        // `Authorization` and `Cookie` have patterns of their own, because their values may contain spaces.
         let is_line = matches!(self.kind, Kind::Authorization | Kind::Cookie) && !quoted;
         if is_line { None } else { self.value(at + sign.len()) }
     }
 
-    /// The value that begins at `at`, behind spaces: a string, or a word.
+    /// Returns the value that follows white space at `at`: a string or a word.
     fn value(&self, at: usize) -> Option<Range<usize>> {
         let start = skip_space(self.text, at)?;
         let is_next_line = self.text.get(at..start)?.contains(&b'\n');
-        // Of a list the first; a string of Python has its kind before it.
+        // The first string of a list; a string of Python may have a prefix.
         let brackets = self.rest(start).iter().take(2).take_while(|byte| b"[(".contains(byte)).count();
         let prefixed =
             brackets + usize::from(matches!(self.rest(start + brackets), [b'b' | b'u' | b'r', b'"' | b'\'', ..]));
@@ -190,7 +190,7 @@ impl Name<'_> {
         self.real(start..start + word(self.rest(start)))
     }
 
-    /// `<name>value</name>`.
+    /// Returns the value in `<name>value</name>`.
     fn element(&self) -> Option<Range<usize>> {
         let before = self.text.get(self.range.start.saturating_sub(NAME)..self.range.start)?;
         let tag = before.iter().rposition(|byte| !byte.is_ascii_alphanumeric() && *byte != b':')?;
@@ -211,7 +211,7 @@ impl Name<'_> {
         self.real(start..start + length)
     }
 
-    /// `/name/value`.
+    /// Returns the value in `/name/value`.
     fn path(&self) -> Option<Range<usize>> {
         let is_segment = |at: Option<usize>| at.and_then(|at| self.text.get(at)) == Some(&b'/');
         if !is_segment(self.range.start.checked_sub(1)) || !is_segment(Some(self.range.end)) {
@@ -229,7 +229,7 @@ impl Name<'_> {
         (!is_action && (is_strong || !random::is_name(text))).then_some(value)
     }
 
-    /// `the name is value`.
+    /// Returns the value in `the name is value`.
     fn spoken(&self) -> Option<Range<usize>> {
         let (closed, _) = self.closed();
         let rest = self.rest(closed);
@@ -247,7 +247,7 @@ impl Name<'_> {
         (is_quoted || has_look || is_plain).then_some(value.start..value.start + end)
     }
 
-    /// `--name value`.
+    /// Returns the value in `--name value`.
     fn option(&self) -> Option<Range<usize>> {
         let name = self.as_bytes();
         let before = self.range.start.checked_sub(1).and_then(|at| self.text.get(at));
@@ -257,7 +257,7 @@ impl Name<'_> {
         (self.text.get(value.start) != Some(&b'-')).then_some(value)
     }
 
-    /// `("name", "value")`, `["auth", "user", "value"]`.
+    /// Returns the values in `("name", "value")` or `["auth", "user", "value"]`.
     fn listed(&self) -> Vec<Range<usize>> {
         let (closed, quoted) = self.closed();
         let opens = self.range.start.checked_sub(1).and_then(|at| self.text.get(at));
@@ -265,7 +265,7 @@ impl Name<'_> {
         let Some(comma) = comma.filter(|_| quoted && opens.is_some_and(|byte| b"\"'`".contains(byte))) else {
             return Vec::new();
         };
-        // A key of an object in which another one follows.
+        // A string before a colon is a key: the name is the value of another key of the same object.
         let strings = list(self.text, comma + 1);
         let is_key = strings.last().is_some_and(|last| self.rest(last.end).iter().take(6).any(|byte| *byte == b':'));
         let is_field = |value: &Range<usize>| {
@@ -278,7 +278,7 @@ impl Name<'_> {
         strings.into_iter().filter_map(|value| self.real(value)).collect()
     }
 
-    /// `"name": "password", "value": "x"`.
+    /// Returns the value in `"name": "password", "value": "x"`, or in a part of a multipart form.
     fn named(&self) -> Option<Range<usize>> {
         let (closed, quoted) = self.closed();
         if !quoted {
@@ -292,7 +292,7 @@ impl Name<'_> {
         Name { text: self.text, range, kind: self.kind }.assigned()
     }
 
-    /// The range, if what stands there is a secret.
+    /// Returns the range without white space at its ends; `None` if the text there is a remark and not a secret.
     fn real(&self, range: Range<usize>) -> Option<Range<usize>> {
         let value = self.text.get(range.clone())?;
         let start = range.start + (value.len() - value.trim_ascii_start().len());
@@ -303,7 +303,7 @@ impl Name<'_> {
 
 const CDATA: &[u8] = b"<![CDATA[";
 
-/// Bytes of the word that `text` begins with.
+/// Returns the length in bytes of the word that `text` begins with.
 fn word(text: &[u8]) -> usize {
     let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte < b' ' || b"\"',;&<>{}[]".contains(byte);
     let slash =

@@ -1,5 +1,5 @@
-//! Credentials in base64 that are too short to stand out by their look: `AGFsaWNlAHB3` is SASL PLAIN (RFC 4616),
-//! `YTpi` behind a word that announces it is `a:b`.
+//! Credentials in base64 that are too short to be recognised by their look: `AGFsaWNlAHB3` is SASL PLAIN (RFC 4616),
+//! `YWxpY2U6cHc=` is `alice:pw`.
 
 use std::ops::Range;
 
@@ -9,10 +9,10 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::{assigned, remarks};
 
-/// The least characters of one.
+/// The minimum length of encoded credentials, in characters.
 pub const LEAST: usize = 8;
 
-/// The most characters of one.
+/// The maximum length of encoded credentials, in characters.
 const MOST: usize = 4096;
 
 const LENIENT: GeneralPurposeConfig =
@@ -20,10 +20,10 @@ const LENIENT: GeneralPurposeConfig =
 const PLAIN: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
 const URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
-/// The credentials that a run of base64 in a text holds.
+/// Returns the range of the credentials in a run of base64 in a text, if it contains any.
 pub fn credentials(text: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
     let all = text.get(run.clone())?;
-    // `data=YTpi`: the sign before it is none of it.
+    // `data=YWxpY2U6cHc=`: the value begins after the equals sign.
     let unpadded = all.len() - all.iter().rev().take_while(|byte| **byte == b'=').count();
     let sign = all.get(..unpadded)?.iter().rposition(|byte| *byte == b'=');
     let own = sign.map_or(0, |at| at + 1);
@@ -31,19 +31,20 @@ pub fn credentials(text: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
     ((LEAST..=MOST).contains(&run_of_own.len()) && holds_credentials(run_of_own)).then(|| run.start + own..run.end)
 }
 
-/// What a run of base64 stands for.
+/// Decodes a run of base64; `None` if it is not valid.
 pub fn plain(run: &[u8]) -> Option<Vec<u8>> {
     PLAIN.decode(run).or_else(|_| URL.decode(run)).ok()
 }
 
-/// Whether a run begins with bytes that are no text, as nearly all words do: sooner known than what all of it is.
+/// Returns whether a run decodes to bytes that do not begin like text, as nearly all words do. This is cheaper than
+/// decoding all of it.
 fn is_no_text(run: &[u8]) -> bool {
     let Some(begins) = run.first_chunk::<8>().and_then(six) else { return false };
     let is_control = |byte: &u8| matches!(byte, 1..b' ' | 0x7F);
     begins.iter().any(is_control) || std::str::from_utf8(&begins).is_err_and(|error| error.error_len().is_some())
 }
 
-/// The bytes that eight characters of the standard alphabet stand for.
+/// Decodes eight characters of the standard alphabet; `None` if one is not in it.
 fn six(characters: &[u8; 8]) -> Option<[u8; 6]> {
     let bits = characters.iter().try_fold(0, |bits: u64, character| {
         let sextet = SEXTETS.get(usize::from(*character))?;
@@ -53,7 +54,7 @@ fn six(characters: &[u8; 8]) -> Option<[u8; 6]> {
     Some(six)
 }
 
-/// The bits that each character of it stands for; 64 where it has no such character.
+/// The value of each character of the standard alphabet; 64 for other bytes.
 const SEXTETS: [u8; 256] = {
     let mut sextets = [64; 256];
     let (mut rest, mut byte) = (sextets.as_mut_slice(), 0_u8);
@@ -79,7 +80,7 @@ fn holds_credentials(run: &[u8]) -> bool {
     let is_text =
         |text: &[u8]| text.len() > 1 && std::str::from_utf8(text).is_ok_and(|text| !text.contains(char::is_control));
     if plain.contains(&0) {
-        // An identity that may be left out, user and password.
+        // An optional identity, the user and the password.
         let parts: Vec<_> = plain.split(|byte| *byte == 0).collect();
         return matches!(&*parts, [identity, user, password] if (identity.is_empty() || is_text(identity))
             && !user.is_empty() && !password.is_empty() && is_text(&[*user, *password].concat()));

@@ -84,7 +84,7 @@ impl Known {
     }
 
     /// Adds a value to those searched for, also without its escapes, and with it the parts of it that are secret by
-    /// themselves. Sets [`Self::is_full`] if there is no room.
+    /// themselves. Sets [`Self::is_full()`] if there is no room.
     pub fn learn(&mut self, kind: Kind, value: &[u8]) {
         let unescaped = Unescaped::new(value);
         let unquoted = value.contains(&b'\\').then(|| without_backslashes(value));

@@ -1,4 +1,5 @@
-//! Removal of secrets from a report. A placeholder replaces each secret, the same one wherever the value occurs.
+//! Removal of secrets from a report. A placeholder with a number replaces each secret: the same number wherever the
+//! value occurs.
 //!
 //! ```text
 //! text from the wire ─ patterns (by form) · random (by look) · known (secret in another place) ─ [redacted:kind#n]

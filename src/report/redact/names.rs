@@ -178,8 +178,8 @@ pub fn kind(name: &[u8]) -> Option<Kind> {
     NAMES.iter().find(fits).map(|(.., kind)| *kind)
 }
 
-/// Returns whether a sentence may give the value of a name without further signs of a secret: `the password is
-/// swordfish`.
+/// Returns whether a sentence may give the value of a name without further signs of a secret:
+/// `the password is swordfish`.
 pub fn is_spoken(name: &[u8]) -> bool {
     words(name).last().is_some_and(|last| SPOKEN.iter().any(|end| last.ends_with(end)))
 }

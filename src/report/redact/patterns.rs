@@ -1,4 +1,4 @@
-//! The forms of secrets: one row a form.
+//! The forms of secrets, one row for each form.
 
 use std::sync::LazyLock;
 
@@ -9,12 +9,12 @@ use super::secret::{Kind, Secret};
 use super::unescaped::Unescaped;
 use super::{assigned, encoded, names, random};
 
-/// A form.
+/// A form of secrets.
 struct Form {
     kind: Kind,
-    /// Its group `secret` is the secret. Case matters only where the pattern says so.
+    /// The pattern, whose group `secret` is the secret. It is sensitive to case unless it says otherwise.
     pattern: &'static str,
-    /// What the pattern cannot say: whether the secret, by itself, is one.
+    /// Returns whether a match is a secret, as far as the pattern cannot express it.
     is_secret: fn(&[u8]) -> bool,
 }
 
@@ -22,7 +22,8 @@ const fn form(kind: Kind, pattern: &'static str) -> Form {
     Form { kind, pattern, is_secret: |_| true }
 }
 
-/// In the order in which they name what several of them find. Bytes, not characters: payloads may be no UTF-8.
+/// The forms. If several find the same secret, the first one gives its kind. They match bytes, not characters, because
+/// payloads may not be UTF-8.
 static FORMS: &[Form] = &[
     form(Kind::Userinfo, r#"(?i)[a-z][a-z0-9+.-]*://(?<secret>[^\s/?#"'<>]+)@"#),
     form(Kind::Key, r"(?s)(?<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z))"),
@@ -36,14 +37,14 @@ static FORMS: &[Form] = &[
     form(Kind::Subprotocol, r"(?i)\bsec-websocket-protocol\s*:\s*(?<secret>[^\r\n]+)"),
     form(Kind::Jwt, r"(?<secret>\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*)"),
     form(Kind::Query, r#"[?&][^\s=&?#"'<>]+=(?<secret>[^\s&#"'<>]+)"#),
-    // Keys whose issuers mark them, so that they are found where they should not be.
+    // Keys that their issuers mark, so that leaked ones can be found.
     form(
         Kind::Key,
         r"\b(?<secret>(?:(?:sk|pk|rk)_(?:live|test)_|sk-|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|npm_|pypi-|hf_|dop_v1_|shp(?:at|ca|pa|ss)_|ya29\.|SG\.|key-|AIza)[A-Za-z0-9_.-]{10,})",
     ),
     form(Kind::Key, r"\b(?<secret>(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16})\b"),
     form(Kind::Email, r"(?i)(?<secret>\b[a-z0-9._+'-]+(?:@|%40)(?:[a-z0-9-]+\.)+[a-z]{2,})\b"),
-    // Commands: IRC and Redis, in one line or in its own protocol; IMAP, NickServ.
+    // Commands: IRC; Redis, in one line or in its own protocol; IMAP; NickServ.
     Form {
         kind: Kind::Value,
         pattern: r#"(?m)(?:^|["'\[\x00-\x1f])(?:PASS|AUTH|AUTHENTICATE|OPER [^\s"']+|[A-Za-z0-9]+ LOGIN [^\s"']+) +:?(?<secret>[^\r\n\x00"']+)"#,
@@ -60,23 +61,23 @@ static FORMS: &[Form] = &[
         pattern: r"(?i)nickserv[^\r\n:]{0,64}:? *(?:identify|register) +(?<secret>[^\r\n]+)",
         is_secret: is_argument,
     },
-    // A header of STOMP, whose values may hold spaces.
+    // A header of STOMP. Its value may contain spaces.
     Form {
         kind: Kind::Value,
         pattern: r"(?m)(?:^|\n)(?:passcode|password|pass):[ ]*(?<secret>[^\r\n\x00]+)",
         is_secret: is_line,
     },
-    // What follows the variable header of MQTT's CONNECT: an identifier, user and password (MQTT 5.0 §3.1).
+    // The payload of MQTT's CONNECT, after the variable header: an identifier, user and password (MQTT 5.0 §3.1).
     form(Kind::Value, r"(?s)\x00[\x04\x06](?:MQTT|MQIsdp).{4}(?<secret>.+)"),
     Form { kind: Kind::Card, pattern: r"\b(?<secret>[2-6](?:[ -]{0,3}[0-9]){12,18})\b", is_secret: is_card },
 ];
 
-/// What the forms and the look of `text` tell to be secret, those before that name it first. They may overlap.
+/// Returns the secrets in `text`, by form and by look. They may overlap; then the first one gives the kind.
 pub fn find(text: &[u8]) -> Vec<Secret> {
     found(text, false)
 }
 
-/// The same in a window on a longer text.
+/// Returns the same for a window on a longer text.
 pub fn find_in_window(text: &[u8]) -> Vec<Secret> {
     found(text, true)
 }
@@ -111,8 +112,8 @@ fn in_plain(text: &[u8], is_window: bool) -> Vec<Secret> {
     secrets
 }
 
-/// Returns whether a text may have one of the forms, or a name that something secret is assigned to. One pass over its
-/// bytes rules out both, as in nearly all texts.
+/// Returns whether a text may contain one of the forms, or a name that a secret is assigned to. One pass over its bytes
+/// rules out both for nearly all texts.
 fn may_hold(text: &[u8]) -> bool {
     static ANY: LazyLock<Option<RegexSet>> =
         LazyLock::new(|| RegexSet::new(FORMS.iter().map(pattern).chain([names::pattern()])).ok());
@@ -121,10 +122,10 @@ fn may_hold(text: &[u8]) -> bool {
 
 fn by_form(text: &[u8]) -> Vec<Secret> {
     static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(FORMS.iter().map(pattern)).ok());
-    // A test compiles every pattern.
+    // A test checks that every pattern compiles.
     static EACH: LazyLock<Vec<Option<Regex>>> =
         LazyLock::new(|| FORMS.iter().map(|form| Regex::new(&pattern(form)).ok()).collect());
-    // Nearly no text has any.
+    // Hardly any text has one.
     let Some(set) = SET.as_ref().filter(|set| set.is_match(text)) else {
         return Vec::new();
     };
@@ -141,25 +142,25 @@ fn pattern(form: &Form) -> String {
     format!("(?-u){}", form.pattern)
 }
 
-/// `Bearer authentication`, `basic functionality` name no credentials.
+/// Returns whether a match is not an ordinary word, unlike those in `Bearer authentication` and `basic functionality`.
 fn is_no_word(secret: &[u8]) -> bool {
     let behind_first = secret.get(1..).unwrap_or_default();
     let mixed = behind_first.iter().any(u8::is_ascii_uppercase) && secret.iter().any(u8::is_ascii_lowercase);
     mixed || secret.iter().any(|byte| byte.is_ascii_digit() || b"=_+/~".contains(byte))
 }
 
-/// `AUTH FAILED`, `PASS src/app.test.js` name no credentials.
+/// Returns whether a match is neither a remark nor a file, unlike those in `AUTH FAILED` and `PASS src/app.test.js`.
 fn is_argument(secret: &[u8]) -> bool {
     let is_file = secret.contains(&b'/') && secret.contains(&b'.');
     !is_file && !is_remark(secret)
 }
 
-/// A sentence is none.
+/// Returns whether a match is neither a remark nor a sentence, which has more than six words.
 fn is_line(secret: &[u8]) -> bool {
     !is_remark(secret) && secret.split(|byte| *byte == b' ').count() <= 6
 }
 
-/// The check digit fits (ISO/IEC 7812-1 annex B), and there are 13 to 19 digits.
+/// Returns whether a match has 13 to 19 digits and a correct check digit (ISO/IEC 7812-1 annex B).
 fn is_card(secret: &[u8]) -> bool {
     let digits: Vec<u32> =
         secret.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| u32::from(byte - b'0')).collect();
@@ -184,17 +185,17 @@ mod tests {
         include_str!("../../../tests/suite/corpus/harmless.txt"),
     ];
 
-    /// What stands between names and values, and around them.
+    /// Text between names and values, and around them.
     const SIGNS: &[&str] =
         &["=", ": ", "\":\"", " is ", "<", ">", "/", " ", "\n", "--", "\\\"", ",", "'", "@", "?", "&", "://", "\0"];
 
-    /// The texts of the corpus, without the marks around secrets.
+    /// Returns the texts of the corpus, without the marks around secrets.
     fn corpus() -> Vec<String> {
         let lines = CORPUS.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#'));
         lines.map(|line| line.rsplit('\t').next().unwrap_or_default().replace(['«', '»'], "")).collect()
     }
 
-    /// The same as [`in_plain`], by every form and every run, whatever the text.
+    /// Returns the same as [`in_plain`], but tries every form and every run whatever the text.
     fn by_all(text: &[u8], is_window: bool) -> Vec<Secret> {
         static EACH: LazyLock<Vec<Regex>> =
             LazyLock::new(|| FORMS.iter().map(|form| Regex::new(&pattern(form)).unwrap()).collect());
@@ -220,7 +221,7 @@ mod tests {
         text.chars().enumerate().map(cased).collect()
     }
 
-    /// Pieces of which secrets are made, and of what only looks like them.
+    /// Generates pieces of secrets, and of texts that only look like secrets.
     fn piece() -> impl Strategy<Value = Vec<u8>> {
         let corpus = prop::sample::select(corpus());
         let part = (corpus.clone(), any::<prop::sample::Index>(), any::<prop::sample::Index>());

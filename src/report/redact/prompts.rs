@@ -1,6 +1,6 @@
-//! Questions that a secret answers: `Password: ` in a terminal or a game, and the messages that the client sends then.
+//! Questions for a secret, such as `Password: ` in a terminal or a game, and the client's messages that answer them.
 
-/// Words of a question for a secret, in small letters.
+/// Words of a question for a secret, in lower case.
 const SECRETS: &[&str] = &[
     "password",
     "passwd",
@@ -53,10 +53,10 @@ const SECRETS: &[&str] = &[
 const OTHER: &[&str] =
     &["name", "username", "user", "login", "id", "host", "email", "hint", "length", "type", "expiry"];
 
-/// Words before a last one that says whose secret it is: `password for user: `.
+/// Words before a last word that names the owner of the secret: `password for user: `.
 const WHOSE: &[&str] = &["for", "of", "to", "para", "de", "pour", "untuk", "für"];
 
-/// Names under which programs send what is typed and printed.
+/// Names under which programs send typed and printed text.
 const TEXTS: &[&[u8]] = &[
     b"data",
     b"input",
@@ -85,28 +85,29 @@ const TEXTS: &[&[u8]] = &[
     b"p",
 ];
 
-/// The most bytes of a question.
+/// The maximum length of a question, in bytes.
 const QUESTION: usize = 160;
 
-/// The most bytes behind its last sign.
+/// The number of bytes at the end of a message that are searched for escape sequences.
 const BEHIND: usize = 32;
 
-/// The most bytes of a message that holds one key that was typed: a character, what a terminal puts before it.
+/// The maximum length, in bytes, of a message with one typed key: a character, and the byte that a terminal puts before
+/// it.
 const KEY: usize = 5;
 
-/// The question that a message ends with, if it does: its last sentence, a colon or a question mark at its end, without
-/// what follows that is not seen or encloses it.
+/// Returns the question that a message ends with: its last sentence, if that ends in a colon or a question mark.
+/// Invisible characters after it, and signs that enclose it, are removed.
 pub fn question(message: &[u8]) -> Option<Vec<u8>> {
     let end = message.get(message.len().saturating_sub(BEHIND)..).unwrap_or(message);
     let begins_sequence = |bytes: &[u8]| matches!(bytes, [0x1B, b'['] | [b'b' | b'B', b'[']);
     let has_sequence = end.contains(&b'[') && end.windows(2).any(begins_sequence);
     let asks = |text: &[u8]| text.ends_with(b":") || text.ends_with(b"?") || text.ends_with("：".as_bytes());
-    // Sooner known than what is shown of it.
+    // Checked first, because removing the escape sequences costs more.
     if !has_sequence && !asks(trimmed(message)) {
         return None;
     }
     let shown = without_escape_sequences(message.get(message.len().saturating_sub(2 * QUESTION)..).unwrap_or(message));
-    // Terminals put a letter before what they print.
+    // Terminals put a `0` before the text they print.
     let text = trimmed(shown.strip_prefix(b"0").unwrap_or(&shown));
     let last = text.get(text.len().saturating_sub(QUESTION)..).filter(|text| asks(text))?;
     let inside = last.get(..last.len() - 1)?;
@@ -116,7 +117,8 @@ pub fn question(message: &[u8]) -> Option<Vec<u8>> {
     Some(inside.windows(2).rposition(ends).and_then(|at| last.get(at + 2..)).unwrap_or(last).to_vec())
 }
 
-/// A text without what is not seen at its end, and what closes strings and objects there.
+/// Returns a text without the invisible characters at its end, and without the signs there that close strings and
+/// objects.
 fn trimmed(mut text: &[u8]) -> &[u8] {
     let closes = |byte: &u8| *byte <= b' ' || *byte == 0x7F || *byte >= 0xF0 || b"\"'}])`".contains(byte);
     loop {
@@ -129,7 +131,7 @@ fn trimmed(mut text: &[u8]) -> &[u8] {
     }
 }
 
-/// A text without the sequences that tell a terminal how to show it (ECMA-48 §5.4), also where JSON escapes them.
+/// Returns a text without the control sequences of terminals (ECMA-48 §5.4), also where JSON escapes them.
 fn without_escape_sequences(text: &[u8]) -> Vec<u8> {
     let (mut plain, mut rest) = (Vec::with_capacity(text.len()), text);
     while let [first, behind @ ..] = rest {
@@ -147,7 +149,7 @@ fn without_escape_sequences(text: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// Whether a secret answers a question.
+/// Returns whether a question asks for a secret.
 pub fn asks_for_secret(question: &[u8]) -> bool {
     let lower = String::from_utf8_lossy(question).to_lowercase();
     let is_word = |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
@@ -166,21 +168,22 @@ pub fn asks_for_secret(question: &[u8]) -> bool {
     !is_other && SECRETS.iter().any(stands)
 }
 
-/// Which messages of a client answer questions for secrets; it is told of the messages of both sides in their order.
+/// The state of a dialogue, which finds the client's messages that answer questions for secrets. It must be given the
+/// messages of both sides in their order.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Dialogue {
     is_asked: bool,
 }
 
 impl Dialogue {
-    /// The server sends a message.
+    /// Processes a message from the server.
     pub fn server(&mut self, message: &[u8]) {
         if !is_aside(message) {
             self.is_asked = question(message).is_some_and(|question| asks_for_secret(&question));
         }
     }
 
-    /// The client sends a message: whether it may be an answer, or a part of one that is typed key by key.
+    /// Processes a message from the client. Returns whether it may be an answer, or a part of one typed key by key.
     pub fn client(&mut self, message: &[u8]) -> bool {
         let is_answer = self.is_asked && !message.is_empty();
         self.is_asked &= !is_answer || goes_on(message);
@@ -188,14 +191,14 @@ impl Dialogue {
     }
 }
 
-/// Whether a server's message leaves a question open: one without words, such as what it shows in the place of keys,
-/// and one without a text, such as a heartbeat.
+/// Returns whether a server's message leaves a question open: it has no words, such as the characters shown in place of
+/// typed keys, or no text, such as a heartbeat.
 pub fn is_aside(message: &[u8]) -> bool {
     let has_words = message.len() > KEY || message.iter().any(u8::is_ascii_alphabetic);
     !has_words || text(message).is_none()
 }
 
-/// Whether more of an answer follows a message: it holds one key that was typed, and that is not Enter, or has no text.
+/// Returns whether more of an answer follows a message: it contains one typed key other than Enter, or has no text.
 pub fn goes_on(message: &[u8]) -> bool {
     text(message).is_none_or(|text| {
         let is_enter = text.iter().any(|byte| b"\r\n".contains(byte)) || text.starts_with(b"\\r") || text == b"\\n";
@@ -203,16 +206,16 @@ pub fn goes_on(message: &[u8]) -> bool {
     })
 }
 
-/// What a client answered, without the end of the line and what programs put around it; `None` where a message has no
-/// text.
+/// Returns the text of a client's answer, without the end of the line and what programs put around it; `None` if the
+/// message has no text.
 pub fn answer(message: &[u8]) -> Option<&[u8]> {
     let text = text(message)?.trim_ascii();
     let end = [&b"\\r\\n"[..], b"\\r", b"\\n"].iter().find_map(|end| text.strip_suffix(*end));
     Some(end.unwrap_or(text)).filter(|text| !text.is_empty())
 }
 
-/// What a message says: the string of JSON behind the last name of a text; of another message all of it but for the
-/// letter or channel that terminals put before it.
+/// Returns the text of a message. In JSON, it is the string after the last name of [`TEXTS`]; `None` if there is none.
+/// Any other message is all text, except for the `0` or channel 0 that terminals put before more than one byte.
 fn text(message: &[u8]) -> Option<&[u8]> {
     let whole = message.trim_ascii();
     if whole.ends_with(b"}") || whole.ends_with(b"]") {

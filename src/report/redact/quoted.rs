@@ -1,8 +1,8 @@
-//! Strings in quotes, whatever the depth at which they lie in other strings.
+//! Strings in quotes, at any depth of nesting in other strings.
 
 use std::ops::Range;
 
-/// What quotes are made of, and what closes each.
+/// The opening quotes, each with the one that closes it.
 const QUOTES: &[(&[u8], &[u8])] = &[
     (b"\"", b"\""),
     (b"'", b"'"),
@@ -16,15 +16,15 @@ const QUOTES: &[(&[u8], &[u8])] = &[
 /// A quote that opens a string.
 #[derive(Clone, Copy, Debug)]
 pub struct Quote {
-    /// Backslashes before it: 1, 3, 7 in strings in strings.
+    /// The number of backslashes before it: 1, 3 or 7 in nested strings.
     depth: usize,
     closed_by: &'static [u8],
-    /// Bytes of it, backslashes among them.
+    /// Its length in bytes, including the backslashes.
     pub length: usize,
 }
 
 impl Quote {
-    /// The quote that `text` begins with.
+    /// Returns the quote that `text` begins with, if it does.
     pub fn opening(text: &[u8]) -> Option<Self> {
         let depth = text.iter().take_while(|byte| **byte == b'\\').count();
         let behind = text.get(depth..)?;
@@ -32,14 +32,15 @@ impl Quote {
         Some(Self { depth, closed_by, length: depth + open.len() })
     }
 
-    /// Bytes of the string that `text`, which stands behind the quote, begins with: all of it where nothing closes it.
+    /// Returns the length in bytes of the string at the beginning of `text`, which follows the quote. If nothing closes
+    /// the string, it is all of `text`.
     pub fn string(self, text: &[u8]) -> usize {
         let places = memchr::memmem::find_iter(text, self.closed_by);
         let mut closing = places.filter_map(|at| {
             let before = text.get(..at)?;
             let slashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
-            // Of as many backslashes more as make up whole ones, the string ends with some; fewer end the one around
-            // it.
+            // Additional backslashes that form complete escaped ones are the end of the string. A quote with fewer
+            // backslashes than the opening one closes an enclosing string.
             let rest = slashes.checked_sub(self.depth);
             let closes = rest.is_none_or(|rest| rest % (2 * (self.depth + 1)) == 0);
             closes.then(|| at - slashes.min(self.depth))
@@ -48,10 +49,10 @@ impl Quote {
     }
 }
 
-/// The most strings of a list that are read at once.
+/// The maximum number of strings read from a list.
 const STRINGS: usize = 8;
 
-/// The first strings that follow each other between commas from `at` on, and where they end.
+/// Returns the ranges of the first strings in a comma-separated list that begins at `at`, at most [`STRINGS`].
 pub fn list(text: &[u8], mut at: usize) -> Vec<Range<usize>> {
     let mut strings = Vec::new();
     while let Some(start) = opened(text, at).filter(|_| strings.len() < STRINGS) {
@@ -66,12 +67,13 @@ pub fn list(text: &[u8], mut at: usize) -> Vec<Range<usize>> {
     strings
 }
 
-/// Where a quote stands behind white space.
+/// Returns the position of the quote that follows white space at `at`, if one does.
 fn opened(text: &[u8], at: usize) -> Option<usize> {
     skip_space(text, at).filter(|at| text.get(*at..).and_then(Quote::opening).is_some())
 }
 
-/// The first position that is no white space.
+/// Returns the first position from `at` on that is not white space, or the end of the text; `None` if `at` is beyond
+/// it.
 pub fn skip_space(text: &[u8], at: usize) -> Option<usize> {
     let rest = text.get(at..)?;
     Some(at + rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count())

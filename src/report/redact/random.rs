@@ -1,33 +1,34 @@
-//! Strings without sense: keys and tokens by their look alone, where nothing around them says what they are.
+//! Random-looking strings: keys and tokens recognised by their look alone, where nothing around them says what they
+//! are.
 
 use std::ops::Range;
 
-/// A run shorter than this is no token worth guessing.
+/// The minimum length of a run that may be a token, in bytes.
 const LEAST: usize = 20;
 
-/// The same at the edge of a window.
+/// The minimum length of such a run at the edge of a window, in bytes.
 pub const LEAST_AT_EDGE: usize = 6;
 
-/// So many characters of a run must be in parts without sense.
+/// The minimum number of characters of a token in parts that do not make sense.
 const SENSELESS: usize = 16;
 
-/// The longest alphabetic part taken for a word.
+/// The maximum length of letters taken for a word.
 const WORD: usize = 40;
 
-/// The runs of letters, digits and what base64 adds to them (RFC 4648) that make no sense.
+/// Returns the runs of letters, digits and what base64 adds to them (RFC 4648) that look random.
 pub fn find(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     runs(text, LEAST).filter(|run| is_token(text, run, false))
 }
 
-/// Whether a run of a text makes no sense. Of a window on a longer text, what touches an edge may be a part of
-/// something longer.
+/// Returns whether a run of a text looks random. In a window on a longer text, a run at an edge may be a part of a
+/// longer one, so less of it is enough.
 pub fn is_token(text: &[u8], run: &Range<usize>, is_window: bool) -> bool {
     let at_edge = is_window && (run.start == 0 || run.end == text.len());
     let (least, senseless) = if at_edge { (LEAST_AT_EDGE, 4) } else { (LEAST, SENSELESS) };
     text.get(run.clone()).is_some_and(|run| is_random(run, least, senseless))
 }
 
-/// Letters, digits and what base64 adds to them (RFC 4648).
+/// Table of the bytes that belong to a run: letters, digits and what base64 adds to them (RFC 4648).
 const BELONGS: [bool; 256] = {
     let mut belongs = [false; 256];
     let (mut rest, mut byte) = (belongs.as_mut_slice(), 0_u8);
@@ -38,13 +39,12 @@ const BELONGS: [bool; 256] = {
     belongs
 };
 
-/// The runs of such bytes that have at least `least`, which is not 0.
+/// Returns the runs of such bytes with a length of at least `least`, which must not be 0.
 pub fn runs(text: &[u8], least: usize) -> impl Iterator<Item = Range<usize>> {
     let belongs = |byte: &u8| BELONGS.get(usize::from(*byte)).is_some_and(|belongs| *belongs);
     let mut at = 0;
     std::iter::from_fn(move || {
-        // Backwards from where a run would be long enough: what stands before a byte that does not belong is not looked
-        // at.
+        // Backwards from where a run would be long enough: bytes before one that does not belong are skipped unread.
         while let Some(last) = text.get(at..at + least)?.iter().rposition(|byte| !belongs(byte)) {
             at += last + 1;
         }
@@ -62,13 +62,13 @@ fn is_random(run: &[u8], least: usize, senseless: usize) -> bool {
     parts.filter(|part| !makes_sense(part)).map(<[u8]>::len).sum::<usize>() >= senseless
 }
 
-/// Whether a token is a name: words and versions, `graphql-ws`, `v12.stomp`, `ocpp2.0.1`.
+/// Returns whether a token is a name made of words and versions: `graphql-ws`, `v12.stomp`, `ocpp2.0.1`.
 pub fn is_name(token: &str) -> bool {
     let parts = token.as_bytes().split(|byte| b".-_/:+".contains(byte));
     token.len() <= 48 && parts.into_iter().all(is_word_or_version)
 }
 
-/// `chat`, `v12`, `2`, `ocpp1`, `k8s`.
+/// Returns whether a part of a token is a word or a version: `chat`, `v12`, `2`, `ocpp1`, `k8s`.
 fn is_word_or_version(part: &[u8]) -> bool {
     if part.len() <= 3 {
         return part.iter().all(u8::is_ascii_alphanumeric);
@@ -81,12 +81,12 @@ fn is_word_or_version(part: &[u8]) -> bool {
         && (word.is_empty() || if number.is_empty() { makes_sense(word) } else { word.len() <= 4 || is_stem(word) })
 }
 
-/// Names that are written together with a number.
+/// Returns whether a word is often written together with a number.
 fn is_stem(word: &[u8]) -> bool {
     [&b"utf"[..], b"base", b"proto", b"version", b"protocol", b"msgpack", b"graphql"].contains(&word)
 }
 
-/// Whether a part is a word, a number, or a word with a number at one end.
+/// Returns whether a part is a word, a number, or a word with a number at one end.
 fn makes_sense(part: &[u8]) -> bool {
     let letters = |part: &[u8]| part.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let digits = |part: &[u8]| part.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -109,9 +109,9 @@ fn is_time(part: &[u8]) -> bool {
     part.len() >= 13 && part.iter().all(|byte| byte.is_ascii_digit() || *byte == b'T' || *byte == b'Z')
 }
 
-/// Whether letters can be spoken: `Handler`, `XMLHttpRequest`, `UPPER`.
+/// Returns whether letters are pronounceable: `Handler`, `XMLHttpRequest`, `UPPER`.
 fn are_words(letters: &[u8]) -> bool {
-    // A new word begins at a capital behind a small letter.
+    // A new word begins at a capital after a lower-case letter.
     let words: Vec<_> = letters.chunk_by(|a, b| !(a.is_ascii_lowercase() && b.is_ascii_uppercase())).collect();
     let is_vowel = |byte: &u8| b"aeiouy".contains(&byte.to_ascii_lowercase());
     let vowels = letters.iter().filter(|byte| is_vowel(byte)).count();
@@ -121,7 +121,7 @@ fn are_words(letters: &[u8]) -> bool {
     short || (case && consonants <= 5 && vowels * 8 >= letters.len() && vowels * 4 <= letters.len() * 3)
 }
 
-/// `3f2504e0-4f89-41d3-9a0c-0305e82c3301` (RFC 9562).
+/// Returns whether a run is a UUID, such as `3f2504e0-4f89-41d3-9a0c-0305e82c3301` (RFC 9562).
 fn is_uuid(run: &[u8]) -> bool {
     let groups: Vec<_> = run.split(|byte| *byte == b'-').collect();
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.concat().iter().all(u8::is_ascii_hexdigit)

@@ -1,6 +1,6 @@
-//! What is said of secrets: `token: expired`, `password=required`. Nobody's password may be one of these.
+//! Remarks about secrets, as in `token: expired` or `password=required`. They must not be anybody's password.
 
-/// Words that tell what is wrong with a secret, or that there is none.
+/// Words that say what is wrong with a secret, or that there is none. Sorted.
 const WORDS: &[&str] = &[
     "a",
     "absent",
@@ -208,7 +208,7 @@ const WORDS: &[&str] = &[
     "your",
 ];
 
-/// Words that stand in many texts of connections: a value of nothing else cannot be looked for.
+/// Words that occur in many texts of connections. A value that consists of them cannot be searched for. Sorted.
 const COMMON: &[&str] = &[
     "account",
     "admin",
@@ -257,7 +257,7 @@ const COMMON: &[&str] = &[
     "websocket",
 ];
 
-/// Whether a value consists of words that stand in many texts.
+/// Returns whether a value consists of words that occur in many texts.
 pub fn is_common(value: &[u8]) -> bool {
     let is_known = |word: &[u8]| {
         let lower = word.to_ascii_lowercase();
@@ -267,9 +267,10 @@ pub fn is_common(value: &[u8]) -> bool {
     value.split(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).all(is_known)
 }
 
-/// Whether a value says something of a secret and is none: every word of it does, it is masked, or hidden already.
+/// Returns whether a value is a remark about a secret and not one itself: it consists of such words, it is masked or
+/// empty, or it is redacted already.
 pub fn is_remark(value: &[u8]) -> bool {
-    // Longer ones are no remarks.
+    // Longer values are not remarks.
     const MOST: usize = 160;
     let is_blank = !value.iter().any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())
         && value.iter().all(|byte| value.first() == Some(byte));

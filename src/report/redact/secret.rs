@@ -1,36 +1,36 @@
-//! A secret in a text: where, and of which kind.
+//! A secret in a text: its range and kind.
 
 use std::ops::Range;
 
-/// What a secret is, as far as its place or its form tell.
+/// The kind of a secret, as far as its place or form shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// User and password of a URL (RFC 3986 §3.2.1).
     Userinfo,
-    /// The credentials of an Authorization header, or what follows `Bearer`.
+    /// The credentials of an Authorization header, or the text after `Bearer`.
     Authorization,
     /// A Cookie or Set-Cookie header.
     Cookie,
     /// A value of a query.
     Query,
-    /// What is passed for a subprotocol.
+    /// A credential passed in place of a subprotocol.
     Subprotocol,
-    /// What is assigned to a name such as `password`.
+    /// A value assigned to a name such as `password`.
     Value,
     /// A JSON Web Token (RFC 7519).
     Jwt,
-    /// A key in the form of one who issues keys, or in PEM.
+    /// A key in the format of an issuer of keys, or in PEM.
     Key,
     /// An e-mail address.
     Email,
     /// The number of a payment card (ISO/IEC 7812-1).
     Card,
-    /// A long string without sense.
+    /// A long string that looks random.
     Random,
 }
 
 impl Kind {
-    /// Its name, in what stands for a secret.
+    /// Returns the name used in the placeholder of a secret.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Userinfo => "userinfo",
@@ -51,13 +51,13 @@ impl Kind {
 /// A secret in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
-    /// Its bytes, which begin and end at characters.
+    /// The range of its bytes. It begins and ends at characters.
     pub range: Range<usize>,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
 }
 
-/// Secrets in the order of the text. Where some overlap they become one, of the kind found first.
+/// Returns secrets in the order of the text. Secrets that overlap become one, with the kind of the one found first.
 pub fn disjoint(secrets: Vec<Secret>) -> Vec<Secret> {
     let mut ordered: Vec<_> = secrets.into_iter().filter(|secret| !secret.range.is_empty()).enumerate().collect();
     ordered.sort_by_key(|(found, secret)| (secret.range.start, *found));

@@ -1,17 +1,18 @@
-//! A text without its escapes, in which patterns find what an encoding hides from them.
+//! Decoding of escapes in a text, so that patterns find what the encoding hides.
 
 use std::borrow::Cow;
 
-/// A text without escapes, and where each byte of it was in the text with them.
+/// A text without escapes, and the position of each of its bytes in the original text.
 #[derive(Debug)]
 pub struct Unescaped<'t> {
     /// The text without escapes.
     pub text: Cow<'t, [u8]>,
-    /// From which byte on the two run in parallel, in the one and in the other.
+    /// The positions after each escape, in the text without escapes and in the original. From there on, both run in
+    /// parallel up to the next escape.
     jumps: Vec<(usize, usize)>,
 }
 
-/// Characters that are written in other ways than by a number, and what stands for them.
+/// Escapes with a fixed spelling and variants of characters, each with the character they stand for.
 const NAMED: &[(&[u8], u8)] = &[
     (b"&quot;", b'"'),
     (b"&#34;", b'"'),
@@ -30,10 +31,10 @@ const NAMED: &[(&[u8], u8)] = &[
 
 impl<'t> Unescaped<'t> {
     /// Decodes percent-encoding, the escapes of JSON and HTML, and fullwidth punctuation. Quotes and backslashes that
-    /// are escaped stay so, for they tell how deep a string lies in others.
+    /// JSON escapes stay escaped, because they show how deeply a string is nested in others.
     pub fn new(text: &'t [u8]) -> Self {
         let mut plain = Self { text: Cow::Borrowed(text), jumps: Vec::new() };
-        // Nearly no text has any.
+        // Hardly any text has escapes.
         if memchr::memchr3(b'%', b'\\', b'&', text).or_else(|| memchr::memchr2(0xE3, 0xEF, text)).is_none() {
             return plain;
         }
@@ -44,7 +45,7 @@ impl<'t> Unescaped<'t> {
         while let Some(at) = text.get(next..).and_then(|rest| Some(next + rest.iter().position(is_start)?)) {
             let rest = text.get(at..).unwrap_or_default();
             let Some((length, bytes)) = escape(rest) else {
-                // All backslashes of a run have been looked at together.
+                // All backslashes of a run were checked together.
                 next = at + rest.iter().take_while(|byte| **byte == b'\\').count().max(1);
                 continue;
             };
@@ -60,12 +61,12 @@ impl<'t> Unescaped<'t> {
         plain
     }
 
-    /// Whether there were escapes.
+    /// Returns whether there were escapes.
     pub const fn has_escapes(&self) -> bool {
         !self.jumps.is_empty()
     }
 
-    /// Where a position of the text without escapes is in the one with them.
+    /// Returns the position in the original text of a position in the text without escapes.
     pub fn source(&self, at: usize) -> usize {
         let behind = self.jumps.partition_point(|(plain, _)| *plain <= at);
         let jump = behind.checked_sub(1).and_then(|last| self.jumps.get(last));
@@ -73,7 +74,7 @@ impl<'t> Unescaped<'t> {
     }
 }
 
-/// The escape that `text` begins with: its length, and what it stands for.
+/// Returns the length of the escape that `text` begins with, and the bytes it stands for.
 fn escape(text: &[u8]) -> Option<(usize, Vec<u8>)> {
     match text {
         [b'%', high, low, ..] => Some((3, vec![hex(&[*high, *low])?])),
@@ -83,7 +84,7 @@ fn escape(text: &[u8]) -> Option<(usize, Vec<u8>)> {
                 [b'u', digits @ ..] => {
                     let [high, low] = [digits.get(..2)?, digits.get(2..4)?];
                     let plain = hex(low).filter(|byte| hex(high) == Some(0) && byte.is_ascii())?;
-                    // A quote in a string: the depths of those behind a backslash are 1, 3, 7.
+                    // A quote in a string: 1, 2 or 4 backslashes before `u` are as deep as 1, 3 or 7 before a quote.
                     let quote = || [b"\\".repeat(2 * depth - 1), vec![plain]].concat();
                     (plain != b'\\').then(|| (depth + 5, if b"\"'".contains(&plain) { quote() } else { vec![plain] }))
                 }
@@ -102,7 +103,7 @@ fn escape(text: &[u8]) -> Option<(usize, Vec<u8>)> {
     }
 }
 
-/// Backslashes in front of an escape: eight strings in each other.
+/// The maximum number of backslashes before `n`, `r` or `t`: that of eight nested strings.
 const MOST: usize = 255;
 
 fn hex(digits: &[u8]) -> Option<u8> {

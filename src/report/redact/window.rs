@@ -1,16 +1,17 @@
-//! Secrets in a window on a text, of which only a few bytes around it are known.
+//! Secrets in a window on a text of which only a few more bytes are known.
 
 use super::patterns;
 use super::secret::Secret;
 use crate::ws::violation::Context;
 
-/// What may have stood before bytes whose text began earlier: then they lie within a value whose name is out of sight.
+/// Texts that may precede bytes whose text began earlier. The bytes then belong to a value whose name is not known.
 const BEFORE: &[&[u8]] = &[b"password=", b"{\"password\":\"", b"cookie: a=", b"Authorization: Bearer "];
 
 /// The same in markup.
 const BEFORE_MARKUP: &[u8] = b"<password>";
 
-/// The secrets in the text of `context`, and what would belong to one had the text begun with its name.
+/// Returns the secrets in the text of `context`, and the bytes that would belong to a secret if the text began with its
+/// name.
 pub fn find(context: &Context) -> Vec<Secret> {
     let text = context.text();
     let mut secrets = patterns::find_in_window(text);
@@ -33,7 +34,7 @@ mod tests {
     use super::*;
     use crate::ws::violation::Tail;
 
-    /// What is shown of the end of a text, `.` for what belongs to a secret.
+    /// Returns the bytes shown of the end of a text, with `.` for each that belongs to a secret.
     fn shown(text: &[u8]) -> String {
         let mut tail = Tail::default();
         tail.push(text);
