@@ -29,6 +29,8 @@ pub struct Known {
     /// The beginnings of all values, by their hashes.
     beginnings: HashMap<u64, Beginning, RandomState>,
     hasher: RandomState,
+    /// The number of times that a value was added.
+    changes: u64,
     is_full: bool,
 }
 
@@ -40,7 +42,7 @@ struct Beginning {
 }
 
 /// The data of a value, kept at its last word.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct End {
     kind: Kind,
     /// The number of bytes of the value before its first word and after its last.
@@ -72,10 +74,9 @@ impl Known {
         self.beginnings.is_empty()
     }
 
-    /// Returns the number of known beginnings of values. Learning a value raises it, unless all beginnings of the value
-    /// are known already.
-    pub fn len(&self) -> usize {
-        self.beginnings.len()
+    /// Returns a number that changes with the values: as long as it is the same, the same is found in the same text.
+    pub const fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Returns whether a value was dropped because there was no room for it.
@@ -117,8 +118,9 @@ impl Known {
             beginning = self.hash(beginning, value.get(run.clone()).unwrap_or_default());
             if *class != Class::Between {
                 let known = self.beginnings.entry(beginning).or_default();
-                if run.end == words.end {
+                if run.end == words.end && known.ends != Some(end) {
                     known.ends = Some(end);
+                    self.changes += 1;
                 }
             }
         }
@@ -274,6 +276,17 @@ mod tests {
         let mut all = Known::default();
         known.iter().for_each(|(kind, value)| all.learn(*kind, value.as_bytes()));
         all.find(text.as_bytes()).into_iter().map(|secret| &text[secret.range]).collect()
+    }
+
+    #[test]
+    fn a_value_that_begins_another_is_a_change() {
+        let mut known = Known::default();
+        known.learn(Kind::Value, b"zorvak-moon two");
+        let before = known.changes();
+        known.learn(Kind::Value, b"zorvak-moon two");
+        assert_eq!(known.changes(), before, "nothing new");
+        known.learn(Kind::Value, b"zorvak-moon");
+        assert_ne!(known.changes(), before, "all of its words were known as the beginning of the first");
     }
 
     #[test]

@@ -78,9 +78,9 @@ pub struct Redactor {
     learnt: Vec<Box<str>>,
     /// The header ends of the client's messages that are answers to such questions, as stream offsets.
     answers: Vec<u64>,
-    /// The results for texts that many connections have in common, such as a host or a browser: the size of `known` at
+    /// The results for texts that many connections have in common, such as a host or a browser: the changes of `known` at
     /// that time, and the redacted text, or `None` if nothing changed.
-    common: HashMap<Box<str>, (usize, Option<Box<str>>), RandomState>,
+    common: HashMap<Box<str>, (u64, Option<Box<str>>), RandomState>,
 }
 
 impl Redactor {
@@ -186,12 +186,12 @@ impl Redactor {
             return self.text(text);
         }
         match self.common.get(text) {
-            Some((known, redacted)) if *known == self.known.len() => redacted.as_deref().unwrap_or(text).to_owned(),
+            Some((known, redacted)) if *known == self.known.changes() => redacted.as_deref().unwrap_or(text).to_owned(),
             _ => {
                 let redacted = self.text(text);
                 if self.common.len() < limits::SHARED_TEXTS || self.common.contains_key(text) {
                     let changed = (redacted != text).then(|| redacted.as_str().into());
-                    self.common.insert(text.into(), (self.known.len(), changed));
+                    self.common.insert(text.into(), (self.known.changes(), changed));
                 }
                 redacted
             }
