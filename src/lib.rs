@@ -15,7 +15,7 @@
 //! let material = Material { captures: source.summaries(), facts, ..Material::default() };
 //! let report = Report::new(material, Language::English);
 //! let verdict = &report.connections[0].verdict;
-//! assert_eq!(verdict.rule, "invalid_utf8");
+//! assert_eq!(verdict.rule.name, "invalid_utf8");
 //! assert!(verdict.summary.starts_with("the client sent a text message that is not UTF-8"));
 //! # Ok::<(), whyclosed::error::Error>(())
 //! ```
