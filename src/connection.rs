@@ -12,7 +12,7 @@ mod routing;
 
 use std::net::SocketAddr;
 
-use crate::chunk::Carrier;
+use crate::chunk::{Carrier, Place, Wire};
 use crate::event::{Event, What};
 use crate::facts::Facts;
 use crate::http::exchange::is_request;
@@ -154,7 +154,8 @@ impl Connection {
         };
         if !segment.payload.is_empty() {
             let side = if layers.swapped { !side } else { side };
-            layers.messages(side, &segment.carrier, offset, segment.payload, &mut Context { scratch, sink });
+            let place = Place { carrier: &segment.carrier, offset, wire: Wire::plain(offset) };
+            layers.messages(side, place, segment.payload, &mut Context { scratch, sink });
         }
         true
     }
@@ -165,7 +166,7 @@ impl Connection {
         if matches!(self.layers.layer, Layer::Unknown) && !self.tcp.analysis().syn && speaks_as(!side, segment.payload)
         {
             self.tcp.swap();
-            self.layers.facts.addresses.swap();
+            self.layers.facts.swap();
             self.client_is_low = !self.client_is_low;
             side = !side;
         }

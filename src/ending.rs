@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::chunk::Carrier;
-use crate::facts::{Close, Facts, Moment};
+use crate::facts::{Close, EndKind, Facts, Moment};
 use crate::seen::Seen;
 use crate::side::Side;
 
@@ -93,8 +93,8 @@ pub fn beginning_close(facts: &Facts) -> Option<&Close> {
 /// Returns the other side's FIN, if the sender of this Close frame had received it, and no Close frame with it. In that
 /// case the FIN began the end, and the Close frame only answers it.
 fn fin_before(facts: &Facts, close: &Close) -> Option<Carrier> {
-    let other = &facts.tcp().sent[!close.side];
-    other.fin().filter(|_| first_close(facts, !close.side).is_none() && other.fin_is_known_to(&close.carrier))
+    let fin = facts.end(!close.side, EndKind::Fin)?;
+    (first_close(facts, !close.side).is_none() && fin.is_known_to(&close.carrier)).then_some(fin.carrier)
 }
 
 /// Returns whether a Close frame answers the other side's: its sender had received that one (RFC 6455 §5.5.1). Two that
@@ -107,11 +107,11 @@ pub fn is_reply(close: &Close, to: &Close) -> bool {
 /// Returns whether this is a retransmission of a Close frame that had been sent before, so that its place in the
 /// capture says nothing about the order.
 pub fn is_retransmitted(facts: &Facts, close: &Close) -> bool {
-    facts.tcp().sent[close.side].had_sent(close.offset, close.carrier.seen)
+    facts.tcp().sent[close.side].had_sent(close.needed.saturating_sub(1), close.carrier.seen)
 }
 
 fn has_received(carrier: &Carrier, close: &Close) -> bool {
-    carrier.acked().is_some_and(|acked| acked > close.offset)
+    carrier.acked().is_some_and(|acked| acked >= close.needed)
 }
 
 /// Returns the FIN or RST that ended the connection: the first to be captured, unless it acknowledges the other side's
@@ -120,9 +120,8 @@ pub fn first_end(facts: &Facts) -> Option<(Kind, Side, Carrier)> {
     let end = |side| end_of(facts, side).map(|(kind, carrier)| (kind, side, carrier));
     let (_, side, earliest) =
         Side::BOTH.into_iter().filter_map(end).min_by_key(|(.., carrier): &(_, _, Carrier)| carrier.seen)?;
-    let sent = &facts.tcp().sent;
-    let answers = sent[!side].fin_is_known_to(&earliest);
-    let other = end(!side).filter(|(.., carrier)| answers && !sent[side].fin_is_known_to(carrier));
+    let answers = fin_is_known_to(facts, !side, &earliest);
+    let other = end(!side).filter(|(.., carrier)| answers && !fin_is_known_to(facts, side, carrier));
     other.or_else(|| end(side))
 }
 
@@ -150,7 +149,7 @@ pub fn sent_before(facts: &Facts, side: Side, by: Side, end: Carrier) -> impl Do
 /// Returns the offset of a side's own end in its stream; `None` for a RST.
 fn place_of(facts: &Facts, side: Side, end: &Carrier) -> Option<u64> {
     let close = first_close(facts, side).filter(|close| close.carrier.seen == end.seen).map(|close| close.offset);
-    let fin = || facts.tcp().sent[side].fin().filter(|fin| fin.seen == end.seen).map(|_| u64::MAX);
+    let fin = || facts.end(side, EndKind::Fin).filter(|fin| fin.carrier.seen == end.seen).map(|_| u64::MAX);
     close.or_else(fin)
 }
 
@@ -161,10 +160,18 @@ pub fn last_frame(facts: &Facts, by: Side, end: Carrier) -> Option<Seen> {
 
 /// Returns a side's own FIN or RST, whichever came first.
 fn end_of(facts: &Facts, side: Side) -> Option<(Kind, Carrier)> {
-    let sent = &facts.tcp().sent[side];
-    let fin = sent.fin().map(|carrier| (Kind::Fin, carrier));
-    let reset = sent.reset().map(|carrier| (Kind::Reset, carrier));
-    fin.into_iter().chain(reset).min_by_key(|(_, carrier)| carrier.seen)
+    let own = facts.ends.iter().filter(|end| end.side == side);
+    let first = own.min_by_key(|end| (end.carrier.seen, end.kind == EndKind::Reset))?;
+    let kind = match first.kind {
+        EndKind::Fin => Kind::Fin,
+        EndKind::Reset => Kind::Reset,
+    };
+    Some((kind, first.carrier))
+}
+
+/// Returns whether a segment of the other side acknowledges this side's FIN.
+fn fin_is_known_to(facts: &Facts, side: Side, other: &Carrier) -> bool {
+    facts.end(side, EndKind::Fin).is_some_and(|fin| fin.is_known_to(other))
 }
 
 /// A side's reaction to something it rejects: its Close frame, else its FIN or RST.
@@ -204,7 +211,7 @@ impl<'f> Reaction<'f> {
     /// FIN.
     pub fn answers_end(&self, facts: &Facts, side: Side) -> bool {
         let closed = first_close(facts, !side).is_some_and(|other| has_received(&self.carrier, other));
-        closed || facts.tcp().sent[!side].fin_is_known_to(&self.carrier)
+        closed || fin_is_known_to(facts, !side, &self.carrier)
     }
 
     /// Returns the time that the side took to react to `seen`, without the round trip between it and the place of
@@ -222,6 +229,7 @@ impl<'f> Reaction<'f> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Event, What};
     use crate::seen::Timestamp;
     use crate::side::PerSide;
     use crate::tcp::{Endpoints, Flags, Segment, Tcp};
@@ -241,19 +249,25 @@ mod tests {
             payload: &[],
             payload_len: 0,
         };
+        let mut facts = Facts::new(0, PerSide { client, server: client }, Seen::default());
+        let mut note = |side, carrier: &Carrier, event: crate::tcp::Event<'_>| {
+            if let crate::tcp::Event::Fin { offset } = event {
+                let what = What::End { kind: EndKind::Fin, needed: offset + 1 };
+                facts.apply(&Event { side, carrier, what });
+            }
+        };
         let mut tcp = Tcp::default();
         for side in Side::BOTH {
-            tcp.push(side, &segment, &mut |_, _, _| {});
+            tcp.push(side, &segment, &mut note);
         }
         (segment.seq, segment.payload, segment.payload_len) = (1, b"x", 1);
         segment.flags = Flags(Flags::FIN.0 | Flags::ACK.0);
         for ((side, ack), packet) in fins.into_iter().zip(1..) {
             segment.ack = ack;
             segment.carrier.seen = Seen { packet, time: Timestamp::default() };
-            tcp.push(side, &segment, &mut |_, _, _| {});
+            tcp.push(side, &segment, &mut note);
         }
-        tcp.finish(&mut |_, _, _| {});
-        let mut facts = Facts::new(0, PerSide { client, server: client }, Seen::default());
+        tcp.finish(&mut note);
         facts.tcp = Some(tcp.into_analysis());
         facts
     }
@@ -278,6 +292,7 @@ mod tests {
             side: Side::Server,
             carrier: end,
             offset: 5,
+            needed: 6,
             code: None,
             reason: Box::default(),
             complete: true,

@@ -1,6 +1,7 @@
 //! The events of a connection, from all of its layers.
 
 use crate::chunk::Carrier;
+use crate::facts::EndKind;
 use crate::side::Side;
 use crate::{http, tls, ws};
 
@@ -22,12 +23,20 @@ pub enum What<'a> {
     Http(&'a http::Event<'a>),
     /// The outcome of the TLS handshake.
     Tls(tls::Outcome),
+    /// A ClientHello was answered in plain HTTP.
+    NotTls {
+        /// The beginning of the answer.
+        first: &'a [u8],
+    },
     /// An event of the frames.
     Ws(&'a ws::Event<'a>),
     /// Frames show that the connection is a WebSocket. Its opening handshake was not captured, or only in part.
     Joined,
-    /// The side sends no more (FIN).
-    Fin,
-    /// The side reset the connection (RST).
-    Reset,
+    /// The side has ended its direction, or the connection.
+    End {
+        /// The kind of its end.
+        kind: EndKind,
+        /// The TCP bytes that it needs; [`u64::MAX`] if no acknowledgement shows it.
+        needed: u64,
+    },
 }

@@ -1,6 +1,7 @@
 //! The facts of one WebSocket connection, or of an attempt at one: the fold of its events.
 
 mod breach;
+mod end;
 mod previewed;
 mod recent;
 mod sent;
@@ -11,6 +12,7 @@ use std::sync::LazyLock;
 use arrayvec::ArrayVec;
 
 pub use breach::Breach;
+pub use end::{End, EndKind};
 pub use previewed::Previewed;
 pub use recent::{Moment, Pace, Recent};
 pub use sent::{Ping, Sent};
@@ -27,11 +29,22 @@ use crate::tls;
 use crate::ws::violation::Context;
 use crate::ws::{self, CloseCode, Previews};
 
+/// The identity of a WebSocket connection, or of an attempt at one, within a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id {
+    /// The number of its TCP connection, as Wireshark's `tcp.stream` in the same capture.
+    pub stream: u32,
+    /// The number of attempts before it on the same TCP connection. All of those were refused.
+    pub attempt: u32,
+}
+
 /// The facts of one connection.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    /// Its number, as Wireshark's `tcp.stream` in the same capture.
+    /// The number of its TCP connection, as Wireshark's `tcp.stream` in the same capture.
     pub stream: u32,
+    /// The number of attempts before it on the same TCP connection.
+    pub attempt: u32,
     /// The two endpoints.
     pub addresses: PerSide<SocketAddr>,
     /// The connection's first packet.
@@ -56,6 +69,8 @@ pub struct Facts {
     pub tcp: Option<Box<Analysis>>,
     /// Counts of what each side sent.
     pub sent: PerSide<Sent>,
+    /// The ends of both directions, in the order of their events: at most one of a kind for each side.
+    pub ends: Vec<End>,
     /// Close frames, in the order in which they were captured.
     pub closes: Vec<Close>,
     /// The first broken rules, up to [`limits::VIOLATIONS`].
@@ -77,6 +92,8 @@ pub struct Close {
     pub carrier: Carrier,
     /// Stream offset of its first byte.
     pub offset: u64,
+    /// The TCP bytes that its first byte needs.
+    pub needed: u64,
     /// Its code; `None` if it carried none, or if the code was not captured.
     pub code: Option<CloseCode>,
     /// Its reason; invalid UTF-8 is replaced by U+FFFD.
@@ -103,6 +120,7 @@ impl Facts {
     pub fn new(stream: u32, addresses: PerSide<SocketAddr>, first: Seen) -> Self {
         Self {
             stream,
+            attempt: 0,
             addresses,
             first,
             last: first,
@@ -115,12 +133,23 @@ impl Facts {
             drops: false,
             tcp: None,
             sent: PerSide::default(),
+            ends: Vec::new(),
             closes: Vec::new(),
             breaches: Vec::new(),
             more_breaches: 0,
             gaps: Vec::new(),
             previews: Previewed::default(),
         }
+    }
+
+    /// Creates empty facts of the next attempt on the same TCP connection, which begins in the packet `first`.
+    pub fn of_next_attempt(&self, first: Seen) -> Self {
+        Self { attempt: self.attempt.saturating_add(1), ..Self::new(self.stream, self.addresses, first) }
+    }
+
+    /// Returns its identity.
+    pub const fn id(&self) -> Id {
+        Id { stream: self.stream, attempt: self.attempt }
     }
 
     /// Returns whether there is anything to report: an opening handshake, frames, or a TLS handshake that failed.
@@ -142,9 +171,20 @@ impl Facts {
         self.tcp.as_deref().unwrap_or(&NOTHING)
     }
 
-    /// Returns whether TCP has ended: a FIN or an RST of either side was seen.
-    pub fn is_over(&self) -> bool {
-        Side::BOTH.iter().any(|side| self.tcp().sent[*side].fin().is_some() || self.tcp().sent[*side].reset().is_some())
+    /// Returns a side's end of that kind.
+    pub fn end(&self, side: Side, kind: EndKind) -> Option<&End> {
+        self.ends.iter().find(|end| end.side == side && end.kind == kind)
+    }
+
+    /// Returns whether the connection has ended: an end of either side was seen.
+    pub const fn is_over(&self) -> bool {
+        !self.ends.is_empty()
+    }
+
+    /// Swaps the sides, before either has sent anything but its end: what was taken for the client is the server.
+    pub fn swap(&mut self) {
+        self.addresses.swap();
+        self.ends.iter_mut().for_each(|end| end.side = !end.side);
     }
 
     /// Prefetches what judging needs: the first step.
@@ -180,13 +220,28 @@ impl Facts {
         let seen = event.carrier.seen;
         match event.what {
             What::Http(output) => self.apply_http(seen, output),
+            What::NotTls { first } => self.answered_otherwise(seen, first),
             What::Tls(outcome) => self.tls = Some(Box::new((event.side, seen, outcome))),
             What::Ws(ws) => self.apply_ws(event.side, event.carrier, ws),
             What::Joined => {
                 self.joined = true;
                 self.switched = Some(seen);
             }
-            What::Fin | What::Reset => {}
+            What::End { kind, needed } => {
+                self.note_end(End { side: event.side, kind, carrier: *event.carrier, needed })
+            }
+        }
+    }
+
+    fn answered_otherwise(&mut self, seen: Seen, first: &[u8]) {
+        self.answered_with.get_or_insert_with(|| Box::new((seen, Context::beginning(first))));
+    }
+
+    fn note_end(&mut self, end: End) {
+        if self.end(end.side, end.kind).is_none() {
+            // There are mostly two, and they are kept until the report is written.
+            self.ends.reserve_exact(1);
+            self.ends.push(end);
         }
     }
 
@@ -201,10 +256,7 @@ impl Facts {
             }
             http::Event::Cut => self.handshake.cut = true,
             http::Event::Switched { .. } => self.switched = Some(seen),
-            http::Event::NotHttp { first } | http::Event::NotTls { first } => {
-                self.answered_with.get_or_insert_with(|| Box::new((seen, Context::beginning(first))));
-            }
-            http::Event::Pipelined { .. } => {}
+            http::Event::NotHttp { first } => self.answered_otherwise(seen, first),
         }
     }
 
@@ -212,15 +264,16 @@ impl Facts {
     fn apply_ws(&mut self, side: Side, carrier: &Carrier, event: &ws::Event<'_>) {
         let seen = carrier.seen;
         match event {
-            ws::Event::Frame { header, start, header_end } => {
-                self.sent[side].frame(header, *start, carrier, *header_end);
+            ws::Event::Frame { header, start, header_end, wire } => {
+                self.sent[side].frame(header, *start, carrier, *header_end, *wire);
             }
-            ws::Event::Message(message) => {
-                self.sent[side].message(message, carrier);
+            ws::Event::Message { message, needed } => {
+                self.sent[side].message(message, carrier, *needed);
                 self.watch(side, carrier);
             }
-            ws::Event::Whole { header, header_end, preview } => {
-                self.sent[side].complete_message(header.start.opcode, header.length, carrier, *header_end, *preview);
+            ws::Event::Whole { header, header_end, wire, preview } => {
+                let opcode = header.start.opcode;
+                self.sent[side].complete_message(opcode, header.length, carrier, *header_end, *wire, *preview);
                 self.watch(side, carrier);
             }
             ws::Event::Ping { payload, framed } => self.sent[side].ping(payload, *framed, seen),
@@ -290,6 +343,7 @@ impl Facts {
                 side,
                 carrier: close.carrier,
                 offset: close.offset,
+                needed: close.needed,
                 code: close.code,
                 reason: String::from_utf8_lossy(close.reason).into(),
                 complete: close.complete,

@@ -1,6 +1,6 @@
 //! Targets for streams: the events of a protocol do not depend on the way its bytes are cut.
 
-use whyclosed::chunk::{Carrier, Chunk};
+use whyclosed::chunk::{Carrier, Chunk, Data};
 use whyclosed::http::{self, Exchange};
 use whyclosed::report::redact::secret::disjoint;
 use whyclosed::report::redact::{Privacy, Redactor, patterns};
@@ -19,15 +19,15 @@ pub fn frames(data: &[u8]) {
     let no_context_takeover = (choice & 2 != 0).then_some(choice & 4 != 0);
     let decoded = |pieces: &[&[u8]]| {
         let mut decoder = Decoder::new(side, no_context_takeover, choice & 8 == 0);
-        let (mut scratch, mut told, mut offset) = (Scratch::default(), Vec::new(), 0);
+        let (mut scratch, mut told, mut offset, carrier) = (Scratch::default(), Vec::new(), 0, Carrier::default());
         for piece in pieces {
-            decoder.push(&Carrier::default(), offset, Chunk::Bytes(piece), &mut scratch, &mut |_, event| {
-                tell(&event, &mut told)
-            });
+            let chunk = Chunk::of_tcp(&carrier, offset, Data::Bytes(piece));
+            decoder.push(chunk, &mut scratch, &mut |_, event| tell(&event, &mut told));
             offset += piece.len() as u64;
             if choice & 0x10 != 0 && offset == 16 {
-                let gap = Chunk::Gap { len: 3, missing: whyclosed::chunk::Missing::NeverCaptured };
-                decoder.push(&Carrier::default(), offset, gap, &mut scratch, &mut |_, event| tell(&event, &mut told));
+                let gap = Data::Gap { len: 3, missing: whyclosed::chunk::Missing::NeverCaptured };
+                let chunk = Chunk::of_tcp(&carrier, offset, gap);
+                decoder.push(chunk, &mut scratch, &mut |_, event| tell(&event, &mut told));
                 offset += 3;
             }
         }
@@ -56,7 +56,7 @@ fn tell(event: &Event<'_>, told: &mut Vec<String>) {
             told.push(format!("message of {}", header.length));
         }
         Event::Frame { header, .. } => told.push(format!("frame {:x}", header.start.opcode.0)),
-        Event::Message(message) => told.push(format!("message of {}", message.wire_len)),
+        Event::Message { message, .. } => told.push(format!("message of {}", message.wire_len)),
         Event::Ping { payload, .. } => told.push(format!("ping {payload:?}")),
         Event::Pong(payload) => told.push(format!("pong {payload:?}")),
         Event::Close(close) => told.push(format!("close {:?} {:?} {}", close.code, close.reason, close.complete)),
@@ -86,7 +86,7 @@ pub fn http(data: &[u8]) {
                     http::Event::NotHttp { .. } => is_http = false,
                     _ => {}
                 };
-                exchange.push(side, &Carrier::default(), offset, Chunk::Bytes(piece), &mut out);
+                exchange.push(side, Chunk::of_tcp(&Carrier::default(), offset, Data::Bytes(piece)), &mut out);
                 offset += piece.len() as u64;
                 if !is_http {
                     return (told, false);
@@ -144,7 +144,7 @@ pub fn tls(data: &[u8]) {
                 Seen { packet: number as u64, time: Timestamp::from_nanos(number * i64::from(head >> 1) * 10_000_000) };
             let carrier = Carrier::new(seen, None, 64);
             for piece in pieces(segment, most, seed) {
-                decision = decision.or(observer.push(side, &carrier, Chunk::Bytes(piece)));
+                decision = decision.or(observer.push(side, &carrier, Data::Bytes(piece)));
             }
             if segment.is_empty() {
                 decision = decision.or(observer.end(side, &carrier));

@@ -1,9 +1,8 @@
 //! The opening handshake: from HTTP to the frames after it.
 
 use super::{Context, Layer, Layers, tell};
-use crate::chunk::{Carrier, Chunk};
+use crate::chunk::{Chunk, Data};
 use crate::event::What;
-use crate::facts::Facts;
 use crate::http;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
@@ -12,21 +11,15 @@ use crate::ws::{Decoder, Probe};
 
 impl Layers {
     /// Reads requests and responses, until a response switches to WebSocket.
-    pub(super) fn http<S: Sink>(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        context: &mut Context<'_, S>,
-    ) {
+    pub(super) fn http<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
         let Layer::Http(exchange) = &mut self.layer else {
             return;
         };
+        let carrier = chunk.place.carrier;
         let (facts, began_before) = (&mut self.facts, self.began_before);
-        let (mut switched, mut pipelined, mut other) = (None, Vec::new(), false);
+        let (mut switched, mut other) = (None, false);
         let Context { scratch, sink } = context;
-        let taken = exchange.push(side, carrier, offset, chunk, &mut |mut output| {
+        let taken = exchange.push(side, chunk, &mut |mut output| {
             match &mut output {
                 http::Event::Request(request) => request.share(&mut scratch.texts),
                 http::Event::Response(response) => response.share(&mut scratch.texts),
@@ -34,11 +27,10 @@ impl Layers {
             }
             match output {
                 http::Event::Switched { in_step } => switched = Some(in_step),
-                http::Event::Pipelined(kept) => return pipelined.push(kept),
                 http::Event::NotHttp { .. } => other = true,
                 // Another attempt on the same TCP connection: the one before it was refused.
                 http::Event::Request(_) if facts.handshake.response.is_some() && facts.switched.is_none() => {
-                    let next = Box::new(Facts::new(facts.stream, facts.addresses, carrier.seen));
+                    let next = Box::new(facts.of_next_attempt(carrier.seen));
                     let mut refused = std::mem::replace(facts, next);
                     // All packets up to this request belong to the refused attempt.
                     refused.last.packet = carrier.seen.packet.saturating_sub(1);
@@ -58,25 +50,24 @@ impl Layers {
                 agreed => Decoder::new(side, agreed.map(|no_context_takeover| no_context_takeover[side]), in_step),
             };
             let decoders = PerSide { client: decoder(Side::Client), server: decoder(Side::Server) };
+            let pipelined = exchange.take_pipelined();
             self.layer = if exchange.awaits_request() {
                 Layer::Unasked(Box::new((std::mem::take(&mut **exchange), decoders)))
             } else {
                 Layer::WebSocket(Box::new(decoders))
             };
             for kept in pipelined {
-                self.chunk(Side::Client, &kept.carrier, kept.offset, kept.chunk(), context);
+                self.chunk(Side::Client, kept.chunk(), context);
             }
-            if let Chunk::Bytes(bytes) = chunk
-                && let Some(frames) = bytes.get(taken..).filter(|frames| !frames.is_empty())
-            {
-                self.chunk(side, carrier, offset.saturating_add(taken as u64), Chunk::Bytes(frames), context);
+            if matches!(chunk.data, Data::Bytes(bytes) if bytes.len() > taken) {
+                self.chunk(side, chunk.after(taken), context);
             }
         } else if other && self.began_before {
             self.layer = Layer::Probe(Box::new(Probe::new(self.sides_are_known)));
-            self.probe_frames(side, carrier, offset, chunk, context);
+            self.probe_frames(side, chunk, context);
         } else if other {
             self.layer = Layer::Other { encrypted: false };
-        } else if matches!(chunk, Chunk::Gap { .. }) {
+        } else if matches!(chunk.data, Data::Gap { .. }) {
             self.began_before = true;
             if exchange.is_lost() {
                 self.probe_what_http_lost(context);
@@ -86,21 +77,15 @@ impl Layers {
 
     /// Reads what the client sent before its frames, once the server has switched: captures merged from several queues
     /// can contain the response first.
-    pub(super) fn late_request<S: Sink>(
-        &mut self,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        context: &mut Context<'_, S>,
-    ) {
+    pub(super) fn late_request<S: Sink>(&mut self, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
         let Layer::Unasked(unasked) = &mut self.layer else {
             return;
         };
         let (facts, sink) = (&mut self.facts, &mut *context.sink);
         let mut other = false;
-        let taken = unasked.0.push(Side::Client, carrier, offset, chunk, &mut |output| match output {
+        let taken = unasked.0.push(Side::Client, chunk, &mut |output| match output {
             http::Event::NotHttp { .. } => other = true,
-            output => tell(facts, Side::Client, carrier, What::Http(&output), sink),
+            output => tell(facts, Side::Client, chunk.place.carrier, What::Http(&output), sink),
         });
         if !other && unasked.0.awaits_request() {
             return;
@@ -108,12 +93,6 @@ impl Layers {
         if let Layer::Unasked(unasked) = std::mem::replace(&mut self.layer, Layer::Unknown) {
             self.layer = Layer::WebSocket(Box::new(unasked.1));
         }
-        match chunk {
-            Chunk::Bytes(bytes) => {
-                let frames = bytes.get(taken..).unwrap_or_default();
-                self.chunk(Side::Client, carrier, offset.saturating_add(taken as u64), Chunk::Bytes(frames), context);
-            }
-            Chunk::Gap { .. } => self.chunk(Side::Client, carrier, offset, chunk, context),
-        }
+        self.chunk(Side::Client, chunk.after(taken), context);
     }
 }

@@ -1,7 +1,7 @@
 //! The search for frames on a connection without a complete opening handshake in the capture.
 
 use super::{Context, Layer, Layers};
-use crate::chunk::{Carrier, Chunk};
+use crate::chunk::{Chunk, Data, Place};
 use crate::event::What;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
@@ -10,15 +10,8 @@ use crate::ws::{Decoder, Found, Probe};
 
 impl Layers {
     /// Looks for frames in a chunk, unless it begins with a head of HTTP/1, which may be an opening handshake.
-    pub(super) fn probe<S: Sink>(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        context: &mut Context<'_, S>,
-    ) {
-        if let Chunk::Bytes(bytes) = chunk
+    pub(super) fn probe<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
+        if let Data::Bytes(bytes) = chunk.data
             && let Some(speaker) = speaker_of_head(bytes)
             && (speaker == side || !self.sides_are_known)
         {
@@ -26,59 +19,44 @@ impl Layers {
                 self.swap();
             }
             self.layer = Layer::Http(Box::default());
-            return self.http(speaker, carrier, offset, chunk, context);
+            return self.http(speaker, chunk, context);
         }
-        self.probe_frames(side, carrier, offset, chunk, context);
+        self.probe_frames(side, chunk, context);
     }
 
     /// Looks for frames in a chunk that is not HTTP.
-    pub(super) fn probe_frames<S: Sink>(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        context: &mut Context<'_, S>,
-    ) {
+    pub(super) fn probe_frames<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
         let Layer::Probe(probe) = &mut self.layer else {
             return;
         };
         // Odds of 1 in 19 million for random bytes, and no frame begins like this.
-        if matches!(chunk, Chunk::Bytes(bytes) if is_application_data(bytes)) && probe.knows_nothing() {
+        if matches!(chunk.data, Data::Bytes(bytes) if is_application_data(bytes)) && probe.knows_nothing() {
             self.layer = Layer::Other { encrypted: true };
             return;
         }
-        match probe.push(side, carrier, offset, chunk) {
+        match probe.push(side, chunk) {
             Found::Nothing => {}
             Found::NoWebSocket => self.layer = Layer::Other { encrypted: false },
             Found::Frames { swapped } => {
                 if swapped {
                     self.swap();
                 }
-                let from = self.read_what_was_kept(side, swapped, carrier, offset, context);
+                let from = self.read_what_was_kept(side, swapped, chunk.place, context);
                 // The rest of this chunk, from its first frame on.
                 let side = if swapped { !side } else { side };
-                let rest = match chunk {
-                    Chunk::Bytes(bytes) => {
-                        let before = from.map_or(0, |from| from.saturating_sub(offset));
-                        let skipped = usize::try_from(before).unwrap_or(usize::MAX);
-                        Chunk::Bytes(bytes.get(skipped..).unwrap_or_default())
-                    }
-                    gap => gap,
-                };
-                self.frames(side, carrier, from.unwrap_or(offset), rest, context);
+                let before = from.map_or(0, |from| from.saturating_sub(chunk.place.offset));
+                self.frames(side, chunk.after(usize::try_from(before).unwrap_or(usize::MAX)), context);
             }
         }
     }
 
     /// Switches to frames, and reads those that the probe has kept. Returns the stream offset from which frames follow
-    /// in the chunk of `carrier`, which `side` sent. `swapped` says that the probe has the sides the other way round.
+    /// in the chunk at `place`, which `side` sent. `swapped` says that the probe has the sides the other way round.
     fn read_what_was_kept<S: Sink>(
         &mut self,
         side: Side,
         swapped: bool,
-        carrier: &Carrier,
-        offset: u64,
+        place: Place<'_>,
         context: &mut Context<'_, S>,
     ) -> Option<u64> {
         let Layer::Probe(probe) = std::mem::replace(&mut self.layer, Layer::Unknown) else {
@@ -88,12 +66,12 @@ impl Layers {
         let decoder = |side| Decoder::joined(side, probe.in_step(own(side)));
         self.layer =
             Layer::WebSocket(Box::new(PerSide { client: decoder(Side::Client), server: decoder(Side::Server) }));
-        let from = probe.begins_at(side, offset);
+        let from = probe.begins_at(side, place.offset);
         let chunks = probe.into_chunks();
-        let first = chunks.first().map_or(*carrier, |(_, chunk)| chunk.carrier);
+        let first = chunks.first().map_or(*place.carrier, |(_, chunk)| *chunk.carrier());
         self.tell(own(side), &first, What::Joined, context);
         for (side, kept) in &chunks {
-            self.frames(own(*side), &kept.carrier, kept.offset, kept.chunk(), context);
+            self.frames(own(*side), kept.chunk(), context);
         }
         from
     }
@@ -112,7 +90,7 @@ impl Layers {
             self.facts.handshake.ask(request);
         }
         for kept in pipelined {
-            self.chunk(Side::Client, &kept.carrier, kept.offset, kept.chunk(), context);
+            self.chunk(Side::Client, kept.chunk(), context);
         }
     }
 
@@ -131,7 +109,7 @@ impl Layers {
     /// Swaps the sides: what was taken for the client is the server.
     pub(super) fn swap(&mut self) {
         self.swapped = !self.swapped;
-        self.facts.addresses.swap();
+        self.facts.swap();
     }
 }
 

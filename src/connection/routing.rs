@@ -1,9 +1,9 @@
 //! The routing of TCP's events to the layer that reads them.
 
 use super::{Context, Interest, Layer, Layers, is_http_response, tell};
-use crate::chunk::{Carrier, Chunk};
+use crate::chunk::{Carrier, Chunk, Data, Place};
 use crate::event::What;
-use crate::http;
+use crate::facts::EndKind;
 use crate::http::exchange::is_request;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
@@ -48,27 +48,21 @@ impl Layers {
     ) {
         let side = if self.swapped { !side } else { side };
         match output {
-            tcp::Event::Chunk { offset, chunk } => self.chunk(side, carrier, offset, chunk, context),
-            tcp::Event::Fin { .. } => {
+            tcp::Event::Chunk { offset, data } => self.chunk(side, Chunk::of_tcp(carrier, offset, data), context),
+            tcp::Event::Fin { offset } => {
                 self.end_frames(side, true, context);
-                self.end(side, carrier, What::Fin, context);
+                // FIN takes a sequence number.
+                self.end(side, carrier, EndKind::Fin, offset.saturating_add(1), context);
             }
-            tcp::Event::Reset => self.end(side, carrier, What::Reset, context),
+            tcp::Event::Reset => self.end(side, carrier, EndKind::Reset, u64::MAX, context),
         }
     }
 
-    pub(super) fn chunk<S: Sink>(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        context: &mut Context<'_, S>,
-    ) {
+    pub(super) fn chunk<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
         if matches!(self.layer, Layer::Unknown) {
-            self.layer = match chunk {
-                Chunk::Bytes(bytes) => self.layer_of(side, carrier, bytes),
-                Chunk::Gap { .. } => {
+            self.layer = match chunk.data {
+                Data::Bytes(bytes) => self.layer_of(side, chunk.place.carrier, bytes),
+                Data::Gap { .. } => {
                     self.began_before = true;
                     Layer::Unknown
                 }
@@ -76,19 +70,20 @@ impl Layers {
         }
         match &mut self.layer {
             Layer::Unknown | Layer::Other { .. } => {}
-            Layer::Probe(_) => self.probe(side, carrier, offset, chunk, context),
-            Layer::Unasked(_) if side == Side::Client => self.late_request(carrier, offset, chunk, context),
-            Layer::WebSocket(_) | Layer::Unasked(_) => self.frames(side, carrier, offset, chunk, context),
-            Layer::Http(_) => self.http(side, carrier, offset, chunk, context),
+            Layer::Probe(_) => self.probe(side, chunk, context),
+            Layer::Unasked(_) if side == Side::Client => self.late_request(chunk, context),
+            Layer::WebSocket(_) | Layer::Unasked(_) => self.frames(side, chunk, context),
+            Layer::Http(_) => self.http(side, chunk, context),
             Layer::Tls(observer) => {
-                if let Chunk::Bytes(bytes) = chunk
+                let carrier = chunk.place.carrier;
+                if let Data::Bytes(bytes) = chunk.data
                     && side == Side::Server
                     && is_http_response(bytes)
                 {
                     self.layer = Layer::Other { encrypted: false };
-                    return self.tell(side, carrier, What::Http(&http::Event::NotTls { first: bytes }), context);
+                    return self.tell(side, carrier, What::NotTls { first: bytes }, context);
                 }
-                let decision = observer.push(side, carrier, chunk);
+                let decision = observer.push(side, carrier, chunk.data);
                 self.tls(decision, context);
             }
         }
@@ -112,8 +107,7 @@ impl Layers {
     pub(super) fn messages<S: Sink>(
         &mut self,
         side: Side,
-        carrier: &Carrier,
-        mut offset: u64,
+        mut place: Place<'_>,
         mut bytes: &[u8],
         context: &mut Context<'_, S>,
     ) {
@@ -121,31 +115,24 @@ impl Layers {
             return;
         };
         let (decoder, Context { scratch, sink }) = (&mut decoders[side], &mut *context);
-        while let Some((message, len)) = decoder.whole(offset, bytes, &mut scratch.frames) {
-            tell(&mut self.facts, side, carrier, What::Ws(&message), *sink);
-            offset += len as u64;
+        while let Some((message, len)) = decoder.whole(place, bytes, &mut scratch.frames) {
+            tell(&mut self.facts, side, place.carrier, What::Ws(&message), *sink);
+            place = place.after(len);
             bytes = bytes.get(len..).unwrap_or_default();
         }
         if !bytes.is_empty() {
-            self.frames(side, carrier, offset, Chunk::Bytes(bytes), context);
+            self.frames(side, Chunk { place, data: Data::Bytes(bytes) }, context);
         }
     }
 
-    pub(super) fn frames<S: Sink>(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        context: &mut Context<'_, S>,
-    ) {
+    pub(super) fn frames<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
         let Some(decoders) = self.layer.decoders() else {
             return;
         };
         let facts = &mut self.facts;
         let Context { scratch, sink } = context;
         let mut closes = false;
-        decoders[side].push(carrier, offset, chunk, &mut scratch.frames, &mut |carrier, event| {
+        decoders[side].push(chunk, &mut scratch.frames, &mut |carrier, event| {
             closes |= matches!(event, ws::Event::Close(_));
             tell(facts, side, carrier, What::Ws(&event), *sink);
         });
@@ -167,13 +154,20 @@ impl Layers {
         });
     }
 
-    pub(super) fn end<S: Sink>(&mut self, side: Side, carrier: &Carrier, what: What<'_>, context: &mut Context<'_, S>) {
+    fn end<S: Sink>(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        kind: EndKind,
+        needed: u64,
+        context: &mut Context<'_, S>,
+    ) {
         if let Layer::Tls(observer) = &mut self.layer {
             let decision = observer.end(side, carrier);
             self.tls(decision, context);
         }
         self.facts.keep_previews(&context.scratch.frames.previews);
-        self.tell(side, carrier, what, context);
+        self.tell(side, carrier, What::End { kind, needed }, context);
     }
 
     fn tls<S: Sink>(&mut self, decision: Option<Decision>, context: &mut Context<'_, S>) {

@@ -93,7 +93,7 @@ pub fn by_own_end(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Fi
     let (by, reaction) = closer(case).filter(|(_, reaction)| reaction.close.is_none())?;
     let mut own = case.facts.breaches.iter().map(|breach| &breach.violation).filter(|violation| violation.side == by);
     let violation = own.find(|violation| {
-        is_kind(&violation.kind) && had_sent(case.facts, by, &reaction.carrier, violation.needed, violation.seen)
+        is_kind(&violation.kind) && had_sent(case.facts, by, &reaction.carrier, violation.offset, violation.seen)
     })?;
     Some(finding(violation, &reaction, Confidence::Certain))
 }
@@ -112,7 +112,7 @@ fn hidden(finding: Finding, closer: Side, close: &Close) -> Finding {
 fn is_first(facts: &Facts, breach: &Breach) -> bool {
     let others = facts.breaches.iter().map(|other| &other.violation);
     let mut minded = others.filter(|other| other.side == breach.violation.side && other.kind.requires_failure());
-    minded.all(|other| other.needed >= breach.violation.needed)
+    minded.all(|other| other.offset >= breach.violation.offset)
 }
 
 /// Returns the violation with the other side's reaction and the confidence, if the violation can have provoked it.
@@ -189,9 +189,10 @@ fn tone(close: &Close) -> Tone {
 /// Returns whether the closer had received nothing after the violation and its frame.
 fn is_last(facts: &Facts, reaction: &Reaction<'_>, violation: &Violation) -> bool {
     let is_own =
-        |header_end: u64, opcode| header_end <= violation.needed + REST_OF_HEADER && opcode == violation.opcode;
+        |header_end: u64, opcode| header_end <= violation.offset + REST_OF_HEADER && opcode == violation.opcode;
     let moments = facts.sent[violation.side].moments();
-    let mut behind = moments.filter(|moment| moment.begun > violation.needed && !is_own(moment.begun, moment.opcode));
+    let mut behind =
+        moments.filter(|moment| moment.header_end > violation.offset && !is_own(moment.header_end, moment.opcode));
     behind.all(|moment| could_have_received(reaction, moment.begun, moment.seen).is_none())
 }
 

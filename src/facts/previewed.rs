@@ -68,7 +68,7 @@ impl Previewed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chunk::Carrier;
+    use crate::chunk::{Carrier, Wire};
     use crate::facts::Facts;
     use crate::limits;
     use crate::seen::Seen;
@@ -82,7 +82,14 @@ mod tests {
         let mut ring = Previews::default();
         let mut say = |facts: &mut Facts, side: Side, at: u64| {
             let preview = ring.extend(Preview::default(), format!("{at:05}").as_bytes(), None);
-            facts.sent[side].recent.complete_message(Opcode::TEXT, 5, &Carrier::default(), at, preview);
+            facts.sent[side].recent.complete_message(
+                Opcode::TEXT,
+                5,
+                &Carrier::default(),
+                at,
+                Wire::plain(at),
+                preview,
+            );
             facts.keep_previews(&ring);
         };
         say(&mut facts, Side::Server, 1);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::chunk::Carrier;
+use crate::chunk::{Carrier, Wire};
 use crate::limits;
 use crate::prefetch::prefetch;
 use crate::seen::{Seen, Timestamp};
@@ -13,9 +13,9 @@ use crate::ws::{Header, Opcode, Preview, message::Message};
 pub struct Moment {
     /// The packet with its first byte, or with its last one once a message is complete.
     pub seen: Seen,
-    /// Stream offset just past the header of its first frame.
+    /// The TCP bytes that the header of its first frame needs.
     pub begun: u64,
-    /// Stream offset just past the header of its last frame.
+    /// Stream offset just past the header of its first frame. Identifies it among the moments of its side.
     pub header_end: u64,
     /// Its size as a receiver counts it: inflated if that is known, else as declared by its frames so far.
     pub size: u64,
@@ -23,9 +23,11 @@ pub struct Moment {
     pub preview: Preview,
     /// Payload bytes on the wire of a message that was inflated, capped at [`u32::MAX`].
     pub wire_size: u32,
-    /// The low 32 bits of the number of bytes that its packet acknowledges of the other side, if it does: so a moment
-    /// fits a cache line.
-    pub acked: Option<u32>,
+    /// The low 32 bits of the TCP bytes that all of it needs, as far as its headers announce it: so a moment fits a
+    /// cache line.
+    pub needed_low: u32,
+    /// The low 32 bits of the number of bytes that its packet acknowledges of the other side; [`u32::MAX`] if unknown.
+    pub acked_low: u32,
     /// Its opcode; that of a message is text or binary.
     pub opcode: Opcode,
     /// Whether it was compressed, and its inflated size is known.
@@ -53,34 +55,33 @@ impl Moment {
         self.had_received(other.begun).unwrap_or(other.seen < self.seen)
     }
 
-    /// Returns the same for all of `other`; for a fragmented message, for the header of its last frame.
+    /// Returns the same for all of `other`.
     pub fn answers(&self, other: &Self) -> bool {
-        self.had_received(other.received_at()).unwrap_or(other.seen < self.seen)
+        self.had_received(other.needed()).unwrap_or(other.seen < self.seen)
     }
 
-    /// Returns whether the other side's segment acknowledges all of it; for a fragmented message, the header of its last
-    /// frame.
+    /// Returns whether the other side's segment acknowledges all of it.
     pub fn is_known_to(&self, carrier: &Carrier) -> bool {
-        carrier.acked().is_some_and(|acked| acked >= self.received_at())
+        carrier.acked().is_some_and(|acked| acked >= self.needed())
     }
 
-    /// Returns the stream offset just after it; for a fragmented message, just after the header of its last frame.
-    fn received_at(&self) -> u64 {
-        let payload = if self.fragmented { 0 } else { self.wire_bytes() };
-        self.header_end.saturating_add(payload)
+    /// Returns the TCP bytes that all of it needs; of a message that is not complete, as far as its headers announce it.
+    pub fn needed(&self) -> u64 {
+        self.begun.saturating_add(u64::from(self.needed_low.wrapping_sub(self.begun as u32)))
     }
 
-    fn had_received(&self, offset: u64) -> Option<bool> {
+    fn had_received(&self, needed: u64) -> Option<bool> {
         // Compared like sequence numbers: no window is half as long.
-        self.acked.map(|acked| acked.wrapping_sub(offset as u32).cast_signed() >= 0)
+        let had = |acked: u32| acked.wrapping_sub(needed as u32).cast_signed() >= 0;
+        Some(self.acked_low).filter(|acked| *acked != u32::MAX).map(had)
     }
 }
 
 /// Moments are kept and prefetched as cache lines.
 const _: () = assert!(size_of::<Moment>() <= 64);
 
-fn low_half(carrier: &Carrier) -> Option<u32> {
-    carrier.acked().map(|acked| acked as u32)
+fn low_half(carrier: &Carrier) -> u32 {
+    carrier.acked().map_or(u32::MAX, |acked| acked as u32)
 }
 
 /// The last frames and messages of one side, up to [`limits::MOMENTS`].
@@ -142,23 +143,25 @@ impl Recent {
 
     /// Notes a frame whose header is complete. A continuation is added to the message that is open.
     #[inline]
-    pub(super) fn frame(&mut self, header: &Header, start: Seen, carrier: &Carrier, header_end: u64) {
+    pub(super) fn frame(&mut self, header: &Header, start: Seen, carrier: &Carrier, header_end: u64, wire: Wire) {
         let opcode = header.start.opcode;
+        let needed = wire.after(header.length).needed() as u32;
         if opcode == Opcode::CONTINUATION
             && let Some(message) = self.open()
         {
             message.size = message.size.saturating_add(header.length);
-            message.header_end = header_end;
+            message.needed_low = needed;
             message.fragmented = true;
             self.latest = message.size;
             return;
         }
         let at = self.add(Moment {
             seen: start,
-            begun: header_end,
+            begun: wire.needed(),
             header_end,
             size: header.length,
-            acked: low_half(carrier),
+            needed_low: needed,
+            acked_low: low_half(carrier),
             opcode,
             ..Moment::default()
         });
@@ -176,15 +179,17 @@ impl Recent {
         size: u64,
         carrier: &Carrier,
         header_end: u64,
+        wire: Wire,
         preview: Preview,
     ) {
         self.add(Moment {
             seen: carrier.seen,
-            begun: header_end,
+            begun: wire.needed(),
             header_end,
             size,
             preview,
-            acked: low_half(carrier),
+            needed_low: wire.after(size).needed() as u32,
+            acked_low: low_half(carrier),
             opcode,
             complete: true,
             ..Moment::default()
@@ -217,14 +222,14 @@ impl Recent {
         self.moments.get_mut(usize::from(self.open?))
     }
 
-    /// Completes the open message, in the packet of `carrier`.
+    /// Completes the open message, in the packet of `carrier`. Its last byte needs `needed` TCP bytes.
     #[inline]
-    pub(super) fn message(&mut self, message: &Message, carrier: &Carrier) {
+    pub(super) fn message(&mut self, message: &Message, carrier: &Carrier, needed: u64) {
         let Some(moment) = self.open() else {
             return;
         };
         (moment.seen, moment.complete, moment.preview) = (carrier.seen, true, message.preview);
-        moment.acked = low_half(carrier);
+        (moment.acked_low, moment.needed_low) = (low_half(carrier), needed as u32);
         if let Some(size) = message.plain_len.filter(|_| message.compressed) {
             moment.wire_size = u32::try_from(message.wire_len).unwrap_or(u32::MAX);
             (moment.size, moment.inflated) = (size, true);

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 
 use super::{Moment, Pace, Recent};
-use crate::chunk::Carrier;
+use crate::chunk::{Carrier, Wire};
 use crate::limits;
 use crate::prefetch::prefetch;
 use crate::seen::Seen;
@@ -81,17 +81,18 @@ impl Sent {
         size: u64,
         carrier: &Carrier,
         header_end: u64,
+        wire: Wire,
         preview: Preview,
     ) {
         self.begin(opcode, size, carrier.seen);
         self.count(opcode);
-        self.recent.complete_message(opcode, size, carrier, header_end, preview);
+        self.recent.complete_message(opcode, size, carrier, header_end, wire, preview);
     }
 
-    pub(super) fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64) {
+    pub(super) fn frame(&mut self, header: &ws::Header, start: Seen, carrier: &Carrier, header_end: u64, wire: Wire) {
         self.begin(header.start.opcode, header.length, start);
         if header.start.opcode != Opcode::CLOSE {
-            self.recent.frame(header, start, carrier, header_end);
+            self.recent.frame(header, start, carrier, header_end, wire);
         }
     }
 
@@ -128,9 +129,9 @@ impl Sent {
         self.unfinished = unfinished.map(Box::new);
     }
 
-    pub(super) fn message(&mut self, message: &ws::message::Message, carrier: &Carrier) {
+    pub(super) fn message(&mut self, message: &ws::message::Message, carrier: &Carrier, needed: u64) {
         self.count(message.opcode);
-        self.recent.message(message, carrier);
+        self.recent.message(message, carrier, needed);
     }
 
     fn count(&mut self, opcode: Opcode) {

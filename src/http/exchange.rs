@@ -10,7 +10,7 @@ use super::body::Body;
 use super::handshake::{Request, Response};
 use super::head::{self, Head, Push};
 use super::proxy_protocol::{Prefix, prefix};
-use crate::chunk::{Carrier, Chunk, Kept};
+use crate::chunk::{Carrier, Chunk, Data, Kept, Place};
 use crate::side::{PerSide, Side};
 
 /// An event of an exchange.
@@ -24,18 +24,11 @@ pub enum Event<'a> {
     RefusalBody(&'a [u8]),
     /// A head was only partly captured.
     Cut,
-    /// Both sides speak WebSocket from here on.
+    /// Both sides speak WebSocket from here on. [`Exchange::take_pipelined`] returns what the client has sent already.
     Switched {
         /// Whether the frames begin right after the bytes that were taken; otherwise bytes are missing that may contain
         /// frames.
         in_step: bool,
-    },
-    /// Frames that the client sent before the 101 was seen.
-    Pipelined(Kept),
-    /// A ClientHello was answered in plain HTTP.
-    NotTls {
-        /// The beginning of the answer.
-        first: &'a [u8],
     },
     /// This side does not speak HTTP/1.
     NotHttp {
@@ -93,23 +86,16 @@ enum Asked {
 }
 
 impl Exchange {
-    /// Processes the next chunk of a side, which begins at `offset`. Returns the number of its bytes that were HTTP.
-    /// After [`Event::Switched`], the others are frames.
-    pub fn push(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        out: &mut impl FnMut(Event<'_>),
-    ) -> usize {
-        match chunk {
-            Chunk::Bytes(bytes) => self.bytes(side, carrier, offset, bytes, out),
-            Chunk::Gap { len, missing } => {
+    /// Processes the next chunk of a side. Returns the number of its bytes that were HTTP. After [`Event::Switched`], the
+    /// others are frames.
+    pub fn push(&mut self, side: Side, chunk: Chunk<'_>, out: &mut impl FnMut(Event<'_>)) -> usize {
+        match chunk.data {
+            Data::Bytes(bytes) => self.bytes(side, chunk.place, bytes, out),
+            Data::Gap { len, missing } => {
                 if side == Side::Client && self.readers.client.state == State::Waiting {
-                    self.keep_pipelined(carrier, offset, chunk);
+                    self.keep_pipelined(chunk);
                 }
-                self.gap(side, carrier, len, missing, out);
+                self.gap(side, chunk.place.carrier, len, missing, out);
                 0
             }
         }
@@ -143,6 +129,12 @@ impl Exchange {
         self.readers.client.state == State::Waiting
     }
 
+    /// Takes the chunks that the client sent after its opening handshake, before the answer was seen.
+    pub fn take_pipelined(&mut self) -> Vec<Kept> {
+        self.pipelined_bytes = 0;
+        std::mem::take(&mut self.pipelined)
+    }
+
     /// Returns what was not reported yet because its meaning depends on the answer: a request that was only captured in
     /// part, and the chunks that the client sent after it.
     pub fn into_unanswered(mut self) -> (Option<Box<Request>>, Vec<Kept>) {
@@ -153,18 +145,10 @@ impl Exchange {
         (request, self.pipelined)
     }
 
-    fn bytes(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        offset: u64,
-        bytes: &[u8],
-        out: &mut impl FnMut(Event<'_>),
-    ) -> usize {
+    fn bytes(&mut self, side: Side, place: Place<'_>, bytes: &[u8], out: &mut impl FnMut(Event<'_>)) -> usize {
         let mut taken = 0;
         let unasked = side == Side::Server && (self.unasked || self.has_asked());
         while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
-            let at = offset.saturating_add(taken as u64);
             let reader = &mut self.readers[side];
             taken += match &mut reader.state {
                 State::Switched => break,
@@ -188,7 +172,7 @@ impl Exchange {
                     }
                 },
                 State::Waiting => {
-                    self.keep_pipelined(carrier, at, Chunk::Bytes(rest));
+                    self.keep_pipelined(Chunk { place: place.after(taken), data: Data::Bytes(rest) });
                     rest.len()
                 }
                 // If the request of an answer was lost, or its head was cut, the end of the body is unknown.
@@ -206,7 +190,7 @@ impl Exchange {
                     }
                     len
                 }
-                State::Head => match self.head(side, carrier, at, rest, out) {
+                State::Head => match self.head(side, place.carrier, rest, out) {
                     Some(len) => len,
                     None => return bytes.len(),
                 },
@@ -216,14 +200,7 @@ impl Exchange {
     }
 
     /// Processes bytes of a head. Returns the number of bytes taken; `None` if this is not HTTP.
-    fn head(
-        &mut self,
-        side: Side,
-        carrier: &Carrier,
-        offset: u64,
-        bytes: &[u8],
-        out: &mut impl FnMut(Event<'_>),
-    ) -> Option<usize> {
+    fn head(&mut self, side: Side, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Event<'_>)) -> Option<usize> {
         let reader = &mut self.readers[side];
         if reader.head.bytes().is_empty() {
             let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
@@ -238,7 +215,7 @@ impl Exchange {
                 return self.whole_head(side, carrier, head, out).map(|()| head.len());
             }
         }
-        match reader.head.push(carrier, offset, bytes) {
+        match reader.head.push(carrier, bytes) {
             Push::Partial => Some(bytes.len()),
             Push::TooLong => {
                 out(Event::NotHttp { first: reader.head.bytes() });
@@ -246,7 +223,7 @@ impl Exchange {
             }
             Push::Complete(len) => {
                 let mut head = std::mem::take(&mut reader.head);
-                let (start, _) = head.start().unwrap_or((*carrier, offset));
+                let start = head.start().unwrap_or(*carrier);
                 self.whole_head(side, &start, head.bytes(), out)?;
                 head.clear();
                 self.readers[side].head = head;

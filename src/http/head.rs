@@ -19,7 +19,7 @@ pub struct Head {
     bytes: Vec<u8>,
     /// The position up to which the end has been searched for.
     searched: usize,
-    start: Option<(Carrier, u64)>,
+    start: Option<Carrier>,
 }
 
 /// The result of a push.
@@ -35,9 +35,9 @@ pub enum Push {
 
 impl Head {
     /// Takes bytes up to the end of the head.
-    pub fn push(&mut self, carrier: &Carrier, offset: u64, bytes: &[u8]) -> Push {
+    pub fn push(&mut self, carrier: &Carrier, bytes: &[u8]) -> Push {
         if self.bytes.is_empty() {
-            self.start = Some((*carrier, offset));
+            self.start = Some(*carrier);
         }
         let had = self.bytes.len();
         let room = limits::HEAD.saturating_sub(had);
@@ -60,8 +60,8 @@ impl Head {
         &self.bytes
     }
 
-    /// Returns the segment with its first byte, and that byte's stream offset.
-    pub const fn start(&self) -> Option<(Carrier, u64)> {
+    /// Returns the segment with its first byte.
+    pub const fn start(&self) -> Option<Carrier> {
         self.start
     }
 
@@ -174,10 +174,10 @@ mod tests {
                 let mut parts = Head::default();
                 let (first, second) = wire.as_bytes().split_at(cut);
                 let carrier = Carrier::default();
-                match parts.push(&carrier, 0, first) {
+                match parts.push(&carrier, first) {
                     Push::Complete(end) => assert_eq!(end, head.len()),
                     Push::Partial => {
-                        assert_eq!(parts.push(&carrier, cut as u64, second), Push::Complete(head.len() - cut))
+                        assert_eq!(parts.push(&carrier, second), Push::Complete(head.len() - cut))
                     }
                     Push::TooLong => panic!("{cut}"),
                 }

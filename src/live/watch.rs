@@ -19,7 +19,7 @@ use crate::catalog::{Language, Registries, fill, words};
 use crate::diagnose::{Case, Fleet, RULES};
 use crate::ending::Kind;
 use crate::event::{Event, What};
-use crate::facts::Facts;
+use crate::facts::{EndKind, Facts};
 use crate::limits;
 use crate::report::redact::{Privacy, Redactor};
 use crate::report::{Connection, phrase};
@@ -262,7 +262,7 @@ impl Sink for Watch {
             );
             self.told.push_back(Update::Opened(Opened::new(facts, connection)));
         }
-        followed.fins[event.side] |= matches!(event.what, What::Fin);
+        followed.fins[event.side] |= matches!(event.what, What::End { kind: EndKind::Fin, .. });
         match step(facts, event, followed.fins) {
             Some(Step::Completes) => self.complete.push(place),
             Some(Step::Begins) if !followed.is_settling => {
@@ -327,10 +327,10 @@ fn step(facts: &Facts, event: &Event<'_>, fins: PerSide<bool>) -> Option<Step> {
         |has: &dyn Fn(Side) -> bool| Some(if Side::BOTH.into_iter().all(has) { Step::Completes } else { Step::Begins });
     match event.what {
         What::Ws(ws::Event::Close(_)) => by_both(&|side| facts.closes.iter().any(|close| close.side == side)),
-        What::Fin => by_both(&|side| fins[side]),
-        What::Reset | What::Tls(_) => Some(Step::Completes),
+        What::End { kind: EndKind::Fin, .. } => by_both(&|side| fins[side]),
+        What::End { kind: EndKind::Reset, .. } | What::Tls(_) => Some(Step::Completes),
         What::Http(http::Event::Response(response)) => (response.status != SWITCHING).then_some(Step::Begins),
-        What::Http(http::Event::NotHttp { .. } | http::Event::NotTls { .. }) => Some(Step::Begins),
+        What::Http(http::Event::NotHttp { .. }) | What::NotTls { .. } => Some(Step::Begins),
         What::Http(_) | What::Ws(_) | What::Joined => None,
     }
 }

@@ -17,9 +17,14 @@ use crate::catalog::evidence::Mark;
 use crate::catalog::{Language, Registries};
 use crate::diagnose::{Case, Confidence, Verdict, diagnose};
 use crate::ending::Kind;
-use crate::facts::Facts;
+use crate::facts::{Facts, Id};
 use crate::side::{PerSide, Side};
 use crate::ws::CloseCode;
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
 
 // The large parts are boxed, so that a connection fits into the memory freed by the facts of connections judged before.
 /// One connection, or an attempt at one.
@@ -30,6 +35,9 @@ pub struct Connection {
     pub id: usize,
     /// Wireshark's `tcp.stream`.
     pub tcp_stream: u32,
+    /// The number of attempts before it on the same TCP connection, if there are any.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub earlier_attempts: u32,
     /// The HTTP/2 stream, if it is one.
     pub http2_stream: Option<u32>,
     /// Whether it was inside TLS.
@@ -107,6 +115,11 @@ pub struct Traffic {
 }
 
 impl Connection {
+    /// Returns its identity in the capture.
+    pub const fn identity(&self) -> Id {
+        Id { stream: self.tcp_stream, attempt: self.earlier_attempts }
+    }
+
     /// Judges a connection, with codes named by `registries`. `redactor` removes secrets, and remembers them for later
     /// connections.
     pub fn new(
@@ -138,6 +151,7 @@ impl Connection {
         Self {
             id,
             tcp_stream: facts.stream,
+            earlier_attempts: facts.attempt,
             http2_stream: None,
             encrypted: facts.client_hello.is_some(),
             client: endpoint(client),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::redact::Redactor;
-use crate::facts::Facts;
+use crate::facts::{EndKind, Facts};
 use crate::seen::{Seen, Timestamp};
 use crate::side::Side;
 use crate::ws::Opcode;
@@ -90,10 +90,8 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
     };
     // The exact capacity, since all connections of a report may be in memory at once.
     let frames: usize = Side::BOTH.iter().map(|side| facts.sent[*side].moments().count()).sum();
-    let ends = Side::BOTH.iter().map(|side| &facts.tcp().sent[*side]);
-    let ends: usize = ends.map(|sent| usize::from(sent.fin().is_some()) + usize::from(sent.reset().is_some())).sum();
     let opening = usize::from(facts.handshake.request.is_some()) + usize::from(facts.handshake.response.is_some());
-    let mut moments = Vec::with_capacity(opening + frames + facts.closes.len() + facts.gaps.len() + ends);
+    let mut moments = Vec::with_capacity(opening + frames + facts.closes.len() + facts.gaps.len() + facts.ends.len());
     if let Some(request) = &facts.handshake.request {
         moments.push(moment(request.seen, Side::Client, What::Request));
     }
@@ -114,11 +112,11 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
         moments.push(Moment { code, ..moment(close.carrier.seen, close.side, What::Close) });
     }
     moments.extend(facts.gaps.iter().map(|(side, seen)| moment(*seen, *side, What::Gap)));
-    for side in Side::BOTH {
-        let sent = &facts.tcp().sent[side];
-        moments.extend(sent.fin().map(|carrier| moment(carrier.seen, side, What::Fin)));
-        moments.extend(sent.reset().map(|carrier| moment(carrier.seen, side, What::Reset)));
-    }
+    let of_end = |kind| match kind {
+        EndKind::Fin => What::Fin,
+        EndKind::Reset => What::Reset,
+    };
+    moments.extend(facts.ends.iter().map(|end| moment(end.carrier.seen, end.side, of_end(end.kind))));
     // The sort is stable: events of one packet stay in the order above.
     moments.sort_by_key(|moment| moment.packet);
     moments.into()

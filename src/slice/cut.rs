@@ -14,7 +14,7 @@ use super::survey::Survey;
 use crate::capture::pcapng::{Description, Writer};
 use crate::capture::{LinkType, Marks, Packet, Source};
 use crate::error::Error;
-use crate::facts::Facts;
+use crate::facts::{Facts, Id};
 use crate::limits;
 use crate::packet::Decoder;
 use crate::side::{PerSide, Side};
@@ -23,8 +23,8 @@ use crate::tcp::{Endpoints, Segment};
 /// A connection as a slice needs it.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// Its stream number, as in Wireshark.
-    pub stream: u32,
+    /// Its identity.
+    pub id: Id,
     /// Its endpoints.
     pub addresses: PerSide<SocketAddr>,
     /// Its first and last packets. The same endpoints may have other connections before and after it.
@@ -42,7 +42,7 @@ impl Origin {
         let compression =
             |side| agreed.map(|no_context_takeover| Compression { no_context_takeover: no_context_takeover[side] });
         Self {
-            stream: facts.stream,
+            id: facts.id(),
             addresses: facts.addresses,
             packets: (facts.first.packet, facts.last.packet),
             is_tls: facts.client_hello.is_some(),
@@ -103,7 +103,7 @@ impl Wanted {
     pub fn add(&mut self, connection: Origin) {
         let Ok(at) = u32::try_from(self.connections.len()) else { return };
         let (key, packets) = (connection.endpoints(), connection.packets);
-        self.by_stream.entry(connection.stream).or_insert(at);
+        self.by_stream.entry(connection.id.stream).or_insert(at);
         self.connections.push(connection);
         let Self { connections, by_endpoints, hasher, .. } = self;
         let of = |between: &Between| connections.get(between.any() as usize);
@@ -170,7 +170,7 @@ impl Wanted {
             }
         }?;
         let side = if connection.addresses.client == segment.source() { Side::Client } else { Side::Server };
-        Some((*self.by_stream.get(&connection.stream)? as usize, side))
+        Some((*self.by_stream.get(&connection.id.stream)? as usize, side))
     }
 }
 
@@ -266,7 +266,7 @@ mod tests {
     fn origin(stream: u32, packets: (u64, u64)) -> Origin {
         let addresses = PerSide { client: ([10, 0, 0, 1], 5000).into(), server: ([10, 0, 0, 2], 80).into() };
         let compression = PerSide { client: None, server: None };
-        Origin { stream, addresses, packets, is_tls: false, compression }
+        Origin { id: Id { stream, attempt: 0 }, addresses, packets, is_tls: false, compression }
     }
 
     fn place(wanted: &Wanted, packet: u64) -> Option<usize> {

@@ -81,6 +81,7 @@ impl Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Id;
     use crate::slice::cut::Origin;
     use crate::slice::frames::Frame;
     use crate::ws::frame::header;
@@ -94,7 +95,8 @@ mod tests {
             let client = ([10, 1, network, host], 10_000 + u16::from(port)).into();
             let addresses = PerSide { client, server: ([10, 0, 0, 2], 80).into() };
             let compression = PerSide { client: None, server: None };
-            wanted.add(Origin { stream, addresses, packets: (1, 1), is_tls: false, compression });
+            let id = Id { stream, attempt: 0 };
+            wanted.add(Origin { id, addresses, packets: (1, 1), is_tls: false, compression });
         }
         let (mut gathered, heads) = (Gathered::new(&wanted), [(Side::Client, 400), (Side::Server, 200)]);
         let close = b"\x88\x02\x03\xe9";

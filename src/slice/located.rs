@@ -135,7 +135,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> io::Result<[u8; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chunk::Carrier;
+    use crate::chunk::{Carrier, Wire};
     use crate::seen::Seen;
     use crate::side::PerSide;
     use crate::ws;
@@ -150,7 +150,8 @@ mod tests {
             let mut carrier = Carrier::default();
             carrier.seen.packet = u64::from(number ^ 1);
             let side = if number % 3 == 0 { Side::Client } else { Side::Server };
-            let ws = ws::Event::Frame { header, start: carrier.seen, header_end: u64::from(number) << 20 };
+            let (start, header_end) = (carrier.seen, u64::from(number) << 20);
+            let ws = ws::Event::Frame { header, start, header_end, wire: Wire::plain(header_end) };
             locating.event(&facts, &Event { side, carrier: &carrier, what: What::Ws(&ws) });
         }
         locating.finish().1.unwrap()

@@ -2,7 +2,7 @@
 
 use super::reassembly::Arrival;
 use super::{Flags, Segment};
-use crate::chunk::{Carrier, Missing};
+use crate::chunk::Missing;
 use crate::seen::{Seen, Timestamp};
 use crate::side::{PerSide, Side};
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub struct Analysis {
     away: PerSide<u32>,
 }
 
-/// The analysis of one side: its segments, and its end.
+/// The analysis of one side's segments.
 #[derive(Clone, Debug, Default)]
 pub struct Sent {
     /// The number of its segments.
@@ -31,19 +31,15 @@ pub struct Sent {
     pub ttl: u8,
     /// Whether segments other than resets came with a different time to live.
     pub ttl_varied: bool,
-    /// Facts that most connections never have, or only at their end.
+    /// Facts that most connections never have.
     rare: Option<Box<Rare>>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Rare {
-    /// The FIN, and the number of the stream's bytes before it.
-    fin: Option<(Carrier, u64)>,
-    reset: Option<Carrier>,
     /// The stream offset up to which it had sent at a time when bytes before that, or a FIN, had not arrived, and that
     /// time.
     ahead: Option<(u64, Timestamp)>,
-    /// Kept separately, because nearly every connection ends, but few have any of this.
     trouble: Option<Box<Trouble>>,
 }
 
@@ -99,22 +95,6 @@ impl Sent {
         ahead.is_some_and(|(end, since)| offset < end && captured.time.since(since) > REORDERED)
     }
 
-    /// Returns the carrier of its FIN, once the stream has reached it.
-    pub fn fin(&self) -> Option<Carrier> {
-        self.rare.as_ref()?.fin.map(|(carrier, _)| carrier)
-    }
-
-    /// Returns whether a segment of the other side acknowledges its FIN.
-    pub fn fin_is_known_to(&self, other: &Carrier) -> bool {
-        let offset = self.rare.as_ref().and_then(|rare| rare.fin).map(|(_, offset)| offset);
-        offset.is_some_and(|offset| other.acked().is_some_and(|acked| acked > offset))
-    }
-
-    /// Returns the carrier of its first RST.
-    pub fn reset(&self) -> Option<Carrier> {
-        self.rare.as_ref()?.reset
-    }
-
     /// Counts missing bytes.
     pub(super) fn note_gap(&mut self, len: u64, missing: Missing) {
         let trouble = self.trouble_mut();
@@ -123,18 +103,6 @@ impl Sent {
             Missing::CutBySnaplen => &mut trouble.cut_bytes,
         };
         *bytes = bytes.saturating_add(len);
-    }
-
-    pub(super) fn note_fin(&mut self, carrier: Carrier, offset: u64) {
-        self.rare.get_or_insert_default().fin = Some((carrier, offset));
-    }
-
-    /// Notes a RST. Returns whether it is the first.
-    pub(super) fn note_reset(&mut self, carrier: Carrier) -> bool {
-        let reset = &mut self.rare.get_or_insert_default().reset;
-        let is_first = reset.is_none();
-        reset.get_or_insert(carrier);
-        is_first
     }
 
     fn note_repeat(&mut self, seen: Seen, arrival: Arrival) {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Side, Segment ─ Tcp ─┬─ analysis   what Wireshark would note: retransmissions, zero windows, silence
-//!                      └─ reassembly one Half for each direction, held what waits ─ Chunk::Bytes | Chunk::Gap, Fin
+//!                      └─ reassembly one Half for each direction, held what waits ─ Data::Bytes | Data::Gap, Fin
 //! ```
 //!
 //! Bytes in order are borrowed straight from the packet. Only out-of-order bytes are copied.
@@ -20,7 +20,7 @@ pub use endpoints::Endpoints;
 pub use segment::{Flags, Segment};
 pub use state::Tcp;
 
-use crate::chunk::Chunk;
+use crate::chunk::Data;
 
 /// An event of [`Tcp`], for one side and in stream order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Event<'a> {
         /// Position of the chunk's first byte in its stream, from 0.
         offset: u64,
         /// The bytes.
-        chunk: Chunk<'a>,
+        data: Data<'a>,
     },
     /// The end of the stream: FIN, after all bytes.
     Fin {

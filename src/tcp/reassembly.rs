@@ -6,13 +6,13 @@
 //!               next          copies, by stream offset: `OutOfOrder`
 //! ```
 //!
-//! The first copy of a byte wins. A hole is given up, as a [`Chunk::Gap`], when the receiver has acknowledged past it and
+//! The first copy of a byte wins. A hole is given up, as a [`Data::Gap`], when the receiver has acknowledged past it and
 //! the capture has gone on for a while, when a bound of [`limits`] is reached, or when the connection is finished.
 
 use super::Event;
 use super::out_of_order::OutOfOrder;
 use super::sequence::{distance, later};
-use crate::chunk::{Carrier, Chunk, Missing};
+use crate::chunk::{Carrier, Data, Missing};
 use crate::limits;
 use crate::seen::Timestamp;
 
@@ -269,7 +269,7 @@ impl Half {
     fn deliver(&mut self, carrier: &Carrier, bytes: &[u8], len: u64, out: &mut impl FnMut(&Carrier, Event<'_>)) {
         let captured = u64::try_from(bytes.len()).unwrap_or(len).min(len);
         if captured > 0 {
-            self.advance(captured, Chunk::Bytes(bytes), carrier, out);
+            self.advance(captured, Data::Bytes(bytes), carrier, out);
         }
         if captured < len {
             self.gap(len - captured, Missing::CutBySnaplen, carrier, out);
@@ -277,11 +277,11 @@ impl Half {
     }
 
     fn gap(&mut self, len: u64, missing: Missing, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) {
-        self.advance(len, Chunk::Gap { len, missing }, carrier, out);
+        self.advance(len, Data::Gap { len, missing }, carrier, out);
     }
 
-    fn advance(&mut self, len: u64, chunk: Chunk<'_>, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) {
-        out(carrier, Event::Chunk { offset: self.pass(len), chunk });
+    fn advance(&mut self, len: u64, data: Data<'_>, carrier: &Carrier, out: &mut impl FnMut(&Carrier, Event<'_>)) {
+        out(carrier, Event::Chunk { offset: self.pass(len), data });
     }
 
     /// Moves past the next `len` bytes, which are delivered or given up. Returns the stream offset of the first.
@@ -381,8 +381,8 @@ mod tests {
     /// Writes bytes as they are, a gap as `[length]`, FIN as `|` and the number of its packet.
     fn write(given: &mut String, carrier: &Carrier, output: Event<'_>) {
         match output {
-            Event::Chunk { chunk: Chunk::Bytes(bytes), .. } => given.push_str(std::str::from_utf8(bytes).unwrap()),
-            Event::Chunk { chunk: Chunk::Gap { len, .. }, .. } => given.push_str(&format!("[{len}]")),
+            Event::Chunk { data: Data::Bytes(bytes), .. } => given.push_str(std::str::from_utf8(bytes).unwrap()),
+            Event::Chunk { data: Data::Gap { len, .. }, .. } => given.push_str(&format!("[{len}]")),
             Event::Fin { .. } => given.push_str(&format!("|{}", carrier.seen.packet)),
             Event::Reset => given.push('!'),
         }

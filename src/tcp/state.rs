@@ -2,7 +2,7 @@
 
 use super::reassembly::{Arrival, Half, Payload};
 use super::{Analysis, Event, Flags, Segment};
-use crate::chunk::{Carrier, Chunk};
+use crate::chunk::{Carrier, Data};
 use crate::prefetch::prefetch;
 use crate::seen::Seen;
 use crate::side::{PerSide, Side};
@@ -12,7 +12,8 @@ use crate::side::{PerSide, Side};
 pub struct Tcp {
     halves: PerSide<Half>,
     analysis: Analysis,
-    reset: bool,
+    /// Whether each side has sent a RST.
+    reset: PerSide<bool>,
 }
 
 impl Tcp {
@@ -31,6 +32,7 @@ impl Tcp {
     /// here.
     #[inline(always)]
     pub fn push_in_order(&mut self, side: Side, segment: &mut Segment<'_>) -> Option<u64> {
+        let is_reset = self.is_reset();
         let (own, other) = self.halves.own_and_other(side);
         let (sent, other_sent) = self.analysis.sent.own_and_other(side);
         let is_next = segment.flags.is_plain()
@@ -38,6 +40,7 @@ impl Tcp {
             && segment.window > 0
             && own.is_next(segment.seq)
             && other.is_in_order()
+            && !is_reset
             && sent.is_ordinary()
             && other_sent.is_ordinary();
         if !is_next {
@@ -62,8 +65,7 @@ impl Tcp {
                 self.halves[side].acknowledge(segment.seq);
             }
             self.analysis.apply(side, segment, Arrival::Empty);
-            self.reset = true;
-            if self.analysis.sent[side].note_reset(carrier) {
+            if !std::mem::replace(&mut self.reset[side], true) {
                 out(side, &carrier, Event::Reset);
             }
             return;
@@ -113,6 +115,7 @@ impl Tcp {
     pub fn swap(&mut self) {
         self.halves.swap();
         self.analysis.sent.swap();
+        self.reset.swap();
     }
 
     /// Returns the bytes held out of order, of both sides.
@@ -122,7 +125,11 @@ impl Tcp {
 
     /// Returns whether nothing more can come: both have sent FIN, or one has reset.
     pub fn over(&self) -> bool {
-        self.reset || (self.halves.client.finished() && self.halves.server.finished())
+        self.is_reset() || (self.halves.client.finished() && self.halves.server.finished())
+    }
+
+    const fn is_reset(&self) -> bool {
+        self.reset.client || self.reset.server
     }
 
     /// Returns the packet of the last segment.
@@ -149,7 +156,7 @@ impl Tcp {
     }
 }
 
-/// Returns a callback that passes the events of a half on under its side, and notes its gaps and its FIN.
+/// Returns a callback that passes the events of a half on under its side, and notes its gaps.
 fn recorded<'o>(
     side: Side,
     analysis: &'o mut Analysis,
@@ -158,9 +165,8 @@ fn recorded<'o>(
     move |carrier, output| {
         let sent = &mut analysis.sent[side];
         match output {
-            Event::Chunk { chunk: Chunk::Gap { len, missing }, .. } => sent.note_gap(len, missing),
-            Event::Fin { offset } => sent.note_fin(*carrier, offset),
-            Event::Chunk { chunk: Chunk::Bytes(_), .. } | Event::Reset => {}
+            Event::Chunk { data: Data::Gap { len, missing }, .. } => sent.note_gap(len, missing),
+            Event::Chunk { data: Data::Bytes(_), .. } | Event::Fin { .. } | Event::Reset => {}
         }
         out(side, carrier, output);
     }

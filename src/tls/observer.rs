@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::record::{Alert, ContentType, HEADER, Header, header};
-use crate::chunk::{Carrier, Chunk};
+use crate::chunk::{Carrier, Data};
 use crate::seen::Timestamp;
 use crate::side::{PerSide, Side};
 
@@ -88,19 +88,19 @@ const TICKETS: u64 = 2048;
 
 impl Observer {
     /// Processes a chunk of a side. Returns the decision, once.
-    pub fn push(&mut self, side: Side, carrier: &Carrier, chunk: Chunk<'_>) -> Option<Decision> {
+    pub fn push(&mut self, side: Side, carrier: &Carrier, data: Data<'_>) -> Option<Decision> {
         if self.decided {
             return None;
         }
         let records = &mut self.sides[side];
         records.last = carrier.seen.time;
         let handshakes = records.handshakes;
-        let said = match chunk {
-            Chunk::Bytes(bytes) => {
+        let said = match data {
+            Data::Bytes(bytes) => {
                 records.bytes = records.bytes.saturating_add(bytes.len() as u64);
                 records.push(bytes, side)
             }
-            Chunk::Gap { .. } => {
+            Data::Gap { .. } => {
                 records.broken = true;
                 None
             }
@@ -250,7 +250,7 @@ mod tests {
         let mut decisions = Vec::new();
         for (side, bytes) in pushes {
             for byte in *bytes {
-                decisions.extend(observer.push(*side, &carrier, Chunk::Bytes(&[*byte])));
+                decisions.extend(observer.push(*side, &carrier, Data::Bytes(&[*byte])));
             }
         }
         decisions.extend(ends.iter().filter_map(|side| observer.end(*side, &carrier)));
@@ -274,7 +274,7 @@ mod tests {
         // Both in one segment.
         let mut observer = Observer::default();
         let both = [WARNING, HELLO].concat();
-        assert_eq!(observer.push(Side::Server, &Carrier::default(), Chunk::Bytes(&both)), None);
+        assert_eq!(observer.push(Side::Server, &Carrier::default(), Data::Bytes(&both)), None);
         assert_eq!(observer.warning, None);
         let goodbye = [0x15, 3, 3, 0, 2, 1, 90];
         assert_eq!(outcomes(&[(Side::Client, &HELLO), (Side::Client, &goodbye)], &[Side::Client]), []);
@@ -303,7 +303,7 @@ mod tests {
         let behind = [&HELLO[..], &FINISHED, &FINISHED, &alert].concat();
         let expected = [(Side::Client, Outcome::Established)];
         assert_eq!(outcomes(&[(Side::Client, &behind)], &[]), expected);
-        let decision = Observer::default().push(Side::Client, &Carrier::default(), Chunk::Bytes(&behind));
+        let decision = Observer::default().push(Side::Client, &Carrier::default(), Data::Bytes(&behind));
         assert_eq!(decision.map(|decision| (decision.side, decision.outcome)), Some(expected[0]));
     }
 

@@ -22,7 +22,7 @@ use super::resync::Search;
 use super::unfinished::{CutFrame, Unfinished};
 use super::violation::{Context, Kind, MessageState, Negotiated, Violation};
 use super::{Event, Preview, Scratch};
-use crate::chunk::{Carrier, Chunk, Missing};
+use crate::chunk::{Carrier, Chunk, Data, Missing, Place};
 use crate::prefetch::prefetch;
 use crate::side::Side;
 use behind::Waiting;
@@ -78,6 +78,8 @@ struct Frame {
     start: Carrier,
     /// Stream offset of its first byte.
     offset: u64,
+    /// The TCP bytes that its first byte needs.
+    needed: u64,
     /// Payload bytes so far, missing ones included.
     received: u64,
     /// Whether all of them were captured.
@@ -86,28 +88,15 @@ struct Frame {
     legal: bool,
 }
 
-/// The origin of a piece of the stream: its segment and its stream offset.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    carrier: &'a Carrier,
-    offset: u64,
-}
-
 impl Frame {
-    const fn new(header: Header, start: Carrier, offset: u64, legal: bool) -> Self {
-        Self { header, start, offset, received: 0, intact: true, legal }
+    const fn new(header: Header, start: Place<'_>, legal: bool) -> Self {
+        let (offset, needed) = (start.offset, start.after(1).needed());
+        Self { header, start: *start.carrier, offset, needed, received: 0, intact: true, legal }
     }
 
     /// Returns whether all of its payload has come, or is known to be missing.
     const fn is_complete(&self) -> bool {
         self.received == self.header.length
-    }
-}
-
-impl Place<'_> {
-    /// Returns the place `bytes` further on in the same segment.
-    const fn after(self, bytes: usize) -> Self {
-        Self { offset: self.offset.saturating_add(bytes as u64), ..self }
     }
 }
 
@@ -163,31 +152,21 @@ impl Decoder {
         (message || frame.is_some()).then_some(Unfinished { frame, message })
     }
 
-    /// Decodes the next chunk of the stream, which begins at stream offset `offset`. Passes each event to `out`, with
-    /// its segment.
-    pub fn push(
-        &mut self,
-        carrier: &Carrier,
-        offset: u64,
-        chunk: Chunk<'_>,
-        scratch: &mut Scratch,
-        out: &mut impl FnMut(&Carrier, Event<'_>),
-    ) {
-        match chunk {
-            Chunk::Bytes(bytes) => self.bytes(carrier, offset, bytes, scratch, out),
-            Chunk::Gap { len, missing } => self.gap(Place { carrier, offset }, len, missing, scratch, out),
+    /// Decodes the next chunk of the stream. Passes each event to `out`, with its segment.
+    pub fn push(&mut self, chunk: Chunk<'_>, scratch: &mut Scratch, out: &mut impl FnMut(&Carrier, Event<'_>)) {
+        match chunk.data {
+            Data::Bytes(bytes) => self.bytes(chunk.place, bytes, scratch, out),
+            Data::Gap { len, missing } => self.gap(chunk.place, len, missing, scratch, out),
         }
     }
 
     fn bytes(
         &mut self,
-        carrier: &Carrier,
-        offset: u64,
+        mut place: Place<'_>,
         mut bytes: &[u8],
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
-        let mut place = Place { carrier, offset };
         while !bytes.is_empty() {
             let taken = match self.state {
                 State::Header => self.header(place, bytes, scratch, out),
@@ -196,7 +175,7 @@ impl Decoder {
                 State::Lost => return self.search(place, bytes, scratch, out),
             };
             bytes = bytes.get(taken..).unwrap_or_default();
-            place.offset += taken as u64;
+            place = place.after(taken);
         }
     }
 
@@ -210,7 +189,7 @@ impl Decoder {
     ) {
         self.stop_waiting(scratch, out);
         let State::Payload(frame) = &mut self.state else {
-            return self.gap_between_frames(place, Chunk::Gap { len, missing: why }, scratch, out);
+            return self.gap_between_frames(Chunk { place, data: Data::Gap { len, missing: why } }, scratch, out);
         };
         let missing = len.min(frame.header.length - frame.received);
         frame.received += missing;
@@ -222,7 +201,8 @@ impl Decoder {
         }
         if frame.is_complete() {
             self.state = State::Header;
-            self.end_frame(&frame, Place { offset: place.offset.saturating_add(missing), ..place }, scratch, out);
+            let missing = usize::try_from(missing).unwrap_or(usize::MAX);
+            self.end_frame(&frame, place.after(missing), scratch, out);
         }
         if missing < len {
             self.lose(place, out);
@@ -232,8 +212,9 @@ impl Decoder {
     /// Creates the event of a violation by the frame that began in the segment `begun`, proved by the bytes before
     /// `end`.
     fn violation<'e>(&self, kind: Kind, opcode: Opcode, begun: Carrier, end: Place<'_>, context: Context) -> Event<'e> {
-        let (side, seen) = (self.rules.side, end.carrier.seen);
-        Event::Violation(Violation { kind, side, frame: begun.seen, seen, needed: end.offset, opcode, context })
+        let (side, seen, frame) = (self.rules.side, end.carrier.seen, begun.seen);
+        let (offset, needed) = (end.offset, end.needed());
+        Event::Violation(Violation { kind, side, frame, seen, offset, needed, opcode, context })
     }
 }
 
@@ -243,19 +224,19 @@ mod tests {
     use crate::seen::Seen;
 
     /// Returns the events of chunks, without their packets: names, opcodes, codes, stream offsets.
-    fn events(side: Side, chunks: &[Chunk<'_>]) -> Vec<String> {
+    fn events(side: Side, chunks: &[Data<'_>]) -> Vec<String> {
         events_of(Decoder::new(side, None, true), chunks)
     }
 
-    fn events_of(mut decoder: Decoder, chunks: &[Chunk<'_>]) -> Vec<String> {
-        let (mut scratch, mut events, mut offset) = (Scratch::default(), Vec::new(), 0);
+    fn events_of(mut decoder: Decoder, chunks: &[Data<'_>]) -> Vec<String> {
+        let (mut scratch, mut events, mut offset, carrier) = (Scratch::default(), Vec::new(), 0, Carrier::default());
         let mut tell = |event: Event<'_>| {
             if let Event::Whole { header, .. } = event {
                 events.push(format!("frame {:x}", header.start.opcode.0));
             }
             events.push(match event {
                 Event::Frame { header, .. } => format!("frame {:x}", header.start.opcode.0),
-                Event::Message(message) => format!("message of {}", message.wire_len),
+                Event::Message { message, .. } => format!("message of {}", message.wire_len),
                 Event::Whole { header, .. } => format!("message of {}", header.length),
                 Event::Ping { payload, .. } => format!("ping {payload:?}"),
                 Event::Pong(payload) => format!("pong {payload:?}"),
@@ -265,25 +246,26 @@ mod tests {
                 Event::Found => "found".to_owned(),
             });
         };
-        for chunk in chunks {
-            decoder.push(&Carrier::default(), offset, *chunk, &mut scratch, &mut |_, event| tell(event));
-            offset += match chunk {
-                Chunk::Bytes(bytes) => bytes.len() as u64,
-                Chunk::Gap { len, .. } => *len,
+        for data in chunks {
+            let chunk = Chunk::of_tcp(&carrier, offset, *data);
+            decoder.push(chunk, &mut scratch, &mut |_, event| tell(event));
+            offset += match data {
+                Data::Bytes(bytes) => bytes.len() as u64,
+                Data::Gap { len, .. } => *len,
             };
         }
         decoder.end(None, true, &mut scratch, &mut |_, event| tell(event));
         events
     }
 
-    const GAP: fn(u64) -> Chunk<'static> = |len| Chunk::Gap { len, missing: Missing::NeverCaptured };
+    const GAP: fn(u64) -> Data<'static> = |len| Data::Gap { len, missing: Missing::NeverCaptured };
 
     /// A ping between fragments, bad UTF-8 over two of them, a reserved opcode, a Close frame, and a frame after it.
     const STREAM: &[u8] = b"\x01\x03h\xc3\xa4\x89\x02hi\x00\x02t\xe9\x80\x01s\x83\x01x\x88\x04\x03\xefno\x81\x01z";
 
     #[test]
     fn every_cut_tells_the_same() {
-        let whole = events(Side::Server, &[Chunk::Bytes(STREAM)]);
+        let whole = events(Side::Server, &[Data::Bytes(STREAM)]);
         assert_eq!(
             whole,
             [
@@ -307,7 +289,7 @@ mod tests {
             for second in first..STREAM.len() {
                 let (head, tail) = STREAM.split_at(second);
                 let (head, middle) = head.split_at(first);
-                assert_eq!(events(Side::Server, &[head, middle, tail].map(Chunk::Bytes)), whole, "{first} {second}");
+                assert_eq!(events(Side::Server, &[head, middle, tail].map(Data::Bytes)), whole, "{first} {second}");
             }
         }
     }
@@ -318,29 +300,29 @@ mod tests {
         // with an empty window.
         let (faulty, sound) = (b"\0\x03\0\xfc\xffh\xffi\x06\xff", b"\0\x02\0\xfd\xffhi\0");
         let stream = [&[0xC1, 10], &faulty[..], &[0xC1, 8], sound].concat();
-        let told = |chunks: &[Chunk<'_>]| events_of(Decoder::new(Side::Server, Some(false), true), chunks);
-        let whole = told(&[Chunk::Bytes(&stream)]);
+        let told = |chunks: &[Data<'_>]| events_of(Decoder::new(Side::Server, Some(false), true), chunks);
+        let whole = told(&[Data::Bytes(&stream)]);
         assert!(whole[1].starts_with("InvalidUtf8 { offset: 1, byte: 255"), "{whole:?}");
         assert_eq!(whole[2..], ["message of 10", "frame 1", "message of 8"]);
         for cut in 0..stream.len() {
             let (head, tail) = stream.split_at(cut);
             let kinds = |told: Vec<String>| told.iter().map(|one| one.split(" needs").next().unwrap().into()).collect();
-            let [whole, cut_told]: [Vec<String>; 2] = [whole.clone(), told(&[head, tail].map(Chunk::Bytes))].map(kinds);
+            let [whole, cut_told]: [Vec<String>; 2] = [whole.clone(), told(&[head, tail].map(Data::Bytes))].map(kinds);
             assert_eq!(cut_told, whole, "cut at {cut}");
         }
     }
 
     #[test]
     fn a_gap_within_a_payload_keeps_the_frames_in_step() {
-        let chunks = [Chunk::Bytes(b"\x81\x05he"), GAP(3), Chunk::Bytes(b"\x88\x02\x03\xe8")];
+        let chunks = [Data::Bytes(b"\x81\x05he"), GAP(3), Data::Bytes(b"\x88\x02\x03\xe8")];
         let told = events(Side::Server, &chunks);
         assert_eq!(told, ["frame 1", "message of 5", "frame 8", "close Some(CloseCode(1000)) [] true"]);
     }
 
     /// Returns the events of the bytes after a lost header, without those up to the loss.
     fn behind_a_gap(chunks: &[&[u8]]) -> Vec<String> {
-        let begun = [Chunk::Bytes(b"\x81\x02he".as_slice()), GAP(9)];
-        let all: Vec<_> = begun.into_iter().chain(chunks.iter().map(|bytes| Chunk::Bytes(bytes))).collect();
+        let begun = [Data::Bytes(b"\x81\x02he".as_slice()), GAP(9)];
+        let all: Vec<_> = begun.into_iter().chain(chunks.iter().map(|bytes| Data::Bytes(bytes))).collect();
         let told = events(Side::Server, &all);
         assert_eq!(told[..3], ["frame 1", "message of 2", "lost"]);
         told[3..].to_vec()
@@ -364,23 +346,23 @@ mod tests {
     #[test]
     fn a_control_frame_is_too_long_though_its_length_never_comes() {
         for cut in 2..4 {
-            let told = events(Side::Server, &[Chunk::Bytes(&b"\x89\x7e\x00"[..cut])]);
+            let told = events(Side::Server, &[Data::Bytes(&b"\x89\x7e\x00"[..cut])]);
             assert_eq!(told, ["OversizedControl(126) needs 2"]);
         }
-        assert_eq!(events(Side::Server, &[Chunk::Bytes(b"\x81\x7e\x00")]), [""; 0]);
+        assert_eq!(events(Side::Server, &[Data::Bytes(b"\x81\x7e\x00")]), [""; 0]);
     }
 
     #[test]
     fn half_a_code_is_no_reason() {
-        let told = events(Side::Server, &[Chunk::Bytes(b"\x88\x01\x03")]);
+        let told = events(Side::Server, &[Data::Bytes(b"\x88\x01\x03")]);
         assert_eq!(told, ["frame 8", "close None [] true", "TruncatedCloseCode(3) needs 3"]);
     }
 
     #[test]
     fn a_close_that_is_cut_keeps_its_code() {
-        let chunks = [Chunk::Bytes(b"\x88\x06\x03\xe8b"), GAP(3)];
+        let chunks = [Data::Bytes(b"\x88\x06\x03\xe8b"), GAP(3)];
         assert_eq!(events(Side::Server, &chunks), ["frame 8", "close Some(CloseCode(1000)) [98] false"]);
-        let chunks = [Chunk::Bytes(b"\x88\x06\x03"), GAP(5)];
+        let chunks = [Data::Bytes(b"\x88\x06\x03"), GAP(5)];
         assert_eq!(events(Side::Server, &chunks), ["frame 8", "close None [] false"]);
     }
 
@@ -388,7 +370,7 @@ mod tests {
     fn http_is_no_close() {
         for cut in 1..7 {
             let (head, tail) = b"HTTP/1.1 500 INTERNAL SERVER ERROR\r\n".split_at(cut);
-            let told = events(Side::Server, &[Chunk::Bytes(head), Chunk::Bytes(tail)]);
+            let told = events(Side::Server, &[Data::Bytes(head), Data::Bytes(tail)]);
             assert_eq!(told, ["HttpAfterUpgrade needs 7", "lost"], "cut at {cut}");
         }
     }
@@ -396,19 +378,19 @@ mod tests {
     #[test]
     fn how_long_a_control_frame_is_does_not_depend_on_the_cut() {
         for stream in [&b"\x89\x7e\0\x05hello"[..], &[&b"\x89\x7e\0\x80"[..], &[0; 128]].concat()] {
-            let whole = events(Side::Server, &[Chunk::Bytes(stream)]);
+            let whole = events(Side::Server, &[Data::Bytes(stream)]);
             for cut in 1..6 {
                 let (head, tail) = stream.split_at(cut);
-                assert_eq!(events(Side::Server, &[head, tail].map(Chunk::Bytes)), whole, "cut at {cut}");
+                assert_eq!(events(Side::Server, &[head, tail].map(Data::Bytes)), whole, "cut at {cut}");
             }
         }
-        let told = events(Side::Server, &[Chunk::Bytes(b"\x89\x7e\0\x05hello")]);
+        let told = events(Side::Server, &[Data::Bytes(b"\x89\x7e\0\x05hello")]);
         assert_eq!(told[0], "NonMinimalLength(5) needs 4");
     }
 
     #[test]
     fn a_reserved_opcode_behind_a_whole_text_does_not_go_on_with_it() {
-        let told = events(Side::Server, &[Chunk::Bytes(b"\x81\x02hi\x83\x20thirty-two printable characters.")]);
+        let told = events(Side::Server, &[Data::Bytes(b"\x81\x02hi\x83\x20thirty-two printable characters.")]);
         assert_eq!(told, ["frame 1", "message of 2", "ReservedOpcode needs 6", "frame 3"]);
     }
 
@@ -433,7 +415,7 @@ mod tests {
     fn a_length_that_was_counted_in_characters() {
         let text = "{\"city\":\"Curaçao\"}";
         let stream = counted_in_characters(Side::Server, &[(0x81, text), (0x88, "\u{c}x")]);
-        let told = events(Side::Server, &[Chunk::Bytes(&stream)]);
+        let told = events(Side::Server, &[Data::Bytes(&stream)]);
         assert_eq!(told[1..3], ["message of 18", "LengthTooShort(1) needs 21"]);
         assert_eq!(told.last().unwrap(), "close Some(CloseCode(3192)) [] true");
     }
@@ -455,7 +437,7 @@ mod tests {
             let stream = counted_in_characters(side, frames);
             for end in [&[][..], &[GAP(100)]] {
                 let told = |pieces: &[&[u8]]| {
-                    let chunks = pieces.iter().map(|piece| Chunk::Bytes(piece)).chain(end.iter().copied());
+                    let chunks = pieces.iter().map(|piece| Data::Bytes(piece)).chain(end.iter().copied());
                     events(side, &chunks.collect::<Vec<_>>())
                 };
                 let whole = told(&[&stream]);
@@ -482,14 +464,18 @@ mod tests {
         for (offset, byte) in stream.iter().enumerate() {
             let seen = Seen { packet: offset as u64, ..Seen::default() };
             let carrier = Carrier::new(seen, None, 64);
-            decoder.push(&carrier, offset as u64, Chunk::Bytes(&[*byte]), &mut scratch, &mut |carrier, event| {
-                packets.push(match event {
-                    Event::Violation(violation) => ("violation", violation.frame.packet, violation.seen.packet),
-                    Event::Frame { start, .. } => ("frame", start.packet, carrier.seen.packet),
-                    Event::Close(close) => ("close", close.carrier.seen.packet, carrier.seen.packet),
-                    _ => ("", 0, carrier.seen.packet),
-                });
-            });
+            decoder.push(
+                Chunk::of_tcp(&carrier, offset as u64, Data::Bytes(&[*byte])),
+                &mut scratch,
+                &mut |carrier, event| {
+                    packets.push(match event {
+                        Event::Violation(violation) => ("violation", violation.frame.packet, violation.seen.packet),
+                        Event::Frame { start, .. } => ("frame", start.packet, carrier.seen.packet),
+                        Event::Close(close) => ("close", close.carrier.seen.packet, carrier.seen.packet),
+                        _ => ("", 0, carrier.seen.packet),
+                    });
+                },
+            );
         }
         // Two bytes of header, five characters, the excess; then two bytes of header and two of payload, twice.
         let expected = [

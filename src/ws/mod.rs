@@ -36,7 +36,7 @@ pub use scratch::{Inflating, Scratch};
 pub use unfinished::{CutFrame, Unfinished};
 pub use violation::{Kind, Violation};
 
-use crate::chunk::Carrier;
+use crate::chunk::{Carrier, Wire};
 use crate::seen::Seen;
 
 /// An event of a [`Decoder`]: of one side, in stream order.
@@ -50,9 +50,16 @@ pub enum Event<'a> {
         start: Seen,
         /// Stream offset just past the header.
         header_end: u64,
+        /// What the bytes there need.
+        wire: Wire,
     },
     /// A text or binary message is complete.
-    Message(message::Message),
+    Message {
+        /// The message.
+        message: message::Message,
+        /// The TCP bytes that its last byte needs.
+        needed: u64,
+    },
     /// A frame and its message at once: the frame is a whole message, legal, not compressed, and all in one packet.
     /// Most frames are.
     Whole {
@@ -60,6 +67,8 @@ pub enum Event<'a> {
         header: Header,
         /// Stream offset just past the header.
         header_end: u64,
+        /// What the bytes there need.
+        wire: Wire,
         /// The beginning of the message.
         preview: Preview,
     },
@@ -113,4 +122,6 @@ pub struct Close<'a> {
     pub carrier: Carrier,
     /// Stream offset of its first byte.
     pub offset: u64,
+    /// The TCP bytes that its first byte needs.
+    pub needed: u64,
 }

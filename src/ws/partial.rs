@@ -1,7 +1,7 @@
 //! The parts kept of a frame that is cut in two: a header without its end, the beginning of a control payload.
 
 use super::frame::HEADER;
-use crate::chunk::Carrier;
+use crate::chunk::{Carrier, Place, Wire};
 
 /// Bytes of the longest control payload (RFC 6455 §5.5).
 const CONTROL: usize = 125;
@@ -20,8 +20,8 @@ pub struct Partial {
     len: usize,
     /// The segment with its first byte.
     pub carrier: Carrier,
-    /// The stream offset of that byte.
-    pub offset: u64,
+    offset: u64,
+    wire: Wire,
     /// Whether its first two bytes have been checked.
     pub judged: bool,
     /// Whether they are legal.
@@ -58,9 +58,15 @@ impl Default for Control {
 }
 
 impl Partial {
-    /// Creates an empty header that begins at stream offset `offset`, in the segment of `carrier`.
-    pub const fn at(carrier: Carrier, offset: u64) -> Self {
-        Self { bytes: [0; HEADER], len: 0, carrier, offset, judged: false, legal: false }
+    /// Creates an empty header that begins at a place.
+    pub const fn at(place: Place<'_>) -> Self {
+        let Place { carrier, offset, wire } = place;
+        Self { bytes: [0; HEADER], len: 0, carrier: *carrier, offset, wire, judged: false, legal: false }
+    }
+
+    /// Returns the place of its first byte.
+    pub const fn place(&self) -> Place<'_> {
+        Place { carrier: &self.carrier, offset: self.offset, wire: self.wire }
     }
 
     /// Appends as many bytes as there is room for. Returns how many.

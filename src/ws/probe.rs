@@ -10,7 +10,7 @@
 //! side alone has to prove it, far more, partly from texts and close codes.
 
 use super::run::Run;
-use crate::chunk::{Carrier, Chunk, Kept};
+use crate::chunk::{Chunk, Data, Kept};
 use crate::limits;
 use crate::side::{PerSide, Side};
 
@@ -74,16 +74,16 @@ impl Probe {
     }
 
     /// Examines the next chunk of a side. Keeps it if the result is [`Found::Nothing`] and it may belong to frames.
-    pub fn push(&mut self, side: Side, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) -> Found {
+    pub fn push(&mut self, side: Side, chunk: Chunk<'_>) -> Found {
         let other = self.runs[!side].code();
         let (run, begun) = (&mut self.runs[side], &mut self.begun[side]);
-        if matches!(chunk, Chunk::Bytes(_)) && run.begins() {
+        if matches!(chunk.data, Data::Bytes(_)) && run.begins() {
             *begun += 1;
         }
-        run.push(offset, chunk, trial(*begun), other);
+        run.push(chunk.place.offset, chunk.data, trial(*begun), other);
         let found = self.found(side);
         if found == Found::Nothing {
-            self.runs[side].keep(carrier, offset, chunk);
+            self.runs[side].keep(chunk);
         }
         found
     }
@@ -145,7 +145,7 @@ impl Probe {
         let PerSide { client, server } = self.runs;
         let client = client.into_chunks().map(|chunk| (Side::Client, chunk));
         let mut chunks: Vec<_> = client.chain(server.into_chunks().map(|chunk| (Side::Server, chunk))).collect();
-        chunks.sort_by_key(|(_, chunk)| chunk.carrier.seen.packet);
+        chunks.sort_by_key(|(_, chunk)| chunk.carrier().seen.packet);
         chunks
     }
 }

@@ -5,7 +5,7 @@ use super::frame::{HEADER, Header, Opcode, START, header, start, unmask};
 use super::odds::{self, Known};
 use super::run::Run;
 use super::violation::{MessageState, Negotiated, is_legal, of_length, of_start};
-use crate::chunk::{Carrier, Chunk, Kept};
+use crate::chunk::{Chunk, Data, Kept};
 use crate::limits;
 use crate::side::Side;
 use simdutf8::{basic, compat};
@@ -50,17 +50,17 @@ impl Search {
 
     /// Examines the next chunk. Returns whether frames have been found. If not, the chunk is kept if it may belong to
     /// frames.
-    pub fn push(&mut self, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) -> bool {
-        let run = &mut self.0;
-        run.push(offset, chunk, 0, None);
-        if let Chunk::Bytes(bytes) = chunk
+    pub fn push(&mut self, chunk: Chunk<'_>) -> bool {
+        let (run, offset) = (&mut self.0, chunk.place.offset);
+        run.push(offset, chunk.data, 0, None);
+        if let Data::Bytes(bytes) = chunk.data
             && run.begins()
         {
             run.look_inside(offset, bytes);
         }
         let is_found = run.has_frames() && run.bits() >= if run.ends_in_close() { CLOSE } else { FRAMES };
         if !is_found {
-            run.keep(carrier, offset, chunk);
+            run.keep(chunk);
         }
         is_found
     }

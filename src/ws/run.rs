@@ -9,7 +9,7 @@ use super::close::{Body, CloseCode, body};
 use super::frame::{HEADER, Header, Opcode, RSV1, START, header, unmask};
 use super::odds::{self, Known};
 use super::violation::{MessageState, Negotiated, is_legal};
-use crate::chunk::{Carrier, Chunk, Kept, Missing};
+use crate::chunk::{Chunk, Data, Kept, Missing};
 use crate::limits;
 use crate::side::Side;
 
@@ -102,12 +102,12 @@ impl Run {
         self.next.is_none()
     }
 
-    /// Examines the next chunk. A run that begins with it pays `trial` bits, because it is one of many that could.
+    /// Examines the next chunk, at stream offset `offset`. A run that begins with it pays `trial` bits, because it is one of many that could.
     /// `other` is the code of the other side's Close frame.
-    pub fn push(&mut self, offset: u64, chunk: Chunk<'_>, trial: i32, other: Option<CloseCode>) {
+    pub fn push(&mut self, offset: u64, data: Data<'_>, trial: i32, other: Option<CloseCode>) {
         self.first_header = None;
-        match chunk {
-            Chunk::Bytes(bytes) => {
+        match data {
+            Data::Bytes(bytes) => {
                 if self.next.is_some_and(|next| next < offset) {
                     self.forget();
                 }
@@ -123,7 +123,7 @@ impl Run {
                     self.forget();
                 }
             }
-            Chunk::Gap { len, missing } => {
+            Data::Gap { len, missing } => {
                 let end = offset.saturating_add(len);
                 if !self.partial.is_empty() || self.next.is_some_and(|next| next < end) {
                     self.forget();
@@ -151,7 +151,7 @@ impl Run {
                 continue;
             };
             let mut run = Self::new(self.masked, self.most);
-            run.push(at, Chunk::Bytes(tail), trial, None);
+            run.push(at, Data::Bytes(tail), trial, None);
             headers = headers.saturating_sub(run.frames.saturating_add(1));
             let is_whole = run.next == Some(end) && run.partial.is_empty();
             if run.frames > 0 && (is_whole || run.bits >= trial) && (self.frames == 0 || run.bits > self.bits) {
@@ -241,9 +241,9 @@ impl Run {
     }
 
     /// Keeps the chunk that was examined last, for [`Run::into_chunks`].
-    pub fn keep(&mut self, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) {
+    pub fn keep(&mut self, chunk: Chunk<'_>) {
         if self.next.is_some() {
-            self.kept.push(Kept::new(carrier, offset, chunk), self.first_header, self.most);
+            self.kept.push(Kept::new(chunk), self.first_header, self.most);
         }
     }
 

@@ -19,7 +19,9 @@ pub struct Violation {
     pub frame: Seen,
     /// The packet with the byte that proves it.
     pub seen: Seen,
-    /// Stream offset just past that byte. A peer that has acknowledged it can have reacted to it.
+    /// Stream offset just past that byte.
+    pub offset: u64,
+    /// The TCP bytes that it needs. A peer that has acknowledged them can have reacted to it.
     pub needed: u64,
     /// The frame's opcode.
     pub opcode: Opcode,

@@ -5,6 +5,7 @@ use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use whyclosed::error::Error;
+use whyclosed::facts::Id;
 use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{html, json};
 use whyclosed::report::Brief;
@@ -35,12 +36,12 @@ pub fn bundle(
     let mut shown = Shown::default();
     let (mut report, mut data) = judged(report, reporting, &selection, |connection| {
         slice::mark(&mut shown.wanted, connection, language);
-        shown.streams.insert(connection.tcp_stream);
-        shown.numbers.push(Number { stream: connection.tcp_stream, id: connection.id });
+        shown.chosen.insert(connection.identity());
+        shown.numbers.push(Number { of: connection.identity(), id: connection.id });
     })?;
-    let Shown { mut wanted, streams, numbers } = shown;
-    let chosen = origins.into_iter().filter(|origin| streams.contains(&origin.stream));
-    chosen.for_each(|origin| wanted.add(origin));
+    let Shown { mut wanted, chosen, numbers } = shown;
+    let origins = origins.into_iter().filter(|origin| chosen.contains(&origin.id));
+    origins.for_each(|origin| wanted.add(origin));
 
     let fails = reporting.fails(&report);
     let command = output::command(reporting);
@@ -73,7 +74,7 @@ pub fn bundle(
 #[derive(Default)]
 struct Shown {
     wanted: Wanted,
-    streams: HashSet<u32>,
+    chosen: HashSet<Id>,
     numbers: Vec<Number>,
 }
 

@@ -11,7 +11,7 @@ use whyclosed::capture::pcapng::Writer;
 use whyclosed::capture::{self, Source};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
-use whyclosed::facts::Facts;
+use whyclosed::facts::{Facts, Id};
 use whyclosed::report::phrase::{counted, first, word};
 use whyclosed::report::{Connection, Material, Pending, Report};
 use whyclosed::sink::Collection;
@@ -121,22 +121,22 @@ impl Slice {
         keys: &[Option<Box<str>>],
         language: Language,
     ) -> (Wanted, Vec<Number>) {
-        let (mut wanted, mut numbers, mut streams) = (Wanted::default(), Vec::new(), HashSet::new());
+        let (mut wanted, mut numbers, mut chosen) = (Wanted::default(), Vec::new(), HashSet::new());
         let ids: HashSet<_> = self.connection.iter().copied().collect();
         for connection in pending {
-            numbers.push(Number { stream: connection.tcp_stream, id: connection.id });
+            numbers.push(Number { of: connection.identity(), id: connection.id });
             let is_chosen = ids.contains(&connection.id)
                 || self.code.iter().any(|code| connection.has_code(*code))
                 || (self.abnormal && connection.is_abnormal());
             if is_chosen {
                 mark(&mut wanted, &connection, language);
-                streams.insert(connection.tcp_stream);
+                chosen.insert(connection.identity());
             }
         }
-        let is_chosen = |origin: &Origin| streams.contains(&origin.stream);
+        let is_chosen = |origin: &Origin| chosen.contains(&origin.id);
         let keys = || keys.iter().chain(std::iter::repeat(&None)).map(Option::as_deref);
-        let chosen = origins.iter().zip(keys()).filter(|(origin, _)| is_chosen(origin));
-        let of_chosen: HashSet<_> = chosen.filter_map(|(_, key)| key).collect();
+        let with_keys = origins.iter().zip(keys()).filter(|(origin, _)| is_chosen(origin));
+        let of_chosen: HashSet<_> = with_keys.filter_map(|(_, key)| key).collect();
         let is_leg = |key: Option<&str>| key.is_some_and(|key| of_chosen.contains(key));
         let taken = origins.into_iter().zip(keys()).filter(|(origin, key)| is_chosen(origin) || is_leg(*key));
         taken.for_each(|(origin, _)| wanted.add(origin));
@@ -147,8 +147,8 @@ impl Slice {
 /// A connection's number in the report.
 #[derive(Clone, Copy, Debug)]
 pub struct Number {
-    /// Its stream number.
-    pub stream: u32,
+    /// Its identity in the capture.
+    pub of: Id,
     /// Its number in the report.
     pub id: usize,
 }
@@ -282,8 +282,8 @@ fn comment(
     } else {
         first(paths, CAPTURES)
     };
-    let streams: HashSet<_> = wanted.connections().iter().map(|origin| origin.stream).collect();
-    let ids = numbers.iter().filter(|number| streams.contains(&number.stream)).map(|number| number.id.to_string());
+    let taken: HashSet<_> = wanted.connections().iter().map(|origin| origin.id).collect();
+    let ids = numbers.iter().filter(|number| taken.contains(&number.of)).map(|number| number.id.to_string());
     let values = [
         ("program", report.generator.as_str()),
         ("captures", &*captures),

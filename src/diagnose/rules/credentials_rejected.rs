@@ -57,13 +57,12 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     )
 }
 
-/// Returns the first complete message with credentials up to `before`: its packet, and the stream offset of the end of its
-/// header.
+/// Returns the first complete message with credentials up to `before`: its packet, and the TCP bytes that it needs.
 fn with_credentials(facts: &Facts, side: Side, before: Seen) -> Option<(Seen, u64)> {
     let mut messages = facts.sent[side].messages().filter(|message| message.complete && message.seen <= before);
     let asks = |message: &&crate::facts::Moment| {
         let text = facts.preview(side, message).map(|bytes| String::from_utf8_lossy(bytes).to_lowercase());
         text.is_some_and(|text| WORDS.iter().any(|word| text.contains(word)))
     };
-    messages.find(asks).map(|message| (message.seen, message.header_end))
+    messages.find(asks).map(|message| (message.seen, message.needed()))
 }

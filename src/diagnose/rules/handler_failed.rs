@@ -44,7 +44,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let own = || sent_before(case.facts, by, by, reaction.carrier).filter(|moment| moment.is_message());
     let answered = |since| own().any(|message| message.seen > since);
     let trigger = last.filter(|message| {
-        let received = could_have_received(&reaction, message.header_end, message.seen).is_some();
+        let received = could_have_received(&reaction, message.needed(), message.seen).is_some();
         received && reaction.took(message.seen) <= PROMPT && !answered(message.seen)
     });
     // In a stream of messages one always precedes the end, and a client rarely objects to a message.

@@ -116,8 +116,9 @@ fn largest<'f>(facts: &'f Facts, by: Side, reaction: &Reaction<'_>) -> Option<&'
 /// Returns the size of the largest message or ping that a side had sent before this one.
 fn largest_before(facts: &Facts, side: Side, message: &Moment) -> u64 {
     let sent = &facts.sent[side];
-    let earlier = sent.moments().filter(|other| other.begun < message.begun).map(|other| other.size).max().unwrap_or(0);
-    let is_latest = sent.messages().next_back().is_none_or(|latest| latest.begun <= message.begun);
+    let earlier =
+        sent.moments().filter(|other| other.header_end < message.header_end).map(|other| other.size).max().unwrap_or(0);
+    let is_latest = sent.messages().next_back().is_none_or(|latest| latest.header_end <= message.header_end);
     // `largest_before` may include this one, unless this is the latest message.
     let longer_ago = sent.largest_before;
     if is_latest && message.opcode != Opcode::PING || longer_ago > message.size {

@@ -15,9 +15,9 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, reaction) = closer(case)?;
     reaction.close.filter(|close| close.code == Some(CloseCode::UNSUPPORTED_DATA))?;
     let sender = &case.facts.sent[!by];
-    let message = sender.messages().rfind(|message| {
-        message.complete && could_have_received(&reaction, message.header_end, message.seen).is_some()
-    })?;
+    let message = sender
+        .messages()
+        .rfind(|message| message.complete && could_have_received(&reaction, message.begun, message.seen).is_some())?;
     let is_text = message.opcode == Opcode::TEXT;
     let (same, other) = if is_text { (sender.texts, sender.binaries) } else { (sender.binaries, sender.texts) };
     let confidence = match (same, other) {

@@ -115,6 +115,5 @@ impl Exchange {
         if client == State::Switched || !in_head {
             client_reader.state = client;
         }
-        std::mem::take(&mut self.pipelined).into_iter().map(Event::Pipelined).for_each(out);
     }
 }

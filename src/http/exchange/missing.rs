@@ -21,7 +21,7 @@ impl Exchange {
         if !reader.head.bytes().is_empty() {
             let head = std::mem::take(&mut reader.head);
             reader.state = State::Lost;
-            let start = head.start().map_or(*carrier, |(start, _)| start);
+            let start = head.start().unwrap_or(*carrier);
             // The rest of a cut segment is known to end where the segment ends.
             self.cut_head(side, &start, head.bytes(), missing == Missing::CutBySnaplen, out);
             if side == Side::Client && self.readers.server.state == State::Switched {

@@ -1,7 +1,7 @@
 //! The bytes that a client sends after an opening handshake, before the answer decides their meaning.
 
 use super::{Event, Exchange, State};
-use crate::chunk::{Carrier, Chunk, Kept, Missing};
+use crate::chunk::{Chunk, Data, Kept, Missing};
 use crate::limits;
 use crate::side::Side;
 
@@ -15,28 +15,24 @@ impl Exchange {
     }
 
     pub(super) fn replay_pipelined(&mut self, out: &mut impl FnMut(Event<'_>)) {
-        self.pipelined_bytes = 0;
-        for kept in std::mem::take(&mut self.pipelined) {
-            self.push(Side::Client, &kept.carrier, kept.offset, kept.chunk(), out);
+        for kept in self.take_pipelined() {
+            self.push(Side::Client, kept.chunk(), out);
         }
     }
 
     /// Keeps a chunk, or a gap instead if there is no room for its bytes.
-    pub(super) fn keep_pipelined(&mut self, carrier: &Carrier, offset: u64, chunk: Chunk<'_>) {
+    pub(super) fn keep_pipelined(&mut self, mut chunk: Chunk<'_>) {
         let room = limits::PIPELINED_BYTES.saturating_sub(self.pipelined_bytes);
-        let chunk = match chunk {
-            Chunk::Bytes(bytes) if bytes.len() > room => {
-                Chunk::Gap { len: bytes.len() as u64, missing: Missing::NeverCaptured }
-            }
-            Chunk::Bytes(bytes) => {
+        if let Data::Bytes(bytes) = chunk.data {
+            if bytes.len() > room {
+                chunk.data = Data::Gap { len: bytes.len() as u64, missing: Missing::NeverCaptured };
+            } else {
                 self.pipelined_bytes += bytes.len();
-                chunk
             }
-            Chunk::Gap { .. } => chunk,
-        };
+        }
         let is_full = self.pipelined.len() >= limits::PIPELINED_SEGMENTS;
         if !self.pipelined.last_mut().is_some_and(|last| is_full && last.append(chunk)) {
-            self.pipelined.push(Kept::new(carrier, offset, chunk));
+            self.pipelined.push(Kept::new(chunk));
         }
     }
 }

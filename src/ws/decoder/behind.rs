@@ -1,7 +1,7 @@
 //! Bytes after a text that may continue it, kept until enough of the stream is known to decide that.
 
-use super::{Decoder, Place, State, TextBefore};
-use crate::chunk::Carrier;
+use super::{Decoder, State, TextBefore};
+use crate::chunk::{Carrier, Place, Wire};
 use crate::limits;
 use crate::ws::frame::{Opcode, unmask};
 use crate::ws::resync::{Behind, behind_text};
@@ -17,18 +17,18 @@ pub(super) struct Waiting {
     /// Stream offset of the first byte.
     offset: u64,
     bytes: Vec<u8>,
-    /// The segments that carried the bytes, each with the index of its first byte.
-    carriers: Vec<(usize, Carrier)>,
+    /// The segments that carried the bytes, each with the index of its first byte, and what that needs.
+    carriers: Vec<(usize, Carrier, Wire)>,
     /// The number of bytes at which the next attempt to decide is worthwhile.
     look_at: usize,
 }
 
 impl Waiting {
     /// Keeps the next bytes. Returns how many of them there was room for.
-    fn push(&mut self, carrier: &Carrier, bytes: &[u8]) -> usize {
+    fn push(&mut self, place: Place<'_>, bytes: &[u8]) -> usize {
         let taken = bytes.len().min(limits::OVERRUN_BYTES.saturating_sub(self.bytes.len()));
         if let Some(taken @ [_, ..]) = bytes.get(..taken) {
-            self.carriers.push((self.bytes.len(), *carrier));
+            self.carriers.push((self.bytes.len(), *place.carrier, place.wire));
             self.bytes.extend_from_slice(taken);
         }
         taken
@@ -64,26 +64,27 @@ impl Waiting {
         Context::going_on(before.unwrap_or_default(), &excess, before.is_some())
     }
 
-    /// Returns the bytes of each segment, from index `from` on, with their carrier and stream offset.
-    fn pieces(&self, from: usize) -> impl Iterator<Item = (&Carrier, u64, &[u8])> {
-        let ends = self.carriers.iter().skip(1).map(|(begin, _)| *begin).chain([self.bytes.len()]);
-        self.carriers.iter().zip(ends).filter_map(move |((begin, carrier), end)| {
-            let begin = from.max(*begin);
-            let piece = self.bytes.get(begin..end).filter(|piece| !piece.is_empty())?;
-            Some((carrier, self.offset.saturating_add(begin as u64), piece))
+    /// Returns the bytes of each segment, from index `from` on, with their place.
+    fn pieces(&self, from: usize) -> impl Iterator<Item = (Place<'_>, &[u8])> {
+        let ends = self.carriers.iter().skip(1).map(|(begin, ..)| *begin).chain([self.bytes.len()]);
+        self.carriers.iter().zip(ends).filter_map(move |((begin, carrier, wire), end)| {
+            let place = Place { carrier, offset: self.offset.saturating_add(*begin as u64), wire: *wire };
+            let first = from.max(*begin);
+            let piece = self.bytes.get(first..end).filter(|piece| !piece.is_empty())?;
+            Some((place.after(first - begin), piece))
         })
     }
 }
 
 impl Decoder {
     /// Starts to wait with bytes after a text that do not begin with an expected header, but one with `opcode`: those
-    /// that came `before`, with their carrier and stream offset, and `bytes`. Returns how many of `bytes` it has taken;
+    /// that came `before`, with their place, and `bytes`. Returns how many of `bytes` it has taken;
     /// `None` if there is no text before them, or if they are decided to be a frame, or if there were too many such
     /// searches.
     #[cold]
     pub(super) fn doubt(
         &mut self,
-        before: (&Carrier, u64, &[u8]),
+        before: (Place<'_>, &[u8]),
         place: Place<'_>,
         bytes: &[u8],
         opcode: Opcode,
@@ -92,11 +93,17 @@ impl Decoder {
     ) -> Option<usize> {
         let text = self.text_before.take()?;
         self.overruns = self.overruns.checked_add(1).filter(|overruns| *overruns <= limits::OVERRUNS)?;
-        let (begun, offset, before) = before;
-        let mut waiting =
-            Box::new(Waiting { text, opcode, offset, bytes: Vec::new(), carriers: Vec::new(), look_at: 0 });
+        let (begun, before) = before;
+        let mut waiting = Box::new(Waiting {
+            text,
+            opcode,
+            offset: begun.offset,
+            bytes: Vec::new(),
+            carriers: Vec::new(),
+            look_at: 0,
+        });
         waiting.push(begun, before);
-        let taken = waiting.push(place.carrier, bytes);
+        let taken = waiting.push(place, bytes);
         match waiting.decide(self.rules) {
             Some(Behind::Frame) => return None,
             Some(behind) => self.go_on(&waiting, behind, scratch, out),
@@ -117,7 +124,7 @@ impl Decoder {
         let State::Waiting(mut waiting) = std::mem::replace(&mut self.state, State::Header) else {
             return 0;
         };
-        let taken = waiting.push(place.carrier, bytes);
+        let taken = waiting.push(place, bytes);
         match waiting.decide(self.rules) {
             Some(behind) => self.go_on(&waiting, behind, scratch, out),
             None => self.state = State::Waiting(waiting),
@@ -149,15 +156,15 @@ impl Decoder {
             Behind::Text(len) => len,
         };
         if skipped > 0
-            && let Some((carrier, offset, _)) = waiting.pieces(0).next()
+            && let Some((first, _)) = waiting.pieces(0).next()
         {
-            let end = Place { carrier, offset }.after(1);
+            let (carrier, end) = (first.carrier, first.after(1));
             let kind = Kind::LengthTooShort(skipped as u64);
             let context = waiting.context(skipped, &scratch.previews);
             out(carrier, self.violation(kind, waiting.opcode, *carrier, end, context));
         }
-        for (carrier, offset, piece) in waiting.pieces(skipped) {
-            self.bytes(carrier, offset, piece, scratch, out);
+        for (place, piece) in waiting.pieces(skipped) {
+            self.bytes(place, piece, scratch, out);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Frame headers and the rules they break; and the fast path for frames in one piece.
 
-use super::{Decoder, Frame, Place, State, TextBefore};
-use crate::chunk::Carrier;
+use super::{Decoder, Frame, State, TextBefore};
+use crate::chunk::{Carrier, Place};
 use crate::side::Side;
 use crate::ws::frame::{Header, Opcode, START, header, start};
 use crate::ws::message::{whole, whole_control};
@@ -13,10 +13,10 @@ use crate::ws::{Event, Scratch};
 const HTTP: &[u8] = b"HTTP/1.";
 
 impl Decoder {
-    /// Fast path for most frames. Returns [`Event::Whole`] and the number of bytes in the frame, if `bytes`, at stream
-    /// offset `offset`, begin with a frame of that kind. `None` means that the bytes need [`Self::push`].
+    /// Fast path for most frames. Returns [`Event::Whole`] and the number of bytes in the frame, if `bytes`, which begin
+    /// at `place`, begin with a frame of that kind. `None` means that the bytes need [`Self::push`].
     #[inline(always)]
-    pub fn whole(&mut self, offset: u64, bytes: &[u8], scratch: &mut Scratch) -> Option<(Event<'static>, usize)> {
+    pub fn whole(&mut self, place: Place<'_>, bytes: &[u8], scratch: &mut Scratch) -> Option<(Event<'static>, usize)> {
         let (rest, header) = header(bytes).ok()?;
         let is_next = matches!(self.state, State::Header)
             && self.partial.is_none()
@@ -29,8 +29,8 @@ impl Decoder {
         let is_text = header.start.opcode == Opcode::TEXT;
         let phase = (header.length % 4) as u8;
         self.text_before = is_text.then_some(TextBefore { key: header.key, phase, is_cut: false, text: preview });
-        let header_end = offset.saturating_add(u64::from(header.size));
-        Some((Event::Whole { header, header_end, preview }, usize::from(header.size) + header.length as usize))
+        let Place { offset: header_end, wire, .. } = place.after(usize::from(header.size));
+        Some((Event::Whole { header, header_end, wire, preview }, usize::from(header.size) + header.length as usize))
     }
 
     /// Takes bytes of a header, and of the payload after it. Returns how many.
@@ -41,7 +41,7 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> usize {
-        if let Some((event, taken)) = self.whole(place.offset, bytes, scratch) {
+        if let Some((event, taken)) = self.whole(place, bytes, scratch) {
             out(place.carrier, event);
             return taken;
         }
@@ -53,7 +53,7 @@ impl Decoder {
             if let Some(payload) = whole_control(&header, rest, scratch) {
                 return self.control(&header, payload, place, out);
             }
-            let frame = Frame::new(header, *place.carrier, place.offset, true);
+            let frame = Frame::new(header, place, true);
             return self.begin(frame, place, usize::from(header.size), bytes, scratch, out);
         }
         self.doubtful_header(place, bytes, scratch, out)
@@ -70,8 +70,8 @@ impl Decoder {
         let size = usize::from(header.size);
         self.well_masked = self.well_masked.saturating_add(1);
         self.text_before = None;
-        let header_end = place.after(size).offset;
-        out(place.carrier, Event::Frame { header: *header, start: place.carrier.seen, header_end });
+        let Place { offset: header_end, wire, .. } = place.after(size);
+        out(place.carrier, Event::Frame { header: *header, start: place.carrier.seen, header_end, wire });
         let is_ping = header.start.opcode == Opcode::PING;
         out(place.carrier, if is_ping { Event::Ping { payload, framed: true } } else { Event::Pong(payload) });
         size + payload.len()
@@ -86,9 +86,8 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> usize {
-        let mut partial =
-            self.partial.take().map_or_else(|| Partial::at(*place.carrier, place.offset), |partial| *partial);
-        let Partial { carrier: begun, offset, .. } = partial;
+        let mut partial = self.partial.take().map_or_else(|| Partial::at(place), |partial| *partial);
+        let begun = partial.carrier;
         let had = partial.bytes().len();
         let copied = partial.fill(bytes);
         let known = partial;
@@ -123,7 +122,7 @@ impl Decoder {
             let implausible = kinds.iter().filter(|kind| kind.is_implausible(self.well_masked > 0)).count();
             if implausible > 0 {
                 let known = known.get(..had).unwrap_or_default();
-                if let Some(taken) = self.doubt((&begun, offset, known), place, bytes, first.opcode, scratch, out) {
+                if let Some(taken) = self.doubt((partial.place(), known), place, bytes, first.opcode, scratch, out) {
                     return taken;
                 }
             }
@@ -152,7 +151,7 @@ impl Decoder {
         let size = usize::from(parsed.size);
         if first.opcode.is_control() && parsed.length > 125 {
             // Endpoints object as soon as they have the second byte.
-            let needed = Place { offset: offset.saturating_add(START as u64), ..place };
+            let needed = place_of_start(&partial, had, place);
             out(
                 place.carrier,
                 self.violation(Kind::OversizedControl(parsed.length), first.opcode, begun, needed, context(size)),
@@ -165,7 +164,7 @@ impl Decoder {
             self.lose(place, out);
             return taken;
         }
-        self.begin(Frame::new(parsed, begun, offset, legal), place, taken, bytes, scratch, out)
+        self.begin(Frame::new(parsed, partial.place(), legal), place, taken, bytes, scratch, out)
     }
 
     /// Begins a frame, where its header ends `taken` bytes into `bytes`, and reads its payload as far as it is there.
@@ -183,7 +182,8 @@ impl Decoder {
         let end = place.after(taken);
         let well_masked = header.start.masked == (self.rules.side == Side::Client);
         self.well_masked = self.well_masked.saturating_add(u32::from(well_masked));
-        out(place.carrier, Event::Frame { header, start: start.seen, header_end: end.offset });
+        let Place { offset: header_end, wire, .. } = end;
+        out(place.carrier, Event::Frame { header, start: start.seen, header_end, wire });
         if matches!(header.start.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {
             self.messages.begin_frame(&header, start.seen);
         }
@@ -196,4 +196,9 @@ impl Decoder {
         }
         taken + paid
     }
+}
+
+/// Returns the place after the first two bytes of a header, of which the first `had` came before `place`.
+const fn place_of_start<'a>(partial: &'a Partial, had: usize, place: Place<'a>) -> Place<'a> {
+    if had >= START { partial.place().after(START) } else { place.after(START - had) }
 }

@@ -1,7 +1,7 @@
 //! The loss of the frames, and the search for them.
 
-use super::{Decoder, Place, State};
-use crate::chunk::{Carrier, Chunk};
+use super::{Decoder, State};
+use crate::chunk::{Carrier, Chunk, Data, Place};
 use crate::ws::frame::{START, start};
 use crate::ws::resync::Search;
 use crate::ws::violation::Context;
@@ -34,7 +34,7 @@ impl Decoder {
     ) {
         let rules = self.rules;
         let mut search = self.search.take().unwrap_or_else(|| Box::new(Search::new(rules)));
-        if !search.push(place.carrier, place.offset, Chunk::Bytes(bytes)) {
+        if !search.push(Chunk { place, data: Data::Bytes(bytes) }) {
             self.search = Some(search);
             return;
         }
@@ -42,7 +42,7 @@ impl Decoder {
         self.found(*search, place.carrier, scratch, out);
         if let Some(skipped) = from.and_then(|from| usize::try_from(from.saturating_sub(place.offset)).ok()) {
             let frames = bytes.get(skipped..).unwrap_or_default();
-            self.bytes(place.carrier, place.after(skipped).offset, frames, scratch, out);
+            self.bytes(place.after(skipped), frames, scratch, out);
         }
     }
 
@@ -56,9 +56,9 @@ impl Decoder {
     ) {
         self.state = State::Header;
         let kept: Vec<_> = search.into_chunks().collect();
-        out(kept.first().map_or(last, |chunk| &chunk.carrier), Event::Found);
+        out(kept.first().map_or(last, |chunk| chunk.carrier()), Event::Found);
         for chunk in kept {
-            self.push(&chunk.carrier, chunk.offset, chunk.chunk(), scratch, out);
+            self.push(chunk.chunk(), scratch, out);
         }
     }
 
@@ -81,7 +81,7 @@ impl Decoder {
             && first.opcode.is_control()
             && first.length > MOST
         {
-            let end = Place { carrier: &partial.carrier, offset: partial.offset.saturating_add(START as u64) };
+            let end = partial.place().after(START);
             let kind = Kind::OversizedControl(u64::from(MOST) + 1);
             let context = Context::beginning(partial.bytes());
             out(&partial.carrier, self.violation(kind, first.opcode, partial.carrier, end, context));
@@ -91,17 +91,16 @@ impl Decoder {
     /// Processes a gap that is not within a payload.
     pub(super) fn gap_between_frames(
         &mut self,
-        place: Place<'_>,
         gap: Chunk<'_>,
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
         let Some(mut search) = self.search.take() else {
-            return self.lose(place, out);
+            return self.lose(gap.place, out);
         };
-        if search.push(place.carrier, place.offset, gap) {
-            self.found(*search, place.carrier, scratch, out);
-            self.push(place.carrier, place.offset, gap, scratch, out);
+        if search.push(gap) {
+            self.found(*search, gap.place.carrier, scratch, out);
+            self.push(gap, scratch, out);
         } else {
             self.search = Some(search);
         }

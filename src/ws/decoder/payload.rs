@@ -1,7 +1,7 @@
 //! The payload of a frame, and its end.
 
-use super::{Decoder, Frame, Place, State, TextBefore};
-use crate::chunk::Carrier;
+use super::{Decoder, Frame, State, TextBefore};
+use crate::chunk::{Carrier, Place};
 use crate::ws::close::{Body, body};
 use crate::ws::frame::{Header, Opcode, unmask};
 use crate::ws::message::Fault;
@@ -69,7 +69,7 @@ impl Decoder {
         }
         self.messages.count(piece.len() as u64);
         let mut phase = frame.received;
-        let mut offset = place.offset;
+        let mut at = place;
         for part in piece.chunks(room.len()) {
             let plain = match (frame.header.key, room.get_mut(..part.len())) {
                 (Some(key), Some(room)) => {
@@ -80,11 +80,11 @@ impl Decoder {
                 _ => part,
             };
             if let Err(fault) = self.messages.push(plain, &mut inflating) {
-                let event = self.fault(fault, false, frame, Place { offset, ..place }, plain);
+                let event = self.fault(fault, false, frame, at, plain);
                 return out(place.carrier, event);
             }
             phase += part.len() as u64;
-            offset = offset.saturating_add(part.len() as u64);
+            at = at.after(part.len());
         }
     }
 
@@ -137,7 +137,7 @@ impl Decoder {
                     out(place.carrier, self.fault(fault, true, frame, place, &[]));
                 }
                 if let Some(message) = message {
-                    out(place.carrier, Event::Message(message));
+                    out(place.carrier, Event::Message { message, needed: place.needed() });
                 }
             }
             _ => {}
@@ -170,8 +170,17 @@ impl Decoder {
         }
         let (framed, sound) = (frame.legal, fault.is_none());
         let inside_message = self.messages.state() == MessageState::Open;
-        let close =
-            Close { code, reason, complete, framed, sound, inside_message, carrier: frame.start, offset: frame.offset };
+        let close = Close {
+            code,
+            reason,
+            complete,
+            framed,
+            sound,
+            inside_message,
+            carrier: frame.start,
+            offset: frame.offset,
+            needed: frame.needed,
+        };
         out(place.carrier, Event::Close(close));
         if let Some(kind) = fault {
             out(place.carrier, self.violation(kind, Opcode::CLOSE, frame.start, place, Context::beginning(&payload)));

@@ -1,0 +1,33 @@
+//! The ends of a connection's directions.
+
+use crate::chunk::Carrier;
+use crate::side::Side;
+
+/// The end of one direction: its sender sends no more, or has given up the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The side that sent it.
+    pub side: Side,
+    /// Its kind.
+    pub kind: EndKind,
+    /// The segment that carried it.
+    pub carrier: Carrier,
+    /// The TCP bytes that it needs, its own place among them; [`u64::MAX`] if no acknowledgement shows it.
+    pub needed: u64,
+}
+
+/// The kind of an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndKind {
+    /// FIN: all bytes before it have been sent (RFC 9293 §3.6).
+    Fin,
+    /// RST: the connection is gone (RFC 9293 §3.5.2).
+    Reset,
+}
+
+impl End {
+    /// Returns whether a segment of the other side acknowledges it.
+    pub fn is_known_to(&self, other: &Carrier) -> bool {
+        other.acked().is_some_and(|acked| acked >= self.needed)
+    }
+}
