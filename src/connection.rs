@@ -1,9 +1,10 @@
 //! One TCP connection from its first segment to its last, and the protocols on top of it.
 //!
 //! ```text
-//! Segment ─ tcp ─┬─ http::Exchange ─(101)──┬─ ws::Decoder × 2
-//!                ├─ ws::Probe ─────(frames)┘                 each Event ─┬─ Facts
-//!                └─ tls::Observer                                        └─ Sink
+//!                Chunk             Chunk
+//! Segment ─ tcp ───── security ─────────── application                          each Event ─┬─ Facts
+//!                     none, or             http::Exchange ─(101)──┬─ ws::Decoder × 2        └─ Sink
+//!                     tls::Observer        ws::Probe ─────(frames)┘
 //! ```
 
 mod opening;
@@ -37,7 +38,8 @@ pub struct Connection {
 /// Everything above TCP.
 #[derive(Debug)]
 struct Layers {
-    layer: Layer,
+    security: Security,
+    application: Application,
     facts: Box<Facts>,
     /// Whether a SYN has shown which endpoint is the client.
     sides_are_known: bool,
@@ -47,12 +49,21 @@ struct Layers {
     swapped: bool,
 }
 
+/// The layer between TCP and the application.
 #[derive(Debug)]
-enum Layer {
-    /// No payload byte has come yet.
+enum Security {
+    /// There is none, as far as is known: TCP carries the application's bytes.
+    None,
+    /// TLS that is not decrypted.
+    Observed(Box<Observer>),
+}
+
+/// The layer that carries the WebSocket, and the WebSocket itself.
+#[derive(Debug)]
+enum Application {
+    /// No byte of it has come yet.
     Unknown,
     Http(Box<Exchange>),
-    Tls(Box<Observer>),
     WebSocket(Box<PerSide<Decoder>>),
     /// The server has switched to WebSocket; the client's request is late, or lost.
     Unasked(Box<(Exchange, PerSide<Decoder>)>),
@@ -106,8 +117,14 @@ impl Connection {
         let client_is_low = segment.endpoints.low() == addresses.client;
         let facts = Box::new(Facts::new(stream, addresses, segment.carrier.seen));
         let sides_are_known = segment.flags.has(Flags::SYN);
-        let layers =
-            Layers { layer: Layer::Unknown, facts, sides_are_known, began_before: !sides_are_known, swapped: false };
+        let layers = Layers {
+            security: Security::None,
+            application: Application::Unknown,
+            facts,
+            sides_are_known,
+            began_before: !sides_are_known,
+            swapped: false,
+        };
         Self { tcp: Tcp::default(), layers, client_is_low }
     }
 
@@ -125,7 +142,7 @@ impl Connection {
     pub fn prefetch_layers(&self, from_low: bool) {
         let side = self.side(from_low);
         self.layers.facts.sent[side].prefetch();
-        if let Layer::WebSocket(decoders) = &self.layers.layer {
+        if let Application::WebSocket(decoders) = &self.layers.application {
             decoders[side].prefetch();
         }
     }
@@ -146,7 +163,7 @@ impl Connection {
     pub fn push_in_order(&mut self, segment: &mut Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> bool {
         let side = self.side(segment.from_low);
         let Self { tcp, layers, .. } = self;
-        if !matches!(layers.layer, Layer::WebSocket(_)) {
+        if !matches!((&layers.application, &layers.security), (Application::WebSocket(_), Security::None)) {
             return false;
         }
         let Some(offset) = tcp.push_in_order(side, segment) else {
@@ -163,8 +180,7 @@ impl Connection {
     /// Processes the next segment. Returns whether the connection needs to be followed further.
     pub fn push(&mut self, segment: &Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> Interest {
         let mut side = self.side(segment.from_low);
-        if matches!(self.layers.layer, Layer::Unknown) && !self.tcp.analysis().syn && speaks_as(!side, segment.payload)
-        {
+        if self.layers.is_silent() && !self.tcp.analysis().syn && speaks_as(!side, segment.payload) {
             self.tcp.swap();
             self.layers.facts.swap();
             self.client_is_low = !self.client_is_low;
@@ -180,7 +196,7 @@ impl Connection {
     /// proved.
     pub fn give_up_holes(&mut self, scratch: &mut Scratch, sink: &mut impl Sink) {
         let Self { tcp, layers, .. } = self;
-        if let Layer::Probe(probe) = &mut layers.layer {
+        if let Application::Probe(probe) = &mut layers.application {
             probe.let_go();
         }
         let mut context = Context { scratch, sink };
@@ -199,11 +215,11 @@ impl Connection {
         for side in Side::BOTH {
             layers.end_frames(side, false, &mut context);
         }
-        let Layers { layer, mut facts, swapped, .. } = self.layers;
+        let Layers { application, mut facts, swapped, .. } = self.layers;
         facts.keep_previews(&scratch.frames.previews);
         facts.last = self.tcp.last();
         facts.tcp = Some(in_place(swapped, self.tcp.into_analysis()));
-        if let Layer::WebSocket(decoders) = layer {
+        if let Application::WebSocket(decoders) = application {
             for side in Side::BOTH {
                 facts.sent[side].stop(decoders[side].unfinished());
             }
@@ -216,11 +232,11 @@ impl Connection {
     /// Returns the facts as if no segment came any more, but without the bytes that wait behind a hole; `None` if there
     /// is nothing to report.
     pub fn facts_so_far(&self) -> Option<Box<Facts>> {
-        let Layers { layer, facts, swapped, .. } = &self.layers;
+        let Layers { application, facts, swapped, .. } = &self.layers;
         let mut facts = facts.is_reportable().then(|| facts.clone())?;
         facts.last = self.tcp.last();
         facts.tcp = Some(in_place(*swapped, Box::new(self.tcp.analysis().clone())));
-        if let Layer::WebSocket(decoders) = layer {
+        if let Application::WebSocket(decoders) = application {
             for side in Side::BOTH {
                 facts.sent[side].stop(decoders[side].unfinished());
             }
@@ -230,7 +246,7 @@ impl Connection {
 
     /// Returns the number of bytes held, out of order or until their protocol is known.
     pub fn held_bytes(&self) -> usize {
-        let kept = if let Layer::Probe(probe) = &self.layers.layer { probe.kept_bytes() } else { 0 };
+        let kept = if let Application::Probe(probe) = &self.layers.application { probe.kept_bytes() } else { 0 };
         self.tcp.held_bytes() + kept
     }
 

@@ -1,6 +1,6 @@
 //! The opening handshake: from HTTP to the frames after it.
 
-use super::{Context, Layer, Layers, tell};
+use super::{Application, Context, Layers, tell};
 use crate::chunk::{Chunk, Data};
 use crate::event::What;
 use crate::http;
@@ -12,7 +12,7 @@ use crate::ws::{Decoder, Probe};
 impl Layers {
     /// Reads requests and responses, until a response switches to WebSocket.
     pub(super) fn http<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
-        let Layer::Http(exchange) = &mut self.layer else {
+        let Application::Http(exchange) = &mut self.application else {
             return;
         };
         let carrier = chunk.place.carrier;
@@ -51,10 +51,10 @@ impl Layers {
             };
             let decoders = PerSide { client: decoder(Side::Client), server: decoder(Side::Server) };
             let pipelined = exchange.take_pipelined();
-            self.layer = if exchange.awaits_request() {
-                Layer::Unasked(Box::new((std::mem::take(&mut **exchange), decoders)))
+            self.application = if exchange.awaits_request() {
+                Application::Unasked(Box::new((std::mem::take(&mut **exchange), decoders)))
             } else {
-                Layer::WebSocket(Box::new(decoders))
+                Application::WebSocket(Box::new(decoders))
             };
             for kept in pipelined {
                 self.chunk(Side::Client, kept.chunk(), context);
@@ -63,10 +63,10 @@ impl Layers {
                 self.chunk(side, chunk.after(taken), context);
             }
         } else if other && self.began_before {
-            self.layer = Layer::Probe(Box::new(Probe::new(self.sides_are_known)));
+            self.application = Application::Probe(Box::new(Probe::new(self.sides_are_known)));
             self.probe_frames(side, chunk, context);
         } else if other {
-            self.layer = Layer::Other { encrypted: false };
+            self.application = Application::Other { encrypted: false };
         } else if matches!(chunk.data, Data::Gap { .. }) {
             self.began_before = true;
             if exchange.is_lost() {
@@ -78,7 +78,7 @@ impl Layers {
     /// Reads what the client sent before its frames, once the server has switched: captures merged from several queues
     /// can contain the response first.
     pub(super) fn late_request<S: Sink>(&mut self, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
-        let Layer::Unasked(unasked) = &mut self.layer else {
+        let Application::Unasked(unasked) = &mut self.application else {
             return;
         };
         let (facts, sink) = (&mut self.facts, &mut *context.sink);
@@ -90,8 +90,8 @@ impl Layers {
         if !other && unasked.0.awaits_request() {
             return;
         }
-        if let Layer::Unasked(unasked) = std::mem::replace(&mut self.layer, Layer::Unknown) {
-            self.layer = Layer::WebSocket(Box::new(unasked.1));
+        if let Application::Unasked(unasked) = std::mem::replace(&mut self.application, Application::Unknown) {
+            self.application = Application::WebSocket(Box::new(unasked.1));
         }
         self.chunk(Side::Client, chunk.after(taken), context);
     }

@@ -1,6 +1,6 @@
 //! The search for frames on a connection without a complete opening handshake in the capture.
 
-use super::{Context, Layer, Layers};
+use super::{Application, Context, Layers};
 use crate::chunk::{Chunk, Data, Place};
 use crate::event::What;
 use crate::side::{PerSide, Side};
@@ -18,7 +18,7 @@ impl Layers {
             if speaker != side {
                 self.swap();
             }
-            self.layer = Layer::Http(Box::default());
+            self.application = Application::Http(Box::default());
             return self.http(speaker, chunk, context);
         }
         self.probe_frames(side, chunk, context);
@@ -26,17 +26,17 @@ impl Layers {
 
     /// Looks for frames in a chunk that is not HTTP.
     pub(super) fn probe_frames<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
-        let Layer::Probe(probe) = &mut self.layer else {
+        let Application::Probe(probe) = &mut self.application else {
             return;
         };
         // Odds of 1 in 19 million for random bytes, and no frame begins like this.
         if matches!(chunk.data, Data::Bytes(bytes) if is_application_data(bytes)) && probe.knows_nothing() {
-            self.layer = Layer::Other { encrypted: true };
+            self.application = Application::Other { encrypted: true };
             return;
         }
         match probe.push(side, chunk) {
             Found::Nothing => {}
-            Found::NoWebSocket => self.layer = Layer::Other { encrypted: false },
+            Found::NoWebSocket => self.application = Application::Other { encrypted: false },
             Found::Frames { swapped } => {
                 if swapped {
                     self.swap();
@@ -59,13 +59,13 @@ impl Layers {
         place: Place<'_>,
         context: &mut Context<'_, S>,
     ) -> Option<u64> {
-        let Layer::Probe(probe) = std::mem::replace(&mut self.layer, Layer::Unknown) else {
+        let Application::Probe(probe) = std::mem::replace(&mut self.application, Application::Unknown) else {
             return None;
         };
         let own = |side: Side| if swapped { !side } else { side };
         let decoder = |side| Decoder::joined(side, probe.in_step(own(side)));
-        self.layer =
-            Layer::WebSocket(Box::new(PerSide { client: decoder(Side::Client), server: decoder(Side::Server) }));
+        self.application =
+            Application::WebSocket(Box::new(PerSide { client: decoder(Side::Client), server: decoder(Side::Server) }));
         let from = probe.begins_at(side, place.offset);
         let chunks = probe.into_chunks();
         let first = chunks.first().map_or(*place.carrier, |(_, chunk)| *chunk.carrier());
@@ -79,12 +79,12 @@ impl Layers {
     /// Switches from HTTP to a search for frames, where the response to an opening handshake was lost, or both sides'
     /// heads.
     pub(super) fn probe_what_http_lost<S: Sink>(&mut self, context: &mut Context<'_, S>) {
-        let Layer::Http(exchange) = &mut self.layer else {
+        let Application::Http(exchange) = &mut self.application else {
             return;
         };
         let exchange = std::mem::take(&mut **exchange);
         let probe = if exchange.has_asked() { Probe::asked() } else { Probe::new(self.sides_are_known) };
-        self.layer = Layer::Probe(Box::new(probe));
+        self.application = Application::Probe(Box::new(probe));
         let (request, pipelined) = exchange.into_unanswered();
         if let Some(request) = request {
             self.facts.handshake.ask(request);
@@ -98,7 +98,7 @@ impl Layers {
     pub(super) fn probe_behind_requests<S: Sink>(&mut self, context: &mut Context<'_, S>) {
         // An opening handshake may follow a CONNECT.
         for _ in 0..2 {
-            if let Layer::Http(exchange) = &self.layer
+            if let Application::Http(exchange) = &self.application
                 && exchange.awaits_answer()
             {
                 self.probe_what_http_lost(context);

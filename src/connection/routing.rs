@@ -1,6 +1,6 @@
 //! The routing of TCP's events to the layer that reads them.
 
-use super::{Context, Interest, Layer, Layers, is_http_response, tell};
+use super::{Application, Context, Interest, Layers, Security, is_http_response, tell};
 use crate::chunk::{Carrier, Chunk, Data, Place};
 use crate::event::What;
 use crate::facts::EndKind;
@@ -12,29 +12,28 @@ use crate::tls::record::is_client_hello;
 use crate::tls::{Decision, Outcome};
 use crate::ws::{self, Decoder, Probe};
 
-impl Layer {
+impl Application {
     /// Returns the decoders of both sides, if frames are being read.
     fn decoders(&mut self) -> Option<&mut PerSide<Decoder>> {
         match self {
             Self::WebSocket(decoders) => Some(decoders),
             Self::Unasked(unasked) => Some(&mut unasked.1),
-            Self::Unknown | Self::Http(_) | Self::Tls(_) | Self::Probe(_) | Self::Other { .. } => None,
+            Self::Unknown | Self::Http(_) | Self::Probe(_) | Self::Other { .. } => None,
         }
     }
 }
 
 impl Layers {
     pub(super) fn interest(&self) -> Interest {
-        match self.layer {
-            Layer::Other { .. } if self.facts.is_reportable() => Interest::Follow,
-            Layer::Other { encrypted: true } => Interest::Encrypted,
-            Layer::Other { encrypted: false } => Interest::None,
-            Layer::Unknown
-            | Layer::Http(_)
-            | Layer::Tls(_)
-            | Layer::Probe(_)
-            | Layer::WebSocket(_)
-            | Layer::Unasked(_) => Interest::Follow,
+        match self.application {
+            Application::Other { .. } if self.facts.is_reportable() => Interest::Follow,
+            Application::Other { encrypted: true } => Interest::Encrypted,
+            Application::Other { encrypted: false } => Interest::None,
+            Application::Unknown
+            | Application::Http(_)
+            | Application::Probe(_)
+            | Application::WebSocket(_)
+            | Application::Unasked(_) => Interest::Follow,
         }
     }
 
@@ -48,7 +47,7 @@ impl Layers {
     ) {
         let side = if self.swapped { !side } else { side };
         match output {
-            tcp::Event::Chunk { offset, data } => self.chunk(side, Chunk::of_tcp(carrier, offset, data), context),
+            tcp::Event::Chunk { offset, data } => self.from_tcp(side, Chunk::of_tcp(carrier, offset, data), context),
             tcp::Event::Fin { offset } => {
                 self.end_frames(side, true, context);
                 // FIN takes a sequence number.
@@ -58,29 +57,29 @@ impl Layers {
         }
     }
 
-    pub(super) fn chunk<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
-        if matches!(self.layer, Layer::Unknown) {
-            self.layer = match chunk.data {
-                Data::Bytes(bytes) => self.layer_of(side, chunk.place.carrier, bytes),
-                Data::Gap { .. } => {
-                    self.began_before = true;
-                    Layer::Unknown
-                }
-            };
+    /// Returns whether no byte of the connection has come yet.
+    pub(super) const fn is_silent(&self) -> bool {
+        matches!((&self.security, &self.application), (Security::None, Application::Unknown))
+    }
+
+    /// Routes a chunk of the TCP stream.
+    fn from_tcp<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
+        if side == Side::Client
+            && self.is_silent()
+            && matches!(chunk.data, Data::Bytes(bytes) if is_client_hello(bytes))
+        {
+            self.facts.client_hello = Some(Box::new(chunk.place.carrier.seen));
+            self.security = Security::Observed(Box::default());
         }
-        match &mut self.layer {
-            Layer::Unknown | Layer::Other { .. } => {}
-            Layer::Probe(_) => self.probe(side, chunk, context),
-            Layer::Unasked(_) if side == Side::Client => self.late_request(chunk, context),
-            Layer::WebSocket(_) | Layer::Unasked(_) => self.frames(side, chunk, context),
-            Layer::Http(_) => self.http(side, chunk, context),
-            Layer::Tls(observer) => {
+        match &mut self.security {
+            Security::None => self.chunk(side, chunk, context),
+            Security::Observed(observer) => {
                 let carrier = chunk.place.carrier;
                 if let Data::Bytes(bytes) = chunk.data
                     && side == Side::Server
                     && is_http_response(bytes)
                 {
-                    self.layer = Layer::Other { encrypted: false };
+                    self.leave(false);
                     return self.tell(side, carrier, What::NotTls { first: bytes }, context);
                 }
                 let decision = observer.push(side, carrier, chunk.data);
@@ -89,15 +88,32 @@ impl Layers {
         }
     }
 
-    /// Chooses the layer by the first bytes that were captured.
-    fn layer_of(&mut self, side: Side, carrier: &Carrier, bytes: &[u8]) -> Layer {
-        if side == Side::Client && is_client_hello(bytes) {
-            self.facts.client_hello = Some(Box::new(carrier.seen));
-            Layer::Tls(Box::default())
-        } else if self.began_before && !is_http_response(bytes) && !(side == Side::Client && is_request(bytes)) {
-            Layer::Probe(Box::new(Probe::new(self.sides_are_known)))
+    /// Routes a chunk of the application's stream.
+    pub(super) fn chunk<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
+        if matches!(self.application, Application::Unknown) {
+            self.application = match chunk.data {
+                Data::Bytes(bytes) => self.application_of(side, bytes),
+                Data::Gap { .. } => {
+                    self.began_before = true;
+                    Application::Unknown
+                }
+            };
+        }
+        match &mut self.application {
+            Application::Unknown | Application::Other { .. } => {}
+            Application::Probe(_) => self.probe(side, chunk, context),
+            Application::Unasked(_) if side == Side::Client => self.late_request(chunk, context),
+            Application::WebSocket(_) | Application::Unasked(_) => self.frames(side, chunk, context),
+            Application::Http(_) => self.http(side, chunk, context),
+        }
+    }
+
+    /// Chooses the application by the first bytes that were captured.
+    fn application_of(&self, side: Side, bytes: &[u8]) -> Application {
+        if self.began_before && !is_http_response(bytes) && !(side == Side::Client && is_request(bytes)) {
+            Application::Probe(Box::new(Probe::new(self.sides_are_known)))
         } else {
-            Layer::Http(Box::default())
+            Application::Http(Box::default())
         }
     }
 
@@ -111,7 +127,7 @@ impl Layers {
         mut bytes: &[u8],
         context: &mut Context<'_, S>,
     ) {
-        let Layer::WebSocket(decoders) = &mut self.layer else {
+        let Application::WebSocket(decoders) = &mut self.application else {
             return;
         };
         let (decoder, Context { scratch, sink }) = (&mut decoders[side], &mut *context);
@@ -126,7 +142,7 @@ impl Layers {
     }
 
     pub(super) fn frames<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
-        let Some(decoders) = self.layer.decoders() else {
+        let Some(decoders) = self.application.decoders() else {
             return;
         };
         let facts = &mut self.facts;
@@ -143,7 +159,7 @@ impl Layers {
 
     /// Ends the frames of a side, because its stream `has_ended`, or because the capture has.
     pub(super) fn end_frames<S: Sink>(&mut self, side: Side, has_ended: bool, context: &mut Context<'_, S>) {
-        let Some(decoders) = self.layer.decoders() else {
+        let Some(decoders) = self.application.decoders() else {
             return;
         };
         let facts = &mut self.facts;
@@ -162,7 +178,7 @@ impl Layers {
         needed: u64,
         context: &mut Context<'_, S>,
     ) {
-        if let Layer::Tls(observer) = &mut self.layer {
+        if let Security::Observed(observer) = &mut self.security {
             let decision = observer.end(side, carrier);
             self.tls(decision, context);
         }
@@ -172,11 +188,17 @@ impl Layers {
 
     fn tls<S: Sink>(&mut self, decision: Option<Decision>, context: &mut Context<'_, S>) {
         if let Some(Decision { outcome, side, carrier }) = decision {
-            self.layer = Layer::Other { encrypted: outcome == Outcome::Established };
+            self.leave(outcome == Outcome::Established);
             if outcome != Outcome::Established {
                 self.tell(side, &carrier, What::Tls(outcome), context);
             }
         }
+    }
+
+    /// Stops reading the connection.
+    fn leave(&mut self, encrypted: bool) {
+        self.security = Security::None;
+        self.application = Application::Other { encrypted };
     }
 
     pub(super) fn tell<S: Sink>(
