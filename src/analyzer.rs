@@ -15,6 +15,7 @@ use crate::facts::Facts;
 use crate::limits;
 use crate::packet::{Decoder, Glance};
 use crate::seen::Timestamp;
+use crate::shortcuts;
 use crate::sink::{Counts, Sink};
 
 /// The analysis of one capture. It follows every TCP connection, and hands the WebSocket connections to a [`Sink`].
@@ -43,6 +44,14 @@ impl Analyzer {
         mut progress: impl FnMut(&[Packet<'_>]),
     ) -> Result<(), Error> {
         let end = loop {
+            if !shortcuts::are_taken() {
+                match source.advance() {
+                    Ok(true) => _ = self.push(&source.packet(), sink),
+                    Ok(false) => break Ok(()),
+                    Err(error) => break Err(error),
+                }
+                continue;
+            }
             match source.batch() {
                 Ok(packets) if packets.is_empty() => break Ok(()),
                 Ok(packets) => {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::chunk::Carrier;
-use crate::facts::{Close, EndKind, Facts, Moment};
+use crate::event::EndKind;
+use crate::facts::{Close, Facts, Moment};
 use crate::seen::Seen;
 use crate::side::Side;
 

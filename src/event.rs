@@ -1,7 +1,6 @@
 //! The events of a connection, from all of its layers.
 
 use crate::chunk::Carrier;
-use crate::facts::EndKind;
 use crate::side::Side;
 use crate::{http, tls, ws};
 
@@ -39,4 +38,13 @@ pub enum What<'a> {
         /// The TCP bytes that it needs; [`u64::MAX`] if no acknowledgement shows it.
         needed: u64,
     },
+}
+
+/// The kind of an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndKind {
+    /// FIN: all bytes before it have been sent (RFC 9293 §3.6).
+    Fin,
+    /// RST: the connection is gone (RFC 9293 §3.5.2).
+    Reset,
 }

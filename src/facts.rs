@@ -12,13 +12,13 @@ use std::sync::LazyLock;
 use arrayvec::ArrayVec;
 
 pub use breach::Breach;
-pub use end::{End, EndKind};
+pub use end::End;
 pub use previewed::Previewed;
 pub use recent::{Moment, Pace, Recent};
 pub use sent::{Ping, Sent};
 
 use crate::chunk::Carrier;
-use crate::event::{Event, What};
+use crate::event::{EndKind, Event, What};
 use crate::http::{self, Handshake};
 use crate::limits;
 use crate::prefetch::prefetch;

@@ -53,7 +53,7 @@
 //!
 //! | floor | modules | what they are |
 //! |---|---|---|
-//! | 1 | [`seen`] [`side`] `chunk` [`limits`] [`error`] `prefetch` [`target`] | the words that all others use |
+//! | 1 | [`seen`] [`side`] `chunk` [`limits`] [`error`] `prefetch` `shortcuts` [`target`] | the words that all others use |
 //! | 2 | [`capture`] `tcp` `tls` `http` `ws` | one protocol each; none knows another |
 //! | 3 | `packet` [`event`] [`catalog`] | packets to segments; everything that can happen; the words of the reports |
 //! | 4 | [`facts`] | what is known of one connection |
@@ -87,6 +87,10 @@ pub mod reference;
 pub mod render;
 pub mod report;
 pub mod seen;
+#[cfg(not(feature = "internals"))]
+mod shortcuts;
+#[cfg(feature = "internals")]
+pub mod shortcuts;
 pub mod side;
 pub mod sink;
 pub mod slice;

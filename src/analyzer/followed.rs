@@ -12,6 +12,7 @@ use crate::facts::Facts;
 use crate::limits;
 use crate::packet::Glance;
 use crate::seen::Timestamp;
+use crate::shortcuts;
 use crate::sink::{Counts, Sink};
 use crate::tcp::{Endpoints, Segment};
 
@@ -75,7 +76,8 @@ impl Followed {
     #[inline]
     pub fn push(&mut self, segment: &mut Segment<'_>, hint: Hint, sink: &mut impl Sink) -> Option<Stream> {
         // Fast path: most segments change nothing here but the state of their own connection.
-        if let Some(flow) = self.flows.at_hint(&segment.endpoints, hint)
+        if shortcuts::are_taken()
+            && let Some(flow) = self.flows.at_hint(&segment.endpoints, hint)
             && match &mut flow.connection {
                 Some(connection) => connection.push_in_order(segment, &mut self.scratch, sink),
                 None => flow.has_noted(segment),

@@ -2,8 +2,7 @@
 
 use super::{Application, Context, Interest, Layers, Security, is_http_response, tell};
 use crate::chunk::{Carrier, Chunk, Data, Place};
-use crate::event::What;
-use crate::facts::EndKind;
+use crate::event::{EndKind, What};
 use crate::http::exchange::is_request;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;

@@ -1,6 +1,7 @@
 //! The ends of a connection's directions.
 
 use crate::chunk::Carrier;
+use crate::event::EndKind;
 use crate::side::Side;
 
 /// The end of one direction: its sender sends no more, or has given up the connection.
@@ -14,15 +15,6 @@ pub struct End {
     pub carrier: Carrier,
     /// The TCP bytes that it needs, its own place among them; [`u64::MAX`] if no acknowledgement shows it.
     pub needed: u64,
-}
-
-/// The kind of an end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndKind {
-    /// FIN: all bytes before it have been sent (RFC 9293 §3.6).
-    Fin,
-    /// RST: the connection is gone (RFC 9293 §3.5.2).
-    Reset,
 }
 
 impl End {

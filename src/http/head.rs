@@ -7,10 +7,12 @@ use httparse::{Header, ParserConfig, Request, Response, Status};
 
 use crate::chunk::Carrier;
 use crate::limits;
+use crate::shortcuts;
 
 /// Returns the head that `bytes` begin with if it is complete, as nearly every head is.
 pub fn whole(bytes: &[u8]) -> Option<&[u8]> {
-    bytes.get(..end_of_head(bytes, 0).ok()?).filter(|head| head.len() <= limits::HEAD)
+    let head = bytes.get(..end_of_head(bytes, 0).ok()?)?;
+    (head.len() <= limits::HEAD && shortcuts::are_taken()).then_some(head)
 }
 
 /// A head that arrives in pieces.

@@ -21,11 +21,6 @@ use crate::facts::{Facts, Id};
 use crate::side::{PerSide, Side};
 use crate::ws::CloseCode;
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn is_zero(count: &u32) -> bool {
-    *count == 0
-}
-
 // The large parts are boxed, so that a connection fits into the memory freed by the facts of connections judged before.
 /// One connection, or an attempt at one.
 #[derive(Clone, Debug, Serialize)]
@@ -35,8 +30,8 @@ pub struct Connection {
     pub id: usize,
     /// Wireshark's `tcp.stream`.
     pub tcp_stream: u32,
-    /// The number of attempts before it on the same TCP connection, if there are any.
-    #[serde(skip_serializing_if = "is_zero")]
+    /// The number of attempts before it on the same TCP connection.
+    #[serde(skip)]
     pub earlier_attempts: u32,
     /// The HTTP/2 stream, if it is one.
     pub http2_stream: Option<u32>,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::redact::Redactor;
-use crate::facts::{EndKind, Facts};
+use crate::event::EndKind;
+use crate::facts::Facts;
 use crate::seen::{Seen, Timestamp};
 use crate::side::Side;
 use crate::ws::Opcode;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The modules by floor, lowest first. A module imports only from lower floors.
 const FLOORS: &[&[&str]] = &[
     // Floor 1 of the table is split in two: a chunk has a place in the capture and a side.
-    &["seen", "side", "limits", "error", "prefetch", "target"],
+    &["seen", "side", "limits", "error", "prefetch", "shortcuts", "target"],
     &["chunk"],
     &["capture", "tcp", "tls", "http", "ws"],
     &["packet", "event", "catalog"],

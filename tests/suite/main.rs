@@ -38,6 +38,7 @@ mod redaction;
 mod reference;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod shortcuts;
 mod slice;
 #[cfg(target_os = "linux")]
 mod slice_memory;

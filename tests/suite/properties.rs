@@ -20,7 +20,7 @@ use crate::support::way;
 
 /// Returns a fixed configuration, so that every machine tries the same cases; `PROPTEST_CASES` sets their number,
 /// `PROPTEST_RNG_SEED` selects others.
-fn config() -> ProptestConfig {
+pub fn config() -> ProptestConfig {
     let asked = ProptestConfig::default();
     ProptestConfig {
         cases: if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { 400 },
@@ -34,12 +34,12 @@ fn config() -> ProptestConfig {
     }
 }
 
-fn conversations() -> impl Strategy<Value = Vec<Conversation>> {
+pub fn conversations() -> impl Strategy<Value = Vec<Conversation>> {
     prop_oneof![3 => prop::collection::vec(conversation(), 1), 1 => prop::collection::vec(conversation(), 2..4)]
 }
 
 /// Generates cuts of all sizes, often small ones.
-fn cut() -> impl Strategy<Value = Option<u64>> {
+pub fn cut() -> impl Strategy<Value = Option<u64>> {
     prop_oneof![Just(1u64), 2u64..20, 20u64..1461].prop_map(Some)
 }
 

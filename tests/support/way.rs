@@ -24,14 +24,27 @@ fn step(packets: usize) -> i64 {
 
 /// Returns the facts of all connections in these Ethernet frames.
 pub fn facts(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
+    pushed(captured(packets))
+}
+
+/// Returns the same, from packets that are pushed together, as many as come.
+pub fn facts_in_batches(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
+    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
+    let packets: Vec<_> = captured(packets).collect();
+    analyzer.push_all(&packets, &mut facts);
+    analyzer.finish(&mut facts);
+    facts
+}
+
+fn captured(packets: &[Vec<u8>]) -> impl Iterator<Item = Packet<'_>> {
     let step = step(packets.len());
-    pushed(packets.iter().zip(1u32..).map(|(bytes, number)| Packet {
+    packets.iter().zip(1u32..).map(move |(bytes, number)| Packet {
         number: u64::from(number),
         time: Timestamp::from_nanos(i64::from(number) * step),
         link_type: LinkType::ETHERNET,
         data: bytes,
         length: bytes.len() as u32,
-    }))
+    })
 }
 
 /// Returns the same, with the packets from index `from` on delayed by so many microseconds.

@@ -2,6 +2,7 @@
 
 use super::{Decoder, Frame, State, TextBefore};
 use crate::chunk::{Carrier, Place};
+use crate::shortcuts;
 use crate::side::Side;
 use crate::ws::frame::{Header, Opcode, START, header, start};
 use crate::ws::message::{whole, whole_control};
@@ -18,7 +19,8 @@ impl Decoder {
     #[inline(always)]
     pub fn whole(&mut self, place: Place<'_>, bytes: &[u8], scratch: &mut Scratch) -> Option<(Event<'static>, usize)> {
         let (rest, header) = header(bytes).ok()?;
-        let is_next = matches!(self.state, State::Header)
+        let is_next = shortcuts::are_taken()
+            && matches!(self.state, State::Header)
             && self.partial.is_none()
             && !self.closed
             && self.messages.state() == MessageState::Closed
@@ -45,7 +47,8 @@ impl Decoder {
             out(place.carrier, event);
             return taken;
         }
-        if self.partial.is_none()
+        if shortcuts::are_taken()
+            && self.partial.is_none()
             && let Ok((rest, header)) = header(bytes)
             && is_legal(&header, self.rules, self.messages.state())
             && (!self.closed || header.start.opcode == Opcode::CLOSE)

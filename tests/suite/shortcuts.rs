@@ -1,0 +1,79 @@
+//! The fast paths give what the general paths give: the same facts, down to the last field, of every fixture and of
+//! generated conversations. The general paths read one packet at a time, follow each segment through the whole of TCP, and
+//! decode each frame and head byte by byte.
+
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use whyclosed::facts::Facts;
+use whyclosed::shortcuts;
+
+use super::properties::{config, conversations, cut};
+use crate::support::reading::material;
+use crate::support::segments::{Change, packets};
+use crate::support::way;
+
+/// Returns facts as text, without the positions of previews in the ring, where other connections' come and go.
+fn told(facts: &[Box<Facts>]) -> Vec<String> {
+    let without_positions = |text: String| {
+        let text = text.replace(", ", ",\n");
+        let mut parts = text.split("preview: Preview(");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| text + part.split_once(')').map_or(part, |(_, rest)| rest))
+    };
+    facts.iter().map(|facts| without_positions(format!("{facts:?}"))).collect()
+}
+
+/// Returns the first lines that differ.
+fn difference(fast: &[String], general: &[String]) -> Option<String> {
+    if fast.len() != general.len() {
+        return Some(format!("{} connections became {}", general.len(), fast.len()));
+    }
+    fast.iter().zip(general).find(|(fast, general)| fast != general).map(|(fast, general)| {
+        let lines = fast.lines().zip(general.lines()).filter(|(one, other)| one != other).take(5);
+        lines.map(|(one, other)| format!("{other} became {one}\n")).collect()
+    })
+}
+
+/// Returns the captures below a folder.
+fn captures(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() {
+            captures(&path, found);
+        } else if name.contains(".pcap") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn fast_paths_read_fixtures_as_general_ones_do() {
+    let mut all = Vec::new();
+    captures(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), &mut all);
+    assert!(all.len() > 150, "{} captures", all.len());
+    for path in all {
+        let Ok(fast) = material(&path) else { continue };
+        let general = shortcuts::avoided(|| material(&path)).unwrap();
+        assert_eq!(difference(&told(&fast.facts), &told(&general.facts)), None, "{}", path.display());
+        assert_eq!((fast.counts, fast.skipped), (general.counts, general.skipped), "{}", path.display());
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn fast_paths_read_conversations_as_general_ones_do(
+        conversations in conversations(),
+        cut in prop::option::of(cut()),
+        (shuffle, duplicate, seed) in any::<(bool, bool, u64)>(),
+    ) {
+        let packets = packets(&conversations, Change { cut: cut.flatten(), shuffle, duplicate, seed, ..Change::default() });
+        let (fast, general) = (way::facts_in_batches(&packets), shortcuts::avoided(|| way::facts(&packets)));
+        let difference = difference(&told(&fast), &told(&general));
+        prop_assert!(difference.is_none(), "{}", difference.unwrap_or_default());
+    }
+}
