@@ -41,6 +41,8 @@ pub enum Missing {
     NeverCaptured,
     /// The packet was captured, but its end was cut off by the snaplen.
     CutBySnaplen,
+    /// Their TLS records were not captured, or could not be decrypted. Their number is an estimate.
+    Undecrypted,
 }
 
 /// A place in one direction of a layer's stream, and the segment that carried what follows it.

@@ -17,6 +17,9 @@ pub const PEEK_BUFFER: usize = 16 * 1024;
 /// The longest pcapng block accepted, as in libpcap. A longer one has a corrupt length.
 pub const BLOCK: usize = 16 * 1024 * 1024;
 
+/// Bytes of the key logs in a capture that wait to be read: those between two packets.
+pub const SECRETS: usize = 16 << 20;
+
 /// The most captured bytes accepted for one packet, as libpcap's `MAXIMUM_SNAPLEN`: more than any IP packet with its
 /// headers. A larger count is corrupt.
 pub const PACKET: usize = 256 * 1024;

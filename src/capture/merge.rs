@@ -138,6 +138,13 @@ impl Source for Merge {
         }
     }
 
+    fn take_secrets(&mut self) -> Vec<u8> {
+        match self.current.and_then(|index| self.files.get_mut(index)) {
+            Some(Member { state: State::Open(source), .. }) => source.take_secrets(),
+            _ => Vec::new(),
+        }
+    }
+
     fn summaries(&self) -> Vec<Summary> {
         let of = |file: &Member| match &file.state {
             State::Waiting(summary) => vec![summary.clone()],

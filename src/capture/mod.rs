@@ -89,6 +89,12 @@ pub trait Source {
         Marks::default()
     }
 
+    /// Takes the TLS key logs that the capture has held since the last call: the contents of its Decryption Secrets
+    /// Blocks, up to [`limits::SECRETS`] bytes.
+    fn take_secrets(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// Returns what has been read so far: one summary for each file, in the order they were given.
     fn summaries(&self) -> Vec<Summary>;
 }
@@ -121,6 +127,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn marks(&self) -> Marks {
         (**self).marks()
+    }
+
+    fn take_secrets(&mut self) -> Vec<u8> {
+        (**self).take_secrets()
     }
 
     fn summaries(&self) -> Vec<Summary> {

@@ -99,7 +99,7 @@ impl Sent {
     pub(super) fn note_gap(&mut self, len: u64, missing: Missing) {
         let trouble = self.trouble_mut();
         let bytes = match missing {
-            Missing::NeverCaptured => &mut trouble.lost_bytes,
+            Missing::NeverCaptured | Missing::Undecrypted => &mut trouble.lost_bytes,
             Missing::CutBySnaplen => &mut trouble.cut_bytes,
         };
         *bytes = bytes.saturating_add(len);

@@ -188,6 +188,9 @@ impl Decoder {
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
         self.stop_waiting(scratch, out);
+        if why == Missing::Undecrypted && matches!(self.state, State::Payload(_)) {
+            return self.lose(place, out);
+        }
         let State::Payload(frame) = &mut self.state else {
             return self.gap_between_frames(Chunk { place, data: Data::Gap { len, missing: why } }, scratch, out);
         };
@@ -292,6 +295,17 @@ mod tests {
                 assert_eq!(events(Side::Server, &[head, middle, tail].map(Data::Bytes)), whole, "{first} {second}");
             }
         }
+    }
+
+    #[test]
+    fn a_gap_of_unknown_length_in_a_payload_is_not_counted() {
+        let undecrypted = |len| Data::Gap { len, missing: Missing::Undecrypted };
+        let chunks = |gap| [Data::Bytes(b"\x82\x05he"), gap, Data::Bytes(b"\x88\x02\x03\xe8")];
+        let exact = ["frame 2", "message of 5", "frame 8", "close Some(CloseCode(1000)) [] true"];
+        assert_eq!(events(Side::Server, &chunks(GAP(3))), exact);
+        let found = ["frame 2", "lost", "found", "frame 8", "close Some(CloseCode(1000)) [] true"];
+        assert_eq!(events(Side::Server, &chunks(undecrypted(3))), found);
+        assert_eq!(events(Side::Server, &chunks(undecrypted(2))), found);
     }
 
     #[test]

@@ -114,6 +114,10 @@ impl<S: Source> Source for Filtered<S> {
         self.source.marks()
     }
 
+    fn take_secrets(&mut self) -> Vec<u8> {
+        self.source.take_secrets()
+    }
+
     /// Returns the summaries of the underlying source: packets that do not pass are counted too.
     fn summaries(&self) -> Vec<Summary> {
         self.source.summaries()

@@ -47,6 +47,8 @@ pub(super) struct Pcapng {
     interface: u32,
     /// Packets before the section.
     before_section: u64,
+    /// The key logs that have not been taken yet.
+    secrets: Vec<u8>,
     ended: bool,
 }
 
@@ -66,6 +68,7 @@ impl Pcapng {
             options: 0..0,
             interface: 0,
             before_section: 0,
+            secrets: Vec::new(),
             ended: false,
         }
     }
@@ -119,6 +122,16 @@ impl Pcapng {
                 let of = self.interfaces.get_mut(counted.interface as usize);
                 if let Some(drops) = count(of.ok_or(Fault::UnknownInterface)?, counted) {
                     self.tally.dropped(drops);
+                }
+                return Ok(false);
+            }
+            kind::DECRYPTION_SECRETS => {
+                if let Ok((_, log)) = secrets::tls_key_log(body, self.order)
+                    && self.secrets.len() + log.len() < limits::SECRETS
+                {
+                    self.secrets.extend_from_slice(log);
+                    // The next block begins a line of its own.
+                    self.secrets.push(b'\n');
                 }
                 return Ok(false);
             }
@@ -311,6 +324,10 @@ impl Source for Pcapng {
         }
     }
 
+    fn take_secrets(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.secrets)
+    }
+
     fn summaries(&self) -> Vec<Summary> {
         let format = self.name.format("pcapng");
         let bytes = self.tally.bytes(&self.window, 0);
@@ -383,6 +400,24 @@ mod tests {
         }
         let bytes = file.block(0x1234, &vec![0; crate::limits::BLOCK - 12]).enhanced(0, 1, b"x", 1).bytes;
         assert_eq!(read_clean(&bytes), [owned(1000, LinkType::ETHERNET, b"x", 1)]);
+    }
+
+    #[test]
+    fn key_logs_are_taken_once() {
+        let order = Order::Little;
+        let secrets = |kind: u32, log: &[u8]| [&order.u32(kind)[..], &order.u32(log.len() as u32), log].concat();
+        let bytes = Pcapng::new(order)
+            .interface(1, 0, &[])
+            .block(10, &secrets(super::secrets::TLS_KEY_LOG, b"one"))
+            .block(10, &secrets(0x57_47_4b_4c, b"WireGuard"))
+            .enhanced(0, 1, b"x", 1)
+            .block(10, &secrets(super::secrets::TLS_KEY_LOG, b"two\n"))
+            .bytes;
+        let mut source = crate::capture::read("test".as_ref(), std::io::Cursor::new(bytes)).unwrap();
+        assert!(source.advance().unwrap());
+        assert_eq!((source.take_secrets(), source.take_secrets()), (b"one\n".to_vec(), Vec::new()));
+        assert!(!source.advance().unwrap());
+        assert_eq!(source.take_secrets(), b"two\n\n");
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Exchange {
         }
         match &mut reader.state {
             State::Body(body) => match body.skip_gap(len) {
-                Some(taken) if taken == len => {}
+                Some(taken) if taken == len && missing != Missing::Undecrypted => {}
                 Some(_) | None => reader.state = State::Lost,
             },
             State::Start | State::Head => {
