@@ -4,6 +4,7 @@
 //! close_codes/*.toml    the meaning, documented cause and fix of each close code: one file for each registry
 //! close_codes/kinds.toml  the texts shared by codes of a kind
 //! comparisons.toml      the differences between pairs of codes
+//! keys.toml             how to get the keys of TLS sessions
 //! words.toml            the words of the reports
 //! reference.toml        the words of `explain`, `compare` and `codes`
 //! diagnose/rules/*.toml has the same form as the words, beside the rules
@@ -12,6 +13,7 @@
 pub mod close_codes;
 mod comparisons;
 pub(crate) mod evidence;
+pub(crate) mod keys;
 mod language;
 mod registries;
 mod texts;

@@ -1,15 +1,17 @@
-//! The reference of close codes: their meanings, their differences, and lists of them. It is plain data, which is also
+//! The reference of close codes: their meanings, their differences, and lists of them; and of TLS keys. It is plain data, which is also
 //! the JSON form, and documents for people.
 
 mod comparison;
 pub mod document;
 mod explanation;
+mod keys;
 mod listing;
 mod query;
 pub mod rules;
 
 pub use comparison::Comparison;
 pub use explanation::{Confused, Elsewhere, Explanation};
+pub use keys::Keys;
 pub use listing::{Listed, Listing};
 pub use query::codes;
 pub use rules::Rules;

@@ -1,18 +1,18 @@
-//! `whyclosed explain CODE…`: everything that is documented about a code.
+//! `whyclosed explain CODE…`: everything that is documented about a code; `explain keys`: how to get TLS keys.
 
 use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
 use whyclosed::error::Error;
-use whyclosed::reference::{Explanation, document};
+use whyclosed::reference::{Explanation, Keys, document};
 
 use super::reference::{Presenting, explained, registry};
 
-/// Explain close codes: what they mean, when you see them, how to fix them.
+/// Explain close codes: what they mean, when you see them, how to fix them. `explain keys`: how to get TLS keys.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Codes, ranges or names: 1007, 1000-1003, "policy violation".
+    /// Codes, ranges or names: 1007, 1000-1003, "policy violation"; or `keys`.
     #[arg(id = "wanted", required = true, value_name = "CODE")]
     codes: Vec<String>,
 
@@ -24,6 +24,9 @@ pub struct Explain {
     presenting: Presenting,
 }
 
+/// The topic that is no code.
+const KEYS: &str = "keys";
+
 /// The JSON form.
 #[derive(Serialize)]
 struct Explained {
@@ -33,6 +36,10 @@ struct Explained {
 impl Explain {
     /// Prints the explanations.
     pub fn run(&self) -> Result<ExitCode, Error> {
+        if matches!(&*self.codes, [topic] if topic.eq_ignore_ascii_case(KEYS)) {
+            self.presenting.write(Keys::all(self.presenting.texts.language()), Keys::document)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let registries = self.presenting.texts.registries()?;
         let asked = registry(self.registry.as_deref(), &registries)?;
         let codes = explained(&self.codes, asked, &registries, self.presenting.texts.language())?;
