@@ -303,3 +303,7 @@ pub const IDLE_UNKNOWN: Duration = Duration::from_secs(600);
 
 /// Kinds of packets that are not understood and are counted separately: a report does not have room for more.
 pub const SKIPPED_KINDS: usize = 64;
+
+/// Segments whose places are kept while the boundaries of TLS records are searched for: those of the longest record in
+/// Ethernet segments, three times. The bytes of further ones count as those of the last.
+pub const TLS_RESYNC_SEGMENTS: usize = 40;

@@ -2,6 +2,8 @@
 
 pub mod client_hello;
 pub mod observer;
+pub mod reader;
 pub mod record;
+pub mod resync;
 
 pub use observer::{Decision, Observer, Outcome};

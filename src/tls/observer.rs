@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::record::{Alert, ContentType, HEADER, Header, header};
-use crate::chunk::{Carrier, Data};
+use super::reader::{Item, Reader};
+use super::record::{Alert, ContentType, Record};
+use crate::chunk::{Carrier, Chunk, Data};
 use crate::seen::Timestamp;
 use crate::side::{PerSide, Side};
 
@@ -30,9 +31,16 @@ pub struct Decision {
     pub carrier: Carrier,
 }
 
-/// An observer of the records of both sides.
+/// An observer of a connection that nothing is to be decrypted of: it reads the records of both sides.
 #[derive(Debug, Default)]
 pub struct Observer {
+    readers: PerSide<Reader>,
+    outlook: Outlook,
+}
+
+/// What the records of both sides, as they come, say about the handshake.
+#[derive(Debug, Default)]
+pub struct Outlook {
     sides: PerSide<Records>,
     /// Encrypted bytes that the server had sent when the client first sent any.
     before_client: u64,
@@ -43,10 +51,6 @@ pub struct Observer {
 
 #[derive(Debug, Default)]
 struct Records {
-    partial: Vec<u8>,
-    /// The current record, and the bytes of its fragment still to come.
-    record: Option<(Header, u64)>,
-    fragment: Vec<u8>,
     /// Records of type handshake.
     handshakes: u32,
     /// Whether one of them came after the change to encryption: the Finished of TLS 1.2 or, after a HelloRetryRequest,
@@ -58,7 +62,6 @@ struct Records {
     data_bytes: u64,
     /// Whether the side has changed to encryption. Its alerts cannot be read from then on.
     changed: bool,
-    broken: bool,
     /// Bytes of the stream so far.
     bytes: u64,
     last: Timestamp,
@@ -86,43 +89,79 @@ const AT_ONCE: Duration = Duration::from_millis(500);
 /// are data, and the handshake was good.
 const TICKETS: u64 = 2048;
 
+/// The bytes of an alert, and so of a fragment that an observer needs.
+const ALERT: usize = 2;
+
 impl Observer {
-    /// Processes a chunk of a side. Returns the decision, once.
+    /// Processes the next data of a side. Returns the decision, once.
     pub fn push(&mut self, side: Side, carrier: &Carrier, data: Data<'_>) -> Option<Decision> {
+        let Self { readers, outlook } = self;
+        if outlook.decided {
+            return None;
+        }
+        let reader = &mut readers[side];
+        reader.keep_at_most(ALERT);
+        let chunk = Chunk::of_tcp(carrier, outlook.sides[side].bytes, data);
+        outlook.chunk(side, chunk);
+        let mut decision = None;
+        reader.push(chunk, &mut Vec::new(), &mut |item| {
+            decision = decision.or(match item {
+                Item::Record(framed) => outlook.record(side, carrier, framed.record),
+                Item::Lost(_) => outlook.lost(side, carrier),
+            });
+        });
+        let is_lost = reader.is_lost() || matches!(data, Data::Gap { .. });
+        decision.or_else(|| is_lost.then(|| outlook.lost(side, carrier)).flatten())
+    }
+
+    /// Processes the end of a side. The first end decides: returns `None` after it, or if nothing can be decided.
+    pub fn end(&mut self, side: Side, carrier: &Carrier) -> Option<Decision> {
+        self.outlook.end(side, carrier)
+    }
+}
+
+impl Outlook {
+    /// Notes that a chunk of a side has come. To be called before its records are processed.
+    pub fn chunk(&mut self, side: Side, chunk: Chunk<'_>) {
+        let records = &mut self.sides[side];
+        records.last = chunk.place.carrier.seen.time;
+        if let Data::Bytes(bytes) = chunk.data {
+            records.bytes = records.bytes.saturating_add(bytes.len() as u64);
+        }
+    }
+
+    /// Returns whether the outcome is decided.
+    pub const fn is_decided(&self) -> bool {
+        self.decided
+    }
+
+    /// Processes a record of a side. Returns the decision, once.
+    pub fn record(&mut self, side: Side, carrier: &Carrier, record: Record<'_>) -> Option<Decision> {
         if self.decided {
             return None;
         }
         let records = &mut self.sides[side];
-        records.last = carrier.seen.time;
-        let handshakes = records.handshakes;
-        let said = match data {
-            Data::Bytes(bytes) => {
-                records.bytes = records.bytes.saturating_add(bytes.len() as u64);
-                records.push(bytes, side)
-            }
-            Data::Gap { .. } => {
-                records.broken = true;
-                None
-            }
-        };
+        let said = records.push(record);
         if self.sides.client.data == 0 {
             self.before_client = self.sides.server.data_bytes;
         }
         // An alert is only a warning if the handshake continues after it.
-        if self.sides[side].handshakes > handshakes {
+        if record.header.content_type == ContentType::HANDSHAKE {
             self.warning = None;
         }
-        let outcome = match said {
-            Some(Said { alert, fatal: true }) => Some(Outcome::Alert(alert)),
-            Some(Said { alert, fatal: false }) => {
-                self.warning = Some((side, *carrier, alert));
-                None
-            }
-            None => None,
-        };
-        let outcome = outcome.or_else(|| self.is_in_use().then_some(Outcome::Established))?;
-        self.decided = true;
-        Some(Decision { outcome, side, carrier: *carrier })
+        match said {
+            Some(Said { alert, fatal: true }) => return self.decide(Outcome::Alert(alert), side, carrier),
+            Some(Said { alert, fatal: false }) => self.warning = Some((side, *carrier, alert)),
+            None => {}
+        }
+        let is_in_use = self.sides.client.is_behind_finished();
+        is_in_use.then(|| self.decide(Outcome::Established, side, carrier)).flatten()
+    }
+
+    /// Notes that records of a side are missing or cannot be read: what there is of the handshake does not show its
+    /// outcome. Returns the decision, once.
+    pub fn lost(&mut self, side: Side, carrier: &Carrier) -> Option<Decision> {
+        self.decide(Outcome::Established, side, carrier)
     }
 
     /// Processes the end of a side. The first end decides: returns `None` after it, or if nothing can be decided.
@@ -145,12 +184,6 @@ impl Observer {
         left.then_some(Decision { outcome: Outcome::Abandoned, side, carrier: *carrier })
     }
 
-    /// Returns whether the client has sent data, or either side can no longer be read.
-    fn is_in_use(&self) -> bool {
-        let PerSide { client, server } = &self.sides;
-        client.broken || server.broken || client.is_behind_finished()
-    }
-
     /// Returns whether both sides have sent all of their handshake. The client's Finished is encrypted data in TLS 1.3,
     /// and comes last. Leaving such a connection unused is not a failure.
     fn is_complete(&self) -> bool {
@@ -158,80 +191,44 @@ impl Observer {
         let without_data = client.data == 0 && server.data == 0;
         client.data > 0 || (client.finished && server.finished && without_data)
     }
+
+    const fn decide(&mut self, outcome: Outcome, side: Side, carrier: &Carrier) -> Option<Decision> {
+        if self.decided {
+            return None;
+        }
+        self.decided = true;
+        Some(Decision { outcome, side, carrier: *carrier })
+    }
 }
 
 impl Records {
-    /// Processes bytes of a side. Returns an unencrypted alert, unless it comes after data that decides the outcome.
-    fn push(&mut self, mut bytes: &[u8], side: Side) -> Option<Said> {
-        // An alert is only a warning if the handshake continues in the same bytes.
-        let mut warning = None;
-        while !bytes.is_empty() && !self.broken {
-            let Some((record, left)) = self.record else {
-                let take = bytes.len().min(HEADER.saturating_sub(self.partial.len()));
-                let (head, rest) = bytes.split_at_checked(take)?;
-                self.partial.extend_from_slice(head);
-                bytes = rest;
-                match header(&self.partial) {
-                    Ok((_, record)) => self.begin(record),
-                    Err(error) => self.broken = !error.is_incomplete(),
-                }
-                continue;
-            };
-            let take = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-            let (fragment, rest) = bytes.split_at_checked(take)?;
-            bytes = rest;
-            if record.content_type == ContentType::ALERT && self.fragment.len() < 2 {
-                self.fragment.extend(fragment.iter().take(2));
-            }
-            let left = left - take as u64;
-            self.record = (left > 0).then_some((record, left));
-            let is_decided = side == Side::Client && self.is_behind_finished();
-            if left == 0
-                && !is_decided
-                && let Some(said) = self.alert(record)
-            {
-                if said.fatal {
-                    return Some(said);
-                }
-                warning = Some((said, self.handshakes));
-            }
-        }
-        warning.filter(|(_, handshakes)| *handshakes == self.handshakes).map(|(said, _)| said)
-    }
-
-    /// Returns whether a client has sent data after its Finished, which is an encrypted record of its own in TLS 1.3,
-    /// and one more record of the handshake in TLS 1.2.
-    const fn is_behind_finished(&self) -> bool {
-        self.data > 1 || (self.data > 0 && self.handshakes > 1)
-    }
-
-    fn begin(&mut self, record: Header) {
-        self.partial.clear();
-        self.fragment.clear();
-        self.record = (record.length > 0).then_some((record, u64::from(record.length)));
-        match record.content_type {
-            ContentType::APPLICATION_DATA if record.length != ENCRYPTED_ALERT => {
+    /// Processes a record. Returns its unencrypted alert.
+    fn push(&mut self, record: Record<'_>) -> Option<Said> {
+        match record.header.content_type {
+            ContentType::APPLICATION_DATA if record.header.length != ENCRYPTED_ALERT => {
                 self.data = self.data.saturating_add(1);
-                self.data_bytes = self.data_bytes.saturating_add(u64::from(record.length));
+                self.data_bytes = self.data_bytes.saturating_add(u64::from(record.header.length));
             }
             ContentType::HANDSHAKE => {
                 self.handshakes = self.handshakes.saturating_add(1);
                 self.finished |= self.changed;
             }
             ContentType::CHANGE_CIPHER_SPEC => self.changed = true,
+            ContentType::ALERT if record.header.length == 2 && !self.changed => {
+                let [level, description] = *record.fragment.first_chunk::<ALERT>()?;
+                // A closure alert is only the end.
+                let alert = Some(Alert(description)).filter(|alert| !alert.says_goodbye())?;
+                return Some(Said { alert, fatal: level == FATAL });
+            }
             _ => {}
         }
+        None
     }
 
-    /// Returns the alert in a complete record, unless it is encrypted, or is only a closure alert.
-    fn alert(&self, record: Header) -> Option<Said> {
-        let readable = record.content_type == ContentType::ALERT && record.length == 2 && !self.changed;
-        match self.fragment.as_slice() {
-            [level, description] if readable && !Alert(*description).says_goodbye() => {
-                Some(Said { alert: Alert(*description), fatal: *level == FATAL })
-            }
-            _ => None,
-        }
+    /// Returns whether a client has sent data after its Finished, which is an encrypted record of its own in TLS 1.3,
+    /// and one more record of the handshake in TLS 1.2.
+    const fn is_behind_finished(&self) -> bool {
+        self.data > 1 || (self.data > 0 && self.handshakes > 1)
     }
 }
 
@@ -275,7 +272,7 @@ mod tests {
         let mut observer = Observer::default();
         let both = [WARNING, HELLO].concat();
         assert_eq!(observer.push(Side::Server, &Carrier::default(), Data::Bytes(&both)), None);
-        assert_eq!(observer.warning, None);
+        assert_eq!(observer.outlook.warning, None);
         let goodbye = [0x15, 3, 3, 0, 2, 1, 90];
         assert_eq!(outcomes(&[(Side::Client, &HELLO), (Side::Client, &goodbye)], &[Side::Client]), []);
     }

@@ -13,6 +13,9 @@ use nom::{IResult, Parser};
 /// Bytes of a record's header.
 pub const HEADER: usize = 5;
 
+/// The most bytes of a record's fragment (RFC 5246 §6.2.3); TLS 1.3 allows 2^14 + 256.
+pub const FRAGMENT: usize = (1 << 14) + 2048;
+
 /// The content type of a record (RFC 8446 §B.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContentType(pub u8);
@@ -28,22 +31,86 @@ impl ContentType {
     pub const APPLICATION_DATA: Self = Self(23);
 }
 
+/// A version of TLS, as it is on the wire: 0x0303 is TLS 1.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u16);
+
+impl Version {
+    /// TLS 1.0
+    pub const TLS10: Self = Self(0x0301);
+    /// TLS 1.1
+    pub const TLS11: Self = Self(0x0302);
+    /// TLS 1.2
+    pub const TLS12: Self = Self(0x0303);
+    /// TLS 1.3
+    pub const TLS13: Self = Self(0x0304);
+}
+
+impl fmt::Display for Version {
+    /// Writes the name as RFC 8446 does, or the number of a version that has none.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::TLS10 => f.write_str("TLS 1.0"),
+            Self::TLS11 => f.write_str("TLS 1.1"),
+            Self::TLS12 => f.write_str("TLS 1.2"),
+            Self::TLS13 => f.write_str("TLS 1.3"),
+            Self(number) => write!(f, "0x{number:04X}"),
+        }
+    }
+}
+
 /// A record's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The content type that the record announces.
     pub content_type: ContentType,
+    /// The version that the record announces: 3.3 in TLS 1.2 and 1.3.
+    pub version: [u8; 2],
     /// Bytes of its fragment.
     pub length: u16,
 }
 
+impl Header {
+    /// Returns whether its fragment is not longer than any version of TLS allows.
+    pub fn is_of_legal_length(self) -> bool {
+        usize::from(self.length) <= FRAGMENT
+    }
+
+    /// Returns the number of bytes of the whole record.
+    pub fn wire_len(self) -> u64 {
+        HEADER as u64 + u64::from(self.length)
+    }
+
+    /// Returns its bytes on the wire.
+    pub const fn bytes(self) -> [u8; HEADER] {
+        let [high, low] = self.length.to_be_bytes();
+        [self.content_type.0, self.version[0], self.version[1], high, low]
+    }
+}
+
+/// A record whose fragment has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// Its header.
+    pub header: Header,
+    /// Its fragment, as it is on the wire.
+    pub fragment: &'a [u8],
+}
+
 /// Parses a record's header. Fails if the type or the version is not one of TLS.
 pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
-    let (rest, (content_type, major, _minor, length)) = (be_u8, be_u8, be_u8, be_u16).parse(input)?;
+    let (rest, (content_type, major, minor, length)) = (be_u8, be_u8, be_u8, be_u16).parse(input)?;
     if !(20..=23).contains(&content_type) || major != 3 {
         return Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Verify)));
     }
-    Ok((rest, Header { content_type: ContentType(content_type), length }))
+    Ok((rest, Header { content_type: ContentType(content_type), version: [major, minor], length }))
+}
+
+/// Parses a record that is there completely. Returns it and the bytes behind it; `None` if there is no whole record.
+pub fn split(input: &[u8]) -> Option<(Record<'_>, &[u8])> {
+    let (rest, header) = header(input).ok().filter(|(_, header)| header.is_of_legal_length())?;
+    let (fragment, rest) = rest.split_at_checked(usize::from(header.length))?;
+    Some((Record { header, fragment }, rest))
 }
 
 /// Returns whether bytes begin like a ClientHello: handshake, version 3.x, a message of type 1 (RFC 8446 §4).
