@@ -307,3 +307,13 @@ pub const SKIPPED_KINDS: usize = 64;
 /// Segments whose places are kept while the boundaries of TLS records are searched for: those of the longest record in
 /// Ethernet segments, three times. The bytes of further ones count as those of the last.
 pub const TLS_RESYNC_SEGMENTS: usize = 40;
+
+/// Bytes of a line of a key log. The longest that is read has 193; writers that run lines together are granted more.
+pub const KEY_LINE: usize = 1024;
+
+/// Secrets of key logs kept (100 to 150 bytes each). Beyond this number, the older half is dropped: 26,000 sessions of
+/// TLS 1.3 remain, or 130,000 of TLS 1.2.
+pub const KEYS: usize = 1 << 18;
+
+/// Secrets looked at of one session. It has five; a key log that contradicts itself may have more.
+pub const KEYS_OF_SESSION: usize = 64;

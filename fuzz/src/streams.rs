@@ -6,7 +6,7 @@ use whyclosed::report::redact::secret::disjoint;
 use whyclosed::report::redact::{Privacy, Redactor, patterns};
 use whyclosed::seen::{Seen, Timestamp};
 use whyclosed::side::Side;
-use whyclosed::tls::{Observer, client_hello, record};
+use whyclosed::tls::{Observer, hello, keylog, record};
 use whyclosed::ws::{Decoder, Event, Scratch};
 
 use crate::cuts::{first, pieces};
@@ -155,6 +155,6 @@ pub fn tls(data: &[u8]) {
     };
     assert_eq!(decided(usize::MAX >> 1), decided(1 + usize::from(seed & 15)));
     let _ = (record::header(data), record::is_client_hello(data), record::is_application_data(data));
-    let _ = (record::is_alert(data), client_hello::random(data));
-    String::from_utf8_lossy(data).lines().for_each(|line| _ = client_hello::session_of(line));
+    let _ = (record::is_alert(data), hello::random_of(data));
+    String::from_utf8_lossy(data).lines().for_each(|line| _ = keylog::session_of(line));
 }

@@ -48,4 +48,4 @@ pub use messages::{Losses, Read};
 pub use redaction::Redaction;
 pub use survey::Survey;
 
-pub use crate::tls::client_hello::session_of;
+pub use crate::tls::keylog::session_of;

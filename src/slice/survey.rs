@@ -13,7 +13,7 @@ use super::redaction::Redaction;
 use crate::capture::Packet;
 use crate::packet::{Decoder, Part};
 use crate::side::Side;
-use crate::tls::client_hello::{Random, random};
+use crate::tls::hello::{Random, random_of};
 
 /// Facts about the wanted connections that are needed before their packets are copied.
 #[derive(Default)]
@@ -46,7 +46,7 @@ impl Survey {
         // A redacted slice contains no keys.
         let is_tls = redaction.is_none() && wanted.connections().get(at).is_some_and(|connection| connection.is_tls);
         if side == Side::Client && is_tls {
-            sessions.extend(random(segment.payload));
+            sessions.extend(random_of(segment.payload));
         }
     }
 
