@@ -317,3 +317,64 @@ pub const KEYS: usize = 1 << 18;
 
 /// Secrets looked at of one session. It has five; a key log that contradicts itself may have more.
 pub const KEYS_OF_SESSION: usize = 64;
+
+/// Bytes kept of one handshake message, of those that are read. ClientHellos with post-quantum keys have 2 KiB; tickets
+/// that contain a client's certificates may have more than this, and do not resume anything then.
+pub const TLS_MESSAGE: usize = 16 * 1024;
+
+/// Secrets tried for one purpose, if a key log contradicts itself. The latest come first.
+pub const TLS_CANDIDATES: usize = 4;
+
+/// Bytes of records of one connection that wait for their keys, including the overhead of holding them: some seconds of
+/// chat. Beyond that, the oldest count as lost. Counted towards [`OUT_OF_ORDER_TOTAL`] over all connections.
+pub const TLS_WAITING: usize = 256 * 1024;
+
+/// Bytes of early data of one connection that wait until the server accepts them. Servers accept 16 KiB.
+pub const TLS_EARLY: usize = 64 * 1024;
+
+/// The longest run of missing records behind which the sequence number is searched for: a gap of 23 MB at least.
+pub const TLS_SEARCH_RECORDS: u64 = 1 << 20;
+
+/// The same behind captured records that could not be opened, by keys that have opened others. Such a record is damaged,
+/// and so alone.
+pub const TLS_SEARCH_UNOPENED: u64 = 64;
+
+/// Work that one direction may spend on such searches before it opens a record, in blocks of AES (7 ns): a fifth of a
+/// second.
+pub const TLS_SEARCH_WORK: u64 = 1 << 25;
+
+/// The same over all connections: eight seconds.
+pub const TLS_SEARCH_TOTAL: u64 = 1 << 30;
+
+/// Sequence numbers that are tried of every secret when a connection began before the capture, with AES-GCM (half a
+/// millisecond), and with ChaCha20 (13 ms).
+pub const TLS_LATE_NEAR: u64 = 1 << 16;
+
+/// The same with ciphers that need a whole decryption for each number.
+pub const TLS_LATE_NEAR_SLOW: u64 = 1 << 13;
+
+/// Sequence numbers that are tried if only a few secrets are unclaimed: an eighth of a second each.
+pub const TLS_LATE_FAR: u64 = 1 << 24;
+
+/// The same with ciphers that need a whole decryption for each number: 1.7 seconds each.
+pub const TLS_LATE_FAR_SLOW: u64 = 1 << 20;
+
+/// The number of secrets that are few: those of four sessions.
+pub const TLS_LATE_FEW: usize = 8;
+
+/// Secrets that are tried on one record, the latest first.
+pub const TLS_LATE_SECRETS: usize = 4096;
+
+/// Bytes of a record that is short enough to be tried with such ciphers, and the number of longer records that are
+/// passed over before.
+pub const TLS_LATE_RECORD: usize = 1024;
+
+/// Long records that are passed over before one is tried nevertheless.
+pub const TLS_LATE_POSTPONED: u32 = 16;
+
+/// Work on the lower numbers over all connections, in blocks of AES: four seconds. Beyond it, connections that began
+/// before the capture are not decrypted.
+pub const TLS_LATE_NEAR_WORK: u64 = 1 << 29;
+
+/// Work on the higher numbers over all connections: eight seconds.
+pub const TLS_LATE_FAR_WORK: u64 = 1 << 30;

@@ -2,14 +2,18 @@
 
 #![allow(dead_code, unused_imports, reason = "connections are not decrypted yet")]
 
+pub mod cbc;
+pub mod direction;
 pub mod hello;
 pub mod keylog;
 pub mod keys;
 pub mod observer;
+pub mod protection;
 pub mod reader;
 pub mod record;
 pub mod resync;
 pub mod schedule;
+pub mod search;
 pub mod suite;
 
 pub use observer::{Decision, Observer, Outcome};
