@@ -7,6 +7,7 @@ pub mod direction;
 pub mod hello;
 pub mod keylog;
 pub mod keys;
+pub mod messages;
 pub mod observer;
 pub mod protection;
 pub mod reader;
@@ -14,6 +15,8 @@ pub mod record;
 pub mod resync;
 pub mod schedule;
 pub mod search;
+pub mod session;
 pub mod suite;
 
 pub use observer::{Decision, Observer, Outcome};
+pub use session::{Event, Scratch, Session, Summary};
