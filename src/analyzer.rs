@@ -17,6 +17,7 @@ use crate::packet::{Decoder, Glance};
 use crate::seen::Timestamp;
 use crate::shortcuts;
 use crate::sink::{Counts, Sink};
+pub use crate::tls::keylog::KeyLog;
 
 /// The analysis of one capture. It follows every TCP connection, and hands the WebSocket connections to a [`Sink`].
 #[derive(Default)]
@@ -51,6 +52,11 @@ impl Analyzer {
                     Err(error) => break Err(error),
                 }
                 continue;
+            }
+            let secrets = source.take_secrets();
+            if !secrets.is_empty() {
+                self.followed.shared.secrets.add_block(&secrets);
+                self.followed.retry(sink);
             }
             match source.batch() {
                 Ok(packets) if packets.is_empty() => break Ok(()),
@@ -103,6 +109,29 @@ impl Analyzer {
     /// sink.
     pub fn tick(&mut self, now: Timestamp, sink: &mut impl Sink) {
         self.followed.expire(now, sink);
+    }
+
+    /// Takes the next bytes of a TLS key log, cut anywhere. What has waited for its keys is read.
+    pub fn push_keys(&mut self, log: &mut KeyLog, bytes: &[u8], sink: &mut impl Sink) {
+        if self.followed.shared.secrets.push(log, bytes) {
+            self.followed.retry(sink);
+        }
+    }
+
+    /// Sets whether more keys may come: then TLS records wait for them, within [`limits::TLS_WAITING`].
+    pub const fn expect_keys(&mut self, may_come: bool) {
+        self.followed.shared.secrets.expect(may_come);
+    }
+
+    /// Sets what to call for more keys once the first TLS connection is met: it passes on a key log, cut anywhere. A
+    /// capture without TLS then costs nothing.
+    pub fn ask_for_keys(&mut self, ask: impl FnOnce(&mut dyn FnMut(&[u8])) + Send + 'static) {
+        self.followed.shared.secrets.ask(Box::new(ask));
+    }
+
+    /// Returns the number of TLS sessions that keys are known for.
+    pub fn sessions_with_keys(&self) -> usize {
+        self.followed.shared.secrets.sessions()
     }
 
     /// Ends the capture: hands every connection that is left to the sink, in the order of the stream numbers. Has to be

@@ -109,6 +109,11 @@ impl Wire {
         Self { needed, step: 0 }
     }
 
+    /// Returns whether the bytes travel as they are.
+    pub const fn is_plain(self) -> bool {
+        self.step > 0
+    }
+
     /// Returns the wire `len` bytes further on.
     #[inline]
     pub const fn after(self, len: u64) -> Self {

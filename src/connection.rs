@@ -1,19 +1,22 @@
 //! One TCP connection from its first segment to its last, and the protocols on top of it.
 //!
 //! ```text
-//!                Chunk             Chunk
+//!                Chunk            Chunk
 //! Segment ─ tcp ───── security ─────────── application                          each Event ─┬─ Facts
 //!                     none, or             http::Exchange ─(101)──┬─ ws::Decoder × 2        └─ Sink
-//!                     tls::Observer        ws::Probe ─────(frames)┘
+//!                     tls::Session         ws::Probe ─────(frames)┘
 //! ```
 
 mod opening;
 mod probing;
 mod routing;
+mod secured;
 
 use std::net::SocketAddr;
 
-use crate::chunk::{Carrier, Place, Wire};
+pub use secured::Secrets;
+
+use crate::chunk::{Carrier, Chunk, Data, Place, Wire};
 use crate::event::{Event, What};
 use crate::facts::Facts;
 use crate::http::exchange::is_request;
@@ -22,7 +25,7 @@ use crate::prefetch::prefetch;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp::{Analysis, Flags, Segment, Tcp};
-use crate::tls::Observer;
+use crate::tls::Session;
 use crate::tls::record::is_client_hello;
 use crate::ws::{self, Decoder, Probe};
 
@@ -54,8 +57,8 @@ struct Layers {
 enum Security {
     /// There is none, as far as is known: TCP carries the application's bytes.
     None,
-    /// TLS that is not decrypted.
-    Observed(Box<Observer>),
+    /// TLS.
+    Tls(Box<Session>),
 }
 
 /// The layer that carries the WebSocket, and the WebSocket itself.
@@ -70,9 +73,7 @@ enum Application {
     /// The capture begins with neither HTTP nor TLS: it may be in the middle of a WebSocket.
     Probe(Box<Probe>),
     /// Another protocol, or one that cannot be read.
-    Other {
-        encrypted: bool,
-    },
+    Other,
 }
 
 /// The interest in a connection: whether it needs to be followed further.
@@ -80,10 +81,8 @@ enum Application {
 pub enum Interest {
     /// It is, or may become, a WebSocket connection.
     Follow,
-    /// It is not a WebSocket connection.
+    /// It is not a WebSocket connection, or cannot be read.
     None,
-    /// It is TLS, and cannot be read.
-    Encrypted,
 }
 
 /// The stage that a connection has reached.
@@ -97,14 +96,22 @@ pub enum Standing {
     Open,
 }
 
-/// Buffers that all connections of a thread share.
+/// What all connections of a thread share.
 #[derive(Debug, Default)]
-pub struct Scratch {
+pub struct Shared {
+    /// The secrets of TLS, and buffers for its records.
+    pub secrets: Secrets,
+    scratch: Scratch,
+}
+
+/// Buffers of the application's layer.
+#[derive(Debug, Default)]
+struct Scratch {
     frames: ws::Scratch,
     texts: SharedTexts,
 }
 
-/// The shared state that the layers need.
+/// The shared state that the application's layer needs.
 struct Context<'c, S> {
     scratch: &'c mut Scratch,
     sink: &'c mut S,
@@ -158,27 +165,45 @@ impl Connection {
     }
 
     /// Fast path for the common case: a segment in order, with payload or without, on a WebSocket with nothing unusual
-    /// pending. Returns whether it has processed the segment; `false` means the segment needs [`Self::push`].
+    /// pending; TLS may carry it. Returns whether it has processed the segment; `false` means the segment needs
+    /// [`Self::push`]. Updates the count of bytes held by all connections.
     #[inline]
-    pub fn push_in_order(&mut self, segment: &mut Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> bool {
+    pub fn push_in_order(
+        &mut self,
+        segment: &mut Segment<'_>,
+        shared: &mut Shared,
+        held_bytes: &mut usize,
+        sink: &mut impl Sink,
+    ) -> bool {
         let side = self.side(segment.from_low);
         let Self { tcp, layers, .. } = self;
-        if !matches!((&layers.application, &layers.security), (Application::WebSocket(_), Security::None)) {
-            return false;
-        }
+        let is_secured = match (&layers.application, &layers.security) {
+            (Application::WebSocket(_), Security::None) => false,
+            (_, Security::Tls(_)) => true,
+            (_, Security::None) => return false,
+        };
         let Some(offset) = tcp.push_in_order(side, segment) else {
             return false;
         };
         if !segment.payload.is_empty() {
             let side = if layers.swapped { !side } else { side };
-            let place = Place { carrier: &segment.carrier, offset, wire: Wire::plain(offset) };
-            layers.messages(side, place, segment.payload, &mut Context { scratch, sink });
+            let Shared { secrets, scratch } = shared;
+            let context = &mut Context { scratch, sink };
+            if is_secured {
+                let before = layers.held_bytes();
+                let chunk = Chunk::of_tcp(&segment.carrier, offset, Data::Bytes(segment.payload));
+                layers.from_tcp(side, chunk, secrets, context);
+                *held_bytes = held_bytes.saturating_sub(before).saturating_add(layers.held_bytes());
+            } else {
+                let place = Place { carrier: &segment.carrier, offset, wire: Wire::plain(offset) };
+                layers.messages(side, place, segment.payload, context);
+            }
         }
         true
     }
 
     /// Processes the next segment. Returns whether the connection needs to be followed further.
-    pub fn push(&mut self, segment: &Segment<'_>, scratch: &mut Scratch, sink: &mut impl Sink) -> Interest {
+    pub fn push(&mut self, segment: &Segment<'_>, shared: &mut Shared, sink: &mut impl Sink) -> Interest {
         let mut side = self.side(segment.from_low);
         if self.layers.is_silent() && !self.tcp.analysis().syn && speaks_as(!side, segment.payload) {
             self.tcp.swap();
@@ -187,28 +212,43 @@ impl Connection {
             side = !side;
         }
         let Self { tcp, layers, .. } = self;
+        let Shared { secrets, scratch } = shared;
         let mut context = Context { scratch, sink };
-        tcp.push(side, segment, &mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
+        tcp.push(side, segment, &mut |side, carrier, output| {
+            layers.output(side, carrier, output, secrets, &mut context);
+        });
         layers.interest()
     }
 
     /// Gives up the first hole of each side, to free the bytes held behind it, and drops what is kept of frames not yet
-    /// proved.
-    pub fn give_up_holes(&mut self, scratch: &mut Scratch, sink: &mut impl Sink) {
+    /// proved, and of records that wait for keys.
+    pub fn give_up_holes(&mut self, shared: &mut Shared, sink: &mut impl Sink) {
         let Self { tcp, layers, .. } = self;
         if let Application::Probe(probe) = &mut layers.application {
             probe.let_go();
         }
+        if let Security::Tls(session) = &mut layers.security {
+            session.let_go();
+        }
+        let Shared { secrets, scratch } = shared;
         let mut context = Context { scratch, sink };
-        tcp.give_up_holes(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
+        tcp.give_up_holes(&mut |side, carrier, output| layers.output(side, carrier, output, secrets, &mut context));
+    }
+
+    /// Reads the records that have waited for keys, now that more are known.
+    pub fn retry(&mut self, shared: &mut Shared, sink: &mut impl Sink) {
+        let Shared { secrets, scratch } = shared;
+        self.layers.retry(secrets, &mut Context { scratch, sink });
     }
 
     /// Ends the connection, because no segment of it comes any more, and hands its facts to the sink if they are to be
     /// reported.
-    pub fn finish(mut self, scratch: &mut Scratch, sink: &mut impl Sink) {
+    pub fn finish(mut self, shared: &mut Shared, sink: &mut impl Sink) {
         let Self { tcp, layers, .. } = &mut self;
+        let Shared { secrets, scratch } = shared;
         let mut context = Context { scratch, sink };
-        tcp.finish(&mut |side, carrier, output| layers.output(side, carrier, output, &mut context));
+        tcp.finish(&mut |side, carrier, output| layers.output(side, carrier, output, secrets, &mut context));
+        layers.finish_session(secrets, &mut context);
         if tcp.analysis().sent.server.segments == 0 {
             layers.probe_behind_requests(&mut context);
         }
@@ -246,8 +286,7 @@ impl Connection {
 
     /// Returns the number of bytes held, out of order or until their protocol is known.
     pub fn held_bytes(&self) -> usize {
-        let kept = if let Application::Probe(probe) = &self.layers.application { probe.kept_bytes() } else { 0 };
-        self.tcp.held_bytes() + kept
+        self.tcp.held_bytes() + self.layers.held_bytes()
     }
 
     /// Returns whether both sides have finished, or one has reset the connection.

@@ -164,7 +164,7 @@ fn end_of(facts: &Facts, side: Side) -> Option<(Kind, Carrier)> {
     let own = facts.ends.iter().filter(|end| end.side == side);
     let first = own.min_by_key(|end| (end.carrier.seen, end.kind == EndKind::Reset))?;
     let kind = match first.kind {
-        EndKind::Fin => Kind::Fin,
+        EndKind::Fin | EndKind::CloseNotify | EndKind::Alert(_) => Kind::Fin,
         EndKind::Reset => Kind::Reset,
     };
     Some((kind, first.carrier))

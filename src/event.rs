@@ -2,6 +2,7 @@
 
 use crate::chunk::Carrier;
 use crate::side::Side;
+use crate::tls::record::Alert;
 use crate::{http, tls, ws};
 
 /// An event, and the segment that carried it. Everything is borrowed, because there are two events a frame.
@@ -47,4 +48,8 @@ pub enum EndKind {
     Fin,
     /// RST: the connection is gone (RFC 9293 §3.5.2).
     Reset,
+    /// close_notify: the side sends no more over TLS (RFC 8446 §6.1).
+    CloseNotify,
+    /// Another alert of TLS, behind which its sender closes (RFC 8446 §6.2).
+    Alert(Alert),
 }

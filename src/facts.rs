@@ -57,6 +57,8 @@ pub struct Facts {
     pub answered_with: Option<Box<(Seen, Context)>>,
     /// The packet of the ClientHello, if the client began with one.
     pub client_hello: Option<Box<Seen>>,
+    /// What is known of the TLS session; `None` until the connection is over.
+    pub session: Option<Box<tls::Summary>>,
     /// The failure of the TLS handshake, and the side that gave up.
     pub tls: Option<Box<(Side, Seen, tls::Outcome)>>,
     /// The packet from which on both sides speak WebSocket, as far as captured.
@@ -127,6 +129,7 @@ impl Facts {
             handshake: Handshake::default(),
             answered_with: None,
             client_hello: None,
+            session: None,
             tls: None,
             switched: None,
             joined: false,

@@ -378,3 +378,7 @@ pub const TLS_LATE_NEAR_WORK: u64 = 1 << 29;
 
 /// Work on the higher numbers over all connections: eight seconds.
 pub const TLS_LATE_FAR_WORK: u64 = 1 << 30;
+
+/// Encrypted records of a side behind which a TLS connection is given up, if none of them could be decrypted. The first
+/// ones may be too long to be tried with each key, or belong to early data.
+pub const TLS_UNREADABLE: u64 = 64;

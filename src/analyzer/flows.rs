@@ -144,6 +144,11 @@ impl Flows {
         self.slots.iter().flatten().map(|held| &held.flow)
     }
 
+    /// Returns all flows, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Flow> {
+        self.slots.iter_mut().flatten().map(|held| &mut held.flow)
+    }
+
     /// Consumes the table and returns all flows.
     pub fn into_values(self) -> impl Iterator<Item = Flow> {
         self.slots.into_iter().flatten().map(|held| held.flow)

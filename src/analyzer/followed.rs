@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 
 use super::Stream;
 use super::flows::{Flow, Flows};
-use crate::connection::{Connection, Interest, Scratch, Standing};
+use crate::connection::{Connection, Interest, Shared, Standing};
 use crate::facts::Facts;
 use crate::limits;
 use crate::packet::Glance;
@@ -22,7 +22,7 @@ const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
 #[derive(Default)]
 pub(super) struct Followed {
     flows: Flows,
-    scratch: Scratch,
+    pub shared: Shared,
     /// Connections that are over, in the order in which they ended, with the time until which each waits for late
     /// segments.
     lingering: VecDeque<(Timestamp, Endpoints, u32)>,
@@ -79,7 +79,7 @@ impl Followed {
         if shortcuts::are_taken()
             && let Some(flow) = self.flows.at_hint(&segment.endpoints, hint)
             && match &mut flow.connection {
-                Some(connection) => connection.push_in_order(segment, &mut self.scratch, sink),
+                Some(connection) => connection.push_in_order(segment, &mut self.shared, &mut self.held_bytes, sink),
                 None => flow.has_noted(segment),
             }
         {
@@ -91,14 +91,14 @@ impl Followed {
 
     fn push_slow(&mut self, segment: &Segment<'_>, hint: Hint, sink: &mut impl Sink) -> Option<Stream> {
         let (key, now) = (segment.endpoints, segment.carrier.seen.time);
-        let Self { flows, scratch, lingering, expire_at, streams, held_bytes, counts, .. } = self;
+        let Self { flows, shared, lingering, expire_at, streams, held_bytes, .. } = self;
         let flow = flows.entry(key, hint, || Flow::new(streams, now))?;
         if flow.is_reused_by(segment) {
             let new = flow.reused_by(segment, streams, now);
             let old = std::mem::replace(flow, new);
             if let Some(connection) = old.connection {
                 *held_bytes -= connection.held_bytes();
-                connection.finish(scratch, sink);
+                connection.finish(shared, sink);
             }
         }
         flow.last = flow.last.max(now);
@@ -107,10 +107,10 @@ impl Followed {
         }
         if let Some(connection) = &mut flow.connection {
             *held_bytes -= connection.held_bytes();
-            let interest = connection.push(segment, scratch, sink);
+            let interest = connection.push(segment, shared, sink);
             let mut held = connection.held_bytes();
             while held > 0 && *held_bytes + held > limits::OUT_OF_ORDER_TOTAL {
-                connection.give_up_holes(scratch, sink);
+                connection.give_up_holes(shared, sink);
                 held = connection.held_bytes();
             }
             if interest == Interest::Follow {
@@ -122,7 +122,6 @@ impl Followed {
                     lingering.push_back((until, key, flow.stream));
                 }
             } else {
-                counts.encrypted += u64::from(interest == Interest::Encrypted);
                 flow.connection = None;
             }
         }
@@ -133,6 +132,16 @@ impl Followed {
         Some(stream)
     }
 
+    /// Reads what has waited for keys, now that more are known.
+    pub fn retry(&mut self, sink: &mut impl Sink) {
+        let Self { flows, shared, held_bytes, .. } = self;
+        for connection in flows.values_mut().filter_map(|flow| flow.connection.as_mut()) {
+            *held_bytes -= connection.held_bytes();
+            connection.retry(shared, sink);
+            *held_bytes += connection.held_bytes();
+        }
+    }
+
     /// Finishes all connections that are left, in the order of their stream numbers.
     pub fn finish(&mut self, sink: &mut impl Sink) {
         let mut connections: Vec<_> = std::mem::take(&mut self.flows)
@@ -141,7 +150,7 @@ impl Followed {
             .collect();
         connections.sort_unstable_by_key(|(stream, _)| *stream);
         for (_, connection) in connections {
-            connection.finish(&mut self.scratch, sink);
+            connection.finish(&mut self.shared, sink);
         }
         self.held_bytes = 0;
     }
@@ -155,7 +164,8 @@ impl Followed {
 
     /// Returns the counts that a report gives beside its connections.
     pub const fn counts(&self) -> Counts {
-        Counts { tcp_streams: self.streams as u64, ..self.counts }
+        let tls = self.shared.secrets.counts;
+        Counts { tcp_streams: self.streams as u64, encrypted: tls.unread(), tls, ..self.counts }
     }
 
     /// Finishes the connections that have waited for late segments until before `now`.
@@ -172,7 +182,7 @@ impl Followed {
             let flow = self.flows.get_mut(&key).filter(|flow| flow.stream == stream && flow.lingers);
             if let Some(connection) = flow.and_then(|flow| flow.connection.take()) {
                 self.held_bytes -= connection.held_bytes();
-                connection.finish(&mut self.scratch, sink);
+                connection.finish(&mut self.shared, sink);
             }
         }
         self.expire_at = self.lingering.front().map_or(NEVER, |(until, ..)| *until);
@@ -189,7 +199,7 @@ impl Followed {
         let open = oldest_allowed(of_state(Standing::Open), limits::CONNECTIONS);
         let waiting = oldest_allowed(of_state(Standing::Waiting), limits::WAITING);
         let unknown = oldest_allowed(of_state(Standing::Unknown), limits::UNKNOWN_CONNECTIONS);
-        let Self { flows, scratch, held_bytes, counts, .. } = self;
+        let Self { flows, shared, held_bytes, counts, .. } = self;
         flows.retain(|flow| {
             let silent = now.since(flow.last) > limits::IDLE_UNKNOWN;
             let Some(connection) = &flow.connection else {
@@ -205,7 +215,7 @@ impl Followed {
                 counts.given_up += u64::from(standing != Standing::Unknown && !connection.over());
                 *held_bytes -= connection.held_bytes();
                 if let Some(connection) = flow.connection.take() {
-                    connection.finish(scratch, sink);
+                    connection.finish(shared, sink);
                 }
             }
             true

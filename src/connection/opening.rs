@@ -66,7 +66,7 @@ impl Layers {
             self.application = Application::Probe(Box::new(Probe::new(self.sides_are_known)));
             self.probe_frames(side, chunk, context);
         } else if other {
-            self.application = Application::Other { encrypted: false };
+            self.application = Application::Other;
         } else if matches!(chunk.data, Data::Gap { .. }) {
             self.began_before = true;
             if exchange.is_lost() {

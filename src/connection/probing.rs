@@ -5,7 +5,6 @@ use crate::chunk::{Chunk, Data, Place};
 use crate::event::What;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
-use crate::tls::record::is_application_data;
 use crate::ws::{Decoder, Found, Probe};
 
 impl Layers {
@@ -29,14 +28,9 @@ impl Layers {
         let Application::Probe(probe) = &mut self.application else {
             return;
         };
-        // Odds of 1 in 19 million for random bytes, and no frame begins like this.
-        if matches!(chunk.data, Data::Bytes(bytes) if is_application_data(bytes)) && probe.knows_nothing() {
-            self.application = Application::Other { encrypted: true };
-            return;
-        }
         match probe.push(side, chunk) {
             Found::Nothing => {}
-            Found::NoWebSocket => self.application = Application::Other { encrypted: false },
+            Found::NoWebSocket => self.application = Application::Other,
             Found::Frames { swapped } => {
                 if swapped {
                     self.swap();

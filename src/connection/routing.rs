@@ -1,14 +1,12 @@
 //! The routing of TCP's events to the layer that reads them.
 
-use super::{Application, Context, Interest, Layers, Security, is_http_response, tell};
+use super::{Application, Context, Interest, Layers, Secrets, Security, is_http_response, tell};
 use crate::chunk::{Carrier, Chunk, Data, Place};
 use crate::event::{EndKind, What};
 use crate::http::exchange::is_request;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp;
-use crate::tls::record::is_client_hello;
-use crate::tls::{Decision, Outcome};
 use crate::ws::{self, Decoder, Probe};
 
 impl Application {
@@ -17,7 +15,7 @@ impl Application {
         match self {
             Self::WebSocket(decoders) => Some(decoders),
             Self::Unasked(unasked) => Some(&mut unasked.1),
-            Self::Unknown | Self::Http(_) | Self::Probe(_) | Self::Other { .. } => None,
+            Self::Unknown | Self::Http(_) | Self::Probe(_) | Self::Other => None,
         }
     }
 }
@@ -25,9 +23,8 @@ impl Application {
 impl Layers {
     pub(super) fn interest(&self) -> Interest {
         match self.application {
-            Application::Other { .. } if self.facts.is_reportable() => Interest::Follow,
-            Application::Other { encrypted: true } => Interest::Encrypted,
-            Application::Other { encrypted: false } => Interest::None,
+            Application::Other if self.facts.is_reportable() => Interest::Follow,
+            Application::Other => Interest::None,
             Application::Unknown
             | Application::Http(_)
             | Application::Probe(_)
@@ -36,55 +33,43 @@ impl Layers {
         }
     }
 
+    /// Returns the number of bytes held by all layers.
+    pub(super) fn held_bytes(&self) -> usize {
+        let of_session = if let Security::Tls(session) = &self.security { session.held_bytes() } else { 0 };
+        let of_probe = if let Application::Probe(probe) = &self.application { probe.kept_bytes() } else { 0 };
+        of_session + of_probe
+    }
+
     /// Routes an event of TCP.
     pub(super) fn output<S: Sink>(
         &mut self,
         side: Side,
         carrier: &Carrier,
         output: tcp::Event<'_>,
+        secrets: &mut Secrets,
         context: &mut Context<'_, S>,
     ) {
         let side = if self.swapped { !side } else { side };
         match output {
-            tcp::Event::Chunk { offset, data } => self.from_tcp(side, Chunk::of_tcp(carrier, offset, data), context),
+            tcp::Event::Chunk { offset, data } => {
+                self.from_tcp(side, Chunk::of_tcp(carrier, offset, data), secrets, context);
+            }
             tcp::Event::Fin { offset } => {
+                self.end_session(side, carrier, secrets, context);
                 self.end_frames(side, true, context);
                 // FIN takes a sequence number.
                 self.end(side, carrier, EndKind::Fin, offset.saturating_add(1), context);
             }
-            tcp::Event::Reset => self.end(side, carrier, EndKind::Reset, u64::MAX, context),
+            tcp::Event::Reset => {
+                self.end_session(side, carrier, secrets, context);
+                self.end(side, carrier, EndKind::Reset, u64::MAX, context);
+            }
         }
     }
 
     /// Returns whether no byte of the connection has come yet.
     pub(super) const fn is_silent(&self) -> bool {
         matches!((&self.security, &self.application), (Security::None, Application::Unknown))
-    }
-
-    /// Routes a chunk of the TCP stream.
-    fn from_tcp<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
-        if side == Side::Client
-            && self.is_silent()
-            && matches!(chunk.data, Data::Bytes(bytes) if is_client_hello(bytes))
-        {
-            self.facts.client_hello = Some(Box::new(chunk.place.carrier.seen));
-            self.security = Security::Observed(Box::default());
-        }
-        match &mut self.security {
-            Security::None => self.chunk(side, chunk, context),
-            Security::Observed(observer) => {
-                let carrier = chunk.place.carrier;
-                if let Data::Bytes(bytes) = chunk.data
-                    && side == Side::Server
-                    && is_http_response(bytes)
-                {
-                    self.leave(false);
-                    return self.tell(side, carrier, What::NotTls { first: bytes }, context);
-                }
-                let decision = observer.push(side, carrier, chunk.data);
-                self.tls(decision, context);
-            }
-        }
     }
 
     /// Routes a chunk of the application's stream.
@@ -99,7 +84,7 @@ impl Layers {
             };
         }
         match &mut self.application {
-            Application::Unknown | Application::Other { .. } => {}
+            Application::Unknown | Application::Other => {}
             Application::Probe(_) => self.probe(side, chunk, context),
             Application::Unasked(_) if side == Side::Client => self.late_request(chunk, context),
             Application::WebSocket(_) | Application::Unasked(_) => self.frames(side, chunk, context),
@@ -169,7 +154,7 @@ impl Layers {
         });
     }
 
-    fn end<S: Sink>(
+    pub(super) fn end<S: Sink>(
         &mut self,
         side: Side,
         carrier: &Carrier,
@@ -177,27 +162,14 @@ impl Layers {
         needed: u64,
         context: &mut Context<'_, S>,
     ) {
-        if let Security::Observed(observer) = &mut self.security {
-            let decision = observer.end(side, carrier);
-            self.tls(decision, context);
-        }
         self.facts.keep_previews(&context.scratch.frames.previews);
         self.tell(side, carrier, What::End { kind, needed }, context);
     }
 
-    fn tls<S: Sink>(&mut self, decision: Option<Decision>, context: &mut Context<'_, S>) {
-        if let Some(Decision { outcome, side, carrier }) = decision {
-            self.leave(outcome == Outcome::Established);
-            if outcome != Outcome::Established {
-                self.tell(side, &carrier, What::Tls(outcome), context);
-            }
-        }
-    }
-
     /// Stops reading the connection.
-    fn leave(&mut self, encrypted: bool) {
+    pub(super) fn leave(&mut self) {
         self.security = Security::None;
-        self.application = Application::Other { encrypted };
+        self.application = Application::Other;
     }
 
     pub(super) fn tell<S: Sink>(

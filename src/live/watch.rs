@@ -327,8 +327,9 @@ fn step(facts: &Facts, event: &Event<'_>, fins: PerSide<bool>) -> Option<Step> {
         |has: &dyn Fn(Side) -> bool| Some(if Side::BOTH.into_iter().all(has) { Step::Completes } else { Step::Begins });
     match event.what {
         What::Ws(ws::Event::Close(_)) => by_both(&|side| facts.closes.iter().any(|close| close.side == side)),
+        What::End { kind: EndKind::CloseNotify, .. } => Some(Step::Begins),
         What::End { kind: EndKind::Fin, .. } => by_both(&|side| fins[side]),
-        What::End { kind: EndKind::Reset, .. } | What::Tls(_) => Some(Step::Completes),
+        What::End { kind: EndKind::Reset | EndKind::Alert(_), .. } | What::Tls(_) => Some(Step::Completes),
         What::Http(http::Event::Response(response)) => (response.status != SWITCHING).then_some(Step::Begins),
         What::Http(http::Event::NotHttp { .. }) | What::NotTls { .. } => Some(Step::Begins),
         What::Http(_) | What::Ws(_) | What::Joined => None,

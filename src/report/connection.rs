@@ -12,6 +12,7 @@ use super::finding::Finding;
 use super::handshake::Handshake;
 use super::redact::Redactor;
 use super::timeline::{Moment, timeline};
+use super::tls::Tls;
 use super::visibility::visibility;
 use crate::catalog::evidence::Mark;
 use crate::catalog::{Language, Registries};
@@ -37,6 +38,9 @@ pub struct Connection {
     pub http2_stream: Option<u32>,
     /// Whether it was inside TLS.
     pub encrypted: bool,
+    /// The TLS session, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Box<Tls>>,
     /// The client's address and port.
     pub client: String,
     /// The server's address and port.
@@ -148,7 +152,8 @@ impl Connection {
             tcp_stream: facts.stream,
             earlier_attempts: facts.attempt,
             http2_stream: None,
-            encrypted: facts.client_hello.is_some(),
+            encrypted: facts.client_hello.is_some() || facts.session.is_some(),
+            tls: Tls::new(facts, redactor),
             client: endpoint(client),
             server: endpoint(server),
             community_id: community_id(client, server),

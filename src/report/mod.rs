@@ -16,6 +16,7 @@ pub mod redact;
 pub mod schema;
 pub mod selection;
 mod timeline;
+mod tls;
 mod visibility;
 
 use serde::Serialize;
@@ -34,7 +35,7 @@ use crate::catalog::{Language, Registries};
 use crate::facts::Facts;
 use crate::packet::Skipped;
 use crate::seen::Timestamp;
-use crate::sink::{Counts, Unanswered};
+use crate::sink::{Counts, TlsCounts, Unanswered};
 
 use self::redact::{Privacy, Redactor};
 
@@ -145,6 +146,25 @@ fn unanswered_servers(material: &Material, redactor: &Redactor, language: Langua
     phrase::first(said, NAMED)
 }
 
+/// Returns notes on the TLS connections: how many were decrypted, and why the others were not.
+fn of_tls(counts: &TlsCounts, language: Language) -> impl Iterator<Item = String> {
+    let all = counts.decrypted + counts.unread();
+    let decrypted = counts.decrypted.to_string();
+    // Without any key it is enough to say that they are missing.
+    let has_keys = all > counts.without_keys;
+    let whole = has_keys.then(|| phrase::counted("note_decrypted", all, &[("what", &decrypted)], language));
+    let reasons = [
+        ("note_encrypted", counts.without_keys),
+        ("note_keys_handshake", counts.without_handshake),
+        ("note_keys_other", counts.of_other_sessions),
+        ("note_keys_incomplete", counts.with_incomplete_keys),
+        ("note_keys_unsupported", counts.unsupported),
+        ("note_keys_wrong", counts.with_wrong_keys),
+    ];
+    let reasons = reasons.into_iter().filter(|(_, count)| *count > 0);
+    whole.into_iter().chain(reasons.map(move |(name, count)| phrase::counted(name, count, &[], language)))
+}
+
 /// Returns notes on the limits of the view of the capture as a whole.
 fn notes(material: &Material, redactor: &Redactor, language: Language) -> Vec<String> {
     let note = |name: &str, count: u64, what: &str| phrase::counted(name, count, &[("what", what)], language);
@@ -155,9 +175,7 @@ fn notes(material: &Material, redactor: &Redactor, language: Language) -> Vec<St
     if material.privacy.anonymize {
         notes.push(phrase::word("note_anonymized", &[], language));
     }
-    if material.counts.encrypted > 0 {
-        notes.push(note("note_encrypted", material.counts.encrypted, ""));
-    }
+    notes.extend(of_tls(&material.counts.tls, language));
     for (skipped, count) in material.skipped.iter().filter(|(skipped, _)| skipped.is_fault()) {
         notes.push(note(
             "note_skipped",

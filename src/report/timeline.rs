@@ -63,6 +63,10 @@ pub enum What {
     Fin,
     /// The side reset the connection (RST).
     Reset,
+    /// The side closed the TLS connection (close_notify).
+    CloseNotify,
+    /// The side sent another alert of TLS.
+    Alert,
 }
 
 impl From<Opcode> for What {
@@ -115,6 +119,8 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
     moments.extend(facts.gaps.iter().map(|(side, seen)| moment(*seen, *side, What::Gap)));
     let of_end = |kind| match kind {
         EndKind::Fin => What::Fin,
+        EndKind::CloseNotify => What::CloseNotify,
+        EndKind::Alert(_) => What::Alert,
         EndKind::Reset => What::Reset,
     };
     moments.extend(facts.ends.iter().map(|end| moment(end.carrier.seen, end.side, of_end(end.kind))));

@@ -9,6 +9,7 @@ pub use collection::{Collection, Unanswered};
 
 use crate::event::Event;
 use crate::facts::Facts;
+use crate::tls::session::{Obstacle, Summary};
 
 /// A receiver of the analyzer's results.
 ///
@@ -56,9 +57,53 @@ pub struct Counts {
     pub tcp_streams: u64,
     /// TLS connections that could not be read.
     pub encrypted: u64,
+    /// TLS connections by whether they could be decrypted, and why not.
+    pub tls: TlsCounts,
     /// WebSocket connections and attempts that were given up before their end, for
     /// [`limits::CONNECTIONS`](crate::limits::CONNECTIONS) or [`limits::WAITING`](crate::limits::WAITING).
     pub given_up: u64,
+}
+
+/// The TLS connections with encrypted data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TlsCounts {
+    /// Those that were decrypted.
+    pub decrypted: u64,
+    /// Those that were not, because there are no keys at all.
+    pub without_keys: u64,
+    /// Those whose handshake is not in the capture, and which no key fits.
+    pub without_handshake: u64,
+    /// Those whose keys are not among those that are known.
+    pub of_other_sessions: u64,
+    /// Those of which only some keys are known.
+    pub with_incomplete_keys: u64,
+    /// Those with a version or a cipher suite that is not supported.
+    pub unsupported: u64,
+    /// Those with keys that no record authenticates with.
+    pub with_wrong_keys: u64,
+}
+
+impl TlsCounts {
+    /// Returns the number of those that were not decrypted.
+    pub const fn unread(&self) -> u64 {
+        let with_keys = self.with_incomplete_keys + self.with_wrong_keys;
+        self.without_keys + self.without_handshake + self.of_other_sessions + self.unsupported + with_keys
+    }
+
+    /// Counts a session.
+    pub(crate) const fn count(&mut self, summary: &Summary) {
+        let of = match summary.obstacle {
+            _ if summary.keys_from.is_some() => &mut self.decrypted,
+            None => return,
+            Some(Obstacle::NoKeys) => &mut self.without_keys,
+            Some(Obstacle::HandshakeNotCaptured) => &mut self.without_handshake,
+            Some(Obstacle::OtherSessions) => &mut self.of_other_sessions,
+            Some(Obstacle::IncompleteKeys) => &mut self.with_incomplete_keys,
+            Some(Obstacle::Unsupported) => &mut self.unsupported,
+            Some(Obstacle::NothingAuthenticated) => &mut self.with_wrong_keys,
+        };
+        *of += 1;
+    }
 }
 
 impl Sink for Vec<Box<Facts>> {

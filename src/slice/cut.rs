@@ -45,7 +45,7 @@ impl Origin {
             id: facts.id(),
             addresses: facts.addresses,
             packets: (facts.first.packet, facts.last.packet),
-            is_tls: facts.client_hello.is_some(),
+            is_tls: facts.client_hello.is_some() || facts.session.is_some(),
             compression: PerSide { client: compression(Side::Client), server: compression(Side::Server) },
         }
     }

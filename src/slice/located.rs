@@ -53,7 +53,9 @@ impl<S: Sink, W: Write> Sink for Locating<S, W> {
         // Bytes that waited behind a hole are reported when the hole is given up.
         self.packet = self.packet.max(packet);
         if let What::Ws(ws) = event.what
-            && let Some((header, header_end)) = ws.frame()
+            && let Some((header, header_end, wire)) = ws.frame()
+            // Inside TLS there is nothing to find in the packets.
+            && wire.is_plain()
             && let Ok(payload) = u32::try_from(header_end)
             && self.written.is_ok()
         {

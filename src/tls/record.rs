@@ -133,6 +133,9 @@ pub fn is_alert(bytes: &[u8]) -> bool {
 pub struct Alert(pub u8);
 
 impl Alert {
+    /// close_notify
+    pub const CLOSE_NOTIFY: Self = Self(0);
+
     /// Returns whether it is a closure alert: its sender only closes, or has cancelled the handshake (RFC 8446 §6.1).
     pub const fn says_goodbye(self) -> bool {
         matches!(self.0, 0 | 90)

@@ -188,6 +188,15 @@ impl Session {
         self.state.replay(&mut Context { keys, opening: &mut scratch.opening, out });
     }
 
+    /// Returns whether it is in use, and there is no hope that it will be decrypted.
+    pub fn is_unreadable(&self, keys: &Keys) -> bool {
+        let State { halves, outlook, keys_from, .. } = &self.state;
+        let protected = halves.client.protected.max(halves.server.protected);
+        let is_in_use = outlook.is_decided() || protected >= limits::TLS_UNREADABLE;
+        let is_hopeless = keys.is_empty() || protected >= limits::TLS_UNREADABLE;
+        keys_from.is_none() && !keys.may_grow() && is_in_use && is_hopeless
+    }
+
     /// Returns whether records wait for keys.
     pub fn waits(&self) -> bool {
         !self.state.waiting.is_empty()

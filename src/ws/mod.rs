@@ -92,11 +92,11 @@ pub enum Event<'a> {
 }
 
 impl Event<'_> {
-    /// Returns the header that this event completes, and the stream offset just past it.
-    pub const fn frame(&self) -> Option<(&Header, u64)> {
+    /// Returns the header that this event completes, the stream offset just past it, and what the bytes there need.
+    pub const fn frame(&self) -> Option<(&Header, u64, Wire)> {
         match self {
-            Self::Frame { header, header_end, .. } | Self::Whole { header, header_end, .. } => {
-                Some((header, *header_end))
+            Self::Frame { header, header_end, wire, .. } | Self::Whole { header, header_end, wire, .. } => {
+                Some((header, *header_end, *wire))
             }
             _ => None,
         }

@@ -70,6 +70,8 @@ pub fn what(moment: &Moment, language: Language) -> String {
         (What::Gap, _) => "timeline_gap",
         (What::Fin, _) => "timeline_fin",
         (What::Reset, _) => "timeline_reset",
+        (What::CloseNotify, _) => "timeline_close_notify",
+        (What::Alert, _) => "timeline_alert",
     };
     phrase::word(what, &[("size", &size), ("code", &code)], language)
 }

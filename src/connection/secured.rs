@@ -1,0 +1,197 @@
+//! TLS between TCP and the application: records in, the application's bytes out.
+
+use super::{Application, Context, Layers, Security, is_http_response};
+use crate::chunk::{Carrier, Chunk, Data};
+use crate::event::{EndKind, What};
+use crate::side::Side;
+use crate::sink::{Sink, TlsCounts};
+use crate::tls::keylog::KeyLog;
+use crate::tls::keys::{Keys, Origin};
+use crate::tls::record::{Alert, is_application_data, is_client_hello};
+use crate::tls::{self, Decision, Outcome, Session};
+
+/// The secrets of TLS sessions, and buffers for their records.
+#[derive(Default)]
+pub struct Secrets {
+    keys: Keys,
+    scratch: tls::Scratch,
+    /// Passes on more key logs, once there is a TLS connection.
+    ask: Option<Ask>,
+    /// The sessions that are over.
+    pub counts: TlsCounts,
+}
+
+/// A function that passes on key logs.
+type Ask = Box<dyn FnOnce(&mut dyn FnMut(&[u8])) + Send>;
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Secrets").field("sessions", &self.sessions()).finish_non_exhaustive()
+    }
+}
+
+impl Secrets {
+    /// Reads the next bytes of a key log. Returns whether a secret was new.
+    pub fn push(&mut self, log: &mut KeyLog, bytes: &[u8]) -> bool {
+        let before = self.keys.generation();
+        log.push(bytes, &mut |entry| self.keys.add(entry, Origin::KeyLog));
+        self.keys.generation() > before
+    }
+
+    /// Adds the secrets of Decryption Secrets Blocks.
+    pub fn add_block(&mut self, log: &[u8]) {
+        self.keys.read(log, Origin::SecretsBlock);
+    }
+
+    /// Sets whether more secrets may come.
+    pub const fn expect(&mut self, may_come: bool) {
+        self.keys.set_may_grow(may_come);
+    }
+
+    /// Sets what to call for more key logs once there is a TLS connection.
+    pub fn ask(&mut self, ask: Ask) {
+        self.ask = Some(ask);
+    }
+
+    /// Returns the number of sessions that secrets are known of.
+    pub fn sessions(&self) -> usize {
+        self.keys.sessions()
+    }
+}
+
+impl Layers {
+    /// Routes a chunk of the TCP stream.
+    pub(super) fn from_tcp<S: Sink>(
+        &mut self,
+        side: Side,
+        chunk: Chunk<'_>,
+        secrets: &mut Secrets,
+        context: &mut Context<'_, S>,
+    ) {
+        if matches!(self.security, Security::None) {
+            match self.begins_tls(side, chunk.data) {
+                false => return self.chunk(side, chunk, context),
+                true => self.secure(side, chunk.place.carrier, secrets),
+            }
+        }
+        if let Data::Bytes(bytes) = chunk.data
+            && side == Side::Server
+            && is_http_response(bytes)
+        {
+            self.leave();
+            return self.tell(side, chunk.place.carrier, What::NotTls { first: bytes }, context);
+        }
+        self.with_session(secrets, context, |session, keys, scratch, out| {
+            session.push(side, chunk, keys, scratch, &mut |side, event| out(side, event));
+        });
+        if let Security::Tls(session) = &self.security
+            && session.is_unreadable(&secrets.keys)
+        {
+            secrets.counts.count(&session.summary(&secrets.keys));
+            self.leave();
+        }
+    }
+
+    /// Returns whether TLS begins with these bytes: with a ClientHello, or in the middle.
+    fn begins_tls(&self, side: Side, data: Data<'_>) -> bool {
+        let Data::Bytes(bytes) = data else {
+            return false;
+        };
+        match &self.application {
+            Application::Unknown if side == Side::Client && is_client_hello(bytes) => true,
+            // Odds of 1 in 19 million for random bytes, and no frame begins like this.
+            Application::Unknown => self.began_before && is_application_data(bytes),
+            Application::Probe(probe) => probe.knows_nothing() && is_application_data(bytes),
+            _ => false,
+        }
+    }
+
+    /// Begins to read TLS.
+    fn secure(&mut self, side: Side, carrier: &Carrier, secrets: &mut Secrets) {
+        if side == Side::Client && !self.began_before {
+            self.facts.client_hello = Some(Box::new(carrier.seen));
+        }
+        if let Some(ask) = secrets.ask.take() {
+            let mut log = KeyLog::default();
+            ask(&mut |bytes| log.push(bytes, &mut |entry| secrets.keys.add(entry, Origin::SecretsBlock)));
+        }
+        self.security = Security::Tls(Box::default());
+        self.application = Application::Unknown;
+    }
+
+    /// Ends a side of the session, whose last segment is that of `carrier`.
+    pub(super) fn end_session<S: Sink>(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        secrets: &mut Secrets,
+        context: &mut Context<'_, S>,
+    ) {
+        self.with_session(secrets, context, |session, keys, scratch, out| {
+            session.end(side, carrier, keys, scratch, &mut |side, event| out(side, event));
+        });
+    }
+
+    /// Reads the records that have waited for keys.
+    pub(super) fn retry<S: Sink>(&mut self, secrets: &mut Secrets, context: &mut Context<'_, S>) {
+        self.with_session(secrets, context, |session, keys, scratch, out| {
+            session.retry(keys, scratch, &mut |side, event| out(side, event));
+        });
+    }
+
+    /// Ends the session, because the connection is over.
+    pub(super) fn finish_session<S: Sink>(&mut self, secrets: &mut Secrets, context: &mut Context<'_, S>) {
+        self.retry(secrets, context);
+        if let Security::Tls(session) = &self.security {
+            let summary = session.summary(&secrets.keys);
+            secrets.counts.count(&summary);
+            self.facts.session = Some(Box::new(summary));
+        }
+    }
+
+    /// Lets the session work, and routes what it shows. Does nothing without a session.
+    fn with_session<S: Sink>(
+        &mut self,
+        secrets: &mut Secrets,
+        context: &mut Context<'_, S>,
+        work: impl FnOnce(&mut Session, &mut Keys, &mut tls::Scratch, &mut dyn FnMut(Side, tls::Event<'_>)),
+    ) {
+        let Security::Tls(mut session) = std::mem::replace(&mut self.security, Security::None) else {
+            return;
+        };
+        let mut is_left = false;
+        work(&mut session, &mut secrets.keys, &mut secrets.scratch, &mut |side, event| {
+            if !is_left {
+                is_left = self.secured(side, event, context);
+            }
+        });
+        if !is_left {
+            self.security = Security::Tls(session);
+        }
+    }
+
+    /// Routes an event of the session. Returns whether the connection is not read any further.
+    fn secured<S: Sink>(&mut self, side: Side, event: tls::Event<'_>, context: &mut Context<'_, S>) -> bool {
+        match event {
+            tls::Event::Data(chunk) => self.chunk(side, chunk, context),
+            tls::Event::Alert { alert, carrier, end, .. } if self.is_read() => {
+                self.end_frames(side, true, context);
+                let kind = if alert == Alert::CLOSE_NOTIFY { EndKind::CloseNotify } else { EndKind::Alert(alert) };
+                self.end(side, carrier, kind, end, context);
+            }
+            tls::Event::Alert { .. } => {}
+            tls::Event::Decided(Decision { outcome: Outcome::Established, .. }) => {}
+            tls::Event::Decided(Decision { outcome, side, carrier }) => {
+                self.leave();
+                self.tell(side, &carrier, What::Tls(outcome), context);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Returns whether bytes of the application have come.
+    const fn is_read(&self) -> bool {
+        !matches!(self.application, Application::Unknown)
+    }
+}
