@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod keys;
 mod locale;
 mod output;
 #[cfg(all(feature = "live", unix))]

@@ -53,7 +53,7 @@ pub fn bundle(
     // Frees memory for the packets.
     report.connections = Vec::new();
 
-    let how = How { redact: located.is_some(), with_keys: false, language };
+    let how = How { redact: located.is_some(), with_keys: None, language };
     let mut packets = Prepared::new(captures, (&report, &numbers), &wanted, located, how)?;
     packets.tell(language);
     output::to_file(path, |out| {

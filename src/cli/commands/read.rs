@@ -16,6 +16,7 @@ use whyclosed::slice::{Locating, Origin};
 use super::bundle::bundle;
 use super::slice::located;
 use super::{conclude, exit_code};
+use crate::keys::{KeyArgs, KeyLogs};
 use crate::output::{self, Spool};
 use crate::progress::Progress;
 use crate::reporting::Reporting;
@@ -42,6 +43,9 @@ pub struct Read {
     bundle: Option<PathBuf>,
 
     #[command(flatten)]
+    keys: KeyArgs,
+
+    #[command(flatten)]
     reporting: Reporting,
 }
 
@@ -50,12 +54,13 @@ impl Read {
     /// everything before it.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let outputs = [self.reporting.output.as_deref(), self.bundle.as_deref()];
-        output::check(&self.captures, &self.reporting.texts.files()?, &outputs)?;
+        output::check(&[&*self.captures, self.keys.files()].concat(), &self.reporting.texts.files()?, &outputs)?;
         let registries = self.reporting.texts.registries()?;
         // This loads libpcap, and its file cannot be read inside the sandbox.
         #[cfg(feature = "live")]
         let filter = self.filter.as_deref().map(Filter::new).transpose()?;
         self.reporting.enter_sandbox(self.allowed());
+        let mut keys = self.keys.open()?;
         let mut source: Box<dyn Source> = capture::open(&self.captures)?;
         #[cfg(feature = "live")]
         if let Some(filter) = filter {
@@ -64,12 +69,12 @@ impl Read {
         let mut analyzer = Analyzer::default();
         let (collection, written, fault) = if self.bundle.is_some() && !self.reporting.show_secrets {
             let mut sink = Locating::new(Collection::default(), Spool::new());
-            let fault = self.analyse(&mut *source, &mut analyzer, &mut sink);
+            let fault = self.analyse(&mut *source, &mut keys, &mut analyzer, &mut sink)?;
             let (collection, written) = sink.finish();
             (collection, Some(written), fault)
         } else {
             let mut collection = Collection::default();
-            let fault = self.analyse(&mut *source, &mut analyzer, &mut collection);
+            let fault = self.analyse(&mut *source, &mut keys, &mut analyzer, &mut collection)?;
             (collection, None, fault)
         };
         let Collection { facts, unanswered, .. } = collection;
@@ -97,17 +102,25 @@ impl Read {
         Ok(exit_code(matched, &faults))
     }
 
-    /// Reads a capture to its end, or to an error, which is returned.
-    fn analyse(&self, source: &mut dyn Source, analyzer: &mut Analyzer, sink: &mut impl Sink) -> Option<Error> {
+    /// Reads a capture to its end, or to an error, which is returned. Fails if a key log cannot be read.
+    fn analyse(
+        &self,
+        source: &mut dyn Source,
+        keys: &mut KeyLogs,
+        analyzer: &mut Analyzer,
+        sink: &mut impl Sink,
+    ) -> Result<Option<Error>, Error> {
+        keys.read_all(analyzer, &self.captures, sink)?;
         let mut progress = Progress::new(self.reporting.quiet, self.reporting.texts.language());
         let end = analyzer.read(source, sink, |packets| progress.packets(packets));
         progress.finish();
-        end.err()
+        Ok(end.err())
     }
 
     /// Returns the files that are read, and those that are written besides the report.
     fn allowed(&self) -> Allowed {
-        let allowed = Allowed::default().captures(&self.captures).output(self.bundle.as_deref());
+        let allowed = Allowed::default().captures(&self.captures).captures(self.keys.files());
+        let allowed = allowed.output(self.bundle.as_deref());
         // Parts of a bundle are kept there until they are written.
         let allowed = if self.bundle.is_some() { allowed.temporary_files() } else { allowed };
         #[cfg(feature = "live")]

@@ -17,6 +17,7 @@ use whyclosed::report::{Connection, Material, Pending, Report};
 use whyclosed::sink::Collection;
 use whyclosed::slice::{Located, Locating, Origin, Survey, Wanted, cut, session_of};
 
+use crate::keys::{KeyArgs, lines};
 use crate::locale::TextArgs;
 use crate::output::{self, Spool, Spooled};
 use crate::sandbox::Allowed;
@@ -59,6 +60,9 @@ pub struct Slice {
     output: PathBuf,
 
     #[command(flatten)]
+    keylogs: KeyArgs,
+
+    #[command(flatten)]
     sandboxing: Explained,
 
     #[command(flatten)]
@@ -76,15 +80,17 @@ fn file(path: &str) -> Result<PathBuf, String> {
 impl Slice {
     /// Reads the captures, chooses connections, and copies their packets.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        output::check(&self.captures, &self.texts.files()?, &[Some(&self.output)])?;
+        output::check(&[&*self.captures, self.keylogs.files()].concat(), &self.texts.files()?, &[Some(&self.output)])?;
         let language = self.texts.language();
         let registries = self.texts.registries()?;
-        let allowed = Allowed::default().captures(&self.captures).output(Some(&self.output));
+        let allowed = Allowed::default().captures(&self.captures).captures(self.keylogs.files());
+        let allowed = allowed.output(Some(&self.output));
         self.sandboxing.enter(&if self.redact { allowed.temporary_files() } else { allowed }, language);
         let Reading { mut pending, origins, keys, located } = self.read(registries, language)?;
         let (wanted, numbers) = self.wanted(&mut pending, origins, &keys, language);
         let report = pending.finish();
-        let how = How { redact: self.redact, with_keys: self.with_keys, language };
+        let with_keys = self.with_keys.then(|| self.keylogs.files());
+        let how = How { redact: self.redact, with_keys, language };
         let mut slice = Prepared::new(&self.captures, (&report, &numbers), &wanted, located, how)?;
         output::to_file(&self.output, |out| slice.write(out))?;
         slice.tell(language);
@@ -94,14 +100,17 @@ impl Slice {
     /// Reads the captures.
     fn read(&self, registries: Registries, language: Language) -> Result<Reading, Error> {
         let mut source = capture::open(&self.captures)?;
+        let (mut keys, mut analyzer) = (self.keylogs.open()?, Analyzer::default());
         let (collection, located) = if self.redact {
             let mut sink = Locating::new(Collection::default(), Spool::new());
-            Analyzer::default().read(&mut *source, &mut sink, |_| {})?;
+            keys.read_all(&mut analyzer, &self.captures, &mut sink)?;
+            analyzer.read(&mut *source, &mut sink, |_| {})?;
             let (collection, written) = sink.finish();
             (collection, Some(located(written)?))
         } else {
             let mut collection = Collection::default();
-            Analyzer::default().read(&mut *source, &mut collection, |_| {})?;
+            keys.read_all(&mut analyzer, &self.captures, &mut collection)?;
+            analyzer.read(&mut *source, &mut collection, |_| {})?;
             (collection, None)
         };
         let Collection { facts, unanswered, .. } = collection;
@@ -181,11 +190,11 @@ pub fn located(written: io::Result<Spool>) -> Result<Located, Error> {
 
 /// The options of a slice.
 #[derive(Clone, Copy, Debug)]
-pub struct How {
+pub struct How<'k> {
     /// Whether secrets in payloads are replaced.
     pub redact: bool,
-    /// Whether the keys of TLS sessions are included.
-    pub with_keys: bool,
+    /// If the keys of TLS sessions are included: the key logs in which they are, besides the captures.
+    pub with_keys: Option<&'k [PathBuf]>,
     /// The language of the comments.
     pub language: Language,
 }
@@ -207,11 +216,12 @@ impl<'w> Prepared<'w> {
         report: (&Report, &[Number]),
         wanted: &'w Wanted,
         located: Option<Located>,
-        how: How,
+        how: How<'_>,
     ) -> Result<Self, Error> {
         let mut survey = survey(captures, wanted, located)?;
         survey.finish(wanted).map_err(output::unspooled)?;
-        let (keys, sessions) = if how.with_keys { keys(captures, &survey)? } else { Default::default() };
+        let keys = how.with_keys.map(|logs| keys(captures, logs, &survey)).transpose()?;
+        let (keys, sessions) = keys.unwrap_or_default();
         let comment = comment(report, wanted, how, &survey, sessions);
         Ok(Self { source: capture::open(captures)?, wanted, survey, keys, comment })
     }
@@ -242,15 +252,18 @@ pub fn survey(captures: &[PathBuf], wanted: &Wanted, located: Option<Located>) -
     Ok(survey)
 }
 
-/// Returns the lines of the captures' key logs that belong to surveyed sessions, and the number of these sessions.
-fn keys(captures: &[PathBuf], survey: &Survey) -> Result<(String, usize), Error> {
+/// Returns the lines of the captures' and other key logs that belong to surveyed sessions, and the number of these
+/// sessions.
+fn keys(captures: &[PathBuf], logs: &[PathBuf], survey: &Survey) -> Result<(String, usize), Error> {
     let (mut keys, mut sessions) = (String::new(), BTreeSet::new());
-    capture::key_log_lines(captures, |line| {
+    let mut take = |line: &str| {
         if let Some(session) = session_of(line).filter(|session| survey.sessions().contains(session)) {
             keys.extend([line, "\n"]);
             sessions.insert(session);
         }
-    })?;
+    };
+    capture::key_log_lines(captures, &mut take)?;
+    logs.iter().try_for_each(|log| lines(log, &mut take))?;
     Ok((keys, sessions.len()))
 }
 
@@ -270,7 +283,7 @@ fn left_out(survey: &Survey, language: Language) -> Vec<String> {
 fn comment(
     (report, numbers): (&Report, &[Number]),
     wanted: &Wanted,
-    how: How,
+    how: How<'_>,
     survey: &Survey,
     sessions: usize,
 ) -> String {

@@ -56,6 +56,15 @@ impl Allowed {
         self
     }
 
+    /// Allows reading files that may not be there yet: then everything in their folders.
+    pub fn growing(mut self, paths: &[PathBuf]) -> Self {
+        for path in paths {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            self.readable.push(if path.exists() { path.clone() } else { folder.to_owned() });
+        }
+        self
+    }
+
     /// Allows writing a file: both its folder, because the file is renamed into place, and the file that is already
     /// there. For a device or a pipe, allows only itself.
     pub fn output(mut self, path: Option<&Path>) -> Self {

@@ -24,6 +24,7 @@ use self::screen::Screen;
 use self::session::{Session, Until};
 use self::storage::Storage;
 use super::{conclude, exit_code};
+use crate::keys::KeyArgs;
 use crate::reporting::{Format, Reporting};
 use crate::sandbox::Allowed;
 use crate::signals::Signals;
@@ -70,6 +71,9 @@ pub struct Live {
     /// Until then the first 64 KiB and the last 1 MiB of its packets are held, 48 MiB of all connections together.
     #[arg(long, requires = "write", value_enum, value_name = "WHAT")]
     write_only: Option<Kind>,
+
+    #[command(flatten)]
+    keys: KeyArgs,
 
     #[command(flatten)]
     reporting: Reporting,
@@ -147,12 +151,13 @@ impl Live {
     /// Captures until something ends the session, then writes the report.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let outputs = [self.reporting.output.as_deref(), self.write.as_deref()];
-        output::check(&[], &self.reporting.texts.files()?, &outputs)?;
+        output::check(self.keys.files(), &self.reporting.texts.files()?, &outputs)?;
         let registries = self.reporting.texts.registries()?;
         let language = self.reporting.texts.language();
         let (names, described) = self.interfaces(language)?;
         let filter = self.filter();
         let interfaces = Interfaces::open(&names, self.capturing.settings(), &filter)?;
+        let keys = self.keys.await_all()?;
         let user = if self.capturing.keep_privileges { None } else { privileges::give_up()? };
         let storage = match &self.write {
             Some(path) => {
@@ -166,7 +171,7 @@ impl Live {
             .output
             .as_deref()
             .map_or(Ok(()), |path| output::can_write(path).map_err(|error| told_by(error, user.as_deref())))?;
-        let allowed = Allowed::default().output(self.write.as_deref()).counters_of(&names);
+        let allowed = Allowed::default().growing(self.keys.files()).output(self.write.as_deref()).counters_of(&names);
         self.reporting.enter_sandbox(allowed);
         let signals = Signals::catch().map_err(|source| Error::Wait { source })?;
         let screen = Screen::new(&self.reporting);
@@ -174,7 +179,7 @@ impl Live {
         let until = Until { duration: self.duration, count: self.count, code: self.until };
         let privacy = self.reporting.privacy();
         let watch = Watch::new(language, registries.clone(), privacy);
-        let (material, faults) = Session::new(interfaces, storage, screen, watch, until).run(signals)?;
+        let (material, faults) = Session::new(interfaces, storage, keys, screen, (watch, until)).run(signals)?;
         let material = Material { privacy, registries, ..material };
         let report = Pending::new(material, language);
         if self.reporting.format == Format::Ndjson && self.reporting.output.is_none() {

@@ -14,6 +14,7 @@ use whyclosed::seen::Timestamp;
 
 use super::screen::{Screen, Status};
 use super::storage::Storage;
+use crate::keys::KeyLogs;
 use crate::signals::Signals;
 
 /// The most packets processed before everything else gets its turn.
@@ -49,6 +50,7 @@ pub struct Session {
     interfaces: Live,
     /// The output for packets; `None` if none are written, or if writing has failed.
     storage: Option<Storage>,
+    keys: KeyLogs,
     screen: Screen,
     until: Until,
     analyzer: Analyzer,
@@ -72,11 +74,18 @@ struct Beat {
 
 impl Session {
     /// Creates a session. Its duration begins now.
-    pub fn new(interfaces: Live, storage: Option<Storage>, screen: Screen, watch: Watch, until: Until) -> Self {
+    pub fn new(
+        interfaces: Live,
+        storage: Option<Storage>,
+        keys: KeyLogs,
+        screen: Screen,
+        (watch, until): (Watch, Until),
+    ) -> Self {
         let beat = Beat { next: Instant::now(), packets: 0, dropped: 0, told: None, untold: 0, since: now() };
         let over = until.duration.map(|duration| Instant::now() + duration);
-        let (analyzer, faults, ends) = (Analyzer::default(), Vec::new(), 0);
-        Self { interfaces, storage, screen, until, analyzer, watch, faults, ends, over, beat }
+        let (mut analyzer, faults, ends) = (Analyzer::default(), Vec::new(), 0);
+        analyzer.expect_keys(keys.are_given());
+        Self { interfaces, storage, keys, screen, until, analyzer, watch, faults, ends, over, beat }
     }
 
     /// Captures until the session is over. Returns the material of the report, and the faults on the way.
@@ -126,8 +135,13 @@ impl Session {
         }
     }
 
-    /// Judges what the passing of time decides.
+    /// Reads the keys that have been written, and judges what the passing of time decides.
     fn settle(&mut self) {
+        if let Err(error) = self.keys.read(&mut self.analyzer, &mut self.watch) {
+            // It would fail each time.
+            self.keys = KeyLogs::default();
+            self.fault("keys", error);
+        }
         let now = now();
         self.analyzer.tick(earlier(now, SLACK), &mut self.watch);
         self.watch.settle(now, &self.analyzer);
@@ -156,6 +170,7 @@ impl Session {
             return;
         }
         self.beat.next = Instant::now() + BEAT;
+        self.keys.renew();
         self.count();
         let Self { storage, watch, .. } = self;
         let written = match storage {
@@ -225,6 +240,8 @@ impl Session {
     fn finish(mut self) -> (Material, Vec<Error>) {
         let end = now();
         while !self.take(1) && self.interfaces.packet().time <= end {}
+        self.keys.renew();
+        self.settle();
         self.count();
         if self.beat.untold > 0 {
             self.tell_drops(end);
