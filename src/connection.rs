@@ -217,7 +217,11 @@ impl Connection {
         tcp.push(side, segment, &mut |side, carrier, output| {
             layers.output(side, carrier, output, secrets, &mut context);
         });
-        layers.interest()
+        let interest = layers.interest();
+        if interest == Interest::None {
+            layers.count_session(secrets);
+        }
+        interest
     }
 
     /// Gives up the first hole of each side, to free the bytes held behind it, and drops what is kept of frames not yet

@@ -87,12 +87,13 @@ impl Layers {
         if let Security::Tls(session) = &self.security
             && session.is_unreadable(&secrets.keys)
         {
-            secrets.counts.count(&session.summary(&secrets.keys));
+            self.count_session(secrets);
             self.leave();
         }
     }
 
-    /// Returns whether TLS begins with these bytes: with a ClientHello, or in the middle.
+    /// Returns whether TLS begins with these bytes: with a ClientHello, at the beginning or in a tunnel of HTTP, or in
+    /// the middle.
     fn begins_tls(&self, side: Side, data: Data<'_>) -> bool {
         let Data::Bytes(bytes) = data else {
             return false;
@@ -101,6 +102,7 @@ impl Layers {
             Application::Unknown if side == Side::Client && is_client_hello(bytes) => true,
             // Odds of 1 in 19 million for random bytes, and no frame begins like this.
             Application::Unknown => self.began_before && is_application_data(bytes),
+            Application::Http(exchange) => side == Side::Client && exchange.begins_tunnel() && is_client_hello(bytes),
             Application::Probe(probe) => probe.knows_nothing() && is_application_data(bytes),
             _ => false,
         }
@@ -143,9 +145,15 @@ impl Layers {
     pub(super) fn finish_session<S: Sink>(&mut self, secrets: &mut Secrets, context: &mut Context<'_, S>) {
         self.retry(secrets, context);
         if let Security::Tls(session) = &self.security {
-            let summary = session.summary(&secrets.keys);
-            secrets.counts.count(&summary);
-            self.facts.session = Some(Box::new(summary));
+            self.facts.session = Some(Box::new(session.summary(&secrets.keys)));
+        }
+        self.count_session(secrets);
+    }
+
+    /// Counts the session, if there is one: its connection is not followed any further.
+    pub(super) fn count_session(&self, secrets: &mut Secrets) {
+        if let Security::Tls(session) = &self.security {
+            secrets.counts.count(&session.summary(&secrets.keys));
         }
     }
 

@@ -49,6 +49,8 @@ pub struct Exchange {
     refusing: bool,
     /// Whether the current response answers a request that was not captured.
     unasked: bool,
+    /// Whether a CONNECT was granted: other bytes than HTTP may follow (RFC 9110 §9.3.6).
+    is_tunnel: bool,
 }
 
 #[derive(Debug, Default)]
@@ -117,6 +119,11 @@ impl Exchange {
         };
         let lost = client.state == State::Lost || server.state == State::Lost;
         lost && is_idle(client) && is_idle(server)
+    }
+
+    /// Returns whether the client's next bytes are the first of a tunnel.
+    pub fn begins_tunnel(&self) -> bool {
+        self.is_tunnel && self.readers.client.state == State::Start
     }
 
     /// Returns whether an opening handshake waits for its answer, or has lost it.

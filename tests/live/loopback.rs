@@ -164,6 +164,39 @@ fn connections_that_were_open_before_are_found_and_nothing_else() {
     ends.clear();
 }
 
+/// The keys are written to a file that comes into being after all packets have come.
+#[test]
+fn keys_may_come_later_than_packets() {
+    if missing(NET_RAW, &["websockets", "openssl"]) {
+        return;
+    }
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let certified = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"])
+        .args(["-subj", "/CN=localhost", "-keyout", text(&path("key.pem")), "-out", text(&path("certificate.pem"))])
+        .output()
+        .unwrap();
+    assert!(certified.status.success(), "{}", String::from_utf8_lossy(&certified.stderr));
+    let both = ["certificate.pem", "key.pem"].map(|name| std::fs::read_to_string(path(name)).unwrap()).concat();
+    std::fs::write(path("both.pem"), both).unwrap();
+    let over_tls = |arguments: &[&str]| {
+        let mut command = script("peers.py", None);
+        command.env("TLS_CERTIFICATE", path("both.pem")).env("TLS_KEYS", path("hidden.log")).args(arguments);
+        Peer::start(command)
+    };
+    let mut server = over_tls(&["serve", "127.0.0.1"]);
+    let port = server.line();
+    let live = Live::start(&["-i", "lo", "-p", &port, "--keylog", text(&path("keys.log"))], None);
+    over_tls(&["visit", "127.0.0.1", &port]).finish();
+    std::fs::copy(path("hidden.log"), path("keys.log")).unwrap();
+    are_right(&live.ends(ENDS.len()));
+    let report = live.report();
+    let connections = report["connections"].as_array().unwrap();
+    assert_eq!(connections.len(), ENDS.len());
+    assert!(connections.iter().all(|connection| connection["tls"]["keys_from"] == "key_log"), "{connections:#?}");
+}
+
 #[test]
 fn after_the_start_no_right_is_left() {
     if missing(NET_RAW, &[]) {

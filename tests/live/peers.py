@@ -3,10 +3,14 @@
     peers.py serve HOST            prints the port, and serves until standard input ends
     peers.py visit HOST PORT       visits every path, one after the other, and exits
     peers.py hold HOST PORT        opens a connection to every path, waits for a line on standard input, then continues
+
+With TLS_CERTIFICATE, a file with a certificate and its key, they speak TLS, and clients append their keys to TLS_KEYS.
 """
 import asyncio
 import http
+import os
 import socket
+import ssl
 import struct
 import sys
 
@@ -15,6 +19,23 @@ from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 PATHS = ["1000", "1001", "1007", "1008", "1009", "1011", "4401", "rst", "fin", "403"]
+
+
+CERTIFICATE = os.environ.get("TLS_CERTIFICATE")
+
+
+def security(side):
+    """The TLS context of a side, if there is one."""
+    if not CERTIFICATE:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if side == "server" else ssl.PROTOCOL_TLS_CLIENT)
+    if side == "server":
+        context.load_cert_chain(CERTIFICATE)
+    else:
+        context.load_verify_locations(CERTIFICATE)
+        context.check_hostname = False
+        context.keylog_filename = os.environ["TLS_KEYS"]
+    return context
 
 
 async def handler(connection):
@@ -36,14 +57,19 @@ async def refuse(connection, request):
 
 
 async def serving(host):
-    async with serve(handler, host, 0, process_request=refuse, max_size=1000, ping_interval=None) as server:
+    async with serve(
+        handler, host, 0, process_request=refuse, max_size=1000, ping_interval=None, ssl=security("server")
+    ) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
 async def opened(host, port, path):
     try:
-        connection = await connect(f"ws://{host}:{port}/{path}", ping_interval=None, compression=None, proxy=None)
+        scheme = "wss" if CERTIFICATE else "ws"
+        connection = await connect(
+            f"{scheme}://{host}:{port}/{path}", ping_interval=None, compression=None, proxy=None, ssl=security("client")
+        )
     except InvalidStatus:
         return None
     await connection.send("hello")

@@ -191,6 +191,18 @@ fn compare(expected: &Value, given: &Value) -> Vec<String> {
     for near in nearly(expected) {
         check("nearly", &true.into(), &(!is_accused(given, near)).into());
     }
+    let tls = &given["tls"];
+    for field in ["cipher", "sni", "alpn"] {
+        // What stands in an encrypted handshake is not known without its keys, nor without the handshake.
+        if !tls[field].is_null() {
+            check(field, &expected["tls"][field], &tls[field]);
+        }
+    }
+    if let Some(version) = expected["tls"]["version"].as_str() {
+        let name = version.replace("TLSv", "TLS ");
+        let name = if name == "TLS 1" { "TLS 1.0" } else { &name };
+        check("version", &name.into(), &tls["version"]);
+    }
     if let Some(closes) = expected["closes"].as_array() {
         for side in ["client", "server"] {
             let of = |closes: &[Value]| -> Vec<Value> {

@@ -49,3 +49,4 @@ mod watch;
 mod without_libpcap;
 mod words;
 mod wrappings;
+mod wss;

@@ -1,6 +1,6 @@
 //! Runs the whole analysis of a capture in memory.
 
-use whyclosed::analyzer::Analyzer;
+use whyclosed::analyzer::{Analyzer, KeyLog};
 use whyclosed::capture::{LinkType, Packet, Summary};
 use whyclosed::catalog::Language;
 use whyclosed::facts::Facts;
@@ -71,6 +71,19 @@ pub fn facts_of(packets: &[Captured]) -> Vec<Box<Facts>> {
         data: &packet.data,
         length: packet.length.max(packet.data.len() as u32),
     }))
+}
+
+/// Returns the same, read with the keys in a key log.
+pub fn facts_with_keys(packets: &[Captured], log: &[u8]) -> Vec<Box<Facts>> {
+    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
+    analyzer.push_keys(&mut KeyLog::default(), log, &mut facts);
+    for (packet, number) in packets.iter().zip(1..) {
+        let (time, link_type, data) = (packet.time, packet.link_type, &*packet.data);
+        let length = packet.length.max(data.len() as u32);
+        analyzer.push(&Packet { number, time, link_type, data, length }, &mut facts);
+    }
+    analyzer.finish(&mut facts);
+    facts
 }
 
 fn pushed<'p>(packets: impl Iterator<Item = Packet<'p>>) -> Vec<Box<Facts>> {

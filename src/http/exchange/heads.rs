@@ -97,6 +97,7 @@ impl Exchange {
             Some(Asked::Connect) if matches!(response.status, 200..=299) => {
                 self.readers.server.state = State::Start;
                 self.readers.client.state = State::Start;
+                self.is_tunnel = true;
                 self.replay_pipelined(out);
             }
             Some(Asked::Connect | Asked::Unknown(_)) => self.resume_requests(out),

@@ -39,6 +39,22 @@ fn mutated_packets() {
     }
 }
 
+/// Mutations inside the packets of TLS connections whose keys are known.
+#[test]
+fn mutated_packets_with_keys() {
+    let of = |fixture: Fixture| Some((std::fs::read(fixture.path.with_file_name("keys.log")).ok()?, fixture));
+    let fixtures: Vec<_> = fixtures_in_memory(PACKETS).into_iter().filter_map(of).collect();
+    assert!(fixtures.len() > 30, "{} fixtures", fixtures.len());
+    let mut random = Random::new(5003);
+    for round in 0..2 * CAPTURES {
+        let (log, fixture) = &fixtures[round % fixtures.len()];
+        let packets = mutated(&fixture.packets, &mut random);
+        let facts = way::facts_with_keys(&packets, log);
+        check(&facts, &packets, &format!("{} in round {round}", fixture.name));
+        render(Material { facts, ..Material::default() });
+    }
+}
+
 /// Mutations anywhere in the file, including its headers.
 #[test]
 fn mutated_files() {
