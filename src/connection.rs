@@ -192,7 +192,7 @@ impl Connection {
             if is_secured {
                 let before = layers.held_bytes();
                 let chunk = Chunk::of_tcp(&segment.carrier, offset, Data::Bytes(segment.payload));
-                layers.from_tcp(side, chunk, secrets, context);
+                layers.tcp_chunk(side, chunk, secrets, context);
                 *held_bytes = held_bytes.saturating_sub(before).saturating_add(layers.held_bytes());
             } else {
                 let place = Place { carrier: &segment.carrier, offset, wire: Wire::plain(offset) };

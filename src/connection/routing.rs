@@ -52,7 +52,7 @@ impl Layers {
         let side = if self.swapped { !side } else { side };
         match output {
             tcp::Event::Chunk { offset, data } => {
-                self.from_tcp(side, Chunk::of_tcp(carrier, offset, data), secrets, context);
+                self.tcp_chunk(side, Chunk::of_tcp(carrier, offset, data), secrets, context);
             }
             tcp::Event::Fin { offset } => {
                 self.end_session(side, carrier, secrets, context);

@@ -61,7 +61,7 @@ impl Secrets {
 
 impl Layers {
     /// Routes a chunk of the TCP stream.
-    pub(super) fn from_tcp<S: Sink>(
+    pub(super) fn tcp_chunk<S: Sink>(
         &mut self,
         side: Side,
         chunk: Chunk<'_>,

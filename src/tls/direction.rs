@@ -189,11 +189,6 @@ impl Direction {
         self.missing > 0
     }
 
-    /// Returns whether a record could not be opened since then.
-    pub const fn has_failed(&self) -> bool {
-        self.unopened > 0
-    }
-
     /// Notes that bytes of the TCP stream are missing, or could not be read as records.
     pub fn lose(&mut self, bytes: u64) {
         self.missing = self.missing.saturating_add(bytes);

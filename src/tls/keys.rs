@@ -48,7 +48,6 @@ pub struct Keys {
     old: Shelf,
     generation: u64,
     may_grow: bool,
-    dropped: u64,
 }
 
 /// A name of a session before TLS 1.3, which a client resumes it by.
@@ -190,11 +189,6 @@ impl Keys {
         [&self.young, &self.old].iter().map(|shelf| shelf.of_random.len() + shelf.of_name.len()).sum()
     }
 
-    /// Returns the number of secrets that were dropped to keep within [`limits::KEYS`].
-    pub const fn dropped(&self) -> u64 {
-        self.dropped
-    }
-
     fn name(&mut self, name: Name, known: Known) {
         if self.by_name(name) != Some(known) {
             self.generation += 1;
@@ -209,7 +203,6 @@ impl Keys {
 
     fn make_room(&mut self) {
         if self.young.len() >= limits::KEYS / 2 {
-            self.dropped += self.old.len() as u64;
             self.old = std::mem::take(&mut self.young);
         }
     }

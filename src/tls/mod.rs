@@ -18,5 +18,7 @@ pub mod search;
 pub mod session;
 pub mod suite;
 
-pub use observer::{Decision, Observer, Outcome};
+#[cfg(any(test, feature = "internals"))]
+pub use observer::Observer;
+pub use observer::{Decision, Outcome};
 pub use session::{Event, Scratch, Session, Summary};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+#[cfg(any(test, feature = "internals"))]
 use super::reader::{Item, Reader};
 use super::record::{Alert, ContentType, Record};
 use crate::chunk::{Carrier, Chunk, Data};
@@ -31,7 +32,8 @@ pub struct Decision {
     pub carrier: Carrier,
 }
 
-/// An observer of a connection that nothing is to be decrypted of: it reads the records of both sides.
+/// An [`Outlook`] with the readers that it needs, for tests.
+#[cfg(any(test, feature = "internals"))]
 #[derive(Debug, Default)]
 pub struct Observer {
     readers: PerSide<Reader>,
@@ -92,6 +94,7 @@ const TICKETS: u64 = 2048;
 /// The bytes of an alert, and so of a fragment that an observer needs.
 const ALERT: usize = 2;
 
+#[cfg(any(test, feature = "internals"))]
 impl Observer {
     /// Processes the next data of a side. Returns the decision, once.
     pub fn push(&mut self, side: Side, carrier: &Carrier, data: Data<'_>) -> Option<Decision> {
