@@ -92,6 +92,7 @@ impl Case {
             wire: Wire::create(path)?,
             random: Random::new(size as u64),
             truth: Truth::default(),
+            tls: None,
             bad_link: false,
             ending: false,
             clients: 0,

@@ -13,7 +13,7 @@ const BURST: usize = 24;
 pub struct Bulk {
     messages_left: u64,
     from: Side,
-    /// The bytes to send, and the number of those already sent.
+    /// The bytes to send, as they travel, and the number of those already sent.
     unsent: Vec<u8>,
     sent: usize,
 }
@@ -33,10 +33,10 @@ impl Talk for Bulk {
                 websocket::close(tcp, Side::Client, Some(code), "", capture);
                 return Next::Ended;
             }
-            self.write(capture);
+            self.write(tcp, capture);
         }
         let end = self.unsent.len().min(self.sent + BURST * MSS);
-        tcp.send(self.from, &self.unsent[self.sent..end], capture);
+        tcp.transmit(self.from, &self.unsent[self.sent..end], capture);
         self.sent = end;
         Next::Continue
     }
@@ -44,8 +44,8 @@ impl Talk for Bulk {
 
 impl Bulk {
     /// Writes one to three messages back to back: the later ones begin in the middle of a segment.
-    fn write(&mut self, capture: &mut Capture) {
-        self.unsent.clear();
+    fn write(&mut self, tcp: &mut Tcp, capture: &mut Capture) {
+        let mut bytes = Vec::new();
         self.sent = 0;
         self.from = *capture.random.pick(&Side::BOTH);
         for _ in 0..capture.random.between(1, 4).min(self.messages_left) {
@@ -56,7 +56,8 @@ impl Bulk {
             } else {
                 (BINARY, capture.random.bytes(len))
             };
-            websocket::frame(self.from, opcode, &payload, &mut self.unsent, capture);
+            websocket::frame(self.from, opcode, &payload, &mut bytes, capture);
         }
+        self.unsent = tcp.protect(self.from, &bytes).into_owned();
     }
 }

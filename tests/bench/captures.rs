@@ -1,4 +1,4 @@
-//! The five captures of the benchmark, written once and kept.
+//! The captures of the benchmark, written once and kept.
 
 use crate::background::{Download, Shell, Tls};
 use crate::bulk::Bulk;
@@ -6,6 +6,7 @@ use crate::chat::{Chat, Idler};
 use crate::datagrams::{Dns, Quic};
 use crate::random::Random;
 use crate::schedule::{self, Actor, Caller, Capture, START, Talk};
+use crate::tls::{Security, Suite};
 use crate::truth::Truth;
 use crate::wire::Wire;
 use std::path::{Path, PathBuf};
@@ -26,28 +27,16 @@ pub struct Plan {
     actors: fn(&mut Cast),
     /// The size of the file from which on connections end.
     ending_at: u64,
+    /// The suite of all connections, if they have TLS.
+    tls: Option<Suite>,
     bad_link: bool,
     may_miss_percent: u64,
 }
 
 /// All captures.
-pub const PLANS: [Plan; 5] = [
-    // Small messages on 4,000 connections.
-    Plan {
-        name: "chat",
-        actors: |cast| cast.callers::<Chat>(4_000, 200, 120 * SECOND),
-        ending_at: SIZE - (6 << 20),
-        bad_link: false,
-        may_miss_percent: 0,
-    },
-    // Large messages on 64 connections.
-    Plan {
-        name: "bulk",
-        actors: |cast| cast.callers::<Bulk>(64, 400_000, SECOND),
-        ending_at: SIZE - (38 << 20),
-        bad_link: false,
-        may_miss_percent: 0,
-    },
+pub const PLANS: [Plan; 9] = [
+    chat("chat", None),
+    bulk("bulk", None),
     // One byte in twenty belongs to a WebSocket.
     Plan {
         name: "mixed",
@@ -60,6 +49,7 @@ pub const PLANS: [Plan; 5] = [
             cast.actors(40, SECOND, || Box::new(Dns { rate: 300_000 / 40 }));
         },
         ending_at: SIZE - (20 << 20),
+        tls: None,
         bad_link: false,
         may_miss_percent: 0,
     },
@@ -68,6 +58,7 @@ pub const PLANS: [Plan; 5] = [
         name: "open",
         actors: |cast| cast.callers::<Idler>(100_000, 200, 60 * SECOND),
         ending_at: u64::MAX,
+        tls: None,
         bad_link: false,
         may_miss_percent: 0,
     },
@@ -79,10 +70,45 @@ pub const PLANS: [Plan; 5] = [
             cast.callers::<Bulk>(32, 1_000_000 / 32, SECOND);
         },
         ending_at: SIZE - (25 << 20),
+        tls: None,
         bad_link: true,
         may_miss_percent: 5,
     },
+    chat("tls-chat", Some(Suite::Aes128Gcm)),
+    bulk("tls-bulk", Some(Suite::Aes128Gcm)),
+    chat("tls-chat-chacha", Some(Suite::ChaCha20Poly1305)),
+    bulk("tls-bulk-chacha", Some(Suite::ChaCha20Poly1305)),
 ];
+
+/// Small messages on 4,000 connections.
+const fn chat(name: &'static str, tls: Option<Suite>) -> Plan {
+    Plan {
+        name,
+        actors: |cast| cast.callers::<Chat>(4_000, 200, 120 * SECOND),
+        ending_at: SIZE - (6 << 20),
+        tls,
+        bad_link: false,
+        may_miss_percent: 0,
+    }
+}
+
+/// Large messages on 64 connections.
+const fn bulk(name: &'static str, tls: Option<Suite>) -> Plan {
+    Plan {
+        name,
+        actors: |cast| cast.callers::<Bulk>(64, 400_000, SECOND),
+        ending_at: SIZE - (38 << 20),
+        tls,
+        bad_link: false,
+        may_miss_percent: 0,
+    }
+}
+
+/// A capture, and the log of its TLS keys.
+pub struct Files {
+    pub capture: PathBuf,
+    pub keys: Option<PathBuf>,
+}
 
 /// The actors of a capture.
 pub struct Cast {
@@ -105,33 +131,39 @@ impl Cast {
 }
 
 impl Plan {
-    /// Returns the path of the capture in `directory` and its expected contents. The capture is generated if it does
+    /// Returns the files of the capture in `directory` and its expected contents. The capture is generated if it does
     /// not exist.
-    pub fn capture(&self, directory: &Path) -> io::Result<(PathBuf, Truth)> {
-        let path = directory.join(self.name).with_extension("pcap");
-        let beside = path.with_extension("json");
-        if let Some(truth) = kept(&path, &beside) {
-            return Ok((path, truth));
+    pub fn capture(&self, directory: &Path) -> io::Result<(Files, Truth)> {
+        let capture = directory.join(self.name).with_extension("pcap");
+        let keys = self.tls.map(|_| capture.with_extension("keys"));
+        let beside = capture.with_extension("json");
+        let files = Files { capture, keys };
+        if let Some(truth) = kept(&files, &beside) {
+            return Ok((files, truth));
         }
         fs::create_dir_all(directory)?;
-        let truth = self.write(&path)?;
+        let truth = self.write(&files)?;
         fs::write(&beside, serde_json::to_string_pretty(&truth)?)?;
-        Ok((path, truth))
+        Ok((files, truth))
     }
 
-    fn write(&self, path: &Path) -> io::Result<Truth> {
+    fn write(&self, files: &Files) -> io::Result<Truth> {
         let seed = self.name.bytes().fold(0, |seed, byte| seed << 8 | u64::from(byte));
         let mut cast = Cast { random: Random::new(seed), actors: Vec::new() };
         (self.actors)(&mut cast);
         let mut capture = Capture {
-            wire: Wire::create(path)?,
+            wire: Wire::create(&files.capture)?,
             random: cast.random,
             truth: Truth::default(),
+            tls: self.tls.map(Security::new),
             bad_link: self.bad_link,
             ending: false,
             clients: 0,
         };
         schedule::run(cast.actors, self.ending_at, &mut capture)?;
+        if let (Some(path), Some(tls)) = (&files.keys, &capture.tls) {
+            fs::write(path, &tls.log)?;
+        }
         Ok(Truth {
             generator: GENERATOR,
             bytes: capture.wire.bytes,
@@ -143,7 +175,9 @@ impl Plan {
 }
 
 /// Returns the truth stored beside a capture, if the capture is complete and of this generator's version.
-fn kept(path: &Path, beside: &Path) -> Option<Truth> {
+fn kept(files: &Files, beside: &Path) -> Option<Truth> {
     let truth: Truth = serde_json::from_slice(&fs::read(beside).ok()?).ok()?;
-    (truth.generator == GENERATOR && truth.bytes == fs::metadata(path).ok()?.len()).then_some(truth)
+    let is_complete = truth.bytes == fs::metadata(&files.capture).ok()?.len();
+    let has_keys = files.keys.as_ref().is_none_or(|keys| keys.exists());
+    (truth.generator == GENERATOR && is_complete && has_keys).then_some(truth)
 }

@@ -116,10 +116,11 @@ fn turn(tcp: &mut Tcp, capture: &mut Capture) {
             for _ in 0..capture.random.between(2, 5) {
                 let mut bytes = Vec::new();
                 for _ in 0..capture.random.between(1, 4) {
-                    let text = text(capture);
-                    websocket::frame(Server, TEXT, text.as_bytes(), &mut bytes, capture);
+                    let (text, mut frame) = (text(capture), Vec::new());
+                    websocket::frame(Server, TEXT, text.as_bytes(), &mut frame, capture);
+                    bytes.extend_from_slice(&tcp.protect(Server, &frame));
                 }
-                tcp.send(Server, &bytes, capture);
+                tcp.transmit(Server, &bytes, capture);
             }
         }
     }

@@ -23,6 +23,8 @@ mod random;
 mod schedule;
 #[allow(dead_code, reason = "the throughput benchmark also uses bad links")]
 mod tcp;
+#[allow(dead_code, reason = "only the throughput benchmark has captures with TLS")]
+mod tls;
 #[allow(dead_code, reason = "only the throughput benchmark checks reports")]
 mod truth;
 #[allow(dead_code, reason = "the throughput benchmark also sends other frames")]

@@ -2,6 +2,7 @@
 
 use crate::random::Random;
 use crate::tcp::{self, Fate, Tcp};
+use crate::tls::{self, Security};
 use crate::truth::Truth;
 use crate::wire::{Endpoint, Wire};
 use std::cmp::Reverse;
@@ -16,6 +17,8 @@ pub struct Capture {
     pub wire: Wire,
     pub random: Random,
     pub truth: Truth,
+    /// TLS on all connections, if there is.
+    pub tls: Option<Security>,
     /// Whether segments get lost, repeated and reordered.
     pub bad_link: bool,
     /// Whether the size is nearly reached: connections should end, and no new ones begin.
@@ -61,7 +64,7 @@ pub enum Next {
 
 /// A conversation over a TCP connection.
 pub trait Talk {
-    /// The server's port.
+    /// The server's port without TLS.
     const PORT: u16;
     /// Starts the conversation, once TCP is open.
     fn open(tcp: &mut Tcp, capture: &mut Capture) -> Self;
@@ -90,7 +93,8 @@ impl<T: Talk> Actor for Caller<T> {
             if capture.ending {
                 return None;
             }
-            let (client, server) = (capture.client(), capture.server(T::PORT));
+            let port = if capture.tls.is_some() { tls::PORT } else { T::PORT };
+            let (client, server) = (capture.client(), capture.server(port));
             let mut tcp = Tcp::open(now, client, server, capture);
             let talk = T::open(&mut tcp, capture);
             self.next = tcp.clock.max(now + pause(before, self.rate, capture));

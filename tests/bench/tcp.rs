@@ -1,7 +1,9 @@
 //! A TCP connection between two well-behaved endpoints, as captured by a tap near both.
 
 use crate::schedule::Capture;
+use crate::tls::{self, Tls};
 use crate::wire::{ACK, Endpoint, FIN, PSH, RST, SYN, Segment};
+use std::borrow::Cow;
 use whyclosed::side::{PerSide, Side};
 
 /// Bytes of payload in a full segment.
@@ -63,11 +65,13 @@ pub struct Tcp {
     /// The number of received segments that are not acknowledged yet.
     unacknowledged: PerSide<u8>,
     ack_due: PerSide<Option<u64>>,
+    /// The layer above, if the capture's connections have one.
+    tls: Option<Tls>,
     pub clock: u64,
 }
 
 impl Tcp {
-    /// Sends the three-way handshake.
+    /// Sends the three-way handshake, and that of TLS in a capture with TLS.
     pub fn open(now: u64, client: Endpoint, server: Endpoint, capture: &mut Capture) -> Self {
         let mut isn = || capture.random.bits() as u32;
         let next = PerSide { client: isn(), server: isn() };
@@ -78,11 +82,13 @@ impl Tcp {
             expected: PerSide { client: next.server.wrapping_add(1), server: next.client.wrapping_add(1) },
             unacknowledged: PerSide::default(),
             ack_due: PerSide::default(),
+            tls: None,
             clock: now,
         };
         tcp.control(Side::Client, SYN, capture);
         tcp.control(Side::Server, SYN | ACK, capture);
         tcp.control(Side::Client, ACK, capture);
+        tcp.tls = tls::open(&mut tcp, capture);
         tcp
     }
 
@@ -105,8 +111,22 @@ impl Tcp {
         }
     }
 
-    /// Sends `bytes` in segments; returns whether the capture contains all of them.
+    /// Sends `bytes` of the application; returns whether the capture contains all of them.
     pub fn send(&mut self, from: Side, bytes: &[u8], capture: &mut Capture) -> bool {
+        let bytes = self.protect(from, bytes);
+        self.transmit(from, &bytes, capture)
+    }
+
+    /// Returns bytes of the application as they travel: in records of their own, if there is TLS.
+    pub fn protect<'b>(&mut self, from: Side, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        match &mut self.tls {
+            Some(tls) => tls.data(from, bytes).into(),
+            None => bytes.into(),
+        }
+    }
+
+    /// Sends `bytes` in segments; returns whether the capture contains all of them.
+    pub fn transmit(&mut self, from: Side, bytes: &[u8], capture: &mut Capture) -> bool {
         let mut complete = true;
         let mut hole: Option<Hole> = None;
         for payload in bytes.chunks(MSS) {
@@ -150,14 +170,22 @@ impl Tcp {
         complete
     }
 
-    /// Closes the connection, with the FIN of `first` first.
+    /// Closes the connection, with the FIN of `first` first, and with a close_notify before each FIN if there is TLS.
     pub fn finish(&mut self, first: Side, capture: &mut Capture) {
+        self.notify(first, capture);
         self.control(first, FIN | ACK, capture);
         if capture.random.chance(300) {
             self.control(!first, ACK, capture);
         }
+        self.notify(!first, capture);
         self.control(!first, FIN | ACK, capture);
         self.control(first, ACK, capture);
+    }
+
+    fn notify(&mut self, from: Side, capture: &mut Capture) {
+        if let Some(record) = self.tls.as_mut().map(|tls| tls.close_notify(from)) {
+            self.transmit(from, &record, capture);
+        }
     }
 
     /// Resets the connection.

@@ -6,7 +6,7 @@
 //! cargo bench --bench throughput -- --generate-only    only generates them
 //! ```
 //!
-//! The captures are generated under `target/bench`, about 1.2 GB, and reused. Before a capture is timed, its report is
+//! The captures are generated under `target/bench`, about 2.3 GB, and reused. Before a capture is timed, its report is
 //! compared with the generator's truth: being fast and wrong does not count.
 
 // The generator reads no untrusted input, so a wrong index is a bug in it; and a benchmark prints.
@@ -22,6 +22,7 @@ mod measure;
 mod random;
 mod schedule;
 mod tcp;
+mod tls;
 mod truth;
 mod websocket;
 #[path = "../support/wire.rs"]
@@ -30,6 +31,7 @@ mod words;
 
 use captures::{PLANS, Plan};
 use measure::{Memory, Program};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::ExitCode;
 use truth::Truth;
@@ -74,18 +76,21 @@ fn main() -> ExitCode {
 }
 
 fn generated(plan: &Plan, directory: &Path) -> Result<(), String> {
-    let (path, truth) = plan.capture(directory).map_err(|error| error.to_string())?;
+    let (files, truth) = plan.capture(directory).map_err(|error| error.to_string())?;
     let Truth { bytes, packets, connections, close_frames, .. } = truth;
     println!(
         "{}: {bytes} bytes, {packets} packets, {connections} WebSocket connections, {close_frames} Close frames",
-        path.display()
+        files.capture.display()
     );
     Ok(())
 }
 
 fn measured(plan: &Plan, directory: &Path, program: &Program) -> Result<(), String> {
-    let (path, truth) = plan.capture(directory).map_err(|error| error.to_string())?;
-    let arguments = ["--format".as_ref(), "json".as_ref(), path.as_os_str()];
+    let (files, truth) = plan.capture(directory).map_err(|error| error.to_string())?;
+    let mut arguments = vec![OsStr::new("--format"), OsStr::new("json"), files.capture.as_os_str()];
+    if let Some(keys) = &files.keys {
+        arguments.extend([OsStr::new("--keylog"), keys.as_os_str()]);
+    }
     program.report(&arguments, |report| truth.check(report)).map_err(|error| error.to_string())??;
     let peak = program.peak(&arguments).map_err(|error| error.to_string())?;
     let times = program.times(&arguments).map_err(|error| error.to_string())?;
@@ -107,5 +112,5 @@ fn measured(plan: &Plan, directory: &Path, program: &Program) -> Result<(), Stri
 
 fn row(cells: &[String; 8]) {
     let [name, rest @ ..] = cells;
-    println!("{name:<8}{}", rest.each_ref().map(|cell| format!("{cell:>13}")).concat());
+    println!("{name:<16}{}", rest.each_ref().map(|cell| format!("{cell:>13}")).concat());
 }
