@@ -29,7 +29,7 @@ while getopts n:t:b:d:h option; do
 done
 shift $((OPTIND - 1))
 [[ -n ${EPOCHREALTIME:-} ]] || fail "needs bash 5 or newer (this is $BASH_VERSION)"
-(($#)) || set -- chat bulk mixed open lossy
+(($#)) || set -- chat bulk mixed open lossy tls-chat tls-bulk tls-chat-chacha tls-bulk-chacha
 for capture; do
     [[ -r $directory/$capture.pcap && -r $directory/$capture.json ]] ||
         fail "$directory/$capture.pcap: not there; cargo bench --bench throughput -- --generate-only writes it"
@@ -67,12 +67,22 @@ measure() {
 tshark_closes=(-n -o tcp.reassemble_out_of_order:TRUE -Y websocket.opcode==8
     -T fields -e frame.number -e tcp.stream -e websocket.payload.close.status_code)
 
+# with_keys CAPTURE OPTION [PREFIX]: prints the option, and the file with the TLS keys of a capture, one a line; nothing for
+# a capture without TLS.
+with_keys() { [[ ! -e $directory/$1.keys ]] || printf '%s\n' "$2" "${3-}$directory/$1.keys"; }
+
 run() {
-    local tool=$1 capture=$2 file=$directory/$2.pcap
+    local tool=$1 capture=$2 file=$directory/$2.pcap keys=()
     case $tool in
         cat) measure cat "$capture" /dev/null cat "$file" ;;
-        whyclosed) measure whyclosed "$capture" /dev/null "$program" --format json "$file" ;;
-        tshark) measure tshark "$capture" "$work/$capture.closes" tshark -r "$file" "${tshark_closes[@]}" ;;
+        whyclosed)
+            mapfile -t keys < <(with_keys "$capture" --keylog)
+            measure whyclosed "$capture" /dev/null "$program" --format json "$file" "${keys[@]}"
+            ;;
+        tshark)
+            mapfile -t keys < <(with_keys "$capture" -o tls.keylog_file:)
+            measure tshark "$capture" "$work/$capture.closes" tshark -r "$file" "${keys[@]}" "${tshark_closes[@]}"
+            ;;
     esac
 }
 
@@ -86,7 +96,11 @@ truth() { sed -n "s/^ *\"$2\": \([0-9]*\).*/\1/p" "$directory/$1.json"; }
 
 # Count the Close frames that a tool found. tshark lists several codes for a packet with several frames, and none for a
 # Close frame without a code.
-found_by_whyclosed() { "$program" --format json "$directory/$1.pcap" | { grep -oE '"role": ?"' || true; } | wc -l; }
+found_by_whyclosed() {
+    local keys=()
+    mapfile -t keys < <(with_keys "$1" --keylog)
+    "$program" --format json "$directory/$1.pcap" "${keys[@]}" | { grep -oE '"role": ?"' || true; } | wc -l
+}
 found_by_tshark() { awk -F '\t' '{ n += (codes = split($3, _, ",")) ? codes : 1 } END { print n + 0 }' "$work/$1.closes"; }
 
 for capture; do
