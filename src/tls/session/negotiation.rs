@@ -155,11 +155,12 @@ impl Negotiation {
 
     /// Derives the keys of both sides from the secrets known, unless that has been done since the last secret came.
     pub fn arm(&mut self, keys: &Keys, halves: &mut PerSide<Half>) {
-        let Some(suite) = self.suite() else { return };
-        let is_armed = Side::BOTH.iter().all(|side| halves[*side].direction.reads_data(self.handshake));
-        if is_armed || self.armed_at == keys.generation().saturating_add(1) {
+        // Nearly every record is done here, and needs no memory of the halves.
+        if self.armed_at == keys.generation().saturating_add(1) {
             return;
         }
+        let is_armed = Side::BOTH.iter().all(|side| halves[*side].direction.reads_data(self.handshake));
+        let Some(suite) = self.suite().filter(|_| !is_armed) else { return };
         // Zero stands for never.
         self.armed_at = keys.generation().saturating_add(1);
         if suite.id.is_tls13() {
