@@ -9,7 +9,8 @@
 
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aead::{AeadInOut, Nonce, Tag};
-use aes_gcm::{Aes128Gcm, Aes256Gcm, KeyInit, aes};
+use aes_gcm::aes::{Aes128Enc, Aes256Enc};
+use aes_gcm::{AesGcm, KeyInit};
 use ccm::Ccm;
 use ccm::consts::{U8, U12, U16};
 use chacha20poly1305::ChaCha20Poly1305;
@@ -43,14 +44,16 @@ enum Form {
     Implicit,
 }
 
+/// The modes of AES that authenticate only ever encrypt blocks: without the keys for decrypting them, these are half as
+/// large.
 #[derive(Clone)]
 enum Keys {
-    Aes128Gcm(Box<Aes128Gcm>),
-    Aes256Gcm(Box<Aes256Gcm>),
-    Aes128Ccm(Box<Ccm<aes::Aes128, U16, U12>>),
-    Aes256Ccm(Box<Ccm<aes::Aes256, U16, U12>>),
-    Aes128Ccm8(Box<Ccm<aes::Aes128, U8, U12>>),
-    Aes256Ccm8(Box<Ccm<aes::Aes256, U8, U12>>),
+    Aes128Gcm(Box<AesGcm<Aes128Enc, U12>>),
+    Aes256Gcm(Box<AesGcm<Aes256Enc, U12>>),
+    Aes128Ccm(Box<Ccm<Aes128Enc, U16, U12>>),
+    Aes256Ccm(Box<Ccm<Aes256Enc, U16, U12>>),
+    Aes128Ccm8(Box<Ccm<Aes128Enc, U8, U12>>),
+    Aes256Ccm8(Box<Ccm<Aes256Enc, U8, U12>>),
     ChaCha20Poly1305(Box<ChaCha20Poly1305>),
     Cbc(Box<Cbc>),
 }
