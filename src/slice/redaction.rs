@@ -17,12 +17,7 @@ use crate::report::redact::Redactor;
 use crate::report::redact::known::Known;
 use crate::side::{PerSide, Side};
 use crate::tcp::Segment;
-
-/// Bytes of a TLS record's header (RFC 8446 §5.1).
-const RECORD: usize = 5;
-
-/// The record type of alerts, which say why a handshake failed.
-const ALERT: u8 = 21;
+use crate::tls::record::{ContentType, HEADER, header};
 
 /// The order in which both sides are read: questions before their answers.
 const ASKING_FIRST: [Side; 2] = [Side::Server, Side::Client];
@@ -187,12 +182,11 @@ impl Redaction {
 /// redacted like text outside frames.
 fn records(stream: &mut Stream) -> Losses {
     let (mut at, end) = (0, stream.end());
-    while let Some(&[kind @ 20..=24, 3, _, high, low]) = stream.copy(at..end.min(at + RECORD)).first_chunk::<RECORD>() {
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        let next = end.min(at + RECORD + length);
+    while let Ok((_, record)) = header(&stream.copy(at..end.min(at + HEADER))) {
+        let next = end.min(at + HEADER + usize::from(record.length));
         // An alert, or the type, length and version that a handshake begins with.
-        let kept = if kind == ALERT && length == 2 { 2 } else { 6 };
-        stream.blank((at + RECORD + kept).min(next)..next);
+        let kept = if record.content_type == ContentType::ALERT && record.length == 2 { 2 } else { 6 };
+        stream.blank((at + HEADER + kept).min(next)..next);
         at = next;
     }
     let known = end.min(at + limits::SLICED_MESSAGE);
