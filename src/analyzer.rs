@@ -17,6 +17,7 @@ use crate::packet::{Decoder, Glance};
 use crate::seen::Timestamp;
 use crate::shortcuts;
 use crate::sink::{Counts, Sink};
+pub use crate::tls::Named;
 pub use crate::tls::keylog::KeyLog;
 
 /// The analysis of one capture. It follows every TCP connection, and hands the WebSocket connections to a [`Sink`].
@@ -36,6 +37,13 @@ pub struct Stream {
 }
 
 impl Analyzer {
+    /// Sets the servers that the user names as those of encrypted WebSockets (wss). Their TLS connections are observed to
+    /// the end, and handed to [`Sink::outside`] if they are not decrypted; others only if sizes and times show a WebSocket.
+    /// Has to be called before the first packet.
+    pub fn name(&mut self, servers: Vec<Named>) {
+        self.followed.shared.secrets.named = servers;
+    }
+
     /// Reads a capture to its end: pushes every packet, calls `progress` with each batch once it has been pushed, and
     /// finishes. An error ends the reading; everything before it has been pushed and given to the sink nevertheless.
     pub fn read(

@@ -5,6 +5,8 @@
 //! Segment ─ tcp ───── security ─────────── application                          each Event ─┬─ Facts
 //!                     none, or             http::Exchange ─(101)──┬─ ws::Decoder × 2        └─ Sink
 //!                     tls::Session         ws::Probe ─────(frames)┘
+//!                        │ as long as nothing is decrypted
+//!                     tls::Outside
 //! ```
 
 mod opening;
@@ -25,8 +27,8 @@ use crate::prefetch::prefetch;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp::{Analysis, Flags, Segment, Tcp};
-use crate::tls::Session;
 use crate::tls::record::is_client_hello;
+use crate::tls::{Outside, Session};
 use crate::ws::{self, Decoder, Probe};
 
 /// One TCP connection and the layers above it.
@@ -43,6 +45,9 @@ pub struct Connection {
 struct Layers {
     security: Security,
     application: Application,
+    /// The records of TLS as they are seen without keys: of a session that has not been decrypted, and, if it cannot be
+    /// read but may be a WebSocket, of a connection whose application is [`Application::Other`].
+    outside: Option<Box<Outside>>,
     facts: Box<Facts>,
     /// Whether a SYN has shown which endpoint is the client.
     sides_are_known: bool,
@@ -127,6 +132,7 @@ impl Connection {
         let layers = Layers {
             security: Security::None,
             application: Application::Unknown,
+            outside: None,
             facts,
             sides_are_known,
             began_before: !sides_are_known,
@@ -234,6 +240,9 @@ impl Connection {
         if let Security::Tls(session) = &mut layers.security {
             session.let_go();
         }
+        if let Some(outside) = &mut layers.outside {
+            outside.let_go();
+        }
         let Shared { secrets, scratch } = shared;
         let mut context = Context { scratch, sink };
         tcp.give_up_holes(&mut |side, carrier, output| layers.output(side, carrier, output, secrets, &mut context));
@@ -259,7 +268,7 @@ impl Connection {
         for side in Side::BOTH {
             layers.end_frames(side, false, &mut context);
         }
-        let Layers { application, mut facts, swapped, .. } = self.layers;
+        let Layers { application, outside, mut facts, swapped, .. } = self.layers;
         facts.keep_previews(&scratch.frames.previews);
         facts.last = self.tcp.last();
         facts.tcp = Some(in_place(swapped, self.tcp.into_analysis()));
@@ -269,7 +278,15 @@ impl Connection {
             }
         }
         if facts.is_reportable() {
-            sink.connection(facts);
+            return sink.connection(facts);
+        }
+        if let Some(outside) = outside
+            && facts.session.as_ref().is_none_or(|session| session.keys_from.is_none())
+        {
+            facts.see_from_outside(*outside);
+        }
+        if facts.outside.is_some() {
+            sink.outside(facts);
         }
     }
 
@@ -300,7 +317,10 @@ impl Connection {
 
     /// Returns the stage that the connection has reached.
     pub fn standing(&self) -> Standing {
-        let facts = &self.layers.facts;
+        let Layers { facts, outside, .. } = &self.layers;
+        if outside.as_ref().is_some_and(|outside| outside.evidence.is_some()) {
+            return Standing::Open;
+        }
         match facts.is_reportable() {
             true if facts.is_unanswered() => Standing::Waiting,
             true => Standing::Open,

@@ -1,5 +1,7 @@
 //! The ending of a connection: its kind, and the side that began it.
 
+mod outside;
+
 use std::time::Duration;
 
 use serde::Serialize;
@@ -38,13 +40,16 @@ pub struct Ending {
     pub kind: Kind,
     /// The side that began the end; `None` while the connection is open, or if the side is not known.
     pub by: Option<Side>,
-    /// The segment that began it; `None` where `by` is.
+    /// The segment that began it, or the first of the end where `by` is not known; `None` while the connection is open.
     pub carrier: Option<Carrier>,
 }
 
 impl Ending {
     /// Determines the ending of a connection from its facts.
     pub fn of(facts: &Facts) -> Self {
+        if let Some(outside) = facts.outside.as_deref() {
+            return Self::seen_from_outside(facts, outside);
+        }
         let begun =
             |kind, end: Option<(Side, Carrier)>| Self { kind, by: end.map(|end| end.0), carrier: end.map(|end| end.1) };
         if let Some(close) = beginning_close(facts) {
@@ -156,7 +161,16 @@ fn place_of(facts: &Facts, side: Side, end: &Carrier) -> Option<u64> {
 
 /// Returns the packet of the last frame of either side before `by` ended the connection, Close frames not counted.
 pub fn last_frame(facts: &Facts, by: Side, end: Carrier) -> Option<Seen> {
-    Side::BOTH.into_iter().flat_map(|side| sent_before(facts, side, by, end)).map(|moment| moment.seen).max()
+    Side::BOTH.into_iter().filter_map(|side| last_frame_of(facts, side, by, end)).max()
+}
+
+/// Returns the packet of the last frame of a side before `by` ended the connection, Close frames not counted; that of its
+/// last record, if only records are seen.
+pub fn last_frame_of(facts: &Facts, side: Side, by: Side, end: Carrier) -> Option<Seen> {
+    match facts.outside.as_deref() {
+        Some(outside) => outside.last_data(side, end.seen),
+        None => sent_before(facts, side, by, end).map(|moment| moment.seen).max(),
+    }
 }
 
 /// Returns a side's own FIN or RST, whichever came first.
@@ -193,6 +207,12 @@ impl<'f> Reaction<'f> {
     pub fn of(facts: &'f Facts, side: Side) -> Option<Self> {
         let away = facts.tcp().away(side);
         let reaction = |carrier, close, reset| Self { carrier, close, reset, away };
+        if facts.outside.is_some() {
+            let ending = Ending::of(facts);
+            if ending.by == Some(side) {
+                return ending.carrier.map(|carrier| reaction(carrier, None, ending.kind == Kind::Reset));
+            }
+        }
         let close = first_close(facts, side).map(|close| reaction(close.carrier, Some(close), false));
         close.or_else(|| end_of(facts, side).map(|(kind, carrier)| reaction(carrier, None, kind == Kind::Reset)))
     }

@@ -25,7 +25,8 @@ use crate::prefetch::prefetch;
 use crate::seen::Seen;
 use crate::side::{PerSide, Side};
 use crate::tcp::Analysis;
-use crate::tls;
+use crate::tls::outside::{Ends, View};
+use crate::tls::{self, Outside};
 use crate::ws::violation::Context;
 use crate::ws::{self, CloseCode, Previews};
 
@@ -61,7 +62,10 @@ pub struct Facts {
     pub session: Option<Box<tls::Summary>>,
     /// The failure of the TLS handshake, and the side that gave up.
     pub tls: Option<Box<(Side, Seen, tls::Outcome)>>,
-    /// The packet from which on both sides speak WebSocket, as far as captured.
+    /// The records of a TLS connection that was not decrypted, and is, or seems to be, a WebSocket.
+    pub outside: Option<Box<View>>,
+    /// The packet from which on both sides speak WebSocket, as far as captured; that of the handshake's end, if only
+    /// records are seen.
     pub switched: Option<Seen>,
     /// Whether only frames show that they do: no response to an opening handshake was captured.
     pub joined: bool,
@@ -131,6 +135,7 @@ impl Facts {
             client_hello: None,
             session: None,
             tls: None,
+            outside: None,
             switched: None,
             joined: false,
             drops: false,
@@ -234,6 +239,24 @@ impl Facts {
                 self.note_end(End { side: event.side, kind, carrier: *event.carrier, needed })
             }
         }
+    }
+
+    /// Takes what the records have shown of a TLS connection that was not decrypted, as far as it is, or seems to be, a
+    /// WebSocket. Has to be called once the connection is over, and its TCP analysis is there.
+    pub fn see_from_outside(&mut self, outside: Outside) {
+        let seen = |side, kind| self.end(side, kind).map(|end| end.carrier.seen);
+        let of = |kind| PerSide { client: seen(Side::Client, kind), server: seen(Side::Server, kind) };
+        let ends = Ends { fins: of(EndKind::Fin), resets: of(EndKind::Reset) };
+        let Some(view) = outside.conclude(self.tcp().round_trip(), &ends) else { return };
+        let notify = |side| {
+            let mark = view.close_notify(side)?;
+            Some(End { side, kind: EndKind::CloseNotify, carrier: mark.carrier, needed: mark.end })
+        };
+        let mut notified: Vec<_> = Side::BOTH.into_iter().filter_map(notify).collect();
+        notified.sort_unstable_by_key(|end| end.carrier.seen);
+        notified.into_iter().for_each(|end| self.note_end(end));
+        self.switched = view.opened;
+        self.outside = Some(Box::new(view));
     }
 
     fn answered_otherwise(&mut self, seen: Seen, first: &[u8]) {

@@ -261,6 +261,13 @@ pub const BUNDLE_ENTRIES: usize = 256;
 /// size in bytes.
 pub const BUNDLE_DIRECTORY: u64 = 1024 * 1024;
 
+/// The last records kept of either side of an encrypted connection that is not decrypted: a Close frame, its alert, and
+/// what came before. 48 bytes each, so that such a connection takes half a KiB more.
+pub const OUTSIDE_RECORDS: usize = 4;
+
+/// Encrypted connections in a report; further ones are counted.
+pub const OUTSIDE_CONNECTIONS: usize = 1 << 16;
+
 /// WebSocket connections open at once (about 2 KiB each). Beyond this number, the longest idle ones are judged early.
 pub const CONNECTIONS: usize = 1 << 20;
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use whyclosed::analyzer::Named;
 use whyclosed::render::markdown;
 use whyclosed::report::Report;
 use whyclosed::report::redact::Privacy;
@@ -39,6 +40,11 @@ pub struct Reporting {
     /// Report only connections in which this close code occurred (repeatable).
     #[arg(long, value_name = "N")]
     pub code: Vec<u16>,
+
+    /// The encrypted connections to this server, or to this port, are WebSockets (repeatable; HOST is a name that clients ask
+    /// for, or an address). Without keys, the report says what can be seen from outside.
+    #[arg(long, value_name = "HOST[:PORT]|PORT")]
+    pub wss: Vec<Named>,
 
     /// Colour the report.
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]

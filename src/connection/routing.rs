@@ -2,7 +2,7 @@
 
 use super::{Application, Context, Interest, Layers, Secrets, Security, is_http_response, tell};
 use crate::chunk::{Carrier, Chunk, Data, Place};
-use crate::event::{EndKind, What};
+use crate::event::{EndKind, Event, What};
 use crate::http::exchange::is_request;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
@@ -23,7 +23,7 @@ impl Application {
 impl Layers {
     pub(super) fn interest(&self) -> Interest {
         match self.application {
-            Application::Other if self.facts.is_reportable() => Interest::Follow,
+            Application::Other if self.facts.is_reportable() || self.outside.is_some() => Interest::Follow,
             Application::Other => Interest::None,
             Application::Unknown
             | Application::Http(_)
@@ -37,7 +37,8 @@ impl Layers {
     pub(super) fn held_bytes(&self) -> usize {
         let of_session = if let Security::Tls(session) = &self.security { session.held_bytes() } else { 0 };
         let of_probe = if let Application::Probe(probe) = &self.application { probe.kept_bytes() } else { 0 };
-        of_session + of_probe
+        let of_outside = self.outside.as_ref().map_or(0, |outside| outside.held_bytes());
+        of_session + of_probe + of_outside
     }
 
     /// Routes an event of TCP.
@@ -162,6 +163,10 @@ impl Layers {
         needed: u64,
         context: &mut Context<'_, S>,
     ) {
+        if matches!((&self.application, &self.outside), (Application::Other, Some(_))) {
+            // No sink is told of a connection that may not be a WebSocket.
+            return self.facts.apply(&Event { side, carrier, what: What::End { kind, needed } });
+        }
         self.facts.keep_previews(&context.scratch.frames.previews);
         self.tell(side, carrier, What::End { kind, needed }, context);
     }
@@ -170,6 +175,7 @@ impl Layers {
     pub(super) fn leave(&mut self) {
         self.security = Security::None;
         self.application = Application::Other;
+        self.outside = None;
     }
 
     pub(super) fn tell<S: Sink>(

@@ -1,5 +1,7 @@
 //! TLS between TCP and the application: records in, the application's bytes out.
 
+use std::net::SocketAddr;
+
 use super::{Application, Context, Layers, Security, is_http_response};
 use crate::chunk::{Carrier, Chunk, Data};
 use crate::event::{EndKind, What};
@@ -8,13 +10,15 @@ use crate::sink::{Sink, TlsCounts};
 use crate::tls::keylog::KeyLog;
 use crate::tls::keys::{Keys, Origin};
 use crate::tls::record::{Alert, is_application_data, is_client_hello};
-use crate::tls::{self, Decision, Outcome, Session};
+use crate::tls::{self, Decision, Named, Outcome, Outside, Session};
 
 /// The secrets of TLS sessions, and buffers for their records.
 #[derive(Default)]
 pub struct Secrets {
     keys: Keys,
     scratch: tls::Scratch,
+    /// The servers that the user names as those of encrypted WebSockets.
+    pub named: Vec<Named>,
     /// Passes on more key logs, once there is a TLS connection.
     ask: Option<Ask>,
     /// The sessions that are over.
@@ -53,6 +57,11 @@ impl Secrets {
         self.ask = Some(ask);
     }
 
+    /// Returns whether the user names this server as one of encrypted WebSockets.
+    fn names(&self, address: SocketAddr, server_name: Option<&str>) -> bool {
+        self.named.iter().any(|named| named.names(address, server_name))
+    }
+
     /// Returns the number of sessions that secrets are known of.
     pub fn sessions(&self) -> usize {
         self.keys.sessions()
@@ -70,10 +79,14 @@ impl Layers {
     ) {
         if matches!(self.security, Security::None) {
             match self.begins_tls(side, chunk.data) {
-                false => return self.chunk(side, chunk, context),
+                false => {
+                    self.look(side, chunk, secrets);
+                    return self.chunk(side, chunk, context);
+                }
                 true => self.secure(side, chunk.place.carrier, secrets),
             }
         }
+        self.look(side, chunk, secrets);
         if let Data::Bytes(bytes) = chunk.data
             && side == Side::Server
             && is_http_response(bytes)
@@ -87,8 +100,33 @@ impl Layers {
         if let Security::Tls(session) = &self.security
             && session.is_unreadable(&secrets.keys)
         {
+            self.facts.session = Some(Box::new(session.summary(&secrets.keys)));
             self.count_session(secrets);
+            // Its records still show when and how it ends.
+            let outside = self.outside.take().filter(|outside| outside.is_established() && outside.is_possible());
             self.leave();
+            self.outside = outside;
+        }
+    }
+
+    /// Looks at the records of a session that has not been decrypted.
+    fn look(&mut self, side: Side, chunk: Chunk<'_>, secrets: &Secrets) {
+        let Some(outside) = &mut self.outside else { return };
+        if let Security::Tls(session) = &self.security {
+            if session.is_decrypted() {
+                self.outside = None;
+                return;
+            }
+            if outside.is_greeting()
+                && let Some(agreed) = session.agreed()
+            {
+                let server = self.facts.addresses.server;
+                outside.agree(agreed, secrets.names(server, agreed.server_name));
+            }
+        }
+        outside.push(side, chunk);
+        if !outside.is_possible() {
+            self.outside = None;
         }
     }
 
@@ -119,6 +157,17 @@ impl Layers {
         }
         self.security = Security::Tls(Box::default());
         self.application = Application::Unknown;
+        self.outside = match self.facts.client_hello {
+            Some(_) => Some(Box::default()),
+            None => self.join_outside(carrier, secrets),
+        };
+    }
+
+    /// Returns the view of a connection that began before the capture, if the user names its server. Only the ports may say
+    /// which side that is.
+    fn join_outside(&mut self, carrier: &Carrier, secrets: &Secrets) -> Option<Box<Outside>> {
+        let is_named = secrets.names(self.facts.addresses.server, None);
+        is_named.then(|| Box::new(Outside::begun_before(carrier)))
     }
 
     /// Ends a side of the session, whose last segment is that of `carrier`.
@@ -188,7 +237,11 @@ impl Layers {
                 self.end(side, carrier, kind, end, context);
             }
             tls::Event::Alert { .. } => {}
-            tls::Event::Decided(Decision { outcome: Outcome::Established, .. }) => {}
+            tls::Event::Decided(Decision { outcome: Outcome::Established, carrier, .. }) => {
+                if let Some(outside) = &mut self.outside {
+                    outside.establish(&carrier);
+                }
+            }
             tls::Event::Decided(Decision { outcome, side, carrier }) => {
                 self.leave();
                 self.tell(side, &carrier, What::Tls(outcome), context);

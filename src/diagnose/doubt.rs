@@ -1,5 +1,7 @@
 //! Lowers the confidence of verdicts where the capture has holes.
 //!
+//! No cause of an encrypted connection's end is certain, because its frames are not seen.
+//!
 //! A cause is not certain if frames are missing or were sent before the capture began: one of those may be the real cause.
 //! A verdict that rests on something that was not seen is weaker if it may merely not have been captured. The order of two
 //! Close frames is unknown if the other side's may be missing, or if only a retransmission of it was captured.
@@ -32,7 +34,7 @@ impl Verdict {
         {
             Confidence::Medium
         } else if matches!(self.rule.role, Role::Failure | Role::Cause)
-            && (holes || facts.drops || facts.joined || is_cut)
+            && (holes || facts.drops || facts.joined || is_cut || facts.outside.is_some())
         {
             Confidence::High
         } else {
@@ -52,5 +54,6 @@ pub(super) fn has_holes(facts: &Facts) -> bool {
 fn may_lack_frames(facts: &Facts, side: Side) -> bool {
     let (tcp, sent) = (&facts.tcp().sent[side], &facts.sent[side]);
     let lost = sent.lost > 0 && tcp.lost_bytes() + tcp.cut_bytes() > 0;
-    tcp.segments == 0 || lost || (facts.joined && sent.frames == 0)
+    let has_gaps = facts.outside.as_ref().is_some_and(|outside| outside.sent[side].has_gaps);
+    tcp.segments == 0 || lost || has_gaps || (facts.joined && sent.frames == 0)
 }

@@ -2,6 +2,7 @@
 //! that are the two legs of one WebSocket through a proxy.
 
 mod company;
+mod legs;
 mod storm;
 
 pub use company::Company;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use foldhash::fast::{FixedState, RandomState};
 
 use self::company::Ways;
+use self::legs::Legs;
 use super::doubt::has_holes;
 use crate::ending::{Ending, Kind, beginning_close, last_frame};
 use crate::facts::Facts;
@@ -31,6 +33,8 @@ pub struct Fleet {
     servers: HashMap<SocketAddr, Range<usize>, RandomState>,
     /// The positions in `members` of two connections with the same Sec-WebSocket-Key, by its hash.
     legs: HashMap<u64, (u32, Option<u32>), RandomState>,
+    /// The legs behind these connections, if these are seen from outside.
+    backs: Legs,
     storms: Vec<Storm>,
     ways: Ways,
     /// The positions in `members` of the connections of each host to each server, in the order of their first packets.
@@ -144,7 +148,7 @@ impl Fleet {
         }
         hosts.values_mut().for_each(|opened| opened.sort_unstable());
         let ways = Ways::new(&members);
-        Self { members, servers, legs, storms, ways, hosts }
+        Self { members, servers, legs, backs: Legs::default(), storms, ways, hosts }
     }
 
     /// Returns the member with these facts and this ending; `None` if it has not ended.
@@ -183,7 +187,12 @@ impl Fleet {
 
     /// Returns the other leg of the same WebSocket, which has the same key, because proxies pass it on; `None` if its
     /// addresses are the same, too.
+    ///
+    /// If the members are seen from outside, there is no key, and times show the leg behind.
     pub fn other_leg(&self, member: &Member) -> Option<&Member> {
+        if let Some(back) = self.backs.behind(member) {
+            return Some(back);
+        }
         let (one, other) = *self.legs.get(&member.key?)?;
         let legs = [self.members.get(one as usize)?, self.members.get(other? as usize)?];
         let is_other = |leg: &&Member| (leg.stream, leg.first) != (member.stream, member.first);

@@ -25,6 +25,7 @@ pub use rules::{FALLBACK, RULES};
 use crate::ending::{Ending, first_close};
 use crate::facts::{Close, Facts};
 use crate::seen::Timestamp;
+use crate::tls::outside::Closing;
 
 /// The input of a rule.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,8 @@ pub struct Case<'f> {
     pub fleet: &'f Fleet,
     /// The connection's entry in the fleet; `None` while it is open.
     pub member: Option<&'f Member>,
+    /// The closing handshake that records look like, if the connection is seen from outside.
+    pub closing: Option<&'f Closing>,
     /// The class of the reason in the Close frame that began the end; `None` if it has no known words.
     pub reason: Option<known::Class>,
 }
@@ -50,8 +53,9 @@ impl<'f> Case<'f> {
     pub fn new(facts: &'f Facts, fleet: &'f Fleet, capture_end: Timestamp) -> Self {
         let ending = Ending::of(facts);
         let close = ending.by.and_then(|by| first_close(facts, by));
+        let closing = facts.outside.as_deref().and_then(|outside| outside.closing.as_deref());
         let reason = close.and_then(|close| known::class_of(&close.reason));
-        Self { facts, ending, close, capture_end, fleet, member: fleet.member(facts, &ending), reason }
+        Self { facts, ending, close, capture_end, fleet, member: fleet.member(facts, &ending), closing, reason }
     }
 }
 
@@ -69,8 +73,10 @@ pub struct Verdict {
 ///
 /// Debug builds panic if a finding has values or a variant that its rule does not declare.
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
+    let is_outside = case.facts.outside.is_some();
+    let applicable = RULES.iter().filter(|rule| rule.needs_no_plaintext || !is_outside);
     let mut verdicts: Vec<_> =
-        RULES.iter().filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
+        applicable.filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();
     for verdict in &mut verdicts {
         let Verdict { rule, finding } = verdict;
         debug_assert_eq!(rule.undeclared(finding), None, "{rule:?}");

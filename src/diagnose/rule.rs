@@ -26,6 +26,8 @@ pub struct Rule {
     pub is_normal: bool,
     /// Whether the summary says itself that the Close frame was not answered.
     pub says_unanswered: bool,
+    /// Whether it needs nothing of the plaintext, so that it also judges encrypted connections that are seen from outside.
+    pub needs_no_plaintext: bool,
     /// Returns a finding if the rule fits.
     pub(super) detect: fn(&Case<'_>) -> Option<Finding>,
     /// The words, as TOML.
@@ -49,6 +51,7 @@ impl Rule {
             variants: &[Variant::BASE],
             is_normal: false,
             says_unanswered: false,
+            needs_no_plaintext: false,
             detect,
             source,
             words: OnceLock::new(),
@@ -88,6 +91,12 @@ impl Rule {
     /// Declares that the summary says itself that the Close frame was not answered.
     pub(super) const fn saying_unanswered(mut self) -> Self {
         self.says_unanswered = true;
+        self
+    }
+
+    /// Declares that it needs nothing of the plaintext: no frame, no code, no reason, only times, sizes and TCP.
+    pub(super) const fn without_plaintext(mut self) -> Self {
+        self.needs_no_plaintext = true;
         self
     }
 

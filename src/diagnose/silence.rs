@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Case, Confidence, Member};
-use crate::ending::{Reaction, sent_before};
+use crate::ending::{Reaction, last_frame_of};
 use crate::seen::Seen;
 use crate::side::Side;
 
@@ -31,10 +31,7 @@ impl<'f> Silence<'f> {
         let (facts, by) = (case.facts, case.ending.by?);
         let opened = facts.switched?;
         let end = Reaction::of(facts, by)?;
-        let since = |side: Side| {
-            let moments = sent_before(facts, side, by, end.carrier).map(|moment| moment.seen);
-            end.after(moments.max().unwrap_or(opened))
-        };
+        let since = |side: Side| end.after(last_frame_of(facts, side, by, end.carrier).unwrap_or(opened));
         let (own, received) = (since(by), since(!by));
         Some(Self { by, end, of_either: own.min(received), received, age: end.after(opened) })
     }

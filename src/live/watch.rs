@@ -54,6 +54,8 @@ pub struct Watch {
     judged: VecDeque<(u32, bool)>,
     drops: Vec<Drops>,
     over: VecDeque<Box<Facts>>,
+    /// The encrypted connections that are over.
+    outside: VecDeque<Box<Facts>>,
     left_out: u64,
     open: usize,
 }
@@ -113,6 +115,7 @@ impl Watch {
             judged: VecDeque::new(),
             drops: Vec::new(),
             over: VecDeque::new(),
+            outside: VecDeque::new(),
             left_out: 0,
             open: 0,
         }
@@ -162,6 +165,11 @@ impl Watch {
     /// Returns the number of open WebSocket connections.
     pub const fn open(&self) -> usize {
         self.open
+    }
+
+    /// Takes the facts of the encrypted connections that are over, at most the last [`limits::LIVE_CONNECTIONS`].
+    pub fn take_outside(&mut self) -> Vec<Box<Facts>> {
+        std::mem::take(&mut self.outside).into()
     }
 
     /// Returns the facts of the connections that are over, in the order in which they were judged, and the number of
@@ -274,6 +282,13 @@ impl Sink for Watch {
         if waits(event) && !followed.is_waiting {
             followed.is_waiting = true;
             self.waiting.push_back((later(now, PATIENCE), place));
+        }
+    }
+
+    fn outside(&mut self, facts: Box<Facts>) {
+        self.outside.push_back(facts);
+        if self.outside.len() > limits::LIVE_CONNECTIONS {
+            self.outside.pop_front();
         }
     }
 

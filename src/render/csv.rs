@@ -7,7 +7,7 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 use serde::Serialize;
 
 use super::sanitized;
-use crate::report::{Connection, Report, codes};
+use crate::report::{Connection, Encrypted, Finding, Report, codes};
 
 /// A column: its name, and a function that returns its cell for a connection.
 type Column = (&'static str, fn(&Row<'_>) -> String);
@@ -38,7 +38,7 @@ const COLUMNS: [Column; 32] = [
     ("title", |row| row.connection.verdict.title.to_owned()),
     ("summary", |row| row.connection.verdict.summary.to_string()),
     ("fix", |row| row.connection.verdict.fix.to_string()),
-    ("packets", |row| row.packets()),
+    ("packets", |row| packets(&row.connection.verdict)),
     ("filter", |row| row.connection.verdict.filter.clone()),
     ("client_messages", |row| row.connection.traffic.client.messages.to_string()),
     ("client_payload_bytes", |row| row.connection.traffic.client.payload_bytes.to_string()),
@@ -57,7 +57,47 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let row = Row { report, connection };
         rows.write_record(COLUMNS.map(|(_, cell)| escape_formula(&cell(&row))))?;
     }
+    for encrypted in &report.encrypted {
+        rows.write_record(COLUMNS.map(|(column, _)| escape_formula(&outside(encrypted, column))))?;
+    }
     rows.flush()
+}
+
+/// Returns the cell of an encrypted connection. It has no number among the connections, no code and no message, and `no_keys`
+/// is among the limits of its view.
+fn outside(encrypted: &Encrypted, column: &str) -> String {
+    let Encrypted { verdict, records, .. } = encrypted;
+    match column {
+        "id" => format!("e{}", encrypted.id),
+        "tcp_stream" => encrypted.tcp_stream.to_string(),
+        "client" => encrypted.client.clone(),
+        "server" => encrypted.server.clone(),
+        "host" => text(encrypted.server_name()),
+        "opened" => encrypted.opened.clone(),
+        "ended" => text(encrypted.ended.as_deref()),
+        "lifetime" => encrypted.lifetime.to_string(),
+        "ending" => name(encrypted.ending),
+        "closed_by" => name(encrypted.closed_by),
+        "rule" => verdict.rule.name.to_owned(),
+        "confidence" => name(verdict.confidence),
+        "side" => name(verdict.side),
+        "title" => verdict.title.to_owned(),
+        "summary" => verdict.summary.to_string(),
+        "fix" => verdict.fix.to_string(),
+        "packets" => packets(verdict),
+        "filter" => verdict.filter.clone(),
+        "client_payload_bytes" => records.client.bytes.to_string(),
+        "server_payload_bytes" => records.server.bytes.to_string(),
+        "community_id" => encrypted.community_id.clone(),
+        "visibility" => encrypted.visibility.join(" "),
+        _ => String::new(),
+    }
+}
+
+/// Returns the numbers of the packets that prove a verdict, separated by spaces.
+fn packets(verdict: &Finding) -> String {
+    let packets: Vec<_> = verdict.packets.iter().map(ToString::to_string).collect();
+    packets.join(" ")
 }
 
 /// A connection of a report.
@@ -77,12 +117,6 @@ impl Row<'_> {
     fn reason(&self) -> Option<&str> {
         let mut closes = self.connection.closes.iter();
         closes.find(|close| Some(close.side) == self.connection.closed_by).map(|close| &*close.reason)
-    }
-
-    /// Returns the numbers of the packets that prove the verdict, separated by spaces.
-    fn packets(&self) -> String {
-        let packets: Vec<_> = self.connection.verdict.packets.iter().map(ToString::to_string).collect();
-        packets.join(" ")
     }
 }
 

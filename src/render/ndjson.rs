@@ -1,5 +1,5 @@
 //! The connections as JSON, one on each line, for programs that read line by line. Each has the form of an element of
-//! `connections` in the JSON report.
+//! `connections` in the JSON report; those of `encrypted`, which have a field `websocket`, follow.
 
 use std::io::{self, BufWriter, Write};
 
@@ -12,6 +12,9 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(64 * 1024, out);
     for connection in &report.connections {
         json::line(connection, &mut out)?;
+    }
+    for encrypted in &report.encrypted {
+        json::line(encrypted, &mut out)?;
     }
     out.flush()
 }

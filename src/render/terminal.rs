@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::wrap::{Breaking, lines, words};
 use super::{columns, sanitized};
-use crate::report::document::{Block, Item, ItemKind, Table, Tone};
+use crate::report::document::{Annex, Block, Item, ItemKind, Table, Tone};
 
 /// The width from which every column of the table is shown separately.
 const WIDE: u16 = 132;
@@ -44,6 +44,7 @@ pub fn render(blocks: &[Block], look: Look, out: &mut dyn Write) -> io::Result<(
             Block::Remark(text) => paragraph(text, look, Style::new().dimmed(), out)?,
             Block::Table(table) => writeln!(out, "{}", connections(table, look))?,
             Block::Section(title, items) => section(title, items, look, out)?,
+            Block::Annex(annex) => beside(annex, look, out)?,
         }
         between = "\n";
     }
@@ -108,9 +109,24 @@ fn stacked(cells: &[String], groups: &[usize]) -> Vec<String> {
         .collect()
 }
 
+/// Writes a table of its own, under its heading.
+fn beside(annex: &Annex, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    heading(&annex.title, look, out)?;
+    paragraph(&annex.remark, look, Style::new().dimmed(), out)?;
+    writeln!(out, "{}", connections(&annex.table, look))?;
+    items(&annex.items, look, out)
+}
+
+fn heading(title: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    styled(&sanitized(title), Style::new().bold().fg_color(Some(AnsiColor::Cyan.into())), look, out)
+}
+
 fn section(title: &str, items: &[Item], look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let heading = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
-    styled(&sanitized(title), heading, look, out)?;
+    heading(title, look, out)?;
+    self::items(items, look, out)
+}
+
+fn items(items: &[Item], look: Look, out: &mut dyn Write) -> io::Result<()> {
     let labels = items.iter().map(|item| item.label.width()).max().unwrap_or_default();
     let gap = if labels == 0 { "" } else { GAP };
     for item in items {

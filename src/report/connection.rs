@@ -221,7 +221,7 @@ impl Connection {
 }
 
 /// Formats an address and a port, with a single allocation instead of one for each piece.
-fn endpoint(endpoint: SocketAddr) -> String {
+pub(super) fn endpoint(endpoint: SocketAddr) -> String {
     let mut text = String::with_capacity("255.255.255.255:65535".len());
     // Writing to a String never fails.
     let _ = write!(text, "{endpoint}");

@@ -6,6 +6,7 @@
 
 mod details;
 mod headline;
+mod outside;
 mod sections;
 mod table;
 mod timeline;
@@ -42,6 +43,21 @@ pub enum Block {
     Table(Table),
     /// A heading, and the items under it.
     Section(String, Vec<Item>),
+    /// A table of its own.
+    Annex(Box<Annex>),
+}
+
+/// A table beside the main one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Annex {
+    /// The heading.
+    pub title: String,
+    /// A remark before the table.
+    pub remark: String,
+    /// The table.
+    pub table: Table,
+    /// The items after it.
+    pub items: Vec<Item>,
 }
 
 /// A table; neighbouring columns of a group may be stacked in one where there is little room.

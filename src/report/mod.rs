@@ -8,6 +8,7 @@ pub(crate) mod codes;
 mod community_id;
 pub mod connection;
 pub mod document;
+mod encrypted;
 mod finding;
 mod handshake;
 mod pending;
@@ -25,6 +26,7 @@ pub use brief::Brief;
 pub use close::Close;
 pub use codes::Code;
 pub use connection::Connection;
+pub use encrypted::Encrypted;
 pub use finding::Finding;
 pub use handshake::Handshake;
 pub use pending::{Pending, Streamed};
@@ -38,6 +40,7 @@ use crate::seen::Timestamp;
 use crate::sink::{Counts, TlsCounts, Unanswered};
 
 use self::redact::{Privacy, Redactor};
+use crate::tls::session::Obstacle;
 
 /// Version of the JSON form.
 pub const VERSION: u32 = 1;
@@ -56,6 +59,10 @@ pub struct Report {
     pub captures: Vec<Capture>,
     /// Every WebSocket connection and attempt, in order of first packet.
     pub connections: Vec<Box<Connection>>,
+    /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets, in order of first packet. They are
+    /// counted nowhere else; absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub encrypted: Vec<Encrypted>,
     /// Every close code that occurred, on the wire or at an endpoint.
     pub codes: Vec<Code>,
     /// Limits of the view of the capture as a whole.
@@ -89,6 +96,8 @@ pub struct Material {
     pub captures: Vec<Summary>,
     /// The connections.
     pub facts: Vec<Box<Facts>>,
+    /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets.
+    pub outside: Vec<Box<Facts>>,
     /// Counts of the other traffic.
     pub counts: Counts,
     /// Unanswered attempts, beyond those among `facts`.
@@ -125,8 +134,8 @@ impl Capture {
 
 /// Marks the connections during which packets were dropped by the capture.
 fn note_drops(material: &mut Material) {
-    let Material { captures, facts, .. } = material;
-    for facts in facts {
+    let Material { captures, facts, outside, .. } = material;
+    for facts in facts.iter_mut().chain(outside) {
         // A connection that is still open may have ended unseen.
         let last = if facts.is_over() { facts.last.time } else { Timestamp::from_nanos(i64::MAX) };
         let mut drops = captures.iter().flat_map(|capture| &capture.drops);
@@ -146,15 +155,22 @@ fn unanswered_servers(material: &Material, redactor: &Redactor, language: Langua
     phrase::first(said, NAMED)
 }
 
-/// Returns notes on the TLS connections: how many were decrypted, and why the others were not.
-fn of_tls(counts: &TlsCounts, language: Language) -> impl Iterator<Item = String> {
+/// Returns the number of the connections that are seen from outside because there are no keys at all.
+fn listed_without_keys(outside: &[Box<Facts>]) -> u64 {
+    let obstacles = outside.iter().filter_map(|facts| facts.session.as_deref()?.obstacle);
+    obstacles.filter(|obstacle| *obstacle == Obstacle::NoKeys).count() as u64
+}
+
+/// Returns notes on the TLS connections: how many were decrypted, and why the others were not, without the `listed` ones
+/// for which there are no keys.
+fn of_tls(counts: &TlsCounts, listed: u64, language: Language) -> impl Iterator<Item = String> {
     let all = counts.decrypted + counts.unread();
     let decrypted = counts.decrypted.to_string();
     // Without any key it is enough to say that they are missing.
     let has_keys = all > counts.without_keys;
     let whole = has_keys.then(|| phrase::counted("note_decrypted", all, &[("what", &decrypted)], language));
     let reasons = [
-        ("note_encrypted", counts.without_keys),
+        ("note_encrypted", counts.without_keys.saturating_sub(listed)),
         ("note_keys_handshake", counts.without_handshake),
         ("note_keys_other", counts.of_other_sessions),
         ("note_keys_incomplete", counts.with_incomplete_keys),
@@ -175,7 +191,7 @@ fn notes(material: &Material, redactor: &Redactor, language: Language) -> Vec<St
     if material.privacy.anonymize {
         notes.push(phrase::word("note_anonymized", &[], language));
     }
-    notes.extend(of_tls(&material.counts.tls, language));
+    notes.extend(of_tls(&material.counts.tls, listed_without_keys(&material.outside), language));
     for (skipped, count) in material.skipped.iter().filter(|(skipped, _)| skipped.is_fault()) {
         notes.push(note(
             "note_skipped",

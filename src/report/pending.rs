@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use super::apart::Apart;
 use super::codes::Occurred;
 use super::redact::Redactor;
-use super::{Capture, Connection, Material, Report, VERSION, note_drops, notes};
+use super::{Capture, Connection, Encrypted, Material, Report, VERSION, note_drops, notes};
 use crate::catalog::{Language, Registries};
 use crate::diagnose::{Case, Fleet};
 use crate::facts::Facts;
@@ -24,6 +24,10 @@ pub struct Pending {
     judged: usize,
     occurred: Occurred,
     fleet: Fleet,
+    /// The encrypted connections, which are judged after the others.
+    #[expect(clippy::vec_box, reason = "as the material of a report holds them")]
+    outside: Vec<Box<Facts>>,
+    outside_fleet: Fleet,
     capture_end: Timestamp,
     registries: Registries,
     redactor: Redactor,
@@ -34,14 +38,17 @@ impl Pending {
     /// Sorts the connections by their first packets, sets apart those without evidence of a WebSocket, and collects the
     /// secrets of all.
     pub fn new(mut material: Material, language: Language) -> Self {
-        material.facts.sort_by_cached_key(|facts| (facts.first, facts.stream));
+        for facts in [&mut material.facts, &mut material.outside] {
+            facts.sort_by_cached_key(|facts| (facts.first, facts.stream));
+        }
         let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
         note_drops(&mut material);
         let apart = Apart::of(&mut material.facts);
         let mut redactor = Redactor::new(material.privacy);
         let notes = notes(&material, &redactor, language).into_iter().chain(apart.notes(language)).collect();
         let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
-        let Material { captures, facts, privacy, registries, .. } = material;
+        let Material { captures, facts, outside, privacy, registries, .. } = material;
+        let outside_fleet = Fleet::new(outside.iter().map(AsRef::as_ref)).before(&fleet);
         for (at, met) in facts.iter().enumerate() {
             facts.get(at + 2).inspect(|facts| facts.prefetch());
             facts.get(at + 1).inspect(|facts| facts.prefetch_parts());
@@ -53,11 +60,24 @@ impl Pending {
             secrets: if privacy.show_secrets { "shown" } else { "redacted" },
             captures: captures.into_iter().map(|summary| Capture::new(summary, &redactor, language)).collect(),
             connections: Vec::new(),
+            encrypted: Vec::new(),
             codes: Vec::new(),
             notes,
         };
         let (facts, occurred) = (facts.into_iter(), Occurred::default());
-        Self { report, facts, judged: 0, occurred, fleet, capture_end, registries, redactor, language }
+        Self {
+            report,
+            facts,
+            judged: 0,
+            occurred,
+            fleet,
+            outside,
+            outside_fleet,
+            capture_end,
+            registries,
+            redactor,
+            language,
+        }
     }
 
     /// Judges the remaining connections, and returns the whole report.
@@ -66,8 +86,25 @@ impl Pending {
         Report { connections, ..self.without_connections() }
     }
 
+    /// Leaves the encrypted connections out of the report.
+    pub fn without_encrypted(&mut self) {
+        self.outside = Vec::new();
+    }
+
+    /// Judges the encrypted connections. Has to be called after the last of the others has been judged: secrets are
+    /// numbered in this order.
+    fn judge_encrypted(&mut self) {
+        let Self { report, outside, outside_fleet, capture_end, language, redactor, .. } = self;
+        for (facts, id) in std::mem::take(outside).into_iter().zip(1..) {
+            let case = Case::new(&facts, outside_fleet, *capture_end);
+            let Some(seen) = facts.outside.as_deref() else { continue };
+            report.encrypted.push(Encrypted::new(id, (&case, seen), *language, redactor));
+        }
+    }
+
     /// Returns the report without its connections, which have all been judged.
-    fn without_connections(self) -> Report {
+    fn without_connections(mut self) -> Report {
+        self.judge_encrypted();
         let codes = self.occurred.codes(&self.registries, self.language);
         Report { codes, ..self.report }
     }
@@ -128,7 +165,11 @@ impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Serialize for Str
             fields.serialize_field("captures", captures)?;
         }
         fields.serialize_field("connections", &Connections(&self.0))?;
+        self.0.try_borrow_mut().map_err(S::Error::custom)?.pending.judge_encrypted();
         let Pending { occurred, registries, language, report, .. } = &self.0.borrow().pending;
+        if !report.encrypted.is_empty() {
+            fields.serialize_field("encrypted", &report.encrypted)?;
+        }
         fields.serialize_field("codes", &occurred.codes(registries, *language))?;
         fields.serialize_field("notes", &report.notes)?;
         fields.end()

@@ -30,8 +30,11 @@ impl Selection {
         self.matches(connection) && (self.all || self.is_narrow() || !connection.is_normal())
     }
 
-    /// Removes the connections that were not asked for by number or code.
+    /// Removes the connections that were not asked for by number or code. Encrypted ones have neither.
     pub fn narrow(&self, report: &mut Report) {
         report.connections.retain(|connection| self.matches(connection));
+        if self.is_narrow() {
+            report.encrypted.clear();
+        }
     }
 }

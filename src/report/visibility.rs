@@ -18,7 +18,7 @@ pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
         (any(|sent| sent.cut_bytes() > 0), "truncated_packets"),
         (any(|sent| sent.segments == 0), "one_direction"),
         (lost_frames, "lost_frames"),
-        (facts.client_hello.is_some(), "no_keys"),
+        (facts.client_hello.is_some() || facts.outside.is_some(), "no_keys"),
         (ending.kind == Kind::Open, "early_end"),
     ]
     .into_iter()

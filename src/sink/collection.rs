@@ -17,6 +17,9 @@ pub struct Collection {
     pub facts: Vec<Box<Facts>>,
     /// The unanswered attempts beyond the bound.
     pub unanswered: Unanswered,
+    /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets: the first ones, up to
+    /// [`limits::OUTSIDE_CONNECTIONS`].
+    pub outside: Vec<Box<Facts>>,
     attempts: usize,
 }
 
@@ -61,6 +64,12 @@ impl Sink for Collection {
             }
         }
         self.facts.push(facts);
+    }
+
+    fn outside(&mut self, facts: Box<Facts>) {
+        if self.outside.len() < limits::OUTSIDE_CONNECTIONS {
+            self.outside.push(facts);
+        }
     }
 }
 

@@ -43,6 +43,13 @@ pub trait Sink {
     /// without a call. [`Facts::tcp`] is set only in this call.
     fn connection(&mut self, facts: Box<Facts>);
 
+    /// Receives the final facts of a TLS connection that could not be decrypted, but outlived its handshake and is, or
+    /// seems to be, a WebSocket ([`Facts::outside`]). There are no events of it. The analyzer calls it when it would call
+    /// [`Sink::connection`], and never both for one connection. The default implementation does nothing.
+    fn outside(&mut self, facts: Box<Facts>) {
+        let _ = facts;
+    }
+
     /// Receives an event of a TCP connection that is, or may become, a WebSocket connection; `facts` already contain
     /// it. They are not final. The default implementation does nothing.
     fn event(&mut self, facts: &Facts, event: &Event<'_>) {

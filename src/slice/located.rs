@@ -47,6 +47,10 @@ impl<S: Sink, W: Write> Sink for Locating<S, W> {
         self.sink.connection(facts);
     }
 
+    fn outside(&mut self, facts: Box<Facts>) {
+        self.sink.outside(facts);
+    }
+
     fn event(&mut self, facts: &Facts, event: &Event<'_>) {
         self.sink.event(facts, event);
         let packet = event.carrier.seen.packet;

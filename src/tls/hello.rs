@@ -35,6 +35,9 @@ mod extension {
     pub const ENCRYPTED_CLIENT_HELLO: u16 = 0xFE0D;
 }
 
+/// The protocol of an opening handshake (the TLS ALPN Protocol IDs registry).
+const HTTP1: &[u8] = b"http/1.1";
+
 /// What a ClientHello says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClientHello<'a> {
@@ -46,6 +49,8 @@ pub struct ClientHello<'a> {
     pub server_name: Option<&'a [u8]>,
     /// The first protocol of those that the client offers.
     pub alpn: Option<&'a [u8]>,
+    /// Whether the client offers another protocol than HTTP/1.1.
+    pub offers_other_than_http1: bool,
     /// The ticket of the session that the client wants to resume, before TLS 1.3.
     pub ticket: &'a [u8],
     /// Whether the client offers TLS 1.3.
@@ -103,7 +108,10 @@ pub fn client_hello(body: &[u8]) -> Option<ClientHello<'_>> {
     for (kind, data) in extensions(rest) {
         match kind {
             extension::SERVER_NAME => hello.server_name = server_name(data),
-            extension::ALPN => hello.alpn = protocol(data),
+            extension::ALPN => {
+                hello.alpn = protocol(data);
+                hello.offers_other_than_http1 = protocols(data).iter().any(|offered| *offered != HTTP1);
+            }
             extension::SESSION_TICKET => hello.ticket = data,
             extension::SUPPORTED_VERSIONS => hello.offers_tls13 = versions(data).any(|one| one == Version::TLS13),
             extension::PRE_SHARED_KEY => hello.offers_psk = true,
@@ -192,6 +200,12 @@ fn server_name(data: &[u8]) -> Option<&[u8]> {
     (kind == 0).then_some(name)
 }
 
+/// Returns the protocols of a list (RFC 7301 §3.1), as far as it is well-formed.
+fn protocols(data: &[u8]) -> Vec<&[u8]> {
+    let list = length_data::<_, (), _>(be_u16).parse(data).map_or(&[][..], |(_, list)| list);
+    many0(length_data::<_, (), _>(be_u8)).parse(list).map(|(_, found)| found).unwrap_or_default()
+}
+
 /// Returns the first protocol of a list (RFC 7301 §3.1).
 fn protocol(data: &[u8]) -> Option<&[u8]> {
     let (_, list) = length_data::<_, (), _>(be_u16).parse(data).ok()?;
@@ -234,6 +248,7 @@ mod tests {
             session_id: &[0xAA, 0xBB],
             server_name: Some(b"a.b"),
             alpn: Some(b"h2"),
+            offers_other_than_http1: true,
             offers_tls13: true,
             early_data: true,
             encrypted_hello: true,
@@ -244,5 +259,17 @@ mod tests {
             let cut = client_hello(&body[..end]);
             assert!(cut.is_none_or(|hello| hello.random == [7; 32] && hello.server_name.is_none()), "{end}");
         }
+    }
+
+    #[test]
+    fn offers_are_those_of_websockets_or_of_others() {
+        let offers = |extension: &[u8]| {
+            let fixed = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 1, 1, 0]].concat();
+            let body = [&fixed, &(extension.len() as u16).to_be_bytes()[..], extension].concat();
+            client_hello(&body).map(|hello| hello.offers_other_than_http1)
+        };
+        assert_eq!(offers(b""), Some(false));
+        assert_eq!(offers(b"\x00\x10\x00\x0b\x00\x09\x08http/1.1"), Some(false));
+        assert_eq!(offers(b"\x00\x10\x00\x0e\x00\x0c\x08http/1.1\x02h2"), Some(true));
     }
 }

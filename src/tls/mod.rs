@@ -1,6 +1,5 @@
-//! TLS: the records of a connection, whether its handshake failed, and, with keys, what it carried.
-
-#![allow(dead_code, unused_imports, reason = "connections are not decrypted yet")]
+//! TLS: the records of a connection, whether its handshake failed, and, with keys, what it carried; without,
+//! what the sizes and times of its records show.
 
 pub mod cbc;
 pub mod direction;
@@ -8,7 +7,9 @@ pub mod hello;
 pub mod keylog;
 pub mod keys;
 pub mod messages;
+pub mod named;
 pub mod observer;
+pub mod outside;
 pub mod protection;
 pub mod reader;
 pub mod record;
@@ -18,7 +19,9 @@ pub mod search;
 pub mod session;
 pub mod suite;
 
+pub use named::Named;
 #[cfg(any(test, feature = "internals"))]
 pub use observer::Observer;
 pub use observer::{Decision, Outcome};
+pub use outside::Outside;
 pub use session::{Event, Scratch, Session, Summary};

@@ -32,6 +32,7 @@ use super::direction::Direction;
 use super::keys::{Keys, Origin};
 use super::messages::Messages;
 use super::observer::{Decision, Outlook};
+use super::outside::Agreed;
 use super::reader::{Framed, Item, Reader};
 use super::record::{Alert, FRAGMENT};
 use crate::chunk::{Carrier, Chunk, Data};
@@ -197,9 +198,14 @@ impl Session {
         keys_from.is_none() && !keys.may_grow() && is_in_use && is_hopeless
     }
 
-    /// Returns whether records wait for keys.
-    pub fn waits(&self) -> bool {
-        !self.state.waiting.is_empty()
+    /// Returns what both sides have agreed on in the clear; `None` until both hellos have come.
+    pub fn agreed(&self) -> Option<Agreed<'_>> {
+        self.state.negotiation.agreed()
+    }
+
+    /// Returns whether anything has been decrypted.
+    pub const fn is_decrypted(&self) -> bool {
+        self.state.keys_from.is_some()
     }
 
     /// Returns the number of bytes held: parts of records, and records that wait.

@@ -109,6 +109,30 @@ impl Cipher {
     }
 }
 
+impl Suite {
+    /// Returns the number of bytes that a record has beyond its contents; `None` with block ciphers, whose padding varies.
+    pub const fn overhead(&self) -> Option<u16> {
+        /// The type of the contents (RFC 8446 §5.2).
+        const TYPE: u16 = 1;
+        /// The part of the nonce that records before TLS 1.3 carry (RFC 5288 §3).
+        const NONCE: u16 = 8;
+        let tag = self.cipher.tag_len() as u16;
+        match self.cipher {
+            Aes128Cbc(_) | Aes256Cbc(_) => None,
+            _ if self.id.is_tls13() => Some(TYPE + tag),
+            ChaCha20Poly1305 => Some(tag),
+            _ => Some(NONCE + tag),
+        }
+    }
+
+    /// Returns the length of the record with the Finished of TLS 1.3, which contains a hash.
+    pub fn finished(&self) -> Option<u16> {
+        /// The type of the message, and its length.
+        const MESSAGE: u16 = 4;
+        self.overhead().filter(|_| self.id.is_tls13()).map(|overhead| MESSAGE + self.hash.size() as u16 + overhead)
+    }
+}
+
 impl SuiteId {
     /// TLS_AES_128_GCM_SHA256
     pub const TLS_AES_128_GCM_SHA256: Self = Self(0x1301);
@@ -307,5 +331,16 @@ mod tests {
             assert_eq!(cipher.tag_len() == 8, name.contains("CCM_8"), "{name}");
             assert_eq!(*hash == Sha384, name.ends_with("SHA384"), "{name}");
         }
+    }
+
+    #[test]
+    fn suites_that_authenticate_have_records_of_exact_sizes() {
+        let overhead = |id| SuiteId(id).suite().and_then(Suite::overhead);
+        assert_eq!([0x1301, 0x1302, 0x1303, 0x1305].map(overhead), [Some(17), Some(17), Some(17), Some(9)]);
+        // ECDHE-ECDSA with AES-128 in GCM, CCM, CCM-8 and CBC, and with ChaCha20.
+        let before = [0xC02B, 0xC0AC, 0xC0AE, 0xC023, 0xCCA9].map(overhead);
+        assert_eq!(before, [Some(24), Some(24), Some(16), None, Some(16)]);
+        let finished = |id| SuiteId(id).suite().and_then(Suite::finished);
+        assert_eq!([0x1301, 0x1302, 0xC02B].map(finished), [Some(53), Some(69), None]);
     }
 }

@@ -86,7 +86,8 @@ fn is_accused(given: &Value, rule: &str) -> bool {
     given["verdict"]["rule"] == rule || given["findings"].as_array().unwrap().iter().any(is_more)
 }
 
-/// Each rule must be given somewhere, and must not be given where all facts but one fit.
+/// Each rule must be given somewhere, and must not be given where all facts but one fit. The rule about encrypted closing
+/// handshakes has a test of its own, in `outside`.
 #[test]
 fn every_rule_has_an_example_and_a_near_miss() {
     let (mut examples, mut near_misses) = (BTreeSet::new(), BTreeSet::new());
@@ -105,7 +106,8 @@ fn every_rule_has_an_example_and_a_near_miss() {
         }
     });
     let lacking = |shown: &BTreeSet<String>| -> Vec<_> {
-        RULES.iter().map(|rule| rule.name).filter(|name| !shown.contains(*name)).collect()
+        let names = RULES.iter().map(|rule| rule.name).filter(|name| *name != "close_handshake");
+        names.filter(|name| !shown.contains(*name)).collect()
     };
     assert_eq!(lacking(&examples), [""; 0], "without an example");
     // The last rule always fits.

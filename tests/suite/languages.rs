@@ -14,7 +14,7 @@ use whyclosed::catalog::{Language, Registries, built_in, iana};
 use whyclosed::diagnose::RULES;
 use whyclosed::reference::{Comparison, Explanation, Listing, Rules, document, rules};
 use whyclosed::report::Report;
-use whyclosed::report::document::{self as report_document, Block};
+use whyclosed::report::document::{self as report_document, Block, Item, Table as DocumentTable};
 use whyclosed::report::phrase;
 use whyclosed::report::selection::Selection;
 
@@ -303,14 +303,18 @@ fn without_names(text: String) -> String {
 
 /// Returns every text of a document.
 fn said(document: &[Block]) -> Vec<String> {
+    let of_table = |table: &DocumentTable| -> Vec<_> {
+        table.header.iter().chain(table.rows.iter().flat_map(|row| &row.cells)).cloned().collect()
+    };
+    let of_items =
+        |items: &[Item]| -> Vec<_> { items.iter().flat_map(|item| [item.label.clone(), item.text.clone()]).collect() };
     let of = |block: &Block| match block {
         Block::Headline(text) | Block::Remark(text) => vec![text.clone()],
-        Block::Table(table) => {
-            table.header.iter().chain(table.rows.iter().flat_map(|row| &row.cells)).cloned().collect()
-        }
-        Block::Section(title, items) => {
-            let items = items.iter().flat_map(|item| [item.label.clone(), item.text.clone()]);
-            [title.clone()].into_iter().chain(items).collect()
+        Block::Table(table) => of_table(table),
+        Block::Section(title, items) => [vec![title.clone()], of_items(items)].concat(),
+        Block::Annex(annex) => {
+            let texts = vec![annex.title.clone(), annex.remark.clone()];
+            [texts, of_table(&annex.table), of_items(&annex.items)].concat()
         }
     };
     document.iter().flat_map(of).collect()

@@ -32,6 +32,7 @@ mod libpcap;
 mod not_websocket;
 #[cfg(unix)]
 mod outputs;
+mod outside;
 mod packaging;
 mod properties;
 mod redaction;

@@ -6,22 +6,37 @@ use whyclosed::analyzer::{Analyzer, KeyLog};
 use whyclosed::capture;
 use whyclosed::error::Error;
 use whyclosed::report::Material;
+use whyclosed::sink::Collection;
+
+/// Reads a whole capture without any keys, with the servers of encrypted WebSockets as `--wss` names them; fails only if it
+/// cannot be opened.
+pub fn material_without_keys(path: &Path, wss: &[&str]) -> Result<Material, Error> {
+    let mut analyzer = Analyzer::default();
+    analyzer.name(wss.iter().map(|server| server.parse().unwrap()).collect());
+    read(path, analyzer, Collection::default())
+}
 
 /// Reads a whole capture; fails only if it cannot be opened.
 pub fn material(path: &Path) -> Result<Material, Error> {
-    let mut source = capture::open(&[path.to_owned()])?;
-    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
+    let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
     if let Ok(log) = std::fs::read(path.with_file_name("keys.log")) {
-        analyzer.push_keys(&mut KeyLog::default(), &[&log[..], b"\n"].concat(), &mut facts);
+        analyzer.push_keys(&mut KeyLog::default(), &[&log[..], b"\n"].concat(), &mut collection);
     }
-    let path = path.to_owned();
+    let owned = path.to_owned();
     analyzer.ask_for_keys(move |give| {
-        _ = capture::key_log_lines(&[path], |line| {
+        _ = capture::key_log_lines(&[owned], |line| {
             give(line.as_bytes());
             give(b"\n");
         });
     });
-    analyzer.read(&mut *source, &mut facts, |_| {}).unwrap();
+    read(path, analyzer, collection)
+}
+
+fn read(path: &Path, mut analyzer: Analyzer, mut collection: Collection) -> Result<Material, Error> {
+    let mut source = capture::open(&[path.to_owned()])?;
+    analyzer.read(&mut *source, &mut collection, |_| {}).unwrap();
+    let Collection { facts, outside, unanswered, .. } = collection;
+    let (captures, counts) = (source.summaries(), analyzer.counts());
     let skipped = analyzer.decoder().skipped().collect();
-    Ok(Material { captures: source.summaries(), facts, counts: analyzer.counts(), skipped, ..Material::default() })
+    Ok(Material { captures, facts, outside, counts, unanswered, skipped, ..Material::default() })
 }

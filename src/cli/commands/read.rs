@@ -67,6 +67,7 @@ impl Read {
             source = Box::new(Filtered::new(source, filter));
         }
         let mut analyzer = Analyzer::default();
+        analyzer.name(self.reporting.wss.clone());
         let (collection, written, fault) = if self.bundle.is_some() && !self.reporting.show_secrets {
             let mut sink = Locating::new(Collection::default(), Spool::new());
             let fault = self.analyse(&mut *source, &mut keys, &mut analyzer, &mut sink)?;
@@ -77,7 +78,7 @@ impl Read {
             let fault = self.analyse(&mut *source, &mut keys, &mut analyzer, &mut collection)?;
             (collection, None, fault)
         };
-        let Collection { facts, unanswered, .. } = collection;
+        let Collection { facts, outside, unanswered, .. } = collection;
         let captures = source.summaries();
         let nothing_was_read = captures.iter().all(|capture| capture.packets == 0);
         let fault = match fault {
@@ -92,7 +93,7 @@ impl Read {
             None => Vec::new(),
         };
         let material =
-            Material { captures, facts, counts: analyzer.counts(), unanswered, skipped, privacy, registries };
+            Material { captures, facts, outside, counts: analyzer.counts(), unanswered, skipped, privacy, registries };
         let report = Pending::new(material, self.reporting.texts.language());
         let Some(path) = &self.bundle else {
             return conclude(&self.reporting, report, &faults);

@@ -30,12 +30,15 @@ const DEFAULT_WIDTH: u16 = 100;
 const LEAST_WIDTH: u16 = 60;
 
 /// Writes the report in the chosen format. Returns whether it contains what `--fail-on` names.
-pub fn write(reporting: &Reporting, report: Pending) -> Result<bool, Error> {
+pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> {
     // With `--fail-on`, judge everything first: the exit code must be right even if the reader closes the pipe early.
     if reporting.format != Format::Json || !reporting.fail_on.is_empty() {
         return write_judged(reporting, report.finish());
     }
     let selection = reporting.selection();
+    if selection.is_narrow() {
+        report.without_encrypted();
+    }
     let report = Streamed::new(report, |connection: &Connection| selection.matches(connection), drop);
     emit(reporting, |out| json::render(&report, out))?;
     Ok(false)

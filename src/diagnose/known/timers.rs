@@ -69,10 +69,13 @@ impl Timer {
     }
 }
 
+/// The name that the table has for an end without a Close frame.
+const BARE: &str = "bare";
+
 /// Returns the name that the table has for the end of a connection: `bare`, or the close code, 0 for none.
 fn end_of(case: &Case<'_>) -> String {
     match case.ending.kind {
-        Kind::Fin | Kind::Reset => "bare".to_owned(),
+        Kind::Fin | Kind::Reset => BARE.to_owned(),
         _ => case.close.map_or_else(String::new, |close| close.code.map_or(0, |code| code.0).to_string()),
     }
 }
@@ -90,7 +93,9 @@ fn fitting(case: &Case<'_>, fires: impl Fn(&Timer) -> Option<u64>) -> Option<Mat
     static TABLE: LazyLock<Table> = LazyLock::new(|| super::table(include_str!("timers.toml")));
     let server = case.facts.handshake.response.as_ref().and_then(|response| response.server.as_deref());
     let mut fitting: Vec<_> = TABLE.timer.iter().filter_map(|timer| Some((timer, fires(timer)?))).collect();
-    if !fitting.is_empty() {
+    if case.closing.is_some() {
+        fitting.retain(|(timer, _)| timer.ends.iter().any(|end| end != BARE));
+    } else if !fitting.is_empty() {
         let end = end_of(case);
         fitting.retain(|(timer, _)| timer.ends.contains(&end));
     }

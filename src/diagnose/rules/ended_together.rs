@@ -10,7 +10,14 @@ use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("ended_together", Role::Cause, detect, include_str!("ended_together.toml"))
     .with_values(&["side", "others", "packet"])
-    .with_variants(&[Variant::BASE, Variant::plain("killed"), Variant::plain("client")]);
+    .with_variants(&[
+        Variant::BASE,
+        Variant::plain("killed"),
+        Variant::plain("client"),
+        Variant::plain("outside"),
+        Variant::plain("outside_client"),
+    ])
+    .without_plaintext();
 
 /// The longest time between ends that are one event: a kernel ends the connections of a process at once.
 const TOGETHER: Duration = Duration::from_millis(100);
@@ -34,10 +41,13 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .with("side", Value::Side(own.by))
             .with("others", Value::Number((company.alike - 1) as u64))
             .with("packet", Value::Number(own.ended.packet))
-            .variant(match (own.by, mixed) {
-                (Side::Server, true) => "killed",
-                (Side::Server, false) => "",
-                (Side::Client, _) => "client",
+            // Without the plaintext, it is not known that there was no Close frame.
+            .variant(match (own.by, mixed, case.facts.outside.is_some()) {
+                (Side::Server, true, _) => "killed",
+                (Side::Server, false, false) => "",
+                (Side::Server, false, true) => "outside",
+                (Side::Client, _, false) => "client",
+                (Side::Client, _, true) => "outside_client",
             }),
     )
 }

@@ -17,7 +17,8 @@ pub static RULE: Rule = Rule::new("idle_timeout", Role::Cause, detect, include_s
     .resting_on(&[Ground::Silence])
     .with_values(&["closer", "silence", "others", "packet"])
     .with_optional(&["timers", "timeout"])
-    .with_variants(VARIANTS);
+    .with_variants(VARIANTS)
+    .without_plaintext();
 
 /// The shortest silence before an end that a timer may have caused.
 const LEAST: Duration = Duration::from_millis(900);
@@ -38,7 +39,9 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             || !close.reason.is_empty()
             || !code.is_some_and(|code| CODES.contains(&code) || OTHERWISE.contains(&code))
     });
-    if speaks_otherwise && !said_so {
+    // The same holds for a closing handshake of which only the sizes are seen.
+    let shows_otherwise = case.closing.is_some_and(|closing| by == Side::Client || closing.reason > 0);
+    if (speaks_otherwise || shows_otherwise) && !said_so {
         return None;
     }
     // Without a silence, a reason may be about an inactive account.
@@ -46,7 +49,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let timer = Timer::idle(case, silence.of_either, silence.received);
     let others = others(case, |own, other| is_same(own.silence(), other.silence()) && !is_same(own.age(), other.age()));
     let named = timer.as_ref().is_some_and(|timer| timer.is_named);
-    let mostly_otherwise = code.is_some_and(|code| OTHERWISE.contains(&code));
+    let mostly_otherwise = code.is_some_and(|code| OTHERWISE.contains(&code)) || case.closing.is_some();
     let together = others.together();
     let confidence = match (mostly_otherwise, &timer, together) {
         _ if said_so => Confidence::Certain,

@@ -15,7 +15,8 @@ pub static RULE: Rule = Rule::new("lifetime_limit", Role::Cause, detect, include
     .resting_on(&[Ground::Silence])
     .with_values(&["closer", "age", "others", "packet"])
     .with_optional(&["timers"])
-    .with_variants(VARIANTS);
+    .with_variants(VARIANTS)
+    .without_plaintext();
 
 /// The shortest age at which a limit may have ended a connection.
 const LEAST: Duration = Duration::from_millis(900);
@@ -29,7 +30,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             && close.reason.is_empty()
             && code.is_some_and(|code| matches!(code, 1001 | 1008 | 3008 | 4000..=4999))
     });
-    if !said_so && close.is_some() && !by_code {
+    let shows_otherwise = case.closing.is_some_and(|closing| by == Side::Client || closing.reason > 0);
+    if !said_so && (close.is_some() && !by_code || shows_otherwise) {
         return None;
     }
     let silence = Silence::before(case).filter(|silence| said_so || silence.age >= LEAST)?;
@@ -51,5 +53,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         (Some(_), _) => Confidence::Low,
         (None, _) => return None,
     };
+    // Its code may say something else.
+    let confidence = if case.closing.is_some() { confidence.max(Confidence::Medium) } else { confidence };
     Some(Timeout { is_said: said_so, timer, together }.finding(confidence, &silence, "age", silence.age))
 }

@@ -1,5 +1,6 @@
 //! The table of rules. Its order is the precedence among verdicts of equal confidence.
 
+mod close_handshake;
 mod close_inside_message;
 mod close_unanswered;
 mod closed_by_application;
@@ -60,7 +61,7 @@ use super::Rule;
 pub static FALLBACK: &Rule = &unexplained::RULE;
 
 /// Every rule; the last one always fits.
-pub static RULES: [&Rule; 53] = [
+pub static RULES: [&Rule; 54] = [
     // Opening.
     &wrong_scheme::RULE,
     &tls_failed::RULE,
@@ -116,6 +117,7 @@ pub static RULES: [&Rule; 53] = [
     &fin_without_close::RULE,
     &still_open::RULE,
     // Plain.
+    &close_handshake::RULE,
     &closed_normally::RULE,
     &going_away::RULE,
     &closed_by_application::RULE,

@@ -10,7 +10,8 @@ use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("peer_vanished", Role::Cause, detect, include_str!("peer_vanished.toml"))
     .resting_on(&[Ground::Silence])
-    .with_values(&["side", "sender", "packet", "repeats", "silent"]);
+    .with_values(&["side", "sender", "packet", "repeats", "silent"])
+    .without_plaintext();
 
 /// The least number of retransmissions. After a short loss, fewer are needed.
 const REPEATS: u32 = 3;

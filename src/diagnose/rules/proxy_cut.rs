@@ -1,6 +1,6 @@
 //! Both legs of one WebSocket were captured, and a proxy between them ended both: neither endpoint did.
 //!
-//! The legs share their Sec-WebSocket-Key. The proxy is the server of the first leg and the client of the second: if it
+//! The legs share their Sec-WebSocket-Key; if the first is encrypted, only their times show that they belong together. The proxy is the server of the first leg and the client of the second: if it
 //! began both ends, no endpoint began one. Refuted if an endpoint ended its leg first.
 
 use std::time::Duration;
@@ -12,7 +12,8 @@ use crate::side::Side;
 pub static RULE: Rule = Rule::new("proxy_cut", Role::Cause, detect, include_str!("proxy_cut.toml"))
     .resting_on(&[Ground::BothLegs])
     .with_values(&["proxy", "packet", "other_leg", "other_packet", "apart", "silence"])
-    .with_variants(&[Variant::BASE, Variant::plain("idle"), Variant::with("timer", &["timers"])]);
+    .with_variants(&[Variant::BASE, Variant::plain("idle"), Variant::with("timer", &["timers"])])
+    .without_plaintext();
 
 /// The shortest silence that counts.
 const SILENCE: Duration = Duration::from_millis(900);
@@ -28,7 +29,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let first = front.ended.min(back.ended);
     let silence = first.time.since(last);
     let timer = Timer::idle(case, silence, silence).filter(|_| silence >= SILENCE);
-    let finding = Finding::new(Confidence::Certain)
+    let is_by_time = case.facts.outside.is_some();
+    let finding = Finding::new(if is_by_time { Confidence::Medium } else { Confidence::Certain })
         .blame(Blame::Network)
         .packet(own.ended.packet)
         .with("proxy", Value::Endpoint(front.addresses.server))

@@ -6,7 +6,8 @@ use crate::diagnose::silence::stalled;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 
 pub static RULE: Rule = Rule::new("receiver_stalled", Role::Cause, detect, include_str!("receiver_stalled.toml"))
-    .with_values(&["side", "packet", "stalled"]);
+    .with_values(&["side", "packet", "stalled"])
+    .without_plaintext();
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (by, end) = (case.ending.by?, case.ending.carrier?.seen);

@@ -6,7 +6,8 @@ use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value};
 use crate::side::Side;
 
 pub static RULE: Rule = Rule::new("reconnect_storm", Role::Remark, detect, include_str!("reconnect_storm.toml"))
-    .with_values(&["count", "pause", "pauses", "packet"]);
+    .with_values(&["count", "pause", "pauses", "packet"])
+    .without_plaintext();
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let own = case.member?;

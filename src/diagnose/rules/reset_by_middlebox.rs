@@ -6,7 +6,8 @@ use crate::diagnose::{Blame, Case, Confidence, Finding, Role, Rule, Value};
 use crate::ending::Kind;
 
 pub static RULE: Rule = Rule::new("reset_by_middlebox", Role::Cause, detect, include_str!("reset_by_middlebox.toml"))
-    .with_values(&["side", "packet", "ttl", "usual_ttl"]);
+    .with_values(&["side", "packet", "ttl", "usual_ttl"])
+    .without_plaintext();
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (Kind::Reset, Some(by), Some(carrier)) = (case.ending.kind, case.ending.by, case.ending.carrier) else {

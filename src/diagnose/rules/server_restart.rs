@@ -8,14 +8,15 @@ use std::time::Duration;
 use crate::diagnose::known::Class;
 use crate::diagnose::provoked::closer;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
-use crate::ending::sent_before;
+use crate::ending::{last_frame_of, sent_before};
 use crate::side::Side;
 use crate::ws::CloseCode;
 
 pub static RULE: Rule = Rule::new("server_restart", Role::Cause, detect, include_str!("server_restart.toml"))
     .with_values(&["others", "reason", "packet"])
     .with_optional(&["code"])
-    .with_variants(&[Variant::with("", &["code"]), Variant::plain("said"), Variant::plain("at_once")]);
+    .with_variants(&[Variant::with("", &["code"]), Variant::plain("said"), Variant::plain("at_once")])
+    .without_plaintext();
 
 /// The time within which a server closes all its connections.
 const TOGETHER: Duration = Duration::from_secs(2);
@@ -33,6 +34,9 @@ const GOODBYE: Duration = Duration::from_millis(1);
 const AT_ONCE: Duration = Duration::from_millis(250);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
+    if case.closing.is_some() {
+        return from_outside(case);
+    }
     let (by, reaction) = closer(case).filter(|(by, _)| *by == Side::Server)?;
     let close = reaction.close?;
     let code = reaction.code();
@@ -67,6 +71,25 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     Some(match code {
         Some(code) => finding.with("code", Value::Number(u64::from(code))),
         None => finding,
+    })
+}
+
+/// Returns the finding if the server closed several connections at one moment, of which only the records are seen.
+fn from_outside(case: &Case<'_>) -> Option<Finding> {
+    let (by, carrier) = (case.ending.by.filter(|by| *by == Side::Server)?, case.ending.carrier?);
+    let own = case.member?;
+    let company = case.fleet.company(own, TOGETHER);
+    let is_whole = company.alike == company.all && case.fleet.company(own, AT_ONCE).all == company.all;
+    let last = last_frame_of(case.facts, by, by, carrier);
+    let spoke = last.is_some_and(|last| carrier.seen.time.since(last.time) <= GOODBYE);
+    (company.alike >= LEAST && is_whole && !spoke).then(|| {
+        Finding::new(Confidence::Medium)
+            .blame(by)
+            .packet(carrier.seen.packet)
+            .with("others", Value::Number(company.alike.saturating_sub(1) as u64))
+            .with("reason", Value::Wire(String::new()))
+            .with("packet", Value::Number(carrier.seen.packet))
+            .variant("at_once")
     })
 }
 

@@ -5,7 +5,8 @@ use crate::ending::Kind;
 
 pub static RULE: Rule = Rule::new("still_open", Role::Description, detect, include_str!("still_open.toml"))
     .resting_on(&[Ground::Silence])
-    .with_values(&["packet", "silent"]);
+    .with_values(&["packet", "silent"])
+    .without_plaintext();
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     if case.ending.kind != Kind::Open {

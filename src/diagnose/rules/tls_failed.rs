@@ -5,7 +5,8 @@ use crate::tls::Outcome;
 
 pub static RULE: Rule = Rule::new("tls_failed", Role::Cause, detect, include_str!("tls_failed.toml"))
     .with_values(&["side", "packet"])
-    .with_variants(&[Variant::with("", &["alert"]), Variant::plain("encrypted")]);
+    .with_variants(&[Variant::with("", &["alert"]), Variant::plain("encrypted")])
+    .without_plaintext();
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let (side, seen, outcome) = *case.facts.tls.as_deref()?;

@@ -3,6 +3,7 @@
 //!
 //! It is written with `maud`: the templates are Rust and escape by type, so that no text gets into the page as markup.
 
+mod annex;
 mod charts;
 mod details;
 mod ladder;
@@ -66,6 +67,10 @@ fn whole(page: Page<'_>, connections: &[&Connection], detailed: &[&Connection], 
         Block::Section(title, items) => Some((title, items)),
         _ => None,
     });
+    let annexes = blocks.iter().filter_map(|block| match block {
+        Block::Annex(annex) => Some(annex),
+        _ => None,
+    });
     html! {
         (DOCTYPE)
         html lang=(page.language.code()) {
@@ -90,6 +95,7 @@ fn whole(page: Page<'_>, connections: &[&Connection], detailed: &[&Connection], 
                         section.subject { h2 { (sanitized(title)) } (list(items)) }
                     }
                     (details::details(page, detailed, connections))
+                    @for annex in annexes { (annex::annex(annex)) }
                 }
                 footer { (environment(page)) }
                 script { (PreEscaped(SCRIPT)) }

@@ -38,6 +38,14 @@ impl Flavor {
                     writeln!(out, "{}\n", self.heading(title))?;
                     self.items(items, out)?;
                 }
+                Block::Annex(annex) => {
+                    writeln!(out, "{}\n\n{}\n", self.heading(&annex.title), self.escaped(&annex.remark))?;
+                    self.table(&annex.table, out)?;
+                    if !annex.items.is_empty() {
+                        writeln!(out)?;
+                        self.items(&annex.items, out)?;
+                    }
+                }
             }
             between = "\n";
         }

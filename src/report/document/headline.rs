@@ -12,7 +12,10 @@ impl Writer<'_> {
     pub(super) fn headline(&self, report: &Report, connections: &[&Connection]) -> String {
         let answers: Vec<_> = connections.iter().filter(|connection| !connection.is_normal()).collect();
         match (connections, answers.as_slice()) {
-            ([], _) if report.connections.is_empty() => self.word("no_connections").to_owned(),
+            ([], _) if report.connections.is_empty() => match report.encrypted.len() {
+                0 => self.word("no_connections").to_owned(),
+                count => self.counted("only_encrypted", count, &[]),
+            },
             ([], _) => self.word("selected_none").to_owned(),
             ([only], _) => self.answer(only),
             (_, []) => self.counted("all_normal", connections.len(), &[]),

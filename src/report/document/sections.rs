@@ -136,7 +136,7 @@ impl Writer<'_> {
         items
     }
 
-    fn confidence(&self, confidence: Confidence) -> &'static str {
+    pub(super) fn confidence(&self, confidence: Confidence) -> &'static str {
         self.word(match confidence {
             Confidence::Certain => "certain",
             Confidence::High => "high",

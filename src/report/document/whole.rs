@@ -67,6 +67,7 @@ impl Writer<'_> {
         if timelines {
             blocks.extend(self.timelines(&shown));
         }
+        blocks.extend(self.outside(report, selection));
         let limits = self.limits(report, &shown);
         if !limits.is_empty() {
             blocks.push(Block::Section(self.word("limits").to_owned(), limits));

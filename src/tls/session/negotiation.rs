@@ -9,6 +9,7 @@ use crate::tls::direction::{Candidate, Stage};
 use crate::tls::hello::{ClientHello, Random, ServerHello};
 use crate::tls::keylog::Label;
 use crate::tls::keys::{Keys, Known};
+use crate::tls::outside::Agreed;
 use crate::tls::protection::{Block, Protection};
 use crate::tls::record::Version;
 use crate::tls::schedule::{KEY_BLOCK, key_block};
@@ -58,6 +59,7 @@ pub(super) struct Client {
     ticket: Box<[u8]>,
     pub(super) early_data: bool,
     pub(super) encrypted_hello: bool,
+    offers_other_than_http1: bool,
 }
 
 /// What a ServerHello has said, or what follows from the keys of a connection that began before the capture.
@@ -91,6 +93,7 @@ impl Negotiation {
             ticket: hello.ticket.into(),
             early_data: hello.early_data,
             encrypted_hello: hello.encrypted_hello,
+            offers_other_than_http1: hello.offers_other_than_http1,
         });
     }
 
@@ -141,6 +144,17 @@ impl Negotiation {
         let is_known = server.version >= Version::TLS10 && server.version <= Version::TLS13;
         let suite = server.suite.suite().filter(|_| is_known)?;
         (suite.id.is_tls13() == (server.version == Version::TLS13)).then_some(suite)
+    }
+
+    /// Returns what both sides have agreed on in the clear, once both hellos have come.
+    pub fn agreed(&self) -> Option<Agreed<'_>> {
+        let (client, server) = (self.client.as_ref()?, self.server.as_ref()?);
+        Some(Agreed {
+            is_tls13: server.version >= Version::TLS13,
+            suite: self.suite(),
+            server_name: client.server_name.as_deref(),
+            offers_other_than_http1: client.offers_other_than_http1,
+        })
     }
 
     /// Returns the number of the latest handshake.

@@ -179,7 +179,9 @@ impl Live {
         let until = Until { duration: self.duration, count: self.count, code: self.until };
         let privacy = self.reporting.privacy();
         let watch = Watch::new(language, registries.clone(), privacy);
-        let (material, faults) = Session::new(interfaces, storage, keys, screen, (watch, until)).run(signals)?;
+        let mut session = Session::new(interfaces, storage, keys, screen, (watch, until));
+        session.name(self.reporting.wss.clone());
+        let (material, faults) = session.run(signals)?;
         let material = Material { privacy, registries, ..material };
         let report = Pending::new(material, language);
         if self.reporting.format == Format::Ndjson && self.reporting.output.is_none() {

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use whyclosed::analyzer::Analyzer;
+use whyclosed::analyzer::{Analyzer, Named};
 use whyclosed::capture::live::{Live, now};
 use whyclosed::capture::{Drops, Note};
 use whyclosed::error::Error;
@@ -86,6 +86,11 @@ impl Session {
         let (mut analyzer, faults, ends) = (Analyzer::default(), Vec::new(), 0);
         analyzer.expect_keys(keys.are_given());
         Self { interfaces, storage, keys, screen, until, analyzer, watch, faults, ends, over, beat }
+    }
+
+    /// Sets the servers of encrypted WebSockets.
+    pub fn name(&mut self, servers: Vec<Named>) {
+        self.analyzer.name(servers);
     }
 
     /// Captures until the session is over. Returns the material of the report, and the faults on the way.
@@ -254,6 +259,7 @@ impl Session {
         // The reader may be gone.
         let _ = self.tell();
         self.screen.finish();
+        let outside = self.watch.take_outside();
         let (facts, left_out) = self.watch.into_facts();
         let mut summary = self.interfaces.summary();
         if left_out > 0 {
@@ -262,6 +268,7 @@ impl Session {
         let material = Material {
             captures: vec![summary],
             facts,
+            outside,
             counts: self.analyzer.counts(),
             skipped: self.analyzer.decoder().skipped().collect(),
             ..Material::default()

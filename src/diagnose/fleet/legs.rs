@@ -1,0 +1,78 @@
+//! Pairs encrypted connections to a proxy that ends TLS with the connections that it opened behind it, by their times.
+//!
+//! ```text
+//! front, encrypted   client ├ handshake ┼──────── records ────────┤ proxy
+//! back, decoded                     proxy ├─── the same traffic ──┤ server
+//! ```
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+
+use super::{Fleet, Member};
+use crate::seen::Seen;
+
+/// The longest time between the end of a TLS handshake and the first packet of the leg behind it: the request has to come,
+/// and the proxy has to answer at once.
+const BEGIN: Duration = Duration::from_secs(1);
+
+/// The longest time between two ends, or between the last frames, of both legs.
+const APART: Duration = Duration::from_millis(250);
+
+/// The connections that are compared with one of them. If a proxy opens more within a second, times do not tell them
+/// apart.
+const COMPARED: usize = 64;
+
+/// The decoded legs behind encrypted ones, by the stream and the first packet of the latter.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Legs(HashMap<(u32, u64), Member, RandomState>);
+
+impl Legs {
+    /// Pairs the encrypted members of `fronts` with the decoded ones of `backs`, where exactly one fits.
+    pub fn pair(fronts: &[Member], backs: &[Member]) -> Self {
+        let mut by_proxy: Vec<_> = backs.iter().map(|back| (back.addresses.client.ip(), back.first, back)).collect();
+        by_proxy.sort_unstable_by_key(|(proxy, first, _)| (*proxy, *first));
+        let pairs: Vec<_> = fronts.iter().filter_map(|front| Some((front, only_back(front, &by_proxy)?))).collect();
+        let mut fronts_of: HashMap<_, u32, RandomState> = HashMap::default();
+        for (_, back) in &pairs {
+            *fronts_of.entry(back.id).or_default() += 1;
+        }
+        let unique = pairs.into_iter().filter(|(_, back)| fronts_of.get(&back.id) == Some(&1));
+        Self(unique.map(|(front, back)| ((front.stream, front.first.packet), back.clone())).collect())
+    }
+
+    /// Returns the leg behind an encrypted one.
+    pub fn behind(&self, front: &Member) -> Option<&Member> {
+        self.0.get(&(front.stream, front.first.packet))
+    }
+}
+
+impl Fleet {
+    /// Adds the decoded legs behind these encrypted connections.
+    pub fn before(mut self, decoded: &Self) -> Self {
+        self.backs = Legs::pair(&self.members, &decoded.members);
+        self
+    }
+}
+
+/// Returns the only connection that the server of `front` opened after its beginning and that fits it.
+fn only_back<'m>(front: &Member, by_proxy: &[(IpAddr, Seen, &'m Member)]) -> Option<&'m Member> {
+    let proxy = front.addresses.server.ip();
+    let from = by_proxy.partition_point(|(host, first, _)| (*host, *first) <= (proxy, front.first));
+    let later = by_proxy.get(from..)?.iter().take_while(|(host, first, _)| {
+        *host == proxy && *first < front.ended && first.time.since(front.opened) <= BEGIN
+    });
+    let mut later = later.map(|(.., back)| *back);
+    let near: Vec<_> = later.by_ref().take(COMPARED).filter(|back| fits(front, back)).collect();
+    match near.as_slice() {
+        [only] if later.next().is_none() => Some(only),
+        _ => None,
+    }
+}
+
+fn fits(front: &Member, back: &Member) -> bool {
+    let is_near = |one: crate::seen::Timestamp, other| one.since(other).max(other.since(one)) <= APART;
+    is_near(front.ended.time, back.ended.time) && is_near(front.last_frame, back.last_frame)
+}

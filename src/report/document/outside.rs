@@ -1,0 +1,132 @@
+//! The part on encrypted connections that are seen from outside.
+
+use std::time::Duration;
+
+use super::{Annex, Block, Item, ItemKind, Row, Table, Tone, Writer, ids};
+use crate::ending::Kind;
+use crate::report::phrase::{self, number};
+use crate::report::selection::Selection;
+use crate::report::{Encrypted, Report};
+use crate::side::Side;
+
+/// The columns of its table.
+const COLUMNS: [&str; 9] =
+    ["id", "time", "lifetime", "endpoints", "server_name", "websocket", "closed_by", "code", "why"];
+
+/// Rows that are shown unless all are asked for.
+const ROWS: usize = 10;
+
+impl Writer<'_> {
+    /// Returns the part on encrypted connections; `None` if there are none, or if only some of the others are asked for.
+    pub(super) fn outside(&self, report: &Report, selection: &Selection) -> Option<Block> {
+        if report.encrypted.is_empty() || selection.is_narrow() {
+            return None;
+        }
+        let mut all: Vec<_> = report.encrypted.iter().collect();
+        all.sort_by_key(|one| (!one.is_abnormal(), one.is_normal()));
+        let most = if selection.all { self.extent.rows } else { ROWS.min(self.extent.rows) };
+        let shown = all.get(..most).unwrap_or(&all);
+        let table = Table {
+            groups: vec![1, 2, 3, 2, 1],
+            header: COLUMNS.iter().map(|name| self.word(&format!("column_{name}")).to_owned()).collect(),
+            rows: shown.iter().map(|one| self.outside_row(one)).collect(),
+        };
+        let mut remark = self.outside_remark(&all);
+        if let Some(more @ 1..) = all.len().checked_sub(shown.len()) {
+            let name = if selection.all { "more_rows" } else { "outside_more" };
+            remark = format!("{remark} {}", self.fill(name, &[("count", &number(more as u64, self.language))]));
+        }
+        let explained = shown.iter().copied().filter(|one| one.is_abnormal() || selection.all || self.more);
+        let items = self.outside_items(&explained.collect::<Vec<_>>());
+        Some(Block::Annex(Box::new(Annex { title: self.word("outside").to_owned(), remark, table, items })))
+    }
+
+    /// Says how the connections were recognised, and what their records cannot show.
+    fn outside_remark(&self, all: &[&Encrypted]) -> String {
+        let named = all.iter().filter(|one| one.websocket == "named").count();
+        let count = |count: usize| number(count as u64, self.language);
+        match (named, all.len() - named) {
+            (_, 0) => self.fill("outside_named", &[]),
+            (0, _) => self.fill("outside_shape", &[]),
+            (named, other) => self.fill("outside_both", &[("named", &count(named)), ("shape", &count(other))]),
+        }
+    }
+
+    fn outside_row(&self, one: &Encrypted) -> Row {
+        let time = one.opened.get(11..19).unwrap_or(&one.opened).to_owned();
+        let side = |side| self.word(if side == Side::Client { "client" } else { "server" });
+        Row {
+            tone: match one.ending {
+                _ if one.is_normal() => Tone::Good,
+                Kind::Open => Tone::Neutral,
+                _ => Tone::Bad,
+            },
+            cells: vec![
+                format!("e{}", one.id),
+                time,
+                phrase::duration(Duration::from_secs_f64(one.lifetime), self.language),
+                format!("{} → {}", one.client, one.server),
+                one.server_name().unwrap_or_default().to_owned(),
+                self.word(&format!("cell_{}", one.websocket)).to_owned(),
+                one.closed_by.map_or(self.word("nobody"), side).to_owned(),
+                self.word(outside_how(one)).to_owned(),
+                one.verdict.title.to_owned(),
+            ],
+        }
+    }
+
+    /// Describes connections with the same cause: the first ones with their proof, then the advice once.
+    fn outside_items(&self, connections: &[&Encrypted]) -> Vec<Item> {
+        let mut groups: Vec<Vec<&Encrypted>> = Vec::new();
+        for one in connections {
+            let is_same = |other: &Encrypted| {
+                other.verdict.rule.name == one.verdict.rule.name && other.verdict.fix == one.verdict.fix
+            };
+            match groups.iter_mut().find(|group| group.first().is_some_and(|first| is_same(first))) {
+                Some(group) => group.push(one),
+                None => groups.push(vec![one]),
+            }
+        }
+        groups.iter().flat_map(|group| self.outside_group(group)).filter(|item| !item.text.is_empty()).collect()
+    }
+
+    fn outside_group(&self, group: &[&Encrypted]) -> Vec<Item> {
+        let mut items = Vec::new();
+        for one in group.iter().take(self.extent.examples) {
+            let id = format!("e{}", one.id);
+            let verdict = &one.verdict;
+            let values =
+                [("id", &*id), ("summary", &verdict.summary), ("confidence", self.confidence(verdict.confidence))];
+            items.push(self.item("label_here", self.fill("here", &values), ItemKind::Fact));
+            items.push(self.item("label_filter", verdict.filter.clone(), ItemKind::Code));
+            let others = one.findings.iter().filter(|_| self.more);
+            items.extend(others.map(|other| {
+                let values =
+                    [("id", &*id), ("summary", &*other.summary), ("confidence", self.confidence(other.confidence))];
+                self.item("label_also", self.fill("here", &values), ItemKind::Fact)
+            }));
+        }
+        let others = group.get(self.extent.examples..).unwrap_or_default();
+        if !others.is_empty() {
+            let (count, ids) =
+                (number(others.len() as u64, self.language), ids(others.iter().map(|one| format!("e{}", one.id))));
+            items.push(self.item("", self.fill("here_more", &[("count", &count), ("ids", &ids)]), ItemKind::Fact));
+        }
+        if let Some(first) = group.first() {
+            items.push(self.item("label_why", first.verdict.cause.to_string(), ItemKind::Advice));
+            items.push(self.item("label_do", first.verdict.fix.to_string(), ItemKind::Advice));
+        }
+        items
+    }
+}
+
+/// Returns the name of the words for the end of a connection, for a narrow cell.
+fn outside_how(one: &Encrypted) -> &'static str {
+    match one.ending {
+        Kind::CloseHandshake => "cell_closing",
+        Kind::Reset => "cell_rst",
+        Kind::Open => "cell_open",
+        _ if one.is_notified() => "cell_notified",
+        _ => "cell_not_notified",
+    }
+}

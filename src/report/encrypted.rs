@@ -1,0 +1,128 @@
+//! One TLS connection that could not be decrypted, as it is seen from outside.
+
+use serde::Serialize;
+
+use super::community_id::community_id;
+use super::connection::endpoint;
+use super::finding::Finding;
+use super::redact::Redactor;
+use super::tls::Tls;
+use super::visibility::visibility;
+use crate::catalog::Language;
+use crate::diagnose::{Case, diagnose};
+use crate::ending::Kind;
+use crate::side::{PerSide, Side};
+use crate::tls::outside::{Evidence, View};
+
+/// A TLS connection that could not be decrypted, and is, or seems to be, a WebSocket: what its times and sizes show. No
+/// code and no text is known.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Encrypted {
+    /// The number of the connection: from 1, in order of first packet, among those seen from outside.
+    pub id: usize,
+    /// Wireshark's `tcp.stream`.
+    pub tcp_stream: u32,
+    /// The client's address and port.
+    pub client: String,
+    /// The server's address and port.
+    pub server: String,
+    /// The Community ID, as logged by Zeek and Suricata.
+    pub community_id: String,
+    /// The TLS session, as far as its hellos show it; the close_notify of TLS 1.3, as far as the size of a record does.
+    pub tls: Option<Box<Tls>>,
+    /// The evidence that it is a WebSocket: `named` by the user (--wss), or its `shape`: the sizes and times of its records.
+    pub websocket: &'static str,
+    /// The time at which its TLS handshake was complete, or of its first packet.
+    pub opened: String,
+    /// The time its end began; `None` while it is open.
+    pub ended: Option<String>,
+    /// Seconds from `opened` to `ended`, or to the last packet.
+    pub lifetime: f64,
+    /// The way it ended: `close_handshake` if the last records have its sizes, `fin`, `reset`, `open`.
+    pub ending: Kind,
+    /// The side that began the end.
+    pub closed_by: Option<Side>,
+    /// The reason for the end.
+    pub verdict: Box<Finding>,
+    /// Other findings that fit, best first.
+    pub findings: Vec<Finding>,
+    /// The records of each side.
+    pub records: PerSide<Records>,
+    /// The limits of the view, as those of a connection.
+    pub visibility: Vec<&'static str>,
+}
+
+/// The records that one side sent after the handshake.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Records {
+    /// Records of application data; session tickets and alerts of TLS 1.3 look the same.
+    pub count: u64,
+    /// Bytes of their plaintext, or of their ciphertext if the cipher suite does not show the former.
+    pub bytes: u64,
+}
+
+impl Encrypted {
+    /// Judges a connection, of which only the `view` from outside is known. `redactor` removes secrets.
+    pub(super) fn new(
+        id: usize,
+        (case, view): (&Case<'_>, &View),
+        language: Language,
+        redactor: &mut Redactor,
+    ) -> Self {
+        let Case { facts, ending, .. } = *case;
+        redactor.next_connection(facts);
+        let tls = Tls::new(facts, redactor);
+        let [client, server] = [facts.addresses.client, facts.addresses.server].map(|end| redactor.endpoint(end));
+        let verdicts = diagnose(case);
+        let mut findings = verdicts.iter().map(|verdict| Finding::new(verdict, facts.stream, language, redactor));
+        let verdict = Box::new(findings.next().unwrap_or_else(|| Finding::none(facts)));
+        let findings = findings.collect();
+        let opened = facts.switched.unwrap_or(facts.first).time;
+        let ended = ending.carrier.map(|carrier| carrier.seen.time);
+        let records = |side: Side| Records { count: view.sent[side].records, bytes: view.sent[side].bytes };
+        Self {
+            id,
+            tcp_stream: facts.stream,
+            client: endpoint(client),
+            server: endpoint(server),
+            community_id: community_id(client, server),
+            tls,
+            websocket: match view.evidence {
+                Evidence::Named => "named",
+                Evidence::Shape => "shape",
+            },
+            opened: opened.to_string(),
+            ended: ended.map(|time| time.to_string()),
+            lifetime: ended.unwrap_or(facts.last.time).since(opened).as_secs_f64(),
+            ending: ending.kind,
+            closed_by: ending.by,
+            verdict,
+            findings,
+            records: PerSide { client: records(Side::Client), server: records(Side::Server) },
+            visibility: visibility(facts, &ending),
+        }
+    }
+
+    /// Returns whether it ended with what looks like a closing handshake, and no cause for that was found.
+    pub fn is_normal(&self) -> bool {
+        self.verdict.rule.is_normal
+    }
+
+    /// Returns whether it ended otherwise; one that is still open has not ended.
+    pub fn is_abnormal(&self) -> bool {
+        !self.is_normal() && self.ending != Kind::Open
+    }
+
+    /// Returns the name of the server that the client asked for.
+    pub fn server_name(&self) -> Option<&str> {
+        self.tls.as_ref()?.sni.as_deref()
+    }
+
+    /// Returns whether the side that began its end sent close_notify; either side, if it is not known which one did.
+    pub fn is_notified(&self) -> bool {
+        let notified = self.tls.as_ref().map(|tls| tls.close_notify.as_slice()).unwrap_or_default();
+        self.closed_by.map_or(!notified.is_empty(), |by| notified.contains(&by))
+    }
+}
