@@ -23,10 +23,11 @@ use crate::event::{Event, What};
 use crate::facts::Facts;
 use crate::http::exchange::is_request;
 use crate::http::{Exchange, SharedTexts};
-use crate::prefetch::prefetch;
+use crate::prefetch::{Lines, prefetch};
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp::{Analysis, Flags, Segment, Tcp};
+use crate::tls::direction::Direction;
 use crate::tls::record::is_client_hello;
 use crate::tls::{Outside, Session};
 use crate::ws::{self, Decoder, Probe};
@@ -63,7 +64,7 @@ enum Security {
     /// There is none, as far as is known: TCP carries the application's bytes.
     None,
     /// TLS.
-    Tls(Box<Session>),
+    Tls(Box<Lines<Session>>),
 }
 
 /// The layer that carries the WebSocket, and the WebSocket itself.
@@ -157,6 +158,19 @@ impl Connection {
         self.layers.facts.sent[side].prefetch();
         if let Application::WebSocket(decoders) = &self.layers.application {
             decoders[side].prefetch();
+        }
+    }
+
+    /// Prefetches the session for a segment with a payload that TLS carries: the second step. Returns the direction whose
+    /// keys the segment needs, and which more steps prefetch.
+    #[inline]
+    pub fn prefetch_security(&self, from_low: bool) -> Option<&Direction> {
+        match &self.layers.security {
+            Security::Tls(session) => {
+                session.prefetch();
+                Some(session.direction(self.side(from_low)))
+            }
+            Security::None => None,
         }
     }
 

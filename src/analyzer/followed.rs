@@ -67,8 +67,15 @@ impl Followed {
                 bring_bytes.truncate(bring_bytes.len() - usize::from(segment.payload_len == 0));
             }
         }
-        bring_bytes.iter().for_each(|(connection, from_low)| connection.prefetch_layers(*from_low));
+        let mut directions = ArrayVec::<_, { limits::BATCH }>::new();
+        for (connection, from_low) in &bring_bytes {
+            connection.prefetch_layers(*from_low);
+            directions.extend(connection.prefetch_security(*from_low));
+        }
         bring_bytes.iter().for_each(|(connection, from_low)| connection.prefetch_moments(*from_low));
+        directions.iter().for_each(|direction| direction.prefetch_epoch());
+        directions.iter().for_each(|direction| direction.prefetch_candidate());
+        directions.iter().for_each(|direction| direction.prefetch_keys());
         all
     }
 

@@ -11,6 +11,7 @@ use super::schedule::{Secret, Traffic};
 use super::search::{self, Range};
 use super::suite::Suite;
 use crate::limits;
+use crate::prefetch::prefetch;
 
 /// What keys are for. They are used in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,6 +152,24 @@ impl Direction {
             Err(0) if self.is_proven => {}
             Err(at) => self.epochs.insert(at, epoch),
         }
+    }
+
+    /// Prefetches the epoch in use: the first step.
+    #[inline]
+    pub fn prefetch_epoch(&self) {
+        self.epochs.first().inspect(|epoch| prefetch(*epoch));
+    }
+
+    /// Prefetches its first candidate: the second step, by a pointer that the first one has brought into the cache.
+    #[inline]
+    pub fn prefetch_candidate(&self) {
+        self.first().inspect(|candidate| prefetch(&candidate.protection));
+    }
+
+    /// Prefetches the candidate's keys: the third step.
+    #[inline]
+    pub fn prefetch_keys(&self) {
+        self.first().inspect(|candidate| candidate.protection.prefetch());
     }
 
     /// Continues with keys that have opened a record with this sequence number.

@@ -20,6 +20,7 @@ use super::cbc::{self, Cbc};
 use super::record::{ContentType, Record, Version};
 use super::schedule::Traffic;
 use super::suite::{Cipher, Suite};
+use crate::prefetch::Lines;
 
 /// Bytes of the nonce that a record of TLS 1.2 carries.
 const EXPLICIT: usize = 8;
@@ -48,13 +49,13 @@ enum Form {
 /// large.
 #[derive(Clone)]
 enum Keys {
-    Aes128Gcm(Box<AesGcm<Aes128Enc, U12>>),
-    Aes256Gcm(Box<AesGcm<Aes256Enc, U12>>),
-    Aes128Ccm(Box<Ccm<Aes128Enc, U16, U12>>),
-    Aes256Ccm(Box<Ccm<Aes256Enc, U16, U12>>),
-    Aes128Ccm8(Box<Ccm<Aes128Enc, U8, U12>>),
-    Aes256Ccm8(Box<Ccm<Aes256Enc, U8, U12>>),
-    ChaCha20Poly1305(Box<ChaCha20Poly1305>),
+    Aes128Gcm(Box<Lines<AesGcm<Aes128Enc, U12>>>),
+    Aes256Gcm(Box<Lines<AesGcm<Aes256Enc, U12>>>),
+    Aes128Ccm(Box<Lines<Ccm<Aes128Enc, U16, U12>>>),
+    Aes256Ccm(Box<Lines<Ccm<Aes256Enc, U16, U12>>>),
+    Aes128Ccm8(Box<Lines<Ccm<Aes128Enc, U8, U12>>>),
+    Aes256Ccm8(Box<Lines<Ccm<Aes256Enc, U8, U12>>>),
+    ChaCha20Poly1305(Box<Lines<ChaCha20Poly1305>>),
     Cbc(Box<Cbc>),
 }
 
@@ -102,6 +103,21 @@ impl Protection {
         iv.get_mut(..block.iv.len())?.copy_from_slice(block.iv);
         let form = if suite.cipher == Cipher::ChaCha20Poly1305 { Form::Implicit } else { Form::Explicit };
         Some(Self { keys: aead(suite.cipher, block.key)?, iv, form })
+    }
+
+    /// Prefetches the keys of a cipher that authenticates.
+    #[inline]
+    pub fn prefetch(&self) {
+        match &self.keys {
+            Keys::Aes128Gcm(aead) => aead.prefetch(),
+            Keys::Aes256Gcm(aead) => aead.prefetch(),
+            Keys::Aes128Ccm(aead) => aead.prefetch(),
+            Keys::Aes256Ccm(aead) => aead.prefetch(),
+            Keys::Aes128Ccm8(aead) => aead.prefetch(),
+            Keys::Aes256Ccm8(aead) => aead.prefetch(),
+            Keys::ChaCha20Poly1305(aead) => aead.prefetch(),
+            Keys::Cbc(_) => {}
+        }
     }
 
     /// Opens a record into `out`. Returns its contents; `None` if the record does not authenticate with this sequence
@@ -171,13 +187,13 @@ impl Protection {
 
     fn decrypt(&self, nonce: &[u8; 12], data: &[u8], sealed: &[u8], out: &mut [u8]) -> Option<usize> {
         match &self.keys {
-            Keys::Aes128Gcm(aead) => decrypt(&**aead, nonce, data, sealed, out),
-            Keys::Aes256Gcm(aead) => decrypt(&**aead, nonce, data, sealed, out),
-            Keys::Aes128Ccm(aead) => decrypt(&**aead, nonce, data, sealed, out),
-            Keys::Aes256Ccm(aead) => decrypt(&**aead, nonce, data, sealed, out),
-            Keys::Aes128Ccm8(aead) => decrypt(&**aead, nonce, data, sealed, out),
-            Keys::Aes256Ccm8(aead) => decrypt(&**aead, nonce, data, sealed, out),
-            Keys::ChaCha20Poly1305(aead) => decrypt(&**aead, nonce, data, sealed, out),
+            Keys::Aes128Gcm(aead) => decrypt(aead, nonce, data, sealed, out),
+            Keys::Aes256Gcm(aead) => decrypt(aead, nonce, data, sealed, out),
+            Keys::Aes128Ccm(aead) => decrypt(aead, nonce, data, sealed, out),
+            Keys::Aes256Ccm(aead) => decrypt(aead, nonce, data, sealed, out),
+            Keys::Aes128Ccm8(aead) => decrypt(aead, nonce, data, sealed, out),
+            Keys::Aes256Ccm8(aead) => decrypt(aead, nonce, data, sealed, out),
+            Keys::ChaCha20Poly1305(aead) => decrypt(aead, nonce, data, sealed, out),
             Keys::Cbc(_) => None,
         }
     }
@@ -208,12 +224,12 @@ fn aead(cipher: Cipher, key: &[u8]) -> Option<Keys> {
     })
 }
 
-fn keyed<A: KeyInit>(key: &[u8]) -> Option<Box<A>> {
-    A::new_from_slice(key).ok().map(Box::new)
+fn keyed<A: KeyInit>(key: &[u8]) -> Option<Box<Lines<A>>> {
+    A::new_from_slice(key).ok().map(|aead| Box::new(Lines::new(aead)))
 }
 
 /// Decrypts a ciphertext with its tag behind it. Returns the length of the plaintext.
-fn decrypt<A: AeadInOut>(aead: &A, nonce: &[u8], data: &[u8], sealed: &[u8], out: &mut [u8]) -> Option<usize> {
+fn decrypt<A: AeadInOut>(aead: &Lines<A>, nonce: &[u8], data: &[u8], sealed: &[u8], out: &mut [u8]) -> Option<usize> {
     let (text, tag) = sealed.split_at_checked(sealed.len().checked_sub(A::TagSize::USIZE)?)?;
     let (nonce, tag) = (Nonce::<A>::try_from(nonce).ok()?, Tag::<A>::try_from(tag).ok()?);
     let buffer = InOutBuf::new(text, out.get_mut(..text.len())?).ok()?;

@@ -208,6 +208,12 @@ impl Session {
         self.state.keys_from.is_some()
     }
 
+    /// Returns the protected records of a side.
+    #[inline]
+    pub fn direction(&self, side: Side) -> &Direction {
+        &self.state.halves[side].direction
+    }
+
     /// Returns the number of bytes held: parts of records, and records that wait.
     pub fn held_bytes(&self) -> usize {
         let State { halves, waiting, early, .. } = &self.state;
