@@ -230,7 +230,10 @@ impl Layers {
     /// Routes an event of the session. Returns whether the connection is not read any further.
     fn secured<S: Sink>(&mut self, side: Side, event: tls::Event<'_>, context: &mut Context<'_, S>) -> bool {
         match event {
-            tls::Event::Data(chunk) => self.chunk(side, chunk, context),
+            tls::Event::Data(chunk) => match (&self.application, chunk.data) {
+                (Application::WebSocket(_), Data::Bytes(bytes)) => self.messages(side, chunk.place, bytes, context),
+                _ => self.chunk(side, chunk, context),
+            },
             tls::Event::Alert { alert, carrier, end, .. } if self.is_read() => {
                 self.end_frames(side, true, context);
                 let kind = if alert == Alert::CLOSE_NOTIFY { EndKind::CloseNotify } else { EndKind::Alert(alert) };
