@@ -1,6 +1,8 @@
 //! `--keylog`: the keys of TLS connections.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
+#[cfg(all(feature = "live", unix))]
+use std::fs::Metadata;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -32,6 +34,7 @@ impl KeyArgs {
     }
 
     /// Opens the key logs that are there; the others may be written later. Fails if one cannot be opened.
+    #[cfg(all(feature = "live", unix))]
     pub fn await_all(&self) -> Result<KeyLogs, Error> {
         let open = |path: &PathBuf| if path.exists() { Growing::open(path) } else { Ok(Growing::awaited(path)) };
         self.keylog.iter().map(open).collect::<Result<_, _>>().map(KeyLogs)
@@ -71,6 +74,7 @@ impl Growing {
     }
 
     /// Opens the file if it has come into being, or has been replaced by another one or by a shorter text.
+    #[cfg(all(feature = "live", unix))]
     fn renew(&mut self) {
         let is_same = |file: &File| {
             let (held, there) = (file.metadata().ok()?, self.path.metadata().ok()?);
@@ -84,15 +88,10 @@ impl Growing {
     }
 }
 
-#[cfg(unix)]
+#[cfg(all(feature = "live", unix))]
 fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
     (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-#[cfg(not(unix))]
-fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
-    true
 }
 
 impl KeyLogs {
@@ -116,11 +115,13 @@ impl KeyLogs {
     }
 
     /// Returns whether there are any key logs.
+    #[cfg(all(feature = "live", unix))]
     pub const fn are_given(&self) -> bool {
         !self.0.is_empty()
     }
 
     /// Looks for files that have come into being, or have been replaced.
+    #[cfg(all(feature = "live", unix))]
     pub fn renew(&mut self) {
         self.0.iter_mut().for_each(Growing::renew);
     }

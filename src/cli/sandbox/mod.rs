@@ -57,6 +57,7 @@ impl Allowed {
     }
 
     /// Allows reading files that may not be there yet: then everything in their folders.
+    #[cfg(all(feature = "live", unix))]
     pub fn growing(mut self, paths: &[PathBuf]) -> Self {
         for path in paths {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
