@@ -137,6 +137,12 @@ impl Analyzer {
         self.followed.shared.secrets.ask(Box::new(ask));
     }
 
+    /// Limits the searches for sequence numbers to so many blocks of AES, for tests that read many captures.
+    #[cfg(feature = "internals")]
+    pub const fn limit_searches(&mut self, blocks: u64) {
+        self.followed.shared.secrets.limit_searches(blocks);
+    }
+
     /// Returns the number of TLS sessions that keys are known for.
     pub fn sessions_with_keys(&self) -> usize {
         self.followed.shared.secrets.sessions()

@@ -62,6 +62,12 @@ impl Secrets {
         self.named.iter().any(|named| named.names(address, server_name))
     }
 
+    /// Limits the searches for sequence numbers to so many blocks of AES, for tests that read many captures.
+    #[cfg(feature = "internals")]
+    pub const fn limit_searches(&mut self, blocks: u64) {
+        self.scratch.limit_searches(blocks, blocks);
+    }
+
     /// Returns the number of sessions that secrets are known of.
     pub fn sessions(&self) -> usize {
         self.keys.sessions()

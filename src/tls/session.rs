@@ -91,6 +91,15 @@ impl Default for Opening {
     }
 }
 
+#[cfg(any(test, feature = "internals"))]
+impl Scratch {
+    /// Sets the work left for searches behind gaps, and for connections that began before the capture, in blocks of AES.
+    pub const fn limit_searches(&mut self, behind_gaps: u64, begun_before: u64) {
+        self.opening.search = behind_gaps;
+        self.opening.late = Work::of(begun_before);
+    }
+}
+
 /// Everything above the records.
 #[derive(Debug, Default)]
 struct State {

@@ -97,6 +97,13 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "the heads are cut before their Upgrade field, so tshark does not switch; packet 11, 88 2a 03 ef …, is a Close frame \
          whose reason is cut",
     ),
+    (
+        "wss_records_of_few_bytes",
+        "stream 0 Client: tshark 3 frames (0 pings, 0 pongs) of 362 bytes, closes 4212@46; \
+         report 3 frames (0 pings, 0 pongs) of 362 bytes, closes 4212@18",
+        "the Close frame lies in packets 18 to 46, a byte in each record: the report names the packet in which it begins, \
+         tshark that in which it ends",
+    ),
 ];
 
 /// The fixtures of TLS connections that tshark does not decrypt, or only in part, and why.
@@ -108,7 +115,6 @@ const UNDECRYPTED: &[(&str, &str)] = &[
     ("wss_chat_chacha20_middle_lost", "tshark does not know the sequence number behind a gap"),
     ("wss_chat_tls10_middle_lost", "the same"),
     ("wss_chat_tls12_middle_lost", "the same"),
-    ("wss_connect_tunnel", "what follows the 200 to CONNECT is, for tshark, data"),
     ("wss_early_data_without_key", "the early data of the second connection cannot be read, and what follows it can"),
     ("wss_keys_at_the_end", "the keys stand behind the packets that need them"),
     ("wss_keys_line_by_line", "the same"),
@@ -306,7 +312,7 @@ fn every_difference_from_tshark_has_a_reason() {
     if tools::missing(&["tshark"]) {
         return;
     }
-    let mut given = BTreeSet::new();
+    let (mut given, mut decrypted) = (BTreeSet::new(), Vec::new());
     let mut compared = 0;
     for (name, capture) in fixtures() {
         let report = report(&capture);
@@ -314,12 +320,13 @@ fn every_difference_from_tshark_has_a_reason() {
         compared += report.connections.len();
         let found = differences(&report, &rows);
         if UNDECRYPTED.iter().any(|(fixture, _)| *fixture == name) {
-            assert!(!found.is_empty(), "{name}: tshark decrypts it");
+            decrypted.extend(found.is_empty().then_some(name));
         } else {
             given.extend(found.into_iter().map(|difference| (name.clone(), difference)));
         }
     }
     assert!(compared > 250, "only {compared} connections");
+    assert!(decrypted.is_empty(), "tshark decrypts them: {decrypted:?}");
     let known: BTreeSet<_> = KNOWN.iter().map(|(name, what, _)| ((*name).to_owned(), (*what).to_owned())).collect();
     let new: Vec<_> = given.difference(&known).collect();
     assert!(new.is_empty(), "differences without a reason: {new:#?}");

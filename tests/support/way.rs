@@ -75,7 +75,19 @@ pub fn facts_of(packets: &[Captured]) -> Vec<Box<Facts>> {
 
 /// Returns the same, read with the keys in a key log.
 pub fn facts_with_keys(packets: &[Captured], log: &[u8]) -> Vec<Box<Facts>> {
-    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
+    secured(Analyzer::default(), packets, log)
+}
+
+/// Returns the same, with searches for the lower sequence numbers of one secret only. The others take minutes over
+/// thousands of captures.
+pub fn facts_with_keys_nearby(packets: &[Captured], log: &[u8]) -> Vec<Box<Facts>> {
+    let mut analyzer = Analyzer::default();
+    analyzer.limit_searches(1 << 16);
+    secured(analyzer, packets, log)
+}
+
+fn secured(mut analyzer: Analyzer, packets: &[Captured], log: &[u8]) -> Vec<Box<Facts>> {
+    let mut facts = Vec::new();
     analyzer.push_keys(&mut KeyLog::default(), log, &mut facts);
     for (packet, number) in packets.iter().zip(1..) {
         let (time, link_type, data) = (packet.time, packet.link_type, &*packet.data);

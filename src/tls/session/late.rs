@@ -73,7 +73,7 @@ impl Default for Work {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "internals"))]
 impl Work {
     /// Creates a little work.
     pub const fn of(blocks: u64) -> Self {

@@ -340,8 +340,7 @@ impl Bench {
 
     /// Lets searches try a few numbers only.
     pub fn with_little_work(mut self) -> Self {
-        self.scratch.opening.late = Work::of(2000);
-        self.scratch.opening.search = 10_000;
+        self.scratch.limit_searches(10_000, 2000);
         self
     }
 

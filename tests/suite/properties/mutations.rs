@@ -57,7 +57,7 @@ fn mutated_packets_with_keys() {
     for round in 0..2 * CAPTURES {
         let (log, sent, fixture) = &fixtures[round % fixtures.len()];
         let packets = mutated(&fixture.packets, &mut random);
-        let facts = way::facts_with_keys(&packets, log);
+        let facts = way::facts_with_keys_nearby(&packets, log);
         // Mutated frames of a leg in the clear may have any code.
         let decrypted = facts.iter().filter(|facts| facts.session.is_some());
         let codes = decrypted.flat_map(|facts| &facts.closes);
