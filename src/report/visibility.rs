@@ -9,6 +9,8 @@ use crate::tcp::analysis::Sent;
 pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
     let tcp = facts.tcp();
     let any = |has: fn(&Sent) -> bool| Side::BOTH.iter().any(|side| has(&tcp.sent[*side]));
+    let is_encrypted = facts.client_hello.is_some() || facts.outside.is_some();
+    let is_decrypted = facts.session.as_ref().is_some_and(|session| session.keys_from.is_some());
     let lost_frames = Side::BOTH.iter().any(|side| facts.sent[*side].lost > 0);
     [
         (!tcp.syn, "late_start"),
@@ -18,7 +20,7 @@ pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
         (any(|sent| sent.cut_bytes() > 0), "truncated_packets"),
         (any(|sent| sent.segments == 0), "one_direction"),
         (lost_frames, "lost_frames"),
-        (facts.client_hello.is_some() || facts.outside.is_some(), "no_keys"),
+        (is_encrypted && !is_decrypted, "no_keys"),
         (ending.kind == Kind::Open, "early_end"),
     ]
     .into_iter()

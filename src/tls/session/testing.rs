@@ -9,7 +9,7 @@ use chacha20poly1305::ChaCha20Poly1305;
 use hmac::digest::array::Array;
 use hmac::{Hmac, Mac};
 
-use super::{Event, Scratch, Session, Work};
+use super::{Event, Scratch, Session};
 use crate::chunk::{Carrier, Chunk, Data, Missing};
 use crate::seen::{Seen, Timestamp};
 use crate::side::Side;
