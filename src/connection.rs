@@ -11,6 +11,7 @@
 
 mod opening;
 mod probing;
+mod protocol;
 mod routing;
 mod secured;
 
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 
 pub use secured::Secrets;
 
+use self::protocol::Protocol;
 use crate::chunk::{Carrier, Chunk, Data, Place, Wire};
 use crate::event::{Event, What};
 use crate::facts::Facts;
@@ -25,7 +27,7 @@ use crate::http::exchange::is_request;
 use crate::http::{Exchange, SharedTexts};
 use crate::prefetch::{Lines, prefetch};
 use crate::side::{PerSide, Side};
-use crate::sink::Sink;
+use crate::sink::{Counts, Sink};
 use crate::tcp::{Analysis, Flags, Segment, Tcp};
 use crate::tls::direction::Direction;
 use crate::tls::record::is_client_hello;
@@ -46,6 +48,7 @@ pub struct Connection {
 struct Layers {
     security: Security,
     application: Application,
+    protocol: Protocol,
     /// The records of TLS as they are seen without keys: of a session that has not been decrypted, and, if it cannot be
     /// read but may be a WebSocket, of a connection whose application is [`Application::Other`].
     outside: Option<Box<Outside>>,
@@ -107,6 +110,8 @@ pub enum Standing {
 pub struct Shared {
     /// The secrets of TLS, and buffers for its records.
     pub secrets: Secrets,
+    /// The counts that a report gives beside its connections, but for those of TLS.
+    pub counts: Counts,
     scratch: Scratch,
 }
 
@@ -133,6 +138,7 @@ impl Connection {
         let layers = Layers {
             security: Security::None,
             application: Application::Unknown,
+            protocol: Protocol::Unknown,
             outside: None,
             facts,
             sides_are_known,
@@ -207,7 +213,7 @@ impl Connection {
         };
         if !segment.payload.is_empty() {
             let side = if layers.swapped { !side } else { side };
-            let Shared { secrets, scratch } = shared;
+            let Shared { secrets, scratch, .. } = shared;
             let context = &mut Context { scratch, sink };
             if is_secured {
                 let before = layers.held_bytes();
@@ -232,7 +238,7 @@ impl Connection {
             side = !side;
         }
         let Self { tcp, layers, .. } = self;
-        let Shared { secrets, scratch } = shared;
+        let Shared { secrets, scratch, .. } = shared;
         let mut context = Context { scratch, sink };
         tcp.push(side, segment, &mut |side, carrier, output| {
             layers.output(side, carrier, output, secrets, &mut context);
@@ -240,6 +246,7 @@ impl Connection {
         let interest = layers.interest();
         if interest == Interest::None {
             layers.count_session(secrets);
+            self.count(&mut shared.counts);
         }
         interest
     }
@@ -257,14 +264,14 @@ impl Connection {
         if let Some(outside) = &mut layers.outside {
             outside.let_go();
         }
-        let Shared { secrets, scratch } = shared;
+        let Shared { secrets, scratch, .. } = shared;
         let mut context = Context { scratch, sink };
         tcp.give_up_holes(&mut |side, carrier, output| layers.output(side, carrier, output, secrets, &mut context));
     }
 
     /// Reads the records that have waited for keys, now that more are known.
     pub fn retry(&mut self, shared: &mut Shared, sink: &mut impl Sink) {
-        let Shared { secrets, scratch } = shared;
+        let Shared { secrets, scratch, .. } = shared;
         self.layers.retry(secrets, &mut Context { scratch, sink });
     }
 
@@ -272,7 +279,7 @@ impl Connection {
     /// reported.
     pub fn finish(mut self, shared: &mut Shared, sink: &mut impl Sink) {
         let Self { tcp, layers, .. } = &mut self;
-        let Shared { secrets, scratch } = shared;
+        let Shared { secrets, scratch, .. } = shared;
         let mut context = Context { scratch, sink };
         tcp.finish(&mut |side, carrier, output| layers.output(side, carrier, output, secrets, &mut context));
         layers.finish_session(secrets, &mut context);
@@ -282,8 +289,11 @@ impl Connection {
         for side in Side::BOTH {
             layers.end_frames(side, false, &mut context);
         }
+        if !self.layers.facts.is_reportable() {
+            self.count(&mut shared.counts);
+        }
         let Layers { application, outside, mut facts, swapped, .. } = self.layers;
-        facts.keep_previews(&scratch.frames.previews);
+        facts.keep_previews(&shared.scratch.frames.previews);
         facts.last = self.tcp.last();
         facts.tcp = Some(in_place(swapped, self.tcp.into_analysis()));
         if let Application::WebSocket(decoders) = application {

@@ -112,10 +112,12 @@ pub enum Error {
         given: String,
     },
     /// A text does not name a registry.
-    #[error("there is no registry `{given}`; `whyclosed codes` lists them")]
+    #[error("there is no registry `{given}`{}; `whyclosed codes` lists them", did_you_mean(similar.as_deref()))]
     UnknownRegistry {
         /// The text.
         given: String,
+        /// The name of a registry that is similar.
+        similar: Option<String>,
     },
     /// The privileges that were needed for opening could not be given up.
     #[error("cannot drop root privileges: {source}; use --keep-privileges to keep them")]
@@ -130,10 +132,34 @@ pub enum Error {
         source: io::Error,
     },
     /// A text does not name a rule.
-    #[error("there is no rule `{given}`; `whyclosed rules` lists them")]
+    #[error("there is no rule `{given}`{}; `whyclosed rules` lists them", did_you_mean(similar.as_deref()))]
     UnknownRule {
         /// The text.
         given: String,
+        /// The name of a rule that is similar.
+        similar: Option<String>,
+    },
+    /// The first word is neither a file nor a command, but similar to a command.
+    #[error("{given}: there is neither a file nor a command of this name; did you mean `{similar}`?")]
+    Mistyped {
+        /// The word.
+        given: String,
+        /// The command.
+        similar: String,
+    },
+    /// A connection was asked for that is not in the captures.
+    #[error("there is no connection {id}: the captures have {count}; `whyclosed --all CAPTURE` lists them")]
+    NoConnection {
+        /// The number as given.
+        id: usize,
+        /// The number of connections.
+        count: usize,
+    },
+    /// No connection in the captures is one of those asked for.
+    #[error("no connection matches: there is nothing to copy (the captures have {count})")]
+    NoMatch {
+        /// The number of connections.
+        count: usize,
     },
     /// An output is also an input.
     #[error("{}: this is also an input ({}); write the output to another file", path.display(), input.display())]
@@ -157,4 +183,9 @@ pub enum Error {
         /// The system's error.
         source: io::Error,
     },
+}
+
+/// Returns the middle of a sentence that proposes another word, if there is one.
+fn did_you_mean(similar: Option<&str>) -> String {
+    similar.map_or_else(String::new, |similar| format!(" (did you mean `{similar}`?)"))
 }

@@ -31,7 +31,6 @@ pub(super) struct Followed {
     streams: u32,
     held_bytes: usize,
     evict_at: usize,
-    counts: Counts,
 }
 
 /// The slot that probably holds a segment's flow.
@@ -172,7 +171,7 @@ impl Followed {
     /// Returns the counts that a report gives beside its connections.
     pub const fn counts(&self) -> Counts {
         let tls = self.shared.secrets.counts;
-        Counts { tcp_streams: self.streams as u64, encrypted: tls.unread(), tls, ..self.counts }
+        Counts { tcp_streams: self.streams as u64, encrypted: tls.unread(), tls, ..self.shared.counts }
     }
 
     /// Finishes the connections that have waited for late segments until before `now`.
@@ -206,7 +205,7 @@ impl Followed {
         let open = oldest_allowed(of_state(Standing::Open), limits::CONNECTIONS);
         let waiting = oldest_allowed(of_state(Standing::Waiting), limits::WAITING);
         let unknown = oldest_allowed(of_state(Standing::Unknown), limits::UNKNOWN_CONNECTIONS);
-        let Self { flows, shared, held_bytes, counts, .. } = self;
+        let Self { flows, shared, held_bytes, .. } = self;
         flows.retain(|flow| {
             let silent = now.since(flow.last) > limits::IDLE_UNKNOWN;
             let Some(connection) = &flow.connection else {
@@ -219,7 +218,7 @@ impl Followed {
                 Standing::Unknown => silent || flow.last <= unknown,
             };
             if is_too_old {
-                counts.given_up += u64::from(standing != Standing::Unknown && !connection.over());
+                shared.counts.given_up += u64::from(standing != Standing::Unknown && !connection.over());
                 *held_bytes -= connection.held_bytes();
                 if let Some(connection) = flow.connection.take() {
                     connection.finish(shared, sink);

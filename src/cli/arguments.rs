@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use whyclosed::error::Error;
 
+use crate::commands::EXIT_ERROR;
 use crate::commands::codes::Codes;
 use crate::commands::compare::Compare;
 use crate::commands::explain::Explain;
@@ -18,11 +19,12 @@ use crate::commands::schema::Schema;
 use crate::commands::shell::{Completions, Man};
 use crate::commands::slice::Slice;
 use crate::commands::verify_redaction::VerifyRedaction;
+use crate::nearest::nearest;
 
 /// Why did each WebSocket connection in this packet capture close?
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXAMPLES)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, disable_help_subcommand = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -55,7 +57,7 @@ const EXAMPLES: &str = "\
 Examples:
   whyclosed trace.pcapng                       why each connection closed
   whyclosed --all --code 1006 captures/        every connection without a Close frame
-  tcpdump -w - port 8080 | whyclosed -         read from a pipe
+  tcpdump -w - port 8080 | whyclosed           read from a pipe
   whyclosed --format json trace.pcap | jq .    for programs
   whyclosed --fail-on abnormal trace.pcapng    for CI: exit 1 if any ended badly
   sudo whyclosed live -i lo -p 8080            report each close as it happens
@@ -65,13 +67,29 @@ Examples:
 Exit codes: 0 analysed, 1 matched by --fail-on, 2 error (unreadable file, invalid filter).";
 
 impl Cli {
-    /// Runs the command, or reads captures if there is none.
+    /// Runs the command, or reads captures if there is none. Shows the commands if there is nothing to read.
+    #[expect(clippy::print_stderr, reason = "help that was not asked for goes to standard error")]
     pub fn run(&self) -> Result<ExitCode, Error> {
         match &self.command {
             Some(command) => command.run(),
-            None => self.read.run(),
+            None if self.read.has_no_input() => {
+                eprint!("{}", Self::command().render_help());
+                Ok(ExitCode::from(EXIT_ERROR))
+            }
+            None => match self.read.word().and_then(mistyped) {
+                Some(error) => Err(error),
+                None => self.read.run(),
+            },
         }
     }
+}
+
+/// Returns an error if a word is nearly the name of a command.
+fn mistyped(word: &str) -> Option<Error> {
+    let command = Cli::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    let near = nearest(word, names)?;
+    Some(Error::Mistyped { given: word.to_owned(), similar: near.to_owned() })
 }
 
 impl Command {

@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod keys;
 mod locale;
+mod nearest;
 mod output;
 #[cfg(all(feature = "live", unix))]
 mod privileges;

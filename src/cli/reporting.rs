@@ -1,6 +1,6 @@
 //! Options of every command that ends with a report: the contents, the format, and what counts as a failure.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
@@ -17,17 +17,17 @@ use crate::sandboxing::Sandboxing;
 /// The options of a report.
 #[derive(Debug, Args)]
 pub struct Reporting {
-    /// Format of the report.
-    #[arg(long, value_enum, default_value_t = Format::Terminal, value_name = "FORMAT")]
-    pub format: Format,
+    /// Format of the report [default: that of FILE's extension, else terminal].
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
 
     /// Tracker that the Markdown is written for.
     #[arg(long, value_enum, default_value_t = Flavor::Github, value_name = "TRACKER")]
     pub flavor: Flavor,
 
-    /// Write the report to FILE, whole or not at all.
+    /// Write the report to FILE, whole or not at all; - is standard output.
     #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    output: Option<PathBuf>,
 
     /// Also show connections that ended normally.
     #[arg(long)]
@@ -37,9 +37,14 @@ pub struct Reporting {
     #[arg(long, value_name = "N")]
     pub connection: Vec<usize>,
 
-    /// Report only connections in which this close code occurred (repeatable).
+    /// Report only connections closed with this code (repeatable): that of the first Close frame, 1005 if it has none, 1006
+    /// without a Close frame.
     #[arg(long, value_name = "N")]
     pub code: Vec<u16>,
+
+    /// Report only connections of which the API of an endpoint reports this code (repeatable).
+    #[arg(long, value_name = "N")]
+    pub reported_code: Vec<u16>,
 
     /// The encrypted connections to this server, or to this port, are WebSockets (repeatable; HOST is a name that clients ask
     /// for, or an address). Without keys, the report says what can be seen from outside.
@@ -70,9 +75,14 @@ pub struct Reporting {
     #[arg(long)]
     pub anonymize: bool,
 
-    /// Exit with 1 if a connection ended abnormally, or with one of these codes.
-    #[arg(long, value_delimiter = ',', value_name = "abnormal|CODE,…")]
+    /// Exit with 1 if a connection ended abnormally or with one of these codes (as in --code), if there is no WebSocket, or if part of the
+    /// capture could not be read.
+    #[arg(long, value_delimiter = ',', value_name = "abnormal|CODE|nothing|unread,…")]
     pub fail_on: Vec<Failure>,
+
+    /// Exit with 1 if the number of WebSocket connections, attempts included, is not N.
+    #[arg(long, value_name = "N")]
+    pub expect: Option<usize>,
 
     #[command(flatten)]
     pub sandboxing: Sandboxing,
@@ -125,6 +135,10 @@ pub enum Failure {
     Abnormal,
     /// A close code.
     Code(u16),
+    /// No WebSocket connection.
+    Nothing,
+    /// Traffic that could not be read, and in which WebSockets may be.
+    Unread,
 }
 
 impl FromStr for Failure {
@@ -133,17 +147,50 @@ impl FromStr for Failure {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "abnormal" => Ok(Self::Abnormal),
+            "nothing" => Ok(Self::Nothing),
+            "unread" => Ok(Self::Unread),
             code => {
-                code.parse().map(Self::Code).map_err(|_| format!("`{code}` is neither `abnormal` nor a close code"))
+                let unknown = |_| format!("`{code}` is neither a close code nor `abnormal`, `nothing` or `unread`");
+                code.parse().map(Self::Code).map_err(unknown)
             }
         }
     }
 }
 
+impl Format {
+    /// Returns the format that files with this extension have.
+    fn of_extension(extension: &str) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_str() {
+            "json" => Some(Self::Json),
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            "csv" => Some(Self::Csv),
+            "md" | "markdown" => Some(Self::Markdown),
+            "html" | "htm" => Some(Self::Html),
+            _ => None,
+        }
+    }
+}
+
 impl Reporting {
+    /// Returns the format of the report.
+    pub fn format(&self) -> Format {
+        let extension = || self.output()?.extension()?.to_str();
+        self.format.or_else(|| Format::of_extension(extension()?)).unwrap_or(Format::Terminal)
+    }
+
+    /// Returns the file that the report is written to; `None` is standard output.
+    pub fn output(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|path| *path != Path::new("-"))
+    }
+
     /// Returns the selection of connections.
     pub fn selection(&self) -> Selection {
-        Selection { all: self.all, ids: self.connection.clone(), codes: self.code.clone() }
+        Selection {
+            all: self.all,
+            ids: self.connection.iter().copied().collect(),
+            codes: self.code.clone(),
+            reported: self.reported_code.clone(),
+        }
     }
 
     /// Returns the flavour of the Markdown.
@@ -161,21 +208,28 @@ impl Reporting {
 
     /// Enters the sandbox, and with `--verbose` prints what it enforces.
     pub fn enter_sandbox(&self, allowed: Allowed) {
-        let allowed = allowed.output(self.output.as_deref());
+        let allowed = allowed.output(self.output());
         let enforced = self.sandboxing.enter(&allowed);
         if self.verbose {
             self.sandboxing.tell(enforced, self.texts.language());
         }
     }
 
-    /// Returns whether a report contains what `--fail-on` names.
+    /// Returns whether the exit code depends on the report.
+    pub const fn judges(&self) -> bool {
+        !self.fail_on.is_empty() || self.expect.is_some()
+    }
+
+    /// Returns whether a report contains what `--fail-on` names, or not as many connections as `--expect` does.
     pub fn fails(&self, report: &Report) -> bool {
         let selection = self.selection();
-        report.connections.iter().filter(|connection| selection.matches(connection)).any(|connection| {
-            self.fail_on.iter().any(|failure| match failure {
-                Failure::Abnormal => connection.is_abnormal(),
-                Failure::Code(code) => connection.has_code(*code),
+        let selected = || report.connections.iter().filter(|connection| selection.matches(connection));
+        self.expect.is_some_and(|expected| selected().count() != expected)
+            || self.fail_on.iter().any(|failure| match *failure {
+                Failure::Abnormal => selected().any(|connection| connection.is_abnormal()),
+                Failure::Code(code) => selected().any(|connection| connection.code() == Some(code)),
+                Failure::Nothing => selected().next().is_none(),
+                Failure::Unread => !report.read.complete,
             })
-        })
     }
 }

@@ -1,6 +1,6 @@
 //! The opening handshake: from HTTP to the frames after it.
 
-use super::{Application, Context, Layers, tell};
+use super::{Application, Context, Layers, Protocol, tell};
 use crate::chunk::{Chunk, Data};
 use crate::event::What;
 use crate::http;
@@ -66,6 +66,9 @@ impl Layers {
             self.application = Application::Probe(Box::new(Probe::new(self.sides_are_known)));
             self.probe_frames(side, chunk, context);
         } else if other {
+            if self.protocol == Protocol::Http {
+                self.protocol = Protocol::Unknown;
+            }
             self.application = Application::Other;
         } else if matches!(chunk.data, Data::Gap { .. }) {
             self.began_before = true;

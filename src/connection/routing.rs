@@ -1,6 +1,6 @@
 //! The routing of TCP's events to the layer that reads them.
 
-use super::{Application, Context, Interest, Layers, Secrets, Security, is_http_response, tell};
+use super::{Application, Context, Interest, Layers, Protocol, Secrets, Security, is_http_response, tell};
 use crate::chunk::{Carrier, Chunk, Data, Place};
 use crate::event::{EndKind, Event, What};
 use crate::http::exchange::is_request;
@@ -77,7 +77,10 @@ impl Layers {
     pub(super) fn chunk<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
         if matches!(self.application, Application::Unknown) {
             self.application = match chunk.data {
-                Data::Bytes(bytes) => self.application_of(side, bytes),
+                Data::Bytes(bytes) => {
+                    self.protocol = Protocol::of(bytes);
+                    self.application_of(side, bytes)
+                }
                 Data::Gap { .. } => {
                     self.began_before = true;
                     Application::Unknown

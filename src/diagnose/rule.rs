@@ -26,6 +26,11 @@ pub struct Rule {
     pub is_normal: bool,
     /// Whether the summary says itself that the Close frame was not answered.
     pub says_unanswered: bool,
+    /// The value that is the title of a finding, if it is not empty: the closer's own words say more than the rule's.
+    pub quoted: Option<&'static str>,
+    /// Whether the documentation of the close code, where it is not the general one, explains the end better than the
+    /// rule's own texts.
+    pub defers_to_code: bool,
     /// Whether it needs nothing of the plaintext, so that it also judges encrypted connections that are seen from outside.
     pub needs_no_plaintext: bool,
     /// Returns a finding if the rule fits.
@@ -51,11 +56,25 @@ impl Rule {
             variants: &[Variant::BASE],
             is_normal: false,
             says_unanswered: false,
+            quoted: None,
+            defers_to_code: false,
             needs_no_plaintext: false,
             detect,
             source,
             words: OnceLock::new(),
         }
+    }
+
+    /// Declares the value that is the title of a finding, if it is not empty.
+    pub(super) const fn quoting(mut self, value: &'static str) -> Self {
+        self.quoted = Some(value);
+        self
+    }
+
+    /// Declares that the documentation of the close code explains the end, if a registry or the user's own codes have it.
+    pub(super) const fn deferring_to_code(mut self) -> Self {
+        self.defers_to_code = true;
+        self
     }
 
     /// Declares the grounds of the proof.

@@ -1,5 +1,7 @@
 //! The four kinds of updates. As JSON, each is one object on one line, with a `type`.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::catalog::{Language, Registries};
@@ -89,7 +91,7 @@ pub struct Ended {
     /// The confidence in that rule.
     pub confidence: Confidence,
     /// The rule's title, a few words.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// The cause, as a sentence.
     pub summary: String,
     /// The packets that prove it.
@@ -158,7 +160,7 @@ impl Update {
             normal: connection.is_normal(),
             rule: connection.verdict.rule.name,
             confidence: connection.verdict.confidence,
-            title: connection.verdict.title,
+            title: connection.verdict.title.clone(),
             summary: connection.verdict.summary.to_string(),
             packets: connection.verdict.packets.clone(),
             row: row(&connection, &codes, language),

@@ -236,7 +236,7 @@ impl Watch {
     /// Reports that the final judgement on a connection differs from its line.
     fn judged_again(&mut self, facts: &Facts, connection: &Connection) {
         let value = |name: &str| match name {
-            "title" => Some(connection.verdict.title.into()),
+            "title" => Some(connection.verdict.title.clone()),
             "summary" => Some(connection.verdict.summary.clone()),
             _ => None,
         };

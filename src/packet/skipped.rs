@@ -11,6 +11,8 @@ use crate::limits;
 pub enum Skipped {
     /// Understood, but not TCP: ARP, UDP, ICMP, a beacon of a wireless network. Not a fault.
     NotTcp,
+    /// QUIC, by its UDP port. Not a fault of the capture.
+    Quic,
     /// An unknown link-layer header type.
     LinkType(LinkType),
     /// An unknown EtherType (IANA, IEEE 802 Numbers).
@@ -40,14 +42,15 @@ pub enum Skipped {
 
 impl Skipped {
     /// Returns whether TCP may have been missed.
-    pub fn is_fault(&self) -> bool {
-        *self != Self::NotTcp
+    pub const fn is_fault(&self) -> bool {
+        !matches!(self, Self::NotTcp | Self::Quic)
     }
 
     /// Returns its name in the word files.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::NotTcp => "not_tcp",
+            Self::Quic => "quic",
             Self::LinkType(_) => "link_type",
             Self::EtherType(_) => "ether_type",
             Self::PppProtocol(_) => "ppp_protocol",
@@ -70,7 +73,9 @@ impl Skipped {
             None => number,
         };
         match *self {
-            Self::NotTcp | Self::IncompleteFragments | Self::DroppedFragments | Self::Others => String::new(),
+            Self::NotTcp | Self::Quic | Self::IncompleteFragments | Self::DroppedFragments | Self::Others => {
+                String::new()
+            }
             Self::Truncated(what) | Self::Broken(what) | Self::Encrypted(what) | Self::Unsupported(what) => {
                 what.to_owned()
             }

@@ -4,9 +4,7 @@ use std::net::SocketAddr;
 
 use etherparse::err::tcp::HeaderSliceError;
 use etherparse::{TcpHeader, TcpSlice, ip_number};
-use nom::bytes::complete::take;
 use nom::number::complete::be_u16;
-use nom::sequence::preceded;
 
 use super::network::Datagram;
 use super::walk::{End, Found, Walk};
@@ -16,6 +14,9 @@ use crate::seen::Seen;
 use crate::tcp::{Endpoints, Flags, Segment};
 
 const NAME: &str = "TCP";
+
+/// UDP port of HTTP/3, which QUIC carries (RFC 9114 §3.1).
+const QUIC: u16 = 443;
 
 /// Parses a TCP segment. If the snaplen cut into the options, the 20 bytes before them still give everything except the
 /// payload.
@@ -85,12 +86,13 @@ fn tunnel<'a>(walk: Walk, Datagram { protocol, body, .. }: Datagram<'a>) -> Foun
         ip_number::IP_COMP => Err(Skipped::Unsupported("IPComp")),
         ip_number::UDP => {
             // | source port 2 | destination port 2 | length 2 | checksum 2 |
-            let (port, rest) = body.peel("UDP", preceded(take(2usize), be_u16))?;
+            let ((from, to), rest) = body.peel("UDP", (be_u16, be_u16))?;
             let rest = rest.skip("UDP", 4)?;
-            match port {
+            match to {
                 tunnel::VXLAN | tunnel::VXLAN_LINUX => tunnel::vxlan(walk, rest),
                 tunnel::GENEVE => tunnel::geneve(walk, rest),
                 tunnel::GTP_U => tunnel::gtp_u(walk, rest),
+                _ if [from, to].contains(&QUIC) => Err(Skipped::Quic),
                 _ => Err(Skipped::NotTcp),
             }
         }

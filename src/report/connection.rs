@@ -144,8 +144,14 @@ impl Connection {
         let mut findings = verdicts.iter().map(|verdict| Finding::new(verdict, facts.stream, language, redactor));
         let opened = facts.switched.filter(|_| !facts.joined).unwrap_or(facts.first).time;
         let ended = ending.carrier.map(|carrier| carrier.seen.time);
-        let verdict = Box::new(findings.next().unwrap_or_else(|| Finding::none(facts)));
+        let mut verdict = Box::new(findings.next().unwrap_or_else(|| Finding::none(facts)));
         let findings = findings.collect();
+        let code = facts.closes.iter().find(|close| Some(close.side) == ending.by).and_then(|close| close.code);
+        if verdict.rule.defers_to_code
+            && let Some(row) = code.and_then(|code| registry?.row(code.0))
+        {
+            verdict.defer_to(row, language);
+        }
         let timeline = timeline(facts, opened, redactor);
         Self {
             id,
@@ -193,7 +199,7 @@ impl Connection {
     pub fn code(&self) -> Option<u16> {
         match self.ending {
             Kind::CloseHandshake | Kind::CloseUnanswered => {
-                let first = self.closes.iter().find(|close| Some(close.side) == self.closed_by)?;
+                let first = self.first_close()?;
                 first.code.or(first.complete.then_some(CloseCode::NO_STATUS.0))
             }
             Kind::Fin | Kind::Reset => Some(CloseCode::ABNORMAL.0),
@@ -201,9 +207,14 @@ impl Connection {
         }
     }
 
-    /// Returns whether a code occurred, on the wire or at an endpoint.
-    pub fn has_code(&self, code: u16) -> bool {
-        self.codes().iter().any(|(other, _)| *other == code)
+    /// Returns the Close frame that began the end.
+    pub fn first_close(&self) -> Option<&Close> {
+        self.closes.iter().find(|close| Some(close.side) == self.closed_by)
+    }
+
+    /// Returns whether an endpoint's API reports a code.
+    pub fn is_reported(&self, code: u16) -> bool {
+        [self.endpoint_codes.client, self.endpoint_codes.server].contains(&Some(code))
     }
 
     /// Returns every code that occurred, once, and whether it was on the wire.

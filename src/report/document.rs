@@ -136,12 +136,14 @@ enum Subject {
 
 impl Subject {
     fn of(connection: &Connection) -> Self {
-        match (connection.ending, connection.code()) {
-            (Kind::Open, _) => Self::Open,
-            (Kind::Refused | Kind::NoAnswer, _) => Self::Refused,
-            (Kind::Fin | Kind::Reset, _) => Self::NoClose,
-            (_, Some(1005)) | (_, None) => Self::NoCode,
-            (_, Some(code)) => Self::Code(code),
+        match connection.ending {
+            Kind::Open => Self::Open,
+            Kind::Refused | Kind::NoAnswer => Self::Refused,
+            Kind::Fin | Kind::Reset => Self::NoClose,
+            // 1005 may have been sent, although it must not be.
+            Kind::CloseHandshake | Kind::CloseUnanswered => {
+                connection.first_close().and_then(|close| close.code).map_or(Self::NoCode, Self::Code)
+            }
         }
     }
 

@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 
 use super::phrase::{self, json};
 use super::redact::Redactor;
-use crate::catalog::{Language, Texts, words};
-use crate::diagnose::{Blame, Confidence, Evidence, FALLBACK, Role, Rule, Verdict};
+use crate::catalog::{Language, Row, Texts, words};
+use crate::diagnose::{Blame, Confidence, Evidence, FALLBACK, Role, Rule, Value, Verdict};
 use crate::facts::Facts;
 
 /// A verdict in words.
@@ -27,8 +27,8 @@ pub struct Finding {
     pub packets: Vec<u64>,
     /// A Wireshark display filter that shows them.
     pub filter: String,
-    /// The title, a few words.
-    pub title: &'static str,
+    /// The title: a few words, or those of the side that closed.
+    pub title: Cow<'static, str>,
     /// The summary, as a sentence.
     pub summary: Cow<'static, str>,
     /// An explanation of the cause.
@@ -54,11 +54,22 @@ impl Finding {
             side: finding.blame,
             packets: finding.packets.clone(),
             filter: filter(stream, &finding.packets),
-            title: texts.variant("title", finding.variant, language),
+            title: quoted(verdict.rule, &evidence, language)
+                .unwrap_or_else(|| texts.variant("title", finding.variant, language).into()),
             summary: around(finding.aside, text("summary"), &evidence, language),
             cause: text("cause"),
             fix: text("fix"),
             evidence: evidence.iter().map(|evidence| (evidence.name, json(&evidence.value, language))).collect(),
+        }
+    }
+
+    /// Takes over the documentation of the close code: its name, cause and fix.
+    pub(super) fn defer_to(&mut self, row: &Row, language: Language) {
+        let texts = [row.name.get(language), row.cause(language), row.fix(language)];
+        for (to, text) in [&mut self.title, &mut self.cause, &mut self.fix].into_iter().zip(texts) {
+            if !text.is_empty() {
+                *to = text.to_owned().into();
+            }
         }
     }
 
@@ -76,13 +87,20 @@ impl Finding {
             side: None,
             packets: Vec::new(),
             filter: filter(facts.stream, &[]),
-            title: "",
+            title: Cow::Borrowed(""),
             summary: Cow::Borrowed(""),
             cause: Cow::Borrowed(""),
             fix: Cow::Borrowed(""),
             evidence: Vec::new(),
         }
     }
+}
+
+/// Returns the words of the side that closed, if it said any.
+fn quoted(rule: &Rule, evidence: &[Evidence], language: Language) -> Option<Cow<'static, str>> {
+    let value = evidence.iter().find(|evidence| Some(evidence.name) == rule.quoted).map(|evidence| &evidence.value)?;
+    let is_empty = matches!(value, Value::Wire(text) if text.is_empty());
+    (!is_empty).then(|| phrase::text(value, language).into_owned().into())
 }
 
 /// Puts the summary into the text that surrounds it, if there is one.

@@ -13,6 +13,7 @@ mod finding;
 mod handshake;
 mod pending;
 pub mod phrase;
+mod read;
 pub mod redact;
 pub mod schema;
 pub mod selection;
@@ -30,6 +31,7 @@ pub use encrypted::Encrypted;
 pub use finding::Finding;
 pub use handshake::Handshake;
 pub use pending::{Pending, Streamed};
+pub use read::Read;
 pub use timeline::Moment;
 
 use crate::capture::Summary;
@@ -57,6 +59,8 @@ pub struct Report {
     pub secrets: &'static str,
     /// The files read.
     pub captures: Vec<Capture>,
+    /// The traffic in them, and how much of it could be read.
+    pub read: Read,
     /// Every WebSocket connection and attempt, in order of first packet.
     pub connections: Vec<Box<Connection>>,
     /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets, in order of first packet. They are
@@ -209,6 +213,15 @@ fn notes(material: &Material, redactor: &Redactor, language: Language) -> Vec<St
             material.unanswered.count(),
             &unanswered_servers(material, redactor, language),
         ));
+    }
+    for (name, count) in [
+        ("note_http2", material.counts.http2),
+        ("note_quic", Read::new(material).quic_packets),
+        ("note_unrecognised", material.counts.unrecognised),
+    ] {
+        if count > 0 {
+            notes.push(note(name, count, ""));
+        }
     }
     if material.counts.given_up > 0 {
         notes.push(note("note_given_up", material.counts.given_up, ""));

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use super::apart::Apart;
 use super::codes::Occurred;
 use super::redact::Redactor;
-use super::{Capture, Connection, Encrypted, Material, Report, VERSION, note_drops, notes};
+use super::{Capture, Connection, Encrypted, Material, Read, Report, VERSION, note_drops, notes};
 use crate::catalog::{Language, Registries};
 use crate::diagnose::{Case, Fleet};
 use crate::facts::Facts;
@@ -47,6 +47,7 @@ impl Pending {
         let mut redactor = Redactor::new(material.privacy);
         let notes = notes(&material, &redactor, language).into_iter().chain(apart.notes(language)).collect();
         let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
+        let read = Read::new(&material);
         let Material { captures, facts, outside, privacy, registries, .. } = material;
         let outside_fleet = Fleet::new(outside.iter().map(AsRef::as_ref)).before(&fleet);
         for (at, met) in facts.iter().enumerate() {
@@ -59,6 +60,7 @@ impl Pending {
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
             secrets: if privacy.show_secrets { "shown" } else { "redacted" },
             captures: captures.into_iter().map(|summary| Capture::new(summary, &redactor, language)).collect(),
+            read,
             connections: Vec::new(),
             encrypted: Vec::new(),
             codes: Vec::new(),
@@ -156,13 +158,14 @@ impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Streamed<W, J> {
 
 impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Serialize for Streamed<W, J> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Report", 7)?;
+        let mut fields = serializer.serialize_struct("Report", 9)?;
         {
-            let Report { version, generator, secrets, captures, .. } = &self.0.borrow().pending.report;
+            let Report { version, generator, secrets, captures, read, .. } = &self.0.borrow().pending.report;
             fields.serialize_field("version", version)?;
             fields.serialize_field("generator", generator)?;
             fields.serialize_field("secrets", secrets)?;
             fields.serialize_field("captures", captures)?;
+            fields.serialize_field("read", read)?;
         }
         fields.serialize_field("connections", &Connections(&self.0))?;
         self.0.try_borrow_mut().map_err(S::Error::custom)?.pending.judge_encrypted();

@@ -66,6 +66,12 @@ pub struct Counts {
     pub encrypted: u64,
     /// TLS connections by whether they could be decrypted, and why not.
     pub tls: TlsCounts,
+    /// HTTP/1 connections without an attempt at a WebSocket, in the clear or decrypted.
+    pub http: u64,
+    /// HTTP/2 connections, in the clear or decrypted. They are not read.
+    pub http2: u64,
+    /// TCP connections that began before the capture, and of which nothing was recognised.
+    pub unrecognised: u64,
     /// WebSocket connections and attempts that were given up before their end, for
     /// [`limits::CONNECTIONS`](crate::limits::CONNECTIONS) or [`limits::WAITING`](crate::limits::WAITING).
     pub given_up: u64,

@@ -179,15 +179,15 @@ const fn blocks_of(comment: &str) -> usize {
     comment.len().next_multiple_of(4) + 8
 }
 
-/// Copies the packets of the wanted connections, rewritten if the survey has rewritten their streams. The outer error
-/// is that of reading, the inner one that of writing.
+/// Copies the packets of the wanted connections, rewritten if the survey has rewritten their streams. Returns the number
+/// of packets. The outer error is that of reading, the inner one that of writing.
 pub fn cut<W: Write>(
     source: &mut dyn Source,
     wanted: &Wanted,
     survey: &mut Survey,
     out: &mut Writer<W>,
-) -> Result<Result<(), std::io::Error>, Error> {
-    let (mut decoder, mut interfaces) = (Decoder::default(), HashMap::new());
+) -> Result<Result<u64, std::io::Error>, Error> {
+    let (mut decoder, mut interfaces, mut packets) = (Decoder::default(), HashMap::new(), 0);
     let (fragmented, mut redaction) = survey.parts();
     while source.advance()? {
         let packet = source.packet();
@@ -225,8 +225,9 @@ pub fn cut<W: Write>(
         if let Err(error) = written {
             return Ok(Err(error));
         }
+        packets += 1;
     }
-    Ok(Ok(()))
+    Ok(Ok(packets))
 }
 
 /// Returns the offset of a payload in its packet; `None` if it was reassembled from several.

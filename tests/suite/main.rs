@@ -14,6 +14,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
 mod attempts;
 mod autobahn;
 #[cfg(unix)]
@@ -30,6 +31,7 @@ mod layers;
 #[cfg(feature = "live")]
 mod libpcap;
 mod not_websocket;
+mod nothing_found;
 #[cfg(unix)]
 mod outputs;
 mod outside;

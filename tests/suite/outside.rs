@@ -243,7 +243,7 @@ fn those_that_ended_abnormally_come_first() {
     assert_eq!((some.len(), all.len()), (10, report.encrypted.len()));
     assert!(some.iter().all(is_abnormal));
     assert!(all.is_sorted_by_key(|id| !is_abnormal(id)));
-    assert_eq!(rows(&Selection { ids: vec![1], ..Selection::default() }), [""; 0], "another was asked for");
+    assert_eq!(rows(&Selection { ids: [1].into(), ..Selection::default() }), [""; 0], "another was asked for");
 }
 
 /// Encrypted connections change neither the answer about decoded ones nor the exit code, and count nowhere else.

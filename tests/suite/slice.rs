@@ -295,3 +295,45 @@ fn a_redacted_slice_tells_no_path() {
     slice(&capture, &["--redact", "--connection", "1"], &to);
     assert!(!tells());
 }
+
+/// Cuts a capture of three connections, the first of which closed with 1001 and the others with 1000. Returns the exit
+/// code, standard error, and the client ports in the slice.
+fn cut_of_three(arguments: &[&str]) -> (i32, String, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("slice.pcapng");
+    let capture = fixture("closed_one_of_three");
+    let output = Command::new(PROGRAM).arg("slice").arg(capture).args(arguments).arg("-o").arg(&to).output().unwrap();
+    let (code, said) = (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(to.exists(), code == 0, "{arguments:?}: {said}");
+    let clients = |report: Value| {
+        let all = report["connections"].as_array().unwrap().iter();
+        all.map(|connection| connection["client"].as_str().unwrap().to_owned()).collect()
+    };
+    (code, said, if code == 0 { clients(report(&to)) } else { Vec::new() })
+}
+
+#[test]
+fn conditions_are_met_together_as_in_reports() {
+    let (_, said, first) = cut_of_three(&["--code", "1001"]);
+    assert_eq!(first.len(), 1);
+    assert!(said.contains("connections: 1, packets: ") && said.contains(" kB"), "{said}");
+    let (_, _, others) = cut_of_three(&["--code", "1000"]);
+    assert_eq!(others.len(), 2);
+    assert_eq!(cut_of_three(&["--code", "1000", "--connection", "1,2"]).2, others[..1]);
+    assert_eq!(cut_of_three(&["--code", "1000,1001", "--connection", "1,3"]).2, [&first[..], &others[1..]].concat());
+}
+
+#[test]
+fn a_slice_of_nothing_is_an_error() {
+    for (arguments, complaint) in [
+        (&["--connection", "4"][..], "there is no connection 4: the captures have 3"),
+        (&["--connection", "1,9", "--code", "1001"], "there is no connection 9"),
+        (&["--connection", "0"], "there is no connection 0"),
+        (&["--connection", "2", "--code", "1001"], "no connection matches"),
+        (&["--code", "4000"], "no connection matches"),
+    ] {
+        let (code, said, _) = cut_of_three(arguments);
+        assert_eq!(code, 2, "{arguments:?}");
+        assert!(said.contains(complaint), "{arguments:?}: {said}");
+    }
+}

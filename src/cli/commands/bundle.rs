@@ -48,7 +48,7 @@ pub fn bundle(
     let request = Request { selection: &selection, command: &command, flavor: reporting.flavor(), language };
     let mut ticket = spooled(|out| markdown::ticket(&report, request, out))?;
     let mut page = spooled(|out| html::render(&report, &selection, language, out))?;
-    let is_data = reporting.format == Format::Json && !selection.is_narrow();
+    let is_data = reporting.format() == Format::Json && !selection.is_narrow();
     let mut own = if is_data { None } else { Some(spooled(|out| output::render(reporting, &mut report, out))?) };
     // Frees memory for the packets.
     report.connections = Vec::new();
@@ -86,7 +86,7 @@ fn judged(
     selection: &Selection,
     mut shown: impl FnMut(&Connection),
 ) -> Result<(Report, Spooled), Error> {
-    let is_whole = match reporting.format {
+    let is_whole = match reporting.format() {
         Format::Csv | Format::Ndjson => true,
         Format::Json => selection.is_narrow(),
         Format::Terminal | Format::Markdown | Format::Html => false,

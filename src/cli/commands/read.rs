@@ -1,5 +1,7 @@
 //! `whyclosed CAPTURE…`: reads files, and writes the report.
 
+use std::borrow::Cow;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -27,8 +29,9 @@ use crate::sandbox::Allowed;
 pub struct Read {
     /// Capture files (pcap, pcapng; gzip, zstd, lz4), directories of them, or - for standard input.
     ///
-    /// Several are merged by time into one capture, as `tcpdump -C` and `dumpcap -b` leave them.
-    #[arg(required = true, value_name = "CAPTURE")]
+    /// Several are merged by time into one capture, as `tcpdump -C` and `dumpcap -b` leave them. Without any, standard input
+    /// is read if it is no terminal.
+    #[arg(value_name = "CAPTURE")]
     captures: Vec<PathBuf>,
 
     /// Read only packets that match this pcap filter, as in tcpdump: 'port 8080'.
@@ -50,18 +53,34 @@ pub struct Read {
 }
 
 impl Read {
+    /// Returns whether there is nothing to read: no capture, and a person at standard input.
+    pub fn has_no_input(&self) -> bool {
+        self.captures.is_empty() && io::stdin().is_terminal()
+    }
+
+    /// Returns the captures; without any, standard input.
+    fn inputs(&self) -> Cow<'_, [PathBuf]> {
+        if self.captures.is_empty() { vec![PathBuf::from("-")].into() } else { self.captures.as_slice().into() }
+    }
+
+    /// Returns the first input if it is no file, but may be a word on the command line.
+    pub fn word(&self) -> Option<&str> {
+        self.captures.first().filter(|path| !path.exists())?.to_str()
+    }
+
     /// Reads the captures, and writes the report. After a fault in the middle of a capture, the report covers
     /// everything before it.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let outputs = [self.reporting.output.as_deref(), self.bundle.as_deref()];
-        output::check(&[&*self.captures, self.keys.files()].concat(), &self.reporting.texts.files()?, &outputs)?;
+        let paths = &*self.inputs();
+        let outputs = [self.reporting.output(), self.bundle.as_deref()];
+        output::check(&[paths, self.keys.files()].concat(), &self.reporting.texts.files()?, &outputs)?;
         let registries = self.reporting.texts.registries()?;
         // This loads libpcap, and its file cannot be read inside the sandbox.
         #[cfg(feature = "live")]
         let filter = self.filter.as_deref().map(Filter::new).transpose()?;
-        self.reporting.enter_sandbox(self.allowed());
+        self.reporting.enter_sandbox(self.allowed(paths));
         let mut keys = self.keys.open()?;
-        let mut source: Box<dyn Source> = capture::open(&self.captures)?;
+        let mut source: Box<dyn Source> = capture::open(paths)?;
         #[cfg(feature = "live")]
         if let Some(filter) = filter {
             source = Box::new(Filtered::new(source, filter));
@@ -70,12 +89,12 @@ impl Read {
         analyzer.name(self.reporting.wss.clone());
         let (collection, written, fault) = if self.bundle.is_some() && !self.reporting.show_secrets {
             let mut sink = Locating::new(Collection::default(), Spool::new());
-            let fault = self.analyse(&mut *source, &mut keys, &mut analyzer, &mut sink)?;
+            let fault = self.analyse(&mut *source, (paths, &mut keys), &mut analyzer, &mut sink)?;
             let (collection, written) = sink.finish();
             (collection, Some(written), fault)
         } else {
             let mut collection = Collection::default();
-            let fault = self.analyse(&mut *source, &mut keys, &mut analyzer, &mut collection)?;
+            let fault = self.analyse(&mut *source, (paths, &mut keys), &mut analyzer, &mut collection)?;
             (collection, None, fault)
         };
         let Collection { facts, outside, unanswered, .. } = collection;
@@ -99,7 +118,7 @@ impl Read {
             return conclude(&self.reporting, report, &faults);
         };
         let located = written.map(located).transpose()?;
-        let matched = bundle(path, &self.captures, (origins, located), &self.reporting, report)?;
+        let matched = bundle(path, paths, (origins, located), &self.reporting, report)?;
         Ok(exit_code(matched, &faults))
     }
 
@@ -107,11 +126,11 @@ impl Read {
     fn analyse(
         &self,
         source: &mut dyn Source,
-        keys: &mut KeyLogs,
+        (captures, keys): (&[PathBuf], &mut KeyLogs),
         analyzer: &mut Analyzer,
         sink: &mut impl Sink,
     ) -> Result<Option<Error>, Error> {
-        keys.read_all(analyzer, &self.captures, sink)?;
+        keys.read_all(analyzer, captures, sink)?;
         let mut progress = Progress::new(self.reporting.quiet, self.reporting.texts.language());
         let end = analyzer.read(source, sink, |packets| progress.packets(packets));
         progress.finish();
@@ -119,8 +138,8 @@ impl Read {
     }
 
     /// Returns the files that are read, and those that are written besides the report.
-    fn allowed(&self) -> Allowed {
-        let allowed = Allowed::default().captures(&self.captures).captures(self.keys.files());
+    fn allowed(&self, captures: &[PathBuf]) -> Allowed {
+        let allowed = Allowed::default().captures(captures).captures(self.keys.files());
         let allowed = allowed.output(self.bundle.as_deref());
         // Parts of a bundle are kept there until they are written.
         let allowed = if self.bundle.is_some() { allowed.temporary_files() } else { allowed };

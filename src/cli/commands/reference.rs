@@ -11,6 +11,7 @@ use whyclosed::render::{json, markdown, terminal};
 use whyclosed::report::document::Block;
 
 use crate::locale::TextArgs;
+use crate::nearest::nearest;
 use crate::output;
 use crate::reporting::ColorChoice;
 
@@ -61,7 +62,11 @@ impl Presenting {
 
 /// Returns the registry with this name, or `None` if no name was given. An unknown name is an error.
 pub fn registry<'r>(name: Option<&str>, registries: &'r Registries) -> Result<Option<&'r Registry>, Error> {
-    let find = |name: &str| registries.named(name).ok_or_else(|| Error::UnknownRegistry { given: name.to_owned() });
+    let unknown = |given: &str| {
+        let similar = nearest(given, registries.iter().map(|registry| registry.id.as_str())).map(str::to_owned);
+        Error::UnknownRegistry { given: given.to_owned(), similar }
+    };
+    let find = |name: &str| registries.named(name).ok_or_else(|| unknown(name));
     name.map(find).transpose()
 }
 

@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use whyclosed::diagnose::RULES;
 use whyclosed::error::Error;
 use whyclosed::reference::{Rules as Table, rules};
 
 use super::reference::Presenting;
+use crate::nearest::nearest;
 
 /// List the rules that explain why connections end: what proves each, and what refutes it.
 #[derive(Debug, Args)]
@@ -24,10 +26,15 @@ impl Rules {
     pub fn run(&self) -> Result<ExitCode, Error> {
         let language = self.presenting.texts.language();
         let table = match &self.name {
-            Some(name) => Table::named(name, language).ok_or_else(|| Error::UnknownRule { given: name.clone() })?,
+            Some(name) => Table::named(name, language).ok_or_else(|| unknown(name))?,
             None => Table::all(language),
         };
         self.presenting.write(table, rules::document)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn unknown(given: &str) -> Error {
+    let similar = nearest(given, RULES.iter().map(|rule| rule.name)).map(str::to_owned);
+    Error::UnknownRule { given: given.to_owned(), similar }
 }

@@ -38,7 +38,7 @@ impl Man {
         let own = command.clone().disable_help_flag(true);
         output::to_stdout(|out| {
             clap_mangen::Man::new(own).render(out)?;
-            for command in command.get_subcommands() {
+            for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
                 writeln!(out, ".SH {}", command.get_name().to_uppercase())?;
                 let page = clap_mangen::Man::new(command.clone());
                 page.render_description_section(out)?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -12,7 +12,9 @@ use whyclosed::capture::{self, Source};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::facts::{Facts, Id};
-use whyclosed::report::phrase::{counted, first, word};
+use whyclosed::render::sanitized;
+use whyclosed::report::phrase::{bytes_of, counted, first, number, word};
+use whyclosed::report::selection::Selection;
 use whyclosed::report::{Connection, Material, Pending, Report};
 use whyclosed::sink::Collection;
 use whyclosed::slice::{Located, Locating, Origin, Survey, Wanted, cut, session_of};
@@ -24,6 +26,8 @@ use crate::sandbox::Allowed;
 use crate::sandboxing::Explained;
 
 /// Copy the packets of some connections to a new capture, with comments at the packets that explain the end.
+///
+/// A connection is copied if it matches all of --connection, --code and --abnormal that are given.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
 pub struct Slice {
@@ -35,11 +39,11 @@ pub struct Slice {
     #[arg(long, value_delimiter = ',', value_name = "N", group = "which")]
     connection: Vec<usize>,
 
-    /// Copy connections in which this close code occurred (repeatable).
+    /// Copy only connections closed with this code, as in reports (repeatable).
     #[arg(long, value_delimiter = ',', value_name = "N", group = "which")]
     code: Vec<u16>,
 
-    /// Copy connections that did not end normally.
+    /// Copy only connections that did not end normally.
     #[arg(long, group = "which")]
     abnormal: bool,
 
@@ -87,12 +91,13 @@ impl Slice {
         let allowed = allowed.output(Some(&self.output));
         self.sandboxing.enter(&if self.redact { allowed.temporary_files() } else { allowed }, language);
         let Reading { mut pending, origins, keys, located } = self.read(registries, language)?;
-        let (wanted, numbers) = self.wanted(&mut pending, origins, &keys, language);
+        let (wanted, numbers) = self.wanted(&mut pending, origins, &keys, language)?;
         let report = pending.finish();
         let with_keys = self.with_keys.then(|| self.keylogs.files());
         let how = How { redact: self.redact, with_keys, language };
         let mut slice = Prepared::new(&self.captures, (&report, &numbers), &wanted, located, how)?;
         output::to_file(&self.output, |out| slice.write(out))?;
+        slice.tell_size(&self.output, language);
         slice.tell(language);
         Ok(ExitCode::SUCCESS)
     }
@@ -122,25 +127,31 @@ impl Slice {
     }
 
     /// Returns the connections asked for, with a comment on each packet that explains an end, and the numbers of all
-    /// connections. Each connection is dropped once it is judged, because there may be a hundred thousand.
+    /// connections. Each connection is dropped once it is judged, because there may be a hundred thousand. Fails if one
+    /// that was asked for does not exist, or if none matches.
     fn wanted(
         &self,
         pending: &mut Pending,
         origins: Vec<Origin>,
         keys: &[Option<Box<str>>],
         language: Language,
-    ) -> (Wanted, Vec<Number>) {
+    ) -> Result<(Wanted, Vec<Number>), Error> {
         let (mut wanted, mut numbers, mut chosen) = (Wanted::default(), Vec::new(), HashSet::new());
-        let ids: HashSet<_> = self.connection.iter().copied().collect();
+        let ids = self.connection.iter().copied().collect();
+        let selection = Selection { all: true, ids, codes: self.code.clone(), ..Selection::default() };
         for connection in pending {
             numbers.push(Number { of: connection.identity(), id: connection.id });
-            let is_chosen = ids.contains(&connection.id)
-                || self.code.iter().any(|code| connection.has_code(*code))
-                || (self.abnormal && connection.is_abnormal());
-            if is_chosen {
+            if selection.matches(&connection) && (!self.abnormal || connection.is_abnormal()) {
                 mark(&mut wanted, &connection, language);
                 chosen.insert(connection.identity());
             }
+        }
+        let count = numbers.len();
+        if let Some(id) = self.connection.iter().copied().find(|id| *id == 0 || *id > count) {
+            return Err(Error::NoConnection { id, count });
+        }
+        if chosen.is_empty() {
+            return Err(Error::NoMatch { count });
         }
         let is_chosen = |origin: &Origin| chosen.contains(&origin.id);
         let keys = || keys.iter().chain(std::iter::repeat(&None)).map(Option::as_deref);
@@ -149,7 +160,7 @@ impl Slice {
         let is_leg = |key: Option<&str>| key.is_some_and(|key| of_chosen.contains(key));
         let taken = origins.into_iter().zip(keys()).filter(|(origin, key)| is_chosen(origin) || is_leg(*key));
         taken.for_each(|(origin, _)| wanted.add(origin));
-        (wanted, numbers)
+        Ok((wanted, numbers))
     }
 }
 
@@ -206,6 +217,8 @@ pub struct Prepared<'w> {
     survey: Survey,
     keys: String,
     comment: String,
+    /// The packets and bytes that were written.
+    written: (u64, u64),
 }
 
 impl<'w> Prepared<'w> {
@@ -223,7 +236,20 @@ impl<'w> Prepared<'w> {
         let keys = how.with_keys.map(|logs| keys(captures, logs, &survey)).transpose()?;
         let (keys, sessions) = keys.unwrap_or_default();
         let comment = comment(report, wanted, how, &survey, sessions);
-        Ok(Self { source: capture::open(captures)?, wanted, survey, keys, comment })
+        Ok(Self { source: capture::open(captures)?, wanted, survey, keys, comment, written: (0, 0) })
+    }
+
+    /// Prints on standard error what was written.
+    #[expect(clippy::print_stderr, reason = "it is not part of the slice")]
+    fn tell_size(&self, path: &Path, language: Language) {
+        let ((packets, bytes), connections) = (self.written, self.wanted.connections().len());
+        let values = [
+            ("path", &*path.display().to_string()),
+            ("connections", &number(connections as u64, language)),
+            ("packets", &number(packets, language)),
+            ("bytes", &bytes_of(bytes, language)),
+        ];
+        eprintln!("{}", sanitized(&word("slice_written", &values, language)));
     }
 
     /// Prints on standard error what had to be left out, if anything.
@@ -238,7 +264,10 @@ impl<'w> Prepared<'w> {
         if !self.keys.is_empty() {
             writer.key_log(&self.keys)?;
         }
-        cut(&mut *self.source, self.wanted, &mut self.survey, &mut writer).map_err(io::Error::other)?
+        let packets =
+            cut(&mut *self.source, self.wanted, &mut self.survey, &mut writer).map_err(io::Error::other)??;
+        self.written = (packets, writer.written());
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use whyclosed::error::Error;
 use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{self, csv, html, json, ndjson, terminal};
 use whyclosed::report::Streamed;
-use whyclosed::report::document::document;
+use whyclosed::report::document::{Block, document, is_limits};
 use whyclosed::report::redact::Redactor;
 use whyclosed::report::{Connection, Pending, Report};
 
@@ -31,8 +31,8 @@ const LEAST_WIDTH: u16 = 60;
 
 /// Writes the report in the chosen format. Returns whether it contains what `--fail-on` names.
 pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> {
-    // With `--fail-on`, judge everything first: the exit code must be right even if the reader closes the pipe early.
-    if reporting.format != Format::Json || !reporting.fail_on.is_empty() {
+    // If the exit code depends on the report, judge everything first: the reader may close the pipe early.
+    if reporting.format() != Format::Json || reporting.judges() {
         return write_judged(reporting, report.finish());
     }
     let selection = reporting.selection();
@@ -52,7 +52,7 @@ fn write_judged(reporting: &Reporting, mut report: Report) -> Result<bool, Error
 
 /// Opens the output, and calls `render` with it.
 pub fn emit(reporting: &Reporting, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-    match &reporting.output {
+    match reporting.output() {
         Some(path) => to_file(path, render),
         None => to_stdout(render),
     }
@@ -61,8 +61,8 @@ pub fn emit(reporting: &Reporting, render: impl FnOnce(&mut dyn Write) -> io::Re
 /// Writes the report in the chosen format, for the chosen output.
 pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -> io::Result<()> {
     let selection = reporting.selection();
-    let to_terminal = reporting.output.is_none() && io::stdout().is_terminal();
-    match reporting.format {
+    let to_terminal = reporting.output().is_none() && io::stdout().is_terminal();
+    match reporting.format() {
         Format::Json => {
             selection.narrow(report);
             json::render(report, out)
@@ -88,9 +88,14 @@ pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -
         Format::Terminal => {
             let mut blocks = document(report, &selection, reporting.verbose, reporting.texts.language());
             let mut look = look(reporting.color, to_terminal);
-            // One line for scripts; a terminal wraps it itself.
+            // One line for scripts; a terminal wraps it itself. If there is no answer, what was not read is part of it.
             if reporting.quiet {
-                blocks.truncate(1);
+                let (has_none, language) = (report.connections.is_empty(), reporting.texts.language());
+                blocks.retain(|block| match block {
+                    Block::Headline(_) => true,
+                    Block::Remark(_) => has_none,
+                    other => has_none && is_limits(other, language),
+                });
                 look.width = u16::MAX;
             }
             terminal::render(&blocks, look, out)

@@ -8,7 +8,9 @@ pub static RULE: Rule =
     Rule::new("closed_by_application", Role::Description, detect, include_str!("closed_by_application.toml"))
         .resting_on(&[Ground::FirstClose, Ground::NothingBefore])
         .with_values(&["side", "code", "reason", "packet"])
-        .with_variants(&[Variant::BASE, Variant::plain("reason")]);
+        .with_variants(&[Variant::BASE, Variant::plain("reason")])
+        .quoting("reason")
+        .deferring_to_code();
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let close = case.close.filter(|close| close.sound)?;

@@ -12,7 +12,8 @@ use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant, goo
 
 pub static RULE: Rule = Rule::new("peer_explained", Role::Cause, detect, include_str!("peer_explained.toml"))
     .with_values(&["side", "text", "packet"])
-    .with_variants(&[Variant::with("", &["code"]), Variant::with("message", &["protocol", "before"])]);
+    .with_variants(&[Variant::with("", &["code"]), Variant::with("message", &["protocol", "before"])])
+    .quoting("text");
 
 /// The time within which a side that has explained the end closes at once.
 const SOON: Duration = Duration::from_secs(1);

@@ -6,16 +6,13 @@ use super::{Writer, capitalized};
 use crate::diagnose::{Blame, Confidence};
 use crate::ending::Kind;
 use crate::report::phrase::{self, number};
-use crate::report::{Connection, Report};
+use crate::report::{Connection, Read, Report};
 
 impl Writer<'_> {
     pub(super) fn headline(&self, report: &Report, connections: &[&Connection]) -> String {
         let answers: Vec<_> = connections.iter().filter(|connection| !connection.is_normal()).collect();
         match (connections, answers.as_slice()) {
-            ([], _) if report.connections.is_empty() => match report.encrypted.len() {
-                0 => self.word("no_connections").to_owned(),
-                count => self.counted("only_encrypted", count, &[]),
-            },
+            ([], _) if report.connections.is_empty() => self.none(report),
             ([], _) => self.word("selected_none").to_owned(),
             ([only], _) => self.answer(only),
             (_, []) => self.counted("all_normal", connections.len(), &[]),
@@ -26,7 +23,7 @@ impl Writer<'_> {
             (_, many) => {
                 let mut titles: BTreeMap<&str, usize> = BTreeMap::new();
                 for connection in many {
-                    *titles.entry(connection.verdict.title).or_default() += 1;
+                    *titles.entry(&connection.verdict.title).or_default() += 1;
                 }
                 let most = titles.into_iter().max_by_key(|(_, count)| *count).filter(|(_, count)| *count > 1);
                 let frequent = most.map_or_else(String::new, |(title, count)| {
@@ -36,6 +33,33 @@ impl Writer<'_> {
                 format!("{}{frequent}", self.count_abnormal(connections, many.len()))
             }
         }
+    }
+
+    /// Says that there is no WebSocket, or only that none could be read.
+    fn none(&self, report: &Report) -> String {
+        match (report.encrypted.len(), report.read.complete) {
+            (0, true) => self.word("no_connections").to_owned(),
+            (0, false) => self.word("none_found").to_owned(),
+            (count, _) => self.counted("only_encrypted", count, &[]),
+        }
+    }
+
+    /// Describes the traffic in the captures.
+    pub(super) fn what_was_read(&self, report: &Report) -> String {
+        let Read { packets, tcp_connections, http, http2, tls, decrypted, quic_packets, .. } = report.read;
+        let number = |count| number(count, self.language);
+        self.fill(
+            "what_was_read",
+            &[
+                ("packets", &number(packets)),
+                ("tcp", &number(tcp_connections)),
+                ("http", &number(http)),
+                ("http2", &number(http2)),
+                ("tls", &number(tls)),
+                ("decrypted", &number(decrypted)),
+                ("quic", &number(quic_packets)),
+            ],
+        )
     }
 
     fn count_abnormal(&self, connections: &[&Connection], abnormal: usize) -> String {
@@ -71,11 +95,7 @@ impl Writer<'_> {
     pub(super) fn ending(&self, connection: &Connection) -> String {
         let side = |side| phrase::side_of(side, self.language);
         let closer = connection.closed_by.map_or("", side);
-        let code = connection
-            .closes
-            .iter()
-            .find(|close| Some(close.side) == connection.closed_by)
-            .and_then(|close| close.code);
+        let code = connection.first_close().and_then(|close| close.code);
         let code_text = code.map_or_else(String::new, |code| self.code(connection, code));
         let name = match (connection.ending, connection.code(), code) {
             (Kind::CloseHandshake | Kind::CloseUnanswered, Some(1005), None) => "ended_no_code",

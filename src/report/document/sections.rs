@@ -20,9 +20,10 @@ impl Writer<'_> {
             .into_iter()
             .map(|((subject, _), connections)| {
                 let mut items = self.documented(subject, &connections);
-                for group in by_rule(&connections) {
-                    items.extend(self.group(&group));
-                }
+                let advice: Vec<_> = by_rule(&connections).iter().flat_map(|group| self.group(group)).collect();
+                // Where the code's documentation is the advice, it stands there.
+                items.retain(|item| !advice.iter().any(|other| other.text == item.text));
+                items.extend(advice);
                 Block::Section(self.section_title(subject, &connections), items)
             })
             .collect()

@@ -150,7 +150,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 impl Live {
     /// Captures until something ends the session, then writes the report.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let outputs = [self.reporting.output.as_deref(), self.write.as_deref()];
+        let outputs = [self.reporting.output(), self.write.as_deref()];
         output::check(self.keys.files(), &self.reporting.texts.files()?, &outputs)?;
         let registries = self.reporting.texts.registries()?;
         let language = self.reporting.texts.language();
@@ -168,8 +168,7 @@ impl Live {
             None => None,
         };
         self.reporting
-            .output
-            .as_deref()
+            .output()
             .map_or(Ok(()), |path| output::can_write(path).map_err(|error| told_by(error, user.as_deref())))?;
         let allowed = Allowed::default().growing(self.keys.files()).output(self.write.as_deref()).counters_of(&names);
         self.reporting.enter_sandbox(allowed);
@@ -184,7 +183,7 @@ impl Live {
         let (material, faults) = session.run(signals)?;
         let material = Material { privacy, registries, ..material };
         let report = Pending::new(material, language);
-        if self.reporting.format == Format::Ndjson && self.reporting.output.is_none() {
+        if self.reporting.format() == Format::Ndjson && self.reporting.output().is_none() {
             let report = report.finish();
             let matched = self.reporting.fails(&report);
             output::to_stdout(|out| last_object(&report, out))?;

@@ -48,7 +48,7 @@ pub struct Status {
 impl Screen {
     /// Creates the screen that these options ask for.
     pub fn new(reporting: &Reporting) -> Self {
-        let lines = match reporting.format {
+        let lines = match reporting.format() {
             _ if reporting.quiet => Lines::None,
             Format::Terminal => Lines::Text { color: output::look(reporting.color, io::stdout().is_terminal()).color },
             Format::Ndjson => Lines::Json,

@@ -159,7 +159,7 @@ impl Session {
             if let Update::Closed(ended) | Update::Refused(ended) = &told {
                 self.ends += 1;
                 let enough = self.until.count.is_some_and(|count| self.ends >= count);
-                let found = self.until.code.is_some_and(|code| ended.connection.has_code(code));
+                let found = self.until.code.is_some_and(|code| ended.connection.code() == Some(code));
                 if enough || found {
                     let last_look = Instant::now() + LAST_LOOK;
                     self.over = Some(self.over.map_or(last_look, |over| over.min(last_look)));

@@ -1,0 +1,84 @@
+//! Checks that answers name the mechanism, or the closer's own words, and mean what they name.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+use crate::support::{PROGRAM, fixture, fixtures};
+
+fn output(options: &[&str], capture: &Path) -> (i32, String) {
+    let output = Command::new(PROGRAM).args(options).arg(capture).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+fn report(options: &[&str], capture: &Path) -> Value {
+    serde_json::from_str(&output(&[&["--format", "json"], options].concat(), capture).1).unwrap()
+}
+
+/// Returns the numbers of the connections in a report.
+fn ids(options: &[&str], capture: &Path) -> Vec<u64> {
+    let report = report(options, capture);
+    report["connections"].as_array().unwrap().iter().map(|connection| connection["id"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn why_is_never_that_somebody_said_why() {
+    for (name, capture) in fixtures() {
+        for connection in report(&[], &capture)["connections"].as_array().unwrap() {
+            let verdict = &connection["verdict"];
+            let title = verdict["title"].as_str().unwrap();
+            assert!(!title.contains("why"), "{name}: {title}");
+            let said = verdict["evidence"]["reason"].as_str().or(verdict["evidence"]["text"].as_str());
+            if ["closed_by_application", "peer_explained"].map(Value::from).contains(&verdict["rule"])
+                && connection["registry"].is_null()
+                && let Some(said) = said.filter(|said| !said.is_empty())
+            {
+                assert_eq!(title, format!("“{said}”"), "{name}");
+            }
+        }
+    }
+}
+
+/// The documentation of a code by whoever chose it is the answer.
+#[test]
+fn a_teams_own_codes_are_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let codes = folder.path().join("codes.toml");
+    std::fs::write(
+        &codes,
+        "name = \"Chat\"\nsource = \"https://chat.example/codes\"\n[evidence]\npaths = [\"*\"]\n[[code]]\ncode = 4401\n\
+         name = \"Token expired\"\nmeaning = \"The token is too old.\"\ncause = \"It was issued an hour before.\"\n\
+         fix = \"Renew the token, then reconnect.\"\nsender = \"server\"\nretry = \"login\"\n",
+    )
+    .unwrap();
+    let (capture, codes) = (fixture("closed_by_application"), codes.to_str().unwrap());
+    let verdict = report(&["--codes", codes], &capture)["connections"][0]["verdict"].clone();
+    assert_eq!(verdict["title"], "Token expired");
+    assert_eq!(verdict["cause"], "It was issued an hour before.");
+    assert_eq!(verdict["fix"], "Renew the token, then reconnect.");
+    let said = output(&["--codes", codes], &capture).1;
+    assert_eq!(said.matches("Renew the token, then reconnect.").count(), 1, "{said}");
+    assert!(!said.contains("4000"), "{said}");
+}
+
+/// The codes of the first Close frame and of endpoints are different questions.
+#[test]
+fn codes_are_those_on_the_wire() {
+    let answered = fixture("close_code_rejected"); // 1014, answered with 1002
+    let is_found = |options: &[&str], capture: &Path| !ids(options, capture).is_empty();
+    assert!(is_found(&["--code", "1014"], &answered));
+    assert!(!is_found(&["--code", "1002"], &answered));
+    assert!(is_found(&["--reported-code", "1002"], &answered));
+    assert!(!is_found(&["--reported-code", "1006"], &answered));
+
+    let refused = fixture("handshake_refused_401");
+    assert!(!is_found(&["--code", "1006"], &refused), "a refused attempt is no connection without a Close frame");
+    assert_eq!(output(&["--fail-on", "1006"], &refused).0, 0);
+    assert!(is_found(&["--reported-code", "1006"], &refused));
+
+    let reset = fixture("reset_without_close");
+    assert!(is_found(&["--code", "1006"], &reset));
+    assert_eq!(output(&["--fail-on", "1006"], &reset).0, 1);
+    assert!(is_found(&["--code", "1005"], &fixture("closed_without_code")));
+}
