@@ -20,12 +20,12 @@ use std::net::SocketAddr;
 pub use secured::Secrets;
 
 use self::protocol::Protocol;
-use crate::chunk::{Carrier, Chunk, Data, Place, Wire};
+use crate::chunk::{Carrier, Data, Place, Wire};
 use crate::event::{Event, What};
 use crate::facts::Facts;
 use crate::http::exchange::is_request;
 use crate::http::{Exchange, SharedTexts};
-use crate::prefetch::{Lines, prefetch};
+use crate::prefetch::prefetch;
 use crate::side::{PerSide, Side};
 use crate::sink::{Counts, Sink};
 use crate::tcp::{Analysis, Flags, Segment, Tcp};
@@ -67,7 +67,7 @@ enum Security {
     /// There is none, as far as is known: TCP carries the application's bytes.
     None,
     /// TLS.
-    Tls(Box<Lines<Session>>),
+    Tls(Box<Session>),
 }
 
 /// The layer that carries the WebSocket, and the WebSocket itself.
@@ -173,8 +173,9 @@ impl Connection {
     pub fn prefetch_security(&self, from_low: bool) -> Option<&Direction> {
         match &self.layers.security {
             Security::Tls(session) => {
-                session.prefetch();
-                Some(session.direction(self.side(from_low)))
+                let side = self.side(from_low);
+                session.prefetch(side);
+                Some(session.direction(side))
             }
             Security::None => None,
         }
@@ -215,13 +216,15 @@ impl Connection {
             let side = if layers.swapped { !side } else { side };
             let Shared { secrets, scratch, .. } = shared;
             let context = &mut Context { scratch, sink };
+            let place = Place { carrier: &segment.carrier, offset, wire: Wire::plain(offset) };
             if is_secured {
-                let before = layers.held_bytes();
-                let chunk = Chunk::of_tcp(&segment.carrier, offset, Data::Bytes(segment.payload));
-                layers.tcp_chunk(side, chunk, secrets, context);
-                *held_bytes = held_bytes.saturating_sub(before).saturating_add(layers.held_bytes());
+                let rest = layers.data(side, place, segment.payload, secrets, context);
+                if !matches!(rest.data, Data::Bytes([])) {
+                    let before = layers.held_bytes();
+                    layers.tcp_chunk(side, rest, secrets, context);
+                    *held_bytes = held_bytes.saturating_sub(before).saturating_add(layers.held_bytes());
+                }
             } else {
-                let place = Place { carrier: &segment.carrier, offset, wire: Wire::plain(offset) };
                 layers.messages(side, place, segment.payload, context);
             }
         }

@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 
 use super::{Application, Context, Layers, Security, is_http_response};
-use crate::chunk::{Carrier, Chunk, Data};
+use crate::chunk::{Carrier, Chunk, Data, Place, Wire};
 use crate::event::{EndKind, What};
 use crate::side::Side;
 use crate::sink::{Sink, TlsCounts};
 use crate::tls::keylog::KeyLog;
 use crate::tls::keys::{Keys, Origin};
 use crate::tls::record::{Alert, is_application_data, is_client_hello};
-use crate::tls::{self, Decision, Named, Outcome, Outside, Session};
+use crate::tls::{self, Contents, Decision, Named, Outcome, Outside, Session};
 
 /// The secrets of TLS sessions, and buffers for their records.
 #[derive(Default)]
@@ -113,6 +113,29 @@ impl Layers {
             self.leave();
             self.outside = outside;
         }
+    }
+
+    /// Fast path: emits what the whole records that `bytes` begin with contain, as long as they are data of a WebSocket.
+    /// Returns the rest, and its place.
+    pub(super) fn data<'c, S: Sink>(
+        &mut self,
+        side: Side,
+        mut place: Place<'c>,
+        mut bytes: &'c [u8],
+        secrets: &mut Secrets,
+        context: &mut Context<'_, S>,
+    ) -> Chunk<'c> {
+        while self.outside.is_none()
+            && matches!(self.application, Application::WebSocket(_))
+            && let Security::Tls(session) = &mut self.security
+            && let Some(Contents { used, offset, len }) = session.data(side, bytes, &mut secrets.scratch)
+        {
+            bytes = bytes.get(used..).unwrap_or_default();
+            place = place.after(used);
+            let of_contents = Place { carrier: place.carrier, offset, wire: Wire::record(place.needed()) };
+            self.messages(side, of_contents, secrets.scratch.contents(len), context);
+        }
+        Chunk { place, data: Data::Bytes(bytes) }
     }
 
     /// Looks at the records of a session that has not been decrypted.

@@ -24,4 +24,4 @@ pub use named::Named;
 pub use observer::Observer;
 pub use observer::{Decision, Outcome};
 pub use outside::Outside;
-pub use session::{Event, Scratch, Session, Summary};
+pub use session::{Contents, Event, Scratch, Session, Summary};

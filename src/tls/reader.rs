@@ -10,6 +10,7 @@
 use super::record::{FRAGMENT, HEADER, Header, Record, header, split};
 use super::resync::{Candidate, Resync};
 use crate::chunk::{Carrier, Chunk, Data, Missing, Place};
+use crate::prefetch::prefetch;
 
 /// A reader of records. It lends a record from the chunk that contains all of it, and copies one that lies in several.
 #[derive(Debug)]
@@ -81,6 +82,18 @@ impl Reader {
     /// Returns whether the boundaries of records are not known at the moment.
     pub const fn is_lost(&self) -> bool {
         matches!(self.state, State::Lost(_))
+    }
+
+    /// Returns whether a record begins with the next byte, and can be kept whole.
+    #[inline]
+    pub const fn is_between_records(&self) -> bool {
+        matches!(self.state, State::Header) && self.partial.is_empty() && self.loss.is_none() && self.kept >= FRAGMENT
+    }
+
+    /// Prefetches its state.
+    #[inline]
+    pub fn prefetch(&self) {
+        prefetch(&self.state);
     }
 
     /// Returns the number of bytes held, except those of a header.

@@ -13,6 +13,7 @@ mod early;
 mod late;
 mod negotiation;
 mod reading;
+mod steady;
 mod summary;
 mod waiting;
 
@@ -26,6 +27,7 @@ mod tests;
 use self::early::Early;
 use self::late::{Attempts, Work};
 use self::negotiation::Negotiation;
+pub use self::steady::Contents;
 pub use self::summary::{Obstacle, Summary};
 use self::waiting::{Held, HeldRecord, Waiting};
 use super::direction::Direction;
@@ -37,6 +39,7 @@ use super::reader::{Framed, Item, Reader};
 use super::record::{Alert, FRAGMENT};
 use crate::chunk::{Carrier, Chunk, Data};
 use crate::limits;
+use crate::prefetch::Lines;
 use crate::side::{PerSide, Side};
 
 /// One TLS connection.
@@ -77,8 +80,8 @@ pub struct Scratch {
 /// What opening a record needs.
 #[derive(Debug)]
 struct Opening {
-    /// The buffer for contents.
-    plain: Vec<u8>,
+    /// The buffer for contents. Ciphers write whole cache lines of it.
+    plain: Box<Lines<[u8; FRAGMENT]>>,
     /// The work left for searches behind gaps.
     search: u64,
     /// The work left for connections that began before the capture.
@@ -87,7 +90,7 @@ struct Opening {
 
 impl Default for Opening {
     fn default() -> Self {
-        Self { plain: vec![0; FRAGMENT], search: limits::TLS_SEARCH_TOTAL, late: Work::default() }
+        Self { plain: Box::new(Lines::new([0; FRAGMENT])), search: limits::TLS_SEARCH_TOTAL, late: Work::default() }
     }
 }
 
@@ -118,20 +121,23 @@ struct State {
     tried_at: Option<u64>,
 }
 
-/// One side.
+/// One side. What a record of data needs comes first, in two cache lines ([`Session::prefetch`]).
 #[derive(Debug, Default)]
+#[repr(C, align(64))]
 struct Half {
     direction: Direction,
-    messages: Messages,
-    late: Attempts,
+    /// Bytes of contents so far.
+    offset: u64,
+    /// Protected records so far.
+    protected: u64,
+    /// Whether only data is to be expected, and the keys for it are known.
+    is_steady: bool,
     /// Whether it has changed to encryption, before TLS 1.3.
     has_changed: bool,
     /// Whether bytes of its TCP stream are missing.
     has_gap: bool,
-    /// Protected records so far.
-    protected: u64,
-    /// Bytes of contents so far.
-    offset: u64,
+    messages: Messages,
+    late: Attempts,
 }
 
 /// What processing a record needs from outside.

@@ -44,6 +44,11 @@ impl Early {
         self.fate == Fate::Open
     }
 
+    /// Returns whether nothing is left to be decided or carried out.
+    pub fn is_settled(&self) -> bool {
+        self.fate == Fate::Settled
+    }
+
     /// Returns the number of bytes held.
     pub const fn held_bytes(&self) -> usize {
         self.bytes

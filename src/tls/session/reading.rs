@@ -69,6 +69,7 @@ impl State {
     }
 
     fn wait(&mut self, held: Held) {
+        self.unsettle();
         let Self { waiting, halves, .. } = self;
         waiting.push(held, &mut |side, len| halves[side].direction.lose(len));
     }
@@ -153,7 +154,7 @@ impl State {
         let Half { direction, protected, .. } = &mut self.halves[side];
         *protected += 1;
         let opening = &mut *context.opening;
-        let found = direction.open(framed.record, framed.is_certain, &mut opening.search, &mut opening.plain);
+        let found = direction.open(framed.record, framed.is_certain, &mut opening.search, &mut **opening.plain);
         if let Some(found) = found {
             self.opened(side, framed, found, context);
         }
@@ -177,7 +178,7 @@ impl State {
         let Context { keys, opening, .. } = context;
         let is_data = framed.record.header.content_type == ContentType::APPLICATION_DATA;
         let found = is_data.then(|| {
-            half.late.start(side, framed.record, random.as_ref(), keys, &mut opening.late, &mut opening.plain)
+            half.late.start(side, framed.record, random.as_ref(), keys, &mut opening.late, &mut **opening.plain)
         });
         let Some(start) = found.flatten() else {
             let may_come = is_data && keys.may_grow();
@@ -210,7 +211,7 @@ impl State {
         }
         let secrets = context.keys.unclaimed(0).filter(|one| one.label == Label::ServerHandshake);
         let found = secrets.take(limits::TLS_LATE_SECRETS).find(|one| {
-            let plain = &mut context.opening.plain;
+            let plain = &mut **context.opening.plain;
             Candidate::tls13(suite, one.known).is_some_and(|candidate| candidate.opens_first(framed.record, plain))
         });
         if let Some(random) = found.map(|one| one.random) {
@@ -257,6 +258,9 @@ impl State {
                 let place = Place { carrier: framed.carrier, offset: half.offset, wire: Wire::record(framed.end) };
                 half.offset = half.offset.saturating_add(plain.len() as u64);
                 out(side, Event::Data(Chunk { place, data: Data::Bytes(plain) }));
+                if found.stage == Stage::Data {
+                    self.note_data(side);
+                }
             }
             ContentType::ALERT => alert(side, plain, framed, true, out),
             ContentType::HANDSHAKE => self.handshake(side, plain, keys),
@@ -284,6 +288,7 @@ impl State {
 
     /// Processes the contents of a record of the handshake.
     fn handshake(&mut self, side: Side, contents: &[u8], keys: &mut Keys) {
+        self.unsettle();
         let mut messages = std::mem::take(&mut self.halves[side].messages);
         messages.push(contents, &mut |kind, body| self.message(kind, body, keys));
         self.halves[side].messages = messages;
