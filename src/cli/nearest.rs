@@ -28,7 +28,7 @@ mod tests {
             ("trace.pcap", None),
             ("li", None),
             ("lime", Some("live")),
-            ("alive!", None),
+            ("capture", None),
         ] {
             assert_eq!(near(given), meant, "{given}");
         }

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["analyzer", "reference", "render"],
     &["live", "slice"],
     // The program, `src/cli/`.
-    &["keys", "locale", "progress", "privileges", "signals", "sandbox"],
+    &["keys", "locale", "nearest", "progress", "privileges", "signals", "sandbox"],
     &["sandboxing"],
     &["reporting"],
     &["output"],

@@ -90,7 +90,7 @@ fn the_program_prints_what_is_packaged() {
     let names: Vec<_> = commands.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
     assert!(names.contains(&"explain"), "{names:?}");
     // Continuation lines of a description are indented further, so their first word is empty.
-    for name in names.into_iter().filter(|name| !name.is_empty()) {
+    for name in names.into_iter().filter(|name| !["", "help"].contains(name)) {
         assert!(page.contains(&format!("\n.SH {}\n", name.to_uppercase())), "{name}");
     }
     for (shell, registers) in

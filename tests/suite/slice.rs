@@ -316,7 +316,7 @@ fn cut_of_three(arguments: &[&str]) -> (i32, String, Vec<String>) {
 fn conditions_are_met_together_as_in_reports() {
     let (_, said, first) = cut_of_three(&["--code", "1001"]);
     assert_eq!(first.len(), 1);
-    assert!(said.contains("connections: 1, packets: ") && said.contains(" kB"), "{said}");
+    assert!(said.contains("slice.pcapng: connections: 1, packets: ") && said.ends_with(" bytes.\n"), "{said}");
     let (_, _, others) = cut_of_three(&["--code", "1000"]);
     assert_eq!(others.len(), 2);
     assert_eq!(cut_of_three(&["--code", "1000", "--connection", "1,2"]).2, others[..1]);
