@@ -10,27 +10,24 @@
 //! ```
 
 mod opening;
+mod prefetching;
 mod probing;
 mod protocol;
 mod routing;
 mod secured;
-
-use std::net::SocketAddr;
+mod sides;
 
 pub use secured::Secrets;
 
 use self::protocol::Protocol;
+use self::sides::{guess_sides, is_http_response, speaks_as};
 use crate::chunk::{Carrier, Data, Place, Wire};
 use crate::event::{Event, What};
 use crate::facts::Facts;
-use crate::http::exchange::is_request;
 use crate::http::{Exchange, SharedTexts};
-use crate::prefetch::prefetch;
 use crate::side::{PerSide, Side};
 use crate::sink::{Counts, Sink};
 use crate::tcp::{Analysis, Flags, Segment, Tcp};
-use crate::tls::direction::Direction;
-use crate::tls::record::is_client_hello;
 use crate::tls::{Outside, Session};
 use crate::ws::{self, Decoder, Probe};
 
@@ -146,45 +143,6 @@ impl Connection {
             swapped: false,
         };
         Self { tcp: Tcp::default(), layers, client_is_low }
-    }
-
-    /// Prefetches what processing a segment needs: the first step.
-    #[inline]
-    pub fn prefetch(&self) {
-        prefetch(&self.layers);
-        prefetch(&self.client_is_low);
-        self.tcp.prefetch();
-    }
-
-    /// Prefetches for a segment with a payload: the second step, by pointers that the first one has brought into the
-    /// cache.
-    #[inline]
-    pub fn prefetch_layers(&self, from_low: bool) {
-        let side = self.side(from_low);
-        self.layers.facts.sent[side].prefetch();
-        if let Application::WebSocket(decoders) = &self.layers.application {
-            decoders[side].prefetch();
-        }
-    }
-
-    /// Prefetches the session for a segment with a payload that TLS carries: the second step. Returns the direction whose
-    /// keys the segment needs, and which more steps prefetch.
-    #[inline]
-    pub fn prefetch_security(&self, from_low: bool) -> Option<&Direction> {
-        match &self.layers.security {
-            Security::Tls(session) => {
-                let side = self.side(from_low);
-                session.prefetch(side);
-                Some(session.direction(side))
-            }
-            Security::None => None,
-        }
-    }
-
-    /// Prefetches for a segment with a payload: the third step.
-    #[inline]
-    pub fn prefetch_moments(&self, from_low: bool) {
-        self.layers.facts.sent[self.side(from_low)].prefetch_moments();
     }
 
     const fn side(&self, from_low: bool) -> Side {
@@ -308,7 +266,7 @@ impl Connection {
             return sink.connection(facts);
         }
         if let Some(outside) = outside
-            && facts.session.as_ref().is_none_or(|session| session.keys_from.is_none())
+            && facts.session.as_ref().is_none_or(|session| !session.is_decrypted())
         {
             facts.see_from_outside(*outside);
         }
@@ -369,28 +327,4 @@ fn tell(facts: &mut Facts, side: Side, carrier: &Carrier, what: What<'_>, sink: 
     let event = Event { side, carrier, what };
     facts.apply(&event);
     sink.event(facts, &event);
-}
-
-/// Guesses the client and the server from one segment: the client sends a SYN and receives a SYN-ACK; without a SYN,
-/// the client is the side with the higher port.
-fn guess_sides(segment: &Segment<'_>) -> PerSide<SocketAddr> {
-    let (source, destination, flags) = (segment.source(), segment.destination(), segment.flags);
-    let from_server = if flags.has(Flags::SYN) { flags.has(Flags::ACK) } else { source.port() < destination.port() };
-    if from_server {
-        PerSide { client: destination, server: source }
-    } else {
-        PerSide { client: source, server: destination }
-    }
-}
-
-/// Returns whether a connection's first payload is one that only this side sends.
-fn speaks_as(side: Side, payload: &[u8]) -> bool {
-    match side {
-        Side::Client => is_client_hello(payload) || (payload.len() > 4 && is_request(payload)),
-        Side::Server => is_http_response(payload),
-    }
-}
-
-fn is_http_response(payload: &[u8]) -> bool {
-    payload.starts_with(b"HTTP/1.")
 }

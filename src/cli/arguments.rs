@@ -67,7 +67,7 @@ Examples:
 Exit codes: 0 analysed, 1 matched by --fail-on, 2 error (unreadable file, invalid filter).";
 
 impl Cli {
-    /// Runs the command, or reads captures if there is none. Shows the commands if there is nothing to read.
+    /// Runs the command. Without one, reads the captures; without captures, prints the help.
     #[expect(clippy::print_stderr, reason = "help that was not asked for goes to standard error")]
     pub fn run(&self) -> Result<ExitCode, Error> {
         match &self.command {

@@ -75,8 +75,8 @@ pub struct Reporting {
     #[arg(long)]
     pub anonymize: bool,
 
-    /// Exit with 1 if a connection ended abnormally or with one of these codes (as in --code), if there is no WebSocket, or if part of the
-    /// capture could not be read.
+    /// Exit with 1 if a connection ended abnormally or with one of these codes (as in --code), if there is no WebSocket, or
+    /// if part of the capture could not be read.
     #[arg(long, value_delimiter = ',', value_name = "abnormal|CODE|nothing|unread,…")]
     pub fail_on: Vec<Failure>,
 

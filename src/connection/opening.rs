@@ -41,6 +41,9 @@ impl Layers {
             }
             tell(facts, side, carrier, What::Http(&output), *sink);
         });
+        if other && self.protocol == Protocol::Http {
+            self.protocol = Protocol::Unknown;
+        }
         if let Some(in_step) = switched {
             let agreed = facts.handshake.agreed_deflate();
             let is_cut = facts.handshake.cut;
@@ -66,9 +69,6 @@ impl Layers {
             self.application = Application::Probe(Box::new(Probe::new(self.sides_are_known)));
             self.probe_frames(side, chunk, context);
         } else if other {
-            if self.protocol == Protocol::Http {
-                self.protocol = Protocol::Unknown;
-            }
             self.application = Application::Other;
         } else if matches!(chunk.data, Data::Gap { .. }) {
             self.began_before = true;

@@ -2,9 +2,10 @@
 
 use super::{Application, Connection, is_http_response};
 use crate::http::exchange::is_request;
+use crate::side::Side;
 use crate::sink::Counts;
 
-/// What a client of HTTP/2 that knows its server begins with (RFC 9113 §3.4).
+/// The beginning of the preface that a client of HTTP/2 sends first (RFC 9113 §3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2";
 
 /// The protocol of a connection, by its first bytes.
@@ -20,11 +21,11 @@ pub(super) enum Protocol {
 }
 
 impl Protocol {
-    /// Recognises the protocol by the first bytes that were captured.
-    pub fn of(bytes: &[u8]) -> Self {
-        if bytes.starts_with(HTTP2_PREFACE) {
+    /// Recognises the protocol by the first bytes that were captured, which `side` has sent.
+    pub fn of(side: Side, bytes: &[u8]) -> Self {
+        if side == Side::Client && bytes.starts_with(HTTP2_PREFACE) {
             Self::Http2
-        } else if is_http_response(bytes) || is_request(bytes) {
+        } else if is_http_response(bytes) || (side == Side::Client && is_request(bytes)) {
             Self::Http
         } else {
             Self::Unknown

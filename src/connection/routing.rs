@@ -1,9 +1,8 @@
 //! The routing of TCP's events to the layer that reads them.
 
-use super::{Application, Context, Interest, Layers, Protocol, Secrets, Security, is_http_response, tell};
+use super::{Application, Context, Interest, Layers, Protocol, Secrets, Security, tell};
 use crate::chunk::{Carrier, Chunk, Data, Place};
 use crate::event::{EndKind, Event, What};
-use crate::http::exchange::is_request;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp;
@@ -78,8 +77,8 @@ impl Layers {
         if matches!(self.application, Application::Unknown) {
             self.application = match chunk.data {
                 Data::Bytes(bytes) => {
-                    self.protocol = Protocol::of(bytes);
-                    self.application_of(side, bytes)
+                    self.protocol = Protocol::of(side, bytes);
+                    self.first_application()
                 }
                 Data::Gap { .. } => {
                     self.began_before = true;
@@ -96,9 +95,9 @@ impl Layers {
         }
     }
 
-    /// Chooses the application by the first bytes that were captured.
-    fn application_of(&self, side: Side, bytes: &[u8]) -> Application {
-        if self.began_before && !is_http_response(bytes) && !(side == Side::Client && is_request(bytes)) {
+    /// Returns the application that reads a connection of this protocol.
+    fn first_application(&self) -> Application {
+        if self.began_before && self.protocol == Protocol::Unknown {
             Application::Probe(Box::new(Probe::new(self.sides_are_known)))
         } else {
             Application::Http(Box::default())

@@ -28,8 +28,8 @@ pub struct Rule {
     pub says_unanswered: bool,
     /// The value that is the title of a finding, if it is not empty: the closer's own words say more than the rule's.
     pub quoted: Option<&'static str>,
-    /// Whether the documentation of the close code, where it is not the general one, explains the end better than the
-    /// rule's own texts.
+    /// Says whether the name, cause and fix that a registry or the user's own codes give a close code replace those of the
+    /// rule.
     pub defers_to_code: bool,
     /// Whether it needs nothing of the plaintext, so that it also judges encrypted connections that are seen from outside.
     pub needs_no_plaintext: bool,

@@ -146,7 +146,7 @@ impl Connection {
         let ended = ending.carrier.map(|carrier| carrier.seen.time);
         let mut verdict = Box::new(findings.next().unwrap_or_else(|| Finding::none(facts)));
         let findings = findings.collect();
-        let code = facts.closes.iter().find(|close| Some(close.side) == ending.by).and_then(|close| close.code);
+        let code = case.close.and_then(|close| close.code);
         if verdict.rule.defers_to_code
             && let Some(row) = code.and_then(|code| registry?.row(code.0))
         {

@@ -186,7 +186,7 @@ fn of_tls(counts: &TlsCounts, listed: u64, language: Language) -> impl Iterator<
 }
 
 /// Returns notes on the limits of the view of the capture as a whole.
-fn notes(material: &Material, redactor: &Redactor, language: Language) -> Vec<String> {
+fn notes(material: &Material, read: &Read, redactor: &Redactor, language: Language) -> Vec<String> {
     let note = |name: &str, count: u64, what: &str| phrase::counted(name, count, &[("what", what)], language);
     let mut notes = Vec::new();
     if material.privacy.show_secrets {
@@ -215,8 +215,8 @@ fn notes(material: &Material, redactor: &Redactor, language: Language) -> Vec<St
         ));
     }
     for (name, count) in [
-        ("note_http2", material.counts.http2),
-        ("note_quic", Read::new(material).quic_packets),
+        ("note_http2", read.http2),
+        ("note_quic", read.quic_packets),
         ("note_unrecognised", material.counts.unrecognised),
     ] {
         if count > 0 {

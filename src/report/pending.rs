@@ -45,9 +45,9 @@ impl Pending {
         note_drops(&mut material);
         let apart = Apart::of(&mut material.facts);
         let mut redactor = Redactor::new(material.privacy);
-        let notes = notes(&material, &redactor, language).into_iter().chain(apart.notes(language)).collect();
-        let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
         let read = Read::new(&material);
+        let notes = notes(&material, &read, &redactor, language).into_iter().chain(apart.notes(language)).collect();
+        let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
         let Material { captures, facts, outside, privacy, registries, .. } = material;
         let outside_fleet = Fleet::new(outside.iter().map(AsRef::as_ref)).before(&fleet);
         for (at, met) in facts.iter().enumerate() {

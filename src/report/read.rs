@@ -1,9 +1,10 @@
-//! What was read of the captures, besides WebSockets: an answer of none is worth as much as that.
+//! The traffic in the captures, and how much of it was read. A report without connections means no more than that.
 
 use serde::Serialize;
 
 use super::Material;
 use crate::capture::Summary;
+use crate::packet::Skipped;
 
 /// The traffic in the captures, and how much of it could be read.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -25,18 +26,17 @@ pub struct Read {
     pub decrypted: u64,
     /// QUIC packets, by UDP port 443. They are not read.
     pub quic_packets: u64,
-    /// Whether all of it was read: whether a WebSocket would be in the report if there were one.
+    /// Says whether all of it was read: only then does a report without connections mean that there was no WebSocket.
     pub complete: bool,
 }
 
 impl Read {
     pub(super) fn new(material: &Material) -> Self {
         let Material { captures, counts, skipped, .. } = material;
-        let of = |wanted: fn(&crate::packet::Skipped) -> bool| {
+        let packets = |wanted: fn(&Skipped) -> bool| {
             skipped.iter().filter(|(kind, _)| wanted(kind)).map(|(_, count)| count).sum()
         };
-        let (undecoded_packets, quic_packets) =
-            (of(|kind| kind.is_fault()), of(|kind| *kind == crate::packet::Skipped::Quic));
+        let (undecoded_packets, quic_packets) = (packets(Skipped::is_fault), packets(|kind| *kind == Skipped::Quic));
         let unread = undecoded_packets + quic_packets + counts.http2 + counts.tls.unread() + counts.unrecognised;
         Self {
             packets: captures.iter().map(|capture| capture.packets).sum(),

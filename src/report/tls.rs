@@ -43,7 +43,7 @@ impl Tls {
             sni: session.server_name.as_deref().map(|name| redactor.host(name)),
             alpn: session.alpn.as_deref().map(|alpn| redactor.text(alpn)),
             resumed: session.is_resumed,
-            decrypted: session.keys_from.is_some(),
+            decrypted: session.is_decrypted(),
             keys_from: session.keys_from.map(|origin| match origin {
                 Origin::KeyLog => "key_log",
                 Origin::SecretsBlock => "secrets_block",

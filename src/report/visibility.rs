@@ -10,7 +10,7 @@ pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
     let tcp = facts.tcp();
     let any = |has: fn(&Sent) -> bool| Side::BOTH.iter().any(|side| has(&tcp.sent[*side]));
     let is_encrypted = facts.client_hello.is_some() || facts.outside.is_some();
-    let is_decrypted = facts.session.as_ref().is_some_and(|session| session.keys_from.is_some());
+    let is_decrypted = facts.session.as_ref().is_some_and(|session| session.is_decrypted());
     let lost_frames = Side::BOTH.iter().any(|side| facts.sent[*side].lost > 0);
     [
         (!tcp.syn, "late_start"),

@@ -106,7 +106,7 @@ impl TlsCounts {
     /// Counts a session.
     pub(crate) const fn count(&mut self, summary: &Summary) {
         let of = match summary.obstacle {
-            _ if summary.keys_from.is_some() => &mut self.decrypted,
+            _ if summary.is_decrypted() => &mut self.decrypted,
             None => return,
             Some(Obstacle::NoKeys) => &mut self.without_keys,
             Some(Obstacle::HandshakeNotCaptured) => &mut self.without_handshake,

@@ -1,6 +1,7 @@
 //! TLS: the records of a connection, whether its handshake failed, and, with keys, what it carried; without,
 //! what the sizes and times of its records show.
 
+pub mod candidate;
 pub mod cbc;
 pub mod direction;
 pub mod hello;

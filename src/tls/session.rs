@@ -10,6 +10,7 @@
 //! Records that come before their keys wait for them, as long as keys may come.
 
 mod early;
+mod handshake;
 mod late;
 mod negotiation;
 mod reading;
@@ -130,7 +131,7 @@ struct Half {
     offset: u64,
     /// Protected records so far.
     protected: u64,
-    /// Whether only data is to be expected, and the keys for it are known.
+    /// Says whether the next record is expected to be data, for which the keys are known ([`Session::data`]).
     is_steady: bool,
     /// Whether it has changed to encryption, before TLS 1.3.
     has_changed: bool,

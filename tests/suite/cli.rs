@@ -272,22 +272,37 @@ fn without_sequences(text: &str) -> String {
     parts.fold(first, |text, part| text + part.split_once('m').unwrap().1)
 }
 
-/// Runs the program on a terminal, emulated by `script` (util-linux).
+/// Runs a command line on a terminal, emulated by `script` (util-linux). Both of its outputs come as one.
+#[cfg(target_os = "linux")]
+fn on_terminal(shell: &str, no_color: Option<&str>) -> Output {
+    let mut script = Command::new("script");
+    script.args(["-qec", shell, "/dev/null"]).env("TERM", "xterm").env_remove("CLICOLOR").env_remove("NO_COLOR");
+    script.envs(no_color.map(|value| ("NO_COLOR", value))).write_stdin("").output().unwrap()
+}
+
+/// Nobody types a capture, so the commands are shown instead of waiting for one.
+#[cfg(target_os = "linux")]
+#[test]
+fn help_on_a_terminal() {
+    if tools::missing(&["script"]) {
+        return;
+    }
+    let shown = on_terminal(&format!("'{PROGRAM}'"), None);
+    assert_eq!(shown.status.code(), Some(2), "{}", out(&shown));
+    assert!(out(&shown).contains("Commands:") && out(&shown).contains("explain"), "{}", out(&shown));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn colour_on_a_terminal() {
     if tools::missing(&["script"]) {
         return;
     }
-    let on_terminal = |no_color: Option<&str>| {
-        let shell = format!("'{PROGRAM}' -q '{}'", abnormal().display());
-        let mut script = Command::new("script");
-        script.args(["-qec", &shell, "/dev/null"]).env("TERM", "xterm").env_remove("CLICOLOR").env_remove("NO_COLOR");
-        script.envs(no_color.map(|value| ("NO_COLOR", value))).write_stdin("").output()
-    };
-    let colored = on_terminal(None).unwrap();
+    let on_terminal =
+        |no_color: Option<&str>| on_terminal(&format!("'{PROGRAM}' -q '{}'", abnormal().display()), no_color);
+    let colored = on_terminal(None);
     assert!(out(&colored).contains("1007") && out(&colored).contains(ESC), "{}", out(&colored));
-    let plain = on_terminal(Some("1")).unwrap();
+    let plain = on_terminal(Some("1"));
     assert!(out(&plain).contains("1007") && !out(&plain).contains(ESC), "{}", out(&plain));
 }
 

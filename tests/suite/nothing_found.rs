@@ -6,7 +6,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 use crate::support::scripted::{Turn, capture};
-use crate::support::wire::{Endpoint, datagram};
+use crate::support::wire::{Endpoint, Wire, datagram};
 use crate::support::{PROGRAM, fixture};
 
 const NONE: &str = "No WebSocket connection in this capture.";
@@ -18,13 +18,18 @@ fn run(options: &[&str], capture: &Path) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
 }
 
-/// Returns what the report of a capture in memory says was read, and its answer with `--quiet`.
-fn read(capture: &[u8]) -> (Value, String) {
+/// Returns what the report of a capture that `write` has written says was read, and its answer with `--quiet`.
+fn read(write: impl FnOnce(&Path)) -> (Value, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trace.pcap");
-    std::fs::write(&path, capture).unwrap();
+    write(&path);
     let report: Value = serde_json::from_str(&run(&["--format", "json"], &path).1).unwrap();
     (report["read"].clone(), run(&["--quiet"], &path).1)
+}
+
+/// Returns the same of a capture in memory.
+fn read_bytes(capture: &[u8]) -> (Value, String) {
+    read(|path| std::fs::write(path, capture).unwrap())
 }
 
 /// Returns a TCP connection that begins with these bytes of the client.
@@ -59,27 +64,26 @@ fn what_could_not_be_read_is_named() {
 
 #[test]
 fn http2_is_not_read() {
-    let (read, said) = read(&beginning(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"));
+    let (read, said) = read_bytes(&beginning(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"));
     assert_eq!((&read["http2"], &read["http"], &read["complete"]), (&1.into(), &0.into(), &false.into()), "{read}");
     assert!(said.starts_with(NONE_FOUND) && said.contains("1 HTTP/2 connection was not read"), "{said}");
 }
 
 #[test]
 fn quic_is_not_read() {
-    let mut capture = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0];
     let end = |host, port| Endpoint { address: [192, 0, 2, host], port };
-    let packet = datagram(end(1, 50_000), end(2, 443), 1, &[0xc0, 0, 0, 0, 1, 8]);
-    let len = u32::try_from(packet.len()).unwrap();
-    capture.extend([1_700_000_000, 0, len, len].iter().flat_map(|word: &u32| word.to_le_bytes()));
-    capture.extend(packet);
-    let (read, said) = read(&capture);
+    let (read, said) = read(|path| {
+        let mut wire = Wire::create(path).unwrap();
+        wire.send(0, datagram(end(1, 50_000), end(2, 443), 1, &[0xc0, 0, 0, 0, 1, 8]));
+        wire.finish().unwrap();
+    });
     assert_eq!((&read["quic_packets"], &read["complete"]), (&1.into(), &false.into()), "{read}");
     assert!(said.starts_with(NONE_FOUND) && said.contains("1 QUIC packet (UDP port 443) was not read"), "{said}");
 }
 
 #[test]
 fn a_connection_of_which_nothing_is_known_may_be_one() {
-    let (read, said) = read(&capture(&[(true, "A", b"\x17"), (false, "A", b"")]));
+    let (read, said) = read_bytes(&capture(&[(true, "A", b"\x17"), (false, "A", b"")]));
     assert_eq!(read["complete"], false, "{read}");
     assert!(said.starts_with(NONE_FOUND) && said.contains("began before the capture"), "{said}");
 }

@@ -191,7 +191,10 @@ fn a_device_is_written_to() {
     symlink(&null, place.path("link")).unwrap();
     for target in [null.to_str().unwrap(), "link"] {
         succeeds(&place.run(&["-o", target, "trace.pcapng"]));
-        assert_eq!(place.run(&["slice", "--abnormal", "-o", target, "trace.pcapng"]).status.code(), Some(0));
+        let sliced = place.run(&["slice", "--abnormal", "-o", target, "trace.pcapng"]);
+        assert_eq!(sliced.status.code(), Some(0));
+        assert!(err(&sliced).starts_with(&format!("{target}: connections: 1, packets: ")), "{}", err(&sliced));
+        assert_eq!(err(&sliced).lines().count(), 1, "{}", err(&sliced));
         assert!(fs::metadata(&null).unwrap().file_type().is_char_device());
         assert!(fs::symlink_metadata(place.path("link")).unwrap().is_symlink());
     }

@@ -38,7 +38,7 @@ fn with_keys() -> Vec<(String, std::path::PathBuf, Vec<u8>)> {
 }
 
 fn is_decrypted(facts: &Facts) -> bool {
-    facts.session.as_ref().is_some_and(|session| session.keys_from.is_some())
+    facts.session.as_ref().is_some_and(|session| session.is_decrypted())
 }
 
 #[test]
@@ -49,6 +49,8 @@ fn nothing_of_the_contents_is_told_without_keys() {
         for text in ["session expired", "4401", "4311", "\"code\": 1", "Sec-WebSocket", "GET /"] {
             assert!(!told.contains(text), "{name}: {text}");
         }
+        let (is_listed, is_noted) = (told.contains("\"no_keys\""), told.contains("could not be read"));
+        assert!(is_listed || (is_noted && told.contains("--keylog")), "{name}: {told}");
         assert!(told.contains("whyclosed explain keys"), "{name}: {told}");
     }
 }

@@ -70,7 +70,7 @@ impl Writer<'_> {
                 self.word(&format!("cell_{}", one.websocket)).to_owned(),
                 one.closed_by.map_or(self.word("nobody"), side).to_owned(),
                 self.word(outside_how(one)).to_owned(),
-                one.verdict.title.clone().into_owned(),
+                one.verdict.title.to_string(),
             ],
         }
     }

@@ -39,7 +39,7 @@ impl Writer<'_> {
                     })
                     .to_owned(),
                 self.how(connection),
-                connection.verdict.title.clone().into_owned(),
+                connection.verdict.title.to_string(),
             ],
         }
     }

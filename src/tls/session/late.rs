@@ -3,7 +3,7 @@
 
 use crate::limits;
 use crate::side::Side;
-use crate::tls::direction::Candidate;
+use crate::tls::candidate::Candidate;
 use crate::tls::hello::Random;
 use crate::tls::keylog::Label;
 use crate::tls::keys::{Keys, Unclaimed};

@@ -50,6 +50,13 @@ pub enum Obstacle {
     NothingAuthenticated,
 }
 
+impl Summary {
+    /// Returns whether anything was decrypted.
+    pub const fn is_decrypted(&self) -> bool {
+        self.keys_from.is_some()
+    }
+}
+
 impl State {
     pub(super) fn summary(&self, keys: &Keys) -> Summary {
         let (client, server) = (self.negotiation.client.as_ref(), self.negotiation.server.as_ref());
