@@ -3,8 +3,8 @@
 //! The plaintext of a record is handed on only if its MAC is right. Constant time is of no use here: who has the keys
 //! learns nothing from how long it takes.
 
-use aes_gcm::aes::cipher::{BlockCipherDecrypt, BlockModeDecrypt, BlockSizeUser, InnerIvInit, Iv};
-use aes_gcm::aes::{Aes128, Aes256};
+use aes::cipher::{BlockCipherDecrypt, BlockModeDecrypt, BlockSizeUser, InnerIvInit, Iv};
+use aes::{Aes128, Aes256};
 use cbc::Decryptor;
 use hmac::digest::array::Array;
 use hmac::digest::consts::U16;

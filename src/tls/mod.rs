@@ -3,7 +3,9 @@
 
 pub mod candidate;
 pub mod cbc;
+pub mod chacha;
 pub mod direction;
+pub mod gcm;
 pub mod hello;
 pub mod keylog;
 pub mod keys;
@@ -11,6 +13,7 @@ pub mod messages;
 pub mod named;
 pub mod observer;
 pub mod outside;
+pub mod poly1305;
 pub mod protection;
 pub mod reader;
 pub mod record;

@@ -7,16 +7,16 @@
 //! CBC, MAC outside   │ header:5 │ IV:16, not in 1.0 │ ciphertext of (content, padding) │ MAC │
 //! ```
 
-use aes_gcm::aead::inout::InOutBuf;
-use aes_gcm::aead::{AeadInOut, Nonce, Tag};
-use aes_gcm::aes::{Aes128Enc, Aes256Enc};
-use aes_gcm::{AesGcm, KeyInit};
-use ccm::Ccm;
+use aes::{Aes128Enc, Aes256Enc};
+use ccm::aead::inout::InOutBuf;
+use ccm::aead::{AeadInOut, Nonce, Tag};
 use ccm::consts::{U8, U12, U16};
-use chacha20poly1305::ChaCha20Poly1305;
+use ccm::{Ccm, KeyInit};
 use hmac::digest::typenum::Unsigned;
 
 use super::cbc::{self, Cbc};
+use super::chacha::ChaCha20Poly1305;
+use super::gcm::Gcm;
 use super::record::{ContentType, Record, Version};
 use super::schedule::Traffic;
 use super::suite::{Cipher, Suite};
@@ -49,13 +49,13 @@ enum Form {
 /// large.
 #[derive(Clone)]
 enum Keys {
-    Aes128Gcm(Box<Lines<AesGcm<Aes128Enc, U12>>>),
-    Aes256Gcm(Box<Lines<AesGcm<Aes256Enc, U12>>>),
+    Aes128Gcm(Box<Lines<Gcm<Aes128Enc>>>),
+    Aes256Gcm(Box<Lines<Gcm<Aes256Enc>>>),
     Aes128Ccm(Box<Lines<Ccm<Aes128Enc, U16, U12>>>),
     Aes256Ccm(Box<Lines<Ccm<Aes256Enc, U16, U12>>>),
     Aes128Ccm8(Box<Lines<Ccm<Aes128Enc, U8, U12>>>),
     Aes256Ccm8(Box<Lines<Ccm<Aes256Enc, U8, U12>>>),
-    ChaCha20Poly1305(Box<Lines<ChaCha20Poly1305>>),
+    ChaCha20Poly1305(ChaCha20Poly1305),
     Cbc(Box<Cbc>),
 }
 
@@ -115,8 +115,7 @@ impl Protection {
             Keys::Aes256Ccm(aead) => aead.prefetch(),
             Keys::Aes128Ccm8(aead) => aead.prefetch(),
             Keys::Aes256Ccm8(aead) => aead.prefetch(),
-            Keys::ChaCha20Poly1305(aead) => aead.prefetch(),
-            Keys::Cbc(_) => {}
+            Keys::ChaCha20Poly1305(_) | Keys::Cbc(_) => {}
         }
     }
 
@@ -187,13 +186,13 @@ impl Protection {
 
     fn decrypt(&self, nonce: &[u8; 12], data: &[u8], sealed: &[u8], out: &mut [u8]) -> Option<usize> {
         match &self.keys {
-            Keys::Aes128Gcm(aead) => decrypt(aead, nonce, data, sealed, out),
-            Keys::Aes256Gcm(aead) => decrypt(aead, nonce, data, sealed, out),
+            Keys::Aes128Gcm(gcm) => gcm.decrypt(nonce, data, sealed, out),
+            Keys::Aes256Gcm(gcm) => gcm.decrypt(nonce, data, sealed, out),
             Keys::Aes128Ccm(aead) => decrypt(aead, nonce, data, sealed, out),
             Keys::Aes256Ccm(aead) => decrypt(aead, nonce, data, sealed, out),
             Keys::Aes128Ccm8(aead) => decrypt(aead, nonce, data, sealed, out),
             Keys::Aes256Ccm8(aead) => decrypt(aead, nonce, data, sealed, out),
-            Keys::ChaCha20Poly1305(aead) => decrypt(aead, nonce, data, sealed, out),
+            Keys::ChaCha20Poly1305(chacha) => chacha.decrypt(nonce, data, sealed, out),
             Keys::Cbc(_) => None,
         }
     }
@@ -213,13 +212,13 @@ fn inner(plain: &[u8]) -> Opened {
 
 fn aead(cipher: Cipher, key: &[u8]) -> Option<Keys> {
     Some(match cipher {
-        Cipher::Aes128Gcm => Keys::Aes128Gcm(keyed(key)?),
-        Cipher::Aes256Gcm => Keys::Aes256Gcm(keyed(key)?),
+        Cipher::Aes128Gcm => Keys::Aes128Gcm(Box::new(Lines::new(Gcm::new(key)?))),
+        Cipher::Aes256Gcm => Keys::Aes256Gcm(Box::new(Lines::new(Gcm::new(key)?))),
         Cipher::Aes128Ccm => Keys::Aes128Ccm(keyed(key)?),
         Cipher::Aes256Ccm => Keys::Aes256Ccm(keyed(key)?),
         Cipher::Aes128Ccm8 => Keys::Aes128Ccm8(keyed(key)?),
         Cipher::Aes256Ccm8 => Keys::Aes256Ccm8(keyed(key)?),
-        Cipher::ChaCha20Poly1305 => Keys::ChaCha20Poly1305(keyed(key)?),
+        Cipher::ChaCha20Poly1305 => Keys::ChaCha20Poly1305(ChaCha20Poly1305::new(key)?),
         Cipher::Aes128Cbc(_) | Cipher::Aes256Cbc(_) => return None,
     })
 }

@@ -9,8 +9,8 @@
 //!
 //! The hash is computed once, and each number costs a block of AES. With other ciphers each costs a whole decryption.
 
-use aes_gcm::aes::cipher::{Block, BlockCipherEncrypt, BlockSizeUser, KeyInit};
-use aes_gcm::aes::{Aes128, Aes256};
+use aes::cipher::{Block, BlockCipherEncrypt, BlockSizeUser, KeyInit};
+use aes::{Aes128, Aes256};
 use ghash::GHash;
 use ghash::universal_hash::UniversalHash;
 use hmac::digest::consts::U16;

@@ -1,8 +1,8 @@
 //! A writer of TLS connections: sides that protect records as the RFCs say, with keys that a key log has.
 
+use aes::cipher::{BlockModeEncrypt, KeyIvInit};
 use aes_gcm::aead::{AeadInOut, KeyInit, Nonce};
-use aes_gcm::aes::cipher::{BlockModeEncrypt, KeyIvInit};
-use aes_gcm::{Aes128Gcm, Aes256Gcm, aes};
+use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use ccm::Ccm;
 use ccm::consts::{U8, U12, U16};
 use chacha20poly1305::ChaCha20Poly1305;
