@@ -230,7 +230,7 @@ pub const SOUGHT_LENGTHS: usize = 64;
 
 /// Bytes of the values that `verify-redaction` searches for, including 128 bytes of overhead each: this much for those
 /// that the redactor finds, and as much for others. Further ones are not searched for, which is reported.
-pub const SOUGHT_TOTAL: usize = 24 * 1024 * 1024;
+pub const SOUGHT_TOTAL: usize = 16 * 1024 * 1024;
 
 /// Bytes of one such value that are searched for; only this many of a longer one.
 pub const SOUGHT_VALUE: usize = 4 * 1024;

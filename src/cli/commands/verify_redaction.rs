@@ -67,10 +67,12 @@ impl VerifyRedaction {
         let language = self.texts.language();
         let captures = Allowed::default().captures(&self.against).captures(std::slice::from_ref(&self.file));
         self.sandboxing.enter(&captures.temporary_files(), language);
+        // Gathering secrets takes long: a mistyped name must not wait for it.
+        let file = File::open(&self.file).map_err(|source| Error::Open { path: self.file.clone(), source })?;
         let mut unseen = Unseen::default();
         let secrets = secrets(&self.against, &mut unseen)?;
         let (mut lines, mut leaked) = (Vec::new(), BTreeSet::new());
-        self.readable(|entry, output| {
+        self.readable(file, |entry, output| {
             for leak in leaks(&secrets, output, &mut unseen)? {
                 let line = line(&leak, language);
                 lines.push(if entry.is_empty() { line } else { pair(&sanitized(entry), &line, language) });
@@ -101,11 +103,13 @@ impl VerifyRedaction {
     }
 
     /// Calls `look` with the file; for a ZIP file, with the name and the bytes of each entry, under the entry's name.
-    fn readable(&self, mut look: impl FnMut(&str, Output<'_>) -> Result<(), Error>) -> Result<(), Error> {
-        let failed = |source| Error::Open { path: self.file.clone(), source };
-        let mut file = File::open(&self.file).map_err(failed)?;
+    fn readable(
+        &self,
+        mut file: File,
+        mut look: impl FnMut(&str, Output<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut magic = [0; ZIP.len()];
-        let begun = file.read(&mut magic).map_err(failed)?;
+        let begun = file.read(&mut magic).map_err(|source| Error::Open { path: self.file.clone(), source })?;
         if magic.get(..begun) != Some(ZIP) {
             return look("", Output::File(&self.file));
         }
