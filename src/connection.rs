@@ -236,6 +236,11 @@ impl Connection {
         self.layers.retry(secrets, &mut Context { scratch, sink });
     }
 
+    /// Notes that the capture has ended, and the connection has been followed until then.
+    pub fn follow_to_end(&mut self) {
+        self.layers.facts.followed_to_end = true;
+    }
+
     /// Ends the connection, because no segment of it comes any more, and hands its facts to the sink if they are to be
     /// reported.
     pub fn finish(mut self, shared: &mut Shared, sink: &mut impl Sink) {

@@ -71,6 +71,9 @@ pub struct Facts {
     pub joined: bool,
     /// Whether packets were dropped during the connection's time, while capturing.
     pub drops: bool,
+    /// Whether it was followed to the end of the capture. Otherwise it was over before, another connection took its
+    /// endpoints, or there was no room for it.
+    pub followed_to_end: bool,
     /// The TCP analysis; `None` until the connection is over.
     pub tcp: Option<Box<Analysis>>,
     /// Counts of what each side sent.
@@ -139,6 +142,7 @@ impl Facts {
             switched: None,
             joined: false,
             drops: false,
+            followed_to_end: false,
             tcp: None,
             sent: PerSide::default(),
             ends: Vec::new(),

@@ -155,7 +155,8 @@ impl Followed {
             .filter_map(|flow| Some((flow.stream, flow.connection?)))
             .collect();
         connections.sort_unstable_by_key(|(stream, _)| *stream);
-        for (_, connection) in connections {
+        for (_, mut connection) in connections {
+            connection.follow_to_end();
             connection.finish(&mut self.shared, sink);
         }
         self.held_bytes = 0;

@@ -22,7 +22,7 @@ pub use fleet::{Fleet, Member};
 pub use rule::{Ground, Role, Rule, Variant};
 pub use rules::{FALLBACK, RULES};
 
-use crate::ending::{Ending, first_close};
+use crate::ending::{Ending, Kind, first_close};
 use crate::facts::{Close, Facts};
 use crate::seen::Timestamp;
 use crate::tls::outside::Closing;
@@ -36,7 +36,8 @@ pub struct Case<'f> {
     pub ending: Ending,
     /// The Close frame that began the end, if one did.
     pub close: Option<&'f Close>,
-    /// The time of the capture's last packet.
+    /// The end of the capture: the time of the last packet in its file and in those that follow, or the time at which a live
+    /// capture ended.
     pub capture_end: Timestamp,
     /// All connections of the capture that have ended.
     pub fleet: &'f Fleet,
@@ -56,6 +57,16 @@ impl<'f> Case<'f> {
         let closing = facts.outside.as_deref().and_then(|outside| outside.closing.as_deref());
         let reason = close.and_then(|close| known::class_of(&close.reason));
         Self { facts, ending, close, capture_end, fleet, member: fleet.member(facts, &ending), closing, reason }
+    }
+
+    /// Returns the time up to which the connection is known to have lived: until its end began, to the end of the capture
+    /// if it was still open, or to its last packet if it was not followed so far.
+    pub fn end(&self) -> Timestamp {
+        match self.ending.carrier {
+            Some(carrier) => carrier.seen.time,
+            None if self.ending.kind == Kind::Open && self.facts.followed_to_end => self.capture_end,
+            None => self.facts.last.time,
+        }
     }
 }
 

@@ -53,7 +53,7 @@ pub struct Connection {
     pub opened: String,
     /// The time its end began; `None` while it is open.
     pub ended: Option<String>,
-    /// Seconds from `opened` to `ended`, or to the last packet.
+    /// Seconds from `opened` to `ended`; while it is open, to the end of the capture.
     pub lifetime: f64,
     /// The way it ended.
     pub ending: Kind,
@@ -166,7 +166,7 @@ impl Connection {
             handshake,
             opened: opened.to_string(),
             ended: ended.map(|time| time.to_string()),
-            lifetime: ended.unwrap_or(facts.last.time).since(opened).as_secs_f64(),
+            lifetime: case.end().since(opened).as_secs_f64(),
             ending: ending.kind,
             closed_by: ending.by,
             closes,

@@ -37,7 +37,7 @@ pub struct Encrypted {
     pub opened: String,
     /// The time its end began; `None` while it is open.
     pub ended: Option<String>,
-    /// Seconds from `opened` to `ended`, or to the last packet.
+    /// Seconds from `opened` to `ended`; while it is open, to the end of the capture.
     pub lifetime: f64,
     /// The way it ended: `close_handshake` if the last records have its sizes, `fin`, `reset`, `open`.
     pub ending: Kind,
@@ -95,7 +95,7 @@ impl Encrypted {
             },
             opened: opened.to_string(),
             ended: ended.map(|time| time.to_string()),
-            lifetime: ended.unwrap_or(facts.last.time).since(opened).as_secs_f64(),
+            lifetime: case.end().since(opened).as_secs_f64(),
             ending: ending.kind,
             closed_by: ending.by,
             verdict,

@@ -17,6 +17,7 @@ mod read;
 pub mod redact;
 pub mod schema;
 pub mod selection;
+mod spans;
 mod timeline;
 mod tls;
 mod visibility;
@@ -98,6 +99,8 @@ pub struct Capture {
 pub struct Material {
     /// The files read.
     pub captures: Vec<Summary>,
+    /// The time at which a live capture ended; `None` for files, which end with their last packets.
+    pub until: Option<Timestamp>,
     /// The connections.
     pub facts: Vec<Box<Facts>>,
     /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets.

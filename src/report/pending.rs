@@ -10,11 +10,11 @@ use serde::{Serialize, Serializer};
 use super::apart::Apart;
 use super::codes::Occurred;
 use super::redact::Redactor;
+use super::spans::Spans;
 use super::{Capture, Connection, Encrypted, Material, Read, Report, VERSION, note_drops, notes};
 use crate::catalog::{Language, Registries};
 use crate::diagnose::{Case, Fleet};
 use crate::facts::Facts;
-use crate::seen::Timestamp;
 
 /// A report with connections yet to be judged.
 pub struct Pending {
@@ -28,7 +28,7 @@ pub struct Pending {
     #[expect(clippy::vec_box, reason = "as the material of a report holds them")]
     outside: Vec<Box<Facts>>,
     outside_fleet: Fleet,
-    capture_end: Timestamp,
+    spans: Spans,
     registries: Registries,
     redactor: Redactor,
     language: Language,
@@ -41,7 +41,7 @@ impl Pending {
         for facts in [&mut material.facts, &mut material.outside] {
             facts.sort_by_cached_key(|facts| (facts.first, facts.stream));
         }
-        let capture_end = material.captures.iter().filter_map(|capture| capture.last).max().unwrap_or_default();
+        let spans = Spans::new(&material.captures, material.until);
         note_drops(&mut material);
         let apart = Apart::of(&mut material.facts);
         let mut redactor = Redactor::new(material.privacy);
@@ -75,7 +75,7 @@ impl Pending {
             fleet,
             outside,
             outside_fleet,
-            capture_end,
+            spans,
             registries,
             redactor,
             language,
@@ -96,9 +96,9 @@ impl Pending {
     /// Judges the encrypted connections. Has to be called after the last of the others has been judged: secrets are
     /// numbered in this order.
     fn judge_encrypted(&mut self) {
-        let Self { report, outside, outside_fleet, capture_end, language, redactor, .. } = self;
+        let Self { report, outside, outside_fleet, spans, language, redactor, .. } = self;
         for (facts, id) in std::mem::take(outside).into_iter().zip(1..) {
-            let case = Case::new(&facts, outside_fleet, *capture_end);
+            let case = Case::new(&facts, outside_fleet, spans.end_after(facts.last.time));
             let Some(seen) = facts.outside.as_deref() else { continue };
             report.encrypted.push(Encrypted::new(id, (&case, seen), *language, redactor));
         }
@@ -123,7 +123,7 @@ impl Iterator for Pending {
         coming.get(1).inspect(|facts| facts.prefetch());
         coming.first().inspect(|facts| facts.prefetch_parts());
         self.judged += 1;
-        let case = Case::new(&facts, &self.fleet, self.capture_end);
+        let case = Case::new(&facts, &self.fleet, self.spans.end_after(facts.last.time));
         let connection = Connection::new(self.judged, &case, &self.registries, self.language, &mut self.redactor);
         self.occurred.add(&connection);
         Some(Box::new(connection))

@@ -47,7 +47,14 @@ impl Target {
         system::resolve(path)
     }
 
-    /// Opens the target to write from the beginning. A regular file that exists is emptied.
+    /// Returns whether this process is root's, and the target a file that nobody else can have put in its place: only root
+    /// may write to its folder and to those above.
+    pub fn is_guarded(&self) -> bool {
+        matches!(self, Self::File(file) if system::is_guarded(&file.path))
+    }
+
+    /// Opens the target to write from the beginning. A regular file that exists is emptied; a new one can be read by its
+    /// owner alone.
     pub fn create(&self) -> io::Result<File> {
         match self {
             Self::File(file) => system::create(&file.path),

@@ -12,6 +12,10 @@ pub(super) fn resolve(path: &Path) -> io::Result<Target> {
     Ok(Target::File(Replaceable { path: path.to_owned(), existing }))
 }
 
+pub(super) fn is_guarded(_: &Path) -> bool {
+    false
+}
+
 pub(super) fn create(path: &Path) -> io::Result<File> {
     File::create(path)
 }

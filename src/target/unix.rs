@@ -67,10 +67,17 @@ fn refuse_planted(path: &Path, found: &Metadata) -> io::Result<()> {
     Err(io::Error::other(format!("this {what} is another user's, in a folder where anybody may put one")))
 }
 
+pub(super) fn is_guarded(path: &Path) -> bool {
+    /// The mode bits with which the group and others may write.
+    const OTHERS_WRITE: u32 = 0o022;
+    let is_roots = |folder: &Path| fs::metadata(folder).is_ok_and(|it| it.uid() == 0 && it.mode() & OTHERS_WRITE == 0);
+    geteuid().is_root() && fs::canonicalize(folder_of(path)).is_ok_and(|folder| folder.ancestors().all(is_roots))
+}
+
 pub(super) fn create(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NOCTTY;
     let mut options = File::options();
-    options.write(true).create(true).truncate(false).custom_flags(flags.bits().cast_signed());
+    options.write(true).create(true).truncate(false).mode(0o600).custom_flags(flags.bits().cast_signed());
     let file = options.open(path)?;
     // The file may have been replaced since it was looked at.
     let found = file.metadata()?;

@@ -5,26 +5,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::{PROGRAM, tools};
-use crate::watching::{ENDS, Live, NET_RAW, PATIENCE, Peer, Told, are_right, folder, missing, report_of, script, text};
+use crate::watching::{
+    ENDS, Live, NET_RAW, PATIENCE, Peer, Told, are_right, folder, missing, report_of, script, server, text, visit,
+};
 use serde_json::Value;
 
 /// The maximal latency of a line, generous for busy machines; the measured latency is printed.
 const AT_ONCE: Duration = Duration::from_secs(5);
-
-/// Starts a server of `peers.py` or `peers.js`, and returns it with its port.
-fn server(name: &str) -> (Peer, String) {
-    let mut command = script(name, None);
-    command.args(["serve", "127.0.0.1"]);
-    let mut server = Peer::start(command);
-    let port = server.line();
-    (server, port)
-}
-
-fn visit(name: &str, port: &str) {
-    let mut command = script(name, None);
-    command.args(["visit", "127.0.0.1", port]);
-    Peer::start(command).finish();
-}
 
 fn are_at_once(ends: &[Told], of: &str) {
     let mut latencies: Vec<_> = ends.iter().map(|told| told.latency).collect();

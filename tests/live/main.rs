@@ -11,6 +11,7 @@
 
 mod loopback;
 mod namespaces;
+mod outputs;
 #[path = "../support/mod.rs"]
 mod support;
 mod watching;

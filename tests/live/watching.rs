@@ -98,6 +98,22 @@ impl Drop for Peer {
     }
 }
 
+/// Starts a server of `peers.py` or `peers.js`, and returns it with its port.
+pub fn server(name: &str) -> (Peer, String) {
+    let mut command = script(name, None);
+    command.args(["serve", "127.0.0.1"]);
+    let mut server = Peer::start(command);
+    let port = server.line();
+    (server, port)
+}
+
+/// Runs the client of each connection that the server ends.
+pub fn visit(name: &str, port: &str) {
+    let mut command = script(name, None);
+    command.args(["visit", "127.0.0.1", port]);
+    Peer::start(command).finish();
+}
+
 /// An object emitted, and its latency after the packet.
 pub struct Told {
     pub object: Value,

@@ -82,3 +82,24 @@ fn codes_are_those_on_the_wire() {
     assert_eq!(output(&["--fail-on", "1006"], &reset).0, 1);
     assert!(is_found(&["--code", "1005"], &fixture("closed_without_code")));
 }
+
+/// A connection that is still open has not ended, abnormally or otherwise.
+#[test]
+fn open_connections_have_not_ended() {
+    let headline = |names: &[&str]| {
+        let files: Vec<_> = names.iter().map(|name| fixture(name)).collect();
+        let output = Command::new(PROGRAM).args(["-q", "--fail-on", "abnormal"]).args(&files).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.code())
+    };
+    let (said, code) = headline(&["still_open", "closed_normally"]);
+    assert_eq!(
+        said,
+        "1 of 2 WebSocket connections was still open when the capture ended; all others ended normally.\n"
+    );
+    assert_eq!(code, Some(0));
+    let (said, code) = headline(&["still_open", "closed_normally", "invalid_utf8"]);
+    let counted =
+        "1 of 3 WebSocket connections and attempts did not end normally. 1 was still open when the capture ended. ";
+    assert!(said.starts_with(counted), "{said}");
+    assert_eq!(code, Some(1));
+}

@@ -111,8 +111,17 @@ impl Read {
             Some(_) => facts.iter().map(|facts| Origin::new(facts)).collect(),
             None => Vec::new(),
         };
-        let material =
-            Material { captures, facts, outside, counts: analyzer.counts(), unanswered, skipped, privacy, registries };
+        let material = Material {
+            captures,
+            until: None,
+            facts,
+            outside,
+            counts: analyzer.counts(),
+            unanswered,
+            skipped,
+            privacy,
+            registries,
+        };
         let report = Pending::new(material, self.reporting.texts.language());
         let Some(path) = &self.bundle else {
             return conclude(&self.reporting, report, &faults);

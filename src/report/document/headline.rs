@@ -10,12 +10,12 @@ use crate::report::{Connection, Read, Report};
 
 impl Writer<'_> {
     pub(super) fn headline(&self, report: &Report, connections: &[&Connection]) -> String {
-        let answers: Vec<_> = connections.iter().filter(|connection| !connection.is_normal()).collect();
+        let answers: Vec<_> = connections.iter().filter(|connection| connection.is_abnormal()).collect();
         match (connections, answers.as_slice()) {
             ([], _) if report.connections.is_empty() => self.none(report),
             ([], _) => self.word("selected_none").to_owned(),
             ([only], _) => self.answer(only),
-            (_, []) => self.counted("all_normal", connections.len(), &[]),
+            (all, []) => self.none_abnormal(all),
             (_, [only]) => {
                 let id = self.fill("connection", &[("id", &only.id.to_string())]);
                 format!("{} {id}{}", self.count_abnormal(connections, 1), self.answer(only))
@@ -32,6 +32,16 @@ impl Writer<'_> {
                 });
                 format!("{}{frequent}", self.count_abnormal(connections, many.len()))
             }
+        }
+    }
+
+    /// Says of connections of which none ended abnormally that they ended normally, or are still open.
+    fn none_abnormal(&self, connections: &[&Connection]) -> String {
+        let all = number(connections.len() as u64, self.language);
+        match count_open(connections) {
+            0 => self.counted("all_normal", connections.len(), &[]),
+            open if open == connections.len() => self.fill("all_open", &[("count", &all)]),
+            open => self.counted("some_open", open, &[("all", &all)]),
         }
     }
 
@@ -65,7 +75,11 @@ impl Writer<'_> {
     fn count_abnormal(&self, connections: &[&Connection], abnormal: usize) -> String {
         let (abnormal, count) =
             (number(abnormal as u64, self.language), number(connections.len() as u64, self.language));
-        self.fill("counted", &[("abnormal", &abnormal), ("count", &count)])
+        let counted = self.fill("counted", &[("abnormal", &abnormal), ("count", &count)]);
+        match count_open(connections) {
+            0 => counted,
+            open => format!("{counted} {}", self.counted("more_open", open, &[])),
+        }
     }
 
     /// Describes the end and its reason in one sentence, followed by a second one if the Close frame was never answered.
@@ -111,4 +125,8 @@ impl Writer<'_> {
         };
         self.fill(name, &[("closer", closer), ("code", &code_text)])
     }
+}
+
+fn count_open(connections: &[&Connection]) -> usize {
+    connections.iter().filter(|connection| connection.ending == Kind::Open).count()
 }

@@ -19,11 +19,12 @@ use whyclosed::live::Watch;
 use whyclosed::render::json;
 use whyclosed::report::phrase::word;
 use whyclosed::report::{Material, Pending, Report};
+use whyclosed::target::Target;
 
 use self::screen::Screen;
-use self::session::{Session, Until};
+use self::session::{Ended, Session, Until};
 use self::storage::Storage;
-use super::{conclude, exit_code};
+use super::exit_code;
 use crate::keys::KeyArgs;
 use crate::reporting::{Format, Reporting};
 use crate::sandbox::Allowed;
@@ -158,14 +159,12 @@ impl Live {
         let filter = self.filter();
         let interfaces = Interfaces::open(&names, self.capturing.settings(), &filter)?;
         let keys = self.keys.await_all()?;
+        // Root's file, where nobody else can have planted one; elsewhere, that of the user who goes on.
+        let as_root = if self.writes_as_root() { self.storage(&interfaces)? } else { None };
         let user = if self.capturing.keep_privileges { None } else { privileges::give_up()? };
-        let storage = match &self.write {
-            Some(path) => {
-                let only_abnormal = self.write_only == Some(Kind::Abnormal);
-                let created = Storage::create(path, self.write_ring, only_abnormal, interfaces.descriptions());
-                Some(created.map_err(|error| told_by(error, user.as_deref()))?)
-            }
-            None => None,
+        let storage = match as_root {
+            Some(storage) => Some(storage),
+            None => self.storage(&interfaces).map_err(|error| told_by(error, user.as_deref()))?,
         };
         self.reporting
             .output()
@@ -180,16 +179,62 @@ impl Live {
         let watch = Watch::new(language, registries.clone(), privacy);
         let mut session = Session::new(interfaces, storage, keys, screen, (watch, until));
         session.name(self.reporting.wss.clone());
-        let (material, faults) = session.run(signals)?;
+        let Ended { material, faults, reader_left } = session.run(signals)?;
         let material = Material { privacy, registries, ..material };
-        let report = Pending::new(material, language);
-        if self.reporting.format() == Format::Ndjson && self.reporting.output().is_none() {
-            let report = report.finish();
-            let matched = self.reporting.fails(&report);
-            output::to_stdout(|out| last_object(&report, out))?;
-            return Ok(exit_code(matched, &faults));
+        let mut report = Pending::new(material, language).finish();
+        let matched = self.reporting.fails(&report);
+        self.write_report(&mut report, reader_left)?;
+        Ok(exit_code(matched, &faults))
+    }
+
+    /// Writes the report. In `live | tee log`, Ctrl-C ends the reader, too: unless it `reader_left` before, the report then
+    /// goes to standard error, or, if it is for programs, is said to be lost.
+    fn write_report(&self, report: &mut Report, reader_left: bool) -> Result<(), Error> {
+        let is_last_object = self.reporting.format() == Format::Ndjson && self.reporting.output().is_none();
+        let mut render = |out: &mut dyn Write| match is_last_object {
+            true => last_object(report, out),
+            false => output::render(&self.reporting, report, out),
+        };
+        if self.reporting.output().is_some() {
+            return output::emit(&self.reporting, render);
         }
-        conclude(&self.reporting, report, &faults)
+        let mut text = Vec::new();
+        let failed = |source| Error::Write { path: "standard output".into(), source };
+        render(&mut text).map_err(failed)?;
+        let mut out = io::stdout();
+        let written = out.write_all(&text).and_then(|()| out.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                if !reader_left {
+                    self.rescue(&text);
+                }
+                Ok(())
+            }
+            other => other.map_err(failed),
+        }
+    }
+
+    /// Prints a report that standard output did not take. Nothing can be done if this fails, too.
+    fn rescue(&self, report: &[u8]) {
+        let language = self.reporting.texts.language();
+        let _ = match self.reporting.format() {
+            Format::Terminal | Format::Markdown => io::stderr().write_all(report),
+            _ => writeln!(io::stderr(), "{}", word("live_report_lost", &[], language)),
+        };
+    }
+
+    /// Returns whether the file for packets is opened before privileges are given up. The files of a ring are not: there
+    /// will be others.
+    fn writes_as_root(&self) -> bool {
+        let target = self.write.as_deref().map(Target::resolve);
+        self.write_ring.is_none() && target.is_some_and(|target| target.is_ok_and(|target| target.is_guarded()))
+    }
+
+    /// Creates the output for packets, if they are to be written.
+    fn storage(&self, interfaces: &Interfaces) -> Result<Option<Storage>, Error> {
+        let only_abnormal = self.write_only == Some(Kind::Abnormal);
+        let create = |path| Storage::create(path, self.write_ring, only_abnormal, interfaces.descriptions());
+        self.write.as_deref().map(create).transpose()
     }
 
     /// Returns the interfaces to open, and a description of them for the first line.

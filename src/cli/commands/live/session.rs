@@ -45,6 +45,16 @@ pub struct Until {
     pub code: Option<u16>,
 }
 
+/// A session that is over.
+pub struct Ended {
+    /// The material of the report.
+    pub material: Material,
+    /// The faults on the way.
+    pub faults: Vec<Error>,
+    /// Whether the reader of standard output ended it by closing the pipe: it has what it wanted.
+    pub reader_left: bool,
+}
+
 /// A running capture.
 pub struct Session {
     interfaces: Live,
@@ -93,10 +103,10 @@ impl Session {
         self.analyzer.name(servers);
     }
 
-    /// Captures until the session is over. Returns the material of the report, and the faults on the way.
-    pub fn run(mut self, mut signals: Signals) -> Result<(Material, Vec<Error>), Error> {
-        let mut readers_left = false;
-        while !readers_left && self.interfaces.is_open() {
+    /// Captures until the session is over.
+    pub fn run(mut self, mut signals: Signals) -> Result<Ended, Error> {
+        let mut pipe_closed = false;
+        while !pipe_closed && self.interfaces.is_open() {
             if self.over.is_some_and(|over| over <= Instant::now()) || signals.came() {
                 break;
             }
@@ -105,12 +115,15 @@ impl Session {
                 self.settle();
             }
             self.beat();
-            readers_left = self.tell().is_err();
+            pipe_closed = self.tell().is_err();
             if drained {
                 self.interfaces.wait(&[signals.waker()], self.patience()).map_err(|source| Error::Wait { source })?;
             }
         }
-        Ok(self.finish())
+        // Ctrl-C ends the reader, too, and may do so first.
+        let reader_left = pipe_closed && !signals.came();
+        let (material, faults) = self.finish();
+        Ok(Ended { material, faults, reader_left })
     }
 
     /// Processes up to `most` packets. Returns whether there were no more.
@@ -267,6 +280,7 @@ impl Session {
         }
         let material = Material {
             captures: vec![summary],
+            until: Some(end),
             facts,
             outside,
             counts: self.analyzer.counts(),
