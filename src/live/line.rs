@@ -7,6 +7,7 @@ use super::update::{Ended, Notice, Opened, Update};
 use crate::catalog::{Language, fill, words};
 use crate::ending::Kind;
 use crate::render::sanitized;
+use crate::report::document::Clock;
 use crate::report::phrase;
 
 /// The kinds of lines, by the names of their catalogue texts.
@@ -72,7 +73,7 @@ impl Writer {
         let stream = stream.map(|stream| format!("tcp.stream {stream}")).unwrap_or_default();
         let rest: Vec<_> =
             [&*stream].into_iter().chain(parts.iter().copied()).filter(|part| !part.is_empty()).collect();
-        format!("{}  {}{fill}  {}", clock(time), self.styled(style, word(kind)), rest.join("  "))
+        format!("{}  {}{fill}  {}", Clock::PRECISE.write(time), self.styled(style, word(kind)), rest.join("  "))
     }
 
     fn packet(&self, packet: u64) -> String {
@@ -85,24 +86,9 @@ impl Writer {
     }
 }
 
-/// Returns hours to milliseconds of an RFC 3339 time.
-fn clock(time: &str) -> String {
-    let (seconds, fraction) = (time.get(11..19).unwrap_or(time), time.get(20..).unwrap_or_default());
-    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
-    let millis: String = fraction.chars().take(digits).chain("000".chars()).take(3).collect();
-    format!("{seconds}.{millis}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_time_has_milliseconds() {
-        assert_eq!(clock("2026-11-21T12:31:07.123456789Z"), "12:31:07.123");
-        assert_eq!(clock("2026-11-21T12:31:07.5Z"), "12:31:07.500");
-        assert_eq!(clock("2026-11-21T12:31:07Z"), "12:31:07.000");
-    }
 
     #[test]
     fn nothing_from_the_wire_controls_the_terminal() {

@@ -10,7 +10,7 @@ use crate::ending::{Ending, Kind};
 use crate::facts::Facts;
 use crate::report::Connection;
 use crate::report::codes::{self, Occurred};
-use crate::report::document::{Row, row};
+use crate::report::document::{Clock, Row, row};
 use crate::side::Side;
 
 /// An update, reported as it happens. `--format ndjson` writes it as one JSON object:
@@ -163,7 +163,7 @@ impl Update {
             title: connection.verdict.title.clone(),
             summary: connection.verdict.summary.to_string(),
             packets: connection.verdict.packets.clone(),
-            row: row(&connection, &codes, language),
+            row: row(&connection, &codes, Clock::default(), language),
             connection,
         });
         if refused { Self::Refused(ended) } else { Self::Closed(ended) }

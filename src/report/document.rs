@@ -4,6 +4,7 @@
 //! headline ─ table ─ sections, one for each code ─ timelines, details ─ limits of the view
 //! ```
 
+mod clock;
 mod details;
 mod headline;
 mod outside;
@@ -14,6 +15,7 @@ mod whole;
 
 use std::collections::BTreeMap;
 
+pub use clock::Clock;
 pub use details::{details, moments};
 pub use timeline::what;
 pub use whole::{Extent, document, document_of, is_limits, shown};
@@ -37,6 +39,8 @@ pub const WHY: usize = 7;
 pub enum Block {
     /// The answer.
     Headline(String),
+    /// The captures, and when they were made.
+    Captured(String),
     /// A remark.
     Remark(String),
     /// The table of connections.
@@ -120,8 +124,8 @@ pub enum ItemKind {
 /// Returns a connection as a row of the table, column by column ([`COLUMNS`]).
 ///
 /// `codes` must contain at least the codes that occurred in it.
-pub fn row(connection: &Connection, codes: &[Code], language: Language) -> Row {
-    Writer { codes, language, more: false, extent: Extent::default() }.row(connection)
+pub fn row(connection: &Connection, codes: &[Code], clock: Clock, language: Language) -> Row {
+    Writer { codes, language, more: false, extent: Extent::default() }.row(connection, clock)
 }
 
 /// The subject of a section.

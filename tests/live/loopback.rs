@@ -66,11 +66,25 @@ fn watches(name: &str) {
     reads_back(&report, &file);
 }
 
+/// Returns connections without what the end of the capture decides of those that are still open: a live one ends by the
+/// clock, its file with the last packet.
+fn until_the_last_packet(connections: &Value) -> Value {
+    let mut connections = connections.clone();
+    let open = connections.as_array_mut().unwrap().iter_mut().filter(|connection| connection["ending"] == "open");
+    for connection in open {
+        connection["lifetime"].take();
+        connection["verdict"]["summary"].take();
+        connection["verdict"]["evidence"]["silent"].take();
+    }
+    connections
+}
+
 /// Checks that the file gives the same report, including packet numbers, and that libpcap and tshark read as many
 /// packets.
 fn reads_back(report: &Value, file: &std::path::Path) {
     let again = report_of(file);
-    for part in ["connections", "codes", "notes"] {
+    assert_eq!(until_the_last_packet(&report["connections"]), until_the_last_packet(&again["connections"]));
+    for part in ["codes", "notes"] {
         assert_eq!(report[part], again[part], "{part}");
     }
     let (live, read) = (&report["captures"][0], &again["captures"][0]);

@@ -103,3 +103,19 @@ fn open_connections_have_not_ended() {
     assert!(said.starts_with(counted), "{said}");
     assert_eq!(code, Some(1));
 }
+
+/// The second line names the capture and its time; times are as precise as is needed to tell connections apart.
+#[test]
+fn times_have_a_date_and_are_told_apart() {
+    let (capture, many) = (fixture("invalid_utf8"), fixture("many"));
+    let said = output(&[], &capture).1;
+    assert!(said.contains("capture.pcapng · 15 packets · 2026-11-21 03:39:42 UTC\n"), "{said}");
+    assert!(said.contains(" 03:39:42 ") && !said.contains("03:39:42."), "{said}");
+    assert!(!output(&["-q"], &capture).1.contains("15 packets"));
+    let said = output(&[], &many).1;
+    assert!(said.contains(" 04:55:05.381 ") && said.contains(" 04:55:05.414 "), "{said}");
+    for format in ["markdown", "html"] {
+        let said = output(&["--format", format], &many).1;
+        assert!(said.contains(" · 276 packets · 2026-11-21 04:55:05 UTC") && said.contains("04:55:05.381"), "{said}");
+    }
+}

@@ -154,6 +154,11 @@ fn what_is_no_capture() {
     assert!(!err(&run!(&hostile)).contains(ESC));
 }
 
+/// Returns a report without the line that names its capture.
+fn unnamed(report: &str) -> String {
+    report.lines().filter(|line| !line.contains(" packets · ")).fold(String::new(), |text, line| text + line + "\n")
+}
+
 #[test]
 fn directories_pipes_and_several_files() {
     let folder = tempfile::tempdir().unwrap();
@@ -166,7 +171,8 @@ fn directories_pipes_and_several_files() {
     assert_eq!(of_folder["connections"], of_files["connections"]);
 
     let of_pipe = command().arg("-").write_stdin(fixture_bytes("invalid_utf8")).output().unwrap();
-    assert_eq!(is_report(&of_pipe), is_report(&run!(abnormal())));
+    assert!(is_report(&of_pipe).contains("\nstandard input · 15 packets · "), "{}", is_report(&of_pipe));
+    assert_eq!(unnamed(is_report(&of_pipe)), unnamed(is_report(&run!(abnormal()))));
 }
 
 #[test]
@@ -223,7 +229,7 @@ fn what_is_shown() {
     assert_eq!(of("--reported-code", &["1006"])["connections"], of("--code", &["1007"])["connections"]);
     // A connection that ended normally is shown if it is asked for.
     assert!(is_report(&run!("--code", "1000", normal(), abnormal())).contains(row));
-    assert_eq!(is_report(&run!("--code", "4242", abnormal())), "No connection matches.\n");
+    assert!(is_report(&run!("--code", "4242", abnormal())).starts_with("No connection matches.\n"));
 }
 
 #[cfg(feature = "live")]
@@ -347,7 +353,8 @@ fn a_capture_that_is_cut_off() {
     std::fs::write(&path, &bytes[..bytes.len() - 5]).unwrap();
     let report = run!(&path);
     let whole = run!(abnormal());
-    let beginning = is_report(&report).strip_prefix(is_report(&whole)).expect("the report of the remaining part");
+    let (report, whole) = (unnamed(is_report(&report)), unnamed(is_report(&whole)));
+    let beginning = report.strip_prefix(&whole).expect("the report of the remaining part");
     let note: Vec<_> = beginning.split_whitespace().collect();
     let note = note.join(" ");
     let noted = format!("{}: the file is cut off at byte {}", path.display(), bytes.len() - 5);
@@ -487,5 +494,5 @@ fn a_command_and_a_file_of_its_name() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(abnormal(), folder.path().join("interfaces")).unwrap();
     let of_file = command().current_dir(folder.path()).arg("./interfaces").output().unwrap();
-    assert_eq!(is_report(&of_file), is_report(&run!(abnormal())));
+    assert_eq!(unnamed(is_report(&of_file)), unnamed(is_report(&run!(abnormal()))));
 }

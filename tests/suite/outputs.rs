@@ -56,7 +56,7 @@ impl Place {
 
 /// Returns the report on the capture of a place, written to standard output.
 fn report() -> Vec<u8> {
-    Command::new(PROGRAM).arg(fixture("invalid_utf8")).output().unwrap().stdout
+    Place::new().run(&["trace.pcapng"]).stdout
 }
 
 /// A user and group that own nothing.

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::{Page, sanitized};
 use crate::ending::Kind;
 use crate::report::Connection;
-use crate::report::document;
+use crate::report::document::{self, Clock};
 use crate::report::phrase::number;
 
 /// Up to this many connections are drawn as a line each; more are counted in columns.
@@ -169,7 +169,8 @@ fn legend(page: Page<'_>, spans: &[Span]) -> Markup {
 fn by_code(page: Page<'_>, connections: &[&Connection]) -> Markup {
     let mut counts: BTreeMap<(String, Look), usize> = BTreeMap::new();
     for connection in connections {
-        let how = document::row(connection, &page.report.codes, page.language).cells.into_iter().nth(document::HOW);
+        let row = document::row(connection, &page.report.codes, Clock::default(), page.language);
+        let how = row.cells.into_iter().nth(document::HOW);
         *counts.entry((sanitized(&how.unwrap_or_default()), Look::of(connection))).or_default() += 1;
     }
     let mut rows: Vec<_> = counts.into_iter().collect();

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Page, ladder, list, sanitized};
 use crate::report::Connection;
-use crate::report::document;
+use crate::report::document::{self, Clock};
 
 /// Bytes in a line of the hex view.
 const LINE: usize = 8;
@@ -26,7 +26,7 @@ pub(super) fn details(page: Page<'_>, detailed: &[&Connection], all: &[&Connecti
 }
 
 fn one(page: Page<'_>, connection: &Connection, is_open: bool) -> Markup {
-    let row = document::row(connection, &page.report.codes, page.language);
+    let row = document::row(connection, &page.report.codes, Clock::default(), page.language);
     let cell = |at: usize| row.cells.get(at).map(|cell| sanitized(cell)).unwrap_or_default();
     html! {
         details id=(format!("c{}", connection.id)) open[is_open] {

@@ -63,6 +63,10 @@ fn whole(page: Page<'_>, connections: &[&Connection], detailed: &[&Connection], 
         Block::Headline(text) => Some(sanitized(text)),
         _ => None,
     });
+    let captured = blocks.iter().find_map(|block| match block {
+        Block::Captured(text) => Some(sanitized(text)),
+        _ => None,
+    });
     let sections = blocks.iter().filter_map(|block| match block {
         Block::Section(title, items) => Some((title, items)),
         _ => None,
@@ -85,7 +89,7 @@ fn whole(page: Page<'_>, connections: &[&Connection], detailed: &[&Connection], 
             body {
                 a.skip href="#connections" { (page.word("html_skip")) }
                 header {
-                    p.captures { (captures(page)) }
+                    p.captures { (captured.unwrap_or_default()) }
                     h1 { (headline.unwrap_or_default()) }
                 }
                 main {

@@ -4,9 +4,10 @@ use maud::{Markup, html};
 
 use super::{Page, sanitized};
 use crate::report::Connection;
-use crate::report::document::{self, COLUMNS, Tone};
+use crate::report::document::{self, COLUMNS, Clock, Tone};
 
 pub(super) fn table(page: Page<'_>, connections: &[&Connection], detailed: &[&Connection]) -> Markup {
+    let clock = Clock::of(connections.iter().map(|connection| &*connection.opened));
     let is_detailed = |connection: &Connection| detailed.iter().any(|other| other.id == connection.id);
     html! {
         section id="connections" tabindex="-1" aria-labelledby="connections-title" {
@@ -17,7 +18,7 @@ pub(super) fn table(page: Page<'_>, connections: &[&Connection], detailed: &[&Co
                     caption.vh { (page.counted("html_all", connections.len())) }
                     thead { tr { @for column in COLUMNS { th scope="col" { (page.word(&format!("column_{column}"))) } } } }
                     tbody {
-                        @for connection in connections { (row(page, connection, is_detailed(connection))) }
+                        @for connection in connections { (row(page, connection, clock, is_detailed(connection))) }
                     }
                 }
             }
@@ -25,8 +26,8 @@ pub(super) fn table(page: Page<'_>, connections: &[&Connection], detailed: &[&Co
     }
 }
 
-fn row(page: Page<'_>, connection: &Connection, is_detailed: bool) -> Markup {
-    let row = document::row(connection, &page.report.codes, page.language);
+fn row(page: Page<'_>, connection: &Connection, clock: Clock, is_detailed: bool) -> Markup {
+    let row = document::row(connection, &page.report.codes, clock, page.language);
     let tone = match row.tone {
         Tone::Good => "good",
         Tone::Neutral => "open",

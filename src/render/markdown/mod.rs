@@ -32,7 +32,7 @@ impl Flavor {
             write!(out, "{between}")?;
             match block {
                 Block::Headline(text) => writeln!(out, "{}", self.strong(&self.escaped(text)))?,
-                Block::Remark(text) => writeln!(out, "{}", self.escaped(text))?,
+                Block::Captured(text) | Block::Remark(text) => writeln!(out, "{}", self.escaped(text))?,
                 Block::Table(table) => self.table(table, out)?,
                 Block::Section(title, items) => {
                     writeln!(out, "{}\n", self.heading(title))?;

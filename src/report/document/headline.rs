@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Writer, capitalized};
+use super::{Writer, capitalized, clock};
 use crate::diagnose::{Blame, Confidence};
 use crate::ending::Kind;
 use crate::report::phrase::{self, number};
@@ -70,6 +70,22 @@ impl Writer<'_> {
                 ("quic", &number(quic_packets)),
             ],
         )
+    }
+
+    /// Names the captures, their packets, and the time that they cover.
+    pub(super) fn captured(&self, report: &Report) -> Option<String> {
+        let captures = match report.captures.as_slice() {
+            [] => return None,
+            [only] if only.path == "-" => self.word("captured_stdin").to_owned(),
+            [only] => only.path.clone(),
+            several => self.counted("captured_files", several.len(), &[]),
+        };
+        let packets = report.captures.iter().map(|capture| capture.packets).sum::<u64>();
+        let packets = phrase::counted("captured_packets", packets, &[], self.language);
+        let first = report.captures.iter().filter_map(|capture| capture.first.as_deref()).min();
+        let last = report.captures.iter().filter_map(|capture| capture.last.as_deref()).max();
+        let times = first.zip(last).map(|(first, last)| clock::range(first, last));
+        Some([captures, packets].into_iter().chain(times).collect::<Vec<_>>().join(" · "))
     }
 
     fn count_abnormal(&self, connections: &[&Connection], abnormal: usize) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Annex, Block, Item, ItemKind, Row, Table, Tone, Writer, ids};
+use super::{Annex, Block, Clock, Item, ItemKind, Row, Table, Tone, Writer, ids};
 use crate::ending::Kind;
 use crate::report::phrase::{self, number};
 use crate::report::selection::Selection;
@@ -26,10 +26,11 @@ impl Writer<'_> {
         all.sort_by_key(|one| (!one.is_abnormal(), one.is_normal()));
         let most = if selection.all { self.extent.rows } else { ROWS.min(self.extent.rows) };
         let shown = all.get(..most).unwrap_or(&all);
+        let clock = Clock::of(shown.iter().map(|one| &*one.opened));
         let table = Table {
             groups: vec![1, 2, 3, 2, 1],
             header: COLUMNS.iter().map(|name| self.word(&format!("column_{name}")).to_owned()).collect(),
-            rows: shown.iter().map(|one| self.outside_row(one)).collect(),
+            rows: shown.iter().map(|one| self.outside_row(one, clock)).collect(),
         };
         let mut remark = self.outside_remark(&all);
         if let Some(more @ 1..) = all.len().checked_sub(shown.len()) {
@@ -52,8 +53,7 @@ impl Writer<'_> {
         }
     }
 
-    fn outside_row(&self, one: &Encrypted) -> Row {
-        let time = one.opened.get(11..19).unwrap_or(&one.opened).to_owned();
+    fn outside_row(&self, one: &Encrypted, clock: Clock) -> Row {
         let side = |side| self.word(if side == Side::Client { "client" } else { "server" });
         Row {
             tone: match one.ending {
@@ -63,7 +63,7 @@ impl Writer<'_> {
             },
             cells: vec![
                 format!("e{}", one.id),
-                time,
+                clock.write(&one.opened),
                 phrase::duration(Duration::from_secs_f64(one.lifetime), self.language),
                 format!("{} → {}", one.client, one.server),
                 one.server_name().unwrap_or_default().to_owned(),

@@ -2,24 +2,25 @@
 
 use std::time::Duration;
 
-use super::{COLUMNS, Row, Subject, Table, Tone, Writer};
+use super::{COLUMNS, Clock, Row, Subject, Table, Tone, Writer};
 use crate::ending::Kind;
 use crate::report::{Connection, phrase};
 use crate::side::Side;
 
 impl Writer<'_> {
     pub(super) fn table(&self, connections: &[&Connection]) -> Table {
+        let shown = connections.get(..self.extent.rows).unwrap_or(connections);
+        let clock = Clock::of(shown.iter().map(|connection| &*connection.opened));
         Table {
             groups: vec![1, 2, 2, 2, 1],
             header: COLUMNS.iter().map(|name| self.word(&format!("column_{name}")).to_owned()).collect(),
-            rows: connections.iter().take(self.extent.rows).map(|connection| self.row(connection)).collect(),
+            rows: shown.iter().map(|connection| self.row(connection, clock)).collect(),
         }
     }
 
     /// Returns the cells of [`COLUMNS`].
-    pub(super) fn row(&self, connection: &Connection) -> Row {
+    pub(super) fn row(&self, connection: &Connection, clock: Clock) -> Row {
         let request = connection.handshake.target.clone().unwrap_or_default();
-        let time = connection.opened.get(11..19).unwrap_or(&connection.opened).to_owned();
         Row {
             tone: match connection.ending {
                 _ if connection.is_normal() => Tone::Good,
@@ -28,7 +29,7 @@ impl Writer<'_> {
             },
             cells: vec![
                 connection.id.to_string(),
-                time,
+                clock.write(&connection.opened),
                 phrase::duration(Duration::from_secs_f64(connection.lifetime), self.language),
                 format!("{} → {}", connection.client, connection.server),
                 request,

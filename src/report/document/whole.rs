@@ -53,6 +53,7 @@ impl Writer<'_> {
         let matching: Vec<&Connection> = connections.filter(|connection| selection.matches(connection)).collect();
         let shown: Vec<_> = matching.iter().copied().filter(|connection| selection.shows(connection)).collect();
         let mut blocks = vec![Block::Headline(self.headline(report, &matching))];
+        blocks.extend(self.captured(report).map(Block::Captured));
         if report.connections.is_empty() {
             blocks.push(Block::Remark(self.what_was_read(report)));
         }
