@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "target/release/whyclosed"
-CAPTURE = "fixtures/invalid_utf8/capture.pcapng"
+CAPTURE = ROOT / "fixtures/invalid_utf8/capture.pcapng"
 PICTURES = ROOT / "fixtures/pictures"
 COLUMNS = 92
 
@@ -58,17 +58,18 @@ def picture(page, to, width, height):
 
 def main():
     PICTURES.mkdir(exist_ok=True)
-    report = [PROGRAM, CAPTURE]
+    report = [PROGRAM, "trace.pcapng"]
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
+        shutil.copy(CAPTURE, folder / "trace.pcapng")
         text = subprocess.run(
-            [*report, "--color", "always"], cwd=ROOT, env={**os.environ, "COLUMNS": str(COLUMNS)},
+            [*report, "--color", "always"], cwd=folder, env={**os.environ, "COLUMNS": str(COLUMNS)},
             capture_output=True, text=True, check=True).stdout
         terminal = folder / "terminal.html"
         terminal.write_text(TERMINAL.format("$ whyclosed trace.pcapng\n" + spans(text.rstrip())))
         picture(terminal, PICTURES / "terminal.png", 880, round(20.25 * (text.rstrip().count("\n") + 2)) + 40)
         page = folder / "page.html"
-        subprocess.run([*report, "--format", "html", "-o", page], cwd=ROOT, check=True)
+        subprocess.run([*report, "--format", "html", "-o", page], cwd=folder, check=True)
         picture(page, PICTURES / "page.png", 1120, 1000)
 
 
