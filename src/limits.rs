@@ -7,6 +7,10 @@ use std::time::Duration;
 /// the L2 cache.
 pub const READ_BUFFER: usize = 256 * 1024;
 
+/// Blocks of packets in memory if they are read ahead: one that is analysed, one that is filled, and two that absorb the
+/// difference in speed. Each holds as many bytes as are read at once, and one batch more.
+pub const BLOCKS: usize = 4;
+
 /// Packets in a batch. The state of their connections is prefetched together: more than can be waited for at once, but
 /// few enough for the first-level cache.
 pub const BATCH: usize = 32;

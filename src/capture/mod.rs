@@ -4,11 +4,14 @@
 //! paths ─ open ─┬─ one file ───────────────────────────────┬─ Source
 //!               └─ several: merge, by time ─ one file each ┘
 //! one file: file or pipe ─ compressed (gzip, zstd, lz4) ─ Window ─ pcap or pcapng reader
+//! Source ─ read_ahead: the same packets, read on a thread of their own
 //! ```
 //!
 //! In `pcap` and `pcapng`, the files that parse bytes keep no state, and the readers that keep state do not know byte
 //! offsets.
 
+mod ahead;
+mod block;
 mod compressed;
 mod drops;
 mod file;
@@ -30,6 +33,7 @@ mod tally;
 mod testing;
 mod window;
 
+pub use ahead::read_ahead;
 pub use compressed::Damage;
 pub use drops::Drops;
 pub use link_type::LinkType;

@@ -2,6 +2,8 @@
 //! them all in memory, which matters with a hundred thousand connections.
 
 use std::cell::RefCell;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::vec::IntoIter;
 
 use serde::ser::{Error, SerializeSeq, SerializeStruct};
@@ -134,20 +136,25 @@ impl Iterator for Pending {
     }
 }
 
+/// Connections that are handed at once from the thread that judges to the one that writes.
+const HANDED_OVER: usize = 64;
+
 /// A report that is judged while it is serialized, in the form of [`Report`]; it can be serialized once. `wanted`
 /// selects the connections that are written, and `judged` is called with each connection after that.
 pub struct Streamed<W, J>(RefCell<Streaming<W, J>>);
 
 struct Streaming<W, J> {
     pending: Pending,
+    threads: usize,
     wanted: W,
     judged: J,
 }
 
 impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Streamed<W, J> {
-    /// Creates the report of the connections for which `wanted` returns true.
-    pub const fn new(pending: Pending, wanted: W, judged: J) -> Self {
-        Self(RefCell::new(Streaming { pending, wanted, judged }))
+    /// Creates the report of the connections for which `wanted` returns true. With at least two threads, a connection is
+    /// judged while the one before it is written.
+    pub const fn new(pending: Pending, threads: usize, wanted: W, judged: J) -> Self {
+        Self(RefCell::new(Streaming { pending, threads, wanted, judged }))
     }
 
     /// Returns the report without its connections, once it has been serialized.
@@ -183,14 +190,34 @@ struct Connections<'s, W, J>(&'s RefCell<Streaming<W, J>>);
 
 impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Serialize for Connections<'_, W, J> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Streaming { pending, wanted, judged } = &mut *self.0.try_borrow_mut().map_err(S::Error::custom)?;
+        let Streaming { pending, threads, wanted, judged } = &mut *self.0.try_borrow_mut().map_err(S::Error::custom)?;
         let mut elements = serializer.serialize_seq(None)?;
-        for connection in pending {
+        let write = |connection: Box<Connection>| {
             if wanted(&connection) {
                 elements.serialize_element(&connection)?;
             }
             judged(connection);
-        }
+            Ok(())
+        };
+        if *threads > 1 { judged_ahead(pending, write) } else { pending.try_for_each(write) }?;
         elements.end()
     }
+}
+
+/// Judges the connections on a thread of its own, and calls `write` with each, in their order. Without a thread, judges
+/// each when it is written.
+fn judged_ahead<E>(pending: &mut Pending, mut write: impl FnMut(Box<Connection>) -> Result<(), E>) -> Result<(), E> {
+    let written = thread::scope(|scope| {
+        let (to_writer, judged) = sync_channel::<Vec<_>>(1);
+        let coming = &mut *pending;
+        let judge = move || {
+            let mut next =
+                || Some(coming.by_ref().take(HANDED_OVER).collect::<Vec<_>>()).filter(|some| !some.is_empty());
+            // The writer may have failed.
+            while next().is_some_and(|some| to_writer.send(some).is_ok()) {}
+        };
+        thread::Builder::new().name("judging".to_owned()).spawn_scoped(scope, judge).ok()?;
+        Some(judged.iter().flatten().try_for_each(&mut write))
+    });
+    written.unwrap_or_else(|| pending.try_for_each(write))
 }

@@ -77,7 +77,7 @@ run() {
         cat) measure cat "$capture" /dev/null cat "$file" ;;
         whyclosed)
             mapfile -t keys < <(with_keys "$capture" --keylog)
-            measure whyclosed "$capture" /dev/null "$program" --format json "$file" "${keys[@]}"
+            measure whyclosed "$capture" /dev/null "$program" --threads 1 --format json "$file" "${keys[@]}"
             ;;
         tshark)
             mapfile -t keys < <(with_keys "$capture" -o tls.keylog_file:)

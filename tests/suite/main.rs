@@ -45,6 +45,7 @@ mod shortcuts;
 mod slice;
 #[cfg(target_os = "linux")]
 mod slice_memory;
+mod threads;
 mod tshark;
 mod views;
 mod watch;

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Args;
 use whyclosed::analyzer::Analyzer;
@@ -45,6 +47,13 @@ pub struct Read {
     #[arg(long, value_name = "FILE", conflicts_with = "anonymize")]
     bundle: Option<PathBuf>,
 
+    /// Use at most N threads [default: the cores available].
+    ///
+    /// With two, captures are read and decompressed while packets are analysed, and connections are judged while the report is
+    /// written; more gain nothing. The report does not depend on N.
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
+
     #[command(flatten)]
     keys: KeyArgs,
 
@@ -68,6 +77,11 @@ impl Read {
         self.captures.first().filter(|path| !path.exists())?.to_str()
     }
 
+    /// Returns the number of threads to use.
+    fn threads(&self) -> usize {
+        self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get)
+    }
+
     /// Reads the captures, and writes the report. After a fault in the middle of a capture, the report covers
     /// everything before it.
     pub fn run(&self) -> Result<ExitCode, Error> {
@@ -78,13 +92,17 @@ impl Read {
         // This loads libpcap, and its file cannot be read inside the sandbox.
         #[cfg(feature = "live")]
         let filter = self.filter.as_deref().map(Filter::new).transpose()?;
+        // The quota of a container is in a file that cannot be read inside the sandbox, either.
+        let threads = self.threads();
         self.reporting.enter_sandbox(self.allowed(paths));
         let mut keys = self.keys.open()?;
-        let mut source: Box<dyn Source> = capture::open(paths)?;
+        let source = capture::open(paths)?;
         #[cfg(feature = "live")]
-        if let Some(filter) = filter {
-            source = Box::new(Filtered::new(source, filter));
-        }
+        let source: Box<dyn Source + Send> = match filter {
+            Some(filter) => Box::new(Filtered::new(source, filter)),
+            None => source,
+        };
+        let mut source: Box<dyn Source> = if threads > 1 { capture::read_ahead(source) } else { source };
         let mut analyzer = Analyzer::default();
         analyzer.name(self.reporting.wss.clone());
         let (collection, written, fault) = if self.bundle.is_some() && !self.reporting.show_secrets {
@@ -124,10 +142,10 @@ impl Read {
         };
         let report = Pending::new(material, self.reporting.texts.language());
         let Some(path) = &self.bundle else {
-            return conclude(&self.reporting, report, &faults);
+            return conclude(&self.reporting, report, threads, &faults);
         };
         let located = written.map(located).transpose()?;
-        let matched = bundle(path, paths, (origins, located), &self.reporting, report)?;
+        let matched = bundle(path, paths, (origins, located), &self.reporting, (report, threads))?;
         Ok(exit_code(matched, &faults))
     }
 

@@ -1,0 +1,265 @@
+//! Reading on a thread of its own: while packets are analysed, the next ones are read, decompressed and parsed.
+//!
+//! ```text
+//!   reading thread                          caller
+//!   Source ─ Block::fill ──── full ───────→ Ahead ─ packets
+//!                 ↑                           │
+//!                 └────────── empty ──────────┘
+//! ```
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use super::block::Block;
+use super::{Batch, LinkType, Packet, Source, Summary};
+use crate::error::Error;
+use crate::limits;
+use crate::seen::Timestamp;
+
+/// A source that is read ahead.
+struct Ahead {
+    full: Receiver<Filled>,
+    empty: SyncSender<Block>,
+    thread: Option<JoinHandle<()>>,
+    block: Block,
+    /// The number of packets of the block that have been passed.
+    passed: usize,
+    /// The index of the current packet.
+    current: Option<usize>,
+    end: Option<End>,
+    summaries: Vec<Summary>,
+}
+
+/// A block, and how the reading ended, if no block follows.
+struct Filled {
+    block: Block,
+    end: Option<End>,
+}
+
+/// The end of the reading.
+struct End {
+    /// The error that ended it.
+    error: Option<Error>,
+    summaries: Vec<Summary>,
+}
+
+/// Reads a source on a thread of its own, ahead by at most [`limits::BLOCKS`] blocks of packets. The result gives the
+/// packets and key logs of the source, but no [`marks`](Source::marks), and its [`summaries`](Source::summaries) only
+/// after the end or an error. Returns the source itself if the system grants no thread.
+pub fn read_ahead(source: Box<dyn Source + Send>) -> Box<dyn Source> {
+    let (to_caller, full) = sync_channel(limits::BLOCKS);
+    let (empty, to_thread) = sync_channel(limits::BLOCKS);
+    let (hand_over, handed_over) = sync_channel::<Box<dyn Source + Send>>(1);
+    let work = move || handed_over.iter().for_each(|source| read(source, &to_thread, &to_caller));
+    let Ok(thread) = thread::Builder::new().name("reading".to_owned()).spawn(work) else {
+        return source;
+    };
+    // Both channels have room, and the thread waits for them.
+    drop(hand_over.send(source));
+    (1..limits::BLOCKS).for_each(|_| drop(empty.try_send(Block::default())));
+    Box::new(Ahead {
+        full,
+        empty,
+        thread: Some(thread),
+        block: Block::default(),
+        passed: 0,
+        current: None,
+        end: None,
+        summaries: Vec::new(),
+    })
+}
+
+impl Ahead {
+    /// Waits for the next block if all packets of the current one have been passed.
+    fn turn(&mut self) {
+        while self.passed == self.block.len() && self.end.is_none() && self.thread.is_some() {
+            // The thread sends its end before it ends, unless it panics.
+            let Ok(Filled { block, end }) = self.full.recv() else { return self.join() };
+            self.end = end;
+            self.passed = 0;
+            // The thread is gone if this was its last block.
+            drop(self.empty.try_send(std::mem::replace(&mut self.block, block)));
+        }
+    }
+
+    /// Returns whether there is a next packet.
+    fn goes_on(&mut self) -> Result<bool, Error> {
+        self.turn();
+        if self.passed < self.block.len() {
+            return Ok(true);
+        }
+        let Some(End { error, summaries }) = self.end.take() else { return Ok(false) };
+        self.summaries = summaries;
+        self.join();
+        error.map_or(Ok(false), Err)
+    }
+
+    /// Waits for the end of the thread. If it has panicked, so does this.
+    fn join(&mut self) {
+        if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// Reads a source to its end, as long as somebody takes its blocks.
+fn read(mut source: Box<dyn Source + Send>, empty: &Receiver<Block>, full: &SyncSender<Filled>) {
+    let mut coming = Vec::new();
+    for mut block in empty {
+        let error = match block.fill(&mut *source, &mut coming) {
+            Ok(true) => match full.send(Filled { block, end: None }) {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
+            Ok(false) => None,
+            Err(error) => Some(error),
+        };
+        let end = Some(End { error, summaries: source.summaries() });
+        // If nobody takes it, nobody needs it.
+        drop(full.send(Filled { block, end }));
+        return;
+    }
+}
+
+impl Source for Ahead {
+    fn advance(&mut self) -> Result<bool, Error> {
+        let is_there = self.goes_on()?;
+        self.current = is_there.then_some(self.passed);
+        self.passed += usize::from(is_there);
+        Ok(is_there)
+    }
+
+    fn packet(&self) -> Packet<'_> {
+        let none = Packet { number: 0, time: Timestamp::default(), link_type: LinkType::NULL, data: &[], length: 0 };
+        self.current.and_then(|at| self.block.packet(at)).unwrap_or(none)
+    }
+
+    fn batch(&mut self) -> Result<Batch<'_>, Error> {
+        if !self.goes_on()? {
+            return Ok(Batch::new());
+        }
+        let from = self.passed;
+        self.passed = self.block.len().min(from + limits::BATCH);
+        Ok((from..self.passed).filter_map(|at| self.block.packet(at)).collect())
+    }
+
+    fn take_secrets(&mut self) -> Vec<u8> {
+        self.turn();
+        if self.passed == 0 { self.block.take_secrets() } else { Vec::new() }
+    }
+
+    fn summaries(&self) -> Vec<Summary> {
+        self.summaries.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Cursor, Read};
+    use std::path::Path;
+
+    use super::*;
+    use crate::capture::file;
+    use crate::capture::testing::build::{Order, Pcap, Pcapng};
+    use crate::capture::testing::{Owned, drain};
+
+    fn opened(reader: impl Read + Send + 'static) -> Box<dyn Source + Send> {
+        file::recognise(Path::new("test"), Box::new(reader), 4096).unwrap()
+    }
+
+    /// Returns what the analysis would see, in order: packet numbers, and key logs before them.
+    fn seen(source: &mut dyn Source) -> (Vec<String>, Option<Error>) {
+        let mut seen = Vec::new();
+        loop {
+            let secrets = source.take_secrets();
+            if !secrets.is_empty() {
+                seen.push(String::from_utf8(secrets).unwrap());
+            }
+            match source.batch() {
+                Ok(packets) if packets.is_empty() => return (seen, None),
+                Ok(packets) => seen.extend(packets.iter().map(|packet| format!("{packet:?}"))),
+                Err(error) => return (seen, Some(error)),
+            }
+        }
+    }
+
+    /// Returns the body of a Decryption Secrets Block with a TLS key log.
+    fn key_log(log: &str) -> Vec<u8> {
+        let order = Order::Little;
+        [b"KSLT", &order.u32(log.len() as u32)[..], log.as_bytes()].concat()
+    }
+
+    fn capture(packets: u32) -> Pcap {
+        let data: Vec<u8> = (0..=255).cycle().take(3000).collect();
+        (0..packets).fold(Pcap::new(Order::Little, Pcap::MICROS, 1), |file, at| {
+            let part = &data[..(at as usize * 7919) % 3000];
+            file.record(at, 5, part, 3000)
+        })
+    }
+
+    #[test]
+    fn everything_comes_as_from_the_source_itself() {
+        for packets in [0, 1, 31, 33, 2000] {
+            let bytes = capture(packets).bytes;
+            let (mut plain, mut ahead) = (opened(Cursor::new(bytes.clone())), read_ahead(opened(Cursor::new(bytes))));
+            assert_eq!(seen(&mut *plain).0, seen(&mut *ahead).0, "{packets}");
+            assert_eq!(plain.summaries(), ahead.summaries());
+            assert!(ahead.batch().unwrap().is_empty() && !ahead.advance().unwrap(), "the end is final");
+        }
+    }
+
+    #[test]
+    fn packets_come_one_by_one_too() {
+        let bytes = capture(700).bytes;
+        let (plain, _) = drain(&mut *opened(Cursor::new(bytes.clone()))).unwrap();
+        let (ahead, _): (Vec<Owned>, _) = drain(&mut *read_ahead(opened(Cursor::new(bytes)))).unwrap();
+        assert_eq!(plain, ahead);
+    }
+
+    #[test]
+    fn key_logs_come_before_the_packets_that_follow_them() {
+        let order = Order::Little;
+        let mut file = Pcapng::new(order).interface(1, 0, &[]);
+        for at in 0..3000_u32 {
+            if at % 500 == 0 {
+                file = file.block(10, &key_log(&format!("key {at}")));
+            }
+            file = file.enhanced(0, at.into(), &[7; 400], 400);
+        }
+        let (mut plain, mut ahead) =
+            (opened(Cursor::new(file.bytes.clone())), read_ahead(opened(Cursor::new(file.bytes))));
+        let (plain, ahead) = (seen(&mut *plain).0, seen(&mut *ahead).0);
+        assert_eq!(plain, ahead);
+        assert_eq!(plain.iter().filter(|seen| seen.starts_with("key")).count(), 6);
+    }
+
+    /// A reader whose disk fails after some bytes.
+    struct Failing(Cursor<Vec<u8>>);
+
+    impl Read for Failing {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(buf)? {
+                0 => Err(io::ErrorKind::TimedOut.into()),
+                read => Ok(read),
+            }
+        }
+    }
+
+    #[test]
+    fn no_packet_before_an_error_is_lost() {
+        let bytes = capture(900).bytes;
+        let failing = |bytes: &[u8]| opened(Failing(Cursor::new(bytes[..bytes.len() - 10].to_vec())));
+        let (mut plain, mut ahead) = (failing(&bytes), read_ahead(failing(&bytes)));
+        let ((plain_seen, plain_error), (ahead_seen, ahead_error)) = (seen(&mut *plain), seen(&mut *ahead));
+        assert_eq!(plain_seen, ahead_seen);
+        assert_eq!(plain_error.unwrap().to_string(), ahead_error.unwrap().to_string());
+        assert_eq!((plain_seen.len(), plain.summaries()), (899, ahead.summaries()));
+    }
+
+    #[test]
+    fn whoever_stops_early_ends_the_thread() {
+        let mut ahead = read_ahead(opened(Cursor::new(capture(5000).bytes)));
+        assert!(ahead.advance().unwrap());
+        drop(ahead);
+    }
+}
