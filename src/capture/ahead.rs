@@ -11,10 +11,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use super::block::Block;
-use super::{Batch, LinkType, Packet, Source, Summary};
+use super::{Batch, Packet, Source, Summary};
 use crate::error::Error;
 use crate::limits;
-use crate::seen::Timestamp;
 
 /// A source that is read ahead.
 struct Ahead {
@@ -24,8 +23,6 @@ struct Ahead {
     block: Block,
     /// The number of packets of the block that have been passed.
     passed: usize,
-    /// The index of the current packet.
-    current: Option<usize>,
     end: Option<End>,
     summaries: Vec<Summary>,
 }
@@ -63,7 +60,6 @@ pub fn read_ahead(source: Box<dyn Source + Send>) -> Box<dyn Source> {
         thread: Some(thread),
         block: Block::default(),
         passed: 0,
-        current: None,
         end: None,
         summaries: Vec::new(),
     })
@@ -106,32 +102,26 @@ impl Ahead {
 fn read(mut source: Box<dyn Source + Send>, empty: &Receiver<Block>, full: &SyncSender<Filled>) {
     let mut coming = Vec::new();
     for mut block in empty {
-        let error = match block.fill(&mut *source, &mut coming) {
-            Ok(true) => match full.send(Filled { block, end: None }) {
-                Ok(()) => continue,
-                Err(_) => return,
-            },
-            Ok(false) => None,
-            Err(error) => Some(error),
+        let end = match block.fill(&mut *source, &mut coming) {
+            Ok(true) => None,
+            end => Some(End { error: end.err(), summaries: source.summaries() }),
         };
-        let end = Some(End { error, summaries: source.summaries() });
-        // If nobody takes it, nobody needs it.
-        drop(full.send(Filled { block, end }));
-        return;
+        let is_last = end.is_some();
+        if full.send(Filled { block, end }).is_err() || is_last {
+            return;
+        }
     }
 }
 
 impl Source for Ahead {
     fn advance(&mut self) -> Result<bool, Error> {
-        let is_there = self.goes_on()?;
-        self.current = is_there.then_some(self.passed);
-        self.passed += usize::from(is_there);
-        Ok(is_there)
+        let goes_on = self.goes_on()?;
+        self.passed += usize::from(goes_on);
+        Ok(goes_on)
     }
 
     fn packet(&self) -> Packet<'_> {
-        let none = Packet { number: 0, time: Timestamp::default(), link_type: LinkType::NULL, data: &[], length: 0 };
-        self.current.and_then(|at| self.block.packet(at)).unwrap_or(none)
+        self.passed.checked_sub(1).and_then(|at| self.block.packet(at)).unwrap_or(Packet::NONE)
     }
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
@@ -157,6 +147,8 @@ impl Source for Ahead {
 mod tests {
     use std::io::{self, Cursor, Read};
     use std::path::Path;
+    use std::sync::mpsc::{RecvTimeoutError, TryRecvError};
+    use std::time::Duration;
 
     use super::*;
     use crate::capture::file;
@@ -256,10 +248,22 @@ mod tests {
         assert_eq!((plain_seen.len(), plain.summaries()), (899, ahead.summaries()));
     }
 
+    /// A reader that holds on to a channel until it is dropped.
+    struct Watched(Cursor<Vec<u8>>, #[expect(dead_code, reason = "held")] SyncSender<()>);
+
+    impl Read for Watched {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buf)
+        }
+    }
+
     #[test]
     fn whoever_stops_early_ends_the_thread() {
-        let mut ahead = read_ahead(opened(Cursor::new(capture(5000).bytes)));
+        let (held, dropped) = sync_channel(0);
+        let mut ahead = read_ahead(opened(Watched(Cursor::new(capture(5000).bytes), held)));
         assert!(ahead.advance().unwrap());
+        assert_eq!(dropped.try_recv(), Err(TryRecvError::Empty), "it is not read to the end");
         drop(ahead);
+        assert_eq!(dropped.recv_timeout(Duration::from_secs(60)), Err(RecvTimeoutError::Disconnected));
     }
 }

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::PathBuf;
 
-use super::{LinkType, Marks, Packet, Source, Summary, file};
+use super::{Marks, Packet, Source, Summary, file};
 use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -127,7 +127,7 @@ impl Source for Merge {
     fn packet(&self) -> Packet<'_> {
         match self.current.and_then(|index| self.files.get(index)) {
             Some(Member { state: State::Open(source), .. }) => Packet { number: self.number, ..source.packet() },
-            _ => Packet { number: 0, time: Timestamp::default(), link_type: LinkType::NULL, data: &[], length: 0 },
+            _ => Packet::NONE,
         }
     }
 

@@ -63,6 +63,12 @@ pub struct Packet<'a> {
     pub length: u32,
 }
 
+impl Packet<'_> {
+    /// The packet of a source that has no current one.
+    const NONE: Self =
+        Self { number: 0, time: Timestamp::from_nanos(0), link_type: LinkType::NULL, data: &[], length: 0 };
+}
+
 /// Packets that are in memory together, in order; borrowed until their source advances.
 pub type Batch<'a> = ArrayVec<Packet<'a>, { limits::BATCH }>;
 

@@ -34,6 +34,7 @@ pub struct Pending {
     registries: Registries,
     redactor: Redactor,
     language: Language,
+    is_judged_ahead: bool,
 }
 
 impl Pending {
@@ -81,7 +82,13 @@ impl Pending {
             registries,
             redactor,
             language,
+            is_judged_ahead: false,
         }
+    }
+
+    /// Sets that connections are judged on a thread of their own while those before them are written ([`Streamed`]).
+    pub const fn judge_ahead(&mut self) {
+        self.is_judged_ahead = true;
     }
 
     /// Judges the remaining connections, and returns the whole report.
@@ -145,16 +152,14 @@ pub struct Streamed<W, J>(RefCell<Streaming<W, J>>);
 
 struct Streaming<W, J> {
     pending: Pending,
-    threads: usize,
     wanted: W,
     judged: J,
 }
 
 impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Streamed<W, J> {
-    /// Creates the report of the connections for which `wanted` returns true. With at least two threads, a connection is
-    /// judged while the one before it is written.
-    pub const fn new(pending: Pending, threads: usize, wanted: W, judged: J) -> Self {
-        Self(RefCell::new(Streaming { pending, threads, wanted, judged }))
+    /// Creates the report of the connections for which `wanted` returns true.
+    pub const fn new(pending: Pending, wanted: W, judged: J) -> Self {
+        Self(RefCell::new(Streaming { pending, wanted, judged }))
     }
 
     /// Returns the report without its connections, once it has been serialized.
@@ -190,7 +195,7 @@ struct Connections<'s, W, J>(&'s RefCell<Streaming<W, J>>);
 
 impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Serialize for Connections<'_, W, J> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Streaming { pending, threads, wanted, judged } = &mut *self.0.try_borrow_mut().map_err(S::Error::custom)?;
+        let Streaming { pending, wanted, judged } = &mut *self.0.try_borrow_mut().map_err(S::Error::custom)?;
         let mut elements = serializer.serialize_seq(None)?;
         let write = |connection: Box<Connection>| {
             if wanted(&connection) {
@@ -199,7 +204,7 @@ impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Serialize for Con
             judged(connection);
             Ok(())
         };
-        if *threads > 1 { judged_ahead(pending, write) } else { pending.try_for_each(write) }?;
+        if pending.is_judged_ahead { judged_ahead(pending, write) } else { pending.try_for_each(write) }?;
         elements.end()
     }
 }
@@ -208,13 +213,16 @@ impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Serialize for Con
 /// each when it is written.
 fn judged_ahead<E>(pending: &mut Pending, mut write: impl FnMut(Box<Connection>) -> Result<(), E>) -> Result<(), E> {
     let written = thread::scope(|scope| {
-        let (to_writer, judged) = sync_channel::<Vec<_>>(1);
+        let (to_writer, judged) = sync_channel(1);
         let coming = &mut *pending;
         let judge = move || {
-            let mut next =
-                || Some(coming.by_ref().take(HANDED_OVER).collect::<Vec<_>>()).filter(|some| !some.is_empty());
-            // The writer may have failed.
-            while next().is_some_and(|some| to_writer.send(some).is_ok()) {}
+            loop {
+                let some: Vec<_> = coming.by_ref().take(HANDED_OVER).collect();
+                // The writer is gone if it has failed.
+                if some.is_empty() || to_writer.send(some).is_err() {
+                    return;
+                }
+            }
         };
         thread::Builder::new().name("judging".to_owned()).spawn_scoped(scope, judge).ok()?;
         Some(judged.iter().flatten().try_for_each(&mut write))

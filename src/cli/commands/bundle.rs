@@ -30,11 +30,11 @@ pub fn bundle(
     captures: &[PathBuf],
     (origins, located): (Vec<Origin>, Option<Located>),
     reporting: &Reporting,
-    (report, threads): (Pending, usize),
+    report: Pending,
 ) -> Result<bool, Error> {
     let (selection, language) = (reporting.selection(), reporting.texts.language());
     let mut shown = Shown::default();
-    let (mut report, mut data) = judged((report, threads), reporting, &selection, |connection| {
+    let (mut report, mut data) = judged(report, reporting, &selection, |connection| {
         slice::mark(&mut shown.wanted, connection, language);
         shown.chosen.insert(connection.identity());
         shown.numbers.push(Number { of: connection.identity(), id: connection.id });
@@ -81,7 +81,7 @@ struct Shown {
 /// Judges all connections, and calls `shown` with each one that the report shows. Returns the report, with its
 /// connections shortened to what documents show if that is enough for the format, and the whole report as JSON.
 fn judged(
-    (report, threads): (Pending, usize),
+    report: Pending,
     reporting: &Reporting,
     selection: &Selection,
     mut shown: impl FnMut(&Connection),
@@ -94,7 +94,6 @@ fn judged(
     let (mut whole, mut brief) = (Vec::new(), Brief::new(selection));
     let streamed = Streamed::new(
         report,
-        threads,
         |_: &Connection| true,
         |connection: Box<Connection>| {
             if selection.shows(&connection) {

@@ -31,9 +31,9 @@ const EXIT_MATCHED: u8 = 1;
 /// The exit code after an error that the user has to fix.
 pub const EXIT_ERROR: u8 = 2;
 
-/// Writes the report on at most so many threads, prints the faults, and returns the exit code.
-fn conclude(reporting: &Reporting, report: Pending, threads: usize, faults: &[Error]) -> Result<ExitCode, Error> {
-    let matched = output::write(reporting, report, threads)?;
+/// Writes the report, prints the faults, and returns the exit code.
+fn conclude(reporting: &Reporting, report: Pending, faults: &[Error]) -> Result<ExitCode, Error> {
+    let matched = output::write(reporting, report)?;
     Ok(exit_code(matched, faults))
 }
 

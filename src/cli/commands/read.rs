@@ -77,9 +77,9 @@ impl Read {
         self.captures.first().filter(|path| !path.exists())?.to_str()
     }
 
-    /// Returns the number of threads to use.
-    fn threads(&self) -> usize {
-        self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get)
+    /// Returns whether to use more than one thread.
+    fn has_threads(&self) -> bool {
+        self.threads.or_else(|| thread::available_parallelism().ok()).is_some_and(|threads| threads.get() > 1)
     }
 
     /// Reads the captures, and writes the report. After a fault in the middle of a capture, the report covers
@@ -93,7 +93,7 @@ impl Read {
         #[cfg(feature = "live")]
         let filter = self.filter.as_deref().map(Filter::new).transpose()?;
         // The quota of a container is in a file that cannot be read inside the sandbox, either.
-        let threads = self.threads();
+        let has_threads = self.has_threads();
         self.reporting.enter_sandbox(self.allowed(paths));
         let mut keys = self.keys.open()?;
         let source = capture::open(paths)?;
@@ -102,7 +102,7 @@ impl Read {
             Some(filter) => Box::new(Filtered::new(source, filter)),
             None => source,
         };
-        let mut source: Box<dyn Source> = if threads > 1 { capture::read_ahead(source) } else { source };
+        let mut source: Box<dyn Source> = if has_threads { capture::read_ahead(source) } else { source };
         let mut analyzer = Analyzer::default();
         analyzer.name(self.reporting.wss.clone());
         let (collection, written, fault) = if self.bundle.is_some() && !self.reporting.show_secrets {
@@ -140,12 +140,15 @@ impl Read {
             privacy,
             registries,
         };
-        let report = Pending::new(material, self.reporting.texts.language());
+        let mut report = Pending::new(material, self.reporting.texts.language());
+        if has_threads {
+            report.judge_ahead();
+        }
         let Some(path) = &self.bundle else {
-            return conclude(&self.reporting, report, threads, &faults);
+            return conclude(&self.reporting, report, &faults);
         };
         let located = written.map(located).transpose()?;
-        let matched = bundle(path, paths, (origins, located), &self.reporting, (report, threads))?;
+        let matched = bundle(path, paths, (origins, located), &self.reporting, report)?;
         Ok(exit_code(matched, &faults))
     }
 

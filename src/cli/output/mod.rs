@@ -29,8 +29,8 @@ const DEFAULT_WIDTH: u16 = 100;
 /// The least width at which a report can be laid out.
 const LEAST_WIDTH: u16 = 60;
 
-/// Writes the report in the chosen format, on at most so many threads. Returns whether it contains what `--fail-on` names.
-pub fn write(reporting: &Reporting, mut report: Pending, threads: usize) -> Result<bool, Error> {
+/// Writes the report in the chosen format. Returns whether it contains what `--fail-on` names.
+pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> {
     // If the exit code depends on the report, judge everything first: the reader may close the pipe early.
     if reporting.format() != Format::Json || reporting.judges() {
         return write_judged(reporting, report.finish());
@@ -39,7 +39,7 @@ pub fn write(reporting: &Reporting, mut report: Pending, threads: usize) -> Resu
     if selection.is_narrow() {
         report.without_encrypted();
     }
-    let report = Streamed::new(report, threads, |connection: &Connection| selection.matches(connection), drop);
+    let report = Streamed::new(report, |connection: &Connection| selection.matches(connection), drop);
     emit(reporting, |out| json::render(&report, out))?;
     Ok(false)
 }

@@ -1,4 +1,6 @@
-//! How times are written: as short as they can be told apart.
+//! The form of times in a report: as short as tells them apart.
+
+use std::ops::Range;
 
 /// The parts of a time that are written besides hours, minutes and seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,8 +12,8 @@ pub struct Clock {
 }
 
 /// The bytes of `2026-11-21` in an RFC 3339 time, and those of `12:31:07`.
-const DATE: std::ops::Range<usize> = 0..10;
-const SECONDS: std::ops::Range<usize> = 11..19;
+const DATE: Range<usize> = 0..10;
+const SECONDS: Range<usize> = 11..19;
 
 impl Clock {
     /// Milliseconds without a date.
@@ -22,9 +24,10 @@ impl Clock {
     pub fn of<'t>(times: impl Iterator<Item = &'t str>) -> Self {
         let mut times: Vec<_> = times.collect();
         times.sort_unstable();
-        let differs = |range: std::ops::Range<usize>| move |pair: &[&str]| matches!(pair, [one, other] if one.get(range.clone()) != other.get(range.clone()));
-        let is_same_second = |pair: &[&str]| !differs(0..SECONDS.end)(pair);
-        Self { date: times.windows(2).any(differs(DATE)), millis: times.windows(2).any(is_same_second) }
+        let pairs = || times.iter().zip(times.iter().skip(1));
+        let is_same_day = |(one, next): (&&str, &&str)| one.get(DATE) == next.get(DATE);
+        let is_same_second = |(one, next): (&&str, &&str)| one.get(..SECONDS.end) == next.get(..SECONDS.end);
+        Self { date: !pairs().all(is_same_day), millis: pairs().any(is_same_second) }
     }
 
     /// Writes an RFC 3339 time.
@@ -46,7 +49,7 @@ impl Clock {
 
 /// Writes the range between two RFC 3339 times, with the date and the time zone.
 pub fn range(first: &str, last: &str) -> String {
-    let part = |time: &str, range: std::ops::Range<usize>| time.get(range).unwrap_or_default().to_owned();
+    let part = |time: &str, range: Range<usize>| time.get(range).unwrap_or_default().to_owned();
     let (from, until) = (part(first, SECONDS), part(last, SECONDS));
     match (part(first, DATE), part(last, DATE)) {
         (from_day, day) if from_day == day && from == until => format!("{day} {from} UTC"),
