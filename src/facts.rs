@@ -1,6 +1,8 @@
 //! The facts of one WebSocket connection, or of an attempt at one: the fold of its events.
 
+mod apply;
 mod breach;
+mod close;
 mod end;
 mod previewed;
 mod recent;
@@ -12,14 +14,14 @@ use std::sync::LazyLock;
 use arrayvec::ArrayVec;
 
 pub use breach::Breach;
+pub use close::Close;
 pub use end::End;
 pub use previewed::Previewed;
 pub use recent::{Moment, Pace, Recent};
 pub use sent::{Ping, Sent};
 
-use crate::chunk::Carrier;
-use crate::event::{EndKind, Event, What};
-use crate::http::{self, Handshake};
+use crate::event::EndKind;
+use crate::http::Handshake;
 use crate::limits;
 use crate::prefetch::prefetch;
 use crate::seen::Seen;
@@ -27,8 +29,8 @@ use crate::side::{PerSide, Side};
 use crate::tcp::Analysis;
 use crate::tls::outside::{Ends, View};
 use crate::tls::{self, Outside};
+use crate::ws::Previews;
 use crate::ws::violation::Context;
-use crate::ws::{self, CloseCode, Previews};
 
 /// The identity of a WebSocket connection, or of an attempt at one, within a capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,38 +92,6 @@ pub struct Facts {
     pub gaps: Vec<(Side, Seen)>,
     /// The beginnings of the messages before the end.
     pub previews: Previewed,
-}
-
-/// A Close frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Close {
-    /// The side that sent it.
-    pub side: Side,
-    /// The segment with its first byte.
-    pub carrier: Carrier,
-    /// Stream offset of its first byte.
-    pub offset: u64,
-    /// The TCP bytes that its first byte needs.
-    pub needed: u64,
-    /// Its code; `None` if it carried none, or if the code was not captured.
-    pub code: Option<CloseCode>,
-    /// Its reason; invalid UTF-8 is replaced by U+FFFD.
-    pub reason: Box<str>,
-    /// Whether all its bytes were captured.
-    pub complete: bool,
-    /// Whether its framing conforms to RFC 6455 §5.
-    pub framed: bool,
-    /// Whether its code and reason conform to RFC 6455 §5.5.1 and §7.4.
-    pub sound: bool,
-    /// Whether a fragmented message of its sender was unfinished.
-    pub inside_message: bool,
-}
-
-impl Close {
-    /// Returns whether both its framing and its payload conform to RFC 6455.
-    pub const fn is_valid(&self) -> bool {
-        self.framed && self.sound
-    }
 }
 
 impl Facts {
@@ -226,25 +196,6 @@ impl Facts {
         }
     }
 
-    /// Applies one event. Inlined: most events are messages, and the caller knows the variant statically.
-    #[inline(always)]
-    pub fn apply(&mut self, event: &Event<'_>) {
-        let seen = event.carrier.seen;
-        match event.what {
-            What::Http(output) => self.apply_http(seen, output),
-            What::NotTls { first } => self.answered_otherwise(seen, first),
-            What::Tls(outcome) => self.tls = Some(Box::new((event.side, seen, outcome))),
-            What::Ws(ws) => self.apply_ws(event.side, event.carrier, ws),
-            What::Joined => {
-                self.joined = true;
-                self.switched = Some(seen);
-            }
-            What::End { kind, needed } => {
-                self.note_end(End { side: event.side, kind, carrier: *event.carrier, needed })
-            }
-        }
-    }
-
     /// Takes what the records have shown of a TLS connection that was not decrypted, as far as it is, or seems to be, a
     /// WebSocket. Has to be called once the connection is over, and its TCP analysis is there.
     pub fn see_from_outside(&mut self, outside: Outside) {
@@ -263,10 +214,6 @@ impl Facts {
         self.outside = Some(Box::new(view));
     }
 
-    fn answered_otherwise(&mut self, seen: Seen, first: &[u8]) {
-        self.answered_with.get_or_insert_with(|| Box::new((seen, Context::beginning(first))));
-    }
-
     fn note_end(&mut self, end: End) {
         if self.end(end.side, end.kind).is_none() {
             // There are mostly two, and they are kept until the report is written.
@@ -275,79 +222,7 @@ impl Facts {
         }
     }
 
-    fn apply_http(&mut self, seen: Seen, output: &http::Event<'_>) {
-        match output {
-            http::Event::Request(request) => self.handshake.ask(request.clone()),
-            http::Event::Response(response) => self.handshake.answer(response.clone()),
-            http::Event::RefusalBody(bytes) => {
-                if let Some(response) = &mut self.handshake.response {
-                    response.append_body(bytes);
-                }
-            }
-            http::Event::Cut => self.handshake.cut = true,
-            http::Event::Switched { .. } => self.switched = Some(seen),
-            http::Event::NotHttp { first } => self.answered_otherwise(seen, first),
-        }
-    }
-
-    #[inline(always)]
-    fn apply_ws(&mut self, side: Side, carrier: &Carrier, event: &ws::Event<'_>) {
-        let seen = carrier.seen;
-        match event {
-            ws::Event::Frame { header, start, header_end, wire } => {
-                self.sent[side].frame(header, *start, carrier, *header_end, *wire);
-            }
-            ws::Event::Message { message, needed } => {
-                self.sent[side].message(message, carrier, *needed);
-                self.watch(side, carrier);
-            }
-            ws::Event::Whole { header, header_end, wire, preview } => {
-                let opcode = header.start.opcode;
-                self.sent[side].complete_message(opcode, header.length, carrier, *header_end, *wire, *preview);
-                self.watch(side, carrier);
-            }
-            ws::Event::Ping { payload, framed } => self.sent[side].ping(payload, *framed, seen),
-            ws::Event::Pong(payload) => {
-                let pongs = &mut self.sent[side].pongs;
-                *pongs = pongs.saturating_add(1);
-                // A pong after a Close frame comes too late.
-                if self.closes.is_empty() {
-                    self.sent[!side].answered(payload);
-                }
-            }
-            ws::Event::Close(close) => self.close(side, close),
-            ws::Event::Violation(violation) => {
-                if self.breaches.len() < limits::VIOLATIONS {
-                    let sent = &self.sent[side];
-                    let (messages_before, pings_before) = (sent.said(), sent.pings);
-                    let violation = violation.clone();
-                    self.breaches.push(Breach { violation, messages_before, pings_before, messages_behind: 0 });
-                    self.sent[!side].is_watched = true;
-                } else {
-                    self.more_breaches = self.more_breaches.saturating_add(1);
-                }
-            }
-            ws::Event::Lost => {
-                self.sent[side].lost += 1;
-                self.sent[side].is_lost = true;
-                if self.gaps.len() < limits::GAPS {
-                    self.gaps.push((side, seen));
-                }
-            }
-            ws::Event::Found => self.sent[side].is_lost = false,
-        }
-    }
-
-    /// Notes a message of a side in the breaches of the other side.
-    #[inline(always)]
-    fn watch(&mut self, side: Side, carrier: &Carrier) {
-        if self.sent[side].is_watched {
-            let by_other = self.breaches.iter_mut().filter(|breach| breach.violation.side != side);
-            by_other.for_each(|breach| breach.answered(carrier));
-        }
-    }
-
-    /// Keeps the beginnings of the last messages, before others overwrite them in the ring. Has to be called when the
+    /// Keeps the beginnings of the last messages, before they expire. Has to be called when the
     /// connection is about to end.
     pub fn keep_previews(&mut self, previews: &Previews) {
         let mut there = ArrayVec::<_, { 2 * limits::MOMENTS }>::new();
@@ -365,30 +240,5 @@ impl Facts {
     /// Returns the beginning of a side's message, if it was kept.
     pub fn preview(&self, side: Side, message: &Moment) -> Option<&[u8]> {
         self.previews.get(side, message.header_end)
-    }
-
-    fn close(&mut self, side: Side, close: &ws::Close<'_>) {
-        if self.closes.len() < limits::CLOSES {
-            let fact = Close {
-                side,
-                carrier: close.carrier,
-                offset: close.offset,
-                needed: close.needed,
-                code: close.code,
-                reason: String::from_utf8_lossy(close.reason).into(),
-                complete: close.complete,
-                framed: close.framed,
-                sound: close.sound,
-                inside_message: close.inside_message,
-            };
-            // Bytes that waited behind a hole come late, but keep the place of their packet.
-            let is_later = |other: &Close| other.carrier.seen.packet > fact.carrier.seen.packet;
-            let in_turn = self.closes.iter().position(is_later).unwrap_or(self.closes.len());
-            // The Close frames of one side are in stream order.
-            let behind_own = self.closes.iter().rposition(|other| other.side == side).map_or(0, |own| own + 1);
-            // There are mostly two, and they are kept until the report is written.
-            self.closes.reserve_exact(1);
-            self.closes.insert(in_turn.max(behind_own), fact);
-        }
     }
 }

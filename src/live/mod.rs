@@ -8,6 +8,7 @@
 
 mod line;
 mod packet_buffer;
+mod step;
 mod update;
 mod watch;
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use foldhash::fast::RandomState;
 
+use super::step::{Step, step, waits};
 use super::update::{Notice, Opened, Update};
 use crate::analyzer::Analyzer;
 use crate::capture::Drops;
@@ -26,7 +27,6 @@ use crate::report::{Connection, phrase};
 use crate::seen::Timestamp;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
-use crate::{http, ws};
 
 /// The time that an end may take to complete before it is reported. Most answers come sooner, and an end without one is
 /// reported soon enough.
@@ -84,13 +84,6 @@ struct Judged {
     rule: &'static str,
     code: Option<u16>,
     by: Option<Side>,
-}
-
-/// The role of an event in an end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Begins,
-    Completes,
 }
 
 impl Watch {
@@ -333,25 +326,4 @@ impl Judged {
 fn later(time: Timestamp, wait: Duration) -> Timestamp {
     let wait = i64::try_from(wait.as_nanos()).unwrap_or(i64::MAX);
     Timestamp::from_nanos(time.as_nanos().saturating_add(wait))
-}
-
-/// Returns the role of an event in the end of its connection; `None` if it has none.
-fn step(facts: &Facts, event: &Event<'_>, fins: PerSide<bool>) -> Option<Step> {
-    const SWITCHING: u16 = 101;
-    let by_both =
-        |has: &dyn Fn(Side) -> bool| Some(if Side::BOTH.into_iter().all(has) { Step::Completes } else { Step::Begins });
-    match event.what {
-        What::Ws(ws::Event::Close(_)) => by_both(&|side| facts.closes.iter().any(|close| close.side == side)),
-        What::End { kind: EndKind::CloseNotify, .. } => Some(Step::Begins),
-        What::End { kind: EndKind::Fin, .. } => by_both(&|side| fins[side]),
-        What::End { kind: EndKind::Reset | EndKind::Alert(_), .. } | What::Tls(_) => Some(Step::Completes),
-        What::Http(http::Event::Response(response)) => (response.status != SWITCHING).then_some(Step::Begins),
-        What::Http(http::Event::NotHttp { .. }) | What::NotTls { .. } => Some(Step::Begins),
-        What::Http(_) | What::Ws(_) | What::Joined => None,
-    }
-}
-
-/// Returns whether an event expects an answer.
-fn waits(event: &Event<'_>) -> bool {
-    matches!(event.what, What::Http(http::Event::Request(_)) | What::Ws(ws::Event::Ping { .. }))
 }

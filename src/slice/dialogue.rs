@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::heads::Blotter;
+use super::blotter::Blotter;
 use crate::limits;
 use crate::report::redact::Kind;
 use crate::report::redact::prompts::{self, Dialogue, is_aside, question};

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::blotter::{Blotter, Remember};
 use super::deflate;
 use super::dialogue::{Asked, Part};
 use super::frames::Frames;
-use super::heads::{Blotter, Remember};
 use super::payload::{binary, inflate, replace};
 use super::streams::Stream;
 use crate::limits;

@@ -19,6 +19,7 @@
 //! | compressed messages | compressed again, and filled up to their length |
 //! | binary messages, TLS, anything else | zeros, except what says why a peer ends the connection |
 
+mod blotter;
 mod checksum;
 mod cut;
 mod deflate;
@@ -41,8 +42,8 @@ mod token;
 mod views;
 mod windows;
 
+pub use blotter::Remember;
 pub use cut::{Origin, Wanted, cut};
-pub use heads::Remember;
 pub use located::{Located, Locating};
 pub use messages::{Losses, Read};
 pub use redaction::Redaction;

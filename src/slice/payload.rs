@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
-use super::heads::Blotter;
+use super::blotter::Blotter;
 use crate::limits;
 use crate::ws::deflate::{Failure, Inflater};
 

@@ -3,12 +3,12 @@
 use std::io;
 use std::ops::Range;
 
+use super::blotter::{Blotter, Remember};
 use super::checksum;
 use super::cut::{Origin, Wanted};
 use super::dialogue::{Answers, Asked, Part};
 use super::fragmented::Piece;
 use super::gathered::{Gathered, Half};
-use super::heads::{Blotter, Remember};
 use super::located::Located;
 use super::messages::{Direction, Losses, Read};
 use super::streams::{Place, Stream};

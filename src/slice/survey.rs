@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 use std::io;
 
+use super::blotter::Remember;
 use super::cut::Wanted;
 use super::fragmented::Fragmented;
-use super::heads::Remember;
 use super::located::Located;
 use super::messages::Read;
 use super::redaction::Redaction;
