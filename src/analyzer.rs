@@ -3,12 +3,16 @@
 
 mod flows;
 mod followed;
+mod parallel;
+mod share;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use arrayvec::ArrayVec;
 
 use self::followed::Followed;
+pub use self::parallel::Analysed;
 use crate::capture::{Packet, Source};
 use crate::error::Error;
 use crate::facts::Facts;
@@ -44,13 +48,13 @@ impl Analyzer {
         self.followed.shared.secrets.named = servers;
     }
 
-    /// Reads a capture to its end: pushes every packet, calls `progress` with each batch once it has been pushed, and
+    /// Reads a capture to its end: pushes every packet, calls `progress` with the number of the last one now and then, and
     /// finishes. An error ends the reading; everything before it has been pushed and given to the sink nevertheless.
     pub fn read(
         &mut self,
         source: &mut dyn Source,
         sink: &mut impl Sink,
-        mut progress: impl FnMut(&[Packet<'_>]),
+        mut progress: impl FnMut(u64),
     ) -> Result<(), Error> {
         let end = loop {
             if !shortcuts::are_taken() {
@@ -63,14 +67,13 @@ impl Analyzer {
             }
             let secrets = source.take_secrets();
             if !secrets.is_empty() {
-                self.followed.shared.secrets.add_block(&secrets);
-                self.followed.retry(sink);
+                self.push_secrets(&secrets, sink);
             }
             match source.batch() {
-                Ok(packets) if packets.is_empty() => break Ok(()),
                 Ok(packets) => {
+                    let Some(last) = packets.last() else { break Ok(()) };
                     self.push_all(&packets, sink);
-                    progress(&packets);
+                    progress(last.number);
                 }
                 Err(error) => break Err(error),
             }
@@ -82,20 +85,29 @@ impl Analyzer {
     /// Processes the next packets. The state of their connections is prefetched, a batch of [`limits::BATCH`] at a
     /// time.
     pub fn push_all(&mut self, packets: &[Packet<'_>], sink: &mut impl Sink) {
+        self.push_own(packets, |_| false, sink);
+    }
+
+    /// Processes the next packets, but for the segments of other shares. Those whose index in `packets` is known to
+    /// belong to one (`is_of_others`) are not even read.
+    #[inline]
+    fn push_own(&mut self, packets: &[Packet<'_>], is_of_others: impl Fn(usize) -> bool, sink: &mut impl Sink) {
         let mut rest = packets;
         while !rest.is_empty() {
             let mut glances = ArrayVec::<_, { limits::BATCH }>::new();
+            let before = packets.len() - rest.len();
             let (packets, _) = rest.split_at(rest.len().min(limits::BATCH));
-            self.decoder.glance_at(packets, &mut glances);
+            self.decoder.glance_at(packets, |at| is_of_others(before + at), &mut glances);
             rest = rest.get(glances.len()..).unwrap_or_default();
+            self.followed.pass_over_others(&mut glances);
             let hints = self.followed.lookup_batch(&glances);
             for ((glance, hint), packet) in glances.iter_mut().zip(hints).zip(packets) {
                 match glance {
                     Glance::Segment(segment) => {
-                        self.followed.expire(packet.time, sink);
+                        self.followed.meet(packet, sink);
                         self.followed.push(segment, hint, sink);
                     }
-                    Glance::NoSegment => self.followed.expire(packet.time, sink),
+                    Glance::NoSegment => self.followed.meet(packet, sink),
                     Glance::General => {
                         self.push(packet, sink);
                     }
@@ -107,8 +119,8 @@ impl Analyzer {
     /// Processes the next packet. Returns the TCP connection it belongs to, or `None` if it carries no segment.
     pub fn push(&mut self, packet: &Packet<'_>, sink: &mut impl Sink) -> Option<Stream> {
         // Before the packet is decoded, so that a `tick` with its time would have changed nothing.
-        self.followed.expire(packet.time, sink);
-        let mut segment = self.decoder.decode(packet)?;
+        self.followed.meet(packet, sink);
+        let mut segment = self.decoder.decode(packet).filter(|segment| self.followed.owns(segment))?;
         let hints = self.followed.hint(&segment);
         self.followed.push(&mut segment, hints, sink)
     }
@@ -126,15 +138,21 @@ impl Analyzer {
         }
     }
 
+    /// Takes the contents of Decryption Secrets Blocks. What has waited for its keys is read.
+    fn push_secrets(&mut self, secrets: &[u8], sink: &mut impl Sink) {
+        self.followed.shared.secrets.add_block(secrets);
+        self.followed.retry(sink);
+    }
+
     /// Sets whether more keys may come: then TLS records wait for them, within [`limits::TLS_WAITING`].
     pub const fn expect_keys(&mut self, may_come: bool) {
         self.followed.shared.secrets.expect(may_come);
     }
 
     /// Sets what to call for more keys once the first TLS connection is met: it passes on a key log, cut anywhere. A
-    /// capture without TLS then costs nothing.
-    pub fn ask_for_keys(&mut self, ask: impl FnOnce(&mut dyn FnMut(&[u8])) + Send + 'static) {
-        self.followed.shared.secrets.ask(Box::new(ask));
+    /// capture without TLS then costs nothing. Each of several threads calls it.
+    pub fn ask_for_keys(&mut self, ask: impl Fn(&mut dyn FnMut(&[u8])) + Send + Sync + 'static) {
+        self.followed.shared.secrets.ask(Arc::new(ask));
     }
 
     /// Limits the searches for sequence numbers to so many blocks of AES, for tests that read many captures.

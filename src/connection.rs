@@ -125,6 +125,21 @@ struct Context<'c, S> {
     sink: &'c mut S,
 }
 
+impl Shared {
+    /// Returns what the connections of another thread share, which may have so many inflaters at once.
+    pub fn share(&self, inflaters: usize) -> Self {
+        let mut scratch = Scratch::default();
+        scratch.frames.limit_inflaters(inflaters);
+        Self { secrets: self.secrets.share(), scratch, ..Self::default() }
+    }
+
+    /// Counts the next packet of the capture, of `len` captured bytes, whichever connection it belongs to.
+    #[inline]
+    pub fn count_packet(&mut self, len: usize) {
+        self.scratch.frames.previews.count(len);
+    }
+}
+
 impl Connection {
     /// Creates a connection that begins, as far as captured, with `segment`, which [`Self::push`] still has to process.
     pub fn new(stream: u32, segment: &Segment<'_>) -> Self {

@@ -10,7 +10,7 @@
 //!
 //! let mut source = capture::open(&["fixtures/invalid_utf8/capture.pcapng".into()])?;
 //! let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-//! analyzer.read(&mut *source, &mut facts, |_packets| {})?;
+//! analyzer.read(&mut *source, &mut facts, |_packet| {})?;
 //!
 //! let material = Material { captures: source.summaries(), facts, ..Material::default() };
 //! let report = Report::new(material, Language::English);

@@ -1,5 +1,6 @@
 //! All bounds of the program, with their reasons. A capture is hostile input: everything that it makes the program keep
-//! is bounded here.
+//! is bounded here. Several threads that analyse a capture divide the bounds on the memory of all connections: only beyond
+//! such a bound may a report depend on their number.
 
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use std::time::Duration;
 pub const READ_BUFFER: usize = 256 * 1024;
 
 /// Blocks of packets in memory if they are read ahead: one that is analysed, one that is filled, and two that absorb the
-/// difference in speed. Each holds as many bytes as are read at once, and one batch more.
+/// difference in speed; one more for each thread that analyses. Each holds as many bytes as are read at once, and one batch
+/// more.
 pub const BLOCKS: usize = 4;
 
 /// Packets in a batch. The state of their connections is prefetched together: more than can be waited for at once, but
@@ -125,8 +127,16 @@ pub const PREVIEW: usize = 256;
 /// messages before them, in case the connection seems to end repeatedly.
 pub const KEPT_PREVIEWS: usize = 4 * MOMENTS;
 
-/// Bytes of all previews at once: those of at least the last 8,000 messages of all connections.
-pub const PREVIEWS: usize = 2 * 1024 * 1024;
+/// Packets of the capture, of all connections, for which a preview is kept: a second of a busy gateway. Counted in steps
+/// of 64.
+pub const PREVIEW_PACKETS: u64 = 16 * 1024;
+
+/// Bytes of those packets; previews of a capture with larger packets than Ethernet's are kept for fewer.
+pub const PREVIEW_BYTES: u64 = 1500 * PREVIEW_PACKETS;
+
+/// Bytes of all previews of a thread at once. As no preview is longer than its message, only compressed messages, and those
+/// in very many pieces, can reach this: then the oldest previews go early.
+pub const PREVIEWS: usize = 32 * 1024 * 1024;
 
 /// Places kept of a connection where the position of its frames was lost; further ones are counted.
 pub const GAPS: usize = 8;
@@ -309,9 +319,6 @@ pub const CLOSED_STREAMS: usize = 1 << 18;
 /// The time after its last segment when a connection that both ends have finished is judged (capture time).
 pub const LINGER: Duration = Duration::from_secs(30);
 
-/// The silence after which a connection with nothing recognised in it is dropped (capture time).
-pub const IDLE_UNKNOWN: Duration = Duration::from_secs(600);
-
 /// Kinds of packets that are not understood and are counted separately: a report does not have room for more.
 pub const SKIPPED_KINDS: usize = 64;
 
@@ -354,7 +361,7 @@ pub const TLS_SEARCH_UNOPENED: u64 = 64;
 /// second.
 pub const TLS_SEARCH_WORK: u64 = 1 << 25;
 
-/// The same over all connections: eight seconds.
+/// The same over all connections of a thread: eight seconds.
 pub const TLS_SEARCH_TOTAL: u64 = 1 << 30;
 
 /// Sequence numbers that are tried of every secret when a connection began before the capture, with AES-GCM (half a
@@ -383,11 +390,11 @@ pub const TLS_LATE_RECORD: usize = 1024;
 /// Long records that are passed over before one is tried nevertheless.
 pub const TLS_LATE_POSTPONED: u32 = 16;
 
-/// Work on the lower numbers over all connections, in blocks of AES: four seconds. Beyond it, connections that began
+/// Work on the lower numbers over all connections of a thread, in blocks of AES: four seconds. Beyond it, connections that began
 /// before the capture are not decrypted.
 pub const TLS_LATE_NEAR_WORK: u64 = 1 << 29;
 
-/// Work on the higher numbers over all connections: eight seconds.
+/// Work on the higher numbers over all connections of a thread: eight seconds.
 pub const TLS_LATE_FAR_WORK: u64 = 1 << 30;
 
 /// Encrypted records of a side behind which a TLS connection is given up, if none of them could be decrypted. The first

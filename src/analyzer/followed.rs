@@ -1,12 +1,16 @@
 //! The TCP connections of a capture, each from its first segment until it is handed to the sink.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::net::SocketAddr;
 
 use arrayvec::ArrayVec;
 
 use super::Stream;
 use super::flows::{Flow, Flows};
+use super::share::{Births, Share};
+use crate::capture::Packet;
 use crate::connection::{Connection, Interest, Shared, Standing};
 use crate::facts::Facts;
 use crate::limits;
@@ -15,6 +19,7 @@ use crate::seen::Timestamp;
 use crate::shortcuts;
 use crate::sink::{Counts, Sink};
 use crate::tcp::{Endpoints, Segment};
+use crate::tls::ledger::Turn;
 
 const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
 
@@ -23,15 +28,22 @@ const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
 pub(super) struct Followed {
     flows: Flows,
     pub shared: Shared,
-    /// Connections that are over, in the order in which they ended, with the time until which each waits for late
-    /// segments.
-    lingering: VecDeque<(Timestamp, Endpoints, u32)>,
+    /// Connections that are over, by the time until which each waits for late segments.
+    lingering: Lingering,
     /// None of them waits for less than this.
     expire_at: Timestamp,
+    /// The number of the last packet.
+    packet: u64,
     streams: u32,
+    /// The connections that this analyzer follows, and the packets that begin them, if it is one of several.
+    pub share: Share,
+    births: Births,
     held_bytes: usize,
     evict_at: usize,
 }
+
+/// Connections that are over, the first to be finished on top: the time at which that is due, the stream, and its key.
+type Lingering = BinaryHeap<Reverse<(Timestamp, u32, Endpoints)>>;
 
 /// The slot that probably holds a segment's flow.
 pub(super) type Hint = Option<u32>;
@@ -78,9 +90,54 @@ impl Followed {
         all
     }
 
-    /// Processes a segment. Returns the TCP connection it belongs to.
+    /// Returns what follows another share of the connections of the same capture, of which nothing has been read yet.
+    pub fn part(&self, share: Share) -> Self {
+        Self { shared: self.shared.share(share.of(limits::INFLATERS)), share, ..Self::default() }
+    }
+
+    /// Returns whether a segment belongs to a connection that is followed here.
+    #[inline]
+    pub fn owns(&self, segment: &Segment<'_>) -> bool {
+        self.share.has(&segment.endpoints)
+    }
+
+    /// Passes over the segments of connections that others follow.
+    #[inline]
+    pub fn pass_over_others(&self, glances: &mut [Glance<'_>]) {
+        if self.share.is_part() {
+            for glance in glances {
+                if let Glance::Segment(segment) = glance
+                    && !self.owns(segment)
+                {
+                    *glance = Glance::NoSegment;
+                }
+            }
+        }
+    }
+
+    /// Lets other threads know that all packets so far have been processed.
+    pub fn publish(&mut self) {
+        self.shared.secrets.enter(Turn::first(self.packet.saturating_add(1)));
+        self.shared.secrets.publish();
+    }
+
+    /// Returns the packets that have begun streams, in the order of the streams.
+    pub fn into_births(self) -> Births {
+        self.births
+    }
+
+    /// Meets the next packet, whichever connection it belongs to: finishes connections that ended long enough before it.
+    #[inline]
+    pub fn meet(&mut self, packet: &Packet<'_>, sink: &mut impl Sink) {
+        self.packet = packet.number;
+        self.shared.count_packet(packet.data.len());
+        self.expire(packet.time, sink);
+    }
+
+    /// Processes the segment of the packet that was met last. Returns the TCP connection it belongs to.
     #[inline]
     pub fn push(&mut self, segment: &mut Segment<'_>, hint: Hint, sink: &mut impl Sink) -> Option<Stream> {
+        self.shared.secrets.enter(Turn::pushed(self.packet));
         // Fast path: most segments change nothing here but the state of their own connection.
         if shortcuts::are_taken()
             && let Some(flow) = self.flows.at_hint(&segment.endpoints, hint)
@@ -96,18 +153,22 @@ impl Followed {
     }
 
     fn push_slow(&mut self, segment: &Segment<'_>, hint: Hint, sink: &mut impl Sink) -> Option<Stream> {
-        let (key, now) = (segment.endpoints, segment.carrier.seen.time);
-        let Self { flows, shared, lingering, expire_at, streams, held_bytes, .. } = self;
-        let flow = flows.entry(key, hint, || Flow::new(streams, now))?;
+        let (key, time) = (segment.endpoints, segment.carrier.seen.time);
+        let Self { flows, shared, lingering, expire_at, streams, share, births, held_bytes, .. } = self;
+        let before = *streams;
+        let flow = flows.entry(key, hint, || Flow::new(streams, time))?;
         if flow.is_reused_by(segment) {
-            let new = flow.reused_by(segment, streams, now);
+            let new = flow.reused_by(segment, streams, time);
             let old = std::mem::replace(flow, new);
             if let Some(connection) = old.connection {
                 *held_bytes -= connection.held_bytes();
                 connection.finish(shared, sink);
             }
         }
-        flow.last = flow.last.max(now);
+        if *streams > before && share.is_part() {
+            births.push(self.packet);
+        }
+        flow.last = flow.last.max(time);
         if flow.note(segment) {
             flow.connection = Some(Box::new(Connection::new(flow.stream, segment)));
         }
@@ -115,7 +176,7 @@ impl Followed {
             *held_bytes -= connection.held_bytes();
             let interest = connection.push(segment, shared, sink);
             let mut held = connection.held_bytes();
-            while held > 0 && *held_bytes + held > limits::OUT_OF_ORDER_TOTAL {
+            while held > 0 && *held_bytes + held > share.of(limits::OUT_OF_ORDER_TOTAL) {
                 connection.give_up_holes(shared, sink);
                 held = connection.held_bytes();
             }
@@ -123,9 +184,9 @@ impl Followed {
                 *held_bytes += held;
                 if !flow.lingers && connection.over() {
                     flow.lingers = true;
-                    let until = now.after(limits::LINGER);
+                    let until = time.after(limits::LINGER);
                     *expire_at = until.min(*expire_at);
-                    lingering.push_back((until, key, flow.stream));
+                    lingering.push(Reverse((until, flow.stream, key)));
                 }
             } else {
                 flow.connection = None;
@@ -133,13 +194,22 @@ impl Followed {
         }
         let stream = flow.as_stream();
         if self.flows.len() > self.evict_at {
-            self.evict(now, sink);
+            self.evict(sink);
         }
         Some(stream)
     }
 
     /// Reads what has waited for keys, now that more are known.
     pub fn retry(&mut self, sink: &mut impl Sink) {
+        let next = self.packet.saturating_add(1);
+        self.shared.secrets.enter(Turn::first(next));
+        self.retry_all(sink);
+        if self.shared.secrets.enter_second(Turn::second(next)) {
+            self.retry_all(sink);
+        }
+    }
+
+    fn retry_all(&mut self, sink: &mut impl Sink) {
         let Self { flows, shared, held_bytes, .. } = self;
         for connection in flows.values_mut().filter_map(|flow| flow.connection.as_mut()) {
             *held_bytes -= connection.held_bytes();
@@ -150,6 +220,8 @@ impl Followed {
 
     /// Finishes all connections that are left, in the order of their stream numbers.
     pub fn finish(&mut self, sink: &mut impl Sink) {
+        self.shared.secrets.enter(Turn::END);
+        self.shared.secrets.publish();
         let mut connections: Vec<_> = std::mem::take(&mut self.flows)
             .into_values()
             .filter_map(|flow| Some((flow.stream, flow.connection?)))
@@ -184,7 +256,8 @@ impl Followed {
     }
 
     fn expire_before(&mut self, now: Timestamp, sink: &mut impl Sink) {
-        while let Some((_, key, stream)) = self.lingering.pop_front_if(|(until, ..)| *until < now) {
+        self.shared.secrets.enter(Turn::expired(self.packet));
+        while let Some((stream, key)) = pop_before(&mut self.lingering, now) {
             // Another connection between the same endpoints may have the same stream number.
             let flow = self.flows.get_mut(&key).filter(|flow| flow.stream == stream && flow.lingers);
             if let Some(connection) = flow.and_then(|flow| flow.connection.take()) {
@@ -192,23 +265,24 @@ impl Followed {
                 connection.finish(&mut self.shared, sink);
             }
         }
-        self.expire_at = self.lingering.front().map_or(NEVER, |(until, ..)| *until);
+        self.expire_at = self.lingering.peek().map_or(NEVER, |Reverse((until, ..))| *until);
     }
 
     /// Evicts connections and flows that are over or silent, least recently heard first, so that memory does not grow
     /// with the capture.
-    fn evict(&mut self, now: Timestamp, sink: &mut impl Sink) {
-        let idle = oldest_allowed(self.flows.values().filter(|flow| flow.connection.is_none()), limits::CLOSED_STREAMS);
+    fn evict(&mut self, sink: &mut impl Sink) {
+        let share = self.share;
+        let without = self.flows.values().filter(|flow| flow.connection.is_none());
+        let idle = oldest_allowed(without, share.of(limits::CLOSED_STREAMS));
         let of_state = |wanted| {
             let is_wanted = move |flow: &&Flow| flow.connection.as_deref().map(Connection::standing) == Some(wanted);
             self.flows.values().filter(is_wanted)
         };
-        let open = oldest_allowed(of_state(Standing::Open), limits::CONNECTIONS);
-        let waiting = oldest_allowed(of_state(Standing::Waiting), limits::WAITING);
-        let unknown = oldest_allowed(of_state(Standing::Unknown), limits::UNKNOWN_CONNECTIONS);
+        let open = oldest_allowed(of_state(Standing::Open), share.of(limits::CONNECTIONS));
+        let waiting = oldest_allowed(of_state(Standing::Waiting), share.of(limits::WAITING));
+        let unknown = oldest_allowed(of_state(Standing::Unknown), share.of(limits::UNKNOWN_CONNECTIONS));
         let Self { flows, shared, held_bytes, .. } = self;
         flows.retain(|flow| {
-            let silent = now.since(flow.last) > limits::IDLE_UNKNOWN;
             let Some(connection) = &flow.connection else {
                 return flow.last > idle;
             };
@@ -216,7 +290,7 @@ impl Followed {
             let is_too_old = match standing {
                 Standing::Open => flow.last <= open,
                 Standing::Waiting => flow.last <= waiting,
-                Standing::Unknown => silent || flow.last <= unknown,
+                Standing::Unknown => flow.last <= unknown,
             };
             if is_too_old {
                 shared.counts.given_up += u64::from(standing != Standing::Unknown && !connection.over());
@@ -228,8 +302,13 @@ impl Followed {
             true
         });
         // Often enough that the flows added between two evictions stay few beside those that are kept.
-        self.evict_at = self.flows.len().saturating_add(limits::UNKNOWN_CONNECTIONS);
+        self.evict_at = self.flows.len().saturating_add(share.of(limits::UNKNOWN_CONNECTIONS));
     }
+}
+
+fn pop_before(lingering: &mut Lingering, now: Timestamp) -> Option<(u32, Endpoints)> {
+    let Reverse((_, stream, key)) = PeekMut::pop(lingering.peek_mut().filter(|first| first.0.0 < now)?);
+    Some((stream, key))
 }
 
 /// Returns the earliest time such that at most `most` of the flows have been heard after it.

@@ -1,115 +1,137 @@
 //! Reading on a thread of its own: while packets are analysed, the next ones are read, decompressed and parsed.
 //!
 //! ```text
-//!   reading thread                          caller
-//!   Source ─ Block::fill ──── full ───────→ Ahead ─ packets
-//!                 ↑                           │
-//!                 └────────── empty ──────────┘
+//!   reading thread                              other threads
+//!   Source ─ Block::fill ─┬── Arc<Lent> ──────→ Receiver, or Ahead ─ packets
+//!                 ↑       └── Arc<Lent> ──────→ Receiver
+//!                 └───── the last one to drop it gives it back
 //! ```
 
+use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::thread::{Builder, JoinHandle};
 
-use super::block::Block;
+use super::block::{Block, TagOf};
 use super::{Batch, Packet, Source, Summary};
 use crate::error::Error;
 use crate::limits;
 
+/// A block that several threads read. It goes back to the reading thread when the last one drops it.
+#[derive(Debug)]
+pub(crate) struct Lent {
+    /// The block.
+    pub(crate) block: Block,
+    empty: SyncSender<Block>,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // There is room for all blocks; and the thread is gone if this was the last one.
+        drop(self.empty.try_send(std::mem::take(&mut self.block)));
+    }
+}
+
+/// The end of a source that was read ahead.
+#[derive(Debug, Default)]
+pub(crate) struct End {
+    /// The error that ended it.
+    pub(crate) error: Option<Error>,
+    /// One summary for each file.
+    pub(crate) summaries: Vec<Summary>,
+}
+
+/// A thread that waits for the source it is to read.
+pub(crate) struct Reading {
+    source: SyncSender<Box<dyn Source + Send>>,
+    thread: JoinHandle<End>,
+}
+
+impl Reading {
+    /// Starts a thread, which will send each block of packets to all `readers`, and read ahead by at most `count` blocks.
+    /// Once all readers are gone, it ends. Fails if the system grants no thread.
+    pub(crate) fn start(readers: Vec<SyncSender<Arc<Lent>>>, count: usize, tag_of: TagOf) -> io::Result<Self> {
+        let (source, handed_over) = sync_channel::<Box<dyn Source + Send>>(1);
+        let work =
+            move || handed_over.recv().map_or_else(|_| End::default(), |source| read(source, &readers, count, tag_of));
+        let thread = Builder::new().name("reading".to_owned()).spawn(work)?;
+        Ok(Self { source, thread })
+    }
+
+    /// Begins to read a source.
+    pub(crate) fn begin(self, source: Box<dyn Source + Send>) -> JoinHandle<End> {
+        // The channel has room, and the thread waits for it.
+        drop(self.source.send(source));
+        self.thread
+    }
+}
+
+/// Reads a source to its end, as long as somebody takes its blocks.
+fn read(mut source: Box<dyn Source + Send>, readers: &[SyncSender<Arc<Lent>>], count: usize, tag_of: TagOf) -> End {
+    let (empty, blocks) = sync_channel(count);
+    (0..count).for_each(|_| drop(empty.try_send(Block::default())));
+    let mut coming = Vec::new();
+    for mut block in blocks {
+        let filled = block.fill(&mut *source, &mut coming, tag_of);
+        let lent = Arc::new(Lent { block, empty: empty.clone() });
+        let takers = readers.iter().filter(|reader| reader.send(Arc::clone(&lent)).is_ok()).count();
+        if !matches!(filled, Ok(true)) || takers == 0 {
+            return End { error: filled.err(), summaries: source.summaries() };
+        }
+    }
+    End::default()
+}
+
+/// Waits for the end of a reading thread, all of whose blocks have been taken. If it has panicked, so does this.
+pub(crate) fn ended(thread: JoinHandle<End>) -> End {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 /// A source that is read ahead.
 struct Ahead {
-    full: Receiver<Filled>,
-    empty: SyncSender<Block>,
-    thread: Option<JoinHandle<()>>,
-    block: Block,
+    blocks: Receiver<Arc<Lent>>,
+    thread: Option<JoinHandle<End>>,
+    lent: Option<Arc<Lent>>,
     /// The number of packets of the block that have been passed.
     passed: usize,
-    end: Option<End>,
-    summaries: Vec<Summary>,
-}
-
-/// A block, and how the reading ended, if no block follows.
-struct Filled {
-    block: Block,
-    end: Option<End>,
-}
-
-/// The end of the reading.
-struct End {
-    /// The error that ended it.
-    error: Option<Error>,
-    summaries: Vec<Summary>,
+    end: End,
 }
 
 /// Reads a source on a thread of its own, ahead by at most [`limits::BLOCKS`] blocks of packets. The result gives the
 /// packets and key logs of the source, but no [`marks`](Source::marks), and its [`summaries`](Source::summaries) only
 /// after the end or an error. Returns the source itself if the system grants no thread.
 pub fn read_ahead(source: Box<dyn Source + Send>) -> Box<dyn Source> {
-    let (to_caller, full) = sync_channel(limits::BLOCKS);
-    let (empty, to_thread) = sync_channel(limits::BLOCKS);
-    let (hand_over, handed_over) = sync_channel::<Box<dyn Source + Send>>(1);
-    let work = move || handed_over.iter().for_each(|source| read(source, &to_thread, &to_caller));
-    let Ok(thread) = thread::Builder::new().name("reading".to_owned()).spawn(work) else {
-        return source;
-    };
-    // Both channels have room, and the thread waits for them.
-    drop(hand_over.send(source));
-    (1..limits::BLOCKS).for_each(|_| drop(empty.try_send(Block::default())));
-    Box::new(Ahead {
-        full,
-        empty,
-        thread: Some(thread),
-        block: Block::default(),
-        passed: 0,
-        end: None,
-        summaries: Vec::new(),
-    })
+    let (reader, blocks) = sync_channel(limits::BLOCKS);
+    let Ok(reading) = Reading::start(vec![reader], limits::BLOCKS, |_| 0) else { return source };
+    let thread = Some(reading.begin(source));
+    Box::new(Ahead { blocks, thread, lent: None, passed: 0, end: End::default() })
 }
 
 impl Ahead {
+    /// Returns the current block; `None` before the first one.
+    fn block(&self) -> Option<&Block> {
+        self.lent.as_ref().map(|lent| &lent.block)
+    }
+
     /// Waits for the next block if all packets of the current one have been passed.
     fn turn(&mut self) {
-        while self.passed == self.block.len() && self.end.is_none() && self.thread.is_some() {
-            // The thread sends its end before it ends, unless it panics.
-            let Ok(Filled { block, end }) = self.full.recv() else { return self.join() };
-            self.end = end;
+        while self.block().is_none_or(|block| self.passed == block.len()) {
+            let Ok(lent) = self.blocks.recv() else { return };
             self.passed = 0;
-            // The thread is gone if this was its last block.
-            drop(self.empty.try_send(std::mem::replace(&mut self.block, block)));
+            self.lent = Some(lent);
         }
     }
 
     /// Returns whether there is a next packet.
     fn goes_on(&mut self) -> Result<bool, Error> {
         self.turn();
-        if self.passed < self.block.len() {
+        if self.block().is_some_and(|block| self.passed < block.len()) {
             return Ok(true);
         }
-        let Some(End { error, summaries }) = self.end.take() else { return Ok(false) };
-        self.summaries = summaries;
-        self.join();
-        error.map_or(Ok(false), Err)
-    }
-
-    /// Waits for the end of the thread. If it has panicked, so does this.
-    fn join(&mut self) {
-        if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
-            std::panic::resume_unwind(panic);
+        if let Some(thread) = self.thread.take() {
+            self.end = ended(thread);
         }
-    }
-}
-
-/// Reads a source to its end, as long as somebody takes its blocks.
-fn read(mut source: Box<dyn Source + Send>, empty: &Receiver<Block>, full: &SyncSender<Filled>) {
-    let mut coming = Vec::new();
-    for mut block in empty {
-        let end = match block.fill(&mut *source, &mut coming) {
-            Ok(true) => None,
-            end => Some(End { error: end.err(), summaries: source.summaries() }),
-        };
-        let is_last = end.is_some();
-        if full.send(Filled { block, end }).is_err() || is_last {
-            return;
-        }
+        self.end.error.take().map_or(Ok(false), Err)
     }
 }
 
@@ -121,7 +143,8 @@ impl Source for Ahead {
     }
 
     fn packet(&self) -> Packet<'_> {
-        self.passed.checked_sub(1).and_then(|at| self.block.packet(at)).unwrap_or(Packet::NONE)
+        let at = self.passed.checked_sub(1);
+        at.and_then(|at| self.block()?.packet(at)).unwrap_or(Packet::NONE)
     }
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
@@ -129,17 +152,18 @@ impl Source for Ahead {
             return Ok(Batch::new());
         }
         let from = self.passed;
-        self.passed = self.block.len().min(from + limits::BATCH);
-        Ok((from..self.passed).filter_map(|at| self.block.packet(at)).collect())
+        let len = self.block().map_or(from, Block::len);
+        self.passed = len.min(from + limits::BATCH);
+        Ok(self.block().map_or_else(Batch::new, |block| block.batch(from)))
     }
 
     fn take_secrets(&mut self) -> Vec<u8> {
         self.turn();
-        if self.passed == 0 { self.block.take_secrets() } else { Vec::new() }
+        if self.passed > 0 { Vec::new() } else { self.block().map_or_else(Vec::new, |block| block.secrets().to_vec()) }
     }
 
     fn summaries(&self) -> Vec<Summary> {
-        self.summaries.clone()
+        self.end.summaries.clone()
     }
 }
 

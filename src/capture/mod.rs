@@ -4,7 +4,7 @@
 //! paths ─ open ─┬─ one file ───────────────────────────────┬─ Source
 //!               └─ several: merge, by time ─ one file each ┘
 //! one file: file or pipe ─ compressed (gzip, zstd, lz4) ─ Window ─ pcap or pcapng reader
-//! Source ─ read_ahead: the same packets, read on a thread of their own
+//! Source ─ read_ahead: the same packets, read on a thread of their own; or Reading: in blocks, for several threads
 //! ```
 //!
 //! In `pcap` and `pcapng`, the files that parse bytes keep no state, and the readers that keep state do not know byte
@@ -34,6 +34,7 @@ mod testing;
 mod window;
 
 pub use ahead::read_ahead;
+pub(crate) use ahead::{End, Lent, Reading, ended};
 pub use compressed::Damage;
 pub use drops::Drops;
 pub use link_type::LinkType;

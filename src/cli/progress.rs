@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use whyclosed::capture::Packet;
 use whyclosed::catalog::Language;
 use whyclosed::report::phrase;
 
@@ -29,16 +28,16 @@ impl Progress {
         Self { started: Instant::now(), look_at: STRIDE, bar: None, quiet, language }
     }
 
-    /// Counts the packets just read, and updates the display now and then.
-    pub fn packets(&mut self, packets: &[Packet<'_>]) {
-        let Some(last) = packets.last().filter(|last| last.number >= self.look_at) else {
+    /// Takes the number of the last packet that was read, and updates the display now and then.
+    pub fn packet(&mut self, number: u64) {
+        if number < self.look_at {
             return;
-        };
-        self.look_at = last.number.saturating_add(STRIDE);
+        }
+        self.look_at = number.saturating_add(STRIDE);
         if !self.quiet && self.started.elapsed() > PATIENCE {
-            let rate = last.number as f64 / self.started.elapsed().as_secs_f64();
+            let rate = number as f64 / self.started.elapsed().as_secs_f64();
             let of = |count| phrase::number(count, self.language);
-            let values = [("packets", &*of(last.number)), ("rate", &of(rate as u64))];
+            let values = [("packets", &*of(number)), ("rate", &of(rate as u64))];
             self.bar.get_or_insert_with(bar).set_message(phrase::word("progress", &values, self.language));
         }
     }

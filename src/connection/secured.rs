@@ -1,6 +1,7 @@
 //! TLS between TCP and the application: records in, the application's bytes out.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use super::{Application, Context, Layers, Security, is_http_response};
 use crate::chunk::{Carrier, Chunk, Data, Place, Wire};
@@ -9,6 +10,7 @@ use crate::side::Side;
 use crate::sink::{Sink, TlsCounts};
 use crate::tls::keylog::KeyLog;
 use crate::tls::keys::{Keys, Origin};
+use crate::tls::ledger::Turn;
 use crate::tls::record::{Alert, is_application_data, is_client_hello};
 use crate::tls::{self, Contents, Decision, Named, Outcome, Outside, Session};
 
@@ -26,7 +28,7 @@ pub struct Secrets {
 }
 
 /// A function that passes on key logs.
-type Ask = Box<dyn FnOnce(&mut dyn FnMut(&[u8])) + Send>;
+type Ask = Arc<dyn Fn(&mut dyn FnMut(&[u8])) + Send + Sync>;
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,6 +37,28 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
+    /// Returns a copy for another thread, which shares what connections show about the secrets.
+    pub fn share(&self) -> Self {
+        let Self { keys, named, ask, .. } = self;
+        Self { keys: keys.share(), named: named.clone(), ask: ask.clone(), ..Self::default() }
+    }
+
+    /// Enters a later turn: what comes is in the order of the capture behind all that other threads do in earlier ones.
+    #[inline]
+    pub const fn enter(&mut self, turn: Turn) {
+        self.keys.enter(turn);
+    }
+
+    /// Enters the turn in which secrets are tried again. Returns whether that is of use.
+    pub fn enter_second(&mut self, turn: Turn) -> bool {
+        self.keys.enter_second(turn)
+    }
+
+    /// Lets the other threads know how far this one has come.
+    pub fn publish(&self) {
+        self.keys.publish();
+    }
+
     /// Reads the next bytes of a key log. Returns whether a secret was new.
     pub fn push(&mut self, log: &mut KeyLog, bytes: &[u8]) -> bool {
         let before = self.keys.generation();

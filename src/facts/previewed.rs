@@ -79,9 +79,9 @@ mod tests {
     fn whoever_closes_again_and_again_fills_no_memory() {
         let address = "10.0.0.1:80".parse().unwrap();
         let mut facts = Facts::new(0, PerSide { client: address, server: address }, Seen::default());
-        let mut ring = Previews::default();
+        let mut previews = Previews::default();
         let mut say = |facts: &mut Facts, side: Side, at: u64| {
-            let preview = ring.extend(Preview::default(), format!("{at:05}").as_bytes(), None);
+            let preview = previews.extend(Preview::default(), format!("{at:05}").as_bytes(), None);
             facts.sent[side].recent.complete_message(
                 Opcode::TEXT,
                 5,
@@ -90,7 +90,7 @@ mod tests {
                 Wire::plain(at),
                 preview,
             );
-            facts.keep_previews(&ring);
+            facts.keep_previews(&previews);
         };
         say(&mut facts, Side::Server, 1);
         for at in 0..1000 {

@@ -19,7 +19,7 @@ pub struct Moment {
     pub header_end: u64,
     /// Its size as a receiver counts it: inflated if that is known, else as declared by its frames so far.
     pub size: u64,
-    /// Its beginning, until that is overwritten in the ring, or taken from there.
+    /// Its beginning, until that expires, or is taken from there.
     pub preview: Preview,
     /// Payload bytes on the wire of a message that was inflated, capped at [`u32::MAX`].
     pub wire_size: u32,

@@ -37,7 +37,7 @@ use self::walk::{End, Found, Walk};
 use crate::capture::Packet;
 use crate::limits;
 use crate::seen::Seen;
-use crate::tcp::Segment;
+use crate::tcp::{Endpoints, Segment};
 
 /// The result of a glance at a packet.
 pub enum Glance<'a> {
@@ -91,10 +91,20 @@ impl Decoder {
     /// Appends a glance for each packet: its segment, if nothing needs to be kept to find it, as is the case for nearly
     /// every segment. A packet without a segment is counted as by [`decode`](Self::decode). A fragment gives
     /// [`Glance::General`], which leaves the packet to [`decode`](Self::decode). That glance is the last, so that the
-    /// packets after it are counted after it.
+    /// packets after it are counted after it. The bytes of the packets for which `is_passed_over` returns `true`, given
+    /// their index, are not read; they must be segments, and give [`Glance::NoSegment`].
     #[inline]
-    pub fn glance_at<'a>(&mut self, packets: &[Packet<'a>], glances: &mut ArrayVec<Glance<'a>, { limits::BATCH }>) {
-        for packet in packets {
+    pub fn glance_at<'a>(
+        &mut self,
+        packets: &[Packet<'a>],
+        is_passed_over: impl Fn(usize) -> bool,
+        glances: &mut ArrayVec<Glance<'a>, { limits::BATCH }>,
+    ) {
+        for (at, packet) in packets.iter().enumerate() {
+            if is_passed_over(at) {
+                glances.push(Glance::NoSegment);
+                continue;
+            }
             // Each case pushes its own glance: one `push` for both would copy it through the stack.
             if let Some(segment) = plain::segment(packet) {
                 glances.push(Glance::Segment(segment));
@@ -116,6 +126,12 @@ impl Decoder {
             Err(skipped) => skip(&mut self.tally, skipped),
         };
         segment.map_or(Glance::NoSegment, Glance::Segment)
+    }
+
+    /// Returns the endpoints of a packet's segment, if its headers are those of nearly all; `None` may be a segment, too.
+    #[inline]
+    pub fn endpoints(packet: &Packet<'_>) -> Option<Endpoints> {
+        plain::segment(packet).map(|segment| segment.endpoints)
     }
 
     /// Returns the reasons that packets gave no segment, and the number of packets of each, in the order they were

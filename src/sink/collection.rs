@@ -1,6 +1,6 @@
 //! A sink that keeps the connections of a capture for its report.
 
-use std::collections::HashMap;
+use std::collections::{BinaryHeap, HashMap};
 use std::net::SocketAddr;
 
 use foldhash::fast::RandomState;
@@ -9,18 +9,44 @@ use super::Sink;
 use crate::facts::Facts;
 use crate::limits;
 
-/// The connections of a capture, in the order in which the analyzer hands them out. Unanswered attempts are bounded by
-/// [`limits::UNANSWERED`]: a scan, or a host that is down, makes any number of them, and each says the same.
+/// The connections of a capture, in no particular order. Unanswered attempts are bounded by [`limits::UNANSWERED`]: a scan,
+/// or a host that is down, makes any number of them, and each says the same.
 #[derive(Debug, Default)]
 pub struct Collection {
     /// The connections and attempts that are kept.
     pub facts: Vec<Box<Facts>>,
-    /// The unanswered attempts beyond the bound.
+    /// The unanswered attempts beyond the bound: those with the highest stream numbers.
     pub unanswered: Unanswered,
-    /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets: the first ones, up to
-    /// [`limits::OUTSIDE_CONNECTIONS`].
+    /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets: those with the lowest stream
+    /// numbers, up to [`limits::OUTSIDE_CONNECTIONS`].
     pub outside: Vec<Box<Facts>>,
-    attempts: usize,
+    /// The attempts among `facts`, and those of `outside`.
+    attempts: Lowest,
+    outsiders: Lowest,
+}
+
+/// The connections with the lowest stream numbers: the number of each, and its index.
+#[derive(Debug, Default)]
+struct Lowest(BinaryHeap<(u32, usize)>);
+
+impl Lowest {
+    /// Adds a connection to `all`, of which at most `most` are to be among the lowest. Returns the one that is too many.
+    #[expect(clippy::vec_box, reason = "as connections are handed out")]
+    fn add(&mut self, mut facts: Box<Facts>, all: &mut Vec<Box<Facts>>, most: usize) -> Option<Box<Facts>> {
+        if self.0.len() < most {
+            self.0.push((facts.stream, all.len()));
+            all.push(facts);
+            return None;
+        }
+        let Some(mut highest) = self.0.peek_mut().filter(|highest| facts.stream < highest.0) else {
+            return Some(facts);
+        };
+        highest.0 = facts.stream;
+        if let Some(held) = all.get_mut(highest.1) {
+            std::mem::swap(held, &mut facts);
+        }
+        Some(facts)
+    }
 }
 
 /// Counts of unanswered attempts that are not kept, by server.
@@ -45,31 +71,43 @@ impl Unanswered {
         servers
     }
 
-    fn add(&mut self, server: SocketAddr) {
+    fn add(&mut self, server: SocketAddr, attempts: u64) {
         let has_room = self.servers.len() < limits::UNANSWERED_SERVERS;
         match self.servers.get_mut(&server) {
-            Some(count) => *count += 1,
-            None if has_room => drop(self.servers.insert(server, 1)),
-            None => self.elsewhere += 1,
+            Some(count) => *count += attempts,
+            None if has_room => drop(self.servers.insert(server, attempts)),
+            None => self.elsewhere += attempts,
         }
+    }
+}
+
+impl Collection {
+    /// Replaces the stream numbers.
+    pub(crate) fn number(&mut self, of: impl Fn(u32) -> u32) {
+        self.facts.iter_mut().chain(&mut self.outside).for_each(|facts| facts.stream = of(facts.stream));
+    }
+
+    /// Adds the connections of another collection of the same capture.
+    pub(crate) fn merge(&mut self, other: Self) {
+        other.facts.into_iter().for_each(|facts| self.connection(facts));
+        other.outside.into_iter().for_each(|facts| self.outside(facts));
+        other.unanswered.servers.into_iter().for_each(|(server, count)| self.unanswered.add(server, count));
+        self.unanswered.elsewhere += other.unanswered.elsewhere;
     }
 }
 
 impl Sink for Collection {
     fn connection(&mut self, facts: Box<Facts>) {
-        if facts.is_unanswered() {
-            self.attempts += 1;
-            if self.attempts > limits::UNANSWERED {
-                return self.unanswered.add(facts.addresses.server);
-            }
+        if !facts.is_unanswered() {
+            return self.facts.push(facts);
         }
-        self.facts.push(facts);
+        if let Some(facts) = self.attempts.add(facts, &mut self.facts, limits::UNANSWERED) {
+            self.unanswered.add(facts.addresses.server, 1);
+        }
     }
 
     fn outside(&mut self, facts: Box<Facts>) {
-        if self.outside.len() < limits::OUTSIDE_CONNECTIONS {
-            self.outside.push(facts);
-        }
+        self.outsiders.add(facts, &mut self.outside, limits::OUTSIDE_CONNECTIONS);
     }
 }
 

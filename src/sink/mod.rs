@@ -96,7 +96,33 @@ pub struct TlsCounts {
     pub with_wrong_keys: u64,
 }
 
+impl Counts {
+    /// Adds the counts of other connections of the same capture.
+    pub(crate) const fn add(&mut self, other: &Self) {
+        let Self { tcp_streams, encrypted, tls, http, http2, unrecognised, given_up } = other;
+        self.tcp_streams += *tcp_streams;
+        self.encrypted += *encrypted;
+        self.tls.add(tls);
+        self.http += *http;
+        self.http2 += *http2;
+        self.unrecognised += *unrecognised;
+        self.given_up += *given_up;
+    }
+}
+
 impl TlsCounts {
+    const fn add(&mut self, other: &Self) {
+        let Self { decrypted, without_keys, without_handshake, of_other_sessions, .. } = other;
+        let Self { with_incomplete_keys, unsupported, with_wrong_keys, .. } = other;
+        self.decrypted += *decrypted;
+        self.without_keys += *without_keys;
+        self.without_handshake += *without_handshake;
+        self.of_other_sessions += *of_other_sessions;
+        self.with_incomplete_keys += *with_incomplete_keys;
+        self.unsupported += *unsupported;
+        self.with_wrong_keys += *with_wrong_keys;
+    }
+
     /// Returns the number of those that were not decrypted.
     pub const fn unread(&self) -> u64 {
         let with_keys = self.with_incomplete_keys + self.with_wrong_keys;

@@ -1,13 +1,15 @@
 //! The endpoints of a connection, in a form that both directions share.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use foldhash::fast::FixedState;
 
 /// Both endpoints of a connection, the lower first: the same for both directions, quick to compare and to hash.
 ///
 /// It does not hold two [`SocketAddr`], which would have to be built and taken apart again for each packet, nor `u128`,
 /// with an alignment that would cost the table of flows 16 bytes a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endpoints {
     /// The addresses, as numbers with the order of the addresses.
     low: [u64; 2],
@@ -49,6 +51,12 @@ impl Endpoints {
     /// Returns the higher endpoint.
     pub fn high(&self) -> SocketAddr {
         self.address(self.high, self.ports as u16)
+    }
+
+    /// Returns a number that spreads connections evenly. It is the same on each machine, and never 0.
+    #[inline]
+    pub fn spread(&self) -> u32 {
+        ((FixedState::with_seed(0).hash_one(self) >> 32) as u32).max(1)
     }
 
     fn address(&self, [upper, lower]: [u64; 2], port: u16) -> SocketAddr {

@@ -1,13 +1,12 @@
 //! The secrets that are known: of key logs, of Decryption Secrets Blocks, and of sessions that were resumed.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 
 use foldhash::fast::RandomState;
-use sha2::{Digest, Sha256};
 
 use super::hello::Random;
 use super::keylog::{Entry, KeyLog, Label};
+use super::ledger::{Ledger, Name, Turn};
 use super::schedule::Secret;
 use crate::limits;
 
@@ -48,14 +47,11 @@ pub struct Keys {
     old: Shelf,
     generation: u64,
     may_grow: bool,
+    ledger: Ledger,
 }
 
-/// A name of a session before TLS 1.3, which a client resumes it by.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Name([u8; 32]);
-
 /// As many secrets as are dropped at once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Shelf {
     secrets: Vec<Stored>,
     /// The last secret of each session: its place in `secrets`.
@@ -63,7 +59,7 @@ struct Shelf {
     of_name: HashMap<Name, Known, RandomState>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Stored {
     random: Random,
     label: Label,
@@ -72,26 +68,42 @@ struct Stored {
     born: u64,
     /// The place of the secret before it of the same session.
     before: Option<u32>,
-    is_claimed: bool,
-}
-
-impl std::fmt::Debug for Name {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Name")
-    }
-}
-
-impl Name {
-    fn of_id(id: &[u8]) -> Self {
-        Self(Sha256::new().chain_update(b"id").chain_update(id).finalize().into())
-    }
-
-    fn of_ticket(ticket: &[u8]) -> Self {
-        Self(Sha256::new().chain_update(b"ticket").chain_update(ticket).finalize().into())
-    }
 }
 
 impl Keys {
+    /// Returns a copy for another thread, which shares what connections show about the secrets. Has to be called before
+    /// the first turn.
+    pub fn share(&self) -> Self {
+        let Self { young, old, generation, may_grow, ledger } = self;
+        Self {
+            young: young.clone(),
+            old: old.clone(),
+            generation: *generation,
+            may_grow: *may_grow,
+            ledger: ledger.share(),
+        }
+    }
+
+    /// Enters a later turn.
+    #[inline]
+    pub const fn enter(&mut self, turn: Turn) {
+        self.ledger.enter(turn);
+    }
+
+    /// Lets the other threads know how far this one has come.
+    pub fn publish(&self) {
+        self.ledger.publish();
+    }
+
+    /// Enters the turn in which secrets are tried again. Returns whether that is of use, because connections that waited
+    /// for secrets have shown names of theirs.
+    pub fn enter_second(&mut self, turn: Turn) -> bool {
+        self.ledger.enter(turn);
+        let is_of_use = !self.is_empty() && self.ledger.is_shown_late();
+        self.generation += u64::from(is_of_use);
+        is_of_use
+    }
+
     /// Adds the secrets in a text that is complete: a key log, or the contents of a Decryption Secrets Block.
     pub fn read(&mut self, text: &[u8], origin: Origin) {
         let mut log = KeyLog::default();
@@ -109,32 +121,39 @@ impl Keys {
                     self.young.put(random, label, Known { secret, origin }, self.generation);
                 }
             }
-            Entry::OfSession(id, secret) => self.name(Name::of_id(&id), Known { secret, origin }),
+            Entry::OfSession(id, secret) => {
+                let (name, known) = (Name::of_id(&id), Known { secret, origin });
+                if let Some(name) = name.filter(|name| self.logged(name) != Some(known)) {
+                    self.generation += 1;
+                    self.make_room();
+                    self.young.of_name.insert(name, known);
+                }
+            }
         }
     }
 
     /// Remembers that a session can be resumed by an id.
-    pub fn can_resume_id(&mut self, id: &[u8], known: Known) {
-        if !id.is_empty() {
-            self.name(Name::of_id(id), known);
+    pub fn can_resume_id(&self, id: &[u8], known: Known) {
+        if let Some(name) = Name::of_id(id) {
+            self.ledger.name(name, known);
         }
     }
 
     /// Remembers that a session can be resumed by a ticket.
-    pub fn can_resume_ticket(&mut self, ticket: &[u8], known: Known) {
-        if !ticket.is_empty() {
-            self.name(Name::of_ticket(ticket), known);
+    pub fn can_resume_ticket(&self, ticket: &[u8], known: Known) {
+        if let Some(name) = Name::of_ticket(ticket) {
+            self.ledger.name(name, known);
         }
     }
 
     /// Returns the master secret of the session with an id.
     pub fn by_id(&self, id: &[u8]) -> Option<Known> {
-        (!id.is_empty()).then(|| self.by_name(Name::of_id(id))).flatten()
+        self.by_name(Name::of_id(id)?)
     }
 
     /// Returns the master secret of the session with a ticket.
     pub fn by_ticket(&self, ticket: &[u8]) -> Option<Known> {
-        (!ticket.is_empty()).then(|| self.by_name(Name::of_ticket(ticket))).flatten()
+        self.by_name(Name::of_ticket(ticket)?)
     }
 
     /// Returns the secrets of a session with this label, the latest first.
@@ -150,17 +169,19 @@ impl Keys {
 
     /// Notes that a connection with this client random was captured from its beginning. Its secrets are not those of a
     /// connection that began earlier.
-    pub fn claim(&mut self, random: &Random) {
-        self.young.claim(random);
-        self.old.claim(random);
+    pub fn claim(&self, random: &Random) {
+        if self.has(random) {
+            self.ledger.claim(random);
+        }
     }
 
     /// Returns the traffic secrets of TLS 1.3 that no connection has claimed and that are younger than a generation,
     /// the latest first.
     pub fn unclaimed(&self, younger_than: u64) -> impl Iterator<Item = Unclaimed> {
         let all = self.young.secrets.iter().rev().chain(self.old.secrets.iter().rev());
+        let is_claimed = self.ledger.claims();
         all.take_while(move |stored| stored.born > younger_than)
-            .filter(|stored| !stored.is_claimed && stored.label != Label::Master)
+            .filter(move |stored| stored.label != Label::Master && !is_claimed(&stored.random))
             .map(|Stored { random, label, known, .. }| Unclaimed { random: *random, label: *label, known: *known })
     }
 
@@ -189,16 +210,13 @@ impl Keys {
         [&self.young, &self.old].iter().map(|shelf| shelf.of_random.len() + shelf.of_name.len()).sum()
     }
 
-    fn name(&mut self, name: Name, known: Known) {
-        if self.by_name(name) != Some(known) {
-            self.generation += 1;
-            self.make_room();
-            self.young.of_name.insert(name, known);
-        }
+    fn by_name(&self, name: Name) -> Option<Known> {
+        // A secret that has opened records comes before one that is only said to.
+        (!self.is_empty()).then(|| self.ledger.named(name)).flatten().or_else(|| self.logged(&name))
     }
 
-    fn by_name(&self, name: Name) -> Option<Known> {
-        self.young.of_name.get(&name).or_else(|| self.old.of_name.get(&name)).copied()
+    fn logged(&self, name: &Name) -> Option<Known> {
+        self.young.of_name.get(name).or_else(|| self.old.of_name.get(name)).copied()
     }
 
     fn make_room(&mut self) {
@@ -216,7 +234,7 @@ impl Shelf {
     fn put(&mut self, random: Random, label: Label, known: Known, born: u64) {
         let Ok(at) = u32::try_from(self.secrets.len()) else { return };
         let before = self.of_random.insert(random, at);
-        self.secrets.push(Stored { random, label, known, born, before, is_claimed: false });
+        self.secrets.push(Stored { random, label, known, born, before });
     }
 
     /// Returns the secrets of a session, the latest first.
@@ -224,17 +242,5 @@ impl Shelf {
         let at = |place: &u32| self.secrets.get(usize::try_from(*place).ok()?);
         let last = self.of_random.get(random).and_then(at);
         std::iter::successors(last, move |stored| at(stored.before.as_ref()?)).take(limits::KEYS_OF_SESSION)
-    }
-
-    fn claim(&mut self, random: &Random) {
-        let mut next = self.of_random.get(random).copied();
-        for _ in 0..limits::KEYS_OF_SESSION {
-            let Some(stored) = next.and_then(|at| usize::try_from(at).ok()).and_then(|at| self.secrets.get_mut(at))
-            else {
-                return;
-            };
-            stored.is_claimed = true;
-            next = stored.before;
-        }
     }
 }

@@ -9,6 +9,7 @@ pub mod gcm;
 pub mod hello;
 pub mod keylog;
 pub mod keys;
+pub mod ledger;
 pub mod messages;
 pub mod named;
 pub mod observer;

@@ -94,11 +94,16 @@ struct Permit(Arc<AtomicUsize>);
 
 impl Default for Permits {
     fn default() -> Self {
-        Self(Arc::new(AtomicUsize::new(limits::INFLATERS)))
+        Self::new(limits::INFLATERS)
     }
 }
 
 impl Permits {
+    /// Creates so many permits.
+    pub fn new(inflaters: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(inflaters)))
+    }
+
     fn take(&self) -> Option<Permit> {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok()?;
         Some(Permit(Arc::clone(&self.0)))

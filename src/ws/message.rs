@@ -40,7 +40,7 @@ pub(super) fn whole(header: &Header, rest: &[u8], scratch: &mut Scratch) -> Opti
     let len = payload.len().min(limits::PREVIEW);
     let kept = previews.next(len);
     let is_sound = match header.key {
-        // Most masked messages: unmask straight into the ring.
+        // Most masked messages: unmask straight into the preview.
         Some(key) if len == payload.len() => is_sound(unmasked(payload, key, kept)),
         Some(key) => {
             let plain = unmasked(payload, key, room.get_mut(..payload.len())?);

@@ -1,8 +1,19 @@
-//! The beginnings of messages, kept for a while in a ring of bytes that all connections of a thread share.
+//! The beginnings of messages, kept for a while in memory that all connections of a thread share.
 //!
 //! A peer's last message explains its Close frame, but which message is the last is only known later. If each
-//! connection kept its own, that would cost more than all its other state. In the ring, a text stays until it is
-//! overwritten, which takes far longer than the time between an explanation and a Close frame.
+//! connection kept its own, that would cost more than all its other state. Here, a text stays for
+//! [`limits::PREVIEW_PACKETS`] of the capture, which takes far longer than the time between an explanation and a
+//! Close frame. It counts the packets of all connections, also of those that another thread follows, so that a report
+//! does not depend on the number of threads.
+//!
+//! ```text
+//!          expired ┊ tail                              head
+//! pages      ┌─────┊──────┐┌────────────┐┌────────────┐┌──┊─────────┐
+//!            └─────┊──────┘└────────────┘└────────────┘└──┊─────────┘
+//! marks            └ a mark each 64 packets: the head at that time
+//! ```
+
+use std::collections::VecDeque;
 
 use super::frame::unmask;
 use crate::limits;
@@ -13,30 +24,52 @@ const LENGTH_BITS: u32 = 10;
 
 const LENGTH: u64 = (1 << LENGTH_BITS) - 1;
 
-/// The distances ahead at which the ring is prefetched: a few messages, in cache lines.
+/// The distances ahead at which a page is prefetched: a few messages, in cache lines.
 const AHEAD: [usize; 3] = [1024, 1024 + 64, 1024 + 128];
 
-const RING: u64 = limits::PREVIEWS as u64;
+/// Bytes of a page.
+const PAGE: usize = 64 * 1024;
 
-// The longest preview fits the length bits and the ring.
-const _: () = assert!(limits::PREVIEW as u64 <= LENGTH && limits::PREVIEW < limits::PREVIEWS);
+/// Pages at once.
+const PAGES: usize = limits::PREVIEWS / PAGE;
 
-/// The place of the beginning of one message in the ring: a position and a length, or nothing.
+/// Packets between two marks.
+const STRIDE: u64 = 64;
+
+/// Marks at once.
+const MARKS: usize = (limits::PREVIEW_PACKETS / STRIDE) as usize;
+
+// The longest preview fits the length bits and a page, and there is room for the one that is written.
+const _: () = assert!(limits::PREVIEW as u64 <= LENGTH && limits::PREVIEW < PAGE && PAGES > 1);
+
+/// The place of the beginning of one message: a position and a length, or nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Preview(u64);
 
-/// The ring.
-#[derive(Debug)]
+/// The beginnings of the last messages.
+#[derive(Debug, Default)]
 pub struct Previews {
-    bytes: Vec<u8>,
-    /// The position of the next byte: all bytes ever written, and those skipped at the ring's end.
+    /// The last pages, the oldest first.
+    pages: VecDeque<Box<[u8]>>,
+    /// A page that was dropped, to be used again.
+    spare: Option<Box<[u8]>>,
+    /// The number of pages before those.
+    dropped: u64,
+    /// The position of the next byte: all bytes ever written, and those skipped at the end of pages.
     head: u64,
+    /// What was written before this position has expired.
+    tail: u64,
+    /// The number of packets, and of their bytes, so far.
+    packets: u64,
+    bytes: u64,
+    marks: VecDeque<Mark>,
 }
 
-impl Default for Previews {
-    fn default() -> Self {
-        Self { bytes: vec![0; limits::PREVIEWS], head: 0 }
-    }
+/// The state at an earlier time.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    head: u64,
+    bytes: u64,
 }
 
 impl Preview {
@@ -60,13 +93,50 @@ impl Preview {
 }
 
 impl Previews {
+    /// Counts the next packet of the capture, of `len` bytes, whichever connection it belongs to.
+    #[inline]
+    pub fn count(&mut self, len: usize) {
+        self.packets += 1;
+        self.bytes += len as u64;
+        if self.packets.is_multiple_of(STRIDE) {
+            self.mark();
+        }
+    }
+
+    /// Expires what has been kept for long enough.
+    fn mark(&mut self) {
+        self.marks.push_back(Mark { head: self.head, bytes: self.bytes });
+        let (is_full, bytes) = (self.marks.len() > MARKS, self.bytes);
+        let is_old = |mark: &mut Mark| bytes - mark.bytes > limits::PREVIEW_BYTES;
+        if let Some(mark) = self.marks.pop_front_if(|_| is_full) {
+            self.tail = mark.head;
+        }
+        while let Some(mark) = self.marks.pop_front_if(is_old) {
+            self.tail = mark.head;
+        }
+        while self.pages.len() > 1 && (self.dropped + 1) * PAGE as u64 <= self.tail {
+            self.drop_page();
+        }
+    }
+
+    fn drop_page(&mut self) {
+        self.spare = self.pages.pop_front();
+        self.dropped += 1;
+    }
+
     /// Returns the room for the beginning of the next message: `len` bytes, at most [`limits::PREVIEW`].
     #[inline]
     pub fn next(&mut self, len: usize) -> &mut [u8] {
-        self.head = self.make_room(len);
-        let at = (self.head % RING) as usize;
-        self.prefetch(at);
-        self.bytes.get_mut(at..at + len).unwrap_or_default()
+        self.make_room(len);
+        let at = self.head as usize % PAGE;
+        let page = self.pages.back_mut().map(AsMut::as_mut).unwrap_or_default();
+        // The places of the messages soon to come have long fallen out of the cache.
+        for ahead in AHEAD {
+            if let Some(byte) = page.get(at + ahead) {
+                prefetch(byte);
+            }
+        }
+        page.get_mut(at..at + len).unwrap_or_default()
     }
 
     /// Keeps the bytes written to the room from [`Self::next`], with the same `len`.
@@ -77,74 +147,83 @@ impl Previews {
         Preview::new(position, len)
     }
 
-    /// Prefetches the places of the messages soon to come, which have long fallen out of the cache.
-    #[inline]
-    fn prefetch(&self, at: usize) {
-        for ahead in AHEAD {
-            if let Some(byte) = self.bytes.get(at + ahead) {
-                prefetch(byte);
-            }
-        }
-    }
-
     /// Appends the next bytes of a message to its preview, up to the bound. Unmasks them with `key`, if it is given
-    /// with the phase of the first of them. Returns the new preview; an empty one if the old one had been overwritten.
+    /// with the phase of the first of them. Returns the new preview; an empty one if the old one has expired.
     pub fn extend(&mut self, preview: Preview, more: &[u8], key: Option<([u8; 4], u64)>) -> Preview {
         let room = limits::PREVIEW.saturating_sub(preview.len());
         let Some(more) = more.get(..room.min(more.len())).filter(|more| !more.is_empty()) else {
             return preview;
         };
+        let mut whole = [0; limits::PREVIEW];
         let (had, len) = (preview.len(), preview.len() + more.len());
-        let goes_on = had > 0 && preview.position() + had as u64 == self.head && self.fits(more.len());
-        let position = if goes_on { preview.position() } else { self.make_room(len) };
-        if !goes_on && had > 0 && !self.move_to(position, preview) {
-            return Preview::default();
+        match self.get(preview) {
+            Some(before) => whole.iter_mut().zip(before).for_each(|(to, from)| *to = *from),
+            None if had > 0 => return Preview::default(),
+            None => {}
         }
-        let at = (position % RING) as usize + had;
-        self.prefetch(at);
-        if let Some(to) = self.bytes.get_mut(at..at + more.len()) {
+        if let Some(to) = whole.get_mut(had..len) {
             to.copy_from_slice(more);
             if let Some((key, phase)) = key {
                 unmask(to, key, phase);
             }
         }
-        self.head = position + len as u64;
-        Preview::new(position, len)
+        // The last one grows in its place.
+        let is_last = had > 0 && preview.position() + had as u64 == self.head && self.fits(more.len());
+        if is_last {
+            self.head = preview.position();
+        }
+        self.next(len).iter_mut().zip(&whole).for_each(|(to, from)| *to = *from);
+        self.keep(len)
     }
 
-    /// Returns the bytes of a preview, unless they have been overwritten.
+    /// Returns the bytes of a preview, unless it has expired.
     pub fn get(&self, preview: Preview) -> Option<&[u8]> {
         let position = preview.position();
-        if preview.is_empty() || self.head - position > RING {
+        if preview.is_empty() || position < self.tail {
             return None;
         }
-        let at = (position % RING) as usize;
-        self.bytes.get(at..at + preview.len())
+        let page = (position / PAGE as u64).checked_sub(self.dropped)?;
+        let at = position as usize % PAGE;
+        self.pages.get(usize::try_from(page).ok()?)?.get(at..at + preview.len())
     }
 
+    /// Returns whether `len` more bytes fit into the page of the head.
     const fn fits(&self, len: usize) -> bool {
-        self.head % RING + len as u64 <= RING
+        self.head as usize % PAGE + len <= PAGE
     }
 
-    /// Returns the next position from which `len` bytes are contiguous.
-    const fn make_room(&self, len: usize) -> u64 {
-        if self.fits(len) { self.head } else { self.head.next_multiple_of(RING) }
-    }
-
-    /// Copies a preview to a later position. Returns whether it was still there.
-    fn move_to(&mut self, position: u64, preview: Preview) -> bool {
-        let is_there = position + preview.len() as u64 - preview.position() <= RING;
-        let (from, to) = ((preview.position() % RING) as usize, (position % RING) as usize);
-        if is_there {
-            self.bytes.copy_within(from..from + preview.len(), to);
+    /// Moves the head to where `len` bytes are contiguous, and sees to it that there is a page.
+    #[inline]
+    fn make_room(&mut self, len: usize) {
+        if !self.fits(len) {
+            self.head = self.head.next_multiple_of(PAGE as u64);
         }
-        is_there
+        if self.head / PAGE as u64 == self.dropped + self.pages.len() as u64 {
+            self.add_page();
+        }
+    }
+
+    #[cold]
+    fn add_page(&mut self) {
+        if self.pages.len() == PAGES {
+            self.drop_page();
+        }
+        self.pages.push_back(self.spare.take().unwrap_or_else(|| vec![0; PAGE].into()));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Returns the number of packets after which a preview that is written now expires, up to `most`.
+    fn life(previews: &mut Previews, len: usize, most: u64) -> Option<u64> {
+        let preview = previews.extend(Preview::default(), b"text", None);
+        (1..=most).find(|_| {
+            previews.count(len);
+            previews.get(preview).is_none()
+        })
+    }
 
     #[test]
     fn pieces_of_two_messages_do_not_mix() {
@@ -159,16 +238,50 @@ mod tests {
     }
 
     #[test]
-    fn what_is_overwritten_is_gone() {
+    fn a_message_in_pieces_takes_its_bytes_once() {
+        let mut previews = Previews::default();
+        let whole = b"abcdefgh".iter().fold(Preview::default(), |part, byte| previews.extend(part, &[*byte], None));
+        assert_eq!((previews.get(whole).unwrap(), previews.head), (&b"abcdefgh"[..], 8));
+    }
+
+    #[test]
+    fn a_preview_expires_by_the_packets_of_all_connections() {
+        let alone = life(&mut Previews::default(), 60, 100_000).unwrap();
+        let mut busy = Previews::default();
+        (0..1000).for_each(|_| _ = busy.extend(Preview::default(), &[b'x'; 200], None));
+        assert_eq!(life(&mut busy, 60, 100_000), Some(alone), "what else is kept does not matter");
+        assert!((limits::PREVIEW_PACKETS..=limits::PREVIEW_PACKETS + STRIDE).contains(&alone), "{alone}");
+        // Packets of a bulk transfer that was captured with segmentation offload.
+        let large = life(&mut Previews::default(), 65_536, 100_000).unwrap();
+        assert!(large < alone && large * 65_536 >= limits::PREVIEW_BYTES, "{large}");
+    }
+
+    #[test]
+    fn an_expired_message_is_not_continued() {
         let mut previews = Previews::default();
         let first = previews.extend(Preview::default(), b"first", None);
-        let mut last = first;
-        for round in 0..=limits::PREVIEWS / limits::PREVIEW {
-            assert_eq!(previews.get(first).is_some(), round < limits::PREVIEWS / limits::PREVIEW, "{round}");
-            last = previews.extend(Preview::default(), &[b'x'; 2 * limits::PREVIEW], None);
-            assert_eq!(previews.get(last), Some(&[b'x'; limits::PREVIEW][..]));
-        }
+        (0..2 * limits::PREVIEW_PACKETS).for_each(|_| previews.count(100));
+        let last = previews.extend(Preview::default(), &[b'x'; 2 * limits::PREVIEW], None);
         assert!(previews.extend(first, b" and more", None).is_empty());
         assert_eq!(previews.extend(last, b"full", None), last);
+        assert_eq!(previews.get(last), Some(&[b'x'; limits::PREVIEW][..]));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_follows_what_is_kept() {
+        let mut previews = Previews::default();
+        let mut all: Vec<_> = (0..2 * limits::PREVIEWS / 100)
+            .map(|at| previews.extend(Preview::default(), format!("{at:0100}").as_bytes(), None))
+            .collect();
+        assert_eq!(previews.pages.len(), PAGES);
+        let kept = all.split_off(all.iter().position(|one| previews.get(*one).is_some()).unwrap());
+        assert!(all.iter().all(|one| previews.get(*one).is_none()));
+        assert!(
+            kept.iter()
+                .zip(all.len()..)
+                .all(|(one, at)| previews.get(*one).unwrap().ends_with(at.to_string().as_bytes()))
+        );
+        (0..2 * limits::PREVIEW_PACKETS).for_each(|_| previews.count(100));
+        assert_eq!(previews.pages.len(), 1);
     }
 }

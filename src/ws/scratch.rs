@@ -37,6 +37,11 @@ impl Default for Scratch {
 }
 
 impl Scratch {
+    /// Sets how many inflaters the decoders may have at once. Has to be called before the first frame.
+    pub fn limit_inflaters(&mut self, most: usize) {
+        self.permits = Permits::new(most);
+    }
+
     /// Returns the buffer for unmasked bytes, and the rest.
     #[inline]
     pub fn split(&mut self) -> (&mut [u8], Inflating<'_>) {

@@ -4,8 +4,9 @@
 #   cargo bench --bench throughput -- --generate-only
 #   tests/bench/compare.sh [-n RUNS] [-t RUNS_OF_TSHARK] [-b PROGRAM] [-d DIRECTORY] [CAPTURE...]
 #
-# The tools take turns, so that a change of the machine's speed affects all of them equally; the table shows medians.
-# Memory peaks need GNU time (package `time`). A missing tool is left out, and the output says so.
+# whyclosed analyses on one thread, and on two. The tools take turns, so that a change of the machine's speed affects all
+# of them equally; the table shows medians. Memory peaks need GNU time (package `time`). A missing tool is left out, and
+# the output says so.
 set -euo pipefail
 export LC_ALL=C # decimal points
 
@@ -14,7 +15,7 @@ target=${CARGO_TARGET_DIR:-$root/target}
 runs=5 runs_of_tshark=1 program=$target/release/whyclosed directory=$target/bench
 
 fail() { echo "compare.sh: $1" >&2; exit 2; }
-usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; }
 counted() { [[ $2 =~ ^[1-9][0-9]*$ ]] || fail "-$1 wants a number of runs, not '$2'"; }
 
 while getopts n:t:b:d:h option; do
@@ -37,7 +38,7 @@ done
 
 tools=(cat)
 notes=()
-if command -v "$program" >/dev/null; then tools+=(whyclosed); else notes+=("whyclosed left out: $program is missing."); fi
+if command -v "$program" >/dev/null; then tools+=(whyclosed parallel); else notes+=("whyclosed left out: $program is missing."); fi
 if command -v tshark >/dev/null; then tools+=(tshark); else notes+=("tshark left out: not installed."); fi
 gnu_time=
 if /usr/bin/time -q -f %M true 2>/dev/null; then
@@ -75,9 +76,11 @@ run() {
     local tool=$1 capture=$2 file=$directory/$2.pcap keys=()
     case $tool in
         cat) measure cat "$capture" /dev/null cat "$file" ;;
-        whyclosed)
+        whyclosed | parallel)
             mapfile -t keys < <(with_keys "$capture" --keylog)
-            measure whyclosed "$capture" /dev/null "$program" --threads 1 --format json "$file" "${keys[@]}"
+            local threads=1
+            [[ $tool == whyclosed ]] || threads=2
+            measure "$tool" "$capture" /dev/null "$program" --threads "$threads" --format json "$file" "${keys[@]}"
             ;;
         tshark)
             mapfile -t keys < <(with_keys "$capture" -o tls.keylog_file:)
@@ -119,21 +122,24 @@ for capture; do
     done
 done
 
-echo "| capture | MB | packets | cat s | whyclosed s | whyclosed ÷ cat | tshark s | tshark ÷ whyclosed" \
-    "| cat peak MiB | whyclosed peak MiB | tshark peak MiB | Close frames | found by whyclosed | found by tshark |"
-echo "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+echo "| capture | MB | packets | cat s | whyclosed s | 2 threads s | whyclosed ÷ cat | tshark s | tshark ÷ whyclosed" \
+    "| tshark ÷ 2 threads | cat peak MiB | whyclosed peak MiB | 2 threads peak MiB | tshark peak MiB | Close frames" \
+    "| found by whyclosed | found by tshark |"
+echo "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 for capture; do
     declare -A micros=() kib=()
     [[ ! -e $work/$capture.closes ]] || found_by_tshark "$capture" >"$work/$capture.tshark.found"
-    for tool in cat whyclosed tshark; do
+    for tool in cat whyclosed parallel tshark; do
         micros[$tool]=$(median "$work/$capture.$tool.micros")
         kib[$tool]=$(median "$work/$capture.$tool.kib")
     done
     row=("$capture" "$(divided "$(truth "$capture" bytes)" 1e6 %.0f)" "$(truth "$capture" packets)"
         "$(divided "${micros[cat]}" 1e6 %.3f)" "$(divided "${micros[whyclosed]}" 1e6 %.3f)"
+        "$(divided "${micros[parallel]}" 1e6 %.3f)"
         "$(divided "${micros[whyclosed]}" "${micros[cat]}" %.1f)" "$(divided "${micros[tshark]}" 1e6 %.2f)"
-        "$(divided "${micros[tshark]}" "${micros[whyclosed]}" %.0f)")
-    for tool in cat whyclosed tshark; do row+=("$(divided "${kib[$tool]}" 1024 %.1f)"); done
+        "$(divided "${micros[tshark]}" "${micros[whyclosed]}" %.0f)"
+        "$(divided "${micros[tshark]}" "${micros[parallel]}" %.0f)")
+    for tool in cat whyclosed parallel tshark; do row+=("$(divided "${kib[$tool]}" 1024 %.1f)"); done
     row+=("$(truth "$capture" close_frames)")
     for tool in whyclosed tshark; do row+=("$(cat "$work/$capture.$tool.found" 2>/dev/null || echo –)"); done
     printf '| %s ' "${row[@]}"

@@ -5,35 +5,13 @@
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use whyclosed::facts::Facts;
 use whyclosed::shortcuts;
 
 use super::properties::{config, conversations, cut};
 use crate::support::reading::material;
+use crate::support::same::{difference, told};
 use crate::support::segments::{Change, packets};
 use crate::support::way;
-
-/// Returns facts as text, without the positions of previews in the ring, where other connections' come and go.
-fn told(facts: &[Box<Facts>]) -> Vec<String> {
-    let without_positions = |text: String| {
-        let text = text.replace(", ", ",\n");
-        let mut parts = text.split("preview: Preview(");
-        let first = parts.next().unwrap_or_default().to_owned();
-        parts.fold(first, |text, part| text + part.split_once(')').map_or(part, |(_, rest)| rest))
-    };
-    facts.iter().map(|facts| without_positions(format!("{facts:?}"))).collect()
-}
-
-/// Returns the first lines that differ.
-fn difference(fast: &[String], general: &[String]) -> Option<String> {
-    if fast.len() != general.len() {
-        return Some(format!("{} connections became {}", general.len(), fast.len()));
-    }
-    fast.iter().zip(general).find(|(fast, general)| fast != general).map(|(fast, general)| {
-        let lines = fast.lines().zip(general.lines()).filter(|(one, other)| one != other).take(5);
-        lines.map(|(one, other)| format!("{other} became {one}\n")).collect()
-    })
-}
 
 /// Returns the captures below a folder.
 fn captures(folder: &Path, found: &mut Vec<PathBuf>) {

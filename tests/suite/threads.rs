@@ -1,35 +1,89 @@
 //! Checks that the report does not depend on the number of threads.
 
+use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use assert_cmd::Command;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use proptest::prelude::*;
 
-use crate::support::{PROGRAM, fixtures};
+use super::properties::{config, conversations, cut};
+use crate::support::same::{difference, told};
+use crate::support::segments::{Change, packets};
+use crate::support::{PROGRAM, fixtures, way};
 
 /// Returns what the program writes about captures, on standard output and standard error, and its exit code.
-fn report(threads: &str, format: &str, captures: &[&Path]) -> (Option<i32>, String, String) {
-    let options = ["--threads", threads, "--all", "--format", format];
-    let output = Command::new(PROGRAM).args(options).args(captures).output().unwrap();
+fn report(threads: &str, options: &[OsString], captures: &[PathBuf]) -> (Option<i32>, String, String) {
+    let output = Command::new(PROGRAM).args(["--threads", threads, "--all"]).args(options).args(captures).output();
+    let output = output.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
+/// Asserts that captures give the same with several threads as with one.
+fn is_the_same(options: &[OsString], captures: &[PathBuf]) {
+    let one = report("1", options, captures);
+    for threads in ["2", "3", "8"] {
+        assert_eq!(report(threads, options, captures), one, "{captures:?} with {threads} threads");
+    }
+}
+
+/// Returns the options for a report in JSON, decrypted with the key logs beside the captures.
+fn with_keys(captures: &[PathBuf]) -> Vec<OsString> {
+    let logs = captures.iter().map(|capture| capture.with_file_name("keys.log")).filter(|log| log.exists());
+    let keys = logs.flat_map(|log| ["--keylog".into(), log.into_os_string()]);
+    ["--format".into(), "json".into()].into_iter().chain(keys).collect()
+}
+
 #[test]
-fn every_fixture_gives_the_same_report_with_two_threads() {
-    for (name, capture) in fixtures() {
-        assert_eq!(report("2", "json", &[&capture]), report("1", "json", &[&capture]), "{name}");
+fn every_fixture_gives_the_same_report() {
+    for (_, capture) in fixtures() {
+        let captures = [capture];
+        is_the_same(&with_keys(&captures), &captures);
     }
 }
 
 #[test]
-fn merged_captures_and_other_formats_do_too() {
+fn merged_captures_give_the_same_in_each_format() {
     let captures: Vec<PathBuf> = fixtures().into_iter().map(|(_, capture)| capture).collect();
-    let captures: Vec<&Path> = captures.iter().map(PathBuf::as_path).collect();
     for format in ["json", "csv", "terminal"] {
-        assert_eq!(report("2", format, &captures), report("1", format, &captures), "{format}");
+        is_the_same(&["--format".into(), format.into()], &captures);
+    }
+    #[cfg(feature = "live")]
+    is_the_same(&["--format", "json", "--filter", "tcp"].map(OsString::from), &captures);
+}
+
+/// A connection resumes the session of another one, and secrets are tried that no other connection has claimed: other
+/// threads may follow those.
+#[test]
+fn what_connections_show_about_keys_reaches_all_threads() {
+    let is_wanted = |(name, _): &(String, PathBuf)| name.contains("resumed") || name == "wss_chat_aes_late";
+    let captures: Vec<PathBuf> = fixtures().into_iter().filter(is_wanted).map(|(_, capture)| capture).collect();
+    assert!(captures.len() > 3, "{captures:?}");
+    is_the_same(&with_keys(&captures), &captures);
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn conversations_give_the_same_facts(
+        conversations in conversations(),
+        cut in prop::option::of(cut()),
+        (shuffle, duplicate, seed) in any::<(bool, bool, u64)>(),
+    ) {
+        let packets = packets(&conversations, Change { cut: cut.flatten(), shuffle, duplicate, seed, ..Change::default() });
+        let sorted = |mut facts: Vec<Box<whyclosed::facts::Facts>>| {
+            facts.sort_by_key(|facts| (facts.first, facts.stream));
+            told(&facts)
+        };
+        let one = sorted(way::facts_in_batches(&packets));
+        for threads in [1, 2, 3, 8] {
+            let difference = difference(&sorted(way::facts_in_parallel(&packets, threads)), &one);
+            prop_assert!(difference.is_none(), "{threads} threads: {}", difference.unwrap_or_default());
+        }
     }
 }
 
@@ -42,7 +96,8 @@ fn a_damaged_capture_gives_the_same_report_and_fault() {
     packed.write_all(&std::fs::read(capture).unwrap()).unwrap();
     let packed = packed.finish().unwrap();
     std::fs::write(&path, &packed[..packed.len() * 2 / 3]).unwrap();
-    let one = report("1", "json", &[&path]);
-    assert_eq!(one.0, Some(2), "{}", one.2);
-    assert_eq!(report("2", "json", &[&path]), one);
+    let (captures, options) = ([path], ["--format".into(), "json".into()]);
+    let (code, _, error) = report("1", &options, &captures);
+    assert_eq!(code, Some(2), "{error}");
+    is_the_same(&options, &captures);
 }

@@ -9,6 +9,7 @@ pub mod devtools;
 pub mod essence;
 pub mod random;
 pub mod reading;
+pub mod same;
 pub mod scripted;
 pub mod segments;
 pub mod tools;

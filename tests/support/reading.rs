@@ -24,7 +24,7 @@ pub fn material(path: &Path) -> Result<Material, Error> {
     }
     let owned = path.to_owned();
     analyzer.ask_for_keys(move |give| {
-        _ = capture::key_log_lines(&[owned], |line| {
+        _ = capture::key_log_lines(std::slice::from_ref(&owned), |line| {
             give(line.as_bytes());
             give(b"\n");
         });

@@ -1,8 +1,11 @@
 //! Runs the whole analysis of a capture in memory.
 
+use std::num::NonZero;
+
 use whyclosed::analyzer::{Analyzer, KeyLog};
-use whyclosed::capture::{LinkType, Packet, Summary};
+use whyclosed::capture::{LinkType, Packet, Source, Summary};
 use whyclosed::catalog::Language;
+use whyclosed::error::Error;
 use whyclosed::facts::Facts;
 use whyclosed::report::{Material, Report};
 use whyclosed::seen::Timestamp;
@@ -34,6 +37,35 @@ pub fn facts_in_batches(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
     analyzer.push_all(&packets, &mut facts);
     analyzer.finish(&mut facts);
     facts
+}
+
+/// Returns the same, from an analysis on so many threads.
+pub fn facts_in_parallel(packets: &[Vec<u8>], threads: usize) -> Vec<Box<Facts>> {
+    let source = Memory { packets: packets.to_vec(), at: 0 };
+    let analysed = Analyzer::default().read_in_parallel(Box::new(source), NonZero::new(threads).unwrap(), |_| {});
+    analysed.collection.facts
+}
+
+/// A source of Ethernet frames in memory.
+struct Memory {
+    packets: Vec<Vec<u8>>,
+    /// The number of the current packet.
+    at: usize,
+}
+
+impl Source for Memory {
+    fn advance(&mut self) -> Result<bool, Error> {
+        self.at += 1;
+        Ok(self.at <= self.packets.len())
+    }
+
+    fn packet(&self) -> Packet<'_> {
+        captured(&self.packets).nth(self.at - 1).unwrap()
+    }
+
+    fn summaries(&self) -> Vec<Summary> {
+        Vec::new()
+    }
 }
 
 fn captured(packets: &[Vec<u8>]) -> impl Iterator<Item = Packet<'_>> {

@@ -7,20 +7,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 
-use clap::Args;
-use whyclosed::analyzer::Analyzer;
+use clap::{Args, value_parser};
+use whyclosed::analyzer::{Analysed, Analyzer};
 #[cfg(feature = "live")]
 use whyclosed::capture::filter::{Filter, Filtered};
-use whyclosed::capture::{self, Source, Summary};
+use whyclosed::capture::{self, Source, Summary, read_ahead};
 use whyclosed::error::Error;
 use whyclosed::report::{Material, Pending};
-use whyclosed::sink::{Collection, Sink};
+use whyclosed::sink::Collection;
 use whyclosed::slice::{Locating, Origin};
 
 use super::bundle::bundle;
 use super::slice::located;
 use super::{conclude, exit_code};
-use crate::keys::{KeyArgs, KeyLogs};
+use crate::keys::KeyArgs;
 use crate::output::{self, Spool};
 use crate::progress::Progress;
 use crate::reporting::Reporting;
@@ -47,12 +47,12 @@ pub struct Read {
     #[arg(long, value_name = "FILE", conflicts_with = "anonymize")]
     bundle: Option<PathBuf>,
 
-    /// Use at most N threads [default: the cores available].
+    /// Analyse packets on N threads [default: the cores available, at most 8].
     ///
-    /// With two, captures are read and decompressed while packets are analysed, and connections are judged while the report is
-    /// written; more gain nothing. The report does not depend on N.
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZero<usize>>,
+    /// With more than one, another thread reads and decompresses captures, and connections are judged while the report is
+    /// written. The report does not depend on N.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
 
     #[command(flatten)]
     keys: KeyArgs,
@@ -60,6 +60,9 @@ pub struct Read {
     #[command(flatten)]
     reporting: Reporting,
 }
+
+/// The most threads that analyse packets by default: one reads for all of them, and is no faster than eight.
+const MOST_THREADS: NonZero<usize> = NonZero::new(8).unwrap();
 
 impl Read {
     /// Returns whether there is nothing to read: no capture, and a person at standard input.
@@ -77,9 +80,11 @@ impl Read {
         self.captures.first().filter(|path| !path.exists())?.to_str()
     }
 
-    /// Returns whether to use more than one thread.
-    fn has_threads(&self) -> bool {
-        self.threads.or_else(|| thread::available_parallelism().ok()).is_some_and(|threads| threads.get() > 1)
+    /// Returns the number of threads that analyse packets.
+    fn threads(&self) -> NonZero<usize> {
+        let given = self.threads.and_then(|threads| NonZero::new(usize::from(threads)));
+        let cores = || thread::available_parallelism().map_or(NonZero::<usize>::MIN, |cores| cores.min(MOST_THREADS));
+        given.unwrap_or_else(cores)
     }
 
     /// Reads the captures, and writes the report. After a fault in the middle of a capture, the report covers
@@ -93,7 +98,7 @@ impl Read {
         #[cfg(feature = "live")]
         let filter = self.filter.as_deref().map(Filter::new).transpose()?;
         // The quota of a container is in a file that cannot be read inside the sandbox, either.
-        let has_threads = self.has_threads();
+        let threads = self.threads();
         self.reporting.enter_sandbox(self.allowed(paths));
         let mut keys = self.keys.open()?;
         let source = capture::open(paths)?;
@@ -102,46 +107,28 @@ impl Read {
             Some(filter) => Box::new(Filtered::new(source, filter)),
             None => source,
         };
-        let mut source: Box<dyn Source> = if has_threads { capture::read_ahead(source) } else { source };
         let mut analyzer = Analyzer::default();
         analyzer.name(self.reporting.wss.clone());
-        let (collection, written, fault) = if self.bundle.is_some() && !self.reporting.show_secrets {
-            let mut sink = Locating::new(Collection::default(), Spool::new());
-            let fault = self.analyse(&mut *source, (paths, &mut keys), &mut analyzer, &mut sink)?;
-            let (collection, written) = sink.finish();
-            (collection, Some(written), fault)
-        } else {
-            let mut collection = Collection::default();
-            let fault = self.analyse(&mut *source, (paths, &mut keys), &mut analyzer, &mut collection)?;
-            (collection, None, fault)
-        };
+        // Before the first packet, no connection is handed out.
+        keys.read_all(&mut analyzer, paths, &mut Collection::default())?;
+        let (analysed, written) = self.analyse(source, analyzer, threads);
+        let Analysed { collection, counts, skipped, captures, error } = analysed;
         let Collection { facts, outside, unanswered, .. } = collection;
-        let captures = source.summaries();
         let nothing_was_read = captures.iter().all(|capture| capture.packets == 0);
-        let fault = match fault {
+        let fault = match error {
             Some(fault) if nothing_was_read || matches!(fault, Error::Filter { .. }) => return Err(fault),
             fault => fault,
         };
         let faults: Vec<_> = fault.into_iter().chain(captures.iter().filter_map(Summary::damage)).collect();
-        let skipped = analyzer.decoder().skipped().collect();
         let privacy = self.reporting.privacy();
         let origins: Vec<_> = match self.bundle {
             Some(_) => facts.iter().map(|facts| Origin::new(facts)).collect(),
             None => Vec::new(),
         };
-        let material = Material {
-            captures,
-            until: None,
-            facts,
-            outside,
-            counts: analyzer.counts(),
-            unanswered,
-            skipped,
-            privacy,
-            registries,
-        };
+        let material =
+            Material { captures, until: None, facts, outside, counts, unanswered, skipped, privacy, registries };
         let mut report = Pending::new(material, self.reporting.texts.language());
-        if has_threads {
+        if threads.get() > 1 {
             report.judge_ahead();
         }
         let Some(path) = &self.bundle else {
@@ -152,19 +139,27 @@ impl Read {
         Ok(exit_code(matched, &faults))
     }
 
-    /// Reads a capture to its end, or to an error, which is returned. Fails if a key log cannot be read.
+    /// Reads a capture to its end, or to an error. Also returns the places of all frames, if a bundle needs them.
     fn analyse(
         &self,
-        source: &mut dyn Source,
-        (captures, keys): (&[PathBuf], &mut KeyLogs),
-        analyzer: &mut Analyzer,
-        sink: &mut impl Sink,
-    ) -> Result<Option<Error>, Error> {
-        keys.read_all(analyzer, captures, sink)?;
+        source: Box<dyn Source + Send>,
+        mut analyzer: Analyzer,
+        threads: NonZero<usize>,
+    ) -> (Analysed, Option<io::Result<Spool>>) {
         let mut progress = Progress::new(self.reporting.quiet, self.reporting.texts.language());
-        let end = analyzer.read(source, sink, |packets| progress.packets(packets));
+        let count = |packet| progress.packet(packet);
+        let results = if self.bundle.is_some() && !self.reporting.show_secrets {
+            // Events come in the order of the capture only from a single analyzer.
+            let mut source: Box<dyn Source> = if threads.get() > 1 { read_ahead(source) } else { source };
+            let mut sink = Locating::new(Collection::default(), Spool::new());
+            let error = analyzer.read(&mut *source, &mut sink, count).err();
+            let (collection, written) = sink.finish();
+            (Analysed::new(&analyzer, collection, source.summaries(), error), Some(written))
+        } else {
+            (analyzer.read_in_parallel(source, threads, count), None)
+        };
         progress.finish();
-        Ok(end.err())
+        results
     }
 
     /// Returns the files that are read, and those that are written besides the report.

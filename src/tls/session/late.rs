@@ -103,6 +103,9 @@ impl Attempts {
         } else {
             self.tried_slowly = generation;
         }
+        if tried == generation && (is_long || tried_slowly == generation) {
+            return None;
+        }
         for Step { is_slow, range, is_far } in STEPS {
             if is_slow && is_long {
                 continue;

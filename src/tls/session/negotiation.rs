@@ -85,7 +85,7 @@ fn session_id(bytes: &[u8]) -> SessionId {
 
 impl Negotiation {
     /// Takes a ClientHello.
-    pub fn client_hello(&mut self, hello: &ClientHello<'_>, keys: &mut Keys) {
+    pub fn client_hello(&mut self, hello: &ClientHello<'_>, keys: &Keys) {
         keys.claim(&hello.random);
         self.client = Some(Client {
             random: hello.random,
@@ -216,10 +216,13 @@ impl Negotiation {
 
     fn arm_before_tls13(&self, suite: &'static Suite, keys: &Keys, halves: &mut PerSide<Half>) {
         let (Some(client), Some(server)) = (&self.client, &self.server) else { return };
-        let logged = keys.values(&client.random, Label::Master);
-        let resumed = [keys.by_id(&server.session_id), keys.by_ticket(&client.ticket)].into_iter().flatten();
+        let logged = keys.values(&client.random, Label::Master).take(limits::TLS_CANDIDATES);
+        let mut known: ArrayVec<_, { limits::TLS_CANDIDATES }> = logged.collect();
+        if known.is_empty() {
+            known.extend([keys.by_id(&server.session_id), keys.by_ticket(&client.ticket)].into_iter().flatten());
+        }
         let mut candidates: PerSide<Vec<Candidate>> = PerSide::default();
-        for known in logged.chain(resumed).take(limits::TLS_CANDIDATES) {
+        for known in known {
             let Some(PerSide { client, server }) = directions(suite, known, client, server) else { continue };
             candidates.client.push(client);
             candidates.server.push(server);
@@ -230,7 +233,7 @@ impl Negotiation {
     }
 
     /// Remembers the names that the session can be resumed by, now that its secret is known.
-    pub fn remember(&self, known: Known, ticket: Option<&[u8]>, keys: &mut Keys) {
+    pub fn remember(&self, known: Known, ticket: Option<&[u8]>, keys: &Keys) {
         let Some(server) = self.server.as_ref().filter(|server| server.version < Version::TLS13) else { return };
         keys.can_resume_id(&server.session_id, known);
         keys.can_resume_ticket(ticket.unwrap_or_default(), known);

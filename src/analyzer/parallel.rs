@@ -1,0 +1,165 @@
+//! The analysis of one capture on several threads. Every thread takes every block of packets, and keeps the segments of
+//! its own share of the connections; so no segment has to be handed from thread to thread, and each thread puts fragments
+//! together for itself.
+//!
+//! ```text
+//!                 ┌─ Arc<Lent> ─→ Analyzer (share 1 of 2) ─→ Collection ─┐
+//! reading thread ─┤                                                      ├─ Analysed
+//!       ↑         └─ Arc<Lent> ─→ Analyzer (share 2 of 2) ─→ Collection ─┘
+//!       └──────────── the last one to be done with a block gives it back
+//! ```
+//!
+//! What the threads find does not depend on their number: what is global is counted by each alike (times, packets), or
+//! ordered by packets ([`ledger`](crate::tls::ledger)). Only bounds that hold over all connections are divided.
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{Builder, Scope, ScopedJoinHandle, scope};
+
+use super::Analyzer;
+use super::share::{Births, Share};
+use crate::capture::{End, Lent, Packet, Reading, Source, Summary, ended};
+use crate::error::Error;
+use crate::limits;
+use crate::packet::{Decoder, Skipped};
+use crate::sink::{Collection, Counts};
+
+/// The tag of a packet whose connection is not known yet.
+const UNKNOWN: u32 = 0;
+
+/// The results of an analysis.
+#[derive(Debug)]
+pub struct Analysed {
+    /// The connections.
+    pub collection: Collection,
+    /// The counts that a report gives beside them.
+    pub counts: Counts,
+    /// The reasons that packets gave no segment, and the number of packets of each.
+    pub skipped: Vec<(Skipped, u64)>,
+    /// One summary for each file of the capture.
+    pub captures: Vec<Summary>,
+    /// The error that ended the capture; everything before it has been analysed.
+    pub error: Option<Error>,
+}
+
+/// A thread that waits for its analyzer.
+struct Worker<'s> {
+    analyzer: SyncSender<Analyzer>,
+    thread: ScopedJoinHandle<'s, Option<(Analyzer, Collection)>>,
+}
+
+impl Analyzer {
+    /// Reads a capture to its end like [`read`](Self::read), and collects the connections. So many threads analyse packets,
+    /// one of them the caller's; if there are several, yet another one reads. If the system grants fewer, these do all the
+    /// work. Has to be called before the first packet.
+    pub fn read_in_parallel(
+        mut self,
+        mut source: Box<dyn Source + Send>,
+        threads: NonZero<usize>,
+        progress: impl FnMut(u64),
+    ) -> Analysed {
+        scope(|scope| {
+            let (mut workers, mut readers) = (Vec::new(), Vec::new());
+            while workers.len() + 1 < threads.get()
+                && let Some((worker, reader)) = Worker::start(scope)
+            {
+                workers.push(worker);
+                readers.push(reader);
+            }
+            let (reader, lent) = sync_channel(limits::BLOCKS);
+            readers.push(reader);
+            let reading = match threads.get() {
+                1 => None,
+                _ => Reading::start(readers, limits::BLOCKS + threads.get(), tag).ok(),
+            };
+            let Some(reading) = reading else {
+                let mut collection = Collection::default();
+                let error = self.read(&mut *source, &mut collection, progress).err();
+                return Analysed::new(&self, collection, source.summaries(), error);
+            };
+            let mut shares = Share::among(workers.len() + 1);
+            let own = shares.next().map_or_else(Self::default, |share| self.part(share));
+            // The channels have room, and the threads wait for them.
+            workers.iter().zip(shares).for_each(|(worker, share)| drop(worker.analyzer.send(self.part(share))));
+            // It does not take part, and nobody has to wait for it.
+            drop(self);
+            let thread = reading.begin(source);
+            let own = own.work(lent, progress);
+            let others = workers
+                .into_iter()
+                .filter_map(|worker| worker.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let shares = std::iter::once(own).chain(others).collect();
+            merged(shares, ended(thread))
+        })
+    }
+
+    /// Returns an analyzer for a share of the connections.
+    fn part(&self, share: Share) -> Self {
+        Self { followed: self.followed.part(share), ..Self::default() }
+    }
+
+    /// Analyses all blocks.
+    fn work(mut self, blocks: Receiver<Arc<Lent>>, mut progress: impl FnMut(u64)) -> (Self, Collection) {
+        let (mut collection, share) = (Collection::default(), self.followed.share);
+        for lent in blocks {
+            let block = &lent.block;
+            if !block.secrets().is_empty() {
+                self.push_secrets(block.secrets(), &mut collection);
+            }
+            for (packets, tags) in block.batches() {
+                let is_of_others = |tag: &u32| *tag != UNKNOWN && !share.has_spread(*tag);
+                self.push_own(&packets, |at| tags.get(at).is_some_and(is_of_others), &mut collection);
+                packets.last().into_iter().for_each(|last| progress(last.number));
+            }
+            self.followed.publish();
+        }
+        self.finish(&mut collection);
+        (self, collection)
+    }
+}
+
+/// Returns the [spread](crate::tcp::Endpoints::spread) of a packet's connection.
+fn tag(packet: &Packet<'_>) -> u32 {
+    Decoder::endpoints(packet).map_or(UNKNOWN, |endpoints| endpoints.spread())
+}
+
+impl Analysed {
+    /// Returns the results of an analyzer that has finished, the connections that it has handed out, and what its source
+    /// says of the capture.
+    pub fn new(analyzer: &Analyzer, collection: Collection, captures: Vec<Summary>, error: Option<Error>) -> Self {
+        let (counts, skipped) = (analyzer.counts(), analyzer.decoder.skipped().collect());
+        Self { collection, counts, skipped, captures, error }
+    }
+}
+
+impl<'s> Worker<'s> {
+    /// Starts a worker. Returns it, and the way to send blocks to it; `None` if the system grants no thread.
+    fn start<'e>(scope: &'s Scope<'s, 'e>) -> Option<(Self, SyncSender<Arc<Lent>>)> {
+        let (analyzer, begun) = sync_channel::<Analyzer>(1);
+        let (reader, lent) = sync_channel(limits::BLOCKS);
+        let work = move || Some(begun.recv().ok()?.work(lent, |_| {}));
+        let thread = Builder::new().name("analysis".to_owned()).spawn_scoped(scope, work).ok()?;
+        Some((Self { analyzer, thread }, reader))
+    }
+}
+
+/// Puts the results of several shares together.
+fn merged(shares: Vec<(Analyzer, Collection)>, end: End) -> Analysed {
+    let (mut counts, mut skipped) = (Counts::default(), Vec::new());
+    let (mut births, mut collections) = (Vec::new(), Vec::new());
+    for (analyzer, collection) in shares {
+        counts.add(&analyzer.counts());
+        // Each has seen all packets, and so skipped the same.
+        skipped = analyzer.decoder.skipped().collect();
+        collections.push(collection);
+        births.push(analyzer.followed.into_births());
+    }
+    let mut all = Collection::default();
+    for (mut collection, streams) in collections.into_iter().zip(Births::ranked(&births)) {
+        // A single share has numbered its streams itself.
+        collection.number(|stream| streams.get(stream as usize).copied().unwrap_or(stream));
+        all.merge(collection);
+    }
+    Analysed { collection: all, counts, skipped, captures: end.summaries, error: end.error }
+}
