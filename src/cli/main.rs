@@ -12,6 +12,7 @@ mod progress;
 mod reporting;
 mod sandbox;
 mod sandboxing;
+mod selecting;
 mod signals;
 
 use std::process::ExitCode;

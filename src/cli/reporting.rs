@@ -13,6 +13,7 @@ use whyclosed::report::selection::Selection;
 use crate::locale::TextArgs;
 use crate::sandbox::Allowed;
 use crate::sandboxing::Sandboxing;
+use crate::selecting::Selecting;
 
 /// The options of a report.
 #[derive(Debug, Args)]
@@ -29,22 +30,8 @@ pub struct Reporting {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Also show connections that ended normally.
-    #[arg(long)]
-    pub all: bool,
-
-    /// Report only this connection (repeatable).
-    #[arg(long, value_name = "N")]
-    pub connection: Vec<usize>,
-
-    /// Report only connections closed with this code (repeatable): that of the first Close frame, 1005 if it has none, 1006
-    /// without a Close frame.
-    #[arg(long, value_name = "N")]
-    pub code: Vec<u16>,
-
-    /// Report only connections of which the API of an endpoint reports this code (repeatable).
-    #[arg(long, value_name = "N")]
-    pub reported_code: Vec<u16>,
+    #[command(flatten)]
+    selecting: Selecting,
 
     /// The encrypted connections to this server, or to this port, are WebSockets (repeatable; HOST is a name that clients ask
     /// for, or an address). Without keys, the report says what can be seen from outside.
@@ -185,12 +172,7 @@ impl Reporting {
 
     /// Returns the selection of connections.
     pub fn selection(&self) -> Selection {
-        Selection {
-            all: self.all,
-            ids: self.connection.iter().copied().collect(),
-            codes: self.code.clone(),
-            reported: self.reported_code.clone(),
-        }
+        self.selecting.selection()
     }
 
     /// Returns the flavour of the Markdown.

@@ -1,33 +1,49 @@
 //! Selects the connections of a report that are shown.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::{Connection, Report};
 
-/// The connections that the user asked for.
+/// The connections that the user asked for: those that match every list that is not empty.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Also shows connections that ended as they should.
     pub all: bool,
-    /// Shows only these numbers, if not empty.
+    /// Numbers.
     pub ids: BTreeSet<usize>,
-    /// Shows only connections closed with one of these codes on the wire ([`Connection::code`]), if not empty.
+    /// Codes on the wire ([`Connection::code`]).
     pub codes: Vec<u16>,
-    /// Shows only connections of which an endpoint's API reports one of these codes, if not empty.
+    /// Codes that an endpoint's API reports.
     pub reported: Vec<u16>,
+    /// Names of the rules that explain the end.
+    pub rules: Vec<String>,
+    /// Patterns of the server's name or address, with its port or without, in any case.
+    pub hosts: Vec<String>,
+    /// Patterns of the request's path.
+    pub paths: Vec<String>,
+    /// The least time that a connection was open.
+    pub min_lifetime: Option<Duration>,
 }
 
 impl Selection {
-    /// Returns whether a connection is among those asked for by number or code.
+    /// Returns whether a connection is among those asked for.
     pub fn matches(&self, connection: &Connection) -> bool {
         (self.ids.is_empty() || self.ids.contains(&connection.id))
             && (self.codes.is_empty() || connection.code().is_some_and(|code| self.codes.contains(&code)))
             && (self.reported.is_empty() || self.reported.iter().any(|code| connection.is_reported(*code)))
+            && (self.rules.is_empty() || self.rules.iter().any(|rule| connection.verdict.rule.name == rule))
+            && (self.hosts.is_empty() || self.hosts.iter().any(|host| is_to(connection, host)))
+            && (self.paths.is_empty() || self.paths.iter().any(|path| has_path(connection, path)))
+            && self.min_lifetime.is_none_or(|least| connection.lifetime >= least.as_secs_f64())
     }
 
-    /// Returns whether connections were asked for by number or code.
+    /// Returns whether only some connections were asked for.
     pub fn is_narrow(&self) -> bool {
-        !self.ids.is_empty() || !self.codes.is_empty() || !self.reported.is_empty()
+        let Self { all: _, ids, codes, reported, rules, hosts, paths, min_lifetime } = self;
+        let has_codes = !codes.is_empty() || !reported.is_empty();
+        let has_texts = !rules.is_empty() || !hosts.is_empty() || !paths.is_empty();
+        !ids.is_empty() || has_codes || has_texts || min_lifetime.is_some()
     }
 
     /// Returns whether a connection is shown to a reader: those that ended as they should only when asked for.
@@ -35,11 +51,100 @@ impl Selection {
         self.matches(connection) && (self.all || self.is_narrow() || !connection.is_normal())
     }
 
-    /// Removes the connections that were not asked for by number or code. Encrypted ones have neither.
+    /// Removes the connections that were not asked for. Encrypted ones, which have neither numbers nor codes, are left only if
+    /// all were.
     pub fn narrow(&self, report: &mut Report) {
         report.connections.retain(|connection| self.matches(connection));
         if self.is_narrow() {
             report.encrypted.clear();
+        }
+    }
+}
+
+/// Returns whether a connection is to a server whose name or address fits a pattern.
+fn is_to(connection: &Connection, pattern: &str) -> bool {
+    let sni = connection.tls.as_ref().and_then(|tls| tls.sni.as_deref());
+    let names = [connection.handshake.host.as_deref(), sni, Some(&*connection.server)];
+    let pattern = pattern.to_ascii_lowercase();
+    names
+        .into_iter()
+        .flatten()
+        .map(str::to_ascii_lowercase)
+        .any(|name| fits(&pattern, &name) || fits(&pattern, without_port(&name)))
+}
+
+/// Returns whether the path of a connection's request fits a pattern.
+fn has_path(connection: &Connection, pattern: &str) -> bool {
+    let path = |target: &str| fits(pattern, target.split('?').next().unwrap_or_default());
+    connection.handshake.target.as_deref().is_some_and(path)
+}
+
+/// Returns the host of an authority (RFC 3986 §3.2), without the brackets of an IPv6 address.
+fn without_port(authority: &str) -> &str {
+    let is_port = |(host, port): &(&str, &str)| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && (host.ends_with(']') || !host.contains(':'))
+    };
+    let host = authority.rsplit_once(':').filter(is_port).map_or(authority, |(host, _)| host);
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// Returns whether a text fits a pattern, in which `*` stands for any characters.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((first, more)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let (middle, last) = more.rsplit_once('*').unwrap_or(("", more));
+    for part in middle.split('*') {
+        // An empty part is found at once.
+        let Some((_, behind)) = rest.split_once(part) else { return false };
+        rest = behind;
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_have_wildcards() {
+        for (pattern, text) in [
+            ("/chat", "/chat"),
+            ("*", ""),
+            ("*", "/chat"),
+            ("/chat*", "/chat"),
+            ("/chat*", "/chat/7"),
+            ("*.example.com", "ws.example.com"),
+            ("/rooms/*/events", "/rooms/7/events"),
+            ("/*/a*b*", "/x/aab"),
+            ("a**b", "a-b"),
+        ] {
+            assert!(fits(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [
+            ("/chat", "/chat/7"),
+            ("", "/"),
+            ("/chat*", "/cha"),
+            ("*.example.com", "example.com"),
+            ("a*a", "a"),
+            ("/*/a*b*", "/x/ba"),
+            ("*x*y", "yx"),
+        ] {
+            assert!(!fits(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn an_authority_is_known_without_its_port() {
+        for (authority, host) in [
+            ("example.com", "example.com"),
+            ("example.com:8080", "example.com"),
+            ("10.0.0.1:80", "10.0.0.1"),
+            ("[2001:db8::1]:80", "2001:db8::1"),
+            ("[::1]", "::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("a:b", "a:b"),
+        ] {
+            assert_eq!(without_port(authority), host);
         }
     }
 }

@@ -227,9 +227,43 @@ fn what_is_shown() {
     // 1006 is only reported by the server's API, and was not on the wire.
     assert_eq!(count(&of("--code", &["1006"])), 0);
     assert_eq!(of("--reported-code", &["1006"])["connections"], of("--code", &["1007"])["connections"]);
+    assert_eq!(of("--rule", &["invalid_utf8"])["connections"], of("--code", &["1007"])["connections"]);
+    assert_eq!(
+        [&["invalid_utf8"][..], &["invalid_utf8", "closed_normally"], &["idle_timeout"]]
+            .map(|rules| count(&of("--rule", rules))),
+        [1, 2, 0]
+    );
+    assert!(err(&run!("--rule", "idle_timeuot", abnormal())).contains("Did you mean `idle_timeout`?"));
     // A connection that ended normally is shown if it is asked for.
     assert!(is_report(&run!("--code", "1000", normal(), abnormal())).contains(row));
     assert_eq!(unnamed(is_report(&run!("--code", "4242", abnormal()))), "No connection matches.\n\n");
+}
+
+#[test]
+fn connections_are_selected_by_server_path_and_age() {
+    let wss = fixture("wss_closed_normally");
+    let keys = wss.with_file_name("keys.log");
+    let of = |option: &str, values: &[&str]| {
+        let options = values.iter().flat_map(|value| [option, value]);
+        let mut command = command();
+        command.args(["--format", "json", "--keylog"]).arg(&keys).args(options).args([
+            normal(),
+            abnormal(),
+            wss.clone(),
+        ]);
+        count(&json(&command.output().unwrap()))
+    };
+    // By the address of the server, with its port or without; by the name in the request; in any case.
+    let hosts =
+        [&["127.0.0.1"][..], &["127.0.0.1:8765"], &["*.Example.com"], &["chat.example.com:8443"], &["example.com"]];
+    assert_eq!(hosts.map(|hosts| of("--host", hosts)), [3, 2, 1, 1, 0]);
+    assert_eq!(of("--host", &["127.0.0.1:8765", "chat.example.com"]), 3);
+    assert_eq!([&["/chat"][..], &["/c*t"], &["/ch"], &["/ch", "/chat"]].map(|paths| of("--path", paths)), [3, 3, 0, 3]);
+    assert_eq!(["0s", "1ms", "1h"].map(|time| of("--min-lifetime", &[time])), [3, 1, 0]);
+    let refused = run!("--min-lifetime", "soon", normal());
+    assert!(err(&refused).contains("500ms, 30s, 5m, 1h"), "{}", err(&refused));
+    // A name that was replaced cannot be asked for.
+    assert_eq!(run!("--anonymize", "--host", "a", normal()).status.code(), Some(2));
 }
 
 #[cfg(feature = "live")]

@@ -28,6 +28,7 @@ use super::exit_code;
 use crate::keys::KeyArgs;
 use crate::reporting::{Format, Reporting};
 use crate::sandbox::Allowed;
+use crate::selecting::duration;
 use crate::signals::Signals;
 use crate::{output, privileges};
 
@@ -132,21 +133,6 @@ Examples:
   sudo whyclosed live -i lo --format ndjson    for programs: one JSON object a line
 
 Ctrl-C ends it and prints the report; a second one ends it at once.";
-
-/// Parses a time: `30s`, `5m`, `1h`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let parse = || {
-        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-        let seconds = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            _ => return None,
-        };
-        number.parse::<u64>().ok()?.checked_mul(seconds).map(Duration::from_secs)
-    };
-    parse().ok_or_else(|| "a time is a number and s, m or h: 30s, 5m, 1h".to_owned())
-}
 
 impl Live {
     /// Captures until something ends the session, then writes the report.
