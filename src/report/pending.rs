@@ -2,6 +2,7 @@
 //! them all in memory, which matters with a hundred thousand connections.
 
 use std::cell::RefCell;
+use std::num::NonZero;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::vec::IntoIter;
@@ -40,7 +41,13 @@ pub struct Pending {
 impl Pending {
     /// Sorts the connections by their first packets, sets apart those without evidence of a WebSocket, and collects the
     /// secrets of all.
-    pub fn new(mut material: Material, language: Language) -> Self {
+    pub fn new(material: Material, language: Language) -> Self {
+        Self::on_threads(material, language, NonZero::<usize>::MIN)
+    }
+
+    /// Does the same on so many threads. With more than one, connections are judged on a thread of their own while those
+    /// before them are written ([`Streamed`]).
+    pub fn on_threads(mut material: Material, language: Language, threads: NonZero<usize>) -> Self {
         for facts in [&mut material.facts, &mut material.outside] {
             facts.sort_by_cached_key(|facts| (facts.first, facts.stream));
         }
@@ -53,11 +60,7 @@ impl Pending {
         let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
         let Material { captures, facts, outside, privacy, registries, .. } = material;
         let outside_fleet = Fleet::new(outside.iter().map(AsRef::as_ref)).before(&fleet);
-        for (at, met) in facts.iter().enumerate() {
-            facts.get(at + 2).inspect(|facts| facts.prefetch());
-            facts.get(at + 1).inspect(|facts| facts.prefetch_parts());
-            redactor.meet(met);
-        }
+        redactor.meet_all(&facts, threads);
         let report = Report {
             version: VERSION,
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -82,13 +85,8 @@ impl Pending {
             registries,
             redactor,
             language,
-            is_judged_ahead: false,
+            is_judged_ahead: threads.get() > 1,
         }
-    }
-
-    /// Sets that connections are judged on a thread of their own while those before them are written ([`Streamed`]).
-    pub const fn judge_ahead(&mut self) {
-        self.is_judged_ahead = true;
     }
 
     /// Judges the remaining connections, and returns the whole report.

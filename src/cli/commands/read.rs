@@ -127,10 +127,7 @@ impl Read {
         };
         let material =
             Material { captures, until: None, facts, outside, counts, unanswered, skipped, privacy, registries };
-        let mut report = Pending::new(material, self.reporting.texts.language());
-        if threads.get() > 1 {
-            report.judge_ahead();
-        }
+        let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
         let Some(path) = &self.bundle else {
             return conclude(&self.reporting, report, &faults);
         };

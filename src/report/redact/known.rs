@@ -69,6 +69,27 @@ impl Known {
         (!known.is_empty()).then_some(known)
     }
 
+    /// Creates an empty set that can be [merged](Self::merge) with this one.
+    pub fn like(&self) -> Self {
+        Self { hasher: self.hasher.clone(), ..Self::default() }
+    }
+
+    /// Adds the values of another set, which was created [like](Self::like) this one.
+    pub fn merge(&mut self, other: Self) {
+        self.is_full |= other.is_full;
+        for (hash, Beginning { ends }) in other.beginnings {
+            if self.beginnings.len() >= limits::KNOWN_SECRETS && !self.beginnings.contains_key(&hash) {
+                self.is_full = true;
+                return;
+            }
+            let known = self.beginnings.entry(hash).or_default();
+            if ends.is_some() && known.ends != ends {
+                known.ends = ends;
+                self.changes += 1;
+            }
+        }
+    }
+
     /// Returns whether no value is known.
     pub fn is_empty(&self) -> bool {
         self.beginnings.is_empty()

@@ -1,5 +1,8 @@
 //! The secrets a redactor learns before anything is written: those in everything that is kept of a connection.
 
+use std::num::NonZero;
+use std::thread::{self, Builder};
+
 use super::prompts::{Dialogue, asks_for_secret, question};
 use super::{Kind, Redactor, Secret, patterns, prompts, random, subprotocol};
 use crate::facts::{Facts, Moment};
@@ -10,6 +13,9 @@ use crate::side::Side;
 /// The minimum length, in bytes, of a query value or an answer that is searched for in other texts of its connection.
 /// Shorter values are ordinary words.
 const LEARNT: usize = 4;
+
+/// The least number of connections that a thread of its own learns from.
+const LEAST_SHARE: usize = 256;
 
 /// Returns the header ends, as stream offsets, of the client's messages that answer the server's questions for secrets.
 pub(super) fn answers(facts: &Facts) -> Vec<u64> {
@@ -36,12 +42,67 @@ pub(super) fn answers(facts: &Facts) -> Vec<u64> {
 }
 
 impl Redactor {
+    /// Learns the secrets and the host names of connections, on so many threads, or as many as the system grants. To be
+    /// called before any text that may contain them is written.
+    pub fn meet_all(&mut self, all: &[Box<Facts>], threads: NonZero<usize>) {
+        all.iter().for_each(|facts| self.meet_names(facts));
+        let mut shares = all.chunks(all.len().div_ceil(threads.get()).max(LEAST_SHARE));
+        let own = shares.next().unwrap_or_default();
+        thread::scope(|scope| {
+            let start = |share| {
+                let mut learner = Self { shows: self.shows, known: self.known.like(), ..Self::default() };
+                let learn = move || {
+                    learner.meet_secrets_of(share);
+                    learner
+                };
+                (share, Builder::new().name("learning".to_owned()).spawn_scoped(scope, learn))
+            };
+            let others: Vec<_> = shares.map(start).collect();
+            self.meet_secrets_of(own);
+            // In the order of the connections, so that the number of threads makes no difference.
+            for (share, thread) in others {
+                match thread {
+                    Ok(thread) => self.join(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+                    Err(_) => self.meet_secrets_of(share),
+                }
+            }
+        });
+    }
+
+    /// Adds what another redactor has learnt.
+    fn join(&mut self, learner: Self) {
+        self.known.merge(learner.known);
+        for (text, has_secrets) in learner.met {
+            if self.met.len() < limits::SHARED_TEXTS {
+                self.met.entry(text).or_insert(has_secrets);
+            }
+        }
+    }
+
+    fn meet_secrets_of(&mut self, share: &[Box<Facts>]) {
+        for (at, facts) in share.iter().enumerate() {
+            share.get(at + 2).inspect(|facts| facts.prefetch());
+            share.get(at + 1).inspect(|facts| facts.prefetch_parts());
+            self.meet_secrets(facts);
+        }
+    }
+
     /// Learns the secrets and the host names of a connection. To be called before any text that may contain them is
     /// written.
     pub fn meet(&mut self, facts: &Facts) {
+        self.meet_names(facts);
+        self.meet_secrets(facts);
+    }
+
+    /// Learns the host names of a connection.
+    fn meet_names(&mut self, facts: &Facts) {
         if let Some(request) = &facts.handshake.request {
             self.meet_hosts(request.host.as_deref(), request.origin.as_deref());
         }
+    }
+
+    /// Learns the secrets of a connection.
+    fn meet_secrets(&mut self, facts: &Facts) {
         if self.shows {
             return;
         }
@@ -168,4 +229,40 @@ fn percent_decoded(text: &str) -> Option<String> {
         decoded.extend_from_slice(piece.get(2..)?.as_bytes());
     }
     String::from_utf8(decoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Request;
+    use crate::report::redact::Privacy;
+    use crate::seen::Seen;
+    use crate::side::PerSide;
+
+    /// Returns a connection with a secret in its query, which is the same for each fourth.
+    fn connection(at: u32) -> Box<Facts> {
+        let address = "10.0.0.1:80".parse().unwrap();
+        let mut facts = Facts::new(at, PerSide { client: address, server: address }, Seen::default());
+        let (secret, name) = (at / 4 * 7919, at % 5);
+        let target = format!("/room{name}?token=k{secret:07}").into();
+        facts.handshake.ask(Box::new(Request { target, host: Some("a.example".into()), ..Request::default() }));
+        Box::new(facts)
+    }
+
+    #[test]
+    fn several_threads_learn_what_one_does() {
+        let all: Vec<_> = (0..5000).map(connection).collect();
+        let after = |threads| {
+            let mut redactor = Redactor::new(Privacy { anonymize: true, ..Privacy::default() });
+            redactor.meet_all(&all, NonZero::new(threads).unwrap());
+            let texts = (0..5000).map(|at| format!("no k{:07} here, at a.example", at * 7919));
+            texts.map(|text| redactor.text(&text)).collect::<Vec<_>>()
+        };
+        let one = after(1);
+        assert_eq!(one.iter().filter(|text| text.contains("[redacted:")).count(), 1250);
+        assert!(one.iter().all(|text| !text.contains("a.example")));
+        for threads in [2, 3, 8, 100] {
+            assert_eq!(after(threads), one, "{threads} threads");
+        }
+    }
 }
