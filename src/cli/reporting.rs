@@ -83,6 +83,8 @@ pub struct Reporting {
 pub enum Format {
     /// For people.
     Terminal,
+    /// For grep: a connection a line.
+    List,
     /// For programs: every connection.
     Json,
     /// For programs: a connection a line.

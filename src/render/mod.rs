@@ -5,6 +5,7 @@ pub mod csv;
 pub mod html;
 mod inert;
 pub mod json;
+pub mod list;
 pub mod markdown;
 pub mod ndjson;
 pub mod terminal;

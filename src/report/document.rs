@@ -7,6 +7,7 @@
 mod clock;
 mod details;
 mod headline;
+mod list;
 mod outside;
 mod sections;
 mod table;
@@ -21,6 +22,7 @@ pub use timeline::what;
 pub use whole::{Extent, document, document_of, is_limits, shown};
 
 use super::phrase;
+use super::selection::Selection;
 use super::{Code, Connection, Report, codes};
 use crate::catalog::{Language, words};
 use crate::ending::Kind;
@@ -119,6 +121,11 @@ pub enum ItemKind {
     Code,
     /// References for further reading: names and addresses, which are not broken.
     Link,
+}
+
+/// Returns the connections that are shown as lines, with the parts of each as cells.
+pub fn list(report: &Report, selection: &Selection, language: Language) -> Vec<Row> {
+    Writer { codes: &report.codes, language, more: false, extent: Extent::default() }.list(report, selection)
 }
 
 /// Returns a connection as a row of the table, column by column ([`COLUMNS`]).

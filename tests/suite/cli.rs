@@ -240,6 +240,29 @@ fn what_is_shown() {
 }
 
 #[test]
+fn a_connection_is_a_line_to_be_searched() {
+    let lines = |output: &Output| is_report(output).lines().map(str::to_owned).collect::<Vec<_>>();
+    let all = lines(&run!("--format", "list", "--all", normal(), abnormal()));
+    assert_eq!(all.len(), 2);
+    assert!(all.iter().all(|line| line.contains("127.0.0.1:8765  /chat?token=[redacted:query#1]  ")), "{all:?}");
+    let [good, bad] = ["closed_normally", "invalid_utf8"]
+        .map(|rule| all.iter().find(|line| line.contains(&format!("  {rule}  packet"))).unwrap());
+    assert!(bad.contains("server: 1007 ") && bad.contains("“invalid continuation byte"), "{bad}");
+    assert_eq!(lines(&run!("--format", "list", normal(), abnormal())), [bad.as_str()]);
+    assert_eq!(lines(&run!("--format", "list", "--code", "1000", normal(), abnormal())), [good.as_str()]);
+    assert!(lines(&run!("--format", "list", normal())).is_empty());
+    // Every connection of a capture with many, encrypted ones included.
+    for (name, options, count) in [("many", &["--all"][..], 10), ("many_wss_python", &["--all", "--wss", "8443"], 0)] {
+        let report = json(&command().args(["--format", "json"]).args(options).arg(fixture(name)).output().unwrap());
+        let of = |field: &str| report[field].as_array().map_or(0, Vec::len);
+        let expected = of("connections") + of("encrypted");
+        assert!(expected > count, "{expected}");
+        let listed = command().args(["--format", "list"]).args(options).arg(fixture(name)).output().unwrap();
+        assert_eq!(lines(&listed).len(), expected, "{name}");
+    }
+}
+
+#[test]
 fn connections_are_selected_by_server_path_and_age() {
     let wss = fixture("wss_closed_normally");
     let keys = wss.with_file_name("keys.log");

@@ -7,9 +7,9 @@ use assert_cmd::Command;
 use serde_json::Value;
 use whyclosed::catalog::Language;
 use whyclosed::diagnose::RULES;
-use whyclosed::render::{csv, html, markdown, ndjson, terminal};
+use whyclosed::render::{csv, html, list, markdown, ndjson, terminal};
 use whyclosed::report::Report;
-use whyclosed::report::document::{Block, document};
+use whyclosed::report::document::{self, Block, document};
 use whyclosed::report::selection::Selection;
 
 use crate::support::{PROGRAM, contract, fixture, fixtures, reading};
@@ -203,6 +203,10 @@ fn formats(report: &Report) -> Vec<(&'static str, String)> {
         ("json", serde_json::to_string(report).unwrap()),
         ("ndjson", text(&|out| ndjson::render(report, out).unwrap())),
         ("csv", text(&|out| csv::render(report, out).unwrap())),
+        (
+            "list",
+            text(&|out| list::render(&document::list(report, &selection, Language::English), false, out).unwrap()),
+        ),
         ("markdown", text(&|out| markdown::render(&blocks, out).unwrap())),
         ("html", text(&|out| html::render(report, &selection, Language::English, out).unwrap())),
         ("terminal", text(&|out| terminal::render(&blocks, terminal::Look { width: 120, color: false }, out).unwrap())),
@@ -217,7 +221,7 @@ fn every_format_lists_them_behind_the_answer() {
     for (format, text) in formats(&report) {
         let listed = report.encrypted.iter().filter(|one| text.contains(&one.client)).count();
         assert_eq!(listed, encrypted, "{format}");
-        if !["json", "ndjson", "csv"].contains(&format) {
+        if !["json", "ndjson", "csv", "list"].contains(&format) {
             assert!(text.contains("Encrypted, seen from outside"), "{format}");
         }
     }

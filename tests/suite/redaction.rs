@@ -11,7 +11,7 @@ use assert_cmd::Command;
 use crate::support::{PROGRAM, contract, scripted};
 
 /// Every format of the report.
-const FORMATS: &[&str] = &["terminal", "markdown", "html", "json", "ndjson", "csv"];
+const FORMATS: &[&str] = &["terminal", "list", "markdown", "html", "json", "ndjson", "csv"];
 
 /// A row of `corpus/secrets.txt`.
 struct Row {

@@ -87,7 +87,7 @@ fn judged(
     mut shown: impl FnMut(&Connection),
 ) -> Result<(Report, Spooled), Error> {
     let is_whole = match reporting.format() {
-        Format::Csv | Format::Ndjson => true,
+        Format::List | Format::Csv | Format::Ndjson => true,
         Format::Json => selection.is_narrow(),
         Format::Terminal | Format::Markdown | Format::Html => false,
     };

@@ -12,7 +12,7 @@ use whyclosed::error::Error;
 use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{self, csv, html, json, ndjson, terminal};
 use whyclosed::report::Streamed;
-use whyclosed::report::document::{Block, document, is_limits};
+use whyclosed::report::document::{Block, document, is_limits, list};
 use whyclosed::report::redact::Redactor;
 use whyclosed::report::{Connection, Pending, Report};
 
@@ -84,6 +84,10 @@ pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -
         Format::Csv => {
             selection.narrow(report);
             csv::render(report, out)
+        }
+        Format::List => {
+            let rows = list(report, &selection, reporting.texts.language());
+            render::list::render(&rows, look(reporting.color, to_terminal).color, out)
         }
         Format::Terminal => {
             let mut blocks = document(report, &selection, reporting.verbose, reporting.texts.language());

@@ -53,7 +53,7 @@ impl Writer<'_> {
         }
     }
 
-    fn outside_row(&self, one: &Encrypted, clock: Clock) -> Row {
+    pub(super) fn outside_row(&self, one: &Encrypted, clock: Clock) -> Row {
         let side = |side| self.word(if side == Side::Client { "client" } else { "server" });
         Row {
             tone: match one.ending {

@@ -204,7 +204,7 @@ impl Live {
     fn rescue(&self, report: &[u8]) {
         let language = self.reporting.texts.language();
         let _ = match self.reporting.format() {
-            Format::Terminal | Format::Markdown => io::stderr().write_all(report),
+            Format::Terminal | Format::List | Format::Markdown => io::stderr().write_all(report),
             _ => writeln!(io::stderr(), "{}", word("live_report_lost", &[], language)),
         };
     }
