@@ -13,6 +13,7 @@ use arrayvec::ArrayVec;
 
 use self::followed::Followed;
 pub use self::parallel::Analysed;
+use self::share::UNKNOWN;
 use crate::capture::{Packet, Source};
 use crate::error::Error;
 use crate::facts::Facts;
@@ -85,21 +86,23 @@ impl Analyzer {
     /// Processes the next packets. The state of their connections is prefetched, a batch of [`limits::BATCH`] at a
     /// time.
     pub fn push_all(&mut self, packets: &[Packet<'_>], sink: &mut impl Sink) {
-        self.push_own(packets, |_| false, sink);
+        self.push_own(packets, |_| UNKNOWN, sink);
     }
 
-    /// Processes the next packets, but for the segments of other shares. Those whose index in `packets` is known to
-    /// belong to one (`is_of_others`) are not even read.
+    /// Processes the next packets, but for the segments of other shares. `spread` gives the
+    /// [spread](crate::tcp::Endpoints::spread) of the packet with an index, as far as it is known: those that it shows to
+    /// belong to others are not even read.
     #[inline]
-    fn push_own(&mut self, packets: &[Packet<'_>], is_of_others: impl Fn(usize) -> bool, sink: &mut impl Sink) {
+    fn push_own(&mut self, packets: &[Packet<'_>], spread: impl Fn(usize) -> u32, sink: &mut impl Sink) {
         let mut rest = packets;
         while !rest.is_empty() {
             let mut glances = ArrayVec::<_, { limits::BATCH }>::new();
             let before = packets.len() - rest.len();
             let (packets, _) = rest.split_at(rest.len().min(limits::BATCH));
-            self.decoder.glance_at(packets, |at| is_of_others(before + at), &mut glances);
+            let (share, spread) = (self.followed.share, |at| spread(before + at));
+            self.decoder.glance_at(packets, |at| share.lacks(spread(at)), &mut glances);
             rest = rest.get(glances.len()..).unwrap_or_default();
-            self.followed.pass_over_others(&mut glances);
+            self.followed.pass_over_others(&mut glances, spread);
             let hints = self.followed.lookup_batch(&glances);
             for ((glance, hint), packet) in glances.iter_mut().zip(hints).zip(packets) {
                 match glance {

@@ -222,8 +222,7 @@ impl Facts {
         }
     }
 
-    /// Keeps the beginnings of the last messages, before they expire. Has to be called when the
-    /// connection is about to end.
+    /// Keeps the beginnings of the last messages, before they expire. Has to be called when the connection is about to end.
     pub fn keep_previews(&mut self, previews: &Previews) {
         let mut there = ArrayVec::<_, { 2 * limits::MOMENTS }>::new();
         for (side, sent) in [(Side::Client, &mut self.sent.client), (Side::Server, &mut self.sent.server)] {

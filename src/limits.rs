@@ -390,8 +390,8 @@ pub const TLS_LATE_RECORD: usize = 1024;
 /// Long records that are passed over before one is tried nevertheless.
 pub const TLS_LATE_POSTPONED: u32 = 16;
 
-/// Work on the lower numbers over all connections of a thread, in blocks of AES: four seconds. Beyond it, connections that began
-/// before the capture are not decrypted.
+/// Work on the lower numbers over all connections of a thread, in blocks of AES: four seconds. Beyond it, connections that
+/// began before the capture are not decrypted.
 pub const TLS_LATE_NEAR_WORK: u64 = 1 << 29;
 
 /// Work on the higher numbers over all connections of a thread: eight seconds.

@@ -9,7 +9,7 @@ use arrayvec::ArrayVec;
 
 use super::Stream;
 use super::flows::{Flow, Flows};
-use super::share::{Births, Share};
+use super::share::{Births, Share, UNKNOWN};
 use crate::capture::Packet;
 use crate::connection::{Connection, Interest, Shared, Standing};
 use crate::facts::Facts;
@@ -101,12 +101,13 @@ impl Followed {
         self.share.has(&segment.endpoints)
     }
 
-    /// Passes over the segments of connections that others follow.
+    /// Passes over the segments of connections that others follow, where `spread` did not show it.
     #[inline]
-    pub fn pass_over_others(&self, glances: &mut [Glance<'_>]) {
+    pub fn pass_over_others(&self, glances: &mut [Glance<'_>], spread: impl Fn(usize) -> u32) {
         if self.share.is_part() {
-            for glance in glances {
-                if let Glance::Segment(segment) = glance
+            for (at, glance) in glances.iter_mut().enumerate() {
+                if spread(at) == UNKNOWN
+                    && let Glance::Segment(segment) = glance
                     && !self.owns(segment)
                 {
                     *glance = Glance::NoSegment;

@@ -9,8 +9,9 @@
 //!       └──────────── the last one to be done with a block gives it back
 //! ```
 //!
-//! What the threads find does not depend on their number: what is global is counted by each alike (times, packets), or
-//! ordered by packets ([`ledger`](crate::tls::ledger)). Only bounds that hold over all connections are divided.
+//! The results do not depend on the number of threads: each thread counts alike what concerns all connections (times,
+//! packets), or orders it by packets ([`ledger`](crate::tls::ledger)). Only bounds that hold over all connections are
+//! divided.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -18,15 +19,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, Scope, ScopedJoinHandle, scope};
 
 use super::Analyzer;
-use super::share::{Births, Share};
+use super::share::{Births, Share, UNKNOWN};
 use crate::capture::{End, Lent, Packet, Reading, Source, Summary, ended};
 use crate::error::Error;
 use crate::limits;
 use crate::packet::{Decoder, Skipped};
 use crate::sink::{Collection, Counts};
-
-/// The tag of a packet whose connection is not known yet.
-const UNKNOWN: u32 = 0;
 
 /// The results of an analysis.
 #[derive(Debug)]
@@ -101,15 +99,14 @@ impl Analyzer {
 
     /// Analyses all blocks.
     fn work(mut self, blocks: Receiver<Arc<Lent>>, mut progress: impl FnMut(u64)) -> (Self, Collection) {
-        let (mut collection, share) = (Collection::default(), self.followed.share);
+        let mut collection = Collection::default();
         for lent in blocks {
             let block = &lent.block;
             if !block.secrets().is_empty() {
                 self.push_secrets(block.secrets(), &mut collection);
             }
             for (packets, tags) in block.batches() {
-                let is_of_others = |tag: &u32| *tag != UNKNOWN && !share.has_spread(*tag);
-                self.push_own(&packets, |at| tags.get(at).is_some_and(is_of_others), &mut collection);
+                self.push_own(&packets, |at| tags.get(at).copied().unwrap_or(UNKNOWN), &mut collection);
                 packets.last().into_iter().for_each(|last| progress(last.number));
             }
             self.followed.publish();
@@ -119,7 +116,7 @@ impl Analyzer {
     }
 }
 
-/// Returns the [spread](crate::tcp::Endpoints::spread) of a packet's connection.
+/// Returns the [spread](crate::tcp::Endpoints::spread) of a packet's connection, as far as a glance shows it.
 fn tag(packet: &Packet<'_>) -> u32 {
     Decoder::endpoints(packet).map_or(UNKNOWN, |endpoints| endpoints.spread())
 }

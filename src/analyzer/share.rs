@@ -9,6 +9,9 @@ pub(super) struct Share {
     parts: u32,
 }
 
+/// The spread of a packet whose connection is not known yet.
+pub(super) const UNKNOWN: u32 = 0;
+
 /// All connections.
 impl Default for Share {
     fn default() -> Self {
@@ -34,9 +37,15 @@ impl Share {
         !self.is_part() || self.has_spread(endpoints.spread())
     }
 
-    /// Returns whether a connection belongs to the share, by the [`spread`](Endpoints::spread) of its endpoints.
+    /// Returns whether a packet is known to belong to another share, by the [`spread`](Endpoints::spread) of its
+    /// connection.
     #[inline]
-    pub const fn has_spread(self, spread: u32) -> bool {
+    pub const fn lacks(self, spread: u32) -> bool {
+        spread != UNKNOWN && !self.has_spread(spread)
+    }
+
+    #[inline]
+    const fn has_spread(self, spread: u32) -> bool {
         (spread as u64 * self.parts as u64) >> 32 == self.part as u64
     }
 

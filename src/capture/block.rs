@@ -69,13 +69,13 @@ impl Block {
     }
 
     /// Returns the number of packets.
-    pub(crate) const fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.packets.len()
     }
 
     /// Returns the packet at an index.
     #[inline]
-    pub(crate) fn packet(&self, at: usize) -> Option<Packet<'_>> {
+    pub(super) fn packet(&self, at: usize) -> Option<Packet<'_>> {
         let before = at.checked_sub(1).and_then(|before| self.packets.get(before));
         let Held { number, time, link_type, length, end, .. } = *self.packets.get(at)?;
         let data = self.bytes.get(before.map_or(0, |before| before.end)..end)?;

@@ -1,4 +1,4 @@
-//! How events become facts.
+//! The fold of events into facts.
 
 use super::{Breach, Close, End, Facts};
 use crate::chunk::Carrier;

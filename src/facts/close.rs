@@ -19,13 +19,13 @@ pub struct Close {
     pub code: Option<CloseCode>,
     /// Its reason; invalid UTF-8 is replaced by U+FFFD.
     pub reason: Box<str>,
-    /// Whether all its bytes were captured.
+    /// True if all its bytes were captured.
     pub complete: bool,
-    /// Whether its framing conforms to RFC 6455 §5.
+    /// True if its framing conforms to RFC 6455 §5.
     pub framed: bool,
-    /// Whether its code and reason conform to RFC 6455 §5.5.1 and §7.4.
+    /// True if its code and reason conform to RFC 6455 §5.5.1 and §7.4.
     pub sound: bool,
-    /// Whether a fragmented message of its sender was unfinished.
+    /// True if a fragmented message of its sender was unfinished.
     pub inside_message: bool,
 }
 

@@ -5,10 +5,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::update::{Ended, Notice, Opened, Update};
 use crate::catalog::{Language, fill, words};
-use crate::ending::Kind;
 use crate::render::sanitized;
-use crate::report::document::Clock;
-use crate::report::phrase;
+use crate::report::document::{Clock, ending};
 
 /// The kinds of lines, by the names of their catalogue texts.
 const KINDS: [&str; 4] = ["live_opened", "live_refused", "live_closed", "live_notice"];
@@ -45,16 +43,7 @@ impl Writer {
         };
         let color = if ended.normal { AnsiColor::Green } else { AnsiColor::Red };
         let style = Style::new().fg_color(Some(color.into()));
-        // The side is left out: a refusal always comes from the server.
-        let end = match ended.ending {
-            Kind::Refused | Kind::NoAnswer => phrase::pair(how, why, self.language),
-            _ => {
-                let quoted =
-                    |reason: &String| format!(" {}", phrase::word("quoted", &[("text", reason)], self.language));
-                let how = how.to_owned() + &ended.reason.as_ref().map(quoted).unwrap_or_default();
-                phrase::pair(by, &phrase::pair(&how, why, self.language), self.language)
-            }
-        };
+        let end = ending(ended.ending, [by, how, why], ended.reason.as_deref(), self.language);
         let end = self.styled(style, &end);
         let packet = self.packet(ended.packet);
         self.put(kind, &ended.time, Some(ended.tcp_stream), style, &[ends, &sanitized(target), &end, &packet])

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 pub use clock::Clock;
 pub use details::{details, moments};
+pub use list::ending;
 pub use timeline::what;
 pub use whole::{Extent, document, document_of, is_limits, shown};
 

@@ -21,7 +21,7 @@ pub struct Blotter<'f> {
     known: Option<&'f Known>,
     /// The subprotocols that earlier lines of the head listed: all of the lines form one list (RFC 9110 §5.3).
     pub(super) protocols: String,
-    /// Whether there is nothing to do: the secrets are not wanted, and the redacted text is thrown away.
+    /// True if there is nothing to do: the secrets are not wanted, and the redacted text is thrown away.
     pub(super) is_idle: bool,
 }
 

@@ -1,5 +1,6 @@
 //! The secrets that are known: of key logs, of Decryption Secrets Blocks, and of sessions that were resumed.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
@@ -179,7 +180,8 @@ impl Keys {
     /// the latest first.
     pub fn unclaimed(&self, younger_than: u64) -> impl Iterator<Item = Unclaimed> {
         let all = self.young.secrets.iter().rev().chain(self.old.secrets.iter().rev());
-        let is_claimed = self.ledger.claims();
+        // Asked for only if there is a secret, since other threads may have to be waited for.
+        let is_claimed = LazyCell::new(|| self.ledger.claims());
         all.take_while(move |stored| stored.born > younger_than)
             .filter(move |stored| stored.label != Label::Master && !is_claimed(&stored.random))
             .map(|Stored { random, label, known, .. }| Unclaimed { random: *random, label: *label, known: *known })

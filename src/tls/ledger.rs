@@ -1,5 +1,5 @@
-//! What connections show about sessions with known secrets: which of them were captured from their beginning, and by
-//! which names they can be resumed.
+//! The ledger of what connections show about sessions with known secrets: which of them were captured from their
+//! beginning, and by which names they can be resumed.
 //!
 //! Connections that are followed by different threads share one ledger. What one reads is what those before it *in the
 //! capture* have written, whatever the other threads have come to: each entry carries its [`Turn`], and a reader waits

@@ -38,7 +38,11 @@ done
 
 tools=(cat)
 notes=()
-if command -v "$program" >/dev/null; then tools+=(whyclosed parallel); else notes+=("whyclosed left out: $program is missing."); fi
+if command -v "$program" >/dev/null; then
+    tools+=(whyclosed parallel)
+else
+    notes+=("whyclosed left out: $program is missing.")
+fi
 if command -v tshark >/dev/null; then tools+=(tshark); else notes+=("tshark left out: not installed."); fi
 gnu_time=
 if /usr/bin/time -q -f %M true 2>/dev/null; then

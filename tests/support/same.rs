@@ -2,8 +2,7 @@
 
 use whyclosed::facts::Facts;
 
-/// Returns facts as text, without the positions of previews, which depend on what other connections
-/// have sent.
+/// Returns facts as text, without the positions of previews, which depend on what other connections have sent.
 pub fn told(facts: &[Box<Facts>]) -> Vec<String> {
     let without_positions = |text: String| {
         let text = text.replace(", ", ",\n");

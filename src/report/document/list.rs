@@ -1,8 +1,7 @@
 //! The connections as lines: everything that is searched for in one place.
 
-use std::time::Duration;
-
-use super::{Clock, Row, Writer};
+use super::{Clock, Row, Writer, ids};
+use crate::catalog::Language;
 use crate::ending::Kind;
 use crate::report::phrase;
 use crate::report::selection::Selection;
@@ -20,44 +19,43 @@ impl Writer<'_> {
 
     fn listed(&self, connection: &Connection) -> Row {
         let Row { tone, cells } = self.row(connection, Clock::PRECISE);
-        let [id, _, _, ends, target, by, how, why] = &*cells else { return Row { tone, cells } };
+        let [id, _, lifetime, ends, target, by, how, why] = &*cells else { return Row { tone, cells } };
         let has_reason = |text: &&str| !text.is_empty() && !why.contains(*text);
         let closes = connection.closes.iter().filter(|close| Some(close.side) == connection.closed_by);
         let reason = closes.map(|close| &*close.reason).find(has_reason);
-        let how = [Some(how.clone()), reason.map(|reason| self.fill("quoted", &[("text", reason)]))];
-        let how = how.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let end = match connection.ending {
             Kind::Open => why.clone(),
-            // The side is left out: a refusal always comes from the server.
-            Kind::Refused | Kind::NoAnswer => phrase::pair(&how, why, self.language),
-            _ => phrase::pair(by, &phrase::pair(&how, why, self.language), self.language),
+            kind => ending(kind, [by, how, why], reason, self.language),
         };
-        let times = (&*connection.opened, connection.lifetime);
-        Row { tone, cells: self.line([id, ends, target, &end], times, &connection.verdict) }
+        let opened = &connection.opened;
+        Row { tone, cells: self.line([id, opened, lifetime, ends, target, &end], &connection.verdict) }
     }
 
     fn listed_outside(&self, one: &Encrypted) -> Row {
         let Row { tone, cells } = self.outside_row(one, Clock::PRECISE);
-        let [id, _, _, ends, name, _, by, how, why] = &*cells else { return Row { tone, cells } };
-        let end = phrase::pair(by, &phrase::pair(how, why, self.language), self.language);
-        Row { tone, cells: self.line([id, ends, name, &end], (&one.opened, one.lifetime), &one.verdict) }
+        let [id, _, lifetime, ends, name, _, by, how, why] = &*cells else { return Row { tone, cells } };
+        let end = ending(one.ending, [by, how, why], None, self.language);
+        Row { tone, cells: self.line([id, &one.opened, lifetime, ends, name, &end], &one.verdict) }
     }
 
-    /// Returns the parts of a line that are not empty.
-    fn line(
-        &self,
-        [id, ends, target, end]: [&str; 4],
-        (opened, lifetime): (&str, f64),
-        verdict: &Finding,
-    ) -> Vec<String> {
-        let lifetime = phrase::duration(Duration::from_secs_f64(lifetime), self.language);
-        let packets: Vec<_> = verdict.packets.iter().map(ToString::to_string).collect();
-        let proof = match &*packets {
+    /// Returns the parts of a line that are not empty: the given ones, the rule and the packets.
+    fn line(&self, parts: [&str; 6], verdict: &Finding) -> Vec<String> {
+        let proof = match &*verdict.packets {
             [] => String::new(),
-            [packet] => self.fill("proof_one", &[("packets", packet)]),
-            packets => self.fill("proof", &[("packets", &packets.join(", "))]),
+            packets => self.counted("proof", packets.len(), &[("packets", &ids(packets.iter()))]),
         };
-        let parts = [id, opened, &lifetime, ends, target, end, verdict.rule.name, &proof];
-        parts.into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        let all = parts.into_iter().chain([verdict.rule.name, &proof]);
+        all.filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
+}
+
+/// Describes an end in a line, from the cells of a row: the side that closed, how, with the reason quoted, and why.
+pub fn ending(kind: Kind, [by, how, why]: [&str; 3], reason: Option<&str>, language: Language) -> String {
+    // The side is left out: a refusal always comes from the server.
+    if matches!(kind, Kind::Refused | Kind::NoAnswer) {
+        return phrase::pair(how, why, language);
+    }
+    let quoted = reason.map(|reason| format!(" {}", phrase::word("quoted", &[("text", reason)], language)));
+    let how = how.to_owned() + &quoted.unwrap_or_default();
+    phrase::pair(by, &phrase::pair(&how, why, language), language)
 }

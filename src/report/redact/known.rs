@@ -82,11 +82,7 @@ impl Known {
                 self.is_full = true;
                 return;
             }
-            let known = self.beginnings.entry(hash).or_default();
-            if ends.is_some() && known.ends != ends {
-                known.ends = ends;
-                self.changes += 1;
-            }
+            self.put(hash, ends);
         }
     }
 
@@ -138,12 +134,17 @@ impl Known {
         for (class, run) in runs.iter().filter(|(_, run)| words.start <= run.start && run.end <= words.end) {
             beginning = self.hash(beginning, value.get(run.clone()).unwrap_or_default());
             if *class != Class::Between {
-                let known = self.beginnings.entry(beginning).or_default();
-                if run.end == words.end && known.ends != Some(end) {
-                    known.ends = Some(end);
-                    self.changes += 1;
-                }
+                self.put(beginning, (run.end == words.end).then_some(end));
             }
+        }
+    }
+
+    /// Adds a beginning, and the end of the value that ends there, if one does.
+    fn put(&mut self, beginning: u64, ends: Option<End>) {
+        let known = self.beginnings.entry(beginning).or_default();
+        if ends.is_some() && known.ends != ends {
+            known.ends = ends;
+            self.changes += 1;
         }
     }
 
