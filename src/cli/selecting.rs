@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use whyclosed::diagnose::RULES;
+use whyclosed::report::order::Order;
 use whyclosed::report::selection::Selection;
 
 use crate::nearest::nearest;
@@ -44,6 +45,56 @@ pub struct Selecting {
     /// Report only connections that were open for at least this time: 500ms, 30s, 5m, 1h.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     min_lifetime: Option<Duration>,
+
+    /// Sort the connections [default: abnormal ends first; by their first packets in JSON, NDJSON, CSV and lists].
+    #[arg(long, value_enum, value_name = "KEY")]
+    sort: Option<Sort>,
+
+    /// Show at most N connections, the first of their order [default: 50 in tables for people, all in other formats].
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+}
+
+/// What connections are sorted by.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Sort {
+    /// Abnormal ends first, then open connections.
+    Severity,
+    /// The time they were opened.
+    Opened,
+    /// The time they ended.
+    Ended,
+    /// The longest first.
+    Lifetime,
+    /// Payload bytes, the most first.
+    Bytes,
+    /// The close code, as in --code.
+    Code,
+    /// The rule that explains the end.
+    Rule,
+    /// The server's address and port.
+    Server,
+    /// The client's address and port.
+    Client,
+    /// The path and query of the request.
+    Target,
+}
+
+impl From<Sort> for Order {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Severity => Self::Severity,
+            Sort::Opened => Self::Opened,
+            Sort::Ended => Self::Ended,
+            Sort::Lifetime => Self::Lifetime,
+            Sort::Bytes => Self::Bytes,
+            Sort::Code => Self::Code,
+            Sort::Rule => Self::Rule,
+            Sort::Server => Self::Server,
+            Sort::Client => Self::Client,
+            Sort::Target => Self::Target,
+        }
+    }
 }
 
 impl Selecting {
@@ -58,6 +109,8 @@ impl Selecting {
             hosts: self.host.clone(),
             paths: self.path.clone(),
             min_lifetime: self.min_lifetime,
+            order: self.sort.map(Order::from),
+            top: self.top,
         }
     }
 }

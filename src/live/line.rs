@@ -38,12 +38,12 @@ impl Writer {
     }
 
     fn ended(&self, kind: &str, ended: &Ended) -> String {
-        let [_id, _time, _lifetime, ends, target, by, how, why] = ended.row.cells.as_slice() else {
+        let [_id, _time, _lifetime, ends, target, by, how, reason, why] = ended.row.cells.as_slice() else {
             return String::new();
         };
         let color = if ended.normal { AnsiColor::Green } else { AnsiColor::Red };
         let style = Style::new().fg_color(Some(color.into()));
-        let end = ending(ended.ending, [by, how, why], ended.reason.as_deref(), self.language);
+        let end = ending(ended.ending, [by, how, reason, why], self.language);
         let end = self.styled(style, &end);
         let packet = self.packet(ended.packet);
         self.put(kind, &ended.time, Some(ended.tcp_stream), style, &[ends, &sanitized(target), &end, &packet])

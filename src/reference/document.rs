@@ -133,7 +133,7 @@ impl Writer {
     /// Returns the items that every code has.
     fn described(&self, code: &Explanation) -> Vec<Item> {
         let mut items = vec![
-            self.item("label_description", &code.meaning, ItemKind::Reference),
+            self.item("label_meaning", &code.meaning, ItemKind::Reference),
             self.item("label_when", &code.cause, ItemKind::Reference),
             self.item("label_fix", &code.fix, ItemKind::Advice),
             self.item("label_sender", sender(code, self.language), ItemKind::Reference),
@@ -175,7 +175,7 @@ impl Writer {
     fn side_by_side(&self, codes: &[Explanation]) -> Table {
         type Cell = fn(&Explanation, Language) -> &str;
         let rows: [(&str, Cell); 5] = [
-            ("label_description", |code, _| &code.meaning),
+            ("label_meaning", |code, _| &code.meaning),
             ("label_when", |code, _| &code.cause),
             ("label_fix", |code, _| &code.fix),
             ("label_sender", sender),

@@ -42,7 +42,7 @@ pub fn render(blocks: &[Block], look: Look, out: &mut dyn Write) -> io::Result<(
         match block {
             Block::Headline(text) => paragraph(text, look, Style::new().bold(), out)?,
             Block::Captured(text) | Block::Remark(text) => paragraph(text, look, Style::new().dimmed(), out)?,
-            Block::Table(table) => writeln!(out, "{}", connections(table, look))?,
+            Block::Causes(table) | Block::Table(table) => writeln!(out, "{}", connections(table, look))?,
             Block::Section(title, items) => section(title, items, look, out)?,
             Block::Annex(annex) => beside(annex, look, out)?,
         }

@@ -84,7 +84,7 @@ fn shorten(connection: &mut Connection) {
     connection.community_id = String::new();
     connection.registry_shown_by = Vec::new();
     for close in &mut connection.closes {
-        (close.name, close.reason, close.time) = Default::default();
+        (close.name, close.time) = Default::default();
     }
     connection.findings = Vec::new();
     connection.violations = Vec::new();

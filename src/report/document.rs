@@ -1,9 +1,10 @@
 //! The report as a document for people. Only this module chooses words; renderers choose the appearance.
 //!
 //! ```text
-//! headline ─ table ─ sections, one for each code ─ timelines, details ─ limits of the view
+//! headline ─ causes ─ table ─ sections, one for each code ─ timelines, details ─ limits of the view
 //! ```
 
+mod causes;
 mod clock;
 mod details;
 mod headline;
@@ -16,6 +17,7 @@ mod whole;
 
 use std::collections::BTreeMap;
 
+pub use causes::Cause;
 pub use clock::Clock;
 pub use details::{details, moments};
 pub use list::ending;
@@ -29,13 +31,16 @@ use crate::catalog::{Language, words};
 use crate::ending::Kind;
 
 /// Columns of the table of connections.
-pub const COLUMNS: [&str; 8] = ["id", "time", "lifetime", "endpoints", "request", "closed_by", "code", "why"];
+pub const COLUMNS: [&str; 9] = ["id", "time", "lifetime", "endpoints", "request", "closed_by", "code", "reason", "why"];
 
 /// The index of the column that describes the end of a connection.
 pub const HOW: usize = 6;
 
-/// The index of the column that gives the reason.
-pub const WHY: usize = 7;
+/// The index of the column for the reason that the closing side gave, in quotation marks.
+pub const REASON: usize = 7;
+
+/// The index of the column that says why a connection ended.
+pub const WHY: usize = 8;
 
 /// A part of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +51,8 @@ pub enum Block {
     Captured(String),
     /// A remark.
     Remark(String),
+    /// The table of causes, if there is more than one connection.
+    Causes(Table),
     /// The table of connections.
     Table(Table),
     /// A heading, and the items under it.
@@ -168,6 +175,13 @@ impl Subject {
             Self::Refused | Self::Open => None,
         }
     }
+}
+
+/// Groups connections by their causes, the most frequent first.
+///
+/// `codes` must contain at least the codes that occurred in them.
+pub fn causes<'r>(connections: &[&'r Connection], codes: &[Code], language: Language) -> Vec<Cause<'r>> {
+    Writer { codes, language, more: false, extent: Extent::default() }.causes(connections)
 }
 
 struct Writer<'r> {

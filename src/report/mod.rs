@@ -11,6 +11,7 @@ pub mod document;
 mod encrypted;
 mod finding;
 mod handshake;
+pub mod order;
 mod pending;
 pub mod phrase;
 mod read;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::order::Order;
 use super::{Connection, Report};
 
 /// The connections that the user asked for: those that match every list that is not empty.
@@ -24,6 +25,10 @@ pub struct Selection {
     pub paths: Vec<String>,
     /// The least time that a connection was open.
     pub min_lifetime: Option<Duration>,
+    /// The order in which they are listed; by default that of the format.
+    pub order: Option<Order>,
+    /// The number of connections that are listed.
+    pub top: Option<usize>,
 }
 
 impl Selection {
@@ -40,7 +45,7 @@ impl Selection {
 
     /// Returns whether only some connections were asked for.
     pub fn is_narrow(&self) -> bool {
-        let Self { all: _, ids, codes, reported, rules, hosts, paths, min_lifetime } = self;
+        let Self { all: _, ids, codes, reported, rules, hosts, paths, min_lifetime, order: _, top: _ } = self;
         let has_codes = !codes.is_empty() || !reported.is_empty();
         let has_texts = !rules.is_empty() || !hosts.is_empty() || !paths.is_empty();
         !ids.is_empty() || has_codes || has_texts || min_lifetime.is_some()
@@ -51,10 +56,30 @@ impl Selection {
         self.matches(connection) && (self.all || self.is_narrow() || !connection.is_normal())
     }
 
-    /// Removes the connections that were not asked for. Encrypted ones, which have neither numbers nor codes, are left only if
-    /// all were.
+    /// Returns the connections that are shown to a reader, in the order that was asked for, else in the `usual` one, else in
+    /// that of their first packets.
+    pub fn shown<'r>(&self, report: &'r Report, usual: Option<Order>) -> Vec<&'r Connection> {
+        let connections = report.connections.iter().map(AsRef::as_ref);
+        let mut shown: Vec<&Connection> = connections.filter(|connection| self.shows(connection)).collect();
+        if let Some(order) = self.order.or(usual) {
+            order.sort(&mut shown, |connection| connection);
+        }
+        shown
+    }
+
+    /// Returns whether the connections are those that match, in order of their first packets.
+    pub const fn is_in_order(&self) -> bool {
+        self.order.is_none() && self.top.is_none()
+    }
+
+    /// Removes the connections that were not asked for, and sorts the others if an order was. Encrypted ones, which have
+    /// neither numbers nor codes, are left only if all were.
     pub fn narrow(&self, report: &mut Report) {
         report.connections.retain(|connection| self.matches(connection));
+        if let Some(order) = self.order {
+            order.sort(&mut report.connections, |connection| connection);
+        }
+        report.connections.truncate(self.top.unwrap_or(usize::MAX));
         if self.is_narrow() {
             report.encrypted.clear();
         }
@@ -80,7 +105,7 @@ fn has_path(connection: &Connection, pattern: &str) -> bool {
 }
 
 /// Returns the host of an authority (RFC 3986 §3.2), without the brackets of an IPv6 address.
-fn without_port(authority: &str) -> &str {
+pub(super) fn without_port(authority: &str) -> &str {
     let is_port = |(host, port): &(&str, &str)| {
         port.bytes().all(|byte| byte.is_ascii_digit()) && (host.ends_with(']') || !host.contains(':'))
     };

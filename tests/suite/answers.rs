@@ -119,3 +119,47 @@ fn times_have_a_date_and_are_told_apart() {
         assert!(said.contains(" · 276 packets · 2026-11-21 04:55:05 UTC") && said.contains("04:55:05.381"), "{said}");
     }
 }
+
+/// With more than one connection, the causes come first, the most frequent of them on top, and then the connections.
+#[test]
+fn causes_come_first() {
+    let wide = |options: &[&str], name: &str| {
+        let output = Command::new(PROGRAM).env("COLUMNS", "160").args(options).arg(fixture(name)).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = wide(&["--all"], "many");
+    let table = said.split("What happened").nth(1).unwrap().split("Opened (UTC)").next().unwrap();
+    let rows: Vec<_> = table.lines().filter(|line| line.contains("packet")).map(str::split_whitespace).collect();
+    assert_eq!(rows.len(), 5, "{table}");
+    let last = rows.into_iter().map(|words| words.collect::<Vec<_>>().join(" ")).find(|row| row.contains("RST"));
+    // Of the 4 connections, all of one client to one server, the first is connection 5, reset by packet 69.
+    assert_eq!(last.unwrap(), "Reset without Close RST, no Close client 4 1 1 04:55:05.494 04:55:05.941 #5, packet 69");
+    // One connection is its own cause.
+    assert!(!wide(&["--all"], "invalid_utf8").contains("What happened"));
+    for format in ["markdown", "html"] {
+        assert!(wide(&["--format", format], "many").contains("kicked by a moderator"), "{format}");
+    }
+}
+
+/// `--sort` and `--top` mean the same in each format.
+#[test]
+fn connections_are_sorted_and_counted_off() {
+    let many = fixture("many");
+    let lifetimes = |options: &[&str]| -> Vec<f64> {
+        let report = report(options, &many);
+        report["connections"].as_array().unwrap().iter().map(|one| one["lifetime"].as_f64().unwrap()).collect()
+    };
+    let mut sorted = lifetimes(&[]);
+    sorted.sort_by(|one, other| other.total_cmp(one));
+    assert_eq!(lifetimes(&["--sort", "lifetime"]), sorted);
+    assert_eq!(lifetimes(&["--sort", "lifetime", "--top", "3"]), sorted[..3]);
+    let first = |options: &[&str]| ids(options, &many)[0];
+    // Connections 1 and 6 ended normally; those without a code come last.
+    assert_eq!([first(&[]), first(&["--sort", "severity"]), first(&["--sort", "code"])], [1, 2, 1]);
+    let list = output(&["--format", "list", "--sort", "lifetime", "--top", "2"], &many).1;
+    assert_eq!(list.lines().count(), 2, "{list}");
+    let csv = output(&["--format", "csv", "--top", "2"], &many).1;
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    let said = output(&["--top", "2"], &many).1;
+    assert!(said.contains("14 more connections are not in this table: --top N"), "{said}");
+}

@@ -110,7 +110,7 @@ fn comparisons_look_as_kept() {
                 assert!(text.contains(words.get(label, language)), "{label} of {a}/{b}: {text}");
             }
             let plain: String = text.split_whitespace().collect();
-            for label in ["label_description", "label_when", "label_fix"] {
+            for label in ["label_meaning", "label_when", "label_fix"] {
                 let first = words.get(label, language).split_whitespace().next().unwrap();
                 assert!(plain.contains(first), "{label} of {a}/{b}: {text}");
             }
@@ -278,12 +278,12 @@ fn files_of_the_configuration_are_read() {
 #[test]
 fn the_language_is_asked_for_or_that_of_the_locale() {
     let heading = |command: &mut assert_cmd::Command| said(command.args(["explain", "1007"]));
-    assert!(heading(&mut program()).contains("Description"));
-    assert!(said(program().args(["explain", "--lang", "vi", "1007"])).contains("Mô tả"));
-    assert!(heading(program().env("LANG", "es_MX.UTF-8")).contains("Descripción"));
-    assert!(heading(program().env("LANG", "es_MX.UTF-8").env("LC_ALL", "th_TH.UTF-8")).contains("คำอธิบาย"));
-    assert!(heading(program().env("LANG", "fr_FR.UTF-8").env("LC_ALL", "C")).contains("Description"));
-    assert!(heading(program().env("LANG", "de_DE.UTF-8")).contains("How to Fix"));
+    assert!(heading(&mut program()).contains("Meaning"));
+    assert!(said(program().args(["explain", "--lang", "vi", "1007"])).contains("Ý nghĩa"));
+    assert!(heading(program().env("LANG", "es_MX.UTF-8")).contains("Significado"));
+    assert!(heading(program().env("LANG", "es_MX.UTF-8").env("LC_ALL", "th_TH.UTF-8")).contains("ความหมาย"));
+    assert!(heading(program().env("LANG", "fr_FR.UTF-8").env("LC_ALL", "C")).contains("Meaning"));
+    assert!(heading(program().env("LANG", "de_DE.UTF-8")).contains("How to fix"));
 }
 
 #[test]

@@ -89,7 +89,8 @@ fn judged(
     let is_whole = match reporting.format() {
         Format::List | Format::Csv | Format::Ndjson => true,
         Format::Json => selection.is_narrow(),
-        Format::Terminal | Format::Markdown | Format::Html => false,
+        // Another order may put the last connection first.
+        Format::Terminal | Format::Markdown | Format::Html => !selection.is_in_order(),
     };
     let (mut whole, mut brief) = (Vec::new(), Brief::new(selection));
     let streamed = Streamed::new(

@@ -31,11 +31,12 @@ const LEAST_WIDTH: u16 = 60;
 
 /// Writes the report in the chosen format. Returns whether it contains what `--fail-on` names.
 pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> {
-    // If the exit code depends on the report, judge everything first: the reader may close the pipe early.
-    if reporting.format() != Format::Json || reporting.judges() {
+    // If the exit code depends on the report, judge everything first: the reader may close the pipe early. Connections in
+    // another order must all be known, too.
+    let selection = reporting.selection();
+    if reporting.format() != Format::Json || reporting.judges() || !selection.is_in_order() {
         return write_judged(reporting, report.finish());
     }
-    let selection = reporting.selection();
     if selection.is_narrow() {
         report.without_encrypted();
     }

@@ -33,7 +33,7 @@ impl Flavor {
             match block {
                 Block::Headline(text) => writeln!(out, "{}", self.strong(&self.escaped(text)))?,
                 Block::Captured(text) | Block::Remark(text) => writeln!(out, "{}", self.escaped(text))?,
-                Block::Table(table) => self.table(table, out)?,
+                Block::Causes(table) | Block::Table(table) => self.table(table, out)?,
                 Block::Section(title, items) => {
                     writeln!(out, "{}\n", self.heading(title))?;
                     self.items(items, out)?;

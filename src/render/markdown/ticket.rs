@@ -14,11 +14,11 @@ const MOST: usize = 60_000;
 
 /// Extents from large to small; the first whose text fits is used. The ticket says what it omits.
 const EXTENTS: &[Extent] = &[
-    Extent { rows: 150, examples: 3, timelines: 5, details: 10 },
-    Extent { rows: 80, examples: 2, timelines: 3, details: 5 },
-    Extent { rows: 40, examples: 1, timelines: 2, details: 2 },
-    Extent { rows: 10, examples: 1, timelines: 1, details: 0 },
-    Extent { rows: 3, examples: 0, timelines: 0, details: 0 },
+    Extent { causes: 20, rows: 150, examples: 3, timelines: 5, details: 10 },
+    Extent { causes: 20, rows: 80, examples: 2, timelines: 3, details: 5 },
+    Extent { causes: 10, rows: 40, examples: 1, timelines: 2, details: 2 },
+    Extent { causes: 10, rows: 10, examples: 1, timelines: 1, details: 0 },
+    Extent { causes: 5, rows: 3, examples: 0, timelines: 0, details: 0 },
 ];
 
 /// The options of a ticket.

@@ -8,9 +8,10 @@ use crate::report::phrase::{self, number};
 /// Returns everything about a connection: the reason for its end, the proof, the advice, the handshake and the traffic.
 pub fn details(connection: &Connection, codes: &[Code], language: Language) -> Vec<Item> {
     let writer = Writer { codes, language, more: true, extent: Extent::default() };
-    let mut items = writer.example(connection);
-    items.push(writer.item("label_why", connection.verdict.cause.to_string(), ItemKind::Advice));
-    items.push(writer.item("label_do", connection.verdict.fix.to_string(), ItemKind::Advice));
+    let mut items = vec![writer.here(connection)];
+    items.extend(writer.advice(connection));
+    items.extend(writer.proof(connection, false));
+    items.extend(writer.other_findings(connection));
     items.extend(writer.handshake(connection));
     items.push(writer.item("label_traffic", writer.traffic(connection), ItemKind::Fact));
     items.retain(|item| !item.text.is_empty());

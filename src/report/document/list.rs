@@ -11,7 +11,7 @@ impl Writer<'_> {
     /// Returns the connections that are shown, the encrypted ones last: for each its number, the time it was opened, its
     /// lifetime, the endpoints, the request (or the server's name in TLS), the end with its cause, the rule and the packets.
     pub(super) fn list(&self, report: &Report, selection: &Selection) -> Vec<Row> {
-        let connections = report.connections.iter().filter(|connection| selection.shows(connection));
+        let connections = selection.shown(report, None).into_iter().take(selection.top.unwrap_or(usize::MAX));
         let encrypted = report.encrypted.iter().filter(|one| selection.all || !one.is_normal());
         let encrypted = encrypted.filter(|_| !selection.is_narrow());
         connections.map(|one| self.listed(one)).chain(encrypted.map(|one| self.listed_outside(one))).collect()
@@ -19,13 +19,10 @@ impl Writer<'_> {
 
     fn listed(&self, connection: &Connection) -> Row {
         let Row { tone, cells } = self.row(connection, Clock::PRECISE);
-        let [id, _, lifetime, ends, target, by, how, why] = &*cells else { return Row { tone, cells } };
-        let has_reason = |text: &&str| !text.is_empty() && !why.contains(*text);
-        let closes = connection.closes.iter().filter(|close| Some(close.side) == connection.closed_by);
-        let reason = closes.map(|close| &*close.reason).find(has_reason);
+        let [id, _, lifetime, ends, target, by, how, reason, why] = &*cells else { return Row { tone, cells } };
         let end = match connection.ending {
             Kind::Open => why.clone(),
-            kind => ending(kind, [by, how, why], reason, self.language),
+            kind => ending(kind, [by, how, reason, why], self.language),
         };
         let opened = &connection.opened;
         Row { tone, cells: self.line([id, opened, lifetime, ends, target, &end], &connection.verdict) }
@@ -34,7 +31,7 @@ impl Writer<'_> {
     fn listed_outside(&self, one: &Encrypted) -> Row {
         let Row { tone, cells } = self.outside_row(one, Clock::PRECISE);
         let [id, _, lifetime, ends, name, _, by, how, why] = &*cells else { return Row { tone, cells } };
-        let end = ending(one.ending, [by, how, why], None, self.language);
+        let end = ending(one.ending, [by, how, "", why], self.language);
         Row { tone, cells: self.line([id, &one.opened, lifetime, ends, name, &end], &one.verdict) }
     }
 
@@ -49,13 +46,12 @@ impl Writer<'_> {
     }
 }
 
-/// Describes an end in a line, from the cells of a row: the side that closed, how, with the reason quoted, and why.
-pub fn ending(kind: Kind, [by, how, why]: [&str; 3], reason: Option<&str>, language: Language) -> String {
+/// Describes an end in a line, from the cells of a row: the side that closed, how, the quoted reason, and why.
+pub fn ending(kind: Kind, [by, how, reason, why]: [&str; 4], language: Language) -> String {
     // The side is left out: a refusal always comes from the server.
     if matches!(kind, Kind::Refused | Kind::NoAnswer) {
         return phrase::pair(how, why, language);
     }
-    let quoted = reason.map(|reason| format!(" {}", phrase::word("quoted", &[("text", reason)], language)));
-    let how = how.to_owned() + &quoted.unwrap_or_default();
-    phrase::pair(by, &phrase::pair(&how, why, language), language)
+    let how = [how, reason].join(" ");
+    phrase::pair(by, &phrase::pair(how.trim_end(), why, language), language)
 }

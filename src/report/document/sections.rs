@@ -1,13 +1,16 @@
-//! Sections: the documentation of each code that occurred, and the connections that it ended.
+//! Sections: the connections that a code ended, what to do about it, and the documentation of the code.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Block, Item, ItemKind, Subject, Writer, ids};
+use crate::catalog::reference_words;
 use crate::diagnose::Confidence;
 use crate::report::phrase::number;
 use crate::report::{Connection, codes};
 
 impl Writer<'_> {
+    /// Returns a section for each code and each other kind of end, the most frequent first.
     pub(super) fn sections(&self, shown: &[&Connection]) -> Vec<Block> {
         let mut by_subject: BTreeMap<(Subject, Option<&str>), Vec<&Connection>> = BTreeMap::new();
         for connection in shown {
@@ -16,17 +19,18 @@ impl Writer<'_> {
             let registry = documented.and_then(|code| code.registry.as_deref());
             by_subject.entry((subject, registry)).or_default().push(connection);
         }
-        by_subject
-            .into_iter()
-            .map(|((subject, _), connections)| {
-                let mut items = self.documented(subject, &connections);
-                let advice: Vec<_> = by_rule(&connections).iter().flat_map(|group| self.group(group)).collect();
-                // Where the code's documentation is the advice, it stands there.
-                items.retain(|item| !advice.iter().any(|other| other.text == item.text));
-                items.extend(advice);
-                Block::Section(self.section_title(subject, &connections), items)
-            })
-            .collect()
+        let mut by_count: Vec<_> = by_subject.into_iter().map(|((subject, _), of)| (subject, of)).collect();
+        by_count.sort_by_key(|(_, connections)| Reverse(connections.len()));
+        let mut said = Said::default();
+        let sections = by_count.into_iter().map(|(subject, connections)| {
+            let title = self.section_title(subject, &connections);
+            let groups = by_rule(&connections);
+            let items = groups.iter().flat_map(|group| self.group(group)).chain(self.documented(subject, &connections));
+            let (items, earlier) = said.only_new(items.collect(), &title);
+            let see = earlier.map(|earlier| self.item("label_see", earlier, ItemKind::Reference));
+            Block::Section(title, items.into_iter().chain(see).collect())
+        });
+        sections.collect()
     }
 
     fn section_title(&self, subject: Subject, connections: &[&Connection]) -> String {
@@ -43,7 +47,7 @@ impl Writer<'_> {
         self.counted(title, connections.len(), &[("code", &code), ("name", name)])
     }
 
-    /// Returns the documentation of a subject's code.
+    /// Returns the documentation of a subject's code, labelled as `whyclosed explain` does.
     fn documented(&self, subject: Subject, connections: &[&Connection]) -> Vec<Item> {
         let Some((code, connection)) = subject.code().zip(connections.first()) else {
             return Vec::new();
@@ -51,42 +55,45 @@ impl Writer<'_> {
         let Some(row) = codes::find(self.codes, connection, code) else {
             return Vec::new();
         };
-        let item = |label, text: &str| self.item(label, text.to_owned(), ItemKind::Reference);
+        let item = |label: &str, text: &str| Item {
+            label: reference_words().get(label, self.language).to_owned(),
+            text: text.to_owned(),
+            kind: ItemKind::Reference,
+        };
         let meaning = format!("{} ({})", row.meaning, row.reference);
         let mut items =
-            vec![item("label_meaning", &meaning), item("label_cause", &row.cause), item("label_fix", &row.fix)];
+            vec![item("label_meaning", &meaning), item("label_when", &row.cause), item("label_fix", &row.fix)];
         if self.more && !row.possible.is_empty() {
-            items.push(item("label_possible", &row.possible.join("; ")));
+            items.push(self.item("label_possible", row.possible.join("; "), ItemKind::Reference));
         }
         items
     }
 
-    /// Describes connections with the same cause: the first ones with their proof, the others by their ids, then the
-    /// advice once.
+    /// Describes connections with the same cause: the first ones, the others by their ids, the advice once, then the
+    /// proofs.
     fn group(&self, connections: &[&Connection]) -> Vec<Item> {
-        let mut items = Vec::new();
-        for connection in connections.iter().take(self.extent.examples) {
-            items.extend(self.example(connection));
-        }
-        let others: Vec<_> = connections.iter().skip(self.extent.examples).collect();
+        let (examples, others) = connections.split_at_checked(self.extent.examples).unwrap_or((connections, &[]));
+        let mut items: Vec<_> = examples.iter().map(|connection| self.here(connection)).collect();
+        // One label stands for all.
+        items.iter_mut().skip(1).for_each(|item| item.label.clear());
         if !others.is_empty() {
             let ids = ids(others.iter().map(|connection| connection.id));
-            items.push(self.item(
-                "",
-                self.fill("here_more", &[("count", &number(others.len() as u64, self.language)), ("ids", &ids)]),
-                ItemKind::Fact,
-            ));
+            let count = number(others.len() as u64, self.language);
+            let text = self.fill("here_more", &[("count", &count), ("ids", &ids)]);
+            items.push(self.item(if examples.is_empty() { "label_here" } else { "" }, text, ItemKind::Fact));
         }
-        if let Some(first) = connections.first() {
-            let advice = |label, text: &str| self.item(label, text.to_owned(), ItemKind::Advice);
-            items.push(advice("label_why", &first.verdict.cause));
-            items.push(advice("label_do", &first.verdict.fix));
+        items.extend(connections.first().into_iter().flat_map(|first| self.advice(first)));
+        for connection in examples {
+            items.extend(self.proof(connection, examples.len() > 1));
+            if self.more {
+                items.extend(self.other_findings(connection));
+            }
         }
-        items.retain(|item| !item.text.is_empty());
         items
     }
 
-    pub(super) fn example(&self, connection: &Connection) -> Vec<Item> {
+    /// Says what happened in a connection, with the confidence.
+    pub(super) fn here(&self, connection: &Connection) -> Item {
         let verdict = &connection.verdict;
         let summary = if verdict.summary.is_empty() { self.ending(connection).into() } else { verdict.summary.clone() };
         let values = [
@@ -100,39 +107,54 @@ impl Writer<'_> {
         if let Some(close) = reason.filter(|close| !summary.contains(&*close.reason)) {
             text = format!("{text} {}", self.fill("reason", &[("reason", &close.reason)]));
         }
-        let mut items = vec![self.item("label_here", text, ItemKind::Fact)];
+        self.item("label_here", text, ItemKind::Fact)
+    }
+
+    /// Returns the cause behind the end of a connection, and what to do about it, as far as they are known.
+    pub(super) fn advice(&self, connection: &Connection) -> impl Iterator<Item = Item> {
+        let verdict = &connection.verdict;
+        let texts = [("label_why", &verdict.cause), ("label_do", &verdict.fix)];
+        let known = texts.into_iter().filter(|(_, text)| !text.is_empty());
+        known.map(|(label, text)| self.item(label, text.to_string(), ItemKind::Advice))
+    }
+
+    /// Returns the packets that prove a verdict, and the filter that shows them; `is_named` adds which connection it is.
+    pub(super) fn proof(&self, connection: &Connection, is_named: bool) -> Vec<Item> {
+        let verdict = &connection.verdict;
+        let mut items = Vec::new();
         if !verdict.packets.is_empty() {
             let packets = ids(verdict.packets.iter());
             let bytes = verdict.value("bytes").and_then(|bytes| bytes.as_str()).unwrap_or_default();
             let name = if bytes.is_empty() { "proof" } else { "proof_bytes" };
             let proof = self.counted(name, verdict.packets.len(), &[("packets", &packets), ("bytes", bytes)]);
-            items.push(self.item("label_proof", proof, ItemKind::Fact));
+            let id = is_named.then(|| self.fill("connection", &[("id", &connection.id.to_string())]));
+            items.push(self.item("label_proof", id.unwrap_or_default() + &proof, ItemKind::Fact));
         }
         items.push(self.item("label_filter", verdict.filter.clone(), ItemKind::Code));
-        if self.more {
-            let code = |code: Option<u16>| {
-                code.map_or_else(|| self.word("nobody").to_owned(), |code| self.code(connection, code))
-            };
-            if let Some(registry) = &connection.registry {
-                let marks: Vec<_> =
-                    connection.registry_shown_by.iter().map(|mark| self.word(&format!("mark_{mark}"))).collect();
-                let values = [("registry", &**registry), ("marks", &*marks.join(", "))];
-                items.push(self.item("label_registry", self.fill("registry", &values), ItemKind::Fact));
-            }
-            let (client, server) = (code(connection.endpoint_codes.client), code(connection.endpoint_codes.server));
-            items.push(self.item(
-                "label_api",
-                self.fill("api", &[("client", &client), ("server", &server)]),
-                ItemKind::Fact,
-            ));
-            for other in &connection.findings {
-                let values = [
-                    ("id", &*connection.id.to_string()),
-                    ("summary", &*other.summary),
-                    ("confidence", self.confidence(other.confidence)),
-                ];
-                items.push(self.item("label_also", self.fill("here", &values), ItemKind::Fact));
-            }
+        items
+    }
+
+    /// Returns what the endpoints report, which registry names the codes, and what else may explain the end.
+    pub(super) fn other_findings(&self, connection: &Connection) -> Vec<Item> {
+        let mut items = Vec::new();
+        let code =
+            |code: Option<u16>| code.map_or_else(|| self.word("nobody").to_owned(), |code| self.code(connection, code));
+        if let Some(registry) = &connection.registry {
+            let marks: Vec<_> =
+                connection.registry_shown_by.iter().map(|mark| self.word(&format!("mark_{mark}"))).collect();
+            let values = [("registry", &**registry), ("marks", &*marks.join(", "))];
+            items.push(self.item("label_registry", self.fill("registry", &values), ItemKind::Fact));
+        }
+        let (client, server) = (code(connection.endpoint_codes.client), code(connection.endpoint_codes.server));
+        let reported = self.fill("api", &[("client", &client), ("server", &server)]);
+        items.push(self.item("label_api", reported, ItemKind::Fact));
+        for other in &connection.findings {
+            let values = [
+                ("id", &*connection.id.to_string()),
+                ("summary", &*other.summary),
+                ("confidence", self.confidence(other.confidence)),
+            ];
+            items.push(self.item("label_also", self.fill("here", &values), ItemKind::Fact));
         }
         items
     }
@@ -149,17 +171,46 @@ impl Writer<'_> {
 
 /// Groups connections by the rule and the fix of their verdicts, in order of first appearance.
 fn by_rule<'c>(connections: &[&'c Connection]) -> Vec<Vec<&'c Connection>> {
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     let mut groups: Vec<Vec<&Connection>> = Vec::new();
-    for connection in connections {
-        let same = |group: &&mut Vec<&Connection>| {
-            group.first().is_some_and(|first| {
-                first.verdict.rule.name == connection.verdict.rule.name && first.verdict.fix == connection.verdict.fix
-            })
-        };
-        match groups.iter_mut().find(same) {
+    for &connection in connections {
+        let verdict = &connection.verdict;
+        let place = *places.entry((verdict.rule.name, &*verdict.fix)).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some(group) => group.push(connection),
             None => groups.push(vec![connection]),
         }
     }
     groups
+}
+
+/// The documentation and the advice that sections have given, and the title of the section that did.
+#[derive(Default)]
+struct Said(HashMap<String, String>);
+
+impl Said {
+    /// Removes documentation and advice that the items before, or an earlier section, have given in the same words. Also
+    /// returns the titles of those sections, if there are any.
+    fn only_new(&mut self, items: Vec<Item>, title: &str) -> (Vec<Item>, Option<String>) {
+        let mut earlier: Vec<String> = Vec::new();
+        let is_new = |item: &Item| {
+            if matches!(item.kind, ItemKind::Fact | ItemKind::Code) {
+                return true;
+            }
+            match self.0.get(&item.text) {
+                None => {
+                    self.0.insert(item.text.clone(), title.to_owned());
+                    true
+                }
+                Some(section) => {
+                    if section != title && !earlier.contains(section) {
+                        earlier.push(section.clone());
+                    }
+                    false
+                }
+            }
+        };
+        let new = items.into_iter().filter(is_new).collect();
+        (new, (!earlier.is_empty()).then(|| earlier.join("; ")))
+    }
 }

@@ -2,51 +2,55 @@
 
 use std::time::Duration;
 
-use super::{COLUMNS, Clock, Row, Subject, Table, Tone, Writer};
+use super::{COLUMNS, Clock, REASON, Row, Subject, Table, Tone, Writer};
 use crate::ending::Kind;
 use crate::report::{Connection, phrase};
 use crate::side::Side;
 
 impl Writer<'_> {
+    /// Returns the table of connections. The column of reasons is left out if nobody gave one.
     pub(super) fn table(&self, connections: &[&Connection]) -> Table {
         let shown = connections.get(..self.extent.rows).unwrap_or(connections);
         let clock = Clock::of(shown.iter().map(|connection| &*connection.opened));
-        Table {
-            groups: vec![1, 2, 2, 2, 1],
-            header: COLUMNS.iter().map(|name| self.word(&format!("column_{name}")).to_owned()).collect(),
-            rows: shown.iter().map(|connection| self.row(connection, clock)).collect(),
+        let mut header: Vec<_> = COLUMNS.iter().map(|name| self.word(&format!("column_{name}")).to_owned()).collect();
+        let mut rows: Vec<_> = shown.iter().map(|connection| self.row(connection, clock)).collect();
+        let has_reasons = rows.iter().any(|row| row.cells.get(REASON).is_some_and(|reason| !reason.is_empty()));
+        if !has_reasons {
+            rows.iter_mut().map(|row| &mut row.cells).chain([&mut header]).for_each(|cells| drop(cells.remove(REASON)));
         }
+        Table { groups: vec![1, 2, 2, if has_reasons { 3 } else { 2 }, 1], header, rows }
     }
 
     /// Returns the cells of [`COLUMNS`].
     pub(super) fn row(&self, connection: &Connection, clock: Clock) -> Row {
         let request = connection.handshake.target.clone().unwrap_or_default();
         Row {
-            tone: match connection.ending {
-                _ if connection.is_normal() => Tone::Good,
-                Kind::Open => Tone::Neutral,
-                _ => Tone::Bad,
-            },
+            tone: tone(connection),
             cells: vec![
                 connection.id.to_string(),
                 clock.write(&connection.opened),
                 phrase::duration(Duration::from_secs_f64(connection.lifetime), self.language),
                 format!("{} → {}", connection.client, connection.server),
                 request,
-                connection
-                    .closed_by
-                    .map_or(self.word("nobody"), |side| {
-                        self.word(if side == Side::Client { "client" } else { "server" })
-                    })
-                    .to_owned(),
+                self.closed_by(connection).to_owned(),
                 self.how(connection),
+                reason(connection).map_or_else(String::new, |reason| self.fill("quoted", &[("text", reason)])),
                 connection.verdict.title.to_string(),
             ],
         }
     }
 
+    /// Names the side that ended a connection.
+    pub(super) fn closed_by(&self, connection: &Connection) -> &'static str {
+        match connection.closed_by {
+            Some(Side::Client) => self.word("client"),
+            Some(Side::Server) => self.word("server"),
+            None => self.word("nobody"),
+        }
+    }
+
     /// Describes the end of a connection, for a narrow cell.
-    fn how(&self, connection: &Connection) -> String {
+    pub(super) fn how(&self, connection: &Connection) -> String {
         match (Subject::of(connection), connection.ending) {
             (Subject::Code(code), _) => format!("{code} {}", self.name(connection, code)),
             (Subject::NoCode, _) => self.word("cell_no_code").to_owned(),
@@ -60,4 +64,20 @@ impl Writer<'_> {
             },
         }
     }
+}
+
+/// Returns the severity of a connection's end.
+pub fn tone(connection: &Connection) -> Tone {
+    match connection.ending {
+        _ if connection.is_normal() => Tone::Good,
+        Kind::Open => Tone::Neutral,
+        _ => Tone::Bad,
+    }
+}
+
+/// Returns the reason that the side that closed gave in its Close frame, unless the title of the verdict has it.
+fn reason(connection: &Connection) -> Option<&str> {
+    let closes = connection.closes.iter().filter(|close| Some(close.side) == connection.closed_by);
+    let is_new = |reason: &&str| !reason.is_empty() && !connection.verdict.title.contains(*reason);
+    closes.map(|close| &*close.reason).find(is_new)
 }

@@ -3,12 +3,15 @@
 use super::{Block, Connection, Writer};
 use crate::catalog::{Language, words};
 use crate::report::Report;
+use crate::report::order::Order;
 use crate::report::phrase::number;
 use crate::report::selection::Selection;
 
 /// The number of connections shown in each part.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent {
+    /// Rows of the table of causes.
+    pub causes: usize,
     /// Rows of the table of connections; JSON has them all.
     pub rows: usize,
     /// Connections with the same cause that are shown with their proof; the others are only listed.
@@ -21,19 +24,21 @@ pub struct Extent {
 
 impl Default for Extent {
     fn default() -> Self {
-        Self { rows: 500, examples: 3, timelines: 10, details: 0 }
+        Self { causes: 20, rows: 50, examples: 3, timelines: 10, details: 0 }
     }
 }
 
-/// Returns the connections of a report that are shown to a reader.
+/// Returns the connections of a report that are shown to a reader, in the order in which they are.
 pub fn shown<'r>(report: &'r Report, selection: &Selection) -> Vec<&'r Connection> {
-    report.connections.iter().map(AsRef::as_ref).filter(|connection| selection.shows(connection)).collect()
+    selection.shown(report, Some(Order::Severity))
 }
 
 /// Builds the document of a report for the selected connections. `more` adds the other findings and the codes reported
 /// by endpoints.
 pub fn document(report: &Report, selection: &Selection, more: bool, language: Language) -> Vec<Block> {
-    let writer = Writer { codes: &report.codes, language, more, extent: Extent::default() };
+    let usual = Extent::default();
+    let extent = Extent { rows: selection.top.unwrap_or(usual.rows), ..usual };
+    let writer = Writer { codes: &report.codes, language, more, extent };
     writer.document(report, selection, more || !selection.ids.is_empty())
 }
 
@@ -51,25 +56,27 @@ impl Writer<'_> {
     fn document(&self, report: &Report, selection: &Selection, timelines: bool) -> Vec<Block> {
         let connections = report.connections.iter().map(AsRef::as_ref);
         let matching: Vec<&Connection> = connections.filter(|connection| selection.matches(connection)).collect();
-        let shown: Vec<_> = matching.iter().copied().filter(|connection| selection.shows(connection)).collect();
+        let shown = shown(report, selection);
+        let listed = shown.get(..selection.top.unwrap_or(shown.len())).unwrap_or(&shown);
         let mut blocks = vec![Block::Headline(self.headline(report, &matching))];
         blocks.extend(self.captured(report).map(Block::Captured));
         if report.connections.is_empty() {
             blocks.push(Block::Remark(self.what_was_read(report)));
         }
         if !shown.is_empty() {
-            blocks.push(Block::Table(self.table(&shown)));
+            blocks.extend(self.causes_table(&shown));
+            blocks.push(Block::Table(self.table(listed)));
         }
         let hidden = matching.len() - shown.len();
         if hidden > 0 && !shown.is_empty() {
             blocks.push(Block::Remark(self.counted("hidden", hidden, &[])));
         }
-        if let Some(more @ 1..) = shown.len().checked_sub(self.extent.rows) {
+        if let Some(more @ 1..) = shown.len().checked_sub(listed.len().min(self.extent.rows)) {
             blocks.push(Block::Remark(self.fill("more_rows", &[("count", &number(more as u64, self.language))])));
         }
-        blocks.extend(self.sections(&shown));
+        blocks.extend(self.sections(listed));
         if timelines {
-            blocks.extend(self.timelines(&shown));
+            blocks.extend(self.timelines(listed));
         }
         blocks.extend(self.outside(report, selection));
         let limits = self.limits(report, &shown);
