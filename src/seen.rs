@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use jiff::fmt::StdFmtWrite;
+use jiff::fmt::temporal::DateTimePrinter;
 
 /// A point in time as the capture recorded it: nanoseconds since 1970-01-01T00:00:00Z.
 ///
@@ -38,17 +38,10 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     /// Writes the time by RFC 3339, in UTC, with no more fractional digits than needed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LONGEST: &str = "2026-11-21T01:03:00.123456789Z";
-        let mut text = [0; LONGEST.len()];
-        let mut rest = &mut text[..];
-        let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0)).ok();
-        match time.and_then(|time| time.format_into(&mut rest, &Rfc3339).ok()) {
-            Some(_) => {
-                let len = LONGEST.len() - rest.len();
-                f.write_str(text.get(..len).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default())
-            }
-            None => write!(f, "{} ns", self.0),
-        }
+        // All nanoseconds that fit into 64 bits are within its range.
+        let time = jiff::Timestamp::from_nanosecond(i128::from(self.0)).unwrap_or_default();
+        const PRINTER: DateTimePrinter = DateTimePrinter::new();
+        PRINTER.print_timestamp(&time, StdFmtWrite(f)).map_err(|_| fmt::Error)
     }
 }
 

@@ -7,7 +7,7 @@ use whyclosed::catalog::{Language, Registries};
 use whyclosed::live::{Watch, line};
 use whyclosed::render::markdown::{self, Flavor, Request};
 use whyclosed::render::{csv, html, json, ndjson, terminal};
-use whyclosed::report::document::document;
+use whyclosed::report::document::{Clock, document};
 use whyclosed::report::redact::Privacy;
 use whyclosed::report::selection::Selection;
 use whyclosed::report::{Material, Report};
@@ -50,7 +50,7 @@ pub fn all(source: &mut dyn Source, choice: u8) {
 /// Drains the updates of a watch, and checks each.
 fn lines(watch: &mut Watch, language: Language) {
     while let Some(told) = watch.take() {
-        tame(&line(&told, language, false), "");
+        tame(&line(&told, Clock::default(), language, false), "");
         serde_json::to_string(&told).expect("lines are JSON");
     }
     while watch.take_judged().is_some() {}

@@ -69,7 +69,7 @@ Exit codes: 0 analysed, 1 matched by --fail-on, 2 error (unreadable file, invali
 impl Cli {
     /// Runs the command. Without one, reads the captures; without captures, prints the help.
     #[expect(clippy::print_stderr, reason = "help that was not asked for goes to standard error")]
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(mut self) -> Result<ExitCode, Error> {
         match &self.command {
             Some(command) => command.run(),
             None if self.read.has_no_input() => {

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use whyclosed::analyzer::Named;
 use whyclosed::render::markdown;
 use whyclosed::report::Report;
+use whyclosed::report::document::Times;
 use whyclosed::report::redact::Privacy;
 use whyclosed::report::selection::Selection;
 
@@ -14,6 +15,7 @@ use crate::locale::TextArgs;
 use crate::sandbox::Allowed;
 use crate::sandboxing::Sandboxing;
 use crate::selecting::Selecting;
+use crate::timing::{Ending, times};
 
 /// The options of a report.
 #[derive(Debug, Args)]
@@ -32,6 +34,14 @@ pub struct Reporting {
 
     #[command(flatten)]
     selecting: Selecting,
+
+    /// The period in which connections ended: of the commands that read files, since `live` has an `--until` of its own.
+    #[arg(skip)]
+    pub ending: Ending,
+
+    /// Form of the times in tables, lists and live lines; JSON and CSV have UTC.
+    #[arg(long, value_parser = times(), default_value = "utc", value_name = "FORM")]
+    pub time: Times,
 
     /// The encrypted connections to this server, or to this port, are WebSockets (repeatable; HOST is a name that clients ask
     /// for, or an address). Without keys, the report says what can be seen from outside.
@@ -172,9 +182,9 @@ impl Reporting {
         self.output.as_deref().filter(|path| *path != Path::new("-"))
     }
 
-    /// Returns the selection of connections.
-    pub fn selection(&self) -> Selection {
-        self.selecting.selection()
+    /// Returns the selection of connections in a capture whose first packet has this time (RFC 3339).
+    pub fn selection(&self, start: Option<&str>) -> Selection {
+        self.selecting.selection(self.ending.period(start, &self.time))
     }
 
     /// Returns the flavour of the Markdown.
@@ -206,7 +216,7 @@ impl Reporting {
 
     /// Returns whether a report contains what `--fail-on` names, or not as many connections as `--expect` does.
     pub fn fails(&self, report: &Report) -> bool {
-        let selection = self.selection();
+        let selection = self.selection(report.start());
         let selected = || report.connections.iter().filter(|connection| selection.matches(connection));
         self.expect.is_some_and(|expected| selected().count() != expected)
             || self.fail_on.iter().any(|failure| match *failure {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use whyclosed::diagnose::RULES;
 use whyclosed::report::order::Order;
-use whyclosed::report::selection::Selection;
+use whyclosed::report::selection::{Period, Selection};
 
 use crate::nearest::nearest;
 
@@ -98,8 +98,8 @@ impl From<Sort> for Order {
 }
 
 impl Selecting {
-    /// Returns the selection of connections.
-    pub fn selection(&self) -> Selection {
+    /// Returns the selection of connections that ended in a period.
+    pub fn selection(&self, period: Period) -> Selection {
         Selection {
             all: self.all,
             ids: self.connection.iter().copied().collect(),
@@ -109,6 +109,7 @@ impl Selecting {
             hosts: self.host.clone(),
             paths: self.path.clone(),
             min_lifetime: self.min_lifetime,
+            period,
             order: self.sort.map(Order::from),
             top: self.top,
         }

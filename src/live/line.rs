@@ -13,8 +13,8 @@ const KINDS: [&str; 4] = ["live_opened", "live_refused", "live_closed", "live_no
 
 /// Formats an update as a line: time, kind, stream, client → server, request; the side that ended it, the ending and
 /// the cause; the packet. Coloured by severity.
-pub fn line(told: &Update, language: Language, color: bool) -> String {
-    let writer = Writer { language, color };
+pub fn line(told: &Update, clock: Clock<'_>, language: Language, color: bool) -> String {
+    let writer = Writer { clock, language, color };
     match told {
         Update::Opened(opened) => writer.opened(opened),
         Update::Refused(ended) => writer.ended("live_refused", ended),
@@ -23,12 +23,13 @@ pub fn line(told: &Update, language: Language, color: bool) -> String {
     }
 }
 
-struct Writer {
+struct Writer<'c> {
+    clock: Clock<'c>,
     language: Language,
     color: bool,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn opened(&self, opened: &Opened) -> String {
         let late = if opened.late_start { words().get("live_late_start", self.language) } else { "" };
         let ends = format!("{} → {}", opened.client, opened.server);
@@ -62,7 +63,7 @@ impl Writer {
         let stream = stream.map(|stream| format!("tcp.stream {stream}")).unwrap_or_default();
         let rest: Vec<_> =
             [&*stream].into_iter().chain(parts.iter().copied()).filter(|part| !part.is_empty()).collect();
-        format!("{}  {}{fill}  {}", Clock::PRECISE.write(time), self.styled(style, word(kind)), rest.join("  "))
+        format!("{}  {}{fill}  {}", self.clock.precise().write(time), self.styled(style, word(kind)), rest.join("  "))
     }
 
     fn packet(&self, packet: u64) -> String {
@@ -90,7 +91,7 @@ mod tests {
             target: Some("/\x1b[2J\u{202e}".to_owned()),
             late_start: false,
         };
-        let line = line(&Update::Opened(opened), Language::English, false);
+        let line = line(&Update::Opened(opened), Clock::default(), Language::English, false);
         assert_eq!(
             line,
             "12:31:07.000  opened   tcp.stream 0  10.0.0.1:4000 → 10.0.0.2:80  /\\u{1b}[2J\\u{202e}  packet 4"

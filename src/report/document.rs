@@ -18,7 +18,7 @@ mod whole;
 use std::collections::BTreeMap;
 
 pub use causes::Cause;
-pub use clock::Clock;
+pub use clock::{Clock, Times};
 pub use details::{details, moments};
 pub use list::ending;
 pub use timeline::what;
@@ -133,14 +133,20 @@ pub enum ItemKind {
 
 /// Returns the connections that are shown as lines, with the parts of each as cells.
 pub fn list(report: &Report, selection: &Selection, language: Language) -> Vec<Row> {
-    Writer { codes: &report.codes, language, more: false, extent: Extent::default() }.list(report, selection)
+    Writer { clock: report.clock(), codes: &report.codes, language, more: false, extent: Extent::default() }
+        .list(report, selection)
+}
+
+/// Returns the headings of the table of connections.
+pub fn header(clock: Clock<'_>, language: Language) -> Vec<String> {
+    Writer { clock, codes: &[], language, more: false, extent: Extent::default() }.header(&COLUMNS)
 }
 
 /// Returns a connection as a row of the table, column by column ([`COLUMNS`]).
 ///
 /// `codes` must contain at least the codes that occurred in it.
-pub fn row(connection: &Connection, codes: &[Code], clock: Clock, language: Language) -> Row {
-    Writer { codes, language, more: false, extent: Extent::default() }.row(connection, clock)
+pub fn row(connection: &Connection, codes: &[Code], clock: Clock<'_>, language: Language) -> Row {
+    Writer { clock, codes, language, more: false, extent: Extent::default() }.row(connection, clock)
 }
 
 /// The subject of a section.
@@ -181,10 +187,11 @@ impl Subject {
 ///
 /// `codes` must contain at least the codes that occurred in them.
 pub fn causes<'r>(connections: &[&'r Connection], codes: &[Code], language: Language) -> Vec<Cause<'r>> {
-    Writer { codes, language, more: false, extent: Extent::default() }.causes(connections)
+    Writer { clock: Clock::default(), codes, language, more: false, extent: Extent::default() }.causes(connections)
 }
 
 struct Writer<'r> {
+    clock: Clock<'r>,
     codes: &'r [Code],
     language: Language,
     more: bool,
@@ -194,6 +201,12 @@ struct Writer<'r> {
 impl Writer<'_> {
     fn word(&self, name: &str) -> &'static str {
         words().get(name, self.language)
+    }
+
+    /// Returns the headings of columns.
+    fn header(&self, columns: &[&str]) -> Vec<String> {
+        let zone = self.clock.zone(self.language);
+        columns.iter().map(|name| self.fill(&format!("column_{name}"), &[("zone", &zone)])).collect()
     }
 
     fn fill(&self, name: &str, values: &[(&str, &str)]) -> String {

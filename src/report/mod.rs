@@ -43,6 +43,7 @@ use crate::packet::Skipped;
 use crate::seen::Timestamp;
 use crate::sink::{Counts, TlsCounts, Unanswered};
 
+use self::document::{Clock, Times};
 use self::redact::{Privacy, Redactor};
 use crate::tls::session::Obstacle;
 
@@ -73,6 +74,9 @@ pub struct Report {
     pub codes: Vec<Code>,
     /// Limits of the view of the capture as a whole.
     pub notes: Vec<String>,
+    /// The form of times in documents that are made of it; here they are by RFC 3339, in UTC.
+    #[serde(skip)]
+    pub times: Times,
 }
 
 /// One capture file.
@@ -122,6 +126,16 @@ impl Report {
     /// Judges every connection and assembles the report, with texts in a language.
     pub fn new(material: Material, language: Language) -> Self {
         Pending::new(material, language).finish()
+    }
+
+    /// Returns the time of the first packet, by RFC 3339; `None` if there is no packet.
+    pub fn start(&self) -> Option<&str> {
+        self.captures.iter().filter_map(|capture| capture.first.as_deref()).min()
+    }
+
+    /// Returns the clock for the times of documents.
+    pub fn clock(&self) -> Clock<'_> {
+        Clock::new(&self.times, self.start())
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::apart::Apart;
 use super::codes::Occurred;
+use super::document::Times;
 use super::redact::Redactor;
 use super::spans::Spans;
 use super::{Capture, Connection, Encrypted, Material, Read, Report, VERSION, note_drops, notes};
@@ -71,6 +72,7 @@ impl Pending {
             encrypted: Vec::new(),
             codes: Vec::new(),
             notes,
+            times: Times::Utc,
         };
         let (facts, occurred) = (facts.into_iter(), Occurred::default());
         Self {
@@ -93,6 +95,11 @@ impl Pending {
     pub fn finish(mut self) -> Report {
         let connections = self.by_ref().collect();
         Report { connections, ..self.without_connections() }
+    }
+
+    /// Returns the time of the first packet, by RFC 3339; `None` if there is no packet.
+    pub fn start(&self) -> Option<&str> {
+        self.report.start()
     }
 
     /// Leaves the encrypted connections out of the report.

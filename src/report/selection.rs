@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::order::Order;
 use super::{Connection, Report};
 
@@ -25,10 +27,30 @@ pub struct Selection {
     pub paths: Vec<String>,
     /// The least time that a connection was open.
     pub min_lifetime: Option<Duration>,
+    /// The period in which they ended.
+    pub period: Period,
     /// The order in which they are listed; by default that of the format.
     pub order: Option<Order>,
     /// The number of connections that are listed.
     pub top: Option<usize>,
+}
+
+/// A period; without limits, it is all of the capture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Period {
+    /// Its beginning.
+    pub since: Option<Timestamp>,
+    /// The first moment after it.
+    pub until: Option<Timestamp>,
+}
+
+impl Period {
+    /// Returns whether a connection ended in the period. One that is still open ended after the capture.
+    fn contains(self, connection: &Connection) -> bool {
+        let ended = connection.ended.as_deref().and_then(|time| time.parse::<Timestamp>().ok());
+        let ended = ended.unwrap_or(Timestamp::MAX);
+        self.since.is_none_or(|since| since <= ended) && self.until.is_none_or(|until| ended < until)
+    }
 }
 
 impl Selection {
@@ -41,14 +63,16 @@ impl Selection {
             && (self.hosts.is_empty() || self.hosts.iter().any(|host| is_to(connection, host)))
             && (self.paths.is_empty() || self.paths.iter().any(|path| has_path(connection, path)))
             && self.min_lifetime.is_none_or(|least| connection.lifetime >= least.as_secs_f64())
+            && (self.period == Period::default() || self.period.contains(connection))
     }
 
     /// Returns whether only some connections were asked for.
     pub fn is_narrow(&self) -> bool {
-        let Self { all: _, ids, codes, reported, rules, hosts, paths, min_lifetime, order: _, top: _ } = self;
+        let Self { all: _, ids, codes, reported, rules, hosts, paths, min_lifetime, period, order: _, top: _ } = self;
         let has_codes = !codes.is_empty() || !reported.is_empty();
         let has_texts = !rules.is_empty() || !hosts.is_empty() || !paths.is_empty();
-        !ids.is_empty() || has_codes || has_texts || min_lifetime.is_some()
+        let has_times = min_lifetime.is_some() || *period != Period::default();
+        !ids.is_empty() || has_codes || has_texts || has_times
     }
 
     /// Returns whether a connection is shown to a reader: those that ended as they should only when asked for.

@@ -163,3 +163,45 @@ fn connections_are_sorted_and_counted_off() {
     let said = output(&["--top", "2"], &many).1;
     assert!(said.contains("14 more connections are not in this table: --top N"), "{said}");
 }
+
+/// Tables, lists and the second line have the times that were asked for; JSON has UTC.
+#[test]
+fn times_are_written_as_asked_for() {
+    let capture = fixture("invalid_utf8");
+    let said = |options: &[&str]| {
+        let zone = "XYZ-2:30";
+        let output =
+            Command::new(PROGRAM).env("TZ", zone).env("COLUMNS", "160").args(options).arg(&capture).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let table = said(&["--time", "local"]);
+    assert!(table.contains("2026-11-21 06:09:42 local time\n") && table.contains("Opened (local time)"), "{table}");
+    assert!(table.contains(" 06:09:42 "), "{table}");
+    assert!(said(&["--time", "local", "--format", "list"]).contains("  2026-11-21T06:09:42."));
+    assert!(said(&["--time", "local", "--format", "list"]).contains("+02:30  "));
+    assert!(said(&["--time", "epoch", "--format", "list"]).contains("1  1795232382."));
+    let relative = said(&["--time", "relative"]);
+    assert!(relative.contains("Opened (seconds") && relative.contains(" 0.0"), "{relative}");
+    assert!(relative.contains("2026-11-21 03:39:42 UTC\n"), "{relative}");
+    assert_eq!(said(&["--time", "local", "--format", "json"]), said(&["--format", "json"]));
+}
+
+/// `--since` and `--until` cut the capture in two: every connection ended in one part.
+#[test]
+fn a_period_selects_connections_by_their_end() {
+    let many = fixture("many");
+    let all = report(&[], &many);
+    let ended: Vec<_> =
+        all["connections"].as_array().unwrap().iter().map(|one| one["ended"].as_str().unwrap()).collect();
+    let middle = ended[ended.len() / 2];
+    let [before, since] = ["--until", "--since"].map(|option| ids(&[option, middle], &many));
+    assert_eq!([before.len(), since.len()], [ended.len() / 2, ended.len() - ended.len() / 2]);
+    assert_eq!([before, since].concat(), ids(&[], &many));
+    // The first connections ended before 04:55:05.4; the capture begins at 04:55:05.345.
+    assert_eq!(ids(&["--until", "04:55:05.4"], &many), [1, 2]);
+    assert_eq!(ids(&["--until", "2026-11-21 04:55:05.4"], &many), [1, 2]);
+    assert_eq!(ids(&["--until", "+50ms"], &many), [1, 2]);
+    assert_eq!(ids(&["--since", "04:56"], &many), [0; 0]);
+    assert_eq!(output(&["--since", "yesterday"], &many).0, 2);
+}

@@ -19,6 +19,7 @@ const FLOORS: &[&[&str]] = &[
     // The program, `src/cli/`.
     &["keys", "locale", "nearest", "progress", "privileges", "signals", "sandbox"],
     &["sandboxing", "selecting"],
+    &["timing"],
     &["reporting"],
     &["output"],
     &["commands"],

@@ -318,13 +318,14 @@ fn unmasked(capture: &Path) -> Vec<u8> {
 /// Returns the output of `live` on a capture, as lines and as NDJSON.
 fn live(capture: &Path) -> String {
     use whyclosed::catalog::{Language, Registries};
+    use whyclosed::report::document::Clock;
     let mut source = whyclosed::capture::open(&[capture.to_owned()]).unwrap();
     let privacy = whyclosed::report::redact::Privacy { previews: 256, ..Default::default() };
     let mut watch = whyclosed::live::Watch::new(Language::English, Registries::default(), privacy);
     let (mut analyzer, mut lines) = (whyclosed::analyzer::Analyzer::default(), String::new());
     let mut put = |watch: &mut whyclosed::live::Watch| {
         while let Some(told) = watch.take() {
-            lines.push_str(&whyclosed::live::line(&told, Language::English, false));
+            lines.push_str(&whyclosed::live::line(&told, Clock::default(), Language::English, false));
             lines.push_str(&serde_json::to_string(&told).unwrap());
         }
     };

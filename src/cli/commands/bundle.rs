@@ -32,7 +32,7 @@ pub fn bundle(
     reporting: &Reporting,
     report: Pending,
 ) -> Result<bool, Error> {
-    let (selection, language) = (reporting.selection(), reporting.texts.language());
+    let (selection, language) = (reporting.selection(report.start()), reporting.texts.language());
     let mut shown = Shown::default();
     let (mut report, mut data) = judged(report, reporting, &selection, |connection| {
         slice::mark(&mut shown.wanted, connection, language);
@@ -43,6 +43,7 @@ pub fn bundle(
     let origins = origins.into_iter().filter(|origin| chosen.contains(&origin.id));
     origins.for_each(|origin| wanted.add(origin));
 
+    report.times = reporting.time.clone();
     let fails = reporting.fails(&report);
     let command = output::command(reporting);
     let request = Request { selection: &selection, command: &command, flavor: reporting.flavor(), language };

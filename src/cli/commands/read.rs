@@ -25,6 +25,7 @@ use crate::output::{self, Spool};
 use crate::progress::Progress;
 use crate::reporting::Reporting;
 use crate::sandbox::Allowed;
+use crate::timing::Ending;
 
 /// The options for reading captures.
 #[derive(Debug, Args)]
@@ -58,6 +59,9 @@ pub struct Read {
     keys: KeyArgs,
 
     #[command(flatten)]
+    ending: Ending,
+
+    #[command(flatten)]
     reporting: Reporting,
 }
 
@@ -89,7 +93,8 @@ impl Read {
 
     /// Reads the captures, and writes the report. After a fault in the middle of a capture, the report covers
     /// everything before it.
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(&mut self) -> Result<ExitCode, Error> {
+        self.reporting.ending = self.ending.clone();
         let paths = &*self.inputs();
         let outputs = [self.reporting.output(), self.bundle.as_deref()];
         output::check(&[paths, self.keys.files()].concat(), &self.reporting.texts.files()?, &outputs)?;

@@ -33,7 +33,7 @@ const LEAST_WIDTH: u16 = 60;
 pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> {
     // If the exit code depends on the report, judge everything first: the reader may close the pipe early. Connections in
     // another order must all be known, too.
-    let selection = reporting.selection();
+    let selection = reporting.selection(report.start());
     if reporting.format() != Format::Json || reporting.judges() || !selection.is_in_order() {
         return write_judged(reporting, report.finish());
     }
@@ -46,6 +46,7 @@ pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> 
 }
 
 fn write_judged(reporting: &Reporting, mut report: Report) -> Result<bool, Error> {
+    report.times = reporting.time.clone();
     let fails = reporting.fails(&report);
     emit(reporting, |out| render(reporting, &mut report, out))?;
     Ok(fails)
@@ -61,7 +62,7 @@ pub fn emit(reporting: &Reporting, render: impl FnOnce(&mut dyn Write) -> io::Re
 
 /// Writes the report in the chosen format, for the chosen output.
 pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -> io::Result<()> {
-    let selection = reporting.selection();
+    let selection = reporting.selection(report.start());
     let to_terminal = reporting.output().is_none() && io::stdout().is_terminal();
     match reporting.format() {
         Format::Json => {

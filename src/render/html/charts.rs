@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use maud::{Markup, html};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::{Page, sanitized};
 use crate::ending::Kind;
@@ -82,10 +81,7 @@ pub(super) fn charts(page: Page<'_>, connections: &[&Connection]) -> Markup {
 }
 
 fn spans(connections: &[&Connection]) -> Vec<Span> {
-    let seconds = |text: &str| {
-        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        Some(time.unix_timestamp_nanos() as f64 / 1e9)
-    };
+    let seconds = |text: &str| Some(text.parse::<Timestamp>().ok()?.as_nanosecond() as f64 / 1e9);
     let starts = connections.iter().map(|connection| seconds(&connection.opened).unwrap_or_default());
     let first = starts.clone().fold(f64::INFINITY, f64::min);
     let span = |(connection, start): (&&Connection, f64)| Span {

@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use super::{Page, sanitized};
 use crate::report::Connection;
-use crate::report::document::{self, COLUMNS, Clock, Tone};
+use crate::report::document::{self, Clock, Tone};
 
 pub(super) fn table(page: Page<'_>, connections: &[&Connection], detailed: &[&Connection]) -> Markup {
-    let clock = Clock::of(connections.iter().map(|connection| &*connection.opened));
+    let clock = page.report.clock().of(connections.iter().map(|connection| &*connection.opened));
     let is_detailed = |connection: &Connection| detailed.iter().any(|other| other.id == connection.id);
     html! {
         section id="connections" tabindex="-1" aria-labelledby="connections-title" {
@@ -16,7 +16,7 @@ pub(super) fn table(page: Page<'_>, connections: &[&Connection], detailed: &[&Co
                 table.connections data-filter=(page.word("html_filter")) data-bad=(page.word("html_only_bad"))
                     data-before=(page.word("html_before")) data-next=(page.word("html_next")) data-shown=(page.word("html_shown")) {
                     caption.vh { (page.counted("html_all", connections.len())) }
-                    thead { tr { @for column in COLUMNS { th scope="col" { (page.word(&format!("column_{column}"))) } } } }
+                    thead { tr { @for column in document::header(page.report.clock(), page.language) { th scope="col" { (column) } } } }
                     tbody {
                         @for connection in connections { (row(page, connection, clock, is_detailed(connection))) }
                     }
@@ -26,7 +26,7 @@ pub(super) fn table(page: Page<'_>, connections: &[&Connection], detailed: &[&Co
     }
 }
 
-fn row(page: Page<'_>, connection: &Connection, clock: Clock, is_detailed: bool) -> Markup {
+fn row(page: Page<'_>, connection: &Connection, clock: Clock<'_>, is_detailed: bool) -> Markup {
     let row = document::row(connection, &page.report.codes, clock, page.language);
     let tone = match row.tone {
         Tone::Good => "good",

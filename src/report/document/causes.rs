@@ -30,10 +30,10 @@ impl Writer<'_> {
         }
         let causes = self.causes(shown);
         let most = causes.get(..self.extent.causes).unwrap_or(&causes);
-        let clock = Clock::of(most.iter().flat_map(Cause::times));
+        let clock = self.clock.of(most.iter().flat_map(Cause::times));
         let table = Table {
             groups: vec![1, 2, 1, 2, 3],
-            header: COLUMNS.iter().map(|name| self.word(&format!("column_{name}")).to_owned()).collect(),
+            header: self.header(&COLUMNS),
             rows: most.iter().map(|cause| self.cause_row(cause, clock)).collect(),
         };
         let rest = causes.get(most.len()..).unwrap_or_default();
@@ -64,7 +64,7 @@ impl Writer<'_> {
     }
 
     /// Returns the cells of [`COLUMNS`].
-    fn cause_row(&self, cause: &Cause<'_>, clock: Clock) -> Row {
+    fn cause_row(&self, cause: &Cause<'_>, clock: Clock<'_>) -> Row {
         let distinct = |name: fn(&Connection) -> &str| {
             let names: BTreeSet<_> = cause.connections.iter().map(|connection| name(connection)).collect();
             number(names.len() as u64, self.language)

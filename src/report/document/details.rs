@@ -1,13 +1,13 @@
 //! The details of one connection.
 
-use super::{Connection, Extent, Item, ItemKind, Writer};
+use super::{Clock, Connection, Extent, Item, ItemKind, Writer};
 use crate::catalog::Language;
 use crate::report::Code;
 use crate::report::phrase::{self, number};
 
 /// Returns everything about a connection: the reason for its end, the proof, the advice, the handshake and the traffic.
 pub fn details(connection: &Connection, codes: &[Code], language: Language) -> Vec<Item> {
-    let writer = Writer { codes, language, more: true, extent: Extent::default() };
+    let writer = Writer { clock: Clock::default(), codes, language, more: true, extent: Extent::default() };
     let mut items = vec![writer.here(connection)];
     items.extend(writer.advice(connection));
     items.extend(writer.proof(connection, false));
@@ -20,7 +20,7 @@ pub fn details(connection: &Connection, codes: &[Code], language: Language) -> V
 
 /// Returns the timeline, one item for each moment: its time as the label, and a description.
 pub fn moments(connection: &Connection, language: Language) -> Vec<Item> {
-    Writer { codes: &[], language, more: true, extent: Extent::default() }.timeline(connection)
+    Writer { clock: Clock::default(), codes: &[], language, more: true, extent: Extent::default() }.timeline(connection)
 }
 
 impl Writer<'_> {

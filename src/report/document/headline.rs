@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Writer, capitalized, clock};
+use super::{Writer, capitalized};
 use crate::diagnose::{Blame, Confidence};
 use crate::ending::Kind;
 use crate::report::phrase::{self, number};
@@ -84,7 +84,7 @@ impl Writer<'_> {
         let packets = phrase::counted("captured_packets", packets, &[], self.language);
         let first = report.captures.iter().filter_map(|capture| capture.first.as_deref()).min();
         let last = report.captures.iter().filter_map(|capture| capture.last.as_deref()).max();
-        let times = first.zip(last).map(|(first, last)| clock::range(first, last));
+        let times = first.zip(last).map(|(first, last)| self.clock.range(first, last, self.language));
         Some([captures, packets].into_iter().chain(times).collect::<Vec<_>>().join(" · "))
     }
 

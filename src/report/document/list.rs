@@ -1,6 +1,6 @@
 //! The connections as lines: everything that is searched for in one place.
 
-use super::{Clock, Row, Writer, ids};
+use super::{Row, Writer, ids};
 use crate::catalog::Language;
 use crate::ending::Kind;
 use crate::report::phrase;
@@ -18,21 +18,24 @@ impl Writer<'_> {
     }
 
     fn listed(&self, connection: &Connection) -> Row {
-        let Row { tone, cells } = self.row(connection, Clock::PRECISE);
+        let Row { tone, cells } = self.row(connection, self.clock);
         let [id, _, lifetime, ends, target, by, how, reason, why] = &*cells else { return Row { tone, cells } };
         let end = match connection.ending {
             Kind::Open => why.clone(),
             kind => ending(kind, [by, how, reason, why], self.language),
         };
-        let opened = &connection.opened;
+        let opened = &self.clock.write_exactly(&connection.opened);
         Row { tone, cells: self.line([id, opened, lifetime, ends, target, &end], &connection.verdict) }
     }
 
     fn listed_outside(&self, one: &Encrypted) -> Row {
-        let Row { tone, cells } = self.outside_row(one, Clock::PRECISE);
+        let Row { tone, cells } = self.outside_row(one, self.clock);
         let [id, _, lifetime, ends, name, _, by, how, why] = &*cells else { return Row { tone, cells } };
         let end = ending(one.ending, [by, how, "", why], self.language);
-        Row { tone, cells: self.line([id, &one.opened, lifetime, ends, name, &end], &one.verdict) }
+        Row {
+            tone,
+            cells: self.line([id, &self.clock.write_exactly(&one.opened), lifetime, ends, name, &end], &one.verdict),
+        }
     }
 
     /// Returns the parts of a line that are not empty: the given ones, the rule and the packets.

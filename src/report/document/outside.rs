@@ -26,10 +26,10 @@ impl Writer<'_> {
         all.sort_by_key(|one| (!one.is_abnormal(), one.is_normal()));
         let most = if selection.all { self.extent.rows } else { ROWS.min(self.extent.rows) };
         let shown = all.get(..most).unwrap_or(&all);
-        let clock = Clock::of(shown.iter().map(|one| &*one.opened));
+        let clock = self.clock.of(shown.iter().map(|one| &*one.opened));
         let table = Table {
             groups: vec![1, 2, 3, 2, 1],
-            header: COLUMNS.iter().map(|name| self.word(&format!("column_{name}")).to_owned()).collect(),
+            header: self.header(&COLUMNS),
             rows: shown.iter().map(|one| self.outside_row(one, clock)).collect(),
         };
         let mut remark = self.outside_remark(&all);
@@ -53,7 +53,7 @@ impl Writer<'_> {
         }
     }
 
-    pub(super) fn outside_row(&self, one: &Encrypted, clock: Clock) -> Row {
+    pub(super) fn outside_row(&self, one: &Encrypted, clock: Clock<'_>) -> Row {
         let side = |side| self.word(if side == Side::Client { "client" } else { "server" });
         Row {
             tone: match one.ending {

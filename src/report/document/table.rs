@@ -11,8 +11,8 @@ impl Writer<'_> {
     /// Returns the table of connections. The column of reasons is left out if nobody gave one.
     pub(super) fn table(&self, connections: &[&Connection]) -> Table {
         let shown = connections.get(..self.extent.rows).unwrap_or(connections);
-        let clock = Clock::of(shown.iter().map(|connection| &*connection.opened));
-        let mut header: Vec<_> = COLUMNS.iter().map(|name| self.word(&format!("column_{name}")).to_owned()).collect();
+        let clock = self.clock.of(shown.iter().map(|connection| &*connection.opened));
+        let mut header = self.header(&COLUMNS);
         let mut rows: Vec<_> = shown.iter().map(|connection| self.row(connection, clock)).collect();
         let has_reasons = rows.iter().any(|row| row.cells.get(REASON).is_some_and(|reason| !reason.is_empty()));
         if !has_reasons {
@@ -22,7 +22,7 @@ impl Writer<'_> {
     }
 
     /// Returns the cells of [`COLUMNS`].
-    pub(super) fn row(&self, connection: &Connection, clock: Clock) -> Row {
+    pub(super) fn row(&self, connection: &Connection, clock: Clock<'_>) -> Row {
         let request = connection.handshake.target.clone().unwrap_or_default();
         Row {
             tone: tone(connection),

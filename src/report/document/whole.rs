@@ -38,13 +38,14 @@ pub fn shown<'r>(report: &'r Report, selection: &Selection) -> Vec<&'r Connectio
 pub fn document(report: &Report, selection: &Selection, more: bool, language: Language) -> Vec<Block> {
     let usual = Extent::default();
     let extent = Extent { rows: selection.top.unwrap_or(usual.rows), ..usual };
-    let writer = Writer { codes: &report.codes, language, more, extent };
+    let writer = Writer { clock: report.clock(), codes: &report.codes, language, more, extent };
     writer.document(report, selection, more || !selection.ids.is_empty())
 }
 
 /// Builds the same document within an extent, and without timelines.
 pub fn document_of(report: &Report, selection: &Selection, extent: Extent, language: Language) -> Vec<Block> {
-    Writer { codes: &report.codes, language, more: false, extent }.document(report, selection, false)
+    Writer { clock: report.clock(), codes: &report.codes, language, more: false, extent }
+        .document(report, selection, false)
 }
 
 /// Returns whether a block describes the limits of the view.

@@ -168,6 +168,7 @@ impl Live {
         let Ended { material, faults, reader_left } = session.run(signals)?;
         let material = Material { privacy, registries, ..material };
         let mut report = Pending::new(material, language).finish();
+        report.times = self.reporting.time.clone();
         let matched = self.reporting.fails(&report);
         self.write_report(&mut report, reader_left)?;
         Ok(exit_code(matched, &faults))

@@ -4,9 +4,11 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::ColorChoice::Never;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
 use whyclosed::catalog::Language;
 use whyclosed::live::{Update, line};
 use whyclosed::render::json;
+use whyclosed::report::document::{Clock, Times};
 use whyclosed::report::phrase::{number, word};
 
 use crate::output;
@@ -15,6 +17,9 @@ use crate::reporting::{Format, Reporting};
 /// The output of a session: its lines and its status.
 pub struct Screen {
     lines: Lines,
+    times: Times,
+    /// The time at which the session began, by RFC 3339.
+    start: String,
     language: Language,
     status: Option<ProgressBar>,
 }
@@ -55,7 +60,18 @@ impl Screen {
             _ => Lines::Aside { color: anstream::AutoStream::choice(&io::stderr()) != Never },
         };
         let has_status = !reporting.quiet && io::stderr().is_terminal();
-        Self { lines, language: reporting.texts.language(), status: has_status.then(status) }
+        Self {
+            lines,
+            times: reporting.time.clone(),
+            start: Timestamp::now().to_string(),
+            language: reporting.texts.language(),
+            status: has_status.then(status),
+        }
+    }
+
+    /// Returns the clock for the times of the lines.
+    fn clock(&self) -> Clock<'_> {
+        Clock::new(&self.times, Some(&self.start))
     }
 
     /// Returns the language of the lines.
@@ -72,7 +88,7 @@ impl Screen {
             None => interfaces.to_owned(),
         };
         if self.lines != Lines::None {
-            eprintln!("{}", word("live_begins", &[("interfaces", &on)]));
+            eprintln!("{}", word("live_begins", &[("interfaces", &on), ("zone", &self.clock().zone(self.language))]));
         }
     }
 
@@ -80,7 +96,7 @@ impl Screen {
     pub fn tell(&mut self, told: &Update) -> io::Result<()> {
         let text = match self.lines {
             Lines::None => return Ok(()),
-            Lines::Text { color } | Lines::Aside { color } => line(told, self.language, color),
+            Lines::Text { color } | Lines::Aside { color } => line(told, self.clock(), self.language, color),
             Lines::Json => {
                 let mut object = Vec::new();
                 json::line(told, &mut object)?;
