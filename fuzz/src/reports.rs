@@ -83,7 +83,7 @@ pub fn render(report: &Report, language: Language, choice: u8) {
     let look = terminal::Look { width, color: false };
     tame(&written(&|out| terminal::render(&blocks, look, out).expect("memory does not fail")), "\n");
     for flavor in [Flavor::Github, Flavor::Jira] {
-        let request = Request { selection: &selection, command: "whyclosed", flavor, language };
+        let request = Request { selection: &selection, command: "whyclosed", flavor, most: 10_000, language };
         tame(&written(&|out| markdown::ticket(report, request, out).expect("memory does not fail")), "\n");
     }
 }

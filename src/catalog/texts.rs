@@ -107,7 +107,7 @@ pub fn reference_words() -> &'static Texts {
 }
 
 /// Substitutes the `{placeholders}` of a text; unknown ones stay. If a substituted quotation ends its own sentence, the
-/// full stop after it is dropped: `“Try later.”`, not `“Try later.”.`
+/// full stop after it is dropped: `“Try later.”`, not `“Try later.”.` Between Thai and Latin letters a space is added.
 pub fn fill<'v>(template: &str, value: impl Fn(&str) -> Option<Cow<'v, str>>) -> String {
     let mut filled = String::with_capacity(template.len() * 2);
     let mut rest = template;
@@ -115,6 +115,9 @@ pub fn fill<'v>(template: &str, value: impl Fn(&str) -> Option<Cow<'v, str>>) ->
         filled.push_str(before);
         match split_at(after, b'}').and_then(|(name, behind)| Some((value(name)?, behind))) {
             Some((value, behind)) => {
+                if filled.ends_with(is_thai) && value.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+                    filled.push(' ');
+                }
                 filled.push_str(&value);
                 let quote = behind.len() - behind.trim_start_matches(CLOSING).len();
                 let (quote, behind) = behind.split_at_checked(quote).unwrap_or((behind, ""));
@@ -129,6 +132,10 @@ pub fn fill<'v>(template: &str, value: impl Fn(&str) -> Option<Cow<'v, str>>) ->
     }
     filled.push_str(rest);
     filled
+}
+
+fn is_thai(character: char) -> bool {
+    ('\u{E01}'..='\u{E5B}').contains(&character)
 }
 
 /// Splits a text at the first occurrence of an ASCII character, which is dropped; `None` if it does not occur.
@@ -153,6 +160,12 @@ mod tests {
     fn placeholders_are_filled_once() {
         let value = |name: &str| (name == "a").then(|| "{b}".into());
         assert_eq!(fill("x {a} {b} {", value), "x {b} {b} {");
+    }
+
+    #[test]
+    fn thai_and_latin_letters_are_apart() {
+        let of = |value: &str| fill("เพราะ{why}", |_| Some(value.to_owned().into()));
+        assert_eq!([of("ping"), of("ไคลเอนต์"), of("“bye”")], ["เพราะ ping", "เพราะไคลเอนต์", "เพราะ“bye”"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use whyclosed::analyzer::Named;
 use whyclosed::render::markdown;
 use whyclosed::report::Report;
@@ -27,6 +27,11 @@ pub struct Reporting {
     /// Tracker that the Markdown is written for.
     #[arg(long, value_enum, default_value_t = Flavor::Github, value_name = "TRACKER")]
     pub flavor: Flavor,
+
+    /// Shorten the Markdown to N characters, and count what is left out [default: what the tracker accepts, 65536 on GitHub
+    /// and GitLab, 32767 on Jira].
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1000..))]
+    max_chars: Option<u32>,
 
     /// Write the report to FILE, whole or not at all; - is standard output.
     #[arg(short, long, value_name = "FILE")]
@@ -193,6 +198,15 @@ impl Reporting {
             Flavor::Github => markdown::Flavor::Github,
             Flavor::Jira => markdown::Flavor::Jira,
         }
+    }
+
+    /// Returns the number of characters that the Markdown may have.
+    pub fn max_chars(&self) -> usize {
+        let accepted = match self.flavor {
+            Flavor::Github => 65_536,
+            Flavor::Jira => 32_767,
+        };
+        self.max_chars.map_or(accepted, |given| given as usize)
     }
 
     /// Returns what the report may show of secrets, addresses and messages.

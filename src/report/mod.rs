@@ -34,7 +34,7 @@ pub use finding::Finding;
 pub use handshake::Handshake;
 pub use pending::{Pending, Streamed};
 pub use read::Read;
-pub use timeline::Moment;
+pub use timeline::{Moment, What};
 
 use crate::capture::Summary;
 use crate::catalog::{Language, Registries};

@@ -167,7 +167,7 @@ fn nothing_breaks_out_of_markdown() {
     let path = folder.path().join("capture.pcap");
     std::fs::write(&path, capture()).unwrap();
     let text = report(&path, &["--format", "markdown"]);
-    assert!(text.len() <= 60_000, "{}", text.len());
+    assert!(text.chars().count() <= 65_536, "{}", text.len());
     let (mut cells, mut rows, mut html, mut folds) = (0, 0, Vec::new(), 0);
     for event in Parser::new_ext(&text, Options::all() - Options::ENABLE_SMART_PUNCTUATION) {
         match event {
@@ -216,10 +216,19 @@ fn many_connections_are_summed_up() {
         })
         .collect();
     std::fs::write(&path, scripted::merged(&conversations)).unwrap();
-    for flavor in ["github", "jira"] {
-        let text = report(&path, &["--format", "markdown", "--flavor", flavor]);
-        assert!((5_000..=60_000).contains(&text.len()), "{flavor}: {}", text.len());
+    for (flavor, most) in [("github", 65_536), ("jira", 32_767)] {
+        let markdown =
+            |options: &[&str]| report(&path, &[&["--format", "markdown", "--flavor", flavor], options].concat());
+        let text = markdown(&[]);
+        assert!((5_000..=most).contains(&text.chars().count()), "{flavor}: {}", text.len());
         assert!(text.contains("more connections are not in this table"), "{flavor}");
+        assert!(!text.contains("more parts do not fit"), "{flavor}");
+        // The answer comes first: it stands however little room there is.
+        for most in [1000, 3000, 10_000] {
+            let text = markdown(&["--max-chars", &most.to_string()]);
+            assert!((most / 4..=most).contains(&text.chars().count()), "{flavor}: {} of {most}", text.len());
+            assert!(text.contains("500 of 500") && text.contains("more parts do not fit"), "{flavor}: {text}");
+        }
     }
 }
 

@@ -46,7 +46,8 @@ pub fn bundle(
     report.times = reporting.time.clone();
     let fails = reporting.fails(&report);
     let command = output::command(reporting);
-    let request = Request { selection: &selection, command: &command, flavor: reporting.flavor(), language };
+    let (flavor, most) = (reporting.flavor(), reporting.max_chars());
+    let request = Request { selection: &selection, command: &command, flavor, most, language };
     let mut ticket = spooled(|out| markdown::ticket(&report, request, out))?;
     let mut page = spooled(|out| html::render(&report, &selection, language, out))?;
     let is_data = reporting.format() == Format::Json && !selection.is_narrow();

@@ -79,6 +79,7 @@ pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -
                 selection: &selection,
                 command: &command(reporting),
                 flavor: reporting.flavor(),
+                most: reporting.max_chars(),
                 language: reporting.texts.language(),
             };
             markdown::ticket(report, request, out)

@@ -45,14 +45,6 @@ pub fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// Puts lines in a fence, unchanged except for hidden characters.
-pub fn fenced(lines: &[String]) -> String {
-    let lines: Vec<_> = lines.iter().map(|line| sanitized(line)).collect();
-    let text = lines.join("\n");
-    let fence = "`".repeat(longest(&text).max(2) + 1);
-    format!("{fence}text\n{text}\n{fence}")
-}
-
 /// Returns the largest number of backticks in a row.
 fn longest(text: &str) -> usize {
     text.split(|character| character != '`').map(str::len).max().unwrap_or_default()
@@ -68,7 +60,6 @@ mod tests {
         assert_eq!(escaped("- x"), r"\- x");
         assert_eq!(escaped("1. x"), r"1\. x");
         assert_eq!(escaped("@me #1 http://x"), "\\@\u{2060}me \\#\u{2060}1 http:\u{2060}//x");
-        assert_eq!(fenced(&["```".to_owned()]), "````text\n```\n````");
         assert_eq!(code("a `` b"), "```a `` b```");
         assert_eq!(code("`"), "`` ` ``");
     }

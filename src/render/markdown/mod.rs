@@ -2,13 +2,16 @@
 
 mod github;
 mod jira;
+mod mermaid;
 mod ticket;
 
 use std::io::{self, Write};
 
 pub use ticket::{Request, ticket};
 
-use crate::report::document::{Block, Item, ItemKind, Row, Table};
+use crate::catalog::Language;
+use crate::report::Connection;
+use crate::report::document::{self, Block, Item, ItemKind, Row, Table};
 
 /// A markup language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,11 +140,14 @@ impl Flavor {
         }
     }
 
-    /// Puts lines in a fence that keeps them as they are.
-    fn fenced(self, lines: &[String]) -> String {
-        match self {
-            Self::Github => github::fenced(lines),
-            Self::Jira => jira::fenced(lines),
+    /// Writes the last moments of a connection: as a diagram where the tracker draws one.
+    fn timeline(self, connection: &Connection, language: Language) -> String {
+        if self == Self::Github {
+            return mermaid::diagram(connection, language);
         }
+        let moments = document::moments(connection, language);
+        let width = moments.iter().map(|item| item.label.chars().count()).max().unwrap_or_default();
+        let lines: Vec<_> = moments.iter().map(|item| format!("{:>width$}  {}", item.label, item.text)).collect();
+        jira::fenced(&lines)
     }
 }

@@ -5,14 +5,11 @@ use std::io::{self, Write};
 use super::Flavor;
 use crate::catalog::Language;
 use crate::report::document::{self, Block, Extent, Item, ItemKind, shown};
-use crate::report::phrase::{number, word};
+use crate::report::phrase::{counted, number, word};
 use crate::report::selection::Selection;
 use crate::report::{Capture, Connection, Report};
 
-/// The maximal size of a ticket in bytes: GitHub accepts 65,536 characters.
-const MOST: usize = 60_000;
-
-/// Extents from large to small; the first whose text fits is used. The ticket says what it omits.
+/// Extents from large to small; the first whose text fits is used. The ticket counts what it leaves out.
 const EXTENTS: &[Extent] = &[
     Extent { causes: 20, rows: 150, examples: 3, timelines: 5, details: 10 },
     Extent { causes: 20, rows: 80, examples: 2, timelines: 3, details: 5 },
@@ -30,48 +27,79 @@ pub struct Request<'r> {
     pub command: &'r str,
     /// The markup language.
     pub flavor: Flavor,
+    /// The number of characters that the tracker accepts.
+    pub most: usize,
     /// The language.
     pub language: Language,
 }
 
 /// Writes as much of the report as a tracker accepts.
 pub fn ticket(report: &Report, request: Request<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut written = Vec::new();
+    let mut all = Vec::new();
     for extent in EXTENTS {
-        written.clear();
-        whole(report, request, *extent, &mut written)?;
-        if written.len() <= MOST {
+        all = parts(report, request, *extent)?;
+        if length(&all) <= request.most {
             break;
         }
     }
-    out.write_all(&written)
+    out.write_all(fitting(all, request).join("\n").as_bytes())
 }
 
-fn whole(report: &Report, request: Request<'_>, extent: Extent, out: &mut dyn Write) -> io::Result<()> {
+/// Counts the characters of parts that are joined by line breaks.
+fn length(parts: &[String]) -> usize {
+    parts.iter().map(|part| part.chars().count() + 1).sum()
+}
+
+/// Drops the last parts if not all of them fit, and adds how many.
+fn fitting(mut parts: Vec<String>, request: Request<'_>) -> Vec<String> {
+    let Request { flavor, most, language, .. } = request;
+    let count = parts.len();
+    let left_out = |kept: usize| {
+        let values = [("most", &*number(most as u64, language))];
+        flavor.escaped(&counted("ticket_left_out", (count - kept) as u64, &values, language)) + "\n"
+    };
+    let room = most.saturating_sub(left_out(0).chars().count());
+    while length(&parts) > if parts.len() == count { most } else { room } {
+        parts.pop();
+    }
+    if parts.len() < count {
+        parts.push(left_out(parts.len()));
+    }
+    parts
+}
+
+/// Returns the parts of a ticket, each of which ends with a line break.
+fn parts(report: &Report, request: Request<'_>, extent: Extent) -> io::Result<Vec<String>> {
     let Request { selection, flavor, language, .. } = request;
     let connections = shown(report, selection);
     let mut blocks = document::document_of(report, selection, extent, language);
     // The limits of the view come after the evidence.
     let limits = blocks.pop_if(|block| document::is_limits(block, language));
-    flavor.blocks(&blocks, out)?;
+    let block = |block: &Block| written(|out| flavor.blocks(std::slice::from_ref(block), out));
+    let mut parts = blocks.iter().map(block).collect::<io::Result<Vec<_>>>()?;
     for connection in connections.iter().take(extent.timelines) {
         let title = word("section_timeline", &[("id", &connection.id.to_string())], language);
-        let moments = document::moments(connection, language);
-        let width = moments.iter().map(|item| item.label.chars().count()).max().unwrap_or_default();
-        let lines: Vec<_> = moments.iter().map(|item| format!("{:>width$}  {}", item.label, item.text)).collect();
-        writeln!(out, "\n{}\n\n{}", flavor.heading(&title), flavor.fenced(&lines))?;
+        parts.push(format!("{}\n\n{}\n", flavor.heading(&title), flavor.timeline(connection, language)));
     }
     if connections.len() > extent.timelines {
         let count = number((connections.len() - extent.timelines) as u64, language);
-        writeln!(out, "\n{}", flavor.escaped(&word("ticket_timelines", &[("count", &count)], language)))?;
+        parts.push(flavor.escaped(&word("ticket_timelines", &[("count", &count)], language)) + "\n");
     }
-    if let Some(limits) = limits {
-        writeln!(out)?;
-        flavor.blocks(&[limits], out)?;
+    parts.extend(limits.as_ref().map(block).transpose()?);
+    let environment = Block::Section(word("html_environment", &[], language), environment(report, request));
+    parts.push(block(&environment)?);
+    let detailed = connections.get(..extent.details).unwrap_or(&connections);
+    if !detailed.is_empty() {
+        parts.push(written(|out| rest(report, request, detailed, out))?);
     }
-    writeln!(out)?;
-    flavor.blocks(&[Block::Section(word("html_environment", &[], language), environment(report, request))], out)?;
-    rest(report, request, connections.get(..extent.details).unwrap_or(&connections), out)
+    Ok(parts)
+}
+
+/// Returns what `write` writes.
+fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<String> {
+    let mut text = Vec::new();
+    write(&mut text)?;
+    String::from_utf8(text).map_err(io::Error::other)
 }
 
 /// Lists the captures of the report, the program, and the command that repeats it.
@@ -98,13 +126,10 @@ fn capture(capture: &Capture, language: Language) -> String {
 /// Writes further details of some connections, folded if the markup allows it.
 fn rest(report: &Report, request: Request<'_>, connections: &[&Connection], out: &mut dyn Write) -> io::Result<()> {
     let Request { flavor, language, .. } = request;
-    if connections.is_empty() {
-        return Ok(());
-    }
     let title = word("ticket_rest", &[], language);
     match flavor {
-        Flavor::Github => writeln!(out, "\n<details><summary>{}</summary>\n", flavor.escaped(&title))?,
-        Flavor::Jira => writeln!(out, "\n{}\n", flavor.heading(&title))?,
+        Flavor::Github => writeln!(out, "<details><summary>{}</summary>\n", flavor.escaped(&title))?,
+        Flavor::Jira => writeln!(out, "{}\n", flavor.heading(&title))?,
     }
     for connection in connections {
         let name = word("connection", &[("id", &connection.id.to_string())], language);
