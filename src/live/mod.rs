@@ -8,11 +8,13 @@
 
 mod line;
 mod packet_buffer;
+mod schema;
 mod step;
 mod update;
 mod watch;
 
 pub use line::line;
 pub use packet_buffer::{OwnedPacket, PacketBuffer};
+pub use schema::SCHEMA;
 pub use update::{Ended, Notice, Opened, Update};
 pub use watch::Watch;

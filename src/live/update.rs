@@ -22,8 +22,10 @@ use crate::side::Side;
 /// | `closed` | a connection ended | those of [`Ended`] |
 /// | `notice` | anything else worth a line | those of [`Notice`] |
 ///
-/// The last object of a run is the report, with the `type` `report`.
+/// The report follows at the end of a run, as lines of the `type`s `connection`, `encrypted` and, last, `report`
+/// ([`crate::render::ndjson::Line`]).
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Update {
     /// Both sides speak WebSocket.
@@ -38,8 +40,9 @@ pub enum Update {
 
 /// An opening.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Opened {
-    /// The time of the 101, or else of the packet by which it was recognised.
+    /// The time of the 101, or else of the packet by which it was recognised, by RFC 3339 in UTC.
     pub time: String,
     /// The number of that packet.
     pub packet: u64,
@@ -57,10 +60,11 @@ pub struct Opened {
 
 /// An end, judged by what had been captured when it was reported. The report at the end of the run is authoritative.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ended {
-    /// The time at which the end began.
+    /// The time at which the end began, by RFC 3339 in UTC.
     pub time: String,
-    /// The packet that began it.
+    /// The number of the packet that began it.
     pub packet: u64,
     /// Wireshark's `tcp.stream`.
     pub tcp_stream: u32,
@@ -94,7 +98,7 @@ pub struct Ended {
     pub title: Cow<'static, str>,
     /// The cause, as a sentence.
     pub summary: String,
-    /// The packets that prove it.
+    /// The numbers of the packets that prove it.
     pub packets: Vec<u64>,
     /// Its row of the report's table.
     #[serde(skip)]
@@ -106,8 +110,9 @@ pub struct Ended {
 
 /// Something else worth a line.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Notice {
-    /// The time.
+    /// The time, by RFC 3339 in UTC.
     pub time: String,
     /// The subject: `drops`, `interface`, `write`, `unanswered_ping`, `unanswered_handshake` or `judged_again`.
     pub about: &'static str,

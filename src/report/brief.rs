@@ -66,12 +66,14 @@ impl<'s> Brief<'s> {
 
 /// Drops everything except what a row shows, and what connections are grouped, counted and selected by.
 fn shorten(connection: &mut Connection) {
-    let Handshake { target, status, seen, .. } = &mut *connection.handshake;
+    let Handshake { target, path, status, seen, .. } = &mut *connection.handshake;
     *connection.handshake = Handshake {
         seen,
         packet: None,
         method: None,
         target: target.take(),
+        path: path.take(),
+        query: None,
         host: None,
         origin: None,
         status: *status,

@@ -25,9 +25,9 @@ pub struct Close {
     pub name: Option<String>,
     /// Its reason.
     pub reason: String,
-    /// Its packet.
+    /// The number of its packet, from 1.
     pub packet: u64,
-    /// The time of its packet.
+    /// The time of its packet, by RFC 3339 in UTC.
     pub time: String,
     /// Whether it is valid by RFC 6455.
     pub valid: bool,

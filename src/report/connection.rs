@@ -49,14 +49,16 @@ pub struct Connection {
     pub community_id: String,
     /// The opening handshake.
     pub handshake: Box<Handshake>,
-    /// The time it was opened: that of the 101, else of the first packet.
+    /// The time it was opened, by RFC 3339 in UTC: that of the 101, else of the first packet.
     pub opened: String,
-    /// The time its end began; `None` while it is open.
+    /// The time its end began, by RFC 3339 in UTC; `None` while it is open.
     pub ended: Option<String>,
     /// Seconds from `opened` to `ended`; while it is open, to the end of the capture.
     pub lifetime: f64,
     /// The way it ended.
     pub ending: Kind,
+    /// Whether it ended as connections should; one that is still open has not ended.
+    pub normal: bool,
     /// The side that began the end.
     pub closed_by: Option<Side>,
     /// Every Close frame.
@@ -93,7 +95,7 @@ pub struct Violation {
     pub kind: &'static str,
     /// The section that states the rule.
     pub reference: &'static str,
-    /// The packet.
+    /// The number of the packet, from 1.
     pub packet: u64,
 }
 
@@ -101,15 +103,15 @@ pub struct Violation {
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Traffic {
-    /// Frames.
+    /// The number of frames.
     pub frames: u64,
-    /// Complete messages.
+    /// The number of complete messages.
     pub messages: u64,
-    /// Payload bytes on the wire.
+    /// The payload of all frames in bytes, as it was on the wire: compressed, if it was.
     pub payload_bytes: u64,
-    /// Pings.
+    /// The number of pings.
     pub pings: u64,
-    /// Pongs.
+    /// The number of pongs.
     pub pongs: u64,
 }
 
@@ -168,6 +170,7 @@ impl Connection {
             ended: ended.map(|time| time.to_string()),
             lifetime: case.end().since(opened).as_secs_f64(),
             ending: ending.kind,
+            normal: verdict.rule.is_normal,
             closed_by: ending.by,
             closes,
             registry: registry.map(|registry| registry.id.clone()),

@@ -23,7 +23,7 @@ pub struct Finding {
     pub confidence: Confidence,
     /// The side to blame.
     pub side: Option<Blame>,
-    /// The packets that prove it.
+    /// The numbers of the packets that prove it, from 1.
     pub packets: Vec<u64>,
     /// A Wireshark display filter that shows them.
     pub filter: String,

@@ -14,12 +14,16 @@ use crate::http::extension::extensions;
 pub struct Handshake {
     /// The parts that were captured: `complete`, `request_only`, `response_only`, `none`.
     pub seen: &'static str,
-    /// Packet of the request, else of the response.
+    /// The number of the packet with the request, else with the response.
     pub packet: Option<u64>,
     /// Method.
     pub method: Option<String>,
     /// Request target; the values of its query are redacted unless secrets are shown.
     pub target: Option<String>,
+    /// The target up to its question mark.
+    pub path: Option<String>,
+    /// The target behind its question mark; `None` if it has none.
+    pub query: Option<String>,
     /// Host.
     pub host: Option<String>,
     /// Origin.
@@ -42,6 +46,12 @@ impl Handshake {
     pub(super) fn new(facts: &Facts, language: Language, redactor: &mut Redactor) -> Self {
         let request = facts.handshake.request.as_deref();
         let response = facts.handshake.response.as_deref();
+        let target = request.map(|request| redactor.target(&request.target));
+        let parts = target
+            .as_deref()
+            .map(|target| target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query))));
+        let (path, query) = parts.unzip();
+        let (path, query) = (path.map(str::to_owned), query.flatten().map(str::to_owned));
         Self {
             seen: match (request, response) {
                 (Some(_), Some(_)) => "complete",
@@ -51,7 +61,9 @@ impl Handshake {
             },
             packet: request.map(|request| request.seen.packet).or(response.map(|response| response.seen.packet)),
             method: request.map(|request| redactor.common(&request.method)),
-            target: request.map(|request| redactor.target(&request.target)),
+            target,
+            path,
+            query,
             host: request.and_then(|request| Some(redactor.host(request.host.as_deref()?))),
             origin: request.and_then(|request| Some(redactor.common(request.origin.as_deref()?))),
             status: response.map(|response| response.status),

@@ -87,13 +87,13 @@ pub struct Capture {
     pub path: String,
     /// Its format.
     pub format: String,
-    /// Packets.
+    /// The number of its packets.
     pub packets: u64,
-    /// Bytes, uncompressed: of the whole file, or of the part before an error.
+    /// Its size in bytes, uncompressed: of the whole file, or of the part before an error.
     pub bytes: u64,
-    /// Time of its first packet.
+    /// The time of its first packet, by RFC 3339 in UTC.
     pub first: Option<String>,
-    /// Time of its last packet.
+    /// The time of its last packet, by RFC 3339 in UTC.
     pub last: Option<String>,
     /// Remarks of the reader on the file.
     pub notes: Vec<String>,

@@ -124,8 +124,7 @@ fn is_to(connection: &Connection, pattern: &str) -> bool {
 
 /// Returns whether the path of a connection's request fits a pattern.
 fn has_path(connection: &Connection, pattern: &str) -> bool {
-    let path = |target: &str| fits(pattern, target.split('?').next().unwrap_or_default());
-    connection.handshake.target.as_deref().is_some_and(path)
+    connection.handshake.path.as_deref().is_some_and(|path| fits(pattern, path))
 }
 
 /// Returns the host of an authority (RFC 3986 §3.2), without the brackets of an IPv6 address.

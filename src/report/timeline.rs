@@ -15,7 +15,7 @@ use crate::ws::Opcode;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Moment {
-    /// Its packet.
+    /// The number of its packet, from 1.
     pub packet: u64,
     /// Seconds after the connection's `opened`; negative before it.
     pub after: f64,
@@ -23,7 +23,7 @@ pub struct Moment {
     pub side: Side,
     /// The kind of event.
     pub what: What,
-    /// The payload bytes; of a message all of them, after decompression.
+    /// The payload in bytes; of a message all of it, after decompression.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// The code of a Close frame, or the status of a response.

@@ -316,7 +316,7 @@ fn text_for_people_has_a_line_an_event_and_the_report() {
         "  opened   tcp.stream 0  127.0.0.1:",
         "  /1007  server: 1007 Invalid frame payload data “",
         "”: Text is not UTF-8  packet ",
-        "  /4401  server: 4401 Application code “asked for 4401”: ",
+        "  /4401  server: 4401 Application code: “asked for 4401”  packet ",
         "  refused  tcp.stream 9  127.0.0.1:",
         "of 10 WebSocket connections and attempts did not end normally",
     ] {

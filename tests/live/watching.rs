@@ -146,6 +146,8 @@ impl Live {
         std::thread::spawn(move || {
             for line in lines {
                 let object: Value = serde_json::from_str(&line.unwrap()).unwrap();
+                // A panic here ends the objects, which the test awaits.
+                assert_eq!(contract::breaches_by_line(&object), [""; 0], "{object}");
                 let latency = object["time"].as_str().map_or(Duration::ZERO, since);
                 if sender.send(Told { object, latency }).is_err() {
                     return;
@@ -175,10 +177,11 @@ impl Live {
         assert!(sent.success());
     }
 
-    /// Waits for the end; returns the remaining objects, with the report last, the exit status, and the text on
-    /// standard error.
+    /// Waits for the end; returns the remaining objects, with the report last, which is put together from its lines, the
+    /// exit status, and the text on standard error.
     pub fn finish(mut self) -> (Vec<Value>, ExitStatus, String) {
-        let rest: Vec<_> = self.objects.iter().map(|told| told.object).collect();
+        let mut rest: Vec<_> = self.objects.iter().map(|told| told.object).collect();
+        gather(&mut rest);
         let status = self.child.wait().unwrap();
         let said = std::io::read_to_string(&mut self.errors).unwrap();
         (rest, status, said)
@@ -199,6 +202,27 @@ impl Drop for Live {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Puts the lines of connections into the report behind them.
+fn gather(objects: &mut Vec<Value>) {
+    let (mut connections, mut encrypted) = (Vec::new(), Vec::new());
+    objects.retain_mut(|object| {
+        let list = match object["type"].as_str() {
+            Some("connection") => &mut connections,
+            Some("encrypted") => &mut encrypted,
+            _ => return true,
+        };
+        let mut connection = object.take();
+        connection.as_object_mut().unwrap().remove("type");
+        list.push(connection);
+        false
+    });
+    let Some(report) = objects.last_mut().filter(|object| object["type"] == "report") else { return };
+    report["connections"] = connections.into();
+    if !encrypted.is_empty() {
+        report["encrypted"] = encrypted.into();
     }
 }
 

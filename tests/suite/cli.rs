@@ -499,6 +499,8 @@ fn a_connection_a_line_or_a_row() {
 fn the_schema_is_printed() {
     let schema: Value = serde_json::from_str(is_report(&run!("schema"))).unwrap();
     assert_eq!(schema["properties"]["connections"]["items"]["$ref"], "#/$defs/Connection");
+    let schema: Value = serde_json::from_str(is_report(&run!("schema", "live"))).unwrap();
+    assert_eq!(schema["$id"], "urn:whyclosed:schema:live:1");
 }
 
 #[test]

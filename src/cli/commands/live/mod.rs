@@ -10,13 +10,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 use whyclosed::capture::live::{Live as Interfaces, Settings, default_interface};
 use whyclosed::capture::recording::Ring;
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
 use whyclosed::live::Watch;
-use whyclosed::render::json;
+use whyclosed::render::ndjson;
 use whyclosed::report::phrase::word;
 use whyclosed::report::{Material, Pending, Report};
 use whyclosed::target::Target;
@@ -177,9 +176,9 @@ impl Live {
     /// Writes the report. In `live | tee log`, Ctrl-C ends the reader, too: unless it `reader_left` before, the report then
     /// goes to standard error, or, if it is for programs, is said to be lost.
     fn write_report(&self, report: &mut Report, reader_left: bool) -> Result<(), Error> {
-        let is_last_object = self.reporting.format() == Format::Ndjson && self.reporting.output().is_none();
-        let mut render = |out: &mut dyn Write| match is_last_object {
-            true => last_object(report, out),
+        let is_of_lines = self.reporting.format() == Format::Ndjson && self.reporting.output().is_none();
+        let mut render = |out: &mut dyn Write| match is_of_lines {
+            true => ndjson::render_last(report, out),
             false => output::render(&self.reporting, report, out),
         };
         if self.reporting.output().is_some() {
@@ -256,17 +255,6 @@ impl Capturing {
             immediate: self.immediate,
         }
     }
-}
-
-/// Writes the whole report as the last JSON object, after those of the updates.
-fn last_object(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Last<'r> {
-        r#type: &'static str,
-        #[serde(flatten)]
-        report: &'r Report,
-    }
-    json::line(&Last { r#type: "report", report }, out)
 }
 
 /// Explains an error of permission: root could have written the file, but the user that the program has switched to
