@@ -218,9 +218,8 @@ fn line(leak: &Leak, language: Language) -> String {
         ("kind", leak.kind.name()),
         ("begins", &*sanitized(&begins)),
         ("bytes", &*leak.value.len().to_string()),
-        ("count", &*leak.count.to_string()),
         ("form", &*word(form, &[], language)),
     ];
-    let line = word("leak", &values, language);
+    let line = counted("leak", leak.count as u64, &values, language);
     if leak.is_sure { line } else { pair(&word("leak_unsure", &[], language), &line, language) }
 }

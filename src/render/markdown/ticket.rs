@@ -82,8 +82,8 @@ fn parts(report: &Report, request: Request<'_>, extent: Extent) -> io::Result<Ve
         parts.push(format!("{}\n\n{}\n", flavor.heading(&title), flavor.timeline(connection, language)));
     }
     if connections.len() > extent.timelines {
-        let count = number((connections.len() - extent.timelines) as u64, language);
-        parts.push(flavor.escaped(&word("ticket_timelines", &[("count", &count)], language)) + "\n");
+        let more = (connections.len() - extent.timelines) as u64;
+        parts.push(flavor.escaped(&counted("ticket_timelines", more, &[], language)) + "\n");
     }
     parts.extend(limits.as_ref().map(block).transpose()?);
     let environment = Block::Section(word("html_environment", &[], language), environment(report, request));
@@ -117,7 +117,7 @@ fn environment(report: &Report, request: Request<'_>) -> Vec<Item> {
 
 /// Describes a file: its path, format, packets and time span.
 fn capture(capture: &Capture, language: Language) -> String {
-    let packets = word("html_packets", &[("count", &number(capture.packets, language))], language);
+    let packets = counted("captured_packets", capture.packets, &[], language);
     let times = capture.first.as_ref().zip(capture.last.as_ref());
     let span = times.map_or_else(String::new, |(first, last)| format!(", {first} – {last}"));
     format!("{}, {}, {packets}{span}", capture.path, capture.format)

@@ -8,8 +8,8 @@ use crate::report::phrase::{self, number};
 /// Returns everything about a connection: the reason for its end, the proof, the advice, the handshake and the traffic.
 pub fn details(connection: &Connection, codes: &[Code], language: Language) -> Vec<Item> {
     let writer = Writer { clock: Clock::default(), codes, language, more: true, extent: Extent::default() };
-    let mut items = vec![writer.here(connection)];
-    items.extend(writer.advice(connection));
+    let mut items = vec![writer.happened(connection)];
+    items.extend(writer.advice(&connection.verdict));
     items.extend(writer.proof(connection, false));
     items.extend(writer.other_findings(connection));
     items.extend(writer.handshake(connection));

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Annex, Block, Clock, Item, ItemKind, Row, Table, Tone, Writer, ids};
+use super::sections::by_rule;
+use super::{Annex, Block, Clock, Item, ItemKind, Row, Table, Tone, Writer};
 use crate::ending::Kind;
 use crate::report::phrase::{self, number};
 use crate::report::selection::Selection;
-use crate::report::{Encrypted, Report};
+use crate::report::{Encrypted, Finding, Report};
 use crate::side::Side;
 
 /// The columns of its table.
@@ -35,7 +36,7 @@ impl Writer<'_> {
         let mut remark = self.outside_remark(&all);
         if let Some(more @ 1..) = all.len().checked_sub(shown.len()) {
             let name = if selection.all { "more_rows" } else { "outside_more" };
-            remark = format!("{remark} {}", self.fill(name, &[("count", &number(more as u64, self.language))]));
+            remark = format!("{remark} {}", self.counted(name, more, &[]));
         }
         let explained = shown.iter().copied().filter(|one| one.is_abnormal() || selection.all || self.more);
         let items = self.outside_items(&explained.collect::<Vec<_>>());
@@ -75,46 +76,25 @@ impl Writer<'_> {
         }
     }
 
-    /// Describes connections with the same cause: the first ones with their proof, then the advice once.
+    /// Describes connections with the same cause: the first ones, the advice once, then the filters that show them.
     fn outside_items(&self, connections: &[&Encrypted]) -> Vec<Item> {
-        let mut groups: Vec<Vec<&Encrypted>> = Vec::new();
-        for one in connections {
-            let is_same = |other: &Encrypted| {
-                other.verdict.rule.name == one.verdict.rule.name && other.verdict.fix == one.verdict.fix
-            };
-            match groups.iter_mut().find(|group| group.first().is_some_and(|first| is_same(first))) {
-                Some(group) => group.push(one),
-                None => groups.push(vec![one]),
-            }
-        }
-        groups.iter().flat_map(|group| self.outside_group(group)).filter(|item| !item.text.is_empty()).collect()
+        let groups = by_rule(connections, |one| &one.verdict);
+        groups.iter().flat_map(|group| self.outside_group(group)).collect()
     }
 
     fn outside_group(&self, group: &[&Encrypted]) -> Vec<Item> {
-        let mut items = Vec::new();
-        for one in group.iter().take(self.extent.examples) {
-            let id = format!("e{}", one.id);
-            let verdict = &one.verdict;
-            let values =
-                [("id", &*id), ("summary", &verdict.summary), ("confidence", self.confidence(verdict.confidence))];
-            items.push(self.item("label_here", self.fill("here", &values), ItemKind::Fact));
-            items.push(self.item("label_filter", verdict.filter.clone(), ItemKind::Code));
+        let (examples, others) = group.split_at_checked(self.extent.examples).unwrap_or((group, &[]));
+        let said = |one: &Encrypted, label, finding: &Finding| {
+            self.item(label, self.here(&format!("e{}", one.id), &finding.summary, finding), ItemKind::Fact)
+        };
+        let mut items: Vec<_> = examples.iter().map(|one| said(one, "label_here", &one.verdict)).collect();
+        items.iter_mut().skip(1).for_each(|item| item.label.clear());
+        items.extend(self.the_same(others.iter().map(|one| format!("e{}", one.id)), examples.is_empty()));
+        items.extend(group.first().into_iter().flat_map(|first| self.advice(&first.verdict)));
+        for one in examples {
+            items.push(self.item("label_filter", one.verdict.filter.clone(), ItemKind::Code));
             let others = one.findings.iter().filter(|_| self.more);
-            items.extend(others.map(|other| {
-                let values =
-                    [("id", &*id), ("summary", &*other.summary), ("confidence", self.confidence(other.confidence))];
-                self.item("label_also", self.fill("here", &values), ItemKind::Fact)
-            }));
-        }
-        let others = group.get(self.extent.examples..).unwrap_or_default();
-        if !others.is_empty() {
-            let (count, ids) =
-                (number(others.len() as u64, self.language), ids(others.iter().map(|one| format!("e{}", one.id))));
-            items.push(self.item("", self.fill("here_more", &[("count", &count), ("ids", &ids)]), ItemKind::Fact));
-        }
-        if let Some(first) = group.first() {
-            items.push(self.item("label_why", first.verdict.cause.to_string(), ItemKind::Advice));
-            items.push(self.item("label_do", first.verdict.fix.to_string(), ItemKind::Advice));
+            items.extend(others.map(|other| said(one, "label_also", other)));
         }
         items
     }

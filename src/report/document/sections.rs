@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Block, Item, ItemKind, Subject, Writer, ids};
 use crate::catalog::reference_words;
 use crate::diagnose::Confidence;
-use crate::report::phrase::number;
-use crate::report::{Connection, codes};
+use crate::report::{Connection, Finding, codes};
 
 impl Writer<'_> {
     /// Returns a section for each code and each other kind of end, the most frequent first.
@@ -24,7 +23,7 @@ impl Writer<'_> {
         let mut said = Said::default();
         let sections = by_count.into_iter().map(|(subject, connections)| {
             let title = self.section_title(subject, &connections);
-            let groups = by_rule(&connections);
+            let groups = by_rule(&connections, |connection| &connection.verdict);
             let items = groups.iter().flat_map(|group| self.group(group)).chain(self.documented(subject, &connections));
             let (items, earlier) = said.only_new(items.collect(), &title);
             let see = earlier.map(|earlier| self.item("label_see", earlier, ItemKind::Reference));
@@ -73,16 +72,11 @@ impl Writer<'_> {
     /// proofs.
     fn group(&self, connections: &[&Connection]) -> Vec<Item> {
         let (examples, others) = connections.split_at_checked(self.extent.examples).unwrap_or((connections, &[]));
-        let mut items: Vec<_> = examples.iter().map(|connection| self.here(connection)).collect();
+        let mut items: Vec<_> = examples.iter().map(|connection| self.happened(connection)).collect();
         // One label stands for all.
         items.iter_mut().skip(1).for_each(|item| item.label.clear());
-        if !others.is_empty() {
-            let ids = ids(others.iter().map(|connection| connection.id));
-            let count = number(others.len() as u64, self.language);
-            let text = self.fill("here_more", &[("count", &count), ("ids", &ids)]);
-            items.push(self.item(if examples.is_empty() { "label_here" } else { "" }, text, ItemKind::Fact));
-        }
-        items.extend(connections.first().into_iter().flat_map(|first| self.advice(first)));
+        items.extend(self.the_same(others.iter().map(|connection| connection.id), examples.is_empty()));
+        items.extend(connections.first().into_iter().flat_map(|first| self.advice(&first.verdict)));
         for connection in examples {
             items.extend(self.proof(connection, examples.len() > 1));
             if self.more {
@@ -92,16 +86,23 @@ impl Writer<'_> {
         items
     }
 
-    /// Says what happened in a connection, with the confidence.
-    pub(super) fn here(&self, connection: &Connection) -> Item {
+    /// Lists further connections with the same cause, if there are any; `is_first` if no item stands before.
+    pub(super) fn the_same(
+        &self,
+        others: impl ExactSizeIterator<Item = impl ToString>,
+        is_first: bool,
+    ) -> Option<Item> {
+        let count = others.len();
+        let label = if is_first { "label_here" } else { "" };
+        let text = || self.counted("here_more", count, &[("ids", &ids(others))]);
+        (count > 0).then(|| self.item(label, text(), ItemKind::Fact))
+    }
+
+    /// Says what happened in a connection.
+    pub(super) fn happened(&self, connection: &Connection) -> Item {
         let verdict = &connection.verdict;
         let summary = if verdict.summary.is_empty() { self.ending(connection).into() } else { verdict.summary.clone() };
-        let values = [
-            ("id", &*connection.id.to_string()),
-            ("summary", &*summary),
-            ("confidence", self.confidence(verdict.confidence)),
-        ];
-        let mut text = self.fill("here", &values);
+        let mut text = self.here(&connection.id.to_string(), &summary, verdict);
         let reason =
             connection.closes.iter().find(|close| Some(close.side) == connection.closed_by && !close.reason.is_empty());
         if let Some(close) = reason.filter(|close| !summary.contains(&*close.reason)) {
@@ -110,9 +111,13 @@ impl Writer<'_> {
         self.item("label_here", text, ItemKind::Fact)
     }
 
-    /// Returns the cause behind the end of a connection, and what to do about it, as far as they are known.
-    pub(super) fn advice(&self, connection: &Connection) -> impl Iterator<Item = Item> {
-        let verdict = &connection.verdict;
+    /// Returns "Connection 1, certain: the client sent …".
+    pub(super) fn here(&self, id: &str, summary: &str, finding: &Finding) -> String {
+        self.fill("here", &[("id", id), ("summary", summary), ("confidence", self.confidence(finding.confidence))])
+    }
+
+    /// Returns the cause behind an end, and what to do about it, as far as they are known.
+    pub(super) fn advice(&self, verdict: &Finding) -> impl Iterator<Item = Item> {
         let texts = [("label_why", &verdict.cause), ("label_do", &verdict.fix)];
         let known = texts.into_iter().filter(|(_, text)| !text.is_empty());
         known.map(|(label, text)| self.item(label, text.to_string(), ItemKind::Advice))
@@ -149,12 +154,8 @@ impl Writer<'_> {
         let reported = self.fill("api", &[("client", &client), ("server", &server)]);
         items.push(self.item("label_api", reported, ItemKind::Fact));
         for other in &connection.findings {
-            let values = [
-                ("id", &*connection.id.to_string()),
-                ("summary", &*other.summary),
-                ("confidence", self.confidence(other.confidence)),
-            ];
-            items.push(self.item("label_also", self.fill("here", &values), ItemKind::Fact));
+            let text = self.here(&connection.id.to_string(), &other.summary, other);
+            items.push(self.item("label_also", text, ItemKind::Fact));
         }
         items
     }
@@ -170,11 +171,11 @@ impl Writer<'_> {
 }
 
 /// Groups connections by the rule and the fix of their verdicts, in order of first appearance.
-fn by_rule<'c>(connections: &[&'c Connection]) -> Vec<Vec<&'c Connection>> {
+pub fn by_rule<'c, T>(connections: &[&'c T], verdict: impl Fn(&'c T) -> &'c Finding) -> Vec<Vec<&'c T>> {
     let mut places: HashMap<(&str, &str), usize> = HashMap::new();
-    let mut groups: Vec<Vec<&Connection>> = Vec::new();
+    let mut groups: Vec<Vec<&T>> = Vec::new();
     for &connection in connections {
-        let verdict = &connection.verdict;
+        let verdict = verdict(connection);
         let place = *places.entry((verdict.rule.name, &*verdict.fix)).or_insert(groups.len());
         match groups.get_mut(place) {
             Some(group) => group.push(connection),

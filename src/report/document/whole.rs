@@ -4,7 +4,6 @@ use super::{Block, Connection, Writer};
 use crate::catalog::{Language, words};
 use crate::report::Report;
 use crate::report::order::Order;
-use crate::report::phrase::number;
 use crate::report::selection::Selection;
 
 /// The number of connections shown in each part.
@@ -73,7 +72,7 @@ impl Writer<'_> {
             blocks.push(Block::Remark(self.counted("hidden", hidden, &[])));
         }
         if let Some(more @ 1..) = shown.len().checked_sub(listed.len().min(self.extent.rows)) {
-            blocks.push(Block::Remark(self.fill("more_rows", &[("count", &number(more as u64, self.language))])));
+            blocks.push(Block::Remark(self.counted("more_rows", more, &[])));
         }
         blocks.extend(self.sections(listed));
         if timelines {
