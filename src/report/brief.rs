@@ -15,26 +15,59 @@ use crate::ending::Kind;
 /// The values that connections have in common if a document shows the same cause for them.
 type Group = (Kind, Option<u16>, Option<String>, &'static str, Cow<'static, str>);
 
-/// Collects connections as they are judged. Those of which a document of the selection shows more than a row stay
-/// whole.
-pub struct Brief<'s> {
+/// The first connections stay whole: the HTML page has the details of that many.
+const WHOLE: usize = 500;
+
+/// Tells the connections of which a document shows more than a row from the others: they are the first ones, and the first
+/// of each group.
+pub struct Told<'s> {
     selection: &'s Selection,
-    #[expect(clippy::vec_box, reason = "the type that a report has")]
-    connections: Vec<Box<Connection>>,
     matching: usize,
     shown: usize,
     groups: HashMap<Group, usize, RandomState>,
 }
 
+impl<'s> Told<'s> {
+    /// Begins with the first connection of a report.
+    pub fn new(selection: &'s Selection) -> Self {
+        Self { selection, matching: 0, shown: 0, groups: HashMap::default() }
+    }
+
+    /// Returns whether a document shows more than a row of the next connection.
+    pub fn is_next(&mut self, connection: &Connection) -> bool {
+        let Extent { examples, .. } = Extent::default();
+        let (matches, shows) = (self.selection.matches(connection), self.selection.shows(connection));
+        self.matching += usize::from(matches);
+        self.shown += usize::from(shows);
+        if !shows {
+            return matches && self.matching <= WHOLE;
+        }
+        let verdict = &connection.verdict;
+        let (code, registry) = (connection.code(), connection.registry.clone());
+        let of_group = self.groups.entry((connection.ending, code, registry, verdict.rule.name, verdict.fix.clone()));
+        let of_group = of_group.or_default();
+        *of_group += 1;
+        *of_group <= examples || self.shown <= WHOLE || self.matching <= WHOLE
+    }
+}
+
+/// Collects connections as they are judged. Those of which a document of the selection shows more than a row stay
+/// whole.
+pub struct Brief<'s> {
+    told: Told<'s>,
+    #[expect(clippy::vec_box, reason = "the type that a report has")]
+    connections: Vec<Box<Connection>>,
+}
+
 impl<'s> Brief<'s> {
     /// Creates an empty collection.
     pub fn new(selection: &'s Selection) -> Self {
-        Self { selection, connections: Vec::new(), matching: 0, shown: 0, groups: HashMap::default() }
+        Self { told: Told::new(selection), connections: Vec::new() }
     }
 
     /// Adds the next connection, shortened if a document shows only a row of it.
     pub fn add(&mut self, mut connection: Box<Connection>) {
-        if !self.tells_of(&connection) {
+        if !self.told.is_next(&connection) {
             shorten(&mut connection);
         }
         self.connections.push(connection);
@@ -43,24 +76,6 @@ impl<'s> Brief<'s> {
     /// Returns all connections, in their order.
     pub fn into_connections(self) -> Vec<Box<Connection>> {
         self.connections
-    }
-
-    /// Returns whether a document shows more than a row of the next connection: it does for the first connections, and
-    /// for the first of each group.
-    fn tells_of(&mut self, connection: &Connection) -> bool {
-        let Extent { rows, examples, .. } = Extent::default();
-        let (matches, shows) = (self.selection.matches(connection), self.selection.shows(connection));
-        self.matching += usize::from(matches);
-        self.shown += usize::from(shows);
-        if !shows {
-            return matches && self.matching <= rows;
-        }
-        let verdict = &connection.verdict;
-        let (code, registry) = (connection.code(), connection.registry.clone());
-        let of_group = self.groups.entry((connection.ending, code, registry, verdict.rule.name, verdict.fix.clone()));
-        let of_group = of_group.or_default();
-        *of_group += 1;
-        *of_group <= examples || self.shown <= rows || self.matching <= rows
     }
 }
 

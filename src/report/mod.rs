@@ -25,7 +25,7 @@ mod visibility;
 
 use serde::Serialize;
 
-pub use brief::Brief;
+pub use brief::{Brief, Told};
 pub use close::Close;
 pub use codes::Code;
 pub use connection::Connection;
