@@ -33,6 +33,9 @@ use crate::ending::Kind;
 /// Columns of the table of connections.
 pub const COLUMNS: [&str; 9] = ["id", "time", "lifetime", "endpoints", "request", "closed_by", "code", "reason", "why"];
 
+/// The index of the column that names the side that began the end.
+pub const CLOSED_BY: usize = 5;
+
 /// The index of the column that describes the end of a connection.
 pub const HOW: usize = 6;
 

@@ -7,7 +7,7 @@ use crate::report::document::{Annex, Row, Tone};
 
 pub(super) fn annex(annex: &Annex) -> Markup {
     html! {
-        section.subject aria-label=(sanitized(&annex.title)) {
+        section.subject {
             h2 { (sanitized(&annex.title)) }
             p { (sanitized(&annex.remark)) }
             div.scroll role="region" aria-label=(sanitized(&annex.title)) tabindex="0" {

@@ -1,78 +1,68 @@
-//! Details of each connection: the reason for its end, its last moments as a ladder, and the bytes that prove it.
+//! The details of one connection: why it ended, what to do, its last moments, the proof, and what else is known.
 
-use maud::{Markup, html};
-
-use super::{Page, ladder, list, sanitized};
+use super::Page;
+use super::hex::hex;
+use super::ladder::ladder;
+use super::lines::Cell;
+use super::node::{Node, element, labelled};
 use crate::report::Connection;
-use crate::report::document::{self, Clock};
+use crate::report::document::{self, Item, ItemKind};
 
-/// Bytes in a line of the hex view.
-const LINE: usize = 8;
+/// The columns whose cells are in the details anyway: the number and the end in the title, the request with the handshake.
+const ELSEWHERE: [&str; 4] = ["id", "request", "code", "why"];
 
-pub(super) fn details(page: Page<'_>, detailed: &[&Connection], all: &[&Connection]) -> Markup {
-    let bad = all.iter().filter(|connection| !connection.is_normal()).count();
-    let left_out = bad.saturating_sub(detailed.len());
-    html! {
-        @if !detailed.is_empty() {
-            section.details aria-labelledby="details-title" {
-                h2 id="details-title" data-open=(page.word("html_open_all")) data-close=(page.word("html_close_all")) {
-                    (page.word("html_details"))
-                }
-                @for (at, connection) in detailed.iter().enumerate() { (one(page, connection, at == 0)) }
-                @if left_out > 0 { p { (page.counted("html_left_out", left_out)) } }
-            }
+/// The parts of the details. Each may be empty.
+pub(super) struct Details {
+    /// What happened, in a sentence.
+    pub finding: Vec<Node>,
+    /// The cause, and what to do.
+    pub advice: Vec<Node>,
+    /// The packets that prove it, and the filter that shows them.
+    pub proof: Vec<Node>,
+    /// The bytes around the proof.
+    pub bytes: Option<Node>,
+    /// The last moments, as a diagram.
+    pub ladder: Option<Node>,
+    /// The row of the table, the handshake and the traffic.
+    pub more: Vec<Node>,
+}
+
+impl Details {
+    /// Returns the details of a connection. `cells` are those of its row.
+    pub(super) fn new<'l>(page: Page<'_>, connection: &Connection, cells: impl Iterator<Item = Cell<'l>>) -> Self {
+        let (mut finding, mut advice, mut proof) = (Vec::new(), Vec::new(), Vec::new());
+        let cells = cells.filter(|cell| !ELSEWHERE.contains(&cell.column) && !cell.text.is_empty());
+        let pair_of = |cell: Cell<'_>| [labelled("dt", cell.heading), labelled("dd", &cell.text)];
+        let mut more: Vec<Node> = cells.flat_map(pair_of).collect();
+        // The document begins with what happened; the proof ends with a filter.
+        let mut is_proved = false;
+        for item in document::details(connection, &page.report.codes, page.language) {
+            let part = match item.kind {
+                ItemKind::Advice => &mut advice,
+                _ if finding.is_empty() => &mut finding,
+                _ if is_proved => &mut more,
+                _ => &mut proof,
+            };
+            is_proved |= item.kind == ItemKind::Code;
+            part.extend(pair(&item));
         }
+        Self { finding, advice, proof, bytes: hex(page, connection), ladder: ladder(page, connection), more }
+    }
+
+    /// Returns the parts in the order in which they are read beside a table.
+    pub(super) fn into_nodes(self) -> impl Iterator<Item = Node> {
+        let answer = self.finding.into_iter().chain(self.advice);
+        let parts = [Some(element("dl", answer)), Some(element("dl", self.proof)), self.bytes, self.ladder];
+        parts.into_iter().flatten().chain([element("dl", self.more)])
     }
 }
 
-fn one(page: Page<'_>, connection: &Connection, is_open: bool) -> Markup {
-    let row = document::row(connection, &page.report.codes, Clock::default(), page.language);
-    let cell = |at: usize| row.cells.get(at).map(|cell| sanitized(cell)).unwrap_or_default();
-    html! {
-        details id=(format!("c{}", connection.id)) open[is_open] {
-            summary {
-                h3 { "#" (connection.id) " · " (cell(document::HOW)) " · " (cell(document::WHY)) }
-                span.endpoints { (sanitized(&connection.client)) " → " (sanitized(&connection.server)) }
-            }
-            div.body {
-                (list(&document::details(connection, &page.report.codes, page.language)))
-                div.evidence {
-                    (ladder::ladder(page, connection))
-                    (bytes(page, connection))
-                }
-            }
-        }
-    }
-}
-
-/// Draws the bytes around the proof, in hexadecimal and as text.
-fn bytes(page: Page<'_>, connection: &Connection) -> Markup {
-    let text = |name: &str| connection.verdict.value(name).and_then(|value| value.as_str());
-    let bytes: Vec<&str> = text("bytes").unwrap_or_default().split(' ').filter(|byte| !byte.is_empty()).collect();
-    // The sentence writes 0xE9, the hex view e9.
-    let marked = text("byte").and_then(|byte| byte.strip_prefix("0x")).map(str::to_ascii_lowercase);
-    let is_marked = |byte: &str| marked.as_deref() == Some(byte);
-    html! {
-        @if !bytes.is_empty() {
-            figure.hex {
-                figcaption { (page.word("html_bytes")) }
-                pre tabindex="0" {
-                    @for (line, bytes) in bytes.chunks(LINE).enumerate() {
-                        @if line > 0 { "\n" }
-                        @for byte in bytes { @if is_marked(byte) { mark { (byte) } } @else { (byte) } " " }
-                        (" ".repeat((LINE - bytes.len()) * 3)) " "
-                        @for byte in bytes { @if is_marked(byte) { mark { (letter(byte)) } } @else { (letter(byte)) } }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn letter(byte: &str) -> char {
-    match u8::from_str_radix(byte, 16) {
-        Ok(byte @ b' '..=b'~') => char::from(byte),
-        Ok(_) => '.',
-        Err(_) => '·',
-    }
+/// Returns a label and its text; a text without a label belongs to the label above.
+pub(super) fn pair(item: &Item) -> impl Iterator<Item = Node> {
+    let label = (!item.label.is_empty()).then(|| labelled("dt", &item.label));
+    let text = match item.kind {
+        ItemKind::Code => element("dd", [labelled("code", &item.text)]),
+        _ => labelled("dd", &item.text),
+    };
+    label.into_iter().chain([text])
 }

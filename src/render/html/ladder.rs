@@ -1,69 +1,53 @@
-//! Draws the last moments of a connection between its two ends.
+//! Shows the last moments of a connection as a sequence diagram: a list whose items the style sheet draws as arrows
+//! between the lifelines of the two ends.
 
-use maud::{Markup, html};
-
-use super::{Page, sanitized};
-use crate::report::Connection;
+use super::Page;
+use super::node::{Node, element, labelled};
 use crate::report::document;
+use crate::report::phrase::{counted, word};
+use crate::report::{Connection, Moment};
 use crate::side::Side;
 
-/// Positions in units of the drawing: the lines of the client and of the server, and the distance between moments.
-const CLIENT: u32 = 78;
-const SERVER: u32 = 350;
-const WIDTH: u32 = 376;
-const TOP: u32 = 26;
-const STEP: u32 = 30;
-
-pub(super) fn ladder(page: Page<'_>, connection: &Connection) -> Markup {
+/// Returns the diagram; `None` if nothing is known of the moments.
+pub(super) fn ladder(page: Page<'_>, connection: &Connection) -> Option<Node> {
     let items = document::moments(connection, page.language);
     let moments = &connection.timeline;
+    if moments.is_empty() {
+        return None;
+    }
     // If moments were left out, there is one more item than moments.
     let omitted = if items.len() > moments.len() { items.iter().position(|item| item.label == "…") } else { None };
-    let height = TOP + STEP * u32::try_from(items.len()).unwrap_or_default() + 8;
-    let title = page.word("html_ladder");
     let mut next = moments.iter();
-    html! {
-        @if !items.is_empty() {
-            figure.ladder {
-                figcaption { (title) }
-                div.scroll {
-                    svg role="img" aria-label=(title) viewBox=(format!("0 0 {WIDTH} {height}")) {
-                        (lifeline(CLIENT, height)) (lifeline(SERVER, height))
-                        text.name x=(CLIENT) y="14" { (page.word("client")) }
-                        text.name x=(SERVER - 10) y="14" { (page.word("server")) }
-                        @for (at, item) in items.iter().enumerate() {
-                            @let y = TOP + STEP * u32::try_from(at).unwrap_or_default() + STEP / 2;
-                            @if Some(at) == omitted {
-                                text.omitted x=((CLIENT + SERVER) / 2) y=(y) { (sanitized(&item.text)) }
-                            } @else if let Some(moment) = next.next() {
-                                @let is_proof = connection.verdict.packets.contains(&moment.packet);
-                                g.proof[is_proof] {
-                                    text.when x=(CLIENT - 8) y=(y + 4) { (item.label) }
-                                    (arrow(moment.side, y))
-                                    text.what x=((CLIENT + SERVER) / 2) y=(y - 4) { (sanitized(&document::what(moment, page.language))) }
-                                }
-                            }
-                        }
-                    }
-                }
-                ol.vh { @for item in &items { li { (item.label) " " (sanitized(&item.text)) } } }
-            }
+    let mut rungs = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        if Some(at) == omitted {
+            rungs.push(labelled("li.omitted", &item.text));
+        } else if let Some(moment) = next.next() {
+            let is_proof = connection.verdict.packets.contains(&moment.packet);
+            rungs.push(rung(page, moment, &item.label, is_proof));
         }
     }
+    let ends = element("div.ends", [labelled("span", &page.word("client")), labelled("span", &page.word("server"))]);
+    let title = labelled("figcaption", &page.word("html_ladder"));
+    Some(element("figure.ladder", [title, ends, element("ol", rungs)]))
 }
 
-fn lifeline(x: u32, height: u32) -> Markup {
-    html! { line.life x1=(x) x2=(x) y1=(TOP - 6) y2=(height) {} }
-}
-
-/// Draws an arrow from the side that acted to the other.
-fn arrow(side: Side, y: u32) -> Markup {
-    let (from, to, back) = match side {
-        Side::Client => (CLIENT, SERVER - 1, SERVER - 9),
-        Side::Server => (SERVER, CLIENT + 1, CLIENT + 9),
+/// Returns a moment: its time, the side that acted, what it did, and the packet.
+fn rung(page: Page<'_>, moment: &Moment, when: &str, is_proof: bool) -> Node {
+    let (name, side) = match (moment.side, is_proof) {
+        (Side::Client, false) => ("li.client", "client"),
+        (Side::Client, true) => ("li.client.proof", "client"),
+        (Side::Server, false) => ("li.server", "server"),
+        (Side::Server, true) => ("li.server.proof", "server"),
     };
-    html! {
-        line.arrow x1=(from) x2=(to) y1=(y) y2=(y) {}
-        path.head d=(format!("M{to} {y}L{back} {}L{back} {}z", y - 4, y + 4)) {}
-    }
+    let packet = counted("proof", 1, &[("packets", &moment.packet.to_string())], page.language);
+    let preview = moment.preview.as_deref().map(|text| word("quoted", &[("text", text)], page.language));
+    let parts = [
+        // The arrow shows the side to those who see it.
+        labelled("span.vh", &format!("{}: ", page.word(side))),
+        labelled("span.what", &document::what(moment, page.language)),
+        labelled("span.packet", &packet),
+    ];
+    let preview = preview.map(|text| labelled("span.preview", &text));
+    element(name, [labelled("span.when", when), element("span.arrow", parts.into_iter().chain(preview))])
 }

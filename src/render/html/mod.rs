@@ -1,34 +1,59 @@
-//! The report as one HTML file that loads nothing from the network and works without scripts: charts, every connection,
-//! and for those that ended badly the last moments and the bytes that prove why.
+//! The report as one HTML file that loads nothing from the network: for one connection its last moments and the proof; for
+//! many an overview, the causes, when they ended, and a table with the details of each beside it.
 //!
-//! It is written with `maud`: the templates are Rust and escape by type, so that no text gets into the page as markup.
+//! It is written with `maud`: the templates are Rust and escape by type, so that no text gets into the page as markup. Without
+//! scripts, the page has the causes and the first rows. Scripts show the others, from data that are in the page once.
 
 mod annex;
-mod charts;
+mod causes;
+mod chart;
+mod data;
 mod details;
+mod hex;
 mod ladder;
-mod table;
+mod lines;
+mod look;
+mod node;
+mod overview;
+mod rows;
+mod single;
+mod texts;
 
 use std::io::{self, Write};
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
 
+use self::causes::Causes;
+use self::lines::Lines;
 use super::sanitized;
 use crate::catalog::Language;
-use crate::report::document::{self, Block, Item, ItemKind};
-use crate::report::phrase::{number, word};
+use crate::report::Report;
+use crate::report::document::{self, Block, Item};
+use crate::report::phrase::{counted, word};
 use crate::report::selection::Selection;
-use crate::report::{Connection, Report};
 
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+const STYLE: &str = concat!(
+    include_str!("style/base.css"),
+    include_str!("style/overview.css"),
+    include_str!("style/table.css"),
+    include_str!("style/details.css"),
+    include_str!("style/print.css"),
+);
 
-/// The policy: nothing is loaded, and no script runs except [`SCRIPT`], by its SHA-256. A test compares the hash.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-WMHb9rl+zjIovrebKlP7z/KWLnNjSYlcVVrNo1tJBiY='; \
-                      base-uri 'none'; form-action 'none'";
-
-/// The number of connections with details, those that ended badly first: about 10 KB each.
-const DETAILED: usize = 200;
+/// The parts of the script share one scope.
+const SCRIPT: &str = concat!(
+    "'use strict';\n{\n",
+    include_str!("script/data.js"),
+    include_str!("script/details.js"),
+    include_str!("script/list.js"),
+    include_str!("script/filter.js"),
+    include_str!("script/sort.js"),
+    include_str!("script/page.js"),
+    "}\n",
+);
 
 /// The data shared by all parts of the page.
 #[derive(Clone, Copy)]
@@ -43,69 +68,88 @@ impl Page<'_> {
     }
 
     fn counted(&self, name: &str, count: usize) -> String {
-        word(name, &[("count", &number(count as u64, self.language))], self.language)
+        counted(name, count as u64, &[], self.language)
     }
 }
 
-/// Writes the page.
+/// Writes the page, part by part: only the table of many connections is long.
 pub fn render(report: &Report, selection: &Selection, language: Language, out: &mut dyn Write) -> io::Result<()> {
     let page = Page { report, language };
-    let connections: Vec<&Connection> =
-        report.connections.iter().map(AsRef::as_ref).filter(|connection| selection.matches(connection)).collect();
-    let shown = connections.iter().filter(|connection| selection.shows(connection));
-    let detailed: Vec<&Connection> = shown.take(DETAILED).copied().collect();
     let blocks = document::document(report, selection, false, language);
-    out.write_all(whole(page, &connections, &detailed, &blocks).into_string().as_bytes())
+    let mut causes = Causes::new(&blocks);
+    let lines = Lines::new(page, selection, &mut causes);
+    write!(out, "<!DOCTYPE html><html lang=\"{}\">", language.code())?;
+    let mut put = |part: Markup| out.write_all(part.into_string().as_bytes());
+    put(head(page))?;
+    put(PreEscaped("<body>".to_owned()))?;
+    put(header(page, &blocks, lines.all.len()))?;
+    put(PreEscaped("<main>".to_owned()))?;
+    match lines.all.as_slice() {
+        [only] => put(single::single(page, &lines, only, sections(&blocks)))?,
+        several => {
+            if !several.is_empty() {
+                put(overview::tiles(page, &lines))?;
+                put(overview::causes(page, &causes))?;
+                put(chart::chart(page, several))?;
+                put(rows::table(page, &lines))?;
+            }
+            put(
+                html! { @for (title, items) in sections(&blocks) { section.subject { h2 { (sanitized(title)) } (list(items)) } } },
+            )?;
+        }
+    }
+    put(html! { @for block in &blocks { @if let Block::Annex(annex) = block { (annex::annex(annex)) } } })?;
+    put(html! { (PreEscaped("</main>")) footer { (environment(page)) } })?;
+    if lines.all.len() > 1 {
+        out.write_all(b"<script type=\"application/json\" id=\"data\">")?;
+        data::write(page, &lines, out)?;
+        write!(out, "</script><script>{SCRIPT}</script>")?;
+    }
+    out.write_all(b"</body></html>\n")
 }
 
-fn whole(page: Page<'_>, connections: &[&Connection], detailed: &[&Connection], blocks: &[Block]) -> Markup {
-    let headline = blocks.iter().find_map(|block| match block {
-        Block::Headline(text) => Some(sanitized(text)),
-        _ => None,
-    });
-    let captured = blocks.iter().find_map(|block| match block {
-        Block::Captured(text) => Some(sanitized(text)),
-        _ => None,
-    });
-    let sections = blocks.iter().filter_map(|block| match block {
-        Block::Section(title, items) => Some((title, items)),
-        _ => None,
-    });
-    let annexes = blocks.iter().filter_map(|block| match block {
-        Block::Annex(annex) => Some(annex),
-        _ => None,
-    });
+fn head(page: Page<'_>) -> Markup {
     html! {
-        (DOCTYPE)
-        html lang=(page.language.code()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { "whyclosed: " (captures(page)) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                a.skip href="#connections" { (page.word("html_skip")) }
-                header {
-                    p.captures { (captured.unwrap_or_default()) }
-                    h1 { (headline.unwrap_or_default()) }
-                }
-                main {
-                    (charts::charts(page, connections))
-                    (table::table(page, connections, detailed))
-                    @for (title, items) in sections {
-                        section.subject { h2 { (sanitized(title)) } (list(items)) }
-                    }
-                    (details::details(page, detailed, connections))
-                    @for annex in annexes { (annex::annex(annex)) }
-                }
-                footer { (environment(page)) }
-                script { (PreEscaped(SCRIPT)) }
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            meta http-equiv="Content-Security-Policy" content=(policy());
+            title { "whyclosed: " (captures(page)) }
+            style { (PreEscaped(STYLE)) }
+        }
+    }
+}
+
+/// Returns the policy: nothing is loaded, and no style and no script applies except [`STYLE`] and [`SCRIPT`], by their
+/// SHA-256.
+fn policy() -> String {
+    let [style, script] = [STYLE, SCRIPT].map(|text| STANDARD.encode(Sha256::digest(text)));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
+    )
+}
+
+/// Returns the answer, and what it is about.
+fn header(page: Page<'_>, blocks: &[Block], connections: usize) -> Markup {
+    html! {
+        @if connections > 1 { a.skip href="#connections" { (page.word("html_skip")) } }
+        header {
+            @for block in blocks { @if let Block::Captured(text) = block { p.captures { (sanitized(text)) } } }
+            @for block in blocks { @if let Block::Headline(text) = block { h1 { (sanitized(text)) } } }
+            // With connections, the remarks are on the document's own table.
+            @for block in blocks {
+                @if let (Block::Remark(text), 0) = (block, connections) { p.remark { (sanitized(text)) } }
             }
         }
     }
+}
+
+fn sections(blocks: &[Block]) -> impl Iterator<Item = (&String, &Vec<Item>)> {
+    blocks.iter().filter_map(|block| match block {
+        Block::Section(title, items) => Some((title, items)),
+        _ => None,
+    })
 }
 
 fn captures(page: Page<'_>) -> String {
@@ -114,27 +158,13 @@ fn captures(page: Page<'_>) -> String {
 }
 
 /// Lists labels and texts; a text without a label belongs to the label above.
-fn list(items: &[Item]) -> Markup {
+fn list<'i>(items: impl IntoIterator<Item = &'i Item> + Clone) -> Markup {
     html! {
-        dl {
-            @for (at, item) in items.iter().enumerate() {
-                @if !item.label.is_empty() { dt { (sanitized(&item.label)) } }
-                @else if at == 0 { dt.none {} }
-                dd class=(class(item.kind)) {
-                    @if item.kind == ItemKind::Code { code { (sanitized(&item.text)) } } @else { (sanitized(&item.text)) }
-                }
-            }
+        @if items.clone().into_iter().all(|item| item.label.is_empty()) {
+            ul { @for item in items { li { (sanitized(&item.text)) } } }
+        } @else {
+            dl { @for item in items { @for node in details::pair(item) { (node) } } }
         }
-    }
-}
-
-const fn class(kind: ItemKind) -> &'static str {
-    match kind {
-        ItemKind::Reference => "reference",
-        ItemKind::Fact => "fact",
-        ItemKind::Advice => "advice",
-        ItemKind::Code => "code",
-        ItemKind::Link => "link",
     }
 }
 
@@ -154,20 +184,5 @@ fn environment(page: Page<'_>) -> Markup {
             dt { (page.word("html_program")) }
             dd { (page.report.generator) }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD;
-    use sha2::{Digest, Sha256};
-
-    use super::*;
-
-    #[test]
-    fn the_policy_allows_this_script() {
-        let hash = STANDARD.encode(Sha256::digest(SCRIPT));
-        assert!(POLICY.contains(&format!("'sha256-{hash}'")), "sha256-{hash}");
     }
 }
