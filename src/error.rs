@@ -155,6 +155,11 @@ pub enum Error {
         /// The number of connections.
         count: usize,
     },
+    /// A slice of all connections was asked for: that is the capture itself.
+    #[error(
+        "say which connections to copy: --connection, --code, --abnormal, …; `whyclosed slice --help` lists the options"
+    )]
+    NoSelection,
     /// No connection in the captures is one of those asked for.
     #[error("no connection matches: there is nothing to copy (the captures have {count})")]
     NoMatch {

@@ -14,6 +14,7 @@ mod sandbox;
 mod sandboxing;
 mod selecting;
 mod signals;
+mod sorting;
 mod timing;
 
 use std::process::ExitCode;

@@ -15,6 +15,7 @@ use crate::locale::TextArgs;
 use crate::sandbox::Allowed;
 use crate::sandboxing::Sandboxing;
 use crate::selecting::Selecting;
+use crate::sorting::Sorting;
 use crate::timing::{Ending, times};
 
 /// The options of a report.
@@ -37,8 +38,15 @@ pub struct Reporting {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
+    /// Also show connections that ended normally.
+    #[arg(long)]
+    all: bool,
+
     #[command(flatten)]
     selecting: Selecting,
+
+    #[command(flatten)]
+    sorting: Sorting,
 
     /// The period in which connections ended: of the commands that read files, since `live` has an `--until` of its own.
     #[arg(skip)]
@@ -74,7 +82,7 @@ pub struct Reporting {
     pub previews: usize,
 
     /// Replace addresses and host names, one to one; addresses that share a prefix still do.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "host")]
     pub anonymize: bool,
 
     /// Exit with 1 if a connection ended abnormally or with one of these codes (as in --code), if there is no WebSocket, or
@@ -189,7 +197,9 @@ impl Reporting {
 
     /// Returns the selection of connections in a capture whose first packet has this time (RFC 3339).
     pub fn selection(&self, start: Option<&str>) -> Selection {
-        self.selecting.selection(self.ending.period(start, &self.time))
+        let period = self.ending.period(start, &self.time);
+        let (order, top) = (self.sorting.order(), self.sorting.top);
+        Selection { period, order, top, ..self.selecting.selection(self.all) }
     }
 
     /// Returns the flavour of the Markdown.

@@ -1,107 +1,52 @@
-//! Options that select the connections of a report.
+//! Options that select connections, for a report or a slice.
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use whyclosed::diagnose::RULES;
-use whyclosed::report::order::Order;
-use whyclosed::report::selection::{Period, Selection};
+use whyclosed::report::selection::Selection;
 
 use crate::nearest::nearest;
 
-/// The options that select connections. A connection is reported if it matches all that are given, and one value of each.
+/// The options that select connections. A connection is taken if it matches all that are given, and one value of each.
 #[derive(Debug, Args)]
 pub struct Selecting {
-    /// Also show connections that ended normally.
-    #[arg(long)]
-    all: bool,
-
-    /// Report only this connection (repeatable).
-    #[arg(long, value_name = "N")]
+    /// Take only this connection, by its number in the report (repeatable).
+    #[arg(long, value_delimiter = ',', value_name = "N")]
     connection: Vec<usize>,
 
-    /// Report only connections closed with this code (repeatable): that of the first Close frame, 1005 if it has none, 1006
+    /// Take only connections closed with this code (repeatable): that of the first Close frame, 1005 if it has none, 1006
     /// without a Close frame.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_delimiter = ',', value_name = "N")]
     code: Vec<u16>,
 
-    /// Report only connections of which the API of an endpoint reports this code (repeatable).
-    #[arg(long, value_name = "N")]
+    /// Take only connections of which the API of an endpoint reports this code (repeatable).
+    #[arg(long, value_delimiter = ',', value_name = "N")]
     reported_code: Vec<u16>,
 
-    /// Report only connections whose end this rule explains (repeatable); `whyclosed rules` lists them.
+    /// Take only connections whose end this rule explains (repeatable); `whyclosed rules` lists them.
     #[arg(long, value_name = "NAME", value_parser = rule)]
     rule: Vec<String>,
 
-    /// Report only connections to this server (repeatable): its name in the request or in TLS, or its address; * stands for
+    /// Take only connections to this server (repeatable): its name in the request or in TLS, or its address; * stands for
     /// any characters.
-    #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "anonymize")]
+    #[arg(long, value_name = "HOST[:PORT]")]
     host: Vec<String>,
 
-    /// Report only connections with this path in their request (repeatable); * stands for any characters.
+    /// Take only connections with this path in their request (repeatable); * stands for any characters.
     #[arg(long, value_name = "PATH")]
     path: Vec<String>,
 
-    /// Report only connections that were open for at least this time: 500ms, 30s, 5m, 1h.
+    /// Take only connections that were open for at least this time: 500ms, 30s, 5m, 1h.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     min_lifetime: Option<Duration>,
-
-    /// Sort the connections [default: abnormal ends first; by their first packets in JSON, NDJSON, CSV and lists].
-    #[arg(long, value_enum, value_name = "KEY")]
-    sort: Option<Sort>,
-
-    /// Show at most N connections, the first of their order [default: 50 in tables for people, all in other formats].
-    #[arg(long, value_name = "N")]
-    top: Option<usize>,
-}
-
-/// What connections are sorted by.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Sort {
-    /// Abnormal ends first, then open connections.
-    Severity,
-    /// The time they were opened.
-    Opened,
-    /// The time they ended.
-    Ended,
-    /// The longest first.
-    Lifetime,
-    /// Payload bytes, the most first.
-    Bytes,
-    /// The close code, as in --code.
-    Code,
-    /// The rule that explains the end.
-    Rule,
-    /// The server's address and port.
-    Server,
-    /// The client's address and port.
-    Client,
-    /// The path and query of the request.
-    Target,
-}
-
-impl From<Sort> for Order {
-    fn from(sort: Sort) -> Self {
-        match sort {
-            Sort::Severity => Self::Severity,
-            Sort::Opened => Self::Opened,
-            Sort::Ended => Self::Ended,
-            Sort::Lifetime => Self::Lifetime,
-            Sort::Bytes => Self::Bytes,
-            Sort::Code => Self::Code,
-            Sort::Rule => Self::Rule,
-            Sort::Server => Self::Server,
-            Sort::Client => Self::Client,
-            Sort::Target => Self::Target,
-        }
-    }
 }
 
 impl Selecting {
-    /// Returns the selection of connections that ended in a period.
-    pub fn selection(&self, period: Period) -> Selection {
+    /// Returns the selection of connections; `all` includes those that ended normally even if nothing else selects them.
+    pub fn selection(&self, all: bool) -> Selection {
         Selection {
-            all: self.all,
+            all,
             ids: self.connection.iter().copied().collect(),
             codes: self.code.clone(),
             reported: self.reported_code.clone(),
@@ -109,9 +54,7 @@ impl Selecting {
             hosts: self.host.clone(),
             paths: self.path.clone(),
             min_lifetime: self.min_lifetime,
-            period,
-            order: self.sort.map(Order::from),
-            top: self.top,
+            ..Selection::default()
         }
     }
 }

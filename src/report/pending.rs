@@ -91,6 +91,11 @@ impl Pending {
         }
     }
 
+    /// Returns the number of connections yet to be judged.
+    pub fn remaining(&self) -> usize {
+        self.facts.len()
+    }
+
     /// Judges the remaining connections, and returns the whole report.
     pub fn finish(mut self) -> Report {
         let connections = self.by_ref().collect();

@@ -66,6 +66,11 @@ impl Selection {
             && (self.period == Period::default() || self.period.contains(connection))
     }
 
+    /// Returns the numbers asked for that no connection has, if there are `count` connections.
+    pub fn absent(&self, count: usize) -> impl Iterator<Item = usize> {
+        self.ids.iter().copied().filter(move |id| *id == 0 || *id > count)
+    }
+
     /// Returns whether only some connections were asked for.
     pub fn is_narrow(&self) -> bool {
         let Self { all: _, ids, codes, reported, rules, hosts, paths, min_lifetime, period, order: _, top: _ } = self;

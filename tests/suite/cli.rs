@@ -218,7 +218,7 @@ fn what_is_shown() {
         let options = values.iter().flat_map(|value| [option, value]);
         json(&command().args(["--format", "json"]).args(options).args([normal(), abnormal()]).output().unwrap())
     };
-    assert_eq!([&["1"][..], &["2"], &["1", "2"], &["3"]].map(|ids| count(&of("--connection", ids))), [1, 1, 2, 0]);
+    assert_eq!([&["1"][..], &["2"], &["1", "2"], &["1,2"]].map(|ids| count(&of("--connection", ids))), [1, 1, 2, 2]);
     assert_eq!(of("--connection", &["2"])["connections"][0]["id"], 2);
     assert_eq!(
         [&["1000"][..], &["1007"], &["1000", "1007"], &["4242"]].map(|codes| count(&of("--code", codes))),
@@ -237,6 +237,20 @@ fn what_is_shown() {
     // A connection that ended normally is shown if it is asked for.
     assert!(is_report(&run!("--code", "1000", normal(), abnormal())).contains(row));
     assert_eq!(unnamed(is_report(&run!("--code", "4242", abnormal()))), "No connection matches.\n\n");
+}
+
+/// As in a slice: a report that lacks what was asked for must not look like one that has it.
+#[test]
+fn a_connection_that_does_not_exist_is_an_error() {
+    for format in ["terminal", "json", "csv"] {
+        let output = run!("--format", format, "--connection", "2,3,0", normal(), abnormal());
+        assert_eq!(output.status.code(), Some(2));
+        let said = |id| format!("whyclosed: there is no connection {id}: the captures have 2; ");
+        let lines: Vec<_> = err(&output).lines().collect();
+        assert!(matches!(*lines, [a, b] if a.starts_with(&said(0)) && b.starts_with(&said(3))), "{lines:?}");
+        let there = run!("--format", format, "--connection", "2", normal(), abnormal());
+        assert_eq!(out(&output), is_report(&there), "{format}");
+    }
 }
 
 #[test]

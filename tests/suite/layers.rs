@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["live", "slice"],
     // The program, `src/cli/`.
     &["keys", "locale", "nearest", "progress", "privileges", "signals", "sandbox"],
-    &["sandboxing", "selecting"],
+    &["sandboxing", "selecting", "sorting"],
     &["timing"],
     &["reporting"],
     &["output"],

@@ -323,10 +323,34 @@ fn conditions_are_met_together_as_in_reports() {
     assert_eq!(cut_of_three(&["--code", "1000,1001", "--connection", "1,3"]).2, [&first[..], &others[1..]].concat());
 }
 
+/// Every option that selects connections of a report selects the same ones for a slice.
+#[test]
+fn connections_are_selected_as_in_reports() {
+    let capture = fixture("closed_one_of_three");
+    let clients_of = |connections: &Value| -> Vec<String> {
+        let all = connections.as_array().unwrap().iter();
+        all.map(|connection| connection["client"].as_str().unwrap().to_owned()).collect()
+    };
+    for (arguments, count) in [
+        (&["--reported-code", "1001"][..], 1),
+        (&["--rule", "going_away"], 1),
+        (&["--rule", "closed_normally", "--host", "127.*"], 2),
+        (&["--path", "/*"], 3),
+        (&["--min-lifetime", "0s", "--code", "1000"], 2),
+    ] {
+        let mut program = Command::new(PROGRAM);
+        let output = program.args(["--format", "json"]).args(arguments).arg(&capture).output().unwrap();
+        let selected: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(cut_of_three(arguments).2, clients_of(&selected["connections"]), "{arguments:?}");
+        assert_eq!(selected["connections"].as_array().unwrap().len(), count, "{arguments:?}");
+    }
+}
+
 #[test]
 fn a_slice_of_nothing_is_an_error() {
     for (arguments, complaint) in [
-        (&["--connection", "4"][..], "there is no connection 4: the captures have 3"),
+        (&[][..], "say which connections to copy: --connection, --code, --abnormal"),
+        (&["--connection", "4"], "there is no connection 4: the captures have 3"),
         (&["--connection", "1,9", "--code", "1001"], "there is no connection 9"),
         (&["--connection", "0"], "there is no connection 0"),
         (&["--connection", "2", "--code", "1001"], "no connection matches"),

@@ -37,6 +37,11 @@ fn conclude(reporting: &Reporting, report: Pending, faults: &[Error]) -> Result<
     Ok(exit_code(matched, faults))
 }
 
+/// Returns an error for each connection that was asked for by a number that none of the `count` connections has.
+fn absent(reporting: &Reporting, count: usize) -> Vec<Error> {
+    reporting.selection(None).absent(count).map(|id| Error::NoConnection { id, count }).collect()
+}
+
 /// Prints the faults, and returns the exit code.
 fn exit_code(matched: bool, faults: &[Error]) -> ExitCode {
     faults.iter().for_each(output::print_error);

@@ -19,7 +19,7 @@ use whyclosed::slice::{Locating, Origin};
 
 use super::bundle::bundle;
 use super::slice::located;
-use super::{conclude, exit_code};
+use super::{absent, conclude, exit_code};
 use crate::keys::KeyArgs;
 use crate::output::{self, Spool};
 use crate::progress::Progress;
@@ -133,6 +133,8 @@ impl Read {
         let material =
             Material { captures, until: None, facts, outside, counts, unanswered, skipped, privacy, registries };
         let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
+        let absent = absent(&self.reporting, report.remaining());
+        let faults: Vec<_> = faults.into_iter().chain(absent).collect();
         let Some(path) = &self.bundle else {
             return conclude(&self.reporting, report, &faults);
         };

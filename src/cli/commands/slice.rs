@@ -24,27 +24,23 @@ use crate::locale::TextArgs;
 use crate::output::{self, Spool, Spooled};
 use crate::sandbox::Allowed;
 use crate::sandboxing::Explained;
+use crate::selecting::Selecting;
 
 /// Copy the packets of some connections to a new capture, with comments at the packets that explain the end.
 ///
-/// A connection is copied if it matches all of --connection, --code and --abnormal that are given.
+/// A connection is copied if it matches all of the options that select connections, as in reports, and --abnormal if that is
+/// given. At least one of them has to be.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
 pub struct Slice {
     /// Capture files or directories; they are read several times, so none of them may be a pipe.
     #[arg(required = true, value_name = "CAPTURE", value_parser = file)]
     captures: Vec<PathBuf>,
 
-    /// Copy this connection, by its number in the report (repeatable).
-    #[arg(long, value_delimiter = ',', value_name = "N", group = "which")]
-    connection: Vec<usize>,
+    #[command(flatten)]
+    selecting: Selecting,
 
-    /// Copy only connections closed with this code, as in reports (repeatable).
-    #[arg(long, value_delimiter = ',', value_name = "N", group = "which")]
-    code: Vec<u16>,
-
-    /// Copy only connections that did not end normally.
-    #[arg(long, group = "which")]
+    /// Take only connections that did not end normally.
+    #[arg(long)]
     abnormal: bool,
 
     /// Also copy the other leg of each connection through a proxy (the one with the same Sec-WebSocket-Key).
@@ -84,6 +80,10 @@ fn file(path: &str) -> Result<PathBuf, String> {
 impl Slice {
     /// Reads the captures, chooses connections, and copies their packets.
     pub fn run(&self) -> Result<ExitCode, Error> {
+        let selection = self.selecting.selection(true);
+        if !selection.is_narrow() && !self.abnormal {
+            return Err(Error::NoSelection);
+        }
         output::check(&[&*self.captures, self.keylogs.files()].concat(), &self.texts.files()?, &[Some(&self.output)])?;
         let language = self.texts.language();
         let registries = self.texts.registries()?;
@@ -91,7 +91,7 @@ impl Slice {
         let allowed = allowed.output(Some(&self.output));
         self.sandboxing.enter(&if self.redact { allowed.temporary_files() } else { allowed }, language);
         let Reading { mut pending, origins, keys, located } = self.read(registries, language)?;
-        let (wanted, numbers) = self.wanted(&mut pending, origins, &keys, language)?;
+        let (wanted, numbers) = self.wanted(&selection, &mut pending, (origins, &keys), language)?;
         let report = pending.finish();
         let with_keys = self.with_keys.then(|| self.keylogs.files());
         let how = How { redact: self.redact, with_keys, language };
@@ -131,14 +131,12 @@ impl Slice {
     /// that was asked for does not exist, or if none matches.
     fn wanted(
         &self,
+        selection: &Selection,
         pending: &mut Pending,
-        origins: Vec<Origin>,
-        keys: &[Option<Box<str>>],
+        (origins, keys): (Vec<Origin>, &[Option<Box<str>>]),
         language: Language,
     ) -> Result<(Wanted, Vec<Number>), Error> {
         let (mut wanted, mut numbers, mut chosen) = (Wanted::default(), Vec::new(), HashSet::new());
-        let ids = self.connection.iter().copied().collect();
-        let selection = Selection { all: true, ids, codes: self.code.clone(), ..Selection::default() };
         for connection in pending {
             numbers.push(Number { of: connection.identity(), id: connection.id });
             if selection.matches(&connection) && (!self.abnormal || connection.is_abnormal()) {
@@ -147,7 +145,7 @@ impl Slice {
             }
         }
         let count = numbers.len();
-        if let Some(id) = self.connection.iter().copied().find(|id| *id == 0 || *id > count) {
+        if let Some(id) = selection.absent(count).next() {
             return Err(Error::NoConnection { id, count });
         }
         if chosen.is_empty() {

@@ -23,7 +23,7 @@ use whyclosed::target::Target;
 use self::screen::Screen;
 use self::session::{Ended, Session, Until};
 use self::storage::Storage;
-use super::exit_code;
+use super::{absent, exit_code};
 use crate::keys::KeyArgs;
 use crate::reporting::{Format, Reporting};
 use crate::sandbox::Allowed;
@@ -168,6 +168,8 @@ impl Live {
         let material = Material { privacy, registries, ..material };
         let mut report = Pending::new(material, language).finish();
         report.times = self.reporting.time.clone();
+        let absent = absent(&self.reporting, report.connections.len());
+        let faults: Vec<_> = faults.into_iter().chain(absent).collect();
         let matched = self.reporting.fails(&report);
         self.write_report(&mut report, reader_left)?;
         Ok(exit_code(matched, &faults))
