@@ -105,6 +105,16 @@ pub enum Error {
         /// The line, the field, and what is wrong.
         fault: String,
     },
+    /// The user's configuration has a fault.
+    #[error("{}: line {line}: {fault}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        fault: String,
+    },
     /// A text does not name a close code.
     #[error("`{given}` is not a close code, a range of codes or the name of one; `whyclosed codes` lists them")]
     UnknownCode {
@@ -146,6 +156,14 @@ pub enum Error {
         given: String,
         /// The command.
         similar: String,
+    },
+    /// The name of a command stands behind options.
+    #[error(
+        "{command}: a command comes before its options: `whyclosed {command} …` (a file of this name is `./{command}`)"
+    )]
+    Misplaced {
+        /// The command.
+        command: String,
     },
     /// A connection was asked for that is not in the captures.
     #[error("there is no connection {id}: the captures have {count}; `whyclosed --all CAPTURE` lists them")]

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use whyclosed::error::Error;
 
 use crate::commands::EXIT_ERROR;
@@ -19,6 +19,8 @@ use crate::commands::schema::Schema;
 use crate::commands::shell::{Completions, Man};
 use crate::commands::slice::Slice;
 use crate::commands::verify_redaction::VerifyRedaction;
+use crate::config::{self, Config};
+use crate::locale::LocaleArgs;
 use crate::nearest::nearest;
 
 /// Why did each WebSocket connection in this packet capture close?
@@ -28,6 +30,10 @@ use crate::nearest::nearest;
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+
+    /// Do not read the values for options in `~/.config/whyclosed/config.toml`.
+    #[arg(long, global = true)]
+    no_config: bool,
 
     /// Without a command: files.
     #[command(flatten)]
@@ -67,6 +73,29 @@ Examples:
 Exit codes: 0 analysed, 1 matched by --fail-on, 2 error (unreadable file, invalid filter).";
 
 impl Cli {
+    /// Parses the command line. Options that are not given get the values of the user's configuration. Exits after printing
+    /// help, or for a mistake on the command line. Fails for a fault in the configuration.
+    pub fn read() -> Result<Self, Error> {
+        let matches = Self::command().get_matches();
+        let cli = Self::of(&matches);
+        let of_command = matches.subcommand().map_or(&matches, |(_, of_command)| of_command);
+        if cli.no_config || !config::concerns(of_command) {
+            return Ok(cli);
+        }
+        let Some(config) = Config::read(&Self::command())? else { return Ok(cli) };
+        let matches = config.apply(Self::command()).get_matches();
+        let of_command = matches.subcommand().map_or(&matches, |(_, of_command)| of_command);
+        if of_command.try_get_one::<bool>("verbose").is_ok_and(|is_verbose| is_verbose == Some(&true)) {
+            config.tell(LocaleArgs::from_arg_matches(of_command).unwrap_or_default().language());
+        }
+        Ok(Self::of(&matches))
+    }
+
+    /// Returns the parsed command line.
+    fn of(matches: &ArgMatches) -> Self {
+        Self::from_arg_matches(matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Runs the command. Without one, reads the captures; without captures, prints the help.
     #[expect(clippy::print_stderr, reason = "help that was not asked for goes to standard error")]
     pub fn run(mut self) -> Result<ExitCode, Error> {
@@ -84,11 +113,14 @@ impl Cli {
     }
 }
 
-/// Returns an error if a word is nearly the name of a command.
+/// Returns an error if a word, which stands where a file is expected, is the name of a command or nearly that.
 fn mistyped(word: &str) -> Option<Error> {
     let command = Cli::command();
     let names = command.get_subcommands().map(clap::Command::get_name);
     let near = nearest(word, names)?;
+    if near == word {
+        return Some(Error::Misplaced { command: near.to_owned() });
+    }
     Some(Error::Mistyped { given: word.to_owned(), similar: near.to_owned() })
 }
 

@@ -1,11 +1,15 @@
 //! Options of every command that writes text: its language, and the files that define a team's own close codes.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use whyclosed::catalog::{Language, Registries, Registry};
 use whyclosed::error::Error;
+
+use crate::config;
+use crate::warning::warn;
 
 /// The language of the output, and the registries of close codes.
 #[derive(Debug, Args)]
@@ -21,7 +25,7 @@ pub struct TextArgs {
 }
 
 /// The language of the output.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct LocaleArgs {
     /// Language of the report: en, es, fr, id, th or vi (default: your locale's language, or English).
     #[arg(long, value_name = "LANG", value_parser = languages(), hide_possible_values = true)]
@@ -51,9 +55,20 @@ impl TextArgs {
         Ok(self.codes.iter().cloned().chain(configured()?).collect())
     }
 
-    /// Reads the registries to name codes by.
-    pub fn registries(&self) -> Result<Registries, Error> {
-        Ok(Registries::new(self.files()?.iter().map(|path| read(path)).collect::<Result<_, _>>()?))
+    /// Reads the registries to name codes by. Prints a warning for a file of the user's configuration that has a fault, and does
+    /// without it. Fails if that is the `needed` registry, and for a file that was given.
+    pub fn registries(&self, needed: Option<&str>) -> Result<Registries, Error> {
+        let mut own = self.codes.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+        for path in configured()? {
+            match read(&path) {
+                Ok(registry) => own.push(registry),
+                Err(fault) if needed.is_some_and(|needed| id_of(&path).eq_ignore_ascii_case(needed)) => {
+                    return Err(fault);
+                }
+                Err(fault) => warn(&fault),
+            }
+        }
+        Ok(Registries::new(own))
     }
 }
 
@@ -64,14 +79,8 @@ fn languages() -> impl TypedValueParser<Value = Language> {
 
 /// Returns the files of the user's configuration, sorted by name. Returns none if the folder cannot be read.
 fn configured() -> Result<Vec<PathBuf>, Error> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let Some(folder) = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config"))) else {
-        return Ok(Vec::new());
-    };
-    let folder = folder.join("whyclosed/codes.d");
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        return Ok(Vec::new());
-    };
+    let Some(folder) = config::folder().map(|folder| folder.join("codes.d")) else { return Ok(Vec::new()) };
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(Vec::new()) };
     let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
     let mut paths = paths.map_err(|source| Error::Open { path: folder, source })?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
@@ -79,8 +88,13 @@ fn configured() -> Result<Vec<PathBuf>, Error> {
     Ok(paths)
 }
 
+/// Returns the id of the registry in a file, unless it has one of its own.
+fn id_of(path: &Path) -> Cow<'_, str> {
+    path.file_stem().unwrap_or_default().to_string_lossy()
+}
+
 fn read(path: &Path) -> Result<Registry, Error> {
     let text = std::fs::read_to_string(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
-    let id = path.file_stem().unwrap_or_default().to_string_lossy();
-    Registry::parse(&text, &id).map_err(|fault| Error::Codes { path: path.to_owned(), fault: fault.to_string() })
+    Registry::parse(&text, &id_of(path))
+        .map_err(|fault| Error::Codes { path: path.to_owned(), fault: fault.to_string() })
 }

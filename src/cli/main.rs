@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod config;
 mod keys;
 mod locale;
 mod nearest;
@@ -16,10 +17,9 @@ mod selecting;
 mod signals;
 mod sorting;
 mod timing;
+mod warning;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use crate::arguments::Cli;
 
@@ -29,7 +29,7 @@ use crate::arguments::Cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
+    match Cli::read().and_then(|cli| cli.run()) {
         Ok(code) => code,
         Err(error) => {
             output::print_error(&error);

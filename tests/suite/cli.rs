@@ -81,6 +81,7 @@ fn help_version_and_mistakes() {
     assert_eq!(is_report(&run!("help")), is_report(&run!("--help")));
     assert!(is_report(&run!("help", "slice")).contains("--with-legs"));
     is_complaint(&run!("slcie"), "did you mean `slice`?");
+    is_complaint(&run!("-q", "rules"), "a command comes before its options: `whyclosed rules …`");
     is_complaint(&run!("rules", "idle_timeot"), "did you mean `idle_timeout`?");
     is_complaint(&run!("explain", "4401", "--registry", "graphl-ws"), "did you mean `graphql-ws`?");
     assert!(is_report(&run!("--help")).contains("Exit codes:"));

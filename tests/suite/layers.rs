@@ -17,9 +17,9 @@ const FLOORS: &[&[&str]] = &[
     &["analyzer", "reference", "render"],
     &["live", "slice"],
     // The program, `src/cli/`.
-    &["keys", "locale", "nearest", "progress", "privileges", "signals", "sandbox"],
-    &["sandboxing", "selecting", "sorting"],
-    &["timing"],
+    &["keys", "nearest", "progress", "privileges", "signals", "sandbox"],
+    &["sandboxing", "selecting", "sorting", "config", "warning"],
+    &["locale", "timing"],
     &["reporting"],
     &["output"],
     &["commands"],

@@ -20,6 +20,7 @@ mod autobahn;
 #[cfg(unix)]
 mod bundles;
 mod cli;
+mod config;
 mod confusion;
 mod cut_files;
 mod dependencies;

@@ -39,7 +39,7 @@ impl Codes {
             output::to_stdout(|out| out.write_all(TEMPLATE.as_bytes()))?;
             return Ok(ExitCode::SUCCESS);
         }
-        let registries = self.presenting.texts.registries()?;
+        let registries = self.presenting.texts.registries(self.registry.as_deref())?;
         let asked: Vec<&Registry> = match registry(self.registry.as_deref(), &registries)? {
             Some(asked) => vec![asked],
             None if self.all => [iana()].into_iter().chain(registries.iter()).collect(),

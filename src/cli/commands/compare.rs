@@ -26,7 +26,7 @@ pub struct Compare {
 impl Compare {
     /// Prints the comparison.
     pub fn run(&self) -> Result<ExitCode, Error> {
-        let registries = self.presenting.texts.registries()?;
+        let registries = self.presenting.texts.registries(self.registry.as_deref())?;
         let language = self.presenting.texts.language();
         let asked = registry(self.registry.as_deref(), &registries)?;
         let mut codes = Vec::new();

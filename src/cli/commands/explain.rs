@@ -40,7 +40,7 @@ impl Explain {
             self.presenting.write(Keys::all(self.presenting.texts.language()), Keys::document)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let registries = self.presenting.texts.registries()?;
+        let registries = self.presenting.texts.registries(self.registry.as_deref())?;
         let asked = registry(self.registry.as_deref(), &registries)?;
         let codes = explained(&self.codes, asked, &registries, self.presenting.texts.language())?;
         let document = |content: &Explained, language| document::explanations(&content.codes, language);

@@ -98,7 +98,7 @@ impl Read {
         let paths = &*self.inputs();
         let outputs = [self.reporting.output(), self.bundle.as_deref()];
         output::check(&[paths, self.keys.files()].concat(), &self.reporting.texts.files()?, &outputs)?;
-        let registries = self.reporting.texts.registries()?;
+        let registries = self.reporting.texts.registries(None)?;
         // This loads libpcap, and its file cannot be read inside the sandbox.
         #[cfg(feature = "live")]
         let filter = self.filter.as_deref().map(Filter::new).transpose()?;

@@ -86,7 +86,7 @@ impl Slice {
         }
         output::check(&[&*self.captures, self.keylogs.files()].concat(), &self.texts.files()?, &[Some(&self.output)])?;
         let language = self.texts.language();
-        let registries = self.texts.registries()?;
+        let registries = self.texts.registries(None)?;
         let allowed = Allowed::default().captures(&self.captures).captures(self.keylogs.files());
         let allowed = allowed.output(Some(&self.output));
         self.sandboxing.enter(&if self.redact { allowed.temporary_files() } else { allowed }, language);

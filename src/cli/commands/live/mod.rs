@@ -138,7 +138,7 @@ impl Live {
     pub fn run(&self) -> Result<ExitCode, Error> {
         let outputs = [self.reporting.output(), self.write.as_deref()];
         output::check(self.keys.files(), &self.reporting.texts.files()?, &outputs)?;
-        let registries = self.reporting.texts.registries()?;
+        let registries = self.reporting.texts.registries(None)?;
         let language = self.reporting.texts.language();
         let (names, described) = self.interfaces(language)?;
         let filter = self.filter();
