@@ -149,6 +149,14 @@ pub enum Error {
         /// The name of a rule that is similar.
         similar: Option<String>,
     },
+    /// A text does not name a command.
+    #[error("there is no command `{given}`{}; `whyclosed help` lists them", did_you_mean(similar.as_deref()))]
+    UnknownCommand {
+        /// The text.
+        given: String,
+        /// The name of a command that is similar.
+        similar: Option<String>,
+    },
     /// The first word is neither a file nor a command, but similar to a command.
     #[error("{given}: there is neither a file nor a command of this name; did you mean `{similar}`?")]
     Mistyped {

@@ -8,15 +8,16 @@ use whyclosed::error::Error;
 use crate::commands::EXIT_ERROR;
 use crate::commands::codes::Codes;
 use crate::commands::compare::Compare;
+use crate::commands::completions::Completions;
 use crate::commands::explain::Explain;
 #[cfg(all(feature = "live", unix))]
 use crate::commands::interfaces::Interfaces;
 #[cfg(all(feature = "live", unix))]
 use crate::commands::live::Live;
+use crate::commands::man::Man;
 use crate::commands::read::Read;
 use crate::commands::rules::Rules;
 use crate::commands::schema::Schema;
-use crate::commands::shell::{Completions, Man};
 use crate::commands::slice::Slice;
 use crate::commands::verify_redaction::VerifyRedaction;
 use crate::config::{self, Config};
@@ -31,13 +32,13 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// Do not read the values for options in `~/.config/whyclosed/config.toml`.
-    #[arg(long, global = true)]
-    no_config: bool,
-
     /// Without a command: files.
     #[command(flatten)]
     read: Read,
+
+    /// Do not read the values for options in `~/.config/whyclosed/config.toml`.
+    #[arg(long, global = true)]
+    no_config: bool,
 }
 
 /// A command. Its options and its `run` are in `commands/NAME.rs`. A capture with the name of a command is read as
@@ -70,7 +71,8 @@ Examples:
   whyclosed explain 1007                       what a close code means
   whyclosed compare 1007 1008                  how two differ, and when to use which
 
-Exit codes: 0 analysed, 1 matched by --fail-on, 2 error (unreadable file, invalid filter).";
+Exit codes: 0 analysed, 1 matched by --fail-on, 2 error (unreadable file, invalid filter).
+`whyclosed man` describes the environment and the files, such as ~/.config/whyclosed/config.toml.";
 
 impl Cli {
     /// Parses the command line. Options that are not given get the values of the user's configuration. Exits after printing

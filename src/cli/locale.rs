@@ -12,7 +12,7 @@ use crate::config;
 use crate::warning::warn;
 
 /// The language of the output, and the registries of close codes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct TextArgs {
     #[command(flatten)]
     locale: LocaleArgs,

@@ -20,6 +20,7 @@ mod autobahn;
 #[cfg(unix)]
 mod bundles;
 mod cli;
+mod completions;
 mod config;
 mod confusion;
 mod cut_files;
@@ -31,6 +32,7 @@ mod languages;
 mod layers;
 #[cfg(feature = "live")]
 mod libpcap;
+mod manual;
 mod not_websocket;
 mod nothing_found;
 #[cfg(unix)]

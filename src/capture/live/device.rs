@@ -44,9 +44,18 @@ pub enum Openable {
 /// libpcap's other devices (the netfilter log and queue, D-Bus, Bluetooth, USB) are left out: opening a queue would
 /// take packets from its reader, and D-Bus, Bluetooth and USB carry no IP.
 pub fn devices() -> Result<Vec<Device>, Error> {
+    Ok(listed()?.map(Device::new).collect())
+}
+
+/// Returns the name of every network interface, and libpcap's description if it has one, without opening any.
+pub fn names() -> Result<Vec<(String, Option<String>)>, Error> {
+    Ok(listed()?.map(|device| (device.name, device.desc)).collect())
+}
+
+fn listed() -> Result<impl Iterator<Item = pcap::Device>, Error> {
     libpcap::load()?;
-    let listed = pcap::Device::list().map_err(|error| unlisted(&error))?;
-    Ok(listed.into_iter().filter(|device| is_network(&device.name)).map(Device::new).collect())
+    let all = pcap::Device::list().map_err(|error| unlisted(&error))?;
+    Ok(all.into_iter().filter(|device| is_network(&device.name)))
 }
 
 fn is_network(name: &str) -> bool {

@@ -11,7 +11,7 @@ mod device;
 mod interface;
 mod route;
 
-pub use device::{Device, Openable, devices};
+pub use device::{Device, Openable, devices, names};
 pub use interface::Settings;
 pub use route::{Choice, default_interface};
 

@@ -3,16 +3,17 @@
 mod bundle;
 pub mod codes;
 pub mod compare;
+pub mod completions;
 pub mod explain;
 #[cfg(all(feature = "live", unix))]
 pub mod interfaces;
 #[cfg(all(feature = "live", unix))]
 pub mod live;
+pub mod man;
 pub mod read;
 mod reference;
 pub mod rules;
 pub mod schema;
-pub mod shell;
 pub mod slice;
 mod unpacked;
 pub mod verify_redaction;
