@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::Source;
 use super::compressed::{self, Compression};
 use super::pcap::{self, Pcap};
 use super::pcapng::{self, Pcapng};
 use super::window::Window;
+use super::{Meter, Source};
 use crate::error::Error;
 use crate::limits;
 
@@ -55,12 +55,20 @@ pub(super) fn is_stdin(path: &Path) -> bool {
 
 /// Opens `path` (`-` for standard input) with a read buffer of `capacity` bytes.
 pub(super) fn open(path: &Path, capacity: usize) -> Result<Box<dyn Source + Send>, Error> {
-    let reader: Box<dyn Read + Send> = if is_stdin(path) {
+    recognise(path, reader(path)?, capacity)
+}
+
+/// Opens `path` to be read to its end, and counts its bytes on `meter`.
+pub(super) fn open_metered(path: &Path, meter: &Meter) -> Result<Box<dyn Source + Send>, Error> {
+    recognise(path, meter.on(reader(path)?), limits::READ_BUFFER)
+}
+
+fn reader(path: &Path) -> Result<Box<dyn Read + Send>, Error> {
+    Ok(if is_stdin(path) {
         Box::new(io::stdin())
     } else {
         Box::new(File::open(path).map_err(|source| Error::Open { path: path.to_owned(), source })?)
-    };
-    recognise(path, reader, capacity)
+    })
 }
 
 /// Returns the capture reader for the format of `reader`, recognised by its first bytes alone.

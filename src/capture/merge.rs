@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::PathBuf;
 
-use super::{Marks, Packet, Source, Summary, file};
+use super::{Marks, Meter, Packet, Source, Summary, file};
 use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -20,6 +20,7 @@ pub(super) struct Merge {
     /// The file of the current packet.
     current: Option<usize>,
     number: u64,
+    meter: Meter,
 }
 
 /// The time of a file's next packet, and the file's index in the list.
@@ -41,12 +42,14 @@ enum State {
 
 impl Merge {
     /// Reads the first packet of each file.
-    pub(super) fn new(paths: Vec<PathBuf>) -> Result<Self, Error> {
-        let mut merge = Self { files: Vec::new(), heads: BinaryHeap::new(), current: None, number: 0 };
+    pub(super) fn new(paths: Vec<PathBuf>, meter: &Meter) -> Result<Self, Error> {
+        let (files, heads) = (Vec::new(), BinaryHeap::new());
+        let mut merge = Self { files, heads, current: None, number: 0, meter: meter.clone() };
         for (index, path) in paths.into_iter().enumerate() {
             // A file that cannot be opened twice stays open.
             let again = !file::is_stdin(&path) && path.is_file();
-            let mut source = file::open(&path, if again { limits::PEEK_BUFFER } else { limits::READ_BUFFER })?;
+            let mut source =
+                if again { file::open(&path, limits::PEEK_BUFFER)? } else { file::open_metered(&path, meter)? };
             let state = if source.advance()? {
                 merge.heads.push(Reverse((source.packet().time, index)));
                 if again { State::Waiting(unread(source.summaries())) } else { State::Open(source) }
@@ -69,9 +72,9 @@ impl Member {
     /// Moves to the next packet, after opening the file if it was waiting. Returns the packet's time; `None` at the
     /// end.
     #[inline]
-    fn advance(&mut self) -> Result<Option<Timestamp>, Error> {
+    fn advance(&mut self, meter: &Meter) -> Result<Option<Timestamp>, Error> {
         if let State::Waiting(_) = self.state {
-            self.state = State::Open(file::open(&self.path, limits::READ_BUFFER)?);
+            self.state = State::Open(file::open_metered(&self.path, meter)?);
         }
         let State::Open(source) = &mut self.state else { return Ok(None) };
         if source.advance()? {
@@ -96,7 +99,7 @@ impl Source for Merge {
     fn advance(&mut self) -> Result<bool, Error> {
         if let Some(index) = self.current.take()
             && let Some(file) = self.files.get_mut(index)
-            && let Some(time) = file.advance()?
+            && let Some(time) = file.advance(&self.meter)?
         {
             let head = Reverse((time, index));
             // Files of a rotated set hardly overlap, so the same file usually continues.
@@ -108,7 +111,7 @@ impl Source for Merge {
         while let Some(Reverse((time, index))) = self.heads.pop() {
             let Some(file) = self.files.get_mut(index) else { continue };
             if let State::Waiting(_) = file.state {
-                match file.advance()? {
+                match file.advance(&self.meter)? {
                     Some(now) if now == time => {}
                     // The file has changed since its first packet was read.
                     Some(now) => {
@@ -189,7 +192,7 @@ mod tests {
 
     fn merged(files: &[Vec<u32>]) -> Vec<(u8, u8)> {
         let (_directory, paths) = write(files);
-        let (packets, summaries) = drain(&mut Merge::new(paths).unwrap()).unwrap();
+        let (packets, summaries) = drain(&mut Merge::new(paths, &Meter::default()).unwrap()).unwrap();
         let counts: Vec<usize> = summaries.iter().map(|summary| summary.packets as usize).collect();
         assert_eq!(counts, files.iter().map(Vec::len).collect::<Vec<_>>());
         order(&packets)
@@ -231,7 +234,7 @@ mod tests {
     fn a_rotated_set_has_one_file_open_at_a_time() {
         let files: Vec<Vec<u32>> = (0..100).map(|index| vec![index * 2, index * 2 + 1]).collect();
         let (_directory, paths) = write(&files);
-        let mut merge = Merge::new(paths).unwrap();
+        let mut merge = Merge::new(paths, &Meter::default()).unwrap();
         let open = |merge: &Merge| merge.files.iter().filter(|file| matches!(file.state, State::Open(_))).count();
         assert_eq!(open(&merge), 0);
         assert_eq!(merge.summaries().len(), 100);
@@ -244,13 +247,13 @@ mod tests {
     #[test]
     fn a_file_that_grew_or_vanished_meanwhile() {
         let (_directory, paths) = write(&[vec![1, 9], vec![5], vec![6]]);
-        let mut merge = Merge::new(paths.clone()).unwrap();
+        let mut merge = Merge::new(paths.clone(), &Meter::default()).unwrap();
         let later = Pcap::new(Order::Little, Pcap::MICROS, 1).record(20, 0, &[1, 0], 2);
         fs::write(&paths[1], later.bytes).unwrap();
         let (packets, _) = drain(&mut merge).unwrap();
         assert_eq!(order(&packets), [(0, 0), (2, 0), (0, 1), (1, 0)]);
 
-        let mut merge = Merge::new(paths.clone()).unwrap();
+        let mut merge = Merge::new(paths.clone(), &Meter::default()).unwrap();
         fs::remove_file(&paths[2]).unwrap();
         assert!(merge.advance().unwrap());
         let error = merge.advance().unwrap_err();

@@ -23,6 +23,7 @@ mod link_type;
 #[cfg(all(feature = "live", unix))]
 pub mod live;
 mod merge;
+mod meter;
 mod note;
 mod open;
 mod pcap;
@@ -38,8 +39,9 @@ pub(crate) use ahead::{End, Lent, Reading, ended};
 pub use compressed::Damage;
 pub use drops::Drops;
 pub use link_type::LinkType;
+pub use meter::{Meter, size};
 pub use note::{Fault, Inside, Note, Unit};
-pub use open::{files, key_log_lines, open, read};
+pub use open::{files, key_log_lines, open, open_metered, read};
 
 use std::io;
 

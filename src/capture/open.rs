@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::merge::Merge;
-use super::{Source, file};
+use super::{Meter, Source, file};
 use crate::error::Error;
 use crate::limits;
 
@@ -14,10 +14,15 @@ use crate::limits;
 ///
 /// Several files become one capture, merged by time.
 pub fn open(paths: &[PathBuf]) -> Result<Box<dyn Source + Send>, Error> {
+    open_metered(paths, &Meter::default())
+}
+
+/// Does the same, and counts on `meter` the bytes that are read.
+pub fn open_metered(paths: &[PathBuf], meter: &Meter) -> Result<Box<dyn Source + Send>, Error> {
     let files = files(paths)?;
     match files.as_slice() {
-        [one] => file::open(one, limits::READ_BUFFER),
-        _ => Ok(Box::new(Merge::new(files)?)),
+        [one] => file::open_metered(one, meter),
+        _ => Ok(Box::new(Merge::new(files, meter)?)),
     }
 }
 

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use whyclosed::capture::Meter;
 use whyclosed::catalog::Language;
-use whyclosed::report::phrase;
+use whyclosed::report::phrase::{duration, number, word};
 
 /// The time before progress is shown.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -12,20 +13,24 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Packets between two readings of the clock.
 const STRIDE: u64 = 1 << 16;
 
-/// A display of the number of packets read.
+/// A display of what has been read, and of what is left if the size is known.
 pub struct Progress {
     started: Instant,
     /// The number of the packet at which to read the clock again.
     look_at: u64,
     bar: Option<ProgressBar>,
     quiet: bool,
+    /// The bytes that have been read.
+    meter: Meter,
+    /// All bytes.
+    size: Option<u64>,
     language: Language,
 }
 
 impl Progress {
-    /// Starts the clock.
-    pub fn new(quiet: bool, language: Language) -> Self {
-        Self { started: Instant::now(), look_at: STRIDE, bar: None, quiet, language }
+    /// Starts the clock. `size` is the number of bytes that will have been read at the end.
+    pub fn new(quiet: bool, (meter, size): (Meter, Option<u64>), language: Language) -> Self {
+        Self { started: Instant::now(), look_at: STRIDE, bar: None, quiet, meter, size, language }
     }
 
     /// Takes the number of the last packet that was read, and updates the display now and then.
@@ -34,11 +39,13 @@ impl Progress {
             return;
         }
         self.look_at = number.saturating_add(STRIDE);
-        if !self.quiet && self.started.elapsed() > PATIENCE {
-            let rate = number as f64 / self.started.elapsed().as_secs_f64();
-            let of = |count| phrase::number(count, self.language);
-            let values = [("packets", &*of(number)), ("rate", &of(rate as u64))];
-            self.bar.get_or_insert_with(bar).set_message(phrase::word("progress", &values, self.language));
+        let elapsed = self.started.elapsed();
+        if !self.quiet && elapsed > PATIENCE {
+            let text = match self.size {
+                Some(size) => of_size(self.meter.bytes(), size, elapsed, self.language),
+                None => of_packets(number, elapsed, self.language),
+            };
+            self.bar.get_or_insert_with(bar).set_message(text);
         }
     }
 
@@ -50,10 +57,72 @@ impl Progress {
     }
 }
 
+/// Returns the text for `read` of `size` bytes: the share, the speed and the time that is left.
+fn of_size(read: u64, size: u64, elapsed: Duration, language: Language) -> String {
+    // A file may grow while it is read.
+    let read = read.min(size);
+    let (share, speed) = (read as f64 / size.max(1) as f64, read as f64 / elapsed.as_secs_f64());
+    let left = Duration::try_from_secs_f64((size - read) as f64 / speed).unwrap_or_default();
+    let values = [
+        ("percent", &*((share * 100.0) as u64).to_string()),
+        ("speed", &number((speed / 1e6).ceil() as u64, language)),
+        ("left", &seconds(left, language)),
+    ];
+    word("progress_of_size", &values, language)
+}
+
+/// Returns the text for so many packets of a capture of unknown size.
+fn of_packets(packets: u64, elapsed: Duration, language: Language) -> String {
+    let rate = packets as f64 / elapsed.as_secs_f64();
+    let values = [
+        ("packets", &*number(packets, language)),
+        ("rate", &number(rate as u64, language)),
+        ("elapsed", &seconds(elapsed, language)),
+    ];
+    word("progress", &values, language)
+}
+
+/// Formats a time in whole seconds: a digit behind the point would only flicker.
+fn seconds(time: Duration, language: Language) -> String {
+    match time.as_secs_f64().round() as u64 {
+        seconds @ ..120 => word("duration_seconds", &[("large", &seconds.to_string())], language),
+        seconds => duration(Duration::from_secs(seconds), language),
+    }
+}
+
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} · {elapsed}") {
+    // What is wider than the terminal is cut off.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
         bar.set_style(style);
     }
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+
+    #[test]
+    fn share_speed_and_time_left() {
+        let of = |read, seconds| of_size(read, 4_000_000_000, Duration::from_secs(seconds), Language::English);
+        assert_eq!(of(1_000_000_000, 4), "25% · 250 MB/s · 12 s left");
+        assert_eq!(of(1_000_000_000, 400), "25% · 3 MB/s · 20 min 00 s left");
+        assert_eq!(of(5_000_000_000, 4), "100% · 1,000 MB/s · 0 s left");
+        assert_eq!(of_size(0, 0, Duration::from_secs(1), Language::English), "0% · 0 MB/s · 0 s left");
+        assert_eq!(
+            of_packets(2_000_000, Duration::from_secs(4), Language::English),
+            "2,000,000 packets · 500,000 packets/s · 4 s"
+        );
+    }
+
+    #[test]
+    fn a_narrow_terminal_has_room() {
+        for language in Language::ALL {
+            let text = of_size(1_000_000_000, 4_000_000_000, Duration::from_secs(400), language);
+            assert!(text.width() <= 38, "{text}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use clap::{Args, value_parser};
 use whyclosed::analyzer::{Analysed, Analyzer};
 #[cfg(feature = "live")]
 use whyclosed::capture::filter::{Filter, Filtered};
-use whyclosed::capture::{self, Source, Summary, read_ahead};
+use whyclosed::capture::{self, Meter, Source, Summary, read_ahead};
 use whyclosed::error::Error;
 use whyclosed::report::{Material, Pending};
 use whyclosed::sink::Collection;
@@ -106,7 +106,10 @@ impl Read {
         let threads = self.threads();
         self.reporting.enter_sandbox(self.allowed(paths));
         let mut keys = self.keys.open()?;
-        let source = capture::open(paths)?;
+        let meter = Meter::default();
+        let source = capture::open_metered(paths, &meter)?;
+        let progress =
+            Progress::new(self.reporting.quiet, (meter, capture::size(paths)), self.reporting.texts.language());
         #[cfg(feature = "live")]
         let source: Box<dyn Source + Send> = match filter {
             Some(filter) => Box::new(Filtered::new(source, filter)),
@@ -116,7 +119,7 @@ impl Read {
         analyzer.name(self.reporting.wss.clone());
         // Before the first packet, no connection is handed out.
         keys.read_all(&mut analyzer, paths, &mut Collection::default())?;
-        let (analysed, written) = self.analyse(source, analyzer, threads);
+        let (analysed, written) = self.analyse(source, analyzer, threads, progress);
         let Analysed { collection, counts, skipped, captures, error } = analysed;
         let Collection { facts, outside, unanswered, .. } = collection;
         let nothing_was_read = captures.iter().all(|capture| capture.packets == 0);
@@ -149,8 +152,8 @@ impl Read {
         source: Box<dyn Source + Send>,
         mut analyzer: Analyzer,
         threads: NonZero<usize>,
+        mut progress: Progress,
     ) -> (Analysed, Option<io::Result<Spool>>) {
-        let mut progress = Progress::new(self.reporting.quiet, self.reporting.texts.language());
         let count = |packet| progress.packet(packet);
         let results = if self.bundle.is_some() && !self.reporting.show_secrets {
             // Events come in the order of the capture only from a single analyzer.
