@@ -38,6 +38,14 @@ pub fn widths(rows: &[Vec<String>], room: usize) -> Vec<usize> {
     lowest.map_or_else(|| share(&least(0), room), |columns| columns.iter().map(Column::width).collect())
 }
 
+/// Returns whether the columns of a table fit into `room` without breaking a word.
+pub fn fit(rows: &[Vec<String>], room: usize) -> bool {
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let of = |row: &Vec<String>, at: usize| Measured::new(row.get(at).map_or("", |cell| cell)).least(0);
+    let least = |at| rows.iter().map(|row| of(row, at)).max();
+    (0..count).filter_map(least).sum::<usize>() <= room
+}
+
 /// Distributes the remaining room among the columns.
 fn spread(mut columns: Vec<Column>, room: usize) -> Vec<Column> {
     let mut left = room - columns.iter().map(Column::width).sum::<usize>();
@@ -140,6 +148,13 @@ mod tests {
     fn what_fits_is_not_broken() {
         assert_eq!(of(&[&["a b", "one two three"], &["", "four"]], 40), [3, 13]);
         assert_eq!(of(&[], 40), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn columns_fit_if_no_word_is_broken() {
+        let rows = [vec!["many short words".to_owned(), "unbreakable".to_owned()]];
+        assert!(fit(&rows, 16) && !fit(&rows, 15));
+        assert!(fit(&[], 0));
     }
 
     #[test]

@@ -401,20 +401,24 @@ fn fail_on() {
 
 #[test]
 fn whoever_reads_may_stop() {
-    let autobahn = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/autobahn/capture.pcap.gz");
-    // The report is far larger than the buffer of a pipe.
-    let mut program = std::process::Command::new(PROGRAM)
-        .args(["--format", "json"])
-        .arg(autobahn)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(program.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.starts_with('{'), "{line}");
-    let output = program.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), err(&output)), (Some(0), ""));
+    let autobahn = fixture("autobahn");
+    let autobahn = autobahn.to_str().unwrap();
+    let formats = ["terminal", "list", "json", "ndjson", "csv", "markdown", "html"];
+    let reports = formats.map(|format| vec!["--all", "--format", format, autobahn]);
+    // Nearly all of these are far larger than the buffer of a pipe.
+    for arguments in reports.into_iter().chain([vec!["schema"], vec!["man"], vec!["rules"], vec!["codes", "--all"]]) {
+        let mut program = std::process::Command::new(PROGRAM)
+            .args(&arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::with_capacity(16, program.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(!line.is_empty(), "{arguments:?}");
+        let output = program.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), err(&output)), (Some(0), ""), "{arguments:?}");
+    }
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod layers;
 #[cfg(feature = "live")]
 mod libpcap;
 mod manual;
+mod narrow;
 mod not_websocket;
 mod nothing_found;
 #[cfg(unix)]

@@ -27,7 +27,7 @@ use crate::reporting::{ColorChoice, Format, Reporting};
 const DEFAULT_WIDTH: u16 = 100;
 
 /// The least width at which a report can be laid out.
-const LEAST_WIDTH: u16 = 60;
+const LEAST_WIDTH: u16 = 32;
 
 /// Writes the report in the chosen format. Returns whether it contains what `--fail-on` names.
 pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> {
