@@ -52,15 +52,23 @@ const COLUMNS: [Column; 32] = [
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rows =
         WriterBuilder::new().terminator(Terminator::CRLF).quote_style(QuoteStyle::Necessary).from_writer(out);
-    rows.write_record(COLUMNS.map(|(name, _)| name))?;
+    rows.write_record(COLUMNS.map(|(name, _)| name)).map_err(plain)?;
     for connection in &report.connections {
         let row = Row { report, connection };
-        rows.write_record(COLUMNS.map(|(_, cell)| escape_formula(&cell(&row))))?;
+        rows.write_record(COLUMNS.map(|(_, cell)| escape_formula(&cell(&row)))).map_err(plain)?;
     }
     for encrypted in &report.encrypted {
-        rows.write_record(COLUMNS.map(|(column, _)| escape_formula(&outside(encrypted, column))))?;
+        rows.write_record(COLUMNS.map(|(column, _)| escape_formula(&outside(encrypted, column)))).map_err(plain)?;
     }
     rows.flush()
+}
+
+/// Returns the system's error, whose kind says whether the reader has closed the pipe.
+fn plain(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// Returns the cell of an encrypted connection. It has no number among the connections, no code and no message, and `no_keys`

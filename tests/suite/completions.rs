@@ -40,7 +40,11 @@ fn of_fish(words: &[&str]) -> Vec<String> {
     let (folder, path) = place();
     let script = format!("whyclosed completions fish | source; complete -C 'whyclosed {}'", words.join(" "));
     let mut fish = Command::new("fish");
-    fish.args(["--no-config", "-c", &script]).current_dir(folder.path()).env("PATH", path).env("HOME", folder.path());
+    fish.args(["--no-config", "-c", &script])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .env("HOME", folder.path())
+        .env("XDG_CONFIG_HOME", folder.path());
     let described = lines(&fish.output().unwrap());
     described.iter().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
 }
@@ -53,7 +57,11 @@ fn of_zsh(words: &[&str]) -> Vec<String> {
     let mut zsh = Command::new("zsh");
     zsh.args(["-f", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/completions/zsh.zsh")]);
     zsh.arg(folder.path().join(".zsh")).arg(format!("whyclosed {}", words.join(" ")));
-    zsh.current_dir(folder.path()).env("PATH", path).env("HOME", folder.path()).env("TERM", "dumb");
+    zsh.current_dir(folder.path())
+        .env("PATH", path)
+        .env("HOME", folder.path())
+        .env("XDG_CONFIG_HOME", folder.path())
+        .env("TERM", "dumb");
     lines(&zsh.output().unwrap())
 }
 
