@@ -370,6 +370,20 @@ fn help_on_a_terminal() {
     assert!(out(&shown).contains("Commands:") && out(&shown).contains("explain"), "{}", out(&shown));
 }
 
+/// A terminal itself would break the line in the middle of a word.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_is_wrapped_on_a_terminal_alone() {
+    if tools::missing(&["script"]) {
+        return;
+    }
+    let line = format!("stty rows 24 cols 40; '{PROGRAM}' -q --color never '{}'", abnormal().display());
+    let shown = on_terminal(&line, None);
+    let lines: Vec<_> = out(&shown).lines().map(str::trim_end).collect();
+    assert!(lines.len() > 3 && lines.iter().all(|line| line.len() <= 40), "{lines:?}");
+    assert_eq!(lines.join(" "), is_report(&run!("-q", abnormal())).trim_end());
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn colour_on_a_terminal() {

@@ -95,7 +95,8 @@ pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -
         Format::Terminal => {
             let mut blocks = document(report, &selection, reporting.verbose, reporting.texts.language());
             let mut look = look(reporting.color, to_terminal);
-            // One line for scripts; a terminal wraps it itself. If there is no answer, what was not read is part of it.
+            // One line for scripts; a terminal would break it in the middle of words. If there is no answer, what was not read
+            // is part of it.
             if reporting.quiet {
                 let (has_none, language) = (report.connections.is_empty(), reporting.texts.language());
                 blocks.retain(|block| match block {
@@ -103,7 +104,7 @@ pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -
                     Block::Remark(_) => has_none,
                     other => has_none && is_limits(other, language),
                 });
-                look.width = u16::MAX;
+                look.width = if to_terminal { look.width } else { u16::MAX };
             }
             terminal::render(&blocks, look, out)
         }
