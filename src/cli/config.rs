@@ -77,7 +77,8 @@ pub fn concerns(matches: &ArgMatches) -> bool {
 }
 
 impl Config {
-    /// Reads the user's configuration of this command line; `None` if there is none. Fails with the first fault in it.
+    /// Reads the user's configuration of this command line; `None` if there is none, or none that this user may read. Fails with
+    /// the first fault in it.
     pub fn read(command: &Command) -> Result<Option<Self>, Error> {
         let Some(path) = folder().map(|folder| folder.join("config.toml")) else { return Ok(None) };
         match std::fs::read_to_string(&path) {
@@ -85,8 +86,11 @@ impl Config {
                 Ok(defaults) => Ok(Some(Self { path, defaults })),
                 Err(fault) => Err(fault.of(&path, &text)),
             },
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-            Err(source) => Err(Error::Open { path, source }),
+            Err(source) => match source.kind() {
+                // With `su` or `sudo -u`, HOME may be that of somebody else, whose configuration is of no concern.
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied => Ok(None),
+                _ => Err(Error::Open { path, source }),
+            },
         }
     }
 

@@ -304,11 +304,3 @@ fn codes_are_explained_and_compared_in_every_format() {
     assert!(said(program().args(["explain", "4401"])).contains("GraphQL over WebSocket (graphql-ws): Unauthorized"));
     assert!(said(program().args(["explain", "4401", "--registry", "graphql-ws"])).contains("connection_ack"));
 }
-
-#[test]
-fn completions_and_the_manual_name_the_commands() {
-    for shell in ["bash", "zsh", "fish"] {
-        assert!(said(program().args(["completions", shell])).contains("compare"), "{shell}");
-    }
-    assert!(said(program().arg("man")).contains(".SH EXPLAIN"));
-}
