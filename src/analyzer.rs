@@ -49,6 +49,13 @@ impl Analyzer {
         self.followed.shared.secrets.named = servers;
     }
 
+    /// Returns an analyzer for another capture, with the same keys and named servers.
+    pub fn for_another(&self) -> Self {
+        let mut other = Self::default();
+        other.followed.shared.secrets = self.followed.shared.secrets.for_another();
+        other
+    }
+
     /// Reads a capture to its end: pushes every packet, calls `progress` with the number of the last one now and then, and
     /// finishes. An error ends the reading; everything before it has been pushed and given to the sink nevertheless.
     pub fn read(

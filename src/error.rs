@@ -39,6 +39,8 @@ pub enum Error {
         path: PathBuf,
         /// The description of its beginning.
         found: String,
+        /// Whether it is a capture nevertheless: of another format, or cut off in its first bytes.
+        is_capture: bool,
     },
     /// A directory was given that contains no capture.
     #[error("{}: no capture files in this directory", path.display())]
@@ -186,6 +188,12 @@ pub enum Error {
         "say which connections to copy: --connection, --code, --abnormal, …; `whyclosed slice --help` lists the options"
     )]
     NoSelection,
+    /// A connection was asked for by its number in several captures that are not merged.
+    #[error(
+        "these files are several captures, and a slice has one: name a single file, with the numbers of `whyclosed FILE`, or \
+         use --merge, with those of `whyclosed --merge`"
+    )]
+    SeveralCaptures,
     /// No connection in the captures is one of those asked for.
     #[error("no connection matches: there is nothing to copy (the captures have {count})")]
     NoMatch {

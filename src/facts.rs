@@ -44,6 +44,8 @@ pub struct Id {
 /// The facts of one connection.
 #[derive(Clone, Debug)]
 pub struct Facts {
+    /// The capture that it is in, as [`Summary::capture`](crate::capture::Summary::capture).
+    pub capture: u32,
     /// The number of its TCP connection, as Wireshark's `tcp.stream` in the same capture.
     pub stream: u32,
     /// The number of attempts before it on the same TCP connection.
@@ -98,6 +100,7 @@ impl Facts {
     /// Creates empty facts of the connection between these addresses.
     pub fn new(stream: u32, addresses: PerSide<SocketAddr>, first: Seen) -> Self {
         Self {
+            capture: 0,
             stream,
             attempt: 0,
             addresses,

@@ -13,6 +13,10 @@ pub const READ_BUFFER: usize = 256 * 1024;
 /// more.
 pub const BLOCKS: usize = 4;
 
+/// Runs of packets of one file that are kept of a merge, so that packets can be named in their own files. Rotated files
+/// have one or a few each; captures that were made at the same time have any number.
+pub const RUNS: usize = 262_144;
+
 /// Packets in a batch. The state of their connections is prefetched together: more than can be waited for at once, but
 /// few enough for the first-level cache.
 pub const BATCH: usize = 32;

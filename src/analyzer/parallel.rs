@@ -26,8 +26,8 @@ use crate::limits;
 use crate::packet::{Decoder, Skipped};
 use crate::sink::{Collection, Counts};
 
-/// The results of an analysis.
-#[derive(Debug)]
+/// The results of an analysis: of one capture, or of several, one after another.
+#[derive(Debug, Default)]
 pub struct Analysed {
     /// The connections.
     pub collection: Collection,
@@ -37,7 +37,7 @@ pub struct Analysed {
     pub skipped: Vec<(Skipped, u64)>,
     /// One summary for each file of the capture.
     pub captures: Vec<Summary>,
-    /// The error that ended the capture; everything before it has been analysed.
+    /// The first error that ended a capture; everything before it has been analysed.
     pub error: Option<Error>,
 }
 
@@ -127,6 +127,23 @@ impl Analysed {
     pub fn new(analyzer: &Analyzer, collection: Collection, captures: Vec<Summary>, error: Option<Error>) -> Self {
         let (counts, skipped) = (analyzer.counts(), analyzer.decoder.skipped().collect());
         Self { collection, counts, skipped, captures, error }
+    }
+
+    /// Adds the results of another capture, which was analysed by itself.
+    pub fn append(&mut self, mut other: Self) {
+        let capture = self.captures.last().map_or(0, |last| last.capture.saturating_add(1));
+        other.captures.iter_mut().for_each(|summary| summary.capture = capture);
+        other.collection.set_capture(capture);
+        self.collection.merge(other.collection);
+        self.counts.add(&other.counts);
+        for (skipped, count) in other.skipped {
+            match self.skipped.iter_mut().find(|(known, _)| *known == skipped) {
+                Some((_, known)) => *known += count,
+                None => self.skipped.push((skipped, count)),
+            }
+        }
+        self.captures.append(&mut other.captures);
+        self.error = self.error.take().or(other.error);
     }
 }
 

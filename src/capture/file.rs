@@ -37,9 +37,10 @@ impl Name {
         }
     }
 
-    /// Returns the error for bytes that no reader recognises.
-    pub(super) fn not_a_capture(&self, found: String) -> Error {
-        Error::NotACapture { path: self.path.clone(), found }
+    /// Returns the error for bytes that no reader recognises. `is_capture` says whether they are those of a capture
+    /// nevertheless.
+    pub(super) fn not_a_capture(&self, found: String, is_capture: bool) -> Error {
+        Error::NotACapture { path: self.path.clone(), found, is_capture }
     }
 
     /// Returns the error for a read that failed.
@@ -111,27 +112,28 @@ fn format(path: &Path, reader: Box<dyn Read + Send>, capacity: usize) -> Result<
     } else if pcapng::is_pcapng(first) {
         Ok(Format::Pcapng(Pcapng::new(window, name)))
     } else if let Some(error) = window.broken() {
-        Err(name.not_a_capture(error.to_string()))
+        Err(name.not_a_capture(error.to_string(), false))
     } else if first.is_empty() {
         Err(Error::Empty { path: name.path })
     } else {
-        Err(name.not_a_capture(describe(first)))
+        let (found, is_capture) = describe(first);
+        Err(name.not_a_capture(found, is_capture))
     }
 }
 
-/// Other formats that people give by mistake, with their first bytes.
-const OTHERS: [(&[u8], &str); 5] = [
-    (b"\xfd7zXZ", "xz data, which has to be decompressed first"),
-    (b"BZh", "bzip2 data, which has to be decompressed first"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"snoop\0", "a Solaris snoop capture, which Wireshark can convert to pcapng"),
-    (b"GMBU", "a Microsoft Network Monitor capture, which Wireshark can convert to pcapng"),
+/// Other formats that people give by mistake: their first bytes, and whether they are captures.
+const OTHERS: [(&[u8], &str, bool); 5] = [
+    (b"\xfd7zXZ", "xz data, which has to be decompressed first", false),
+    (b"BZh", "bzip2 data, which has to be decompressed first", false),
+    (b"PK\x03\x04", "a ZIP archive", false),
+    (b"snoop\0", "a Solaris snoop capture, which Wireshark can convert to pcapng", true),
+    (b"GMBU", "a Microsoft Network Monitor capture, which Wireshark can convert to pcapng", true),
 ];
 
-fn describe(first: &[u8]) -> String {
-    match OTHERS.iter().find(|(magic, _)| first.starts_with(magic)) {
-        Some((_, words)) => (*words).to_owned(),
-        None => format!("it begins with \"{}\"", first.escape_ascii()),
+fn describe(first: &[u8]) -> (String, bool) {
+    match OTHERS.iter().find(|(magic, ..)| first.starts_with(magic)) {
+        Some((_, words, is_capture)) => ((*words).to_owned(), *is_capture),
+        None => (format!("it begins with \"{}\"", first.escape_ascii()), false),
     }
 }
 

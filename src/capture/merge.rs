@@ -2,12 +2,14 @@
 //!
 //! The first packet of each file is read beforehand. A file is then open only from the moment the merge reaches that
 //! packet's time until the file's end, so a thousand rotated files need one buffer, not a thousand.
+//!
+//! A file that cannot be read does not end the others: its error comes after their packets.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{Marks, Meter, Packet, Source, Summary, file};
+use super::{Marks, Meter, Packet, Run, Source, Summary, file};
 use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -20,6 +22,12 @@ pub(super) struct Merge {
     /// The file of the current packet.
     current: Option<usize>,
     number: u64,
+    /// The run of the current packet, and its file.
+    run: Option<(usize, Run)>,
+    /// The number of runs that are kept.
+    runs: usize,
+    /// The first error of a file.
+    fault: Option<Error>,
     meter: Meter,
 }
 
@@ -29,6 +37,8 @@ type Key = (Timestamp, usize);
 struct Member {
     path: PathBuf,
     state: State,
+    /// The runs of its packets that are over.
+    runs: Vec<Run>,
 }
 
 enum State {
@@ -41,24 +51,59 @@ enum State {
 }
 
 impl Merge {
-    /// Reads the first packet of each file.
+    /// Reads the first packet of each file. Fails if none can be read.
     pub(super) fn new(paths: Vec<PathBuf>, meter: &Meter) -> Result<Self, Error> {
-        let (files, heads) = (Vec::new(), BinaryHeap::new());
-        let mut merge = Self { files, heads, current: None, number: 0, meter: meter.clone() };
-        for (index, path) in paths.into_iter().enumerate() {
-            // A file that cannot be opened twice stays open.
-            let again = !file::is_stdin(&path) && path.is_file();
-            let mut source =
-                if again { file::open(&path, limits::PEEK_BUFFER)? } else { file::open_metered(&path, meter)? };
-            let state = if source.advance()? {
-                merge.heads.push(Reverse((source.packet().time, index)));
-                if again { State::Waiting(unread(source.summaries())) } else { State::Open(source) }
-            } else {
-                State::Done(source.summaries())
-            };
-            merge.files.push(Member { path, state });
+        let mut merge = Self {
+            files: Vec::new(),
+            heads: BinaryHeap::new(),
+            current: None,
+            number: 0,
+            run: None,
+            runs: 0,
+            fault: None,
+            meter: meter.clone(),
+        };
+        for path in paths {
+            match merge.begin(&path) {
+                Ok(state) => merge.files.push(Member { path, state, runs: Vec::new() }),
+                Err(error) => _ = merge.fault.get_or_insert(error),
+            }
         }
-        Ok(merge)
+        if merge.files.is_empty() { merge.fault.take().map_or(Ok(merge), Err) } else { Ok(merge) }
+    }
+
+    /// Reads the first packet of the next file.
+    fn begin(&mut self, path: &Path) -> Result<State, Error> {
+        // A file that cannot be opened twice stays open.
+        let again = !file::is_stdin(path) && path.is_file();
+        let mut source =
+            if again { file::open(path, limits::PEEK_BUFFER)? } else { file::open_metered(path, &self.meter)? };
+        if !source.advance()? {
+            return Ok(State::Done(source.summaries()));
+        }
+        self.heads.push(Reverse((source.packet().time, self.files.len())));
+        Ok(if again { State::Waiting(unread(source.summaries())) } else { State::Open(source) })
+    }
+
+    /// Moves a file to its next packet. Returns the packet's time; `None` at the end, and where it cannot be read.
+    #[inline]
+    fn advance_file(&mut self, index: usize) -> Option<Timestamp> {
+        match self.files.get_mut(index)?.advance(&self.meter) {
+            Ok(time) => time,
+            Err(error) => {
+                self.fail(index, error);
+                None
+            }
+        }
+    }
+
+    /// Ends a file that cannot be read further.
+    #[cold]
+    fn fail(&mut self, index: usize, error: Error) {
+        self.fault.get_or_insert(error);
+        if let Some(file) = self.files.get_mut(index) {
+            file.state = State::Done(file.summaries());
+        }
     }
 }
 
@@ -83,6 +128,14 @@ impl Member {
         self.state = State::Done(source.summaries());
         Ok(None)
     }
+
+    fn summaries(&self) -> Vec<Summary> {
+        match &self.state {
+            State::Waiting(summary) => vec![summary.clone()],
+            State::Open(source) => source.summaries(),
+            State::Done(summaries) => summaries.clone(),
+        }
+    }
 }
 
 impl Merge {
@@ -91,15 +144,32 @@ impl Merge {
     fn settle(&mut self, index: usize) -> Result<bool, Error> {
         self.current = Some(index);
         self.number = self.number.saturating_add(1);
+        if self.run.is_none_or(|(file, _)| file != index) {
+            self.begin_run(index);
+        }
         Ok(true)
+    }
+
+    /// Begins a run with the current packet, and keeps the one before it.
+    fn begin_run(&mut self, index: usize) {
+        let own = match self.files.get(index) {
+            Some(Member { state: State::Open(source), .. }) => source.packet().number,
+            _ => 0,
+        };
+        if let Some((before, run)) = self.run.replace((index, Run { merged: self.number, own, count: 0 }))
+            && self.runs < limits::RUNS
+            && let Some(file) = self.files.get_mut(before)
+        {
+            file.runs.push(Run { count: self.number - run.merged, ..run });
+            self.runs += 1;
+        }
     }
 }
 
 impl Source for Merge {
     fn advance(&mut self) -> Result<bool, Error> {
         if let Some(index) = self.current.take()
-            && let Some(file) = self.files.get_mut(index)
-            && let Some(time) = file.advance(&self.meter)?
+            && let Some(time) = self.advance_file(index)
         {
             let head = Reverse((time, index));
             // Files of a rotated set hardly overlap, so the same file usually continues.
@@ -109,9 +179,8 @@ impl Source for Merge {
             self.heads.push(head);
         }
         while let Some(Reverse((time, index))) = self.heads.pop() {
-            let Some(file) = self.files.get_mut(index) else { continue };
-            if let State::Waiting(_) = file.state {
-                match file.advance(&self.meter)? {
+            if self.files.get(index).is_some_and(|file| matches!(file.state, State::Waiting(_))) {
+                match self.advance_file(index) {
                     Some(now) if now == time => {}
                     // The file has changed since its first packet was read.
                     Some(now) => {
@@ -123,7 +192,7 @@ impl Source for Merge {
             }
             return self.settle(index);
         }
-        Ok(false)
+        self.fault.take().map_or(Ok(false), Err)
     }
 
     #[inline]
@@ -149,12 +218,14 @@ impl Source for Merge {
     }
 
     fn summaries(&self) -> Vec<Summary> {
-        let of = |file: &Member| match &file.state {
-            State::Waiting(summary) => vec![summary.clone()],
-            State::Open(source) => source.summaries(),
-            State::Done(summaries) => summaries.clone(),
+        let last = self.run.filter(|_| self.runs < limits::RUNS);
+        let of = |(at, file): (usize, &Member)| {
+            let last = last.filter(|(index, _)| *index == at).map(|(_, run)| run);
+            let last = last.map(|run| Run { count: self.number + 1 - run.merged, ..run });
+            let runs: Vec<_> = file.runs.iter().copied().chain(last).collect();
+            file.summaries().into_iter().map(move |summary| Summary { runs: runs.clone(), ..summary })
         };
-        self.files.iter().flat_map(of).collect()
+        self.files.iter().enumerate().flat_map(of).collect()
     }
 }
 
@@ -255,8 +326,46 @@ mod tests {
 
         let mut merge = Merge::new(paths.clone(), &Meter::default()).unwrap();
         fs::remove_file(&paths[2]).unwrap();
-        assert!(merge.advance().unwrap());
+        // The error comes after the packets of the others.
+        for number in 1..=3 {
+            assert!(merge.advance().unwrap());
+            assert_eq!(merge.packet().number, number);
+        }
         let error = merge.advance().unwrap_err();
         assert!(matches!(&error, Error::Open { path, .. } if *path == paths[2]), "{error}");
+        assert!(!merge.advance().unwrap());
+        assert_eq!(merge.summaries().iter().map(|summary| summary.packets).collect::<Vec<_>>(), [2, 1, 0]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_does_not_end_the_others() {
+        let (_directory, paths) = write(&[vec![1], vec![2]]);
+        let missing = paths[0].with_file_name("missing");
+        let mut merge =
+            Merge::new(vec![paths[0].clone(), missing.clone(), paths[1].clone()], &Meter::default()).unwrap();
+        assert!(merge.advance().unwrap() && merge.advance().unwrap());
+        assert!(matches!(merge.advance().unwrap_err(), Error::Open { path, .. } if path == missing));
+        assert!(Merge::new(vec![missing], &Meter::default()).is_err());
+    }
+
+    #[test]
+    fn packets_have_a_place_in_their_own_file() {
+        let files = [vec![1, 2, 6, 7], vec![3, 4, 8], vec![], vec![5]];
+        let (_directory, paths) = write(&files);
+        let mut merge = Merge::new(paths, &Meter::default()).unwrap();
+        let mut taken = Vec::new();
+        while merge.advance().unwrap() {
+            taken.push((merge.packet().data[0], u64::from(merge.packet().data[1]) + 1));
+        }
+        let summaries = merge.summaries();
+        let place = |number: u64| {
+            let runs = summaries.iter().enumerate().flat_map(|(at, file)| file.runs.iter().map(move |run| (at, run)));
+            let mut fitting = runs.filter(|(_, run)| (run.merged..run.merged + run.count).contains(&number));
+            let (file, run) = fitting.next().unwrap();
+            assert!(fitting.next().is_none(), "packet {number}");
+            (file as u8, run.own + number - run.merged)
+        };
+        assert_eq!((1..=8).map(place).collect::<Vec<_>>(), taken);
+        assert_eq!(summaries.iter().map(|file| file.runs.len()).collect::<Vec<_>>(), [2, 2, 0, 1]);
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{file, files};
+use super::file;
 
 /// The number of bytes that have been read of captures, compressed ones as they are. Clones share it, also with the thread that
 /// reads.
@@ -38,15 +38,15 @@ impl Read for Metered {
     }
 }
 
-/// Returns the size of the captures at `paths` together, compressed ones as they are; `None` if one of them is a pipe, whose size
-/// nobody knows.
-pub fn size(paths: &[PathBuf]) -> Option<u64> {
-    let of = |path: &PathBuf| {
+/// Returns the size of capture files together, compressed ones as they are; `None` if one of them is a pipe, whose size nobody
+/// knows.
+pub fn size<'p>(files: impl IntoIterator<Item = &'p Path>) -> Option<u64> {
+    let of = |path: &'p Path| {
         // Standard input may be redirected from a file.
         let path = if file::is_stdin(path) { Path::new("/dev/stdin") } else { path };
         fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|data| data.len())
     };
-    files(paths).ok()?.iter().map(of).sum()
+    files.into_iter().map(of).sum()
 }
 
 #[cfg(test)]
@@ -54,7 +54,8 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::capture::open_metered;
+    use crate::capture::open::files;
+    use crate::capture::open_files;
     use crate::capture::testing::build::{Order, Pcap};
     use crate::capture::testing::drain;
 
@@ -75,10 +76,11 @@ mod tests {
         let one = [folder.path().join("b.pcap.gz")];
         for paths in [&all[..], &one] {
             let meter = Meter::default();
-            let mut source = open_metered(paths, &meter).unwrap();
+            let files = files(paths).unwrap();
+            let mut source = open_files(files.clone(), &meter).unwrap();
             drain(&mut *source).unwrap();
-            assert_eq!(Some(meter.bytes()), size(paths), "{paths:?}");
+            assert_eq!(Some(meter.bytes()), size(files.iter().map(AsRef::as_ref)), "{paths:?}");
         }
-        assert_eq!(size(&["/dev/null".into()]), None);
+        assert_eq!(size([Path::new("/dev/null")]), None);
     }
 }

@@ -1,8 +1,8 @@
 //! Captures, the sources of packets. This is the only stage that does I/O, so it is the only one that can fail.
 //!
 //! ```text
-//! paths ─ open ─┬─ one file ───────────────────────────────┬─ Source
-//!               └─ several: merge, by time ─ one file each ┘
+//! paths ─ find ─ sets ─┬─ one file ───────────────────────────────┬─ Source
+//!                      └─ several: merge, by time ─ one file each ┘
 //! one file: file or pipe ─ compressed (gzip, zstd, lz4) ─ Window ─ pcap or pcapng reader
 //! Source ─ read_ahead: the same packets, read on a thread of their own; or Reading: in blocks, for several threads
 //! ```
@@ -17,6 +17,7 @@ mod drops;
 mod file;
 #[cfg(feature = "live")]
 pub mod filter;
+mod inputs;
 #[cfg(feature = "live")]
 mod libpcap;
 mod link_type;
@@ -29,6 +30,7 @@ mod open;
 mod pcap;
 pub mod pcapng;
 pub mod recording;
+mod rotated;
 mod tally;
 #[cfg(test)]
 mod testing;
@@ -38,12 +40,15 @@ pub use ahead::read_ahead;
 pub(crate) use ahead::{End, Lent, Reading, ended};
 pub use compressed::Damage;
 pub use drops::Drops;
+pub use inputs::{Input, Inputs, find, links};
 pub use link_type::LinkType;
 pub use meter::{Meter, size};
 pub use note::{Fault, Inside, Note, Unit};
-pub use open::{files, key_log_lines, open, open_metered, read};
+pub use open::{key_log_lines, open, open_files, read};
+pub use rotated::confirmed;
 
 use std::io;
+use std::time::Duration;
 
 use arrayvec::ArrayVec;
 
@@ -171,9 +176,38 @@ pub struct Summary {
     pub notes: Vec<Note>,
     /// The spans in which packets were dropped while capturing.
     pub drops: Vec<Drops>,
+    /// The capture that it belongs to, from 0: files that were merged belong to one.
+    pub capture: u32,
+    /// The places of its packets among those of a merge, in order; empty if it was read by itself. Beyond
+    /// [`limits::RUNS`] of all files, places are not kept.
+    pub runs: Vec<Run>,
+}
+
+/// Packets of one file that follow one another in a merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The number of the first one in the merge.
+    pub merged: u64,
+    /// Its number in the file.
+    pub own: u64,
+    /// The number of packets.
+    pub count: u64,
 }
 
 impl Summary {
+    /// Returns whether the packets of a file come after those of `earlier`, as in a rotated set: without an overlap, except
+    /// for packets of several interfaces that are not quite in order.
+    pub(crate) fn continues(&self, earlier: &Self) -> bool {
+        let Some((next, last)) = self.first.zip(earlier.last) else { return true };
+        let overlap = last.since(next);
+        earlier.first <= self.first && overlap <= rotated::OVERLAP && overlap <= self.span().min(earlier.span()) / 2
+    }
+
+    /// Returns the time that its packets cover.
+    pub(crate) fn span(&self) -> Duration {
+        self.first.zip(self.last).map_or(Duration::ZERO, |(first, last)| last.since(first))
+    }
+
     /// Returns the error of a file whose decompressor failed, with its offset and reason; `None` if it did not fail.
     pub fn damage(&self) -> Option<Error> {
         self.notes.iter().find_map(|note| match note {

@@ -1,9 +1,9 @@
 //! Opening of captures by their paths.
 
-use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::inputs::{self, Inputs};
 use super::merge::Merge;
 use super::{Meter, Source, file};
 use crate::error::Error;
@@ -12,14 +12,15 @@ use crate::limits;
 /// Opens the captures at `paths`: files, directories (every capture directly in them, in order of name), or `-` for
 /// standard input. Formats and compression are recognised by a file's first bytes, never by its name.
 ///
-/// Several files become one capture, merged by time.
+/// Several files become one capture, merged by time. Fails if a file cannot be read, unless it is one of several in a
+/// directory.
 pub fn open(paths: &[PathBuf]) -> Result<Box<dyn Source + Send>, Error> {
-    open_metered(paths, &Meter::default())
+    open_files(files(paths)?, &Meter::default())
 }
 
-/// Does the same, and counts on `meter` the bytes that are read.
-pub fn open_metered(paths: &[PathBuf], meter: &Meter) -> Result<Box<dyn Source + Send>, Error> {
-    let files = files(paths)?;
+/// Opens captures, none of which is a directory. Several become one, merged by time; of packets with equal times, that of
+/// an earlier file comes first. The bytes that are read are counted on `meter`.
+pub fn open_files(files: Vec<PathBuf>, meter: &Meter) -> Result<Box<dyn Source + Send>, Error> {
     match files.as_slice() {
         [one] => file::open_metered(one, meter),
         _ => Ok(Box::new(Merge::new(files, meter)?)),
@@ -36,41 +37,24 @@ pub fn key_log_lines(paths: &[PathBuf], mut line: impl FnMut(&str)) -> Result<()
     files(paths)?.iter().try_for_each(|path| file::key_log_lines(path, &mut line))
 }
 
-/// Returns the files at `paths`, with each directory replaced by the captures in it.
-pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
+/// Returns the files at `paths`, with each directory replaced by the captures in it; those of rotated sets in the order in
+/// which they were written.
+pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let mut all = Inputs::default();
     for path in paths {
-        if !file::is_stdin(path) && path.is_dir() {
-            files.extend(captures_in(path)?);
-        } else {
-            files.push(path.clone());
+        let mut inputs = inputs::find(std::slice::from_ref(path), false);
+        if inputs.files.is_empty() && !inputs.faults.is_empty() {
+            return Err(inputs.faults.swap_remove(0));
         }
+        all.files.append(&mut inputs.files);
     }
-    Ok(files)
-}
-
-/// Returns the captures in a directory, in order of name.
-fn captures_in(directory: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = |source| Error::Open { path: directory.to_owned(), source };
-    let entries = fs::read_dir(directory).map_err(failed)?;
-    let mut paths =
-        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    // Opening a pipe would wait for its writer.
-    paths.retain(|path| path.is_file());
-    paths.sort();
-    let mut captures = Vec::new();
-    for path in paths {
-        match file::open(&path, limits::PEEK_BUFFER) {
-            Ok(_) => captures.push(path),
-            Err(Error::Empty { .. } | Error::NotACapture { .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    if captures.is_empty() { Err(Error::NoCaptures { path: directory.to_owned() }) } else { Ok(captures) }
+    Ok(all.into_sets().concat())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::capture::testing::build::{Order, Pcap, Pcapng};
     use crate::capture::testing::drain;
@@ -87,8 +71,6 @@ mod tests {
         fs::write(path.join("a"), Pcapng::new(Order::Big).interface(1, 0, &[]).enhanced(0, 3_000_000, b"y", 1).bytes)
             .unwrap();
         fs::write(path.join("c.pcap"), b"not a capture").unwrap();
-        fs::write(path.join("d.pcap"), b"").unwrap();
-        fs::write(path.join("e.pcap.gz"), [0x1f, 0x8b, 8, 0]).unwrap();
         fs::create_dir(path.join("f.pcap")).unwrap();
         fs::write(path.join("f.pcap/g.pcap"), pcap(4)).unwrap();
         let (packets, summaries) = drain(&mut *open(&[path.to_owned()]).unwrap()).unwrap();

@@ -117,6 +117,7 @@ impl Tally {
             last: seen.then_some(self.latest),
             notes,
             drops: self.drops.clone(),
+            ..Summary::default()
         }
     }
 }

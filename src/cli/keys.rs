@@ -133,11 +133,23 @@ impl KeyLogs {
         captures: &[PathBuf],
         sink: &mut impl Sink,
     ) -> Result<(), Error> {
+        self.read_to_end(analyzer, sink)?;
+        Self::ask_captures(analyzer, captures);
+        Ok(())
+    }
+
+    /// Gives an analyzer all keys of the key logs. Fails if a file cannot be read.
+    pub fn read_to_end(&mut self, analyzer: &mut Analyzer, sink: &mut impl Sink) -> Result<(), Error> {
         self.read(analyzer, sink)?;
         for Growing { log, .. } in &mut self.0 {
             // A last line without a line break.
             analyzer.push_keys(log, b"\n", sink);
         }
+        Ok(())
+    }
+
+    /// Has an analyzer read the keys in the captures once it meets a TLS connection.
+    pub fn ask_captures(analyzer: &mut Analyzer, captures: &[PathBuf]) {
         // A pipe can be read only once: its keys are those that come before the end.
         let is_file = |path: &&PathBuf| path.as_os_str() != "-" && !is_pipe(path);
         let files: Vec<_> = captures.iter().filter(is_file).cloned().collect();
@@ -149,7 +161,6 @@ impl KeyLogs {
                 give(b"\n");
             });
         });
-        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod config;
+mod inputs;
 mod keys;
 mod locale;
 mod nearest;

@@ -33,6 +33,11 @@ impl Progress {
         Self { started: Instant::now(), look_at: STRIDE, bar: None, quiet, meter, size, language }
     }
 
+    /// Begins the next capture, whose packets are numbered from 1 again.
+    pub fn begin_capture(&mut self) {
+        self.look_at = STRIDE;
+    }
+
     /// Takes the number of the last packet that was read, and updates the display now and then.
     pub fn packet(&mut self, number: u64) {
         if number < self.look_at {

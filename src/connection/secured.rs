@@ -37,6 +37,11 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
+    /// Returns a copy for another capture.
+    pub fn for_another(&self) -> Self {
+        Self { keys: self.keys.for_another(), named: self.named.clone(), ..Self::default() }
+    }
+
     /// Returns a copy for another thread, which shares what connections show about the secrets.
     pub fn share(&self) -> Self {
         let Self { keys, named, ask, .. } = self;

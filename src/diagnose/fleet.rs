@@ -122,9 +122,10 @@ impl Member {
 }
 
 impl Fleet {
-    /// Builds the fleet from the connections of a report, in its order. Connections that have not ended are left out.
-    pub fn new<'f>(facts: impl Iterator<Item = &'f Facts>) -> Self {
-        let mut members: Vec<_> = facts.zip(1..).filter_map(|(facts, id)| Member::new(id, facts)).collect();
+    /// Builds the fleet from the connections of a capture, in the order of the report, in which `id` is the number of the
+    /// first one. Connections that have not ended are left out.
+    pub fn new<'f>(facts: impl Iterator<Item = &'f Facts>, id: usize) -> Self {
+        let mut members: Vec<_> = facts.zip(id..).filter_map(|(facts, id)| Member::new(id, facts)).collect();
         members.sort_by_cached_key(|member| (member.addresses.server, member.ended));
         let mut legs: HashMap<u64, (u32, Option<u32>), RandomState> = HashMap::default();
         for (member, at) in members.iter().zip(0..) {

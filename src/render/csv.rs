@@ -7,13 +7,13 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 use serde::Serialize;
 
 use super::sanitized;
-use crate::report::{Connection, Encrypted, Finding, Report, codes};
+use crate::report::{Connection, Encrypted, Files, Finding, Report, codes};
 
 /// A column: its name, and a function that returns its cell for a connection.
 type Column = (&'static str, fn(&Row<'_>) -> String);
 
 /// The columns. Their names are stable, as those of the JSON report are.
-const COLUMNS: [Column; 32] = [
+const COLUMNS: [Column; 33] = [
     ("id", |row| row.connection.id.to_string()),
     ("tcp_stream", |row| row.connection.tcp_stream.to_string()),
     ("client", |row| row.connection.client.clone()),
@@ -46,6 +46,7 @@ const COLUMNS: [Column; 32] = [
     ("server_payload_bytes", |row| row.connection.traffic.server.payload_bytes.to_string()),
     ("community_id", |row| row.connection.community_id.clone()),
     ("visibility", |row| row.connection.visibility.join(" ")),
+    ("files", |row| files(&row.connection.files)),
 ];
 
 /// Writes the header and a row for every connection.
@@ -98,8 +99,14 @@ fn outside(encrypted: &Encrypted, column: &str) -> String {
         "server_payload_bytes" => records.server.bytes.to_string(),
         "community_id" => encrypted.community_id.clone(),
         "visibility" => encrypted.visibility.join(" "),
+        "files" => files(&encrypted.files),
         _ => String::new(),
     }
+}
+
+/// Returns the paths of files, separated by semicolons.
+fn files(files: &Files) -> String {
+    files.join("; ")
 }
 
 /// Returns the numbers of the packets that prove a verdict, separated by spaces.

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
 use super::phrase::{counted, word};
+use super::places::Places;
 use crate::catalog::Language;
 use crate::facts::Facts;
 use crate::tls::Outcome;
@@ -16,12 +17,12 @@ use crate::tls::Outcome;
 /// The number of failed TLS handshakes that a note names; the others are counted.
 const NAMED: usize = 3;
 
-/// The known addresses and paths of the WebSockets of a capture.
+/// The known addresses and paths of the WebSockets of each capture.
 #[derive(Default)]
 struct Known<'f> {
-    hosts: HashSet<IpAddr>,
-    ports: HashSet<u16>,
-    paths: HashSet<(SocketAddr, &'f str)>,
+    hosts: HashSet<(u32, IpAddr)>,
+    ports: HashSet<(u32, u16)>,
+    paths: HashSet<(u32, SocketAddr, &'f str)>,
 }
 
 /// The connections that were set apart, as the notes report them.
@@ -29,8 +30,8 @@ struct Known<'f> {
 pub(super) struct Apart {
     tls: usize,
     requests: usize,
-    /// The first failed TLS handshakes: the outcome (`None` for an answer that was not TLS), and the packet.
-    named: Vec<(Option<Outcome>, u64)>,
+    /// The first failed TLS handshakes: the capture, the outcome (`None` for an answer that was not TLS), and the packet.
+    named: Vec<(u32, Option<Outcome>, u64)>,
 }
 
 impl Apart {
@@ -60,22 +61,23 @@ impl Apart {
             return;
         }
         self.tls += 1;
-        let failed = facts.tls.as_deref().map(|(_, seen, outcome)| (Some(*outcome), seen.packet));
-        let answered = || facts.answered_with.as_deref().map(|(seen, _)| (None, seen.packet));
+        let failed = facts.tls.as_deref().map(|(_, seen, outcome)| (facts.capture, Some(*outcome), seen.packet));
+        let answered = || facts.answered_with.as_deref().map(|(seen, _)| (facts.capture, None, seen.packet));
         if self.named.len() < NAMED {
             self.named.extend(failed.or_else(answered));
         }
     }
 
     /// Returns the notes about the connections set apart.
-    pub(super) fn notes(&self, language: Language) -> impl Iterator<Item = String> {
-        let named = self.named.iter().map(|(outcome, packet)| {
+    pub(super) fn notes(&self, places: &Places, language: Language) -> impl Iterator<Item = String> {
+        let named = self.named.iter().map(|(capture, outcome, packet)| {
             let (name, alert) = match outcome {
                 Some(Outcome::Alert(alert)) => ("apart_alert", alert.to_string()),
                 Some(Outcome::Abandoned | Outcome::Established) => ("apart_left", String::new()),
                 None => ("apart_plain", String::new()),
             };
-            word(name, &[("alert", &alert), ("packet", &packet.to_string())], language)
+            let what = word(name, &[("alert", &alert), ("packet", &packet.to_string())], language);
+            if places.are_several() { format!("{what}, {}", places.name(*capture)) } else { what }
         });
         let mut named: Vec<_> = named.collect();
         if self.tls > named.len() {
@@ -92,19 +94,20 @@ impl<'f> Known<'f> {
     fn of(websockets: impl Iterator<Item = &'f Box<Facts>>) -> Self {
         let mut known = Self::default();
         for facts in websockets {
-            let server = facts.addresses.server;
-            known.hosts.insert(server.ip());
-            known.ports.insert(server.port());
-            known.paths.extend(facts.handshake.request.as_deref().map(|request| (server, path(&request.target))));
+            let (capture, server) = (facts.capture, facts.addresses.server);
+            known.hosts.insert((capture, server.ip()));
+            known.ports.insert((capture, server.port()));
+            let request = facts.handshake.request.as_deref();
+            known.paths.extend(request.map(|request| (capture, server, path(&request.target))));
         }
         known
     }
 
     fn speaks_for(&self, facts: &Facts) -> bool {
-        let server = facts.addresses.server;
+        let (capture, server) = (facts.capture, facts.addresses.server);
         match facts.handshake.request.as_deref() {
-            Some(request) => self.paths.contains(&(server, path(&request.target))),
-            None => self.hosts.contains(&server.ip()) || self.ports.contains(&server.port()),
+            Some(request) => self.paths.contains(&(capture, server, path(&request.target))),
+            None => self.hosts.contains(&(capture, server.ip())) || self.ports.contains(&(capture, server.port())),
         }
     }
 }

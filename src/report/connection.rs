@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -10,6 +11,7 @@ use super::codes;
 use super::community_id::community_id;
 use super::finding::Finding;
 use super::handshake::Handshake;
+use super::places::Files;
 use super::redact::Redactor;
 use super::timeline::{Moment, timeline};
 use super::tls::Tls;
@@ -27,8 +29,15 @@ use crate::ws::CloseCode;
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Connection {
-    /// The number of the connection: from 1, in order of first packet.
+    /// The number of the connection: from 1, in the order of the captures, and in each in order of first packet.
     pub id: usize,
+    /// The files that it is in, from that of its first packet to that of its last: one, unless files were merged. Packets and
+    /// streams are numbered as in this file, or as in the merge. If files that overlap in time were merged, the files of these
+    /// two packets; all files of the merge, if they are not known.
+    pub files: Files,
+    /// The files as documents name them; `None` if the report has a single capture.
+    #[serde(skip)]
+    pub file: Option<Arc<str>>,
     /// Wireshark's `tcp.stream`.
     pub tcp_stream: u32,
     /// The number of attempts before it on the same TCP connection.
@@ -122,7 +131,7 @@ impl Connection {
     }
 
     /// Judges a connection, with codes named by `registries`. `redactor` removes secrets, and remembers them for later
-    /// connections.
+    /// connections. Its files are left to [`Pending`](super::Pending).
     pub fn new(
         id: usize,
         case: &Case<'_>,
@@ -157,6 +166,8 @@ impl Connection {
         let timeline = timeline(facts, opened, redactor);
         Self {
             id,
+            files: Files::default(),
+            file: None,
             tcp_stream: facts.stream,
             earlier_attempts: facts.attempt,
             http2_stream: None,

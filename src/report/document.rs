@@ -248,7 +248,12 @@ impl Writer<'_> {
         });
         let notes = report.notes.iter().map(|note| capitalized(note));
         let texts = views.map(|view| capitalized(&view)).chain(files).chain(notes);
-        texts.map(|text| Item { label: String::new(), text, kind: ItemKind::Fact }).collect()
+        let merges = report.merges.iter().flat_map(|merge| {
+            let text = self.counted("merged", merge.files.len(), &[]);
+            [(text, ItemKind::Fact), (merge.command(), ItemKind::Code)]
+        });
+        let items = merges.chain(texts.map(|text| (text, ItemKind::Fact)));
+        items.map(|(text, kind)| Item { label: String::new(), text, kind }).collect()
     }
 
     fn item(&self, label: &str, text: String, kind: ItemKind) -> Item {

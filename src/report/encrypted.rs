@@ -1,10 +1,13 @@
 //! One TLS connection that could not be decrypted, as it is seen from outside.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::community_id::community_id;
 use super::connection::endpoint;
 use super::finding::Finding;
+use super::places::Files;
 use super::redact::Redactor;
 use super::tls::Tls;
 use super::visibility::visibility;
@@ -19,8 +22,14 @@ use crate::tls::outside::{Evidence, View};
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Encrypted {
-    /// The number of the connection: from 1, in order of first packet, among those seen from outside.
+    /// The number of the connection among those seen from outside: from 1, in the order of the captures, and in each in order
+    /// of first packet.
     pub id: usize,
+    /// The files that it is in, as those of a connection.
+    pub files: Files,
+    /// The files as documents name them; `None` if the report has a single capture.
+    #[serde(skip)]
+    pub file: Option<Arc<str>>,
     /// Wireshark's `tcp.stream`.
     pub tcp_stream: u32,
     /// The client's address and port.
@@ -64,7 +73,8 @@ pub struct Records {
 }
 
 impl Encrypted {
-    /// Judges a connection, of which only the `view` from outside is known. `redactor` removes secrets.
+    /// Judges a connection, of which only the `view` from outside is known. `redactor` removes secrets. Its files are left to
+    /// [`Pending`](super::Pending).
     pub(super) fn new(
         id: usize,
         (case, view): (&Case<'_>, &View),
@@ -84,6 +94,8 @@ impl Encrypted {
         let records = |side: Side| Records { count: view.sent[side].records, bytes: view.sent[side].bytes };
         Self {
             id,
+            files: Files::default(),
+            file: None,
             tcp_stream: facts.stream,
             client: endpoint(client),
             server: endpoint(server),

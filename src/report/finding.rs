@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 
 use super::phrase::{self, json};
+use super::places::InFile;
 use super::redact::Redactor;
 use crate::catalog::{Language, Row, Texts, words};
 use crate::diagnose::{Blame, Confidence, Evidence, FALLBACK, Role, Rule, Value, Verdict};
@@ -25,6 +26,9 @@ pub struct Finding {
     pub side: Option<Blame>,
     /// The numbers of the packets that prove it, from 1.
     pub packets: Vec<u64>,
+    /// The same packets in the files that they are in, if these were merged; absent otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub in_files: Vec<InFile>,
     /// A Wireshark display filter that shows them.
     pub filter: String,
     /// The title: a few words, or those of the side that closed.
@@ -53,6 +57,7 @@ impl Finding {
             confidence: finding.confidence,
             side: finding.blame,
             packets: finding.packets.clone(),
+            in_files: Vec::new(),
             filter: filter(stream, &finding.packets),
             title: quoted(verdict.rule, &evidence, language)
                 .unwrap_or_else(|| texts.variant("title", finding.variant, language).into()),
@@ -86,6 +91,7 @@ impl Finding {
             confidence: Confidence::Low,
             side: None,
             packets: Vec::new(),
+            in_files: Vec::new(),
             filter: filter(facts.stream, &[]),
             title: Cow::Borrowed(""),
             summary: Cow::Borrowed(""),

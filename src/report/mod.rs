@@ -14,6 +14,7 @@ mod handshake;
 pub mod order;
 mod pending;
 pub mod phrase;
+mod places;
 mod read;
 pub mod redact;
 pub mod schema;
@@ -21,6 +22,7 @@ pub mod selection;
 mod spans;
 mod timeline;
 mod tls;
+mod unread;
 mod visibility;
 
 use serde::Serialize;
@@ -33,8 +35,10 @@ pub use encrypted::Encrypted;
 pub use finding::Finding;
 pub use handshake::Handshake;
 pub use pending::{Pending, Streamed};
+pub use places::{Files, InFile, Merge};
 pub use read::Read;
 pub use timeline::{Moment, What};
+pub use unread::Unread;
 
 use crate::capture::Summary;
 use crate::catalog::{Language, Registries};
@@ -62,12 +66,15 @@ pub struct Report {
     pub secrets: &'static str,
     /// The files read.
     pub captures: Vec<Capture>,
+    /// The captures that consist of several files, merged by time; absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub merges: Vec<Merge>,
     /// The traffic in them, and how much of it could be read.
     pub read: Read,
-    /// Every WebSocket connection and attempt, in order of first packet.
+    /// Every WebSocket connection and attempt: those of each capture in order of first packet.
     pub connections: Vec<Box<Connection>>,
-    /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets, in order of first packet. They are
-    /// counted nowhere else; absent if there are none.
+    /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets, in the same order. They are counted
+    /// nowhere else; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub encrypted: Vec<Encrypted>,
     /// Every close code that occurred, on the wire or at an endpoint.
@@ -95,6 +102,9 @@ pub struct Capture {
     pub first: Option<String>,
     /// The time of its last packet, by RFC 3339 in UTC.
     pub last: Option<String>,
+    /// The number of the capture that it belongs to, from 1. Files with the same number were merged by time: the numbers of
+    /// packets and streams are those of the merge. Otherwise they are those in the file.
+    pub capture: u32,
     /// Remarks of the reader on the file.
     pub notes: Vec<String>,
 }
@@ -102,8 +112,10 @@ pub struct Capture {
 /// The input of a report.
 #[derive(Clone, Debug, Default)]
 pub struct Material {
-    /// The files read.
+    /// The files read, those of each capture together.
     pub captures: Vec<Summary>,
+    /// The files that could not be read.
+    pub unread: Vec<Unread>,
     /// The time at which a live capture ended; `None` for files, which end with their last packets.
     pub until: Option<Timestamp>,
     /// The connections.
@@ -149,9 +161,17 @@ impl Capture {
             bytes: summary.bytes,
             first: time(summary.first),
             last: time(summary.last),
+            capture: summary.capture.saturating_add(1),
             notes: summary.notes.iter().map(|note| phrase::note(note, language)).collect(),
         }
     }
+}
+
+/// Returns the summaries of one capture's files among those of all.
+fn files_of(files: &[Summary], capture: u32) -> &[Summary] {
+    let [from, to] =
+        [capture, capture.saturating_add(1)].map(|capture| files.partition_point(|file| file.capture < capture));
+    files.get(from..to).unwrap_or_default()
 }
 
 /// Marks the connections during which packets were dropped by the capture.
@@ -160,7 +180,7 @@ fn note_drops(material: &mut Material) {
     for facts in facts.iter_mut().chain(outside) {
         // A connection that is still open may have ended unseen.
         let last = if facts.is_over() { facts.last.time } else { Timestamp::from_nanos(i64::MAX) };
-        let mut drops = captures.iter().flat_map(|capture| &capture.drops);
+        let mut drops = files_of(captures, facts.capture).iter().flat_map(|file| &file.drops);
         facts.drops = drops.any(|drops| drops.touch(facts.first.time, last));
     }
 }
@@ -206,7 +226,7 @@ fn of_tls(counts: &TlsCounts, listed: u64, language: Language) -> impl Iterator<
 /// Returns notes on the limits of the view of the capture as a whole.
 fn notes(material: &Material, read: &Read, redactor: &Redactor, language: Language) -> Vec<String> {
     let note = |name: &str, count: u64, what: &str| phrase::counted(name, count, &[("what", what)], language);
-    let mut notes = Vec::new();
+    let mut notes: Vec<_> = material.unread.iter().map(|file| file.note(redactor, language)).collect();
     if material.privacy.show_secrets {
         notes.push(phrase::word("note_secrets_shown", &[], language));
     }

@@ -13,9 +13,10 @@ use serde::{Serialize, Serializer};
 use super::apart::Apart;
 use super::codes::Occurred;
 use super::document::Times;
+use super::places::Places;
 use super::redact::Redactor;
 use super::spans::Spans;
-use super::{Capture, Connection, Encrypted, Material, Read, Report, VERSION, note_drops, notes};
+use super::{Capture, Connection, Encrypted, Material, Read, Report, VERSION, files_of, note_drops, notes};
 use crate::catalog::{Language, Registries};
 use crate::diagnose::{Case, Fleet};
 use crate::facts::Facts;
@@ -27,21 +28,55 @@ pub struct Pending {
     facts: IntoIter<Box<Facts>>,
     judged: usize,
     occurred: Occurred,
-    fleet: Fleet,
     /// The encrypted connections, which are judged after the others.
     #[expect(clippy::vec_box, reason = "as the material of a report holds them")]
     outside: Vec<Box<Facts>>,
-    outside_fleet: Fleet,
-    spans: Spans,
+    surroundings: Vec<Surroundings>,
+    places: Places,
     registries: Registries,
     redactor: Redactor,
     language: Language,
     is_judged_ahead: bool,
 }
 
+/// What judging a connection needs to know of its capture.
+#[derive(Debug)]
+struct Surroundings {
+    fleet: Fleet,
+    outside_fleet: Fleet,
+    spans: Spans,
+}
+
+impl Surroundings {
+    /// Returns those of each capture. The connections are in the order of the captures.
+    fn of_each(material: &Material) -> Vec<Self> {
+        let Material { captures, until, facts, outside, .. } = material;
+        let last_of = |facts: &[Box<Facts>]| facts.last().map(|facts| facts.capture);
+        let last =
+            [captures.last().map(|file| file.capture), last_of(facts), last_of(outside)].into_iter().flatten().max();
+        let (mut before, mut outside_before) = (0, 0);
+        let of_one = |capture| {
+            let (inside, outsiders) = (those_in(facts, capture), those_in(outside, capture));
+            let fleet = Fleet::new(inside.iter().map(AsRef::as_ref), before + 1);
+            let outside_fleet = Fleet::new(outsiders.iter().map(AsRef::as_ref), outside_before + 1).before(&fleet);
+            before += inside.len();
+            outside_before += outsiders.len();
+            Self { fleet, outside_fleet, spans: Spans::new(files_of(captures, capture), *until) }
+        };
+        (0..=last.unwrap_or_default()).map(of_one).collect()
+    }
+}
+
+/// Returns the connections of one capture among those of all, in the order of the captures.
+fn those_in(facts: &[Box<Facts>], capture: u32) -> &[Box<Facts>] {
+    let from = facts.partition_point(|facts| facts.capture < capture);
+    let to = facts.partition_point(|facts| facts.capture <= capture);
+    facts.get(from..to).unwrap_or_default()
+}
+
 impl Pending {
-    /// Sorts the connections by their first packets, sets apart those without evidence of a WebSocket, and collects the
-    /// secrets of all.
+    /// Sorts the connections by their captures and first packets, sets apart those without evidence of a WebSocket, and
+    /// collects the secrets of all.
     pub fn new(material: Material, language: Language) -> Self {
         Self::on_threads(material, language, NonZero::<usize>::MIN)
     }
@@ -50,23 +85,24 @@ impl Pending {
     /// before them are written ([`Streamed`]).
     pub fn on_threads(mut material: Material, language: Language, threads: NonZero<usize>) -> Self {
         for facts in [&mut material.facts, &mut material.outside] {
-            facts.sort_by_cached_key(|facts| (facts.first, facts.stream));
+            facts.sort_by_cached_key(|facts| (facts.capture, facts.first, facts.stream));
         }
-        let spans = Spans::new(&material.captures, material.until);
         note_drops(&mut material);
         let apart = Apart::of(&mut material.facts);
         let mut redactor = Redactor::new(material.privacy);
         let read = Read::new(&material);
-        let notes = notes(&material, &read, &redactor, language).into_iter().chain(apart.notes(language)).collect();
-        let fleet = Fleet::new(material.facts.iter().map(AsRef::as_ref));
+        let places = Places::new(&material.captures, &redactor);
+        let mut notes = notes(&material, &read, &redactor, language);
+        notes.extend(apart.notes(&places, language));
+        let surroundings = Surroundings::of_each(&material);
         let Material { captures, facts, outside, privacy, registries, .. } = material;
-        let outside_fleet = Fleet::new(outside.iter().map(AsRef::as_ref)).before(&fleet);
         redactor.meet_all(&facts, threads);
         let report = Report {
             version: VERSION,
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
             secrets: if privacy.show_secrets { "shown" } else { "redacted" },
             captures: captures.into_iter().map(|summary| Capture::new(summary, &redactor, language)).collect(),
+            merges: places.merges(),
             read,
             connections: Vec::new(),
             encrypted: Vec::new(),
@@ -80,10 +116,9 @@ impl Pending {
             facts,
             judged: 0,
             occurred,
-            fleet,
             outside,
-            outside_fleet,
-            spans,
+            surroundings,
+            places,
             registries,
             redactor,
             language,
@@ -115,11 +150,15 @@ impl Pending {
     /// Judges the encrypted connections. Has to be called after the last of the others has been judged: secrets are
     /// numbered in this order.
     fn judge_encrypted(&mut self) {
-        let Self { report, outside, outside_fleet, spans, language, redactor, .. } = self;
+        let Self { report, outside, surroundings, places, language, redactor, .. } = self;
         for (facts, id) in std::mem::take(outside).into_iter().zip(1..) {
-            let case = Case::new(&facts, outside_fleet, spans.end_after(facts.last.time));
+            let Some(around) = surroundings.get(facts.capture as usize) else { continue };
+            let case = Case::new(&facts, &around.outside_fleet, around.spans.end_after(facts.last.time));
             let Some(seen) = facts.outside.as_deref() else { continue };
-            report.encrypted.push(Encrypted::new(id, (&case, seen), *language, redactor));
+            let mut encrypted = Encrypted::new(id, (&case, seen), *language, redactor);
+            (encrypted.files, encrypted.file) = places.of(&facts);
+            places.place(&facts, std::iter::once(&mut *encrypted.verdict).chain(&mut encrypted.findings));
+            report.encrypted.push(encrypted);
         }
     }
 
@@ -142,8 +181,11 @@ impl Iterator for Pending {
         coming.get(1).inspect(|facts| facts.prefetch());
         coming.first().inspect(|facts| facts.prefetch_parts());
         self.judged += 1;
-        let case = Case::new(&facts, &self.fleet, self.spans.end_after(facts.last.time));
-        let connection = Connection::new(self.judged, &case, &self.registries, self.language, &mut self.redactor);
+        let around = self.surroundings.get(facts.capture as usize)?;
+        let case = Case::new(&facts, &around.fleet, around.spans.end_after(facts.last.time));
+        let mut connection = Connection::new(self.judged, &case, &self.registries, self.language, &mut self.redactor);
+        (connection.files, connection.file) = self.places.of(&facts);
+        self.places.place(&facts, std::iter::once(&mut *connection.verdict).chain(&mut connection.findings));
         self.occurred.add(&connection);
         Some(Box::new(connection))
     }
@@ -180,13 +222,16 @@ impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Streamed<W, J> {
 
 impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Serialize for Streamed<W, J> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Report", 9)?;
+        let mut fields = serializer.serialize_struct("Report", 10)?;
         {
-            let Report { version, generator, secrets, captures, read, .. } = &self.0.borrow().pending.report;
+            let Report { version, generator, secrets, captures, merges, read, .. } = &self.0.borrow().pending.report;
             fields.serialize_field("version", version)?;
             fields.serialize_field("generator", generator)?;
             fields.serialize_field("secrets", secrets)?;
             fields.serialize_field("captures", captures)?;
+            if !merges.is_empty() {
+                fields.serialize_field("merges", merges)?;
+            }
             fields.serialize_field("read", read)?;
         }
         fields.serialize_field("connections", &Connections(&self.0))?;

@@ -84,6 +84,12 @@ const fn name_of(side: Side) -> &'static str {
     }
 }
 
+/// Quotes an argument of a command line for a shell, if it needs that.
+pub fn argument(text: &str) -> String {
+    let is_special = |character: char| character.is_whitespace() || "'\"$&|;<>*?()\\`".contains(character);
+    if text.contains(is_special) { format!("'{}'", text.replace('\'', r"'\''")) } else { text.to_owned() }
+}
+
 /// Describes a violation of the opening handshake, as a part of a sentence.
 pub fn problem(problem: &Problem, language: Language) -> String {
     word(&format!("problem_{}", problem.name()), &[("what", problem.detail())], language)

@@ -25,23 +25,25 @@ pub struct Collection {
     outsiders: Lowest,
 }
 
-/// The connections with the lowest stream numbers: the number of each, and its index.
+/// The connections with the lowest stream numbers, those of earlier captures first: capture and number of each, and its
+/// index.
 #[derive(Debug, Default)]
-struct Lowest(BinaryHeap<(u32, usize)>);
+struct Lowest(BinaryHeap<((u32, u32), usize)>);
 
 impl Lowest {
     /// Adds a connection to `all`, of which at most `most` are to be among the lowest. Returns the one that is too many.
     #[expect(clippy::vec_box, reason = "as connections are handed out")]
     fn add(&mut self, mut facts: Box<Facts>, all: &mut Vec<Box<Facts>>, most: usize) -> Option<Box<Facts>> {
+        let place = (facts.capture, facts.stream);
         if self.0.len() < most {
-            self.0.push((facts.stream, all.len()));
+            self.0.push((place, all.len()));
             all.push(facts);
             return None;
         }
-        let Some(mut highest) = self.0.peek_mut().filter(|highest| facts.stream < highest.0) else {
+        let Some(mut highest) = self.0.peek_mut().filter(|highest| place < highest.0) else {
             return Some(facts);
         };
-        highest.0 = facts.stream;
+        highest.0 = place;
         if let Some(held) = all.get_mut(highest.1) {
             std::mem::swap(held, &mut facts);
         }
@@ -87,7 +89,12 @@ impl Collection {
         self.facts.iter_mut().chain(&mut self.outside).for_each(|facts| facts.stream = of(facts.stream));
     }
 
-    /// Adds the connections of another collection of the same capture.
+    /// Sets the capture that the connections are in.
+    pub(crate) fn set_capture(&mut self, capture: u32) {
+        self.facts.iter_mut().chain(&mut self.outside).for_each(|facts| facts.capture = capture);
+    }
+
+    /// Adds the connections of another collection.
     pub(crate) fn merge(&mut self, other: Self) {
         other.facts.into_iter().for_each(|facts| self.connection(facts));
         other.outside.into_iter().for_each(|facts| self.outside(facts));

@@ -97,7 +97,7 @@ pub struct TlsCounts {
 }
 
 impl Counts {
-    /// Adds the counts of other connections of the same capture.
+    /// Adds the counts of other connections.
     pub(crate) const fn add(&mut self, other: &Self) {
         let Self { tcp_streams, encrypted, tls, http, http2, unrecognised, given_up } = other;
         self.tcp_streams += *tcp_streams;

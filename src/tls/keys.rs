@@ -75,14 +75,13 @@ impl Keys {
     /// Returns a copy for another thread, which shares what connections show about the secrets. Has to be called before
     /// the first turn.
     pub fn share(&self) -> Self {
-        let Self { young, old, generation, may_grow, ledger } = self;
-        Self {
-            young: young.clone(),
-            old: old.clone(),
-            generation: *generation,
-            may_grow: *may_grow,
-            ledger: ledger.share(),
-        }
+        Self { may_grow: self.may_grow, ledger: self.ledger.share(), ..self.for_another() }
+    }
+
+    /// Returns a copy for another capture.
+    pub fn for_another(&self) -> Self {
+        let Self { young, old, generation, .. } = self;
+        Self { young: young.clone(), old: old.clone(), generation: *generation, ..Self::default() }
     }
 
     /// Enters a later turn.

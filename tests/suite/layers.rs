@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["analyzer", "reference", "render"],
     &["live", "slice"],
     // The program, `src/cli/`.
-    &["keys", "nearest", "progress", "privileges", "signals", "sandbox"],
+    &["inputs", "keys", "nearest", "progress", "privileges", "signals", "sandbox"],
     &["sandboxing", "selecting", "sorting", "config", "warning"],
     &["locale", "timing"],
     &["reporting"],

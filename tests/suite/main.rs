@@ -45,6 +45,7 @@ mod redaction;
 mod reference;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod several;
 mod shortcuts;
 mod slice;
 #[cfg(target_os = "linux")]

@@ -61,7 +61,7 @@ fn only_inputs_are_read_and_only_outputs_written() {
     fs::write(outside.join("secret"), "secret").unwrap();
     symlink(outside.join("linked.pcapng"), captures.join("b.pcapng")).unwrap();
     let report = output.join("report.json");
-    let allowed = Allowed::default().captures(std::slice::from_ref(&captures)).output(Some(&report));
+    let allowed = Allowed::default().captures(std::slice::from_ref(&captures), false).output(Some(&report));
     confined(&allowed, |_| {
         // Runs the whole analysis of the files in a folder, including the target of a link.
         let mut source = capture::open(std::slice::from_ref(&captures)).unwrap();

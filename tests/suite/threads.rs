@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::properties::{config, conversations, cut};
 use crate::support::same::{difference, told};
 use crate::support::segments::{Change, packets};
-use crate::support::{PROGRAM, fixtures, way};
+use crate::support::{PROGRAM, fixture, fixtures, tools, way};
 
 /// Returns what the program writes about captures, on standard output and standard error, and its exit code.
 fn report(threads: &str, options: &[OsString], captures: &[PathBuf]) -> (Option<i32>, String, String) {
@@ -46,13 +46,31 @@ fn every_fixture_gives_the_same_report() {
 }
 
 #[test]
-fn merged_captures_give_the_same_in_each_format() {
+fn several_captures_give_the_same_in_each_format() {
     let captures: Vec<PathBuf> = fixtures().into_iter().map(|(_, capture)| capture).collect();
-    for format in ["json", "csv", "terminal"] {
-        is_the_same(&["--format".into(), format.into()], &captures);
+    for options in
+        [["--format", "json"], ["--format", "csv"], ["--format=terminal", "--merge"], ["--format=json", "--merge"]]
+    {
+        is_the_same(&options.map(OsString::from), &captures);
     }
     #[cfg(feature = "live")]
     is_the_same(&["--format", "json", "--filter", "tcp"].map(OsString::from), &captures);
+}
+
+#[test]
+fn rotated_captures_give_the_same() {
+    if tools::missing(&["tshark"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (name, packets) in [("idle_timeout", "7"), ("many", "30"), ("many_wss_python", "90")] {
+        let set = folder.path().join(name).with_extension("pcapng");
+        let status = std::process::Command::new("editcap").args(["-c", packets]).arg(fixture(name)).arg(set).status();
+        assert!(status.unwrap().success());
+    }
+    for format in ["json", "terminal"] {
+        is_the_same(&["--format".into(), format.into()], &[folder.path().to_owned()]);
+    }
 }
 
 /// A connection resumes the session of another one, and secrets are tried that no other connection has claimed: other

@@ -33,7 +33,9 @@ impl Pcap {
     pub(super) fn new(mut window: Window, name: Name) -> Result<Self, Error> {
         window.hold(FILE_HEADER).map_err(|error| name.read_error(&window, error))?;
         let Ok((_, file)) = header::file_header(window.held()) else {
-            return Err(name.not_a_capture(format!("a pcap magic number, but {} bytes in all", window.held().len())));
+            return Err(
+                name.not_a_capture(format!("a pcap magic number, but {} bytes in all", window.held().len()), true)
+            );
         };
         window.consume(FILE_HEADER);
         let record = Record { time: Timestamp::default(), captured: 0, length: 0 };

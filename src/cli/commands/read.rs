@@ -1,7 +1,7 @@
 //! `whyclosed CAPTURE…`: reads files, and writes the report.
 
-use std::borrow::Cow;
-use std::io::{self, IsTerminal};
+use std::collections::VecDeque;
+use std::io;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,14 +13,15 @@ use whyclosed::analyzer::{Analysed, Analyzer};
 use whyclosed::capture::filter::{Filter, Filtered};
 use whyclosed::capture::{self, Meter, Source, Summary, read_ahead};
 use whyclosed::error::Error;
-use whyclosed::report::{Material, Pending};
+use whyclosed::report::{Material, Pending, Unread};
 use whyclosed::sink::Collection;
 use whyclosed::slice::{Locating, Origin};
 
 use super::bundle::bundle;
 use super::slice::located;
-use super::{absent, conclude, exit_code};
-use crate::keys::KeyArgs;
+use super::{EXIT_ERROR, absent, conclude, exit_code};
+use crate::inputs::{InputArgs, tell_passed_over};
+use crate::keys::{KeyArgs, KeyLogs};
 use crate::output::{self, Spool};
 use crate::progress::Progress;
 use crate::reporting::Reporting;
@@ -30,12 +31,8 @@ use crate::timing::Ending;
 /// The options for reading captures.
 #[derive(Debug, Args)]
 pub struct Read {
-    /// Capture files (pcap, pcapng; gzip, zstd, lz4), directories of them, or - for standard input.
-    ///
-    /// Several are merged by time into one capture, as `tcpdump -C` and `dumpcap -b` leave them. Without any, standard input
-    /// is read if it is no terminal.
-    #[arg(value_name = "CAPTURE")]
-    captures: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: InputArgs,
 
     /// Read only packets that match this pcap filter, as in tcpdump: 'port 8080'.
     #[cfg(feature = "live")]
@@ -44,8 +41,8 @@ pub struct Read {
 
     /// Also write the report as Markdown, HTML and JSON, and the packets of the connections in it, to one ZIP file.
     ///
-    /// The captures are read twice, so none of them may be a pipe.
-    #[arg(long, value_name = "FILE", conflicts_with = "anonymize")]
+    /// Several captures are merged, as with --merge. They are read twice, so none of them may be a pipe.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["anonymize", "each"])]
     bundle: Option<PathBuf>,
 
     /// Analyse packets on N threads [default: the cores available, at most 8].
@@ -68,20 +65,26 @@ pub struct Read {
 /// The most threads that analyse packets by default: one reads for all of them, and is no faster than eight.
 const MOST_THREADS: NonZero<usize> = NonZero::new(8).unwrap();
 
+/// The results of reading all captures.
+#[derive(Default)]
+struct Results {
+    analysed: Analysed,
+    /// What could not be read.
+    faults: Vec<Error>,
+    /// The files that were read, and the places of all frames in them, if a bundle needs them.
+    files: Vec<PathBuf>,
+    written: Option<io::Result<Spool>>,
+}
+
 impl Read {
     /// Returns whether there is nothing to read: no capture, and a person at standard input.
     pub fn has_no_input(&self) -> bool {
-        self.captures.is_empty() && io::stdin().is_terminal()
-    }
-
-    /// Returns the captures; without any, standard input.
-    fn inputs(&self) -> Cow<'_, [PathBuf]> {
-        if self.captures.is_empty() { vec![PathBuf::from("-")].into() } else { self.captures.as_slice().into() }
+        self.inputs.are_missing()
     }
 
     /// Returns the first input if it is no file, but may be a word on the command line.
     pub fn word(&self) -> Option<&str> {
-        self.captures.first().filter(|path| !path.exists())?.to_str()
+        self.inputs.word()
     }
 
     /// Returns the number of threads that analyse packets.
@@ -91,50 +94,39 @@ impl Read {
         given.unwrap_or_else(cores)
     }
 
-    /// Reads the captures, and writes the report. After a fault in the middle of a capture, the report covers
-    /// everything before it.
+    /// Reads the captures, and writes the report. What cannot be read is named in the report and on standard error; it
+    /// does not prevent the report on the rest. After a fault in the middle of a capture, the report covers everything
+    /// before it.
     pub fn run(&mut self) -> Result<ExitCode, Error> {
         self.reporting.ending = self.ending.clone();
-        let paths = &*self.inputs();
+        let paths = &*self.inputs.paths();
         let outputs = [self.reporting.output(), self.bundle.as_deref()];
-        output::check(&[paths, self.keys.files()].concat(), &self.reporting.texts.files()?, &outputs)?;
+        let others = [self.keys.files(), &self.reporting.texts.files()?].concat();
+        output::check((paths, self.inputs.is_recursive()), &others, &outputs)?;
         let registries = self.reporting.texts.registries(None)?;
         // This loads libpcap, and its file cannot be read inside the sandbox.
         #[cfg(feature = "live")]
-        let filter = self.filter.as_deref().map(Filter::new).transpose()?;
+        self.filter()?;
         // The quota of a container is in a file that cannot be read inside the sandbox, either.
         let threads = self.threads();
         self.reporting.enter_sandbox(self.allowed(paths));
-        let mut keys = self.keys.open()?;
-        let meter = Meter::default();
-        let source = capture::open_metered(paths, &meter)?;
-        let progress =
-            Progress::new(self.reporting.quiet, (meter, capture::size(paths)), self.reporting.texts.language());
-        #[cfg(feature = "live")]
-        let source: Box<dyn Source + Send> = match filter {
-            Some(filter) => Box::new(Filtered::new(source, filter)),
-            None => source,
-        };
-        let mut analyzer = Analyzer::default();
-        analyzer.name(self.reporting.wss.clone());
-        // Before the first packet, no connection is handed out.
-        keys.read_all(&mut analyzer, paths, &mut Collection::default())?;
-        let (analysed, written) = self.analyse(source, analyzer, threads, progress);
-        let Analysed { collection, counts, skipped, captures, error } = analysed;
+        let Results { analysed, faults, files, written } = self.read(threads)?;
+        if analysed.captures.is_empty() {
+            faults.iter().for_each(output::print_error);
+            return Ok(ExitCode::from(EXIT_ERROR));
+        }
+        let Analysed { collection, counts, skipped, captures, .. } = analysed;
         let Collection { facts, outside, unanswered, .. } = collection;
-        let nothing_was_read = captures.iter().all(|capture| capture.packets == 0);
-        let fault = match error {
-            Some(fault) if nothing_was_read || matches!(fault, Error::Filter { .. }) => return Err(fault),
-            fault => fault,
-        };
-        let faults: Vec<_> = fault.into_iter().chain(captures.iter().filter_map(Summary::damage)).collect();
+        let unread = faults.iter().filter_map(Unread::of).collect();
+        let faults: Vec<_> = faults.into_iter().chain(captures.iter().filter_map(Summary::damage)).collect();
         let privacy = self.reporting.privacy();
         let origins: Vec<_> = match self.bundle {
             Some(_) => facts.iter().map(|facts| Origin::new(facts)).collect(),
             None => Vec::new(),
         };
+        let until = None;
         let material =
-            Material { captures, until: None, facts, outside, counts, unanswered, skipped, privacy, registries };
+            Material { captures, unread, until, facts, outside, counts, unanswered, skipped, privacy, registries };
         let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
         let absent = absent(&self.reporting, report.remaining());
         let faults: Vec<_> = faults.into_iter().chain(absent).collect();
@@ -142,18 +134,84 @@ impl Read {
             return conclude(&self.reporting, report, &faults);
         };
         let located = written.map(located).transpose()?;
-        let matched = bundle(path, paths, (origins, located), &self.reporting, report)?;
+        let matched = bundle(path, &files, (origins, located), &self.reporting, report)?;
         Ok(exit_code(matched, &faults))
     }
 
-    /// Reads a capture to its end, or to an error. Also returns the places of all frames, if a bundle needs them.
+    /// Reads the captures one after another.
+    fn read(&self, threads: NonZero<usize>) -> Result<Results, Error> {
+        let mut inputs = self.inputs.find();
+        if self.reporting.verbose {
+            tell_passed_over(&inputs, self.reporting.texts.language());
+        }
+        let mut results = Results { faults: std::mem::take(&mut inputs.faults), ..Results::default() };
+        let mut keys = self.keys.open()?;
+        let mut with_keys = Analyzer::default();
+        with_keys.name(self.reporting.wss.clone());
+        keys.read_to_end(&mut with_keys, &mut Collection::default())?;
+        // A bundle has the packets of a single capture.
+        let as_one = self.bundle.is_some();
+        let (meter, size) = (Meter::default(), capture::size(inputs.files.iter().map(|input| &*input.path)));
+        let mut progress = Progress::new(self.reporting.quiet, (meter.clone(), size), self.reporting.texts.language());
+        let mut groups: VecDeque<_> = self.inputs.groups(inputs, as_one).into();
+        while let Some(files) = groups.pop_front() {
+            let mut analyzer = with_keys.for_another();
+            KeyLogs::ask_captures(&mut analyzer, &files);
+            let (mut analysed, written) = match self.open(&files, &meter) {
+                Ok(source) => self.analyse(source, analyzer, threads, &mut progress)?,
+                Err(fault) => {
+                    results.faults.push(fault);
+                    continue;
+                }
+            };
+            if self.inputs.is_proposed(as_one) {
+                let parts = capture::confirmed(&files, &analysed.captures);
+                if parts.len() > 1 {
+                    // Their packets have different numbers then.
+                    parts.into_iter().rev().for_each(|part| groups.push_front(part));
+                    continue;
+                }
+            }
+            let nothing_was_read = analysed.captures.iter().all(|capture| capture.packets == 0);
+            let fault = analysed.error.take();
+            let is_lost = fault.is_some() && nothing_was_read;
+            results.faults.extend(fault);
+            if !is_lost {
+                results.analysed.append(analysed);
+                results.files.extend(files);
+                results.written = written;
+            }
+        }
+        progress.finish();
+        Ok(results)
+    }
+
+    /// Opens the files of one capture; the bytes that are read are counted on `meter`.
+    fn open(&self, files: &[PathBuf], meter: &Meter) -> Result<Box<dyn Source + Send>, Error> {
+        let source = capture::open_files(files.to_vec(), meter)?;
+        #[cfg(feature = "live")]
+        if let Some(filter) = self.filter()? {
+            return Ok(Box::new(Filtered::new(source, filter)));
+        }
+        Ok(source)
+    }
+
+    /// Returns the filter, if there is one.
+    #[cfg(feature = "live")]
+    fn filter(&self) -> Result<Option<Filter>, Error> {
+        self.filter.as_deref().map(Filter::new).transpose()
+    }
+
+    /// Reads a capture to its end, or to an error. Also returns the places of all frames, if a bundle needs them. Fails if
+    /// the filter does not fit the capture.
     fn analyse(
         &self,
         source: Box<dyn Source + Send>,
         mut analyzer: Analyzer,
         threads: NonZero<usize>,
-        mut progress: Progress,
-    ) -> (Analysed, Option<io::Result<Spool>>) {
+        progress: &mut Progress,
+    ) -> Result<(Analysed, Option<io::Result<Spool>>), Error> {
+        progress.begin_capture();
         let count = |packet| progress.packet(packet);
         let results = if self.bundle.is_some() && !self.reporting.show_secrets {
             // Events come in the order of the capture only from a single analyzer.
@@ -165,13 +223,15 @@ impl Read {
         } else {
             (analyzer.read_in_parallel(source, threads, count), None)
         };
-        progress.finish();
-        results
+        match results {
+            (Analysed { error: Some(error @ Error::Filter { .. }), .. }, _) => Err(error),
+            results => Ok(results),
+        }
     }
 
     /// Returns the files that are read, and those that are written besides the report.
     fn allowed(&self, captures: &[PathBuf]) -> Allowed {
-        let allowed = Allowed::default().captures(captures).captures(self.keys.files());
+        let allowed = Allowed::default().captures(captures, self.inputs.is_recursive()).files(self.keys.files());
         let allowed = allowed.output(self.bundle.as_deref());
         // Parts of a bundle are kept there until they are written.
         let allowed = if self.bundle.is_some() { allowed.temporary_files() } else { allowed };

@@ -19,6 +19,7 @@ use whyclosed::report::{Connection, Material, Pending, Report};
 use whyclosed::sink::Collection;
 use whyclosed::slice::{Located, Locating, Origin, Survey, Wanted, cut, session_of};
 
+use super::exit_code;
 use crate::keys::{KeyArgs, lines};
 use crate::locale::TextArgs;
 use crate::output::{self, Spool, Spooled};
@@ -32,12 +33,17 @@ use crate::selecting::Selecting;
 /// given. At least one of them has to be.
 #[derive(Debug, Args)]
 pub struct Slice {
-    /// Capture files or directories; they are read several times, so none of them may be a pipe.
+    /// Capture files or directories; several are merged by time. They are read several times, so none of them may be a pipe.
     #[arg(required = true, value_name = "CAPTURE", value_parser = file)]
     captures: Vec<PathBuf>,
 
     #[command(flatten)]
     selecting: Selecting,
+
+    /// Number the connections of several captures as `whyclosed --merge` does. Needed for --connection, unless the files are
+    /// those of one rotated set.
+    #[arg(long)]
+    merge: bool,
 
     /// Take only connections that did not end normally.
     #[arg(long)]
@@ -84,13 +90,16 @@ impl Slice {
         if !selection.is_narrow() && !self.abnormal {
             return Err(Error::NoSelection);
         }
-        output::check(&[&*self.captures, self.keylogs.files()].concat(), &self.texts.files()?, &[Some(&self.output)])?;
+        let others = [self.keylogs.files(), &self.texts.files()?].concat();
+        output::check((&self.captures, false), &others, &[Some(&self.output)])?;
         let language = self.texts.language();
         let registries = self.texts.registries(None)?;
-        let allowed = Allowed::default().captures(&self.captures).captures(self.keylogs.files());
+        let allowed = Allowed::default().captures(&self.captures, false).files(self.keylogs.files());
         let allowed = allowed.output(Some(&self.output));
         self.sandboxing.enter(&if self.redact { allowed.temporary_files() } else { allowed }, language);
-        let Reading { mut pending, origins, keys, located } = self.read(registries, language)?;
+        let mut inputs = capture::find(&self.captures, false);
+        let faults = std::mem::take(&mut inputs.faults);
+        let Reading { mut pending, origins, keys, located } = self.read(&inputs.into_sets(), registries, language)?;
         let (wanted, numbers) = self.wanted(&selection, &mut pending, (origins, &keys), language)?;
         let report = pending.finish();
         let with_keys = self.with_keys.then(|| self.keylogs.files());
@@ -99,11 +108,13 @@ impl Slice {
         output::to_file(&self.output, |out| slice.write(out))?;
         slice.tell_size(&self.output, language);
         slice.tell(language);
-        Ok(ExitCode::SUCCESS)
+        // Of files in directories: one that is named has ended the command.
+        Ok(exit_code(false, &faults))
     }
 
-    /// Reads the captures.
-    fn read(&self, registries: Registries, language: Language) -> Result<Reading, Error> {
+    /// Reads the captures as one. Fails if connections are asked for by their numbers, which would be others in a report,
+    /// because that reads these `sets` of files as several captures.
+    fn read(&self, sets: &[Vec<PathBuf>], registries: Registries, language: Language) -> Result<Reading, Error> {
         let mut source = capture::open(&self.captures)?;
         let (mut keys, mut analyzer) = (self.keylogs.open()?, Analyzer::default());
         let (collection, located) = if self.redact {
@@ -118,11 +129,16 @@ impl Slice {
             analyzer.read(&mut *source, &mut collection, |_| {})?;
             (collection, None)
         };
+        let captures = source.summaries();
+        let is_one = matches!(sets, [one] if capture::confirmed(one, &captures).len() == 1);
+        if !self.selecting.selection(true).ids.is_empty() && !self.merge && !is_one {
+            return Err(Error::SeveralCaptures);
+        }
         let Collection { facts, unanswered, .. } = collection;
         let origins = facts.iter().map(|facts| Origin::new(facts)).collect();
         let key = |facts: &Facts| facts.handshake.request.as_ref()?.key.clone();
         let keys = facts.iter().filter(|_| self.with_legs).map(|facts| key(facts)).collect();
-        let material = Material { captures: source.summaries(), facts, unanswered, registries, ..Material::default() };
+        let material = Material { captures, facts, unanswered, registries, ..Material::default() };
         Ok(Reading { pending: Pending::new(material, language), origins, keys, located })
     }
 

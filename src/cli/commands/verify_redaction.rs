@@ -65,7 +65,7 @@ impl VerifyRedaction {
     /// Searches the file, and prints the leaks.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let language = self.texts.language();
-        let captures = Allowed::default().captures(&self.against).captures(std::slice::from_ref(&self.file));
+        let captures = Allowed::default().captures(&self.against, false).files(std::slice::from_ref(&self.file));
         self.sandboxing.enter(&captures.temporary_files(), language);
         // Gathering secrets takes long: a mistyped name must not wait for it.
         let file = File::open(&self.file).map_err(|source| Error::Open { path: self.file.clone(), source })?;

@@ -24,8 +24,12 @@ enum Identity {
 ///
 /// Links are followed, and hard links are the same file. An output that may not be written is refused as well. Nothing
 /// of a capture has been read by then, except the first bytes of the files in a directory, to find the captures among
-/// them.
-pub fn check(captures: &[PathBuf], others: &[PathBuf], outputs: &[Option<&Path>]) -> Result<(), Error> {
+/// them; with `recursive`, in the directories within it too.
+pub fn check(
+    (captures, recursive): (&[PathBuf], bool),
+    others: &[PathBuf],
+    outputs: &[Option<&Path>],
+) -> Result<(), Error> {
     let of_target = |path: &'_ Path| match Target::resolve(path) {
         Ok(Target::File(Replaceable { path, .. })) => Ok(of_path(&path)),
         Ok(Target::Stream(_)) => Ok(of_path(path)),
@@ -43,7 +47,9 @@ pub fn check(captures: &[PathBuf], others: &[PathBuf], outputs: &[Option<&Path>]
     if written.is_empty() {
         return Ok(());
     }
-    for input in capture::files(captures)?.iter().chain(others) {
+    let in_folders = captures.iter().filter(|path| path.is_dir()).cloned().collect::<Vec<_>>();
+    let in_folders = capture::find(&in_folders, recursive).into_paths();
+    for input in captures.iter().chain(&in_folders).chain(others) {
         let is_stdin = captures.contains(input) && input.as_os_str() == "-";
         let identity = if is_stdin { of_standard_input() } else { of_path(input) };
         if let Some((path, _)) = written.iter().find(|(_, written)| Some(written) == identity.as_ref()) {

@@ -13,6 +13,7 @@ use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{self, csv, html, json, ndjson, terminal};
 use whyclosed::report::Streamed;
 use whyclosed::report::document::{Block, document, is_limits, list};
+use whyclosed::report::phrase;
 use whyclosed::report::redact::Redactor;
 use whyclosed::report::{Connection, Pending, Report};
 
@@ -114,12 +115,7 @@ pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -
 /// Returns the command line, redacted, so that somebody else can repeat it; empty with `--anonymize`, because it could
 /// reveal the owner of the traffic.
 pub fn command(reporting: &Reporting) -> String {
-    let quoted =
-        |argument: String| match argument.contains(|c: char| c.is_whitespace() || "'\"$&|;<>*?()\\`".contains(c)) {
-            true => format!("'{}'", argument.replace('\'', r"'\''")),
-            false => argument,
-        };
-    let arguments = std::env::args_os().skip(1).map(|argument| quoted(argument.to_string_lossy().into_owned()));
+    let arguments = std::env::args_os().skip(1).map(|argument| phrase::argument(&argument.to_string_lossy()));
     let line = std::iter::once("whyclosed".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ");
     if reporting.anonymize { String::new() } else { Redactor::default().text(&line) }
 }

@@ -5,6 +5,7 @@ mod linux;
 
 use std::path::{Path, PathBuf};
 
+use whyclosed::capture;
 use whyclosed::target::{Target, folder_of};
 
 /// The paths that a command needs once it parses captures. Everything else is denied.
@@ -46,13 +47,15 @@ const NAME_SERVICES: [&str; 15] = [
 ];
 
 impl Allowed {
-    /// Allows reading captures: files, and folders with everything below them and the targets of the links in them.
-    pub fn captures(mut self, paths: &[PathBuf]) -> Self {
-        for path in paths.iter().filter(|path| path.as_os_str() != "-") {
-            self.readable.push(path.clone());
-            let links = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
-            self.readable.extend(links.filter(|path| path.is_symlink()));
-        }
+    /// Allows reading captures: files, and folders with everything below them and the targets of the links in them; if
+    /// `recursive`, of the links in the folders within them, too.
+    pub fn captures(self, paths: &[PathBuf], recursive: bool) -> Self {
+        self.files(paths).files(&capture::links(paths, recursive))
+    }
+
+    /// Allows reading files, and everything below folders.
+    pub fn files(mut self, paths: &[PathBuf]) -> Self {
+        self.readable.extend(paths.iter().filter(|path| path.as_os_str() != "-").cloned());
         self
     }
 

@@ -10,6 +10,9 @@ use crate::report::order::Order;
 use crate::report::selection::Selection;
 use crate::report::{Connection, Told};
 
+/// The name of the column of files.
+const FILE: &str = "file";
+
 /// The most connections with details in the page, at about 1.5 KB each.
 const DETAILED: usize = 1500;
 
@@ -25,6 +28,8 @@ pub(super) struct Lines<'r> {
     clock: Clock<'r>,
     /// Whether anybody gave a reason.
     has_reasons: bool,
+    /// The heading of the column of files, which is the last, if there are several captures.
+    files: Option<String>,
 }
 
 /// A connection as the page lists it.
@@ -73,7 +78,9 @@ impl<'r> Lines<'r> {
         let all: Vec<_> = connections.iter().map(line).collect();
         let listed = selection.top.unwrap_or(all.len()).min(all.len());
         let clock = page.report.clock().of(connections.iter().map(|connection| &*connection.opened));
-        Self { all, listed, header: document::header(clock, page.language), clock, has_reasons }
+        let has_files = connections.iter().any(|connection| connection.file.is_some());
+        let files = has_files.then(|| page.word("column_file"));
+        Self { all, listed, header: document::header(clock, page.language), clock, has_reasons, files }
     }
 
     /// Returns the connections that the table has.
@@ -89,17 +96,19 @@ impl<'r> Lines<'r> {
 
     /// Returns the table's columns: their names and headings.
     pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.kept().map(|(at, column)| (column, self.heading(at)))
+        self.kept().map(|(at, column)| (column, self.heading(at))).chain(self.files.iter().map(|file| (FILE, &**file)))
     }
 
     /// Returns the cells of a connection's row.
     pub(super) fn cells(&self, page: Page<'_>, line: &Line<'_>) -> impl Iterator<Item = Cell<'_>> {
         let row = document::row(line.connection, &page.report.codes, self.clock, page.language);
-        self.kept().map(move |(at, column)| Cell {
+        let cells = self.kept().map(move |(at, column)| Cell {
             column,
             heading: self.heading(at),
             text: row.cells.get(at).map(|cell| sanitized(cell)).unwrap_or_default(),
-        })
+        });
+        let file = line.connection.file.as_deref().map(sanitized).unwrap_or_default();
+        cells.chain(self.files.iter().map(move |heading| Cell { column: FILE, heading, text: file.clone() }))
     }
 
     /// Returns the places and names of the columns, without that of the reasons if nobody gave any.

@@ -11,13 +11,13 @@ const FIRST: usize = 500;
 /// Returns the table of the first connections.
 pub(super) fn table(page: Page<'_>, lines: &Lines<'_>) -> Markup {
     let title = page.counted("html_all", lines.all.len());
-    let has_reasons = lines.columns().any(|(column, _)| column == "reason");
+    let has = |name| lines.columns().any(|(column, _)| column == name);
     html! {
         section.list id="connections" tabindex="-1" {
             h2 id="connections-title" { (title) }
             div.panes {
                 div.rows role="region" aria-labelledby="connections-title" tabindex="0" {
-                    table.connections.reasoned[has_reasons].long-times[lines.has_long_times()] {
+                    table.connections.reasoned[has("reason")].filed[has("file")].long-times[lines.has_long_times()] {
                         caption.vh { (title) }
                         thead { tr { @for (column, heading) in lines.columns() { th scope="col" class=(column) { (heading) } } } }
                         tbody { @for line in lines.listed().iter().take(FIRST) { (row(page, lines, line)) } }

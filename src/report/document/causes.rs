@@ -88,13 +88,13 @@ impl Writer<'_> {
         }
     }
 
-    /// Names a connection, and the first packet of its proof.
+    /// Names a connection, the first packet of its proof, and its file if there are several captures.
     fn example_of(&self, connection: &Connection) -> String {
+        let packet = connection.verdict.packets.first();
+        let packet = packet.map(|packet| self.fill("proof_one", &[("packets", &packet.to_string())]));
         let id = format!("#{}", connection.id);
-        match connection.verdict.packets.first() {
-            Some(packet) => format!("{id}, {}", self.fill("proof_one", &[("packets", &packet.to_string())])),
-            None => id,
-        }
+        let parts = [Some(id), packet, connection.file.as_deref().map(str::to_owned)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -78,7 +78,8 @@ impl Writer<'_> {
             [] => return None,
             [only] if only.path == "-" => self.word("captured_stdin").to_owned(),
             [only] => only.path.clone(),
-            several => self.counted("captured_files", several.len(), &[]),
+            [first, .., last] if first.capture == last.capture => format!("{} … {}", first.path, last.path),
+            [.., last] => self.counted("captured_files", last.capture as usize, &[]),
         };
         let packets = report.captures.iter().map(|capture| capture.packets).sum::<u64>();
         let packets = phrase::counted("captured_packets", packets, &[], self.language);

@@ -1,5 +1,7 @@
 //! The connections as lines: everything that is searched for in one place.
 
+use std::sync::Arc;
+
 use super::{Row, Writer, ids};
 use crate::catalog::Language;
 use crate::ending::Kind;
@@ -9,7 +11,8 @@ use crate::report::{Connection, Encrypted, Finding, Report};
 
 impl Writer<'_> {
     /// Returns the connections that are shown, the encrypted ones last: for each its number, the time it was opened, its
-    /// lifetime, the endpoints, the request (or the server's name in TLS), the end with its cause, the rule and the packets.
+    /// lifetime, the endpoints, the request (or the server's name in TLS), the end with its cause, the rule, the packets, and
+    /// the file if there are several captures.
     pub(super) fn list(&self, report: &Report, selection: &Selection) -> Vec<Row> {
         let connections = selection.shown(report, None).into_iter().take(selection.top.unwrap_or(usize::MAX));
         let encrypted = report.encrypted.iter().filter(|one| selection.all || !one.is_normal());
@@ -25,26 +28,25 @@ impl Writer<'_> {
             kind => ending(kind, [by, how, reason, why], self.language),
         };
         let opened = &self.clock.write_exactly(&connection.opened);
-        Row { tone, cells: self.line([id, opened, lifetime, ends, target, &end], &connection.verdict) }
+        let line = self.line([id, opened, lifetime, ends, target, &end], &connection.verdict, &connection.file);
+        Row { tone, cells: line }
     }
 
     fn listed_outside(&self, one: &Encrypted) -> Row {
         let Row { tone, cells } = self.outside_row(one, self.clock);
         let [id, _, lifetime, ends, name, _, by, how, why] = &*cells else { return Row { tone, cells } };
         let end = ending(one.ending, [by, how, "", why], self.language);
-        Row {
-            tone,
-            cells: self.line([id, &self.clock.write_exactly(&one.opened), lifetime, ends, name, &end], &one.verdict),
-        }
+        let opened = &self.clock.write_exactly(&one.opened);
+        Row { tone, cells: self.line([id, opened, lifetime, ends, name, &end], &one.verdict, &one.file) }
     }
 
-    /// Returns the parts of a line that are not empty: the given ones, the rule and the packets.
-    fn line(&self, parts: [&str; 6], verdict: &Finding) -> Vec<String> {
+    /// Returns the parts of a line that are not empty: the given ones, the rule, the packets and the file.
+    fn line(&self, parts: [&str; 6], verdict: &Finding, file: &Option<Arc<str>>) -> Vec<String> {
         let proof = match &*verdict.packets {
             [] => String::new(),
             packets => self.counted("proof", packets.len(), &[("packets", &ids(packets.iter()))]),
         };
-        let all = parts.into_iter().chain([verdict.rule.name, &proof]);
+        let all = parts.into_iter().chain([verdict.rule.name, &proof, file.as_deref().unwrap_or_default()]);
         all.filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
 }

@@ -28,11 +28,12 @@ impl Writer<'_> {
         let most = if selection.all { self.extent.rows } else { ROWS.min(self.extent.rows) };
         let shown = all.get(..most).unwrap_or(&all);
         let clock = self.clock.of(shown.iter().map(|one| &*one.opened));
-        let table = Table {
+        let mut table = Table {
             groups: vec![1, 2, 3, 2, 1],
             header: self.header(&COLUMNS),
             rows: shown.iter().map(|one| self.outside_row(one, clock)).collect(),
         };
+        self.add_files(&mut table, shown.iter().map(|one| one.file.as_deref()));
         let mut remark = self.outside_remark(&all);
         if let Some(more @ 1..) = all.len().checked_sub(shown.len()) {
             let name = if selection.all { "more_rows" } else { "outside_more" };
@@ -93,6 +94,7 @@ impl Writer<'_> {
         items.extend(group.first().into_iter().flat_map(|first| self.advice(&first.verdict)));
         for one in examples {
             items.push(self.item("label_filter", one.verdict.filter.clone(), ItemKind::Code));
+            items.extend(self.in_files(one.file.as_deref(), &one.verdict));
             let others = one.findings.iter().filter(|_| self.more);
             items.extend(others.map(|other| said(one, "label_also", other)));
         }

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Block, Item, ItemKind, Subject, Writer, ids};
 use crate::catalog::reference_words;
 use crate::diagnose::Confidence;
-use crate::report::{Connection, Finding, codes};
+use crate::report::{Connection, Finding, InFile, codes};
+
+/// The most packets that are named in their own files.
+const PACKETS: usize = 5;
 
 impl Writer<'_> {
     /// Returns a section for each code and each other kind of end, the most frequent first.
@@ -136,6 +139,7 @@ impl Writer<'_> {
             items.push(self.item("label_proof", id.unwrap_or_default() + &proof, ItemKind::Fact));
         }
         items.push(self.item("label_filter", verdict.filter.clone(), ItemKind::Code));
+        items.extend(self.in_files(connection.file.as_deref(), verdict));
         items
     }
 
@@ -160,6 +164,16 @@ impl Writer<'_> {
         items
     }
 
+    /// Names the packets of a verdict in the files that were merged; else the file, if there are several captures.
+    pub(super) fn in_files(&self, file: Option<&str>, verdict: &Finding) -> Option<Item> {
+        let packet = |place: &InFile| {
+            self.fill("in_file", &[("packet", &place.packet.to_string()), ("path", file_name(&place.file))])
+        };
+        let packets: Vec<_> = verdict.in_files.iter().take(PACKETS).map(packet).collect();
+        let text = if packets.is_empty() { file?.to_owned() } else { packets.join(", ") };
+        Some(self.item("label_file", text, ItemKind::Fact))
+    }
+
     pub(super) fn confidence(&self, confidence: Confidence) -> &'static str {
         self.word(match confidence {
             Confidence::Certain => "certain",
@@ -168,6 +182,11 @@ impl Writer<'_> {
             Confidence::Low => "low",
         })
     }
+}
+
+/// Returns the last part of a path.
+fn file_name(path: &str) -> &str {
+    path.rsplit(std::path::is_separator).next().unwrap_or(path)
 }
 
 /// Groups connections by the rule and the fix of their verdicts, in order of first appearance.

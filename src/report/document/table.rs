@@ -7,6 +7,10 @@ use crate::ending::Kind;
 use crate::report::{Connection, phrase};
 use crate::side::Side;
 
+/// The index of the column of files, and that of its group.
+const FILE: usize = 5;
+const WITH_FILE: usize = 2;
+
 impl Writer<'_> {
     /// Returns the table of connections. The column of reasons is left out if nobody gave one.
     pub(super) fn table(&self, connections: &[&Connection]) -> Table {
@@ -18,7 +22,23 @@ impl Writer<'_> {
         if !has_reasons {
             rows.iter_mut().map(|row| &mut row.cells).chain([&mut header]).for_each(|cells| drop(cells.remove(REASON)));
         }
-        Table { groups: vec![1, 2, 2, if has_reasons { 3 } else { 2 }, 1], header, rows }
+        let mut table = Table { groups: vec![1, 2, 2, if has_reasons { 3 } else { 2 }, 1], header, rows };
+        self.add_files(&mut table, shown.iter().map(|connection| connection.file.as_deref()));
+        table
+    }
+
+    /// Adds a column with the files of the connections after that of the requests, if there are several captures.
+    pub(super) fn add_files<'f>(&self, table: &mut Table, files: impl Iterator<Item = Option<&'f str>> + Clone) {
+        if files.clone().all(|file| file.is_none()) {
+            return;
+        }
+        if let Some(group) = table.groups.get_mut(WITH_FILE) {
+            *group += 1;
+        }
+        table.header.insert(FILE, self.word("column_file").to_owned());
+        for (row, file) in table.rows.iter_mut().zip(files) {
+            row.cells.insert(FILE, file.unwrap_or_default().to_owned());
+        }
     }
 
     /// Returns the cells of [`COLUMNS`].

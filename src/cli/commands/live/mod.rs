@@ -137,7 +137,8 @@ impl Live {
     /// Captures until something ends the session, then writes the report.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let outputs = [self.reporting.output(), self.write.as_deref()];
-        output::check(self.keys.files(), &self.reporting.texts.files()?, &outputs)?;
+        let others = [self.keys.files(), &self.reporting.texts.files()?].concat();
+        output::check((&[], false), &others, &outputs)?;
         let registries = self.reporting.texts.registries(None)?;
         let language = self.reporting.texts.language();
         let (names, described) = self.interfaces(language)?;
