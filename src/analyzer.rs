@@ -5,6 +5,7 @@ mod flows;
 mod followed;
 mod parallel;
 mod share;
+mod streams;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use arrayvec::ArrayVec;
 use self::followed::Followed;
 pub use self::parallel::Analysed;
 use self::share::UNKNOWN;
+pub use self::streams::Streams;
 use crate::capture::{Packet, Source};
 use crate::error::Error;
 use crate::facts::Facts;

@@ -34,6 +34,7 @@ mod rotated;
 mod tally;
 #[cfg(test)]
 mod testing;
+mod watched;
 mod window;
 
 pub use ahead::read_ahead;
@@ -46,6 +47,7 @@ pub use meter::{Meter, size};
 pub use note::{Fault, Inside, Note, Unit};
 pub use open::{key_log_lines, open, open_files, read};
 pub use rotated::confirmed;
+pub use watched::Watched;
 
 use std::io;
 use std::time::Duration;

@@ -36,7 +36,7 @@ pub fn ended_by(case: &Case<'_>, kind: Kind) -> Option<Finding> {
         .packet(carrier.seen.packet)
         .with("side", Value::Side(by))
         .with("other", Value::Side(!by))
-        .with("packet", Value::Number(carrier.seen.packet));
+        .with("packet", Value::Packet(carrier.seen.packet));
     let idle = last_frame(case.facts, by, carrier).map(|last| carrier.seen.time.since(last.time));
     let is_inside_message = case.facts.sent[by].unfinished.as_ref().is_some_and(|unfinished| unfinished.message);
     let finding = match idle {

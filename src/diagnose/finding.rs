@@ -51,6 +51,8 @@ impl From<Side> for Blame {
 pub enum Value {
     /// A count or a position.
     Number(u64),
+    /// The number of a packet.
+    Packet(u64),
     /// A size in bytes.
     Bytes(u64),
     /// A span of time.

@@ -78,7 +78,7 @@ fn by_close(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding>
         .blame(violation.side)
         .packet(violation.seen.packet)
         .with("side", Value::Side(violation.side))
-        .with("packet", Value::Number(violation.seen.packet));
+        .with("packet", Value::Packet(violation.seen.packet));
     let found = particulars(found, violation);
     Some(match begun.code {
         _ if is_what_it_says => found,
@@ -223,7 +223,7 @@ fn finding(violation: &Violation, reaction: &Reaction<'_>, confidence: Confidenc
         .packet(violation.seen.packet)
         .packet(reaction.carrier.seen.packet)
         .with("side", Value::Side(violation.side))
-        .with("packet", Value::Number(violation.seen.packet))
+        .with("packet", Value::Packet(violation.seen.packet))
         .with("reaction", Value::Time(reaction.took(violation.seen)));
     particulars(finding, violation)
 }

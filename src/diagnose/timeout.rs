@@ -36,7 +36,7 @@ impl Timeout {
             .with("closer", Value::Side(end.by))
             .with(name, Value::Time(span))
             .with("others", Value::Number(self.together as u64))
-            .with("packet", Value::Number(packet))
+            .with("packet", Value::Packet(packet))
             .variant(variant);
         match self.timer {
             Some(timer) => finding.with("timers", Value::Token(timer.names)),

@@ -47,7 +47,9 @@ pub fn render(blocks: &[Block], look: Look, out: &mut dyn Write) -> io::Result<(
         write!(out, "{between}")?;
         match block {
             Block::Headline(text) => paragraph(text, look, Style::new().bold(), out)?,
-            Block::Captured(text) | Block::Remark(text) => paragraph(text, look, Style::new().dimmed(), out)?,
+            Block::Captured(text) | Block::Numbers(text) | Block::Remark(text) => {
+                paragraph(text, look, Style::new().dimmed(), out)?
+            }
             Block::Causes(table) | Block::Table(table) => rows(table, look, out)?,
             Block::Section(title, items) => section(title, items, look, out)?,
             Block::Annex(annex) => beside(annex, look, out)?,

@@ -68,15 +68,22 @@ impl Apart {
         }
     }
 
-    /// Returns the notes about the connections set apart.
-    pub(super) fn notes(&self, places: &Places, language: Language) -> impl Iterator<Item = String> {
-        let named = self.named.iter().map(|(capture, outcome, packet)| {
+    /// Returns the notes about the connections set apart. They are in no slice: if the report has the numbers of one,
+    /// their packets are named with the `captures` that they are in.
+    pub(super) fn notes(
+        &self,
+        places: &Places,
+        captures: Option<&str>,
+        language: Language,
+    ) -> impl Iterator<Item = String> {
+        let named = self.named.iter().map(move |(capture, outcome, packet)| {
             let (name, alert) = match outcome {
                 Some(Outcome::Alert(alert)) => ("apart_alert", alert.to_string()),
                 Some(Outcome::Abandoned | Outcome::Established) => ("apart_left", String::new()),
                 None => ("apart_plain", String::new()),
             };
-            let what = word(name, &[("alert", &alert), ("packet", &packet.to_string())], language);
+            let packet = captures.map_or_else(|| packet.to_string(), |captures| format!("{packet} ({captures})"));
+            let what = word(name, &[("alert", &alert), ("packet", &packet)], language);
             if places.are_several() { format!("{what}, {}", places.name(*capture)) } else { what }
         });
         let mut named: Vec<_> = named.collect();

@@ -98,6 +98,7 @@ fn shorten(connection: &mut Connection) {
         server: None,
         problems: Vec::new(),
     };
+    connection.original = None;
     connection.community_id = String::new();
     connection.registry_shown_by = Vec::new();
     for close in &mut connection.closes {

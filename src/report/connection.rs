@@ -11,6 +11,7 @@ use super::codes;
 use super::community_id::community_id;
 use super::finding::Finding;
 use super::handshake::Handshake;
+use super::numbering::Original;
 use super::places::Files;
 use super::redact::Redactor;
 use super::timeline::{Moment, timeline};
@@ -47,6 +48,9 @@ pub struct Connection {
     pub http2_stream: Option<u32>,
     /// Whether it was inside TLS.
     pub encrypted: bool,
+    /// Its numbers in the captures, if those of the report are of a slice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original: Option<Box<Original>>,
     /// The TLS session, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Box<Tls>>,
@@ -125,9 +129,10 @@ pub struct Traffic {
 }
 
 impl Connection {
-    /// Returns its identity in the capture.
-    pub const fn identity(&self) -> Id {
-        Id { stream: self.tcp_stream, attempt: self.earlier_attempts }
+    /// Returns its identity in the captures.
+    pub fn identity(&self) -> Id {
+        let stream = self.original.as_ref().map_or(self.tcp_stream, |original| original.tcp_stream);
+        Id { stream, attempt: self.earlier_attempts }
     }
 
     /// Judges a connection, with codes named by `registries`. `redactor` removes secrets, and remembers them for later
@@ -172,6 +177,7 @@ impl Connection {
             earlier_attempts: facts.attempt,
             http2_stream: None,
             encrypted: facts.client_hello.is_some() || facts.session.is_some(),
+            original: None,
             tls: Tls::new(facts, redactor),
             client: endpoint(client),
             server: endpoint(server),

@@ -52,6 +52,8 @@ pub enum Block {
     Headline(String),
     /// The captures, and when they were made.
     Captured(String),
+    /// The file whose packets and streams are numbered, if not those of the captures.
+    Numbers(String),
     /// A remark.
     Remark(String),
     /// The table of causes, if there is more than one connection.

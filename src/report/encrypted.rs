@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::community_id::community_id;
 use super::connection::endpoint;
 use super::finding::Finding;
+use super::numbering::Original;
 use super::places::Files;
 use super::redact::Redactor;
 use super::tls::Tls;
@@ -14,6 +15,7 @@ use super::visibility::visibility;
 use crate::catalog::Language;
 use crate::diagnose::{Case, diagnose};
 use crate::ending::Kind;
+use crate::facts::Id;
 use crate::side::{PerSide, Side};
 use crate::tls::outside::{Evidence, View};
 
@@ -32,6 +34,9 @@ pub struct Encrypted {
     pub file: Option<Arc<str>>,
     /// Wireshark's `tcp.stream`.
     pub tcp_stream: u32,
+    /// Its numbers in the captures, if those of the report are of a slice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original: Option<Box<Original>>,
     /// The client's address and port.
     pub client: String,
     /// The server's address and port.
@@ -97,6 +102,7 @@ impl Encrypted {
             files: Files::default(),
             file: None,
             tcp_stream: facts.stream,
+            original: None,
             client: endpoint(client),
             server: endpoint(server),
             community_id: community_id(client, server),
@@ -115,6 +121,12 @@ impl Encrypted {
             records: PerSide { client: records(Side::Client), server: records(Side::Server) },
             visibility: visibility(facts, &ending),
         }
+    }
+
+    /// Returns its identity in the captures.
+    pub fn identity(&self) -> Id {
+        let stream = self.original.as_ref().map_or(self.tcp_stream, |original| original.tcp_stream);
+        Id { stream, attempt: 0 }
     }
 
     /// Returns whether it ended with what looks like a closing handshake, and no cause for that was found.

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::phrase::{self, json};
+use super::numbering::NamesPackets;
+use super::phrase;
 use super::places::InFile;
 use super::redact::Redactor;
+use super::values::{Said, Values};
 use crate::catalog::{Language, Row, Texts, words};
 use crate::diagnose::{Blame, Confidence, Evidence, FALLBACK, Role, Rule, Value, Verdict};
 use crate::facts::Facts;
@@ -40,9 +42,8 @@ pub struct Finding {
     /// The recommended fix.
     pub fix: Cow<'static, str>,
     /// The values used in the sentences.
-    #[serde(serialize_with = "as_map")]
     #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
-    pub evidence: Vec<(&'static str, serde_json::Value)>,
+    pub evidence: Values,
 }
 
 impl Finding {
@@ -61,10 +62,10 @@ impl Finding {
             filter: filter(stream, &finding.packets),
             title: quoted(verdict.rule, &evidence, language)
                 .unwrap_or_else(|| texts.variant("title", finding.variant, language).into()),
-            summary: around(finding.aside, text("summary"), &evidence, language),
+            summary: summary(verdict.rule, (finding.variant, finding.aside), &evidence, language),
             cause: text("cause"),
             fix: text("fix"),
-            evidence: evidence.iter().map(|evidence| (evidence.name, json(&evidence.value, language))).collect(),
+            evidence: Values::new(evidence, finding, language),
         }
     }
 
@@ -78,9 +79,12 @@ impl Finding {
         }
     }
 
-    /// Returns a value of the evidence.
-    pub fn value(&self, name: &str) -> Option<&serde_json::Value> {
-        self.evidence.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    /// Writes the filter and the summary, the only sentence that names packets, with the numbers that they have now.
+    pub(super) fn say_again(&mut self, stream: u32) {
+        self.filter = filter(stream, &self.packets);
+        if let Some(Said { evidence, language, variant, aside }) = self.evidence.said() {
+            self.summary = summary(self.rule, (variant, *aside), evidence, *language);
+        }
     }
 
     /// Returns the finding used if no rule fits. The last rule always fits, so this needs an empty table of rules.
@@ -97,9 +101,42 @@ impl Finding {
             summary: Cow::Borrowed(""),
             cause: Cow::Borrowed(""),
             fix: Cow::Borrowed(""),
-            evidence: Vec::new(),
+            evidence: Values::default(),
         }
     }
+}
+
+impl NamesPackets for Finding {
+    fn each_packet(&mut self, visit: &mut dyn FnMut(&mut u64)) {
+        let Self {
+            rule: _,
+            is_cause: _,
+            confidence: _,
+            side: _,
+            packets,
+            // They stay those of the files.
+            in_files: _,
+            filter: _,
+            title: _,
+            summary: _,
+            cause: _,
+            fix: _,
+            evidence,
+        } = self;
+        packets.iter_mut().for_each(&mut *visit);
+        evidence.packets().for_each(visit);
+    }
+}
+
+/// Returns the summary of a verdict of a rule: its text, in the text that surrounds it, if there is one.
+fn summary(
+    rule: &'static Rule,
+    (variant, aside): (&str, Option<&str>),
+    evidence: &[Evidence],
+    language: Language,
+) -> Cow<'static, str> {
+    let summary = phrase::sentence(rule.words().variant("summary", variant, language), evidence, language);
+    around(aside, summary, evidence, language)
 }
 
 /// Returns the words of the side that closed, if it said any.
@@ -122,10 +159,6 @@ fn around(
     // Not filled again: any other braces in the text come from the wire by now.
     let around = phrase::sentence(words().get(name, language), evidence, language);
     around.replacen("{summary}", &summary, 1).into()
-}
-
-fn as_map<S: Serializer>(evidence: &[(&'static str, serde_json::Value)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(evidence.iter().map(|(name, value)| (name, value)))
 }
 
 /// Returns a Wireshark display filter for packets of a stream.

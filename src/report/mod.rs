@@ -11,6 +11,7 @@ pub mod document;
 mod encrypted;
 mod finding;
 mod handshake;
+mod numbering;
 pub mod order;
 mod pending;
 pub mod phrase;
@@ -23,6 +24,7 @@ mod spans;
 mod timeline;
 mod tls;
 mod unread;
+mod values;
 mod visibility;
 
 use serde::Serialize;
@@ -34,11 +36,13 @@ pub use connection::Connection;
 pub use encrypted::Encrypted;
 pub use finding::Finding;
 pub use handshake::Handshake;
+pub use numbering::{NamesPackets, Numbering, Original, Renumbered};
 pub use pending::{Pending, Streamed};
 pub use places::{Files, InFile, Merge};
 pub use read::Read;
 pub use timeline::{Moment, What};
 pub use unread::Unread;
+pub use values::Values;
 
 use crate::capture::Summary;
 use crate::catalog::{Language, Registries};
@@ -64,6 +68,10 @@ pub struct Report {
     pub generator: String,
     /// `redacted`, or `shown`: whether secrets are replaced by `[redacted:kind#n]`, the same `n` for the same value.
     pub secrets: &'static str,
+    /// The file whose packets and streams the report numbers, if not those of the captures: the slice in a bundle. The
+    /// numbers in the captures are beside them (`original`), and only the connections that are in the slice are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub numbers_of: Option<String>,
     /// The files read.
     pub captures: Vec<Capture>,
     /// The captures that consist of several files, merged by time; absent if there are none.
@@ -132,6 +140,8 @@ pub struct Material {
     pub privacy: Privacy,
     /// The registries of close codes.
     pub registries: Registries,
+    /// The numbers that packets and streams get in the report, if not those of the captures.
+    pub numbering: Option<Numbering>,
 }
 
 impl Report {

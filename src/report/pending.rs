@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 use super::apart::Apart;
 use super::codes::Occurred;
 use super::document::Times;
+use super::numbering::Numbering;
 use super::places::Places;
 use super::redact::Redactor;
 use super::spans::Spans;
@@ -35,6 +36,7 @@ pub struct Pending {
     places: Places,
     registries: Registries,
     redactor: Redactor,
+    numbering: Option<Numbering>,
     language: Language,
     is_judged_ahead: bool,
 }
@@ -92,8 +94,10 @@ impl Pending {
         let mut redactor = Redactor::new(material.privacy);
         let read = Read::new(&material);
         let places = Places::new(&material.captures, &redactor);
+        let numbering = material.numbering.take();
+        let of_captures = numbering.as_ref().map(|numbering| &*numbering.captures);
         let mut notes = notes(&material, &read, &redactor, language);
-        notes.extend(apart.notes(&places, language));
+        notes.extend(apart.notes(&places, of_captures, language));
         let surroundings = Surroundings::of_each(&material);
         let Material { captures, facts, outside, privacy, registries, .. } = material;
         redactor.meet_all(&facts, threads);
@@ -101,6 +105,7 @@ impl Pending {
             version: VERSION,
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
             secrets: if privacy.show_secrets { "shown" } else { "redacted" },
+            numbers_of: numbering.as_ref().map(|numbering| numbering.slice.clone()),
             captures: captures.into_iter().map(|summary| Capture::new(summary, &redactor, language)).collect(),
             merges: places.merges(),
             read,
@@ -121,6 +126,7 @@ impl Pending {
             places,
             registries,
             redactor,
+            numbering,
             language,
             is_judged_ahead: threads.get() > 1,
         }
@@ -129,6 +135,12 @@ impl Pending {
     /// Returns the number of connections yet to be judged.
     pub fn remaining(&self) -> usize {
         self.facts.len()
+    }
+
+    /// Judges each connection on the thread that writes it. That takes longer, and less memory: allocators do not give
+    /// what one thread has freed to another at once.
+    pub fn judged_in_place(self) -> Self {
+        Self { is_judged_ahead: false, ..self }
     }
 
     /// Judges the remaining connections, and returns the whole report.
@@ -150,7 +162,7 @@ impl Pending {
     /// Judges the encrypted connections. Has to be called after the last of the others has been judged: secrets are
     /// numbered in this order.
     fn judge_encrypted(&mut self) {
-        let Self { report, outside, surroundings, places, language, redactor, .. } = self;
+        let Self { report, outside, surroundings, places, language, redactor, numbering, .. } = self;
         for (facts, id) in std::mem::take(outside).into_iter().zip(1..) {
             let Some(around) = surroundings.get(facts.capture as usize) else { continue };
             let case = Case::new(&facts, &around.outside_fleet, around.spans.end_after(facts.last.time));
@@ -158,6 +170,7 @@ impl Pending {
             let mut encrypted = Encrypted::new(id, (&case, seen), *language, redactor);
             (encrypted.files, encrypted.file) = places.of(&facts);
             places.place(&facts, std::iter::once(&mut *encrypted.verdict).chain(&mut encrypted.findings));
+            numbering.iter().for_each(|numbering| numbering.apply_to_encrypted(&mut encrypted));
             report.encrypted.push(encrypted);
         }
     }
@@ -186,6 +199,7 @@ impl Iterator for Pending {
         let mut connection = Connection::new(self.judged, &case, &self.registries, self.language, &mut self.redactor);
         (connection.files, connection.file) = self.places.of(&facts);
         self.places.place(&facts, std::iter::once(&mut *connection.verdict).chain(&mut connection.findings));
+        self.numbering.iter().for_each(|numbering| numbering.apply(&mut connection));
         self.occurred.add(&connection);
         Some(Box::new(connection))
     }
@@ -224,10 +238,14 @@ impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Serialize for Str
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Report", 10)?;
         {
-            let Report { version, generator, secrets, captures, merges, read, .. } = &self.0.borrow().pending.report;
+            let Report { version, generator, secrets, numbers_of, captures, merges, read, .. } =
+                &self.0.borrow().pending.report;
             fields.serialize_field("version", version)?;
             fields.serialize_field("generator", generator)?;
             fields.serialize_field("secrets", secrets)?;
+            if let Some(file) = numbers_of {
+                fields.serialize_field("numbers_of", file)?;
+            }
             fields.serialize_field("captures", captures)?;
             if !merges.is_empty() {
                 fields.serialize_field("merges", merges)?;
@@ -237,8 +255,10 @@ impl<W: FnMut(&Connection) -> bool, J: FnMut(Box<Connection>)> Serialize for Str
         fields.serialize_field("connections", &Connections(&self.0))?;
         self.0.try_borrow_mut().map_err(S::Error::custom)?.pending.judge_encrypted();
         let Pending { occurred, registries, language, report, .. } = &self.0.borrow().pending;
-        if !report.encrypted.is_empty() {
-            fields.serialize_field("encrypted", &report.encrypted)?;
+        let is_numbered = |encrypted: &&Encrypted| report.numbers_of.is_none() || encrypted.original.is_some();
+        let encrypted: Vec<_> = report.encrypted.iter().filter(is_numbered).collect();
+        if !encrypted.is_empty() {
+            fields.serialize_field("encrypted", &encrypted)?;
         }
         fields.serialize_field("codes", &occurred.codes(registries, *language))?;
         fields.serialize_field("notes", &report.notes)?;

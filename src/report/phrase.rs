@@ -29,7 +29,7 @@ pub fn sentence(template: &'static str, evidence: &[Evidence], language: Languag
 /// Formats a value as words.
 pub fn text(value: &Value, language: Language) -> Cow<'_, str> {
     let text = match value {
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) | Value::Packet(number) => number.to_string(),
         Value::Bytes(bytes) => bytes_of(*bytes, language),
         Value::Time(time) => duration(*time, language),
         Value::Side(side) => return side_of(*side, language).into(),
@@ -48,7 +48,7 @@ pub fn text(value: &Value, language: Language) -> Cow<'_, str> {
 /// Converts a value to JSON.
 pub fn json(value: &Value, language: Language) -> serde_json::Value {
     match value {
-        Value::Number(number) | Value::Bytes(number) => (*number).into(),
+        Value::Number(number) | Value::Packet(number) | Value::Bytes(number) => (*number).into(),
         Value::Time(time) => time.as_secs_f64().into(),
         Value::Side(Side::Client) => "client".into(),
         Value::Side(Side::Server) => "server".into(),

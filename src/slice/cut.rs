@@ -94,8 +94,6 @@ pub struct Wanted {
     by_endpoints: HashTable<Between>,
     hasher: RandomState,
     comments: BTreeMap<u64, Vec<String>>,
-    comment_bytes: usize,
-    unmarked: u64,
 }
 
 impl Wanted {
@@ -128,20 +126,9 @@ impl Wanted {
         spans.iter_mut().skip(place).for_each(|span| span.last = span.last.max(last));
     }
 
-    /// Adds a comment on a packet. Comments beyond what a slice has room for are counted.
-    pub fn comment(&mut self, packet: u64, comment: String) {
-        let bytes = blocks_of(&comment);
-        if self.comment_bytes + bytes > limits::SLICE_COMMENTS {
-            self.unmarked += 1;
-            return;
-        }
-        self.comment_bytes += bytes;
+    /// Adds a comment on a packet.
+    pub(super) fn comment(&mut self, packet: u64, comment: String) {
         self.comments.entry(packet).or_default().push(comment);
-    }
-
-    /// Returns the number of comments without room.
-    pub const fn unmarked(&self) -> u64 {
-        self.unmarked
     }
 
     /// Returns the wanted connections.
@@ -174,11 +161,6 @@ impl Wanted {
     }
 }
 
-/// Returns the bytes that a comment takes: its option's header and padding, and the end of the options.
-const fn blocks_of(comment: &str) -> usize {
-    comment.len().next_multiple_of(4) + 8
-}
-
 /// Copies the packets of the wanted connections, rewritten if the survey has rewritten their streams. Returns the number
 /// of packets. The outer error is that of reading, the inner one that of writing.
 pub fn cut<W: Write>(
@@ -187,7 +169,7 @@ pub fn cut<W: Write>(
     survey: &mut Survey,
     out: &mut Writer<W>,
 ) -> Result<Result<u64, std::io::Error>, Error> {
-    let (mut decoder, mut interfaces, mut packets) = (Decoder::default(), HashMap::new(), 0);
+    let (mut decoder, mut parts, mut interfaces, mut packets) = (Decoder::default(), Vec::new(), HashMap::new(), 0);
     let (fragmented, mut redaction) = survey.parts();
     while source.advance()? {
         let packet = source.packet();
@@ -198,7 +180,7 @@ pub fn cut<W: Write>(
                 redaction.apply_to_fragment(piece, &mut data, Decoder::fragment(&packet).unwrap_or(0..0));
             }
         } else {
-            let Some(segment) = decoder.decode(&packet) else { continue };
+            let Some(segment) = decoder.trace(&packet, &mut parts) else { continue };
             let Some(half) = wanted.find(&segment) else { continue };
             data = packet.data.to_vec();
             match place(&packet, segment.payload) {
@@ -208,7 +190,7 @@ pub fn cut<W: Write>(
                     }
                 }
                 // The packet was cut within the header.
-                None if segment.payload.is_empty() => {}
+                None if parts.is_empty() && segment.payload.is_empty() => {}
                 // Reassembled from fragments that were not recorded, because there were too many.
                 None => continue,
             }

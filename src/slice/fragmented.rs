@@ -61,6 +61,11 @@ impl Fragmented {
         self.pieces.get(at)
     }
 
+    /// Returns the number of packets with fragments up to this one.
+    pub fn count_up_to(&self, packet: u64) -> u64 {
+        self.pieces.partition_point(|piece| piece.packet <= packet) as u64
+    }
+
     /// Returns the number of fragments that are left out, because there are too many.
     pub const fn left_out(&self) -> u64 {
         self.left_out

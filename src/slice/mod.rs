@@ -21,6 +21,7 @@
 
 mod blotter;
 mod checksum;
+mod counting;
 mod cut;
 mod deflate;
 mod dialogue;
@@ -39,6 +40,7 @@ mod streams;
 mod survey;
 mod suspects;
 mod token;
+mod verdicts;
 mod views;
 mod windows;
 
@@ -48,5 +50,6 @@ pub use located::{Located, Locating};
 pub use messages::{Losses, Read};
 pub use redaction::Redaction;
 pub use survey::Survey;
+pub use verdicts::Verdicts;
 
 pub use crate::tls::keylog::session_of;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::io;
 
 use super::blotter::Remember;
+use super::counting::Counting;
 use super::cut::Wanted;
 use super::fragmented::Fragmented;
 use super::located::Located;
@@ -12,6 +13,7 @@ use super::messages::Read;
 use super::redaction::Redaction;
 use crate::capture::Packet;
 use crate::packet::{Decoder, Part};
+use crate::report::Numbering;
 use crate::side::Side;
 use crate::tls::hello::{Random, random_of};
 
@@ -23,6 +25,7 @@ pub struct Survey {
     fragmented: Fragmented,
     sessions: HashSet<Random>,
     redaction: Option<Redaction>,
+    counting: Option<Counting>,
 }
 
 impl Survey {
@@ -31,14 +34,26 @@ impl Survey {
         Self { redaction: located.map(|located| Redaction::new(wanted, located)), ..Self::default() }
     }
 
+    /// Also finds the numbers that these packets, and all connections, get in the slice.
+    pub fn counting(self, packets: Vec<u64>) -> Self {
+        Self { counting: Some(Counting::new(packets)), ..self }
+    }
+
     /// Takes the next packet of the capture. Must be called once for each.
     pub fn push(&mut self, packet: &Packet<'_>, wanted: &Wanted) {
-        let Self { decoder, parts, fragmented, sessions, redaction } = self;
+        let Self { decoder, parts, fragmented, sessions, redaction, counting } = self;
         if let Some(redaction) = redaction {
             redaction.locate(packet.number);
         }
-        let Some(segment) = decoder.trace(packet, parts) else { return };
-        let Some(half @ (at, side)) = wanted.find(&segment) else { return };
+        let segment = decoder.trace(packet, parts);
+        let found = segment.and_then(|segment| Some((wanted.find(&segment)?, segment)));
+        if let Some(counting) = counting {
+            counting.packet(packet.number, found.is_some() && parts.is_empty());
+        }
+        let Some((half @ (at, side), segment)) = found else { return };
+        if let (Some(counting), Some(connection)) = (counting, wanted.connections().get(at)) {
+            counting.segment(connection.id.stream, &segment);
+        }
         let place = redaction.as_mut().and_then(|redaction| redaction.gather(&segment, half));
         if !parts.is_empty() {
             fragmented.add(parts, &segment, half, place);
@@ -67,6 +82,14 @@ impl Survey {
         read: &mut Read<'_>,
     ) -> io::Result<()> {
         self.redaction.as_mut().map_or(Ok(()), |redaction| redaction.read(wanted, remember, read))
+    }
+
+    /// Returns the numbers that were to be found: those of packets, and of all connections. Must be called once, after
+    /// [`Self::finish`].
+    pub fn numbering(&mut self, wanted: &Wanted) -> Numbering {
+        let connections = wanted.connections().iter().map(|connection| connection.id).collect();
+        let counting = self.counting.take().unwrap_or_default();
+        Numbering { connections, ..counting.finish(&self.fragmented) }
     }
 
     /// Returns the TLS sessions of the wanted connections; none if streams are rewritten.

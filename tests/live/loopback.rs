@@ -66,10 +66,11 @@ fn watches(name: &str) {
     reads_back(&report, &file);
 }
 
-/// Returns connections without what the end of the capture decides of those that are still open: a live one ends by the
-/// clock, its file with the last packet.
+/// Returns connections without their files, and without what the end of the capture decides of those that are still open: a
+/// live one ends by the clock, its file with the last packet.
 fn until_the_last_packet(connections: &Value) -> Value {
     let mut connections = connections.clone();
+    connections.as_array_mut().unwrap().iter_mut().for_each(|connection| drop(connection["files"].take()));
     let open = connections.as_array_mut().unwrap().iter_mut().filter(|connection| connection["ending"] == "open");
     for connection in open {
         connection["lifetime"].take();

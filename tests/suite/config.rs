@@ -76,7 +76,7 @@ fn it_sets_what_is_not_given() {
     begins(&["-q", &capture()], FRENCH);
     begins(&["--lang", "en", &capture()], ENGLISH);
     begins(&["--no-config", &capture()], ENGLISH);
-    begins(&["explain", "--no-config", "1007"], "1007 Invalid frame payload data\n  Description  ");
+    begins(&["explain", "--no-config", "1007"], "1007 Invalid frame payload data\n  Meaning  ");
     assert!(home.run(&["explain", "1007"]).1.contains("Le contenu d'un message"));
 
     // The locale of one run wins, and that of the whole system does not.

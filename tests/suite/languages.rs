@@ -309,7 +309,9 @@ fn said(document: &[Block]) -> Vec<String> {
     let of_items =
         |items: &[Item]| -> Vec<_> { items.iter().flat_map(|item| [item.label.clone(), item.text.clone()]).collect() };
     let of = |block: &Block| match block {
-        Block::Headline(text) | Block::Captured(text) | Block::Remark(text) => vec![text.clone()],
+        Block::Headline(text) | Block::Captured(text) | Block::Numbers(text) | Block::Remark(text) => {
+            vec![text.clone()]
+        }
         Block::Causes(table) | Block::Table(table) => of_table(table),
         Block::Section(title, items) => [vec![title.clone()], of_items(items)].concat(),
         Block::Annex(annex) => {

@@ -176,7 +176,7 @@ fn nothing_of_the_contents_is_told() {
                 assert!(allowed.contains(finding.rule.name), "{name}: {}", finding.rule.name);
                 let is_certain = serde_json::to_value(finding.confidence).unwrap() == "certain";
                 assert!(!is_certain || !finding.is_cause, "{name}: {}", finding.rule.name);
-                let told = finding.evidence.iter().map(|(name, _)| *name);
+                let told = finding.evidence.names();
                 assert!(!told.into_iter().any(|name| name == "code"), "{name}: {}", finding.rule.name);
             }
         }

@@ -1,114 +1,185 @@
 //! `--bundle`: one file with everything that a ticket needs: the report as Markdown, HTML and JSON, and the packets.
+//!
+//! ```text
+//! captures ─┬─ report for the user: which connections, and the packets that it names of them
+//!           ├─ numbers of these packets in the slice ─ report in the bundle
+//!           └─ slice
+//! ```
+//!
+//! The report in the bundle has the numbers of the slice in it. They are known only once all connections have been judged,
+//! so the captures are analysed a second time: to keep all connections meanwhile would take twice the memory.
 
-use std::collections::HashSet;
 use std::io::{self, Seek, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
+use whyclosed::capture::Packet;
 use whyclosed::error::Error;
-use whyclosed::facts::Id;
 use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{html, json};
-use whyclosed::report::Brief;
-use whyclosed::report::Streamed;
+use whyclosed::report::phrase::first;
 use whyclosed::report::selection::Selection;
-use whyclosed::report::{Connection, Pending, Report};
-use whyclosed::slice::{Located, Origin, Wanted};
+use whyclosed::report::{Brief, Connection, Material, Numbering, Pending, Report, Streamed};
+use whyclosed::sink::Collection;
+use whyclosed::slice::{Located, Origin, Survey};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::slice::{self, How, Number, Prepared};
+use super::included::Included;
+use super::slice::{How, Prepared};
 use crate::output::{self, Spool, Spooled};
 use crate::reporting::{Format, Reporting};
 
 /// The names of the entries, in the order in which a reader opens them.
 const NAMES: [&str; 4] = ["report.md", "report.html", "report.json", "slice.pcapng"];
 
-/// Writes the bundle of the connections that the report shows, redacted if their frames are `located`, and then the
-/// report itself. Returns whether the report contains what `--fail-on` names.
-pub fn bundle(
-    path: &Path,
-    captures: &[PathBuf],
-    (origins, located): (Vec<Origin>, Option<Located>),
-    reporting: &Reporting,
-    report: Pending,
-) -> Result<bool, Error> {
-    let (selection, language) = (reporting.selection(report.start()), reporting.texts.language());
-    let mut shown = Shown::default();
-    let (mut report, mut data) = judged(report, reporting, &selection, |connection| {
-        slice::mark(&mut shown.wanted, connection, language);
-        shown.chosen.insert(connection.identity());
-        shown.numbers.push(Number { of: connection.identity(), id: connection.id });
-    })?;
-    let Shown { mut wanted, chosen, numbers } = shown;
-    let origins = origins.into_iter().filter(|origin| chosen.contains(&origin.id));
-    origins.for_each(|origin| wanted.add(origin));
+/// The most captures that the report names beside their numbers.
+const CAPTURES: usize = 3;
 
-    report.times = reporting.time.clone();
-    let fails = reporting.fails(&report);
-    let command = output::command(reporting);
-    let (flavor, most) = (reporting.flavor(), reporting.max_chars());
-    let request = Request { selection: &selection, command: &command, flavor, most, language };
-    let mut ticket = spooled(|out| markdown::ticket(&report, request, out))?;
-    let mut page = spooled(|out| html::render(&report, &selection, language, out))?;
-    let is_data = reporting.format() == Format::Json && !selection.is_narrow();
-    let mut own = if is_data { None } else { Some(spooled(|out| output::render(reporting, &mut report, out))?) };
-    // Frees memory for the packets.
-    report.connections = Vec::new();
-
-    let how = How { redact: located.is_some(), with_keys: None, language };
-    let mut packets = Prepared::new(captures, (&report, &numbers), &wanted, located, how)?;
-    packets.tell(language);
-    output::to_file(path, |out| {
-        // Streamed: the packets may not fit in memory.
-        let mut zip = ZipWriter::new_stream(out);
-        let [of_ticket, of_page, of_data, of_packets] = NAMES;
-        entry(&mut zip, of_ticket, |out| ticket.copy(out))?;
-        entry(&mut zip, of_page, |out| page.copy(out))?;
-        entry(&mut zip, of_data, |out| data.copy(out))?;
-        entry(&mut zip, of_packets, |out| packets.write(out))?;
-        zip.finish()?.into_inner().flush()
-    })?;
-    output::emit(reporting, |out| own.as_mut().unwrap_or(&mut data).copy(out))?;
-    Ok(fails)
+/// A bundle to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Bundle<'b> {
+    /// Its file.
+    pub path: &'b Path,
+    /// The captures.
+    pub captures: &'b [PathBuf],
+    /// The options of the report.
+    pub reporting: &'b Reporting,
+    /// The number of threads.
+    pub threads: NonZero<usize>,
 }
 
-/// The connections that the report shows, as they are known once all are judged.
-#[derive(Default)]
-struct Shown {
-    wanted: Wanted,
-    chosen: HashSet<Id>,
-    numbers: Vec<Number>,
+impl Bundle<'_> {
+    /// Writes the bundle of the connections that the report shows, redacted if their frames are `located`, and then the
+    /// report itself. `again` analyses the captures a second time, up to a number of packets, and calls its observer with
+    /// each packet. Returns whether the report contains what `--fail-on` names, and the number of connections.
+    pub fn write(
+        self,
+        (origins, located): (Vec<Origin>, Option<Located>),
+        material: Material,
+        again: impl FnOnce(u64, &mut dyn FnMut(&Packet<'_>)) -> Result<Collection, Error>,
+    ) -> Result<(bool, usize), Error> {
+        let Self { path, captures, reporting, threads } = self;
+        let (selection, language) = (reporting.selection(start(&material).as_deref()), reporting.texts.language());
+        let rest = without_connections(&material);
+        let mut included = Included::new(&selection, &material.outside, language);
+        let pending = Pending::on_threads(material, language, threads).judged_in_place();
+        let count = pending.remaining();
+        let (report, mut own, fails) = judged(pending, reporting, &selection, &mut included)?;
+        let Included { mut wanted, verdicts, named, numbers, .. } = included.with_origins(origins);
+
+        let mut survey = Survey::new(&wanted, None).counting(named);
+        let packets = report.read.packets;
+        let Collection { facts, outside, unanswered, .. } = again(packets, &mut |packet| survey.push(packet, &wanted))?;
+        survey.finish(&wanted).map_err(output::unspooled)?;
+        let numbering = Some(Numbering {
+            slice: NAMES[3].to_owned(),
+            captures: file_names(captures).into(),
+            ..survey.numbering(&wanted)
+        });
+        drop(survey);
+        let material = Material { facts, outside, unanswered, numbering, ..rest };
+        let pending = Pending::on_threads(material, language, threads).judged_in_place();
+        let mut reports = self.reports(pending, &selection)?;
+
+        let how = How { redact: located.is_some(), with_keys: None, language };
+        let mut packets = Prepared::new(captures, (&report, &numbers), (&mut wanted, verdicts), located, how)?;
+        packets.tell(language);
+        output::to_file(path, |out| {
+            // Streamed: the packets may not fit in memory.
+            let mut zip = ZipWriter::new_stream(out);
+            for (name, report) in NAMES.iter().zip(&mut reports) {
+                entry(&mut zip, name, |out| report.copy(out))?;
+            }
+            entry(&mut zip, NAMES[3], |out| packets.write(out))?;
+            zip.finish()?.into_inner().flush()
+        })?;
+        output::emit(reporting, |out| own.copy(out))?;
+        Ok((fails, count))
+    }
+
+    /// Writes the report in the bundle in each of its formats.
+    fn reports(self, pending: Pending, selection: &Selection) -> Result<[Spooled; 3], Error> {
+        let (reporting, language) = (self.reporting, self.reporting.texts.language());
+        let mut brief = Brief::new(selection);
+        let is_included = |connection: &Connection| connection.original.is_some();
+        let streamed = Streamed::new(pending, is_included, |connection| brief.add(connection));
+        let data = spooled(|out| json::render(&streamed, out))?;
+        let report = streamed.into_report();
+        let report = Report { connections: brief.into_connections(), times: reporting.time.clone(), ..report };
+        let command = output::command(reporting);
+        let (flavor, most) = (reporting.flavor(), reporting.max_chars());
+        let request = Request { selection, command: &command, flavor, most, language };
+        let ticket = spooled(|out| markdown::ticket(&report, request, out))?;
+        let page = spooled(|out| html::render(&report, selection, language, out))?;
+        Ok([ticket, page, data])
+    }
 }
 
-/// Judges all connections, and calls `shown` with each one that the report shows. Returns the report, with its
-/// connections shortened to what documents show if that is enough for the format, and the whole report as JSON.
+/// Judges all connections, and writes the report in the chosen format. Returns it without its connections, as written, and
+/// whether it contains what `--fail-on` names.
 fn judged(
-    report: Pending,
+    mut pending: Pending,
     reporting: &Reporting,
     selection: &Selection,
-    mut shown: impl FnMut(&Connection),
-) -> Result<(Report, Spooled), Error> {
-    let is_whole = match reporting.format() {
-        Format::List | Format::Csv | Format::Ndjson => true,
-        Format::Json => selection.is_narrow(),
-        // Another order may put the last connection first.
-        Format::Terminal | Format::Markdown | Format::Html => !selection.is_in_order(),
-    };
+    included: &mut Included<'_>,
+) -> Result<(Report, Spooled, bool), Error> {
+    // Another order may put the last connection first.
+    let of_all = matches!(reporting.format(), Format::List | Format::Csv | Format::Ndjson);
+    let is_whole = of_all || !selection.is_in_order();
     let (mut whole, mut brief) = (Vec::new(), Brief::new(selection));
-    let streamed = Streamed::new(
-        report,
-        |_: &Connection| true,
-        |connection: Box<Connection>| {
-            if selection.shows(&connection) {
-                shown(&connection);
-            }
-            if is_whole { whole.push(connection) } else { brief.add(connection) }
-        },
-    );
-    let data = spooled(|out| json::render(&streamed, out))?;
-    let mut report = streamed.into_report();
+    let mut keep = |mut connection: Box<Connection>| {
+        included.add(&mut connection);
+        if is_whole { whole.push(connection) } else { brief.add(connection) }
+    };
+    let (mut report, data) = if reporting.format() == Format::Json {
+        if selection.is_narrow() {
+            pending.without_encrypted();
+        }
+        let streamed = Streamed::new(pending, |connection: &Connection| selection.matches(connection), keep);
+        let data = spooled(|out| json::render(&streamed, out))?;
+        (streamed.into_report(), Some(data))
+    } else {
+        pending.by_ref().for_each(&mut keep);
+        (pending.finish(), None)
+    };
     report.connections = if is_whole { whole } else { brief.into_connections() };
-    Ok((report, data))
+    included.add_encrypted(&mut report.encrypted);
+    report.times = reporting.time.clone();
+    let fails = reporting.fails(&report);
+    let written = match data {
+        Some(data) => data,
+        None => spooled(|out| output::render(reporting, &mut report, out))?,
+    };
+    // Frees memory for the second analysis.
+    report.connections = Vec::new();
+    Ok((report, written, fails))
+}
+
+/// Returns the time of the first packet, by RFC 3339; `None` if there is no packet.
+fn start(material: &Material) -> Option<String> {
+    Some(material.captures.iter().filter_map(|capture| capture.first).min()?.to_string())
+}
+
+/// Returns everything but the connections.
+fn without_connections(material: &Material) -> Material {
+    let Material { captures, unread, until, counts, skipped, privacy, registries, .. } = material;
+    Material {
+        captures: captures.clone(),
+        unread: unread.clone(),
+        until: *until,
+        counts: *counts,
+        skipped: skipped.clone(),
+        privacy: *privacy,
+        registries: registries.clone(),
+        ..Material::default()
+    }
+}
+
+/// Returns the names of the captures, without their folders.
+fn file_names(captures: &[PathBuf]) -> String {
+    let name = |path: &PathBuf| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    first(captures.iter().map(name), CAPTURES)
 }
 
 /// Returns what `write` writes, to be copied later.

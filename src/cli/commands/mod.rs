@@ -5,6 +5,7 @@ pub mod codes;
 pub mod compare;
 pub mod completions;
 pub mod explain;
+mod included;
 #[cfg(all(feature = "live", unix))]
 pub mod interfaces;
 #[cfg(all(feature = "live", unix))]

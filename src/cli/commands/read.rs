@@ -11,13 +11,13 @@ use clap::{Args, value_parser};
 use whyclosed::analyzer::{Analysed, Analyzer};
 #[cfg(feature = "live")]
 use whyclosed::capture::filter::{Filter, Filtered};
-use whyclosed::capture::{self, Meter, Source, Summary, read_ahead};
+use whyclosed::capture::{self, Meter, Packet, Source, Summary, Watched, read_ahead};
 use whyclosed::error::Error;
 use whyclosed::report::{Material, Pending, Unread};
 use whyclosed::sink::Collection;
 use whyclosed::slice::{Locating, Origin};
 
-use super::bundle::bundle;
+use super::bundle::Bundle;
 use super::slice::located;
 use super::{EXIT_ERROR, absent, conclude, exit_code};
 use crate::inputs::{InputArgs, tell_passed_over};
@@ -41,7 +41,8 @@ pub struct Read {
 
     /// Also write the report as Markdown, HTML and JSON, and the packets of the connections in it, to one ZIP file.
     ///
-    /// Several captures are merged, as with --merge. They are read twice, so none of them may be a pipe.
+    /// Packets and streams have the numbers of that slice; those of the captures are beside them. Several captures are
+    /// merged, as with --merge. They are read several times, so none of them may be a pipe.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["anonymize", "each"])]
     bundle: Option<PathBuf>,
 
@@ -120,22 +121,57 @@ impl Read {
         let unread = faults.iter().filter_map(Unread::of).collect();
         let faults: Vec<_> = faults.into_iter().chain(captures.iter().filter_map(Summary::damage)).collect();
         let privacy = self.reporting.privacy();
-        let origins: Vec<_> = match self.bundle {
-            Some(_) => facts.iter().map(|facts| Origin::new(facts)).collect(),
-            None => Vec::new(),
+        let (until, numbering) = (None, None);
+        let material = Material {
+            captures,
+            unread,
+            until,
+            facts,
+            outside,
+            counts,
+            unanswered,
+            skipped,
+            privacy,
+            registries,
+            numbering,
         };
-        let until = None;
-        let material =
-            Material { captures, unread, until, facts, outside, counts, unanswered, skipped, privacy, registries };
-        let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
-        let absent = absent(&self.reporting, report.remaining());
-        let faults: Vec<_> = faults.into_iter().chain(absent).collect();
-        let Some(path) = &self.bundle else {
+        let Some(path) = self.bundle.as_deref() else {
+            let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
+            let absent = absent(&self.reporting, report.remaining());
+            let faults: Vec<_> = faults.into_iter().chain(absent).collect();
             return conclude(&self.reporting, report, &faults);
         };
-        let located = written.map(located).transpose()?;
-        let matched = bundle(path, &files, (origins, located), &self.reporting, report)?;
+        let origins = material.facts.iter().chain(&material.outside).map(|facts| Origin::new(facts)).collect();
+        let parts = (origins, written.map(located).transpose()?);
+        let again = |most, watch: &mut dyn FnMut(&Packet<'_>)| self.again(&files, threads, most, watch);
+        let bundle = Bundle { path, captures: &files, reporting: &self.reporting, threads };
+        let (matched, count) = bundle.write(parts, material, again)?;
+        let faults: Vec<_> = faults.into_iter().chain(absent(&self.reporting, count)).collect();
         Ok(exit_code(matched, &faults))
+    }
+
+    /// Reads the captures again, at most `most` packets, and calls `watch` with each, whether it matches the filter or not.
+    fn again(
+        &self,
+        captures: &[PathBuf],
+        threads: NonZero<usize>,
+        most: u64,
+        watch: &mut dyn FnMut(&Packet<'_>),
+    ) -> Result<Collection, Error> {
+        let (mut keys, mut analyzer, mut collection) = (self.keys.open()?, Analyzer::default(), Collection::default());
+        analyzer.name(self.reporting.wss.clone());
+        // Before the first packet, no connection is handed out.
+        keys.read_to_end(&mut analyzer, &mut collection)?;
+        KeyLogs::ask_captures(&mut analyzer, captures);
+        let source = capture::open_files(captures.to_vec(), &Meter::default())?;
+        let mut source = Watched::new(in_order(source, threads), most, watch);
+        #[cfg(feature = "live")]
+        if let Some(filter) = self.filter()? {
+            analyzer.read(&mut Filtered::new(source, filter), &mut collection, |_| {})?;
+            return Ok(collection);
+        }
+        analyzer.read(&mut source, &mut collection, |_| {})?;
+        Ok(collection)
     }
 
     /// Reads the captures one after another.
@@ -215,7 +251,7 @@ impl Read {
         let count = |packet| progress.packet(packet);
         let results = if self.bundle.is_some() && !self.reporting.show_secrets {
             // Events come in the order of the capture only from a single analyzer.
-            let mut source: Box<dyn Source> = if threads.get() > 1 { read_ahead(source) } else { source };
+            let mut source = in_order(source, threads);
             let mut sink = Locating::new(Collection::default(), Spool::new());
             let error = analyzer.read(&mut *source, &mut sink, count).err();
             let (collection, written) = sink.finish();
@@ -239,4 +275,9 @@ impl Read {
         let allowed = if self.filter.is_some() { allowed.name_services() } else { allowed };
         allowed
     }
+}
+
+/// Returns the source for a single analyzer, read on a thread of its own if there are several.
+fn in_order(source: Box<dyn Source + Send>, threads: NonZero<usize>) -> Box<dyn Source> {
+    if threads.get() > 1 { read_ahead(source) } else { source }
 }

@@ -11,15 +11,16 @@ use whyclosed::capture::pcapng::Writer;
 use whyclosed::capture::{self, Source};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
-use whyclosed::facts::{Facts, Id};
+use whyclosed::facts::Facts;
 use whyclosed::render::sanitized;
 use whyclosed::report::phrase::{bytes_of, counted, first, number, word};
 use whyclosed::report::selection::Selection;
-use whyclosed::report::{Connection, Material, Pending, Report};
+use whyclosed::report::{Material, Pending, Report};
 use whyclosed::sink::Collection;
-use whyclosed::slice::{Located, Locating, Origin, Survey, Wanted, cut, session_of};
+use whyclosed::slice::{Located, Locating, Origin, Survey, Verdicts, Wanted, cut, session_of};
 
 use super::exit_code;
+use super::included::Number;
 use crate::keys::{KeyArgs, lines};
 use crate::locale::TextArgs;
 use crate::output::{self, Spool, Spooled};
@@ -100,11 +101,11 @@ impl Slice {
         let mut inputs = capture::find(&self.captures, false);
         let faults = std::mem::take(&mut inputs.faults);
         let Reading { mut pending, origins, keys, located } = self.read(&inputs.into_sets(), registries, language)?;
-        let (wanted, numbers) = self.wanted(&selection, &mut pending, (origins, &keys), language)?;
+        let (mut wanted, verdicts, numbers) = self.wanted(&selection, &mut pending, (origins, &keys), language)?;
         let report = pending.finish();
         let with_keys = self.with_keys.then(|| self.keylogs.files());
         let how = How { redact: self.redact, with_keys, language };
-        let mut slice = Prepared::new(&self.captures, (&report, &numbers), &wanted, located, how)?;
+        let mut slice = Prepared::new(&self.captures, (&report, &numbers), (&mut wanted, verdicts), located, how)?;
         output::to_file(&self.output, |out| slice.write(out))?;
         slice.tell_size(&self.output, language);
         slice.tell(language);
@@ -142,21 +143,22 @@ impl Slice {
         Ok(Reading { pending: Pending::new(material, language), origins, keys, located })
     }
 
-    /// Returns the connections asked for, with a comment on each packet that explains an end, and the numbers of all
-    /// connections. Each connection is dropped once it is judged, because there may be a hundred thousand. Fails if one
-    /// that was asked for does not exist, or if none matches.
+    /// Returns the connections asked for, the verdicts on them, and the numbers of all connections. Each connection is
+    /// dropped once it is judged, because there may be a hundred thousand. Fails if one that was asked for does not exist,
+    /// or if none matches.
     fn wanted(
         &self,
         selection: &Selection,
         pending: &mut Pending,
         (origins, keys): (Vec<Origin>, &[Option<Box<str>>]),
         language: Language,
-    ) -> Result<(Wanted, Vec<Number>), Error> {
-        let (mut wanted, mut numbers, mut chosen) = (Wanted::default(), Vec::new(), HashSet::new());
+    ) -> Result<(Wanted, Verdicts, Vec<Number>), Error> {
+        let (mut wanted, mut verdicts) = (Wanted::default(), Verdicts::default());
+        let (mut numbers, mut chosen) = (Vec::new(), HashSet::new());
         for connection in pending {
             numbers.push(Number { of: connection.identity(), id: connection.id });
             if selection.matches(&connection) && (!self.abnormal || connection.is_abnormal()) {
-                mark(&mut wanted, &connection, language);
+                verdicts.add(&connection, language);
                 chosen.insert(connection.identity());
             }
         }
@@ -174,24 +176,7 @@ impl Slice {
         let is_leg = |key: Option<&str>| key.is_some_and(|key| of_chosen.contains(key));
         let taken = origins.into_iter().zip(keys()).filter(|(origin, key)| is_chosen(origin) || is_leg(*key));
         taken.for_each(|(origin, _)| wanted.add(origin));
-        Ok((wanted, numbers))
-    }
-}
-
-/// A connection's number in the report.
-#[derive(Clone, Copy, Debug)]
-pub struct Number {
-    /// Its identity in the capture.
-    pub of: Id,
-    /// Its number in the report.
-    pub id: usize,
-}
-
-/// Adds comments on the packets that explain a connection's end.
-pub fn mark(wanted: &mut Wanted, connection: &Connection, language: Language) {
-    for packet in &connection.verdict.packets {
-        let values = [("id", &*connection.id.to_string()), ("summary", &*connection.verdict.summary)];
-        wanted.comment(*packet, word("slice_mark", &values, language));
+        Ok((wanted, verdicts, numbers))
     }
 }
 
@@ -236,20 +221,25 @@ pub struct Prepared<'w> {
 }
 
 impl<'w> Prepared<'w> {
-    /// Surveys the wanted connections in the captures. `report` comes with the numbers of its connections, because they
-    /// may already have been dropped from it. Payloads are redacted if their frames are `located`.
+    /// Surveys the wanted connections in the captures, and comments on them with the verdicts. `report` comes with the
+    /// numbers of its connections, because they may already have been dropped from it. Payloads are redacted if their
+    /// frames are `located`.
     pub fn new(
         captures: &[PathBuf],
         report: (&Report, &[Number]),
-        wanted: &'w Wanted,
+        (wanted, mut verdicts): (&'w mut Wanted, Verdicts),
         located: Option<Located>,
         how: How<'_>,
     ) -> Result<Self, Error> {
-        let mut survey = survey(captures, wanted, located)?;
+        let mut survey = survey(captures, Survey::new(wanted, located).counting(verdicts.packets()), wanted)?;
         survey.finish(wanted).map_err(output::unspooled)?;
+        verdicts.mark(&survey.numbering(wanted), how.language, wanted);
         let keys = how.with_keys.map(|logs| keys(captures, logs, &survey)).transpose()?;
         let (keys, sessions) = keys.unwrap_or_default();
-        let comment = comment(report, wanted, how, &survey, sessions);
+        let mut comment = comment(report, wanted, how, &survey, sessions);
+        if verdicts.unmarked() > 0 {
+            comment = format!("{comment} {}", counted("slice_unmarked", verdicts.unmarked(), &[], how.language));
+        }
         Ok(Self { source: capture::open(captures)?, wanted, survey, keys, comment, written: (0, 0) })
     }
 
@@ -286,9 +276,8 @@ impl<'w> Prepared<'w> {
 }
 
 /// Reads the captures for everything that must be known of the wanted connections before they are copied.
-pub fn survey(captures: &[PathBuf], wanted: &Wanted, located: Option<Located>) -> Result<Survey, Error> {
+pub fn survey(captures: &[PathBuf], mut survey: Survey, wanted: &Wanted) -> Result<Survey, Error> {
     let mut source = capture::open(captures)?;
-    let mut survey = Survey::new(wanted, located);
     while source.advance()? {
         survey.push(&source.packet(), wanted);
     }
@@ -353,8 +342,5 @@ fn comment(
         said.push(counted("slice_keys", sessions as u64, &[], how.language));
     }
     said.extend(left_out(survey, how.language));
-    if wanted.unmarked() > 0 {
-        said.push(counted("slice_unmarked", wanted.unmarked(), &[], how.language));
-    }
     said.join(" ")
 }

@@ -17,7 +17,7 @@ use whyclosed::render::sanitized;
 use whyclosed::report::phrase::{counted, pair, word};
 use whyclosed::sink::Collection;
 use whyclosed::slice::leaks::{Form, Gathering, LEAST, Leak, Secrets};
-use whyclosed::slice::{Locating, Origin, Read, Remember, Wanted};
+use whyclosed::slice::{Locating, Origin, Read, Remember, Survey, Wanted};
 
 use super::slice::{located, survey};
 use super::{EXIT_ERROR, EXIT_MATCHED, unpacked};
@@ -196,7 +196,7 @@ fn read(
     analyzer.finish(&mut sink);
     want(&mut sink.sink);
     drop(analyzer);
-    let mut survey = survey(captures, &wanted, Some(located(sink.finish().1)?))?;
+    let mut survey = survey(captures, Survey::new(&wanted, Some(located(sink.finish().1)?)), &wanted)?;
     survey.read(&wanted, remember, read).map_err(output::unspooled)?;
     if let Some(redaction) = survey.redaction() {
         unseen.lacking += redaction.lacking();

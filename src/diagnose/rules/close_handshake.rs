@@ -18,8 +18,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .packet(first.carrier.seen.packet)
         .packet(answer.carrier.seen.packet)
         .with("side", Value::Side(closing.by))
-        .with("packet", Value::Number(first.carrier.seen.packet))
-        .with("answer", Value::Number(answer.carrier.seen.packet))
+        .with("packet", Value::Packet(first.carrier.seen.packet))
+        .with("answer", Value::Packet(answer.carrier.seen.packet))
         .with("server_bytes", Value::Bytes(u64::from(closing.closes.server.len)))
         .with("client_bytes", Value::Bytes(u64::from(closing.closes.client.len)));
     Some(match closing.reason {

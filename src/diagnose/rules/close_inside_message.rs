@@ -22,6 +22,6 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(close.carrier.seen.packet)
             .packet(answer.carrier.seen.packet)
             .with("side", Value::Side(close.side))
-            .with("packet", Value::Number(close.carrier.seen.packet)),
+            .with("packet", Value::Packet(close.carrier.seen.packet)),
     )
 }

@@ -35,7 +35,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(close.carrier.seen.packet)
             .with("side", Value::Side(!close.side))
             .with("closer", Value::Side(close.side))
-            .with("packet", Value::Number(close.carrier.seen.packet))
+            .with("packet", Value::Packet(close.carrier.seen.packet))
             .with("waited", Value::Time(waited))
             .variant(if own_end.is_some() { "" } else { "open" }),
     )

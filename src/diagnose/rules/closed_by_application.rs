@@ -22,7 +22,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .with("side", Value::Side(close.side))
             .with("code", Value::Number(u64::from(code.0)))
             .with("reason", Value::Wire(close.reason.to_string()))
-            .with("packet", Value::Number(close.carrier.seen.packet))
+            .with("packet", Value::Packet(close.carrier.seen.packet))
             .variant(if close.reason.is_empty() { "" } else { "reason" }),
     )
 }

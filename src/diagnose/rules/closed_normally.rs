@@ -20,7 +20,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         Finding::new(Confidence::Certain)
             .packet(close.carrier.seen.packet)
             .with("side", Value::Side(close.side))
-            .with("packet", Value::Number(close.carrier.seen.packet))
+            .with("packet", Value::Packet(close.carrier.seen.packet))
             .variant(variant),
     )
 }

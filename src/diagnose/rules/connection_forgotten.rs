@@ -41,7 +41,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(end.packet)
             .with("side", Value::Side(!by))
             .with("silence", Value::Time(silence))
-            .with("packet", Value::Number(last.packet))
+            .with("packet", Value::Packet(last.packet))
             .with("reaction", Value::Time(end.time.since(last.time))),
     )
 }

@@ -37,9 +37,9 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .blame(Side::Client)
             .packet(request.seen.packet)
             .packet(reaction.carrier.seen.packet)
-            .with("request", Value::Number(request.seen.packet))
+            .with("request", Value::Packet(request.seen.packet))
             .with("reason", Value::Wire(reason))
-            .with("packet", Value::Number(reaction.carrier.seen.packet))
+            .with("packet", Value::Packet(reaction.carrier.seen.packet))
             .variant(variant),
     )
 }

@@ -50,7 +50,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .blame(!by)
             .packet(asked.0.packet)
             .packet(reaction.carrier.seen.packet)
-            .with("packet", Value::Number(asked.0.packet))
+            .with("packet", Value::Packet(asked.0.packet))
             .with("reason", Value::Wire(close.reason.to_string()))
             .with("reaction", Value::Time(after))
             .variant(if close.reason.is_empty() { "" } else { "said" }),

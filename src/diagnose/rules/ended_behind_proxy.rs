@@ -34,8 +34,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .with("proxy", Value::Endpoint(proxy))
             .with("side", Value::Side(other.by))
             .with("other_leg", Value::Number(other.id as u64))
-            .with("other_packet", Value::Number(other.ended.packet))
-            .with("packet", Value::Number(own.ended.packet))
+            .with("other_packet", Value::Packet(other.ended.packet))
+            .with("packet", Value::Packet(own.ended.packet))
             .with("apart", Value::Time(own.ended.time.since(other.ended.time)))
             .variant(how),
     )

@@ -40,7 +40,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(own.ended.packet)
             .with("side", Value::Side(own.by))
             .with("others", Value::Number((company.alike - 1) as u64))
-            .with("packet", Value::Number(own.ended.packet))
+            .with("packet", Value::Packet(own.ended.packet))
             // Without the plaintext, it is not known that there was no Close frame.
             .variant(match (own.by, mixed, case.facts.outside.is_some()) {
                 (Side::Server, true, _) => "killed",

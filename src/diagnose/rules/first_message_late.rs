@@ -25,6 +25,6 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(silence.end.carrier.seen.packet)
             .with("age", Value::Time(silence.age))
             .with("timers", Value::Token(timer.names))
-            .with("packet", Value::Number(silence.end.carrier.seen.packet)),
+            .with("packet", Value::Packet(silence.end.carrier.seen.packet)),
     )
 }

@@ -17,7 +17,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .blame(close.side)
             .packet(close.carrier.seen.packet)
             .with("side", Value::Side(close.side))
-            .with("packet", Value::Number(close.carrier.seen.packet))
+            .with("packet", Value::Packet(close.carrier.seen.packet))
             .variant(if close.side == Side::Client { "client" } else { "server" }),
     )
 }

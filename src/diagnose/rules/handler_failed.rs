@@ -59,12 +59,12 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .blame(by)
         .packet(end.packet)
         .with("closer", Value::Side(by))
-        .with("packet", Value::Number(end.packet));
+        .with("packet", Value::Packet(end.packet));
     Some(match trigger {
         Some(message) => finding
             .packet(message.seen.packet)
             .with("side", Value::Side(!by))
-            .with("message", Value::Number(message.seen.packet))
+            .with("message", Value::Packet(message.seen.packet))
             .with("reaction", Value::Time(reaction.took(message.seen)))
             .variant(if is_internal { "message" } else { "bare" }),
         None => finding,

@@ -53,7 +53,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(response.seen.packet)
             .packet(reaction.carrier.seen.packet)
             .with("problem", Value::Problem(problem.clone()))
-            .with("packet", Value::Number(response.seen.packet))
+            .with("packet", Value::Packet(response.seen.packet))
             .with("reaction", Value::Time(reaction.took(response.seen)))
             .variant(RULE.variant(problem.name()).map_or("", |own| own.name)),
     )
@@ -69,7 +69,7 @@ fn no_http(case: &Case<'_>) -> Option<Finding> {
     let finding = Finding::new(Confidence::Certain)
         .packet(request.seen.packet)
         .packet(seen.packet)
-        .with("packet", Value::Number(seen.packet))
+        .with("packet", Value::Packet(seen.packet))
         .with("bytes", bytes);
     Some(match case.facts.handshake.problems().first() {
         Some(problem) => {

@@ -37,7 +37,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .packet(response.seen.packet)
         .with("status", Value::Number(status))
         .with("status_text", Value::Wire(details.reason.to_string()))
-        .with("packet", Value::Number(response.seen.packet))
+        .with("packet", Value::Packet(response.seen.packet))
         .variant(variant(response.status));
     if let Some(asked) = asked {
         finding = finding.packet(asked);

@@ -32,7 +32,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let until = case.ending.carrier.map_or(case.capture_end, |carrier| carrier.seen.time);
     let finding = Finding::new(Confidence::Certain)
         .packet(request.seen.packet)
-        .with("packet", Value::Number(request.seen.packet))
+        .with("packet", Value::Packet(request.seen.packet))
         .with("waited", Value::Time(until.since(request.seen.time)));
     // While neither side has left, the answer may be on its way.
     let Some(by) = case.ending.by else {

@@ -100,7 +100,7 @@ fn impossible(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Find
         .packet(violation.seen.packet)
         .packet(reaction.carrier.seen.packet)
         .with("side", Value::Side(!by))
-        .with("packet", Value::Number(violation.seen.packet));
+        .with("packet", Value::Packet(violation.seen.packet));
     Some(finding.variant("impossible"))
 }
 
@@ -169,7 +169,7 @@ fn of_message(
         .with("side", Value::Side(!by))
         .with("reason", Value::Wire(reason.to_owned()))
         .with("closer", Value::Side(by))
-        .with("packet", Value::Number(message.seen.packet))
+        .with("packet", Value::Packet(message.seen.packet))
         .with("size", Value::Bytes(message.size))
         .with("wire_size", Value::Bytes(wire_size))
         .with("largest_before", Value::Bytes(before))

@@ -25,7 +25,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(packet)
             .with("side", Value::Side(close.side))
             .with("code", Value::Number(u64::from(code.0)))
-            .with("packet", Value::Number(packet))
+            .with("packet", Value::Packet(packet))
     };
     let about = case.reason.filter(|class| *class != Class::Restart);
     if matches!(code, CloseCode::NORMAL | CloseCode::GOING_AWAY) && about.is_some() {

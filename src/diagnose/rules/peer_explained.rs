@@ -41,7 +41,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
                 .packet(said.seen.packet)
                 .with("text", Value::Wire(said.text))
                 .with("protocol", Value::Token(said.protocol.unwrap_or("JSON").to_owned()))
-                .with("packet", Value::Number(said.seen.packet))
+                .with("packet", Value::Packet(said.seen.packet))
                 .with("before", Value::Time(reaction.after(said.seen)))
                 .variant("message"),
         );
@@ -62,6 +62,6 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         finding(if is_sure { Confidence::Certain } else { Confidence::High })
             .with("code", Value::Number(u64::from(code.0)))
             .with("text", Value::Wire(close.reason.to_string()))
-            .with("packet", Value::Number(end.packet)),
+            .with("packet", Value::Packet(end.packet)),
     )
 }

@@ -39,7 +39,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(unanswered.last.packet)
             .with("side", Value::Side(!side))
             .with("sender", Value::Side(side))
-            .with("packet", Value::Number(heard.packet))
+            .with("packet", Value::Packet(heard.packet))
             .with("repeats", Value::Number(u64::from(unanswered.count)))
             .with("silent", Value::Time(unanswered.last.time.since(heard.time))),
     )

@@ -57,7 +57,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .packet(reaction.carrier.seen.packet)
         .with("side", Value::Side(!by))
         .with("closer", Value::Side(by))
-        .with("packet", Value::Number(open.first.packet))
+        .with("packet", Value::Packet(open.first.packet))
         .with("waited", Value::Time(open.waited));
     Some(if path_is_dead { finding.blame(Blame::Network).variant("network") } else { finding.blame(!by) })
 }
@@ -80,7 +80,7 @@ fn engine_io(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Findi
             .packet(end.packet)
             .with("side", Value::Side(!by))
             .with("closer", Value::Side(by))
-            .with("packet", Value::Number(ping.seen.packet))
+            .with("packet", Value::Packet(ping.seen.packet))
             .with("waited", Value::Time(waited))
             .blame(!by),
     )

@@ -34,9 +34,9 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .blame(Blame::Network)
         .packet(own.ended.packet)
         .with("proxy", Value::Endpoint(front.addresses.server))
-        .with("packet", Value::Number(own.ended.packet))
+        .with("packet", Value::Packet(own.ended.packet))
         .with("other_leg", Value::Number(other.id as u64))
-        .with("other_packet", Value::Number(other.ended.packet))
+        .with("other_packet", Value::Packet(other.ended.packet))
         .with("apart", Value::Time(front.ended.time.since(first.time).max(back.ended.time.since(first.time))))
         .with("silence", Value::Time(silence));
     Some(match timer {

@@ -37,7 +37,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .with("closer", Value::Side(by))
             .with("reason", Value::Wire(close.reason.to_string()))
             .with("pace", Value::Number(u64::from(pace)))
-            .with("packet", Value::Number(reaction.carrier.seen.packet))
+            .with("packet", Value::Packet(reaction.carrier.seen.packet))
             .variant(if said_so { "said" } else { "" }),
     )
 }

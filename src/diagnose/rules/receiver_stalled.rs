@@ -19,7 +19,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(since.packet)
             .packet(end.packet)
             .with("side", Value::Side(side))
-            .with("packet", Value::Number(since.packet))
+            .with("packet", Value::Packet(since.packet))
             .with("stalled", Value::Time(end.time.since(since.time))),
     )
 }

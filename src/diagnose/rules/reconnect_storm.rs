@@ -20,6 +20,6 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .with("count", Value::Number(u64::from(storm.count)))
             .with("pause", Value::Time(storm.median))
             .with("pauses", Value::Token(pauses.join(" ")))
-            .with("packet", Value::Number(own.first.packet)),
+            .with("packet", Value::Packet(own.first.packet)),
     )
 }

@@ -23,7 +23,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .blame(Blame::Network)
             .packet(carrier.seen.packet)
             .with("side", Value::Side(by))
-            .with("packet", Value::Number(carrier.seen.packet))
+            .with("packet", Value::Packet(carrier.seen.packet))
             .with("ttl", Value::Number(u64::from(carrier.ttl)))
             .with("usual_ttl", Value::Number(u64::from(sent.ttl))),
     )

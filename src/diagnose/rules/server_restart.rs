@@ -66,7 +66,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .packet(reaction.carrier.seen.packet)
         .with("others", Value::Number(company.alike.saturating_sub(1) as u64))
         .with("reason", Value::Wire(close.reason.to_string()))
-        .with("packet", Value::Number(reaction.carrier.seen.packet))
+        .with("packet", Value::Packet(reaction.carrier.seen.packet))
         .variant(variant);
     Some(match code {
         Some(code) => finding.with("code", Value::Number(u64::from(code))),
@@ -88,7 +88,7 @@ fn from_outside(case: &Case<'_>) -> Option<Finding> {
             .packet(carrier.seen.packet)
             .with("others", Value::Number(company.alike.saturating_sub(1) as u64))
             .with("reason", Value::Wire(String::new()))
-            .with("packet", Value::Number(carrier.seen.packet))
+            .with("packet", Value::Packet(carrier.seen.packet))
             .variant("at_once")
     })
 }

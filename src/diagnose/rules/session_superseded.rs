@@ -30,7 +30,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .packet(reaction.carrier.seen.packet)
         .with("closer", Value::Side(by))
         .with("reason", Value::Wire(close.reason.to_string()))
-        .with("packet", Value::Number(reaction.carrier.seen.packet));
+        .with("packet", Value::Packet(reaction.carrier.seen.packet));
     Some(match newer {
         Some(newer) => finding.with("newer", Value::Number(newer.id as u64)).variant("newer"),
         None => finding,

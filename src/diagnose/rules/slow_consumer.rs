@@ -18,7 +18,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .with("side", Value::Side(!by))
         .with("closer", Value::Side(by))
         .with("reason", Value::Wire(close.reason.to_string()))
-        .with("packet", Value::Number(reaction.carrier.seen.packet));
+        .with("packet", Value::Packet(reaction.carrier.seen.packet));
     Some(match window.first {
         Some(first) => finding.packet(first.packet).with("stalled", Value::Time(window.longest)).variant("window"),
         None => finding,

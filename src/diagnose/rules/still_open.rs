@@ -16,7 +16,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     Some(
         Finding::new(Confidence::Certain)
             .packet(case.facts.last.packet)
-            .with("packet", Value::Number(case.facts.last.packet))
+            .with("packet", Value::Packet(case.facts.last.packet))
             .with("silent", Value::Time(silent)),
     )
 }

@@ -14,7 +14,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         Finding::new(confidence)
             .packet(seen.packet)
             .with("side", Value::Side(side))
-            .with("packet", Value::Number(seen.packet))
+            .with("packet", Value::Packet(seen.packet))
     };
     match outcome {
         // The side that sends the alert is rarely the one at fault: often the client rejects the server's certificate.

@@ -17,10 +17,10 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         (Some(by), Some(carrier)) => finding
             .packet(carrier.seen.packet)
             .with("side", Value::Side(by))
-            .with("packet", Value::Number(carrier.seen.packet))
+            .with("packet", Value::Packet(carrier.seen.packet))
             .variant(if case.facts.outside.is_some() { "outside" } else { "" }),
         (None, Some(carrier)) if case.facts.outside.is_some() => {
-            finding.packet(carrier.seen.packet).with("packet", Value::Number(carrier.seen.packet)).variant("undecided")
+            finding.packet(carrier.seen.packet).with("packet", Value::Packet(carrier.seen.packet)).variant("undecided")
         }
         _ => finding.packet(case.facts.last.packet).variant("open"),
     })

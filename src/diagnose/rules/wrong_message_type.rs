@@ -32,7 +32,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(message.seen.packet)
             .packet(reaction.carrier.seen.packet)
             .with("side", Value::Side(!by))
-            .with("packet", Value::Number(message.seen.packet))
+            .with("packet", Value::Packet(message.seen.packet))
             .with("size", Value::Bytes(message.size))
             .with("reaction", Value::Time(reaction.took(message.seen)))
             .variant(if is_text { "text" } else { "binary" }),

@@ -17,7 +17,7 @@ const PLAIN_TO_TLS: &[&str] = &[
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     let finding = |packet| {
-        Finding::new(Confidence::Certain).blame(Side::Client).packet(packet).with("packet", Value::Number(packet))
+        Finding::new(Confidence::Certain).blame(Side::Client).packet(packet).with("packet", Value::Packet(packet))
     };
     if let Some((seen, context)) = case.facts.answered_with.as_deref() {
         if case.facts.client_hello.is_some() && context.bytes().starts_with(b"HTTP/1.") {

@@ -8,8 +8,9 @@ use super::node::{Node, element, labelled};
 use crate::report::Connection;
 use crate::report::document::{self, Item, ItemKind};
 
-/// The columns whose cells are in the details anyway: the number and the end in the title, the request with the handshake.
-const ELSEWHERE: [&str; 4] = ["id", "request", "code", "why"];
+/// The columns whose cells are in the details anyway: the number and the end in the title, the request with the handshake,
+/// the file with the proof.
+const ELSEWHERE: [&str; 5] = ["id", "request", "code", "why", "file"];
 
 /// The parts of the details. Each may be empty.
 pub(super) struct Details {

@@ -9,10 +9,11 @@ const LINE: usize = 8;
 
 /// Returns the bytes; `None` if the proof is not among the bytes of a message.
 pub(super) fn hex(page: Page<'_>, connection: &Connection) -> Option<Node> {
-    let text = |name: &str| connection.verdict.value(name).and_then(|value| value.as_str());
-    let bytes: Vec<&str> = text("bytes")?.split(' ').filter(|byte| !byte.is_empty()).collect();
+    let text = |name: &str| connection.verdict.evidence.text(name);
+    let bytes = text("bytes")?;
+    let bytes: Vec<&str> = bytes.split(' ').filter(|byte| !byte.is_empty()).collect();
     // The sentence writes 0xE9, these lines e9.
-    let marked = text("byte").and_then(|byte| byte.strip_prefix("0x")).map(str::to_ascii_lowercase);
+    let marked = text("byte").and_then(|byte| Some(byte.strip_prefix("0x")?.to_ascii_lowercase()));
     let shown = |byte: &str, text: String| match marked.as_deref() == Some(byte) {
         true => labelled("mark", &text),
         false => Node::text(&text),

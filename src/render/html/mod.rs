@@ -136,6 +136,7 @@ fn header(page: Page<'_>, blocks: &[Block], connections: usize) -> Markup {
         @if connections > 1 { a.skip href="#connections" { (page.word("html_skip")) } }
         header {
             @for block in blocks { @if let Block::Captured(text) = block { p.captures { (sanitized(text)) } } }
+            @for block in blocks { @if let Block::Numbers(text) = block { p.captures { (sanitized(text)) } } }
             @for block in blocks { @if let Block::Headline(text) = block { h1 { (sanitized(text)) } } }
             // With connections, the remarks are on the document's own table.
             @for block in blocks {

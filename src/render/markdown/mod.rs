@@ -35,7 +35,9 @@ impl Flavor {
             write!(out, "{between}")?;
             match block {
                 Block::Headline(text) => writeln!(out, "{}", self.strong(&self.escaped(text)))?,
-                Block::Captured(text) | Block::Remark(text) => writeln!(out, "{}", self.escaped(text))?,
+                Block::Captured(text) | Block::Numbers(text) | Block::Remark(text) => {
+                    writeln!(out, "{}", self.escaped(text))?
+                }
                 Block::Causes(table) | Block::Table(table) => self.table(table, out)?,
                 Block::Section(title, items) => {
                     writeln!(out, "{}\n", self.heading(title))?;

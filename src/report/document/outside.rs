@@ -93,8 +93,9 @@ impl Writer<'_> {
         items.extend(self.the_same(others.iter().map(|one| format!("e{}", one.id)), examples.is_empty()));
         items.extend(group.first().into_iter().flat_map(|first| self.advice(&first.verdict)));
         for one in examples {
-            items.push(self.item("label_filter", one.verdict.filter.clone(), ItemKind::Code));
             items.extend(self.in_files(one.file.as_deref(), &one.verdict));
+            items.push(self.item("label_filter", one.verdict.filter.clone(), ItemKind::Code));
+            items.extend(self.original(one.original.as_deref()));
             let others = one.findings.iter().filter(|_| self.more);
             items.extend(others.map(|other| said(one, "label_also", other)));
         }

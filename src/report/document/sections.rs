@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Block, Item, ItemKind, Subject, Writer, ids};
 use crate::catalog::reference_words;
 use crate::diagnose::Confidence;
-use crate::report::{Connection, Finding, InFile, codes};
+use crate::report::{Connection, Finding, InFile, Original, codes};
 
 /// The most packets that are named in their own files.
 const PACKETS: usize = 5;
@@ -132,14 +132,15 @@ impl Writer<'_> {
         let mut items = Vec::new();
         if !verdict.packets.is_empty() {
             let packets = ids(verdict.packets.iter());
-            let bytes = verdict.value("bytes").and_then(|bytes| bytes.as_str()).unwrap_or_default();
+            let bytes = verdict.evidence.text("bytes").unwrap_or_default();
             let name = if bytes.is_empty() { "proof" } else { "proof_bytes" };
-            let proof = self.counted(name, verdict.packets.len(), &[("packets", &packets), ("bytes", bytes)]);
+            let proof = self.counted(name, verdict.packets.len(), &[("packets", &packets), ("bytes", &bytes)]);
             let id = is_named.then(|| self.fill("connection", &[("id", &connection.id.to_string())]));
             items.push(self.item("label_proof", id.unwrap_or_default() + &proof, ItemKind::Fact));
         }
-        items.push(self.item("label_filter", verdict.filter.clone(), ItemKind::Code));
         items.extend(self.in_files(connection.file.as_deref(), verdict));
+        items.push(self.item("label_filter", verdict.filter.clone(), ItemKind::Code));
+        items.extend(self.original(connection.original.as_deref()));
         items
     }
 
@@ -162,6 +163,13 @@ impl Writer<'_> {
             items.push(self.item("label_also", text, ItemKind::Fact));
         }
         items
+    }
+
+    /// Returns the filter for the captures, if the report has the numbers of a slice of them.
+    pub(super) fn original(&self, original: Option<&Original>) -> Option<Item> {
+        let Original { captures, filter, .. } = original?;
+        let label = self.fill("label_original", &[("captures", captures)]);
+        Some(Item { label, text: filter.clone(), kind: ItemKind::Code })
     }
 
     /// Names the packets of a verdict in the files that were merged; else the file, if there are several captures.

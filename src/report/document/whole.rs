@@ -60,6 +60,8 @@ impl Writer<'_> {
         let listed = shown.get(..selection.top.unwrap_or(shown.len())).unwrap_or(&shown);
         let mut blocks = vec![Block::Headline(self.headline(report, &matching))];
         blocks.extend(self.captured(report).map(Block::Captured));
+        let numbered = report.numbers_of.as_deref();
+        blocks.extend(numbered.map(|slice| Block::Numbers(self.fill("numbers_of", &[("slice", slice)]))));
         if report.connections.is_empty() {
             blocks.push(Block::Remark(self.what_was_read(report)));
         }
