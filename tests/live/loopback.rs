@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::support::{PROGRAM, tools};
 use crate::watching::{
     ENDS, Live, NET_RAW, PATIENCE, Peer, Told, are_right, folder, missing, report_of, script, server, text, visit,
+    without_files,
 };
 use serde_json::Value;
 
@@ -69,8 +70,7 @@ fn watches(name: &str) {
 /// Returns connections without their files, and without what the end of the capture decides of those that are still open: a
 /// live one ends by the clock, its file with the last packet.
 fn until_the_last_packet(connections: &Value) -> Value {
-    let mut connections = connections.clone();
-    connections.as_array_mut().unwrap().iter_mut().for_each(|connection| drop(connection["files"].take()));
+    let mut connections = without_files(connections);
     let open = connections.as_array_mut().unwrap().iter_mut().filter(|connection| connection["ending"] == "open");
     for connection in open {
         connection["lifetime"].take();

@@ -235,6 +235,13 @@ fn since(time: &str) -> Duration {
     Duration::from_secs_f64((now - then).rem_euclid(86_400.0))
 }
 
+/// Returns connections without their files: a live session has interfaces instead.
+pub fn without_files(connections: &Value) -> Value {
+    let mut connections = connections.clone();
+    connections.as_array_mut().unwrap().iter_mut().for_each(|connection| drop(connection["files"].take()));
+    connections
+}
+
 /// Returns the report of a file.
 pub fn report_of(file: &Path) -> Value {
     let output = Command::new(PROGRAM).args(["--format", "json"]).arg(file).output().unwrap();

@@ -3,7 +3,8 @@
 use super::{Clock, Connection, Extent, Item, ItemKind, Writer};
 use crate::catalog::Language;
 use crate::report::Code;
-use crate::report::phrase::{self, number};
+use crate::report::connection::Traffic;
+use crate::report::phrase;
 
 /// Returns everything about a connection: the reason for its end, the proof, the advice, the handshake and the traffic.
 pub fn details(connection: &Connection, codes: &[Code], language: Language) -> Vec<Item> {
@@ -43,16 +44,17 @@ impl Writer<'_> {
     }
 
     fn traffic(&self, connection: &Connection) -> String {
-        let of = |traffic: &crate::report::connection::Traffic| {
+        let of = |name: &str, count| phrase::counted(&format!("traffic_{name}"), count, &[], self.language);
+        let side = |traffic: &Traffic| {
             let values = [
-                ("messages", &*number(traffic.messages, self.language)),
+                ("messages", &*of("messages", traffic.messages)),
                 ("bytes", &*phrase::bytes_of(traffic.payload_bytes, self.language)),
-                ("pings", &*number(traffic.pings, self.language)),
-                ("pongs", &*number(traffic.pongs, self.language)),
+                ("pings", &*of("pings", traffic.pings)),
+                ("pongs", &*of("pongs", traffic.pongs)),
             ];
             self.fill("traffic_side", &values)
         };
         let traffic = &connection.traffic;
-        self.fill("traffic", &[("client", &*of(&traffic.client)), ("server", &*of(&traffic.server))])
+        self.fill("traffic", &[("client", &*side(&traffic.client)), ("server", &*side(&traffic.server))])
     }
 }
