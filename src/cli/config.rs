@@ -41,7 +41,7 @@ impl Key {
 }
 
 /// The options, in alphabetical order.
-const KEYS: [Key; 7] = [
+const KEYS: [Key; 8] = [
     Key::one("color").unless(&["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"]),
     Key::one("flavor"),
     Key::one("format"),
@@ -49,6 +49,7 @@ const KEYS: [Key; 7] = [
     // The other variables of the locale are always set, so they are only asked where nothing is configured.
     Key::one("lang").unless(&["LC_ALL"]),
     Key::one("threads"),
+    Key::one("time"),
     Key::list("wss"),
 ];
 

@@ -67,13 +67,17 @@ fn the_tests_have_no_configuration() {
 
 #[test]
 fn it_sets_what_is_not_given() {
-    let home = Home::with("config.toml", "# mine\nlang = 'fr'\nthreads = 2\nwss = ['chat.example.com', '8443']\n");
+    let home = Home::with(
+        "config.toml",
+        "# mine\nlang = 'fr'\nthreads = 2\ntime = 'epoch'\nwss = ['chat.example.com', '8443']\n",
+    );
     let begins = |arguments: &[&str], with: &str| {
         let (code, report, said) = home.run(arguments);
         assert!(code == 0 && report.starts_with(with) && said.is_empty(), "{arguments:?}: {report} {said}");
     };
     begins(&[&capture()], FRENCH);
     begins(&["-q", &capture()], FRENCH);
+    assert!(home.run(&[&capture()]).1.contains("heure Unix"));
     begins(&["--lang", "en", &capture()], ENGLISH);
     begins(&["--no-config", &capture()], ENGLISH);
     begins(&["explain", "--no-config", "1007"], "1007 Invalid frame payload data\n  Meaning  ");

@@ -43,7 +43,7 @@ pub const FILES: &[Term] = &[
     (
         "~/.config/whyclosed/config.toml",
         "Values for options that are not given, in TOML, under their names on the command line: color, flavor, format, interface \
-         (of live), lang, threads and wss. The command line wins, and so do LC_ALL and the variables for colours. format is \
+         (of live), lang, threads, time and wss. The command line wins, and so do LC_ALL and the variables for colours. format is \
          that of reports on standard output; a file has the format that its name says. interface and wss may be lists. \
          An example: lang = \"fr\"",
     ),
