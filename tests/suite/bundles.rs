@@ -207,8 +207,14 @@ fn a_bundle_tells_what_reports_tell() {
 }
 
 /// Returns the lines of a report that are both in a bundle and elsewhere: without the command line, the remark on numbers,
-/// and the filters for the capture; and unless `with_numbers`, without digits.
+/// and the filters for the capture; and unless `with_numbers`, without digits. The data of a page are left out, since they
+/// number its texts.
 fn in_both(text: &str, with_numbers: bool) -> String {
+    let data = text
+        .split_once(" id=\"data\">")
+        .and_then(|(_, rest)| rest.split_once("</script>"))
+        .map_or("", |(data, _)| data);
+    let text = if data.is_empty() { text.to_owned() } else { text.replace(data, "") };
     let text = text.replace("<d", "\n<d").replace("<p", "\n<p").replace("</p>", "</p>\n").replace("</dd>", "</dd>\n");
     let (mut lines, mut is_original) = (Vec::new(), false);
     for line in text.lines().filter(|line| !line.is_empty()) {
