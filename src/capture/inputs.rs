@@ -34,7 +34,7 @@ pub struct Inputs {
 pub struct Input {
     /// Its path; `-` is standard input.
     pub path: PathBuf,
-    /// Whether it is a file, which can be read several times, and not a pipe.
+    /// True for a file, which can be read several times; false for a pipe.
     pub is_file: bool,
     /// The time of its first packet, if it is a file that has one.
     pub first: Option<Timestamp>,

@@ -20,7 +20,7 @@ use crate::nearest::nearest;
 #[derive(Debug)]
 struct Key {
     name: &'static str,
-    /// Whether it takes a list, too.
+    /// True if it takes a list, too.
     is_list: bool,
     /// The environment variables that say the same for one run, and win.
     environment: &'static [&'static str],
@@ -78,8 +78,8 @@ pub fn concerns(matches: &ArgMatches) -> bool {
 }
 
 impl Config {
-    /// Reads the user's configuration of this command line; `None` if there is none, or none that this user may read. Fails with
-    /// the first fault in it.
+    /// Reads the user's configuration for a command line. Returns `None` if there is no file, or none that this user may read.
+    /// Fails with the first fault in it.
     pub fn read(command: &Command) -> Result<Option<Self>, Error> {
         let Some(path) = folder().map(|folder| folder.join("config.toml")) else { return Ok(None) };
         match std::fs::read_to_string(&path) {

@@ -22,7 +22,7 @@ pub struct Number {
 pub struct Included<'s> {
     selection: &'s Selection,
     language: Language,
-    /// Whether any connection may be the other leg of one that is seen from outside.
+    /// True if a connection may be the other leg of one that is seen from outside.
     may_be_behind: bool,
     chosen: HashSet<Id>,
     legs: HashSet<usize>,

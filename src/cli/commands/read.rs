@@ -70,7 +70,7 @@ const MOST_THREADS: NonZero<usize> = NonZero::new(8).unwrap();
 #[derive(Default)]
 struct Results {
     analysed: Analysed,
-    /// What could not be read.
+    /// The errors of captures that could not be read, or not to their ends.
     faults: Vec<Error>,
     /// The files that were read, and the places of all frames in them, if a bundle needs them.
     files: Vec<PathBuf>,

@@ -11,7 +11,7 @@ use crate::output;
 /// Print the JSON Schema of the JSON report, or of the lines of a live session.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// What the schema describes.
+    /// The output that the schema describes.
     #[arg(value_enum, default_value_t = Form::Report)]
     form: Form,
 }

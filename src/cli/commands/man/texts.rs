@@ -1,6 +1,6 @@
 //! The texts of manual pages that the definition of the command line does not contain.
 
-/// What is described, and its description.
+/// A term and its description.
 pub type Term = (&'static str, &'static str);
 
 /// The exit codes of commands that write reports.
@@ -32,7 +32,10 @@ pub const ENVIRONMENT: &[Term] = &[
          configuration, the other two do not.",
     ),
     ("NO_COLOR, CLICOLOR, CLICOLOR_FORCE", "Whether a terminal gets colours, unless --color is given."),
-    ("COLUMNS", "The width of reports, unless it is that of the terminal; 100 columns where there is none."),
+    (
+        "COLUMNS",
+        "The width of reports in columns. Without it, reports are as wide as the terminal, or 100 columns where there is none.",
+    ),
     ("XDG_CONFIG_HOME", "The folder of the configuration, ~/.config if it is not set."),
     ("SUDO_UID, SUDO_GID", "The user that whyclosed live drops to once the interfaces are open."),
     ("TMPDIR", "The folder for temporary files of bundles and redacted slices."),
