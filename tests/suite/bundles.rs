@@ -257,6 +257,25 @@ fn ends_of_all_kinds(count: u32) -> Vec<u8> {
 
 /// Streams have other numbers if a filter drops packets: their frames must not be mixed up.
 #[cfg(feature = "live")]
+/// A bundle analyses its capture twice, but a key log can be read once, if it is a pipe.
+#[test]
+fn keys_from_a_pipe_are_for_the_report_in_a_bundle_too() {
+    let capture = fixture("wss_closed_by_application");
+    let keys = fs::read(capture.with_file_name("keys.log")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("ticket.zip");
+    let mut command = assert_cmd::Command::new(PROGRAM);
+    command.args(["--format", "json", "--keylog", "/dev/stdin", "--bundle"]).args([&bundle, &capture]);
+    let printed = command.write_stdin(keys).output().unwrap().stdout;
+    let mut inside = Vec::new();
+    let mut archive = zip::ZipArchive::new(fs::File::open(&bundle).unwrap()).unwrap();
+    archive.by_name("report.json").unwrap().read_to_end(&mut inside).unwrap();
+    for report in [&printed, &inside] {
+        let report: Value = serde_json::from_slice(report).unwrap();
+        assert_eq!(report["connections"][0]["closes"][0]["code"], 4401);
+    }
+}
+
 #[test]
 fn secrets_of_filtered_packets_are_hidden() {
     if tools::missing(&["libpcap"]) {

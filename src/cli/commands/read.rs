@@ -111,7 +111,8 @@ impl Read {
         // The quota of a container is in a file that cannot be read inside the sandbox, either.
         let threads = self.threads();
         self.reporting.enter_sandbox(self.allowed(paths));
-        let Results { analysed, faults, files, written } = self.read(threads)?;
+        let with_keys = self.with_keys()?;
+        let Results { analysed, faults, files, written } = self.read(&with_keys, threads)?;
         if analysed.captures.is_empty() {
             faults.iter().for_each(output::print_error);
             return Ok(ExitCode::from(EXIT_ERROR));
@@ -143,25 +144,32 @@ impl Read {
         };
         let origins = material.facts.iter().chain(&material.outside).map(|facts| Origin::new(facts)).collect();
         let parts = (origins, written.map(located).transpose()?);
-        let again = |most, watch: &mut dyn FnMut(&Packet<'_>)| self.again(&files, threads, most, watch);
+        let again = |most, watch: &mut dyn FnMut(&Packet<'_>)| self.again(&with_keys, &files, threads, (most, watch));
         let bundle = Bundle { path, captures: &files, reporting: &self.reporting, threads };
         let (matched, count) = bundle.write(parts, material, again)?;
         let faults: Vec<_> = faults.into_iter().chain(absent(&self.reporting, count)).collect();
         Ok(exit_code(matched, &faults))
     }
 
-    /// Reads the captures again, at most `most` packets, and calls `watch` with each, whether it matches the filter or not.
-    fn again(
-        &self,
-        captures: &[PathBuf],
-        threads: NonZero<usize>,
-        most: u64,
-        watch: &mut dyn FnMut(&Packet<'_>),
-    ) -> Result<Collection, Error> {
-        let (mut keys, mut analyzer, mut collection) = (self.keys.open()?, Analyzer::default(), Collection::default());
+    /// Creates an analyzer that has the given keys. The key logs are read here alone, since they may be pipes.
+    fn with_keys(&self) -> Result<Analyzer, Error> {
+        let mut analyzer = Analyzer::default();
         analyzer.name(self.reporting.wss.clone());
         // Before the first packet, no connection is handed out.
-        keys.read_to_end(&mut analyzer, &mut collection)?;
+        self.keys.open()?.read_to_end(&mut analyzer, &mut Collection::default())?;
+        Ok(analyzer)
+    }
+
+    /// Reads the captures again, at most so many packets, and shows each to the observer, whether it matches the filter or
+    /// not.
+    fn again(
+        &self,
+        with_keys: &Analyzer,
+        captures: &[PathBuf],
+        threads: NonZero<usize>,
+        (most, watch): (u64, &mut dyn FnMut(&Packet<'_>)),
+    ) -> Result<Collection, Error> {
+        let (mut analyzer, mut collection) = (with_keys.for_another(), Collection::default());
         KeyLogs::ask_captures(&mut analyzer, captures);
         let source = capture::open_files(captures.to_vec(), &Meter::default())?;
         let mut source = Watched::new(in_order(source, threads), most, watch);
@@ -175,16 +183,12 @@ impl Read {
     }
 
     /// Reads the captures one after another.
-    fn read(&self, threads: NonZero<usize>) -> Result<Results, Error> {
+    fn read(&self, with_keys: &Analyzer, threads: NonZero<usize>) -> Result<Results, Error> {
         let mut inputs = self.inputs.find();
         if self.reporting.verbose {
             tell_passed_over(&inputs, self.reporting.texts.language());
         }
         let mut results = Results { faults: std::mem::take(&mut inputs.faults), ..Results::default() };
-        let mut keys = self.keys.open()?;
-        let mut with_keys = Analyzer::default();
-        with_keys.name(self.reporting.wss.clone());
-        keys.read_to_end(&mut with_keys, &mut Collection::default())?;
         // A bundle has the packets of a single capture.
         let as_one = self.bundle.is_some();
         let (meter, size) = (Meter::default(), capture::size(inputs.files.iter().map(|input| &*input.path)));
