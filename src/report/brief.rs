@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::Connection;
-use super::document::Extent;
+use super::document::{Extent, Tone};
 use super::handshake::Handshake;
 use super::selection::Selection;
 use crate::ending::Kind;
@@ -18,36 +18,46 @@ type Group = (Kind, Option<u16>, Option<String>, &'static str, Cow<'static, str>
 /// The first connections stay whole: the HTML page has the details of that many.
 const WHOLE: usize = 500;
 
-/// Tells the connections of which a document shows more than a row from the others: they are the first ones, and the first
-/// of each group.
+/// Tells the connections of which a document shows more than a row from the others: they are the first ones of each severity,
+/// and the first of each group; in an order that was asked for, they may be any.
 pub struct Told<'s> {
     selection: &'s Selection,
     matching: usize,
-    shown: usize,
+    /// The number of those that are shown, by their severity.
+    shown: [usize; 3],
     groups: HashMap<Group, usize, RandomState>,
 }
 
 impl<'s> Told<'s> {
     /// Begins with the first connection of a report.
     pub fn new(selection: &'s Selection) -> Self {
-        Self { selection, matching: 0, shown: 0, groups: HashMap::default() }
+        Self { selection, matching: 0, shown: [0; 3], groups: HashMap::default() }
     }
 
     /// Returns whether a document shows more than a row of the next connection.
     pub fn is_next(&mut self, connection: &Connection) -> bool {
         let Extent { examples, .. } = Extent::default();
+        if !self.selection.is_in_order() {
+            return true;
+        }
         let (matches, shows) = (self.selection.matches(connection), self.selection.shows(connection));
         self.matching += usize::from(matches);
-        self.shown += usize::from(shows);
         if !shows {
             return matches && self.matching <= WHOLE;
         }
+        let shown = match Tone::of(connection.ending, connection.is_normal()) {
+            Tone::Bad => &mut self.shown[0],
+            Tone::Neutral => &mut self.shown[1],
+            Tone::Good => &mut self.shown[2],
+        };
+        *shown += 1;
+        let is_first = *shown <= WHOLE;
         let verdict = &connection.verdict;
         let (code, registry) = (connection.code(), connection.registry.clone());
         let of_group = self.groups.entry((connection.ending, code, registry, verdict.rule.name, verdict.fix.clone()));
         let of_group = of_group.or_default();
         *of_group += 1;
-        *of_group <= examples || self.shown <= WHOLE || self.matching <= WHOLE
+        *of_group <= examples || is_first || self.matching <= WHOLE
     }
 }
 

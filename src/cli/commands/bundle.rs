@@ -60,11 +60,11 @@ impl Bundle<'_> {
         again: impl FnOnce(u64, &mut dyn FnMut(&Packet<'_>)) -> Result<Collection, Error>,
     ) -> Result<(bool, usize), Error> {
         let Self { path, captures, reporting, threads } = self;
-        let (selection, language) = (reporting.selection(start(&material).as_deref()), reporting.texts.language());
-        let rest = without_connections(&material);
-        let mut included = Included::new(&selection, &material.outside, language);
+        let language = reporting.texts.language();
+        let (rest, has_outside) = (without_connections(&material), !material.outside.is_empty());
         let pending = Pending::on_threads(material, language, threads).judged_in_place();
-        let count = pending.remaining();
+        let (selection, count) = (reporting.selection(pending.start()), pending.remaining());
+        let mut included = Included::new(&selection, has_outside, language);
         let (report, mut own, fails) = judged(pending, reporting, &selection, &mut included)?;
         let Included { mut wanted, verdicts, named, numbers, .. } = included.with_origins(origins);
 
@@ -124,15 +124,15 @@ fn judged(
     selection: &Selection,
     included: &mut Included<'_>,
 ) -> Result<(Report, Spooled, bool), Error> {
-    // Another order may put the last connection first.
-    let of_all = matches!(reporting.format(), Format::List | Format::Csv | Format::Ndjson);
-    let is_whole = of_all || !selection.is_in_order();
+    let is_streamed = reporting.format() == Format::Json && selection.is_in_order();
+    let is_of_all = matches!(reporting.format(), Format::List | Format::Csv | Format::Ndjson | Format::Json);
+    let is_whole = is_of_all && !is_streamed;
     let (mut whole, mut brief) = (Vec::new(), Brief::new(selection));
     let mut keep = |mut connection: Box<Connection>| {
         included.add(&mut connection);
         if is_whole { whole.push(connection) } else { brief.add(connection) }
     };
-    let (mut report, data) = if reporting.format() == Format::Json {
+    let (mut report, data) = if is_streamed {
         if selection.is_narrow() {
             pending.without_encrypted();
         }
@@ -154,11 +154,6 @@ fn judged(
     // Frees memory for the second analysis.
     report.connections = Vec::new();
     Ok((report, written, fails))
-}
-
-/// Returns the time of the first packet, by RFC 3339; `None` if there is no packet.
-fn start(material: &Material) -> Option<String> {
-    Some(material.captures.iter().filter_map(|capture| capture.first).min()?.to_string())
 }
 
 /// Returns everything but the connections.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use whyclosed::catalog::Language;
-use whyclosed::facts::{Facts, Id};
+use whyclosed::facts::Id;
 use whyclosed::report::selection::Selection;
 use whyclosed::report::{Connection, Encrypted, NamesPackets};
 use whyclosed::slice::{Origin, Verdicts, Wanted};
@@ -37,12 +37,12 @@ pub struct Included<'s> {
 }
 
 impl<'s> Included<'s> {
-    /// Includes nothing yet of a capture with these connections that are seen from `outside`.
-    pub fn new(selection: &'s Selection, outside: &[Box<Facts>], language: Language) -> Self {
+    /// Includes nothing yet of a capture; `has_outside` says whether connections are seen from outside in it.
+    pub fn new(selection: &'s Selection, has_outside: bool, language: Language) -> Self {
         Self {
             selection,
             language,
-            may_be_behind: !outside.is_empty(),
+            may_be_behind: has_outside,
             chosen: HashSet::new(),
             legs: HashSet::new(),
             verdicts: Verdicts::default(),

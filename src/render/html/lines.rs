@@ -69,11 +69,9 @@ impl<'r> Lines<'r> {
             let row = document::row(connection, &page.report.codes, Clock::default(), page.language);
             has_reasons |= row.cells.get(REASON).is_some_and(|reason| !reason.is_empty());
             let cause = if selection.shows(connection) { causes.count(connection, &row) } else { None };
-            // In another order, all connections are whole.
-            let is_whole = told.contains(&connection.id) || !selection.is_in_order();
             // The filters of a bundle's report are for the slice in it.
             let has_filter = page.report.numbers_of.is_none() || connection.original.is_some();
-            let is_detailed = is_whole && has_filter && detailed < DETAILED;
+            let is_detailed = told.contains(&connection.id) && has_filter && detailed < DETAILED;
             detailed += usize::from(is_detailed);
             Line { connection, look: Look::of(connection), cause, is_detailed }
         };
