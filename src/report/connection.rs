@@ -232,6 +232,12 @@ impl Connection {
         self.closes.iter().find(|close| Some(close.side) == self.closed_by)
     }
 
+    /// Returns the reason that the side that closed gave in a Close frame.
+    pub fn reason(&self) -> Option<&str> {
+        let closes = self.closes.iter().filter(|close| Some(close.side) == self.closed_by);
+        closes.map(|close| &*close.reason).find(|reason| !reason.is_empty())
+    }
+
     /// Returns whether an endpoint's API reports a code.
     pub fn is_reported(&self, code: u16) -> bool {
         [self.endpoint_codes.client, self.endpoint_codes.server].contains(&Some(code))

@@ -17,8 +17,7 @@ mod whole;
 
 use std::collections::BTreeMap;
 
-pub use causes::Cause;
-pub use clock::{Clock, Times};
+pub use clock::{Clock, Times, in_order};
 pub use details::{details, moments};
 pub use list::ending;
 pub use timeline::what;
@@ -100,7 +99,7 @@ pub struct Row {
 }
 
 /// The severity of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tone {
     /// The normal case.
     Good,
@@ -108,6 +107,17 @@ pub enum Tone {
     Neutral,
     /// A fault.
     Bad,
+}
+
+impl Tone {
+    /// Returns the severity of an end. A connection that is still open has not ended.
+    pub fn of(ending: Kind, is_normal: bool) -> Self {
+        match ending {
+            _ if is_normal => Self::Good,
+            Kind::Open => Self::Neutral,
+            _ => Self::Bad,
+        }
+    }
 }
 
 /// A labelled text.
@@ -186,13 +196,6 @@ impl Subject {
             Self::Refused | Self::Open => None,
         }
     }
-}
-
-/// Groups connections by their causes, the most frequent first.
-///
-/// `codes` must contain at least the codes that occurred in them.
-pub fn causes<'r>(connections: &[&'r Connection], codes: &[Code], language: Language) -> Vec<Cause<'r>> {
-    Writer { clock: Clock::default(), codes, language, more: false, extent: Extent::default() }.causes(connections)
 }
 
 struct Writer<'r> {

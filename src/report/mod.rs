@@ -51,7 +51,7 @@ use crate::packet::Skipped;
 use crate::seen::Timestamp;
 use crate::sink::{Counts, TlsCounts, Unanswered};
 
-use self::document::{Clock, Times};
+use self::document::{Clock, Times, in_order};
 use self::redact::{Privacy, Redactor};
 use crate::tls::session::Obstacle;
 
@@ -152,7 +152,7 @@ impl Report {
 
     /// Returns the time of the first packet, by RFC 3339; `None` if there is no packet.
     pub fn start(&self) -> Option<&str> {
-        self.captures.iter().filter_map(|capture| capture.first.as_deref()).min()
+        self.captures.iter().filter_map(|capture| capture.first.as_deref()).min_by_key(in_order)
     }
 
     /// Returns the clock for the times of documents.

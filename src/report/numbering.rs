@@ -59,29 +59,35 @@ pub trait NamesPackets {
     fn each_packet(&mut self, visit: &mut dyn FnMut(&mut u64));
 }
 
+/// A connection of a report, seen from inside or from outside.
+pub(super) trait Judged: NamesPackets {
+    /// Returns its identity in the capture.
+    fn identity(&self) -> Id;
+
+    /// Returns the parts that the numbers of a slice change besides packets.
+    fn numbered(&mut self) -> Numbered<'_>;
+}
+
+/// The parts of a connection that the numbers of a slice change besides packets.
+pub(super) struct Numbered<'c> {
+    tcp_stream: &'c mut u32,
+    verdict: &'c mut Finding,
+    findings: &'c mut [Finding],
+    original: &'c mut Option<Box<Original>>,
+}
+
 impl Numbering {
     /// Gives a connection the numbers of the slice, if it is in it.
-    pub(super) fn apply(&self, connection: &mut Connection) {
+    pub(super) fn apply(&self, connection: &mut impl Judged) {
         if !self.connections.contains(&connection.identity()) {
             return;
         }
-        let (filter, stream) = (connection.verdict.filter.clone(), connection.tcp_stream);
-        let (new, packets) = (self.stream(stream), self.renumber(connection));
-        connection.tcp_stream = new;
-        connection.findings.iter_mut().chain([&mut *connection.verdict]).for_each(|finding| finding.say_again(new));
-        connection.original = Some(Box::new(self.original(stream, filter, packets)));
-    }
-
-    /// Gives a connection that is seen from outside the numbers of the slice, if it is in it.
-    pub(super) fn apply_to_encrypted(&self, encrypted: &mut Encrypted) {
-        if !self.connections.contains(&encrypted.identity()) {
-            return;
-        }
-        let (filter, stream) = (encrypted.verdict.filter.clone(), encrypted.tcp_stream);
-        let (new, packets) = (self.stream(stream), self.renumber(encrypted));
-        encrypted.tcp_stream = new;
-        encrypted.findings.iter_mut().chain([&mut *encrypted.verdict]).for_each(|finding| finding.say_again(new));
-        encrypted.original = Some(Box::new(self.original(stream, filter, packets)));
+        let packets = self.renumber(connection);
+        let Numbered { tcp_stream, verdict, findings, original } = connection.numbered();
+        let (stream, filter) = (*tcp_stream, verdict.filter.clone());
+        *tcp_stream = self.stream(stream);
+        findings.iter_mut().chain([verdict]).for_each(|finding| finding.say_again(*tcp_stream));
+        *original = Some(Box::new(self.original(stream, filter, packets)));
     }
 
     /// Gives a finding of a connection with this stream the numbers of the slice.
@@ -110,6 +116,28 @@ impl Numbering {
 
     fn original(&self, tcp_stream: u32, filter: String, packets: Vec<Renumbered>) -> Original {
         Original { captures: Arc::clone(&self.captures), tcp_stream, filter, packets }
+    }
+}
+
+impl Judged for Connection {
+    fn identity(&self) -> Id {
+        self.identity()
+    }
+
+    fn numbered(&mut self) -> Numbered<'_> {
+        let Self { tcp_stream, verdict, findings, original, .. } = self;
+        Numbered { tcp_stream, verdict, findings, original }
+    }
+}
+
+impl Judged for Encrypted {
+    fn identity(&self) -> Id {
+        self.identity()
+    }
+
+    fn numbered(&mut self) -> Numbered<'_> {
+        let Self { tcp_stream, verdict, findings, original, .. } = self;
+        Numbered { tcp_stream, verdict, findings, original }
     }
 }
 

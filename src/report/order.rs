@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::Connection;
-use crate::ending::Kind;
+use super::document::{Tone, in_order};
 
 /// What connections are sorted by. Of equal ones, that with the earlier first packet comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +38,12 @@ impl Order {
 
     fn compare(self, one: &Connection, other: &Connection) -> Ordering {
         match self {
-            Self::Severity => severity(one).cmp(&severity(other)),
-            Self::Opened => one.opened.cmp(&other.opened),
-            Self::Ended => known_first(one.ended.as_ref(), other.ended.as_ref()),
+            Self::Severity => tone(other).cmp(&tone(one)),
+            Self::Opened => in_order(&&*one.opened).cmp(in_order(&&*other.opened)),
+            Self::Ended => known_first(
+                one.ended.as_deref().map(|time| in_order(&time)),
+                other.ended.as_deref().map(|time| in_order(&time)),
+            ),
             Self::Lifetime => other.lifetime.total_cmp(&one.lifetime),
             Self::Bytes => bytes(other).cmp(&bytes(one)),
             Self::Code => known_first(one.code(), other.code()),
@@ -52,13 +55,8 @@ impl Order {
     }
 }
 
-/// Returns 0 for an abnormal end, 1 for a connection that is still open, 2 for a normal end.
-fn severity(connection: &Connection) -> u8 {
-    match connection.ending {
-        _ if connection.is_normal() => 2,
-        Kind::Open => 1,
-        _ => 0,
-    }
+fn tone(connection: &Connection) -> Tone {
+    Tone::of(connection.ending, connection.is_normal())
 }
 
 fn bytes(connection: &Connection) -> u64 {

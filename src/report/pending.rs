@@ -170,7 +170,7 @@ impl Pending {
             let mut encrypted = Encrypted::new(id, (&case, seen), *language, redactor);
             (encrypted.files, encrypted.file) = places.of(&facts);
             places.place(&facts, std::iter::once(&mut *encrypted.verdict).chain(&mut encrypted.findings));
-            numbering.iter().for_each(|numbering| numbering.apply_to_encrypted(&mut encrypted));
+            numbering.iter().for_each(|numbering| numbering.apply(&mut encrypted));
             report.encrypted.push(encrypted);
         }
     }

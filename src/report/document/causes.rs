@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use super::table::tone;
+use super::clock::in_order;
 use super::{Block, Clock, Connection, Row, Table, Tone, Writer};
 use crate::report::phrase::number;
 use crate::report::selection::without_port;
@@ -13,10 +13,9 @@ use crate::side::Side;
 const COLUMNS: [&str; 9] = ["cause", "code", "closed_by", "count", "servers", "clients", "first", "last", "example"];
 
 /// Connections that ended in the same way and for the same reason.
-#[derive(Clone, Debug)]
-pub struct Cause<'r> {
+struct Cause<'r> {
     /// The connections, in the order of the report. There is at least one.
-    pub connections: Vec<&'r Connection>,
+    connections: Vec<&'r Connection>,
     /// The way they ended, as in the table of connections.
     how: String,
 }
@@ -47,7 +46,7 @@ impl Writer<'_> {
 
     /// Groups connections by what a row says of their ends. Of causes that are equally frequent, the one met first comes
     /// first.
-    pub(super) fn causes<'r>(&self, connections: &[&'r Connection]) -> Vec<Cause<'r>> {
+    fn causes<'r>(&self, connections: &[&'r Connection]) -> Vec<Cause<'r>> {
         let mut places: HashMap<(&str, String, Option<Side>), usize> = HashMap::new();
         let mut causes: Vec<Cause<'r>> = Vec::new();
         for &connection in connections {
@@ -69,10 +68,10 @@ impl Writer<'_> {
             let names: BTreeSet<_> = cause.connections.iter().map(|connection| name(connection)).collect();
             number(names.len() as u64, self.language)
         };
-        let [first, last] = [cause.times().min(), cause.times().max()];
+        let [first, last] = [cause.times().min_by_key(in_order), cause.times().max_by_key(in_order)];
         let of = cause.connections.first().copied();
         Row {
-            tone: of.map_or(Tone::Neutral, tone),
+            tone: of.map_or(Tone::Neutral, |of| Tone::of(of.ending, of.is_normal())),
             cells: vec![
                 of.map_or_else(String::new, |connection| connection.verdict.title.to_string()),
                 cause.how.clone(),

@@ -131,7 +131,7 @@ impl<'t> Clock<'t> {
         let zoned = |zone: &TimeZone| Some(zone.to_datetime(time.parse().ok()?).to_string());
         match self.times {
             Times::Zone(zone) => zoned(zone).map_or_else(|| time.to_owned().into(), Cow::Owned),
-            _ => Cow::Owned(time.to_owned()),
+            _ => time.into(),
         }
     }
 
@@ -146,6 +146,12 @@ impl<'t> Clock<'t> {
         let sign = if micros < 0 { "-" } else { "" };
         Some(format!("{sign}{}.{:06}", micros.abs() / 1_000_000, micros.abs() % 1_000_000))
     }
+}
+
+/// Returns an RFC 3339 time in UTC in a form whose order as text is that of the times: without the `Z`, which would come
+/// behind further digits.
+pub fn in_order<'t>(time: &&'t str) -> &'t str {
+    time.strip_suffix('Z').unwrap_or(time)
 }
 
 #[cfg(test)]
@@ -164,6 +170,14 @@ mod tests {
         assert_eq!(written(&close), ["12:31:08.000", "12:31:07.500", "12:31:08.001"]);
         let days = ["2026-11-21T23:59:59Z", "2026-11-22T00:00:01Z"];
         assert_eq!(written(&days), ["2026-11-21 23:59:59", "2026-11-22 00:00:01"]);
+    }
+
+    #[test]
+    fn times_are_in_order_however_many_digits_they_have() {
+        let times =
+            ["2026-11-21T12:31:07Z", "2026-11-21T12:31:07.5Z", "2026-11-21T12:31:07.51Z", "2026-11-21T12:31:08Z"];
+        assert!(times.iter().map(in_order).is_sorted());
+        assert!(!times.is_sorted());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Writer, capitalized};
+use super::{Writer, capitalized, in_order};
 use crate::diagnose::{Blame, Confidence};
 use crate::ending::Kind;
 use crate::report::phrase::{self, number};
@@ -83,9 +83,8 @@ impl Writer<'_> {
         };
         let packets = report.captures.iter().map(|capture| capture.packets).sum::<u64>();
         let packets = phrase::counted("captured_packets", packets, &[], self.language);
-        let first = report.captures.iter().filter_map(|capture| capture.first.as_deref()).min();
-        let last = report.captures.iter().filter_map(|capture| capture.last.as_deref()).max();
-        let times = first.zip(last).map(|(first, last)| self.clock.range(first, last, self.language));
+        let last = report.captures.iter().filter_map(|capture| capture.last.as_deref()).max_by_key(in_order);
+        let times = report.start().zip(last).map(|(first, last)| self.clock.range(first, last, self.language));
         Some([captures, packets].into_iter().chain(times).collect::<Vec<_>>().join(" · "))
     }
 

@@ -58,11 +58,7 @@ impl Writer<'_> {
     pub(super) fn outside_row(&self, one: &Encrypted, clock: Clock<'_>) -> Row {
         let side = |side| self.word(if side == Side::Client { "client" } else { "server" });
         Row {
-            tone: match one.ending {
-                _ if one.is_normal() => Tone::Good,
-                Kind::Open => Tone::Neutral,
-                _ => Tone::Bad,
-            },
+            tone: Tone::of(one.ending, one.is_normal()),
             cells: vec![
                 format!("e{}", one.id),
                 clock.write(&one.opened),

@@ -106,10 +106,8 @@ impl Writer<'_> {
         let verdict = &connection.verdict;
         let summary = if verdict.summary.is_empty() { self.ending(connection).into() } else { verdict.summary.clone() };
         let mut text = self.here(&connection.id.to_string(), &summary, verdict);
-        let reason =
-            connection.closes.iter().find(|close| Some(close.side) == connection.closed_by && !close.reason.is_empty());
-        if let Some(close) = reason.filter(|close| !summary.contains(&*close.reason)) {
-            text = format!("{text} {}", self.fill("reason", &[("reason", &close.reason)]));
+        if let Some(reason) = connection.reason().filter(|reason| !summary.contains(*reason)) {
+            text = format!("{text} {}", self.fill("reason", &[("reason", reason)]));
         }
         self.item("label_here", text, ItemKind::Fact)
     }

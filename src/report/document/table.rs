@@ -44,8 +44,9 @@ impl Writer<'_> {
     /// Returns the cells of [`COLUMNS`].
     pub(super) fn row(&self, connection: &Connection, clock: Clock<'_>) -> Row {
         let request = connection.handshake.target.clone().unwrap_or_default();
+        let reason = connection.reason().filter(|reason| !connection.verdict.title.contains(*reason));
         Row {
-            tone: tone(connection),
+            tone: Tone::of(connection.ending, connection.is_normal()),
             cells: vec![
                 connection.id.to_string(),
                 clock.write(&connection.opened),
@@ -54,7 +55,7 @@ impl Writer<'_> {
                 request,
                 self.closed_by(connection).to_owned(),
                 self.how(connection),
-                reason(connection).map_or_else(String::new, |reason| self.fill("quoted", &[("text", reason)])),
+                reason.map_or_else(String::new, |reason| self.fill("quoted", &[("text", reason)])),
                 connection.verdict.title.to_string(),
             ],
         }
@@ -84,20 +85,4 @@ impl Writer<'_> {
             },
         }
     }
-}
-
-/// Returns the severity of a connection's end.
-pub fn tone(connection: &Connection) -> Tone {
-    match connection.ending {
-        _ if connection.is_normal() => Tone::Good,
-        Kind::Open => Tone::Neutral,
-        _ => Tone::Bad,
-    }
-}
-
-/// Returns the reason that the side that closed gave in its Close frame, unless the title of the verdict has it.
-fn reason(connection: &Connection) -> Option<&str> {
-    let closes = connection.closes.iter().filter(|close| Some(close.side) == connection.closed_by);
-    let is_new = |reason: &&str| !reason.is_empty() && !connection.verdict.title.contains(*reason);
-    closes.map(|close| &*close.reason).find(is_new)
 }
