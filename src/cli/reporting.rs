@@ -198,7 +198,7 @@ impl Reporting {
     /// Returns the selection of connections in a capture whose first packet has this time (RFC 3339).
     pub fn selection(&self, start: Option<&str>) -> Selection {
         let period = self.ending.period(start, &self.time);
-        let (order, top) = (self.sorting.order(), self.sorting.top);
+        let (order, top) = (self.sorting.order, self.sorting.top);
         Selection { period, order, top, ..self.selecting.selection(self.all) }
     }
 
