@@ -53,18 +53,22 @@ fn length(parts: &[String]) -> usize {
 /// Drops the last parts if not all of them fit, and adds how many.
 fn fitting(mut parts: Vec<String>, request: Request<'_>) -> Vec<String> {
     let Request { flavor, most, language, .. } = request;
-    let count = parts.len();
-    let left_out = |kept: usize| {
+    if length(&parts) <= most {
+        return parts;
+    }
+    let left_out = |count: usize| {
         let values = [("most", &*number(most as u64, language))];
-        flavor.escaped(&counted("ticket_left_out", (count - kept) as u64, &values, language)) + "\n"
+        flavor.escaped(&counted("ticket_left_out", count as u64, &values, language)) + "\n"
     };
-    let room = most.saturating_sub(left_out(0).chars().count());
-    while length(&parts) > if parts.len() == count { most } else { room } {
-        parts.pop();
-    }
-    if parts.len() < count {
-        parts.push(left_out(parts.len()));
-    }
+    let mut room = most.saturating_sub(left_out(parts.len()).chars().count());
+    let fits = |part: &&String| {
+        let rest = room.checked_sub(part.chars().count() + 1);
+        room = rest.unwrap_or_default();
+        rest.is_some()
+    };
+    let kept = parts.iter().take_while(fits).count();
+    let dropped = parts.split_off(kept).len();
+    parts.push(left_out(dropped));
     parts
 }
 
