@@ -39,7 +39,10 @@ impl Verdicts {
         marked.truncate(room);
         self.bytes += bytes * marked.len();
         if !marked.is_empty() {
-            self.kept.push(Kept { id, stream: connection.tcp_stream, finding: finding.clone(), marked });
+            // Of the words, a comment has the summary alone.
+            let mut finding = finding.clone();
+            (finding.filter, finding.title, finding.cause, finding.fix) = Default::default();
+            self.kept.push(Kept { id, stream: connection.tcp_stream, finding, marked });
         }
     }
 
