@@ -2,7 +2,7 @@
 
 use crate::background::{Download, Shell, Tls};
 use crate::bulk::Bulk;
-use crate::chat::{Chat, Idler};
+use crate::chat::{Chat, Idler, ShortChat};
 use crate::datagrams::{Dns, Quic};
 use crate::random::Random;
 use crate::schedule::{self, Actor, Caller, Capture, START, Talk};
@@ -15,7 +15,7 @@ use std::{fs, io};
 /// The version of the generator. It is raised with every change of the output, so that older files are regenerated.
 const GENERATOR: u32 = 2;
 
-/// The approximate size of a capture in bytes: connections that are open when it is reached are closed in an orderly
+/// The approximate size of most captures in bytes: connections that are open when it is reached are closed in an orderly
 /// way.
 const SIZE: u64 = 256 << 20;
 const SECOND: u64 = 1_000_000;
@@ -31,11 +31,14 @@ pub struct Plan {
     tls: Option<Suite>,
     bad_link: bool,
     may_miss_percent: u64,
+    /// Whether the capture is so large that it is generated only if it is named.
+    pub on_demand: bool,
 }
 
 /// All captures.
-pub const PLANS: [Plan; 9] = [
+pub const PLANS: [Plan; 13] = [
     chat("chat", None),
+    short("short", SIZE),
     bulk("bulk", None),
     // One byte in twenty belongs to a WebSocket.
     Plan {
@@ -49,19 +52,10 @@ pub const PLANS: [Plan; 9] = [
             cast.actors(40, SECOND, || Box::new(Dns { rate: 300_000 / 40 }));
         },
         ending_at: SIZE - (20 << 20),
-        tls: None,
-        bad_link: false,
-        may_miss_percent: 0,
+        ..PLAIN
     },
     // 100,000 connections that stay open.
-    Plan {
-        name: "open",
-        actors: |cast| cast.callers::<Idler>(100_000, 200, 60 * SECOND),
-        ending_at: u64::MAX,
-        tls: None,
-        bad_link: false,
-        may_miss_percent: 0,
-    },
+    Plan { name: "open", actors: |cast| cast.callers::<Idler>(100_000, 200, 60 * SECOND), ..PLAIN },
     // Small and large messages over a bad link, in a capture that misses some of the packets.
     Plan {
         name: "lossy",
@@ -70,15 +64,35 @@ pub const PLANS: [Plan; 9] = [
             cast.callers::<Bulk>(32, 1_000_000 / 32, SECOND);
         },
         ending_at: SIZE - (25 << 20),
-        tls: None,
         bad_link: true,
         may_miss_percent: 5,
+        ..PLAIN
     },
     chat("tls-chat", Some(Suite::Aes128Gcm)),
     bulk("tls-bulk", Some(Suite::Aes128Gcm)),
     chat("tls-chat-chacha", Some(Suite::ChaCha20Poly1305)),
     bulk("tls-bulk-chacha", Some(Suite::ChaCha20Poly1305)),
+    Plan { on_demand: true, ..short("short-1g", 1 << 30) },
+    Plan { on_demand: true, ..short("short-4g", 4 << 30) },
+    // 1,000,000 connections that stay open, as many new ones per second as in `open`.
+    Plan {
+        name: "open-1m",
+        actors: |cast| cast.callers::<Idler>(1_000_000, 200, 600 * SECOND),
+        on_demand: true,
+        ..PLAIN
+    },
 ];
+
+/// A plan without actors, from which the others differ.
+const PLAIN: Plan = Plan {
+    name: "",
+    actors: |_| {},
+    ending_at: u64::MAX,
+    tls: None,
+    bad_link: false,
+    may_miss_percent: 0,
+    on_demand: false,
+};
 
 /// Small messages on 4,000 connections.
 const fn chat(name: &'static str, tls: Option<Suite>) -> Plan {
@@ -87,21 +101,23 @@ const fn chat(name: &'static str, tls: Option<Suite>) -> Plan {
         actors: |cast| cast.callers::<Chat>(4_000, 200, 120 * SECOND),
         ending_at: SIZE - (6 << 20),
         tls,
-        bad_link: false,
-        may_miss_percent: 0,
+        ..PLAIN
+    }
+}
+
+/// Many short connections, 1,000 at a time: one for every 23 kB of the file, each with a closing handshake.
+const fn short(name: &'static str, size: u64) -> Plan {
+    Plan {
+        name,
+        actors: |cast| cast.callers::<ShortChat>(1_000, 800, 30 * SECOND),
+        ending_at: size - (2 << 20),
+        ..PLAIN
     }
 }
 
 /// Large messages on 64 connections.
 const fn bulk(name: &'static str, tls: Option<Suite>) -> Plan {
-    Plan {
-        name,
-        actors: |cast| cast.callers::<Bulk>(64, 400_000, SECOND),
-        ending_at: SIZE - (38 << 20),
-        tls,
-        bad_link: false,
-        may_miss_percent: 0,
-    }
+    Plan { name, actors: |cast| cast.callers::<Bulk>(64, 400_000, SECOND), ending_at: SIZE - (38 << 20), tls, ..PLAIN }
 }
 
 /// A capture, and the log of its TLS keys.

@@ -35,6 +35,7 @@ enum End {
     Reset(Side),
 }
 
+/// The ends, those by a closing handshake first.
 const ENDS: [(u64, End); 16] = [
     (300, End::Close(Client, Some(1000), "")),
     (90, End::Close(Server, Some(1000), "bye")),
@@ -54,9 +55,13 @@ const ENDS: [(u64, End); 16] = [
     (10, End::Reset(Client)),
 ];
 
+/// The number of ends by a closing handshake.
+const HANDSHAKES: usize = 13;
+
 /// A chat of a few dozen to a few hundred turns.
 pub struct Chat {
     turns_left: u64,
+    ends: &'static [(u64, End)],
 }
 
 impl Talk for Chat {
@@ -64,17 +69,33 @@ impl Talk for Chat {
 
     fn open(tcp: &mut Tcp, capture: &mut Capture) -> Self {
         websocket::open(tcp, capture);
-        Self { turns_left: capture.random.between(30, 250) }
+        Self { turns_left: capture.random.between(30, 250), ends: &ENDS }
     }
 
     fn talk(&mut self, tcp: &mut Tcp, capture: &mut Capture) -> Next {
         if self.turns_left == 0 || capture.ending && capture.random.chance(250) {
-            end(tcp, capture);
+            end(tcp, self.ends, capture);
             return Next::Ended;
         }
         self.turns_left -= 1;
         turn(tcp, capture);
         Next::Continue
+    }
+}
+
+/// A chat of at most a hundred turns, always with a closing handshake.
+pub struct ShortChat(Chat);
+
+impl Talk for ShortChat {
+    const PORT: u16 = Chat::PORT;
+
+    fn open(tcp: &mut Tcp, capture: &mut Capture) -> Self {
+        websocket::open(tcp, capture);
+        Self(Chat { turns_left: capture.random.between(20, 100), ends: &ENDS[..HANDSHAKES] })
+    }
+
+    fn talk(&mut self, tcp: &mut Tcp, capture: &mut Capture) -> Next {
+        self.0.talk(tcp, capture)
     }
 }
 
@@ -136,8 +157,8 @@ fn text(capture: &mut Capture) -> String {
     words::json(len as usize, &mut capture.random)
 }
 
-fn end(tcp: &mut Tcp, capture: &mut Capture) {
-    match *capture.random.weighted(&ENDS) {
+fn end(tcp: &mut Tcp, ends: &[(u64, End)], capture: &mut Capture) {
+    match *capture.random.weighted(ends) {
         End::Close(first, code, reason) => websocket::close(tcp, first, code, reason, capture),
         End::InvalidText => {
             let text = text(capture);

@@ -1,13 +1,16 @@
 //! Measures the speed of `whyclosed` on captures, and its memory.
 //!
 //! ```text
-//! cargo bench --bench throughput                       all captures
+//! cargo bench --bench throughput                       all captures but those on demand
 //! cargo bench --bench throughput -- chat lossy         some captures
+//! cargo bench --bench throughput -- short-4g           one on demand: short-1g, short-4g, open-1m
 //! cargo bench --bench throughput -- --generate-only    only generates them
 //! ```
 //!
-//! The captures are generated under `target/bench`, about 2.3 GB, and reused. Before a capture is timed, its report is
-//! compared with the generator's truth: being fast and wrong does not count.
+//! The captures are generated under `target/bench`, about 2.6 GB, and reused; `--directory=DIRECTORY` names another
+//! place. Those on demand take up to 4.3 GB: for a measurement, they are generated in a temporary folder (`TMPDIR`) and
+//! removed after it. Before a capture is timed, its report is compared with the generator's truth: being fast and wrong
+//! does not count.
 
 // The generator reads no untrusted input, so a wrong index is a bug in it; and a benchmark prints.
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
@@ -31,42 +34,45 @@ mod words;
 
 use captures::{PLANS, Plan};
 use measure::{Memory, Program};
+use std::env;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::ExitCode;
+use tempfile::TempDir;
 use truth::Truth;
 
 const HEADINGS: [&str; 8] = ["capture", "MiB", "packets", "seconds", "GB/s", "packets/s", "peak MiB", "B/connection"];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
     // `cargo test --benches` runs this file too, without the flag; there is nothing to test.
-    if !arguments.iter().any(|argument| argument == "--bench") {
+    if !env::args().any(|argument| argument == "--bench") {
         return ExitCode::SUCCESS;
     }
-    let (options, names): (Vec<&str>, Vec<&str>) = arguments
-        .iter()
-        .map(String::as_str)
-        .filter(|argument| *argument != "--bench")
-        .partition(|a| a.starts_with('-'));
-    let known = |name: &&str| PLANS.iter().any(|plan| plan.name == *name);
-    if let Some(wrong) =
-        options.iter().find(|option| **option != "--generate-only").or(names.iter().find(|n| !known(n)))
-    {
-        let names = PLANS.map(|plan| plan.name).join("] [");
-        eprintln!("{wrong}: not known; usage: [--generate-only] [{names}]");
-        return ExitCode::from(2);
+    let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let mut directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
+    let (mut generate_only, mut names) = (false, Vec::new());
+    for argument in &arguments {
+        match argument.split_once('=').unwrap_or((argument, "")) {
+            ("--generate-only", "") => generate_only = true,
+            ("--directory", path) if !path.is_empty() => directory = path.into(),
+            (name, "") if PLANS.iter().any(|plan| plan.name == name) => names.push(name),
+            _ => {
+                let names = PLANS.map(|plan| plan.name).join("] [");
+                eprintln!("{argument}: not known; usage: [--generate-only] [--directory=DIRECTORY] [{names}]");
+                return ExitCode::from(2);
+            }
+        }
     }
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
     let memory = Memory::available();
     let program = Program { path: Path::new(env!("CARGO_BIN_EXE_whyclosed")), memory };
-    if options.is_empty() {
+    if !generate_only {
         println!("seconds: median of 5 runs; peak: {}", memory.name());
         row(&HEADINGS.map(str::to_owned));
     }
     let mut failed = false;
-    for plan in PLANS.iter().filter(|plan| names.is_empty() || names.contains(&plan.name)) {
-        let done = if options.is_empty() { measured(plan, &directory, &program) } else { generated(plan, &directory) };
+    let wanted = |plan: &&Plan| if names.is_empty() { !plan.on_demand } else { names.contains(&plan.name) };
+    for plan in PLANS.iter().filter(wanted) {
+        let done = if generate_only { generated(plan, &directory) } else { measured(plan, &directory, &program) };
         if let Err(error) = done {
             eprintln!("{}: {error}", plan.name);
             failed = true;
@@ -86,6 +92,9 @@ fn generated(plan: &Plan, directory: &Path) -> Result<(), String> {
 }
 
 fn measured(plan: &Plan, directory: &Path, program: &Program) -> Result<(), String> {
+    // A capture on demand lives only as long as this folder.
+    let passing = plan.on_demand.then(tempfile::tempdir).transpose().map_err(|error| error.to_string())?;
+    let directory = passing.as_ref().map_or(directory, TempDir::path);
     let (files, truth) = plan.capture(directory).map_err(|error| error.to_string())?;
     let mut arguments = vec![OsStr::new("--format"), OsStr::new("json"), files.capture.as_os_str()];
     if let Some(keys) = &files.keys {

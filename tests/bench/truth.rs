@@ -1,7 +1,7 @@
 //! The expected contents of a capture, and the check of a report against them.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufReader, Read};
 
 /// The key for Close frames without a status code.
 const NO_CODE: &str = "none";
@@ -34,7 +34,8 @@ impl Truth {
 
     /// Compares a report (JSON, version 1) with the truth. The error lists every difference.
     pub fn check(&self, report: impl Read) -> Result<(), String> {
-        let report: Report = serde_json::from_reader(report).map_err(|error| format!("no report: {error}"))?;
+        let report: Report =
+            serde_json::from_reader(BufReader::new(report)).map_err(|error| format!("no report: {error}"))?;
         let mut found = BTreeMap::<String, u64>::new();
         for close in report.connections.iter().flat_map(|connection| &connection.closes) {
             *found.entry(named(close.code)).or_default() += 1;
