@@ -196,7 +196,7 @@ impl Kept {
 }
 
 /// The segment that carried a chunk or an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Carrier {
     /// Its packet.
     pub seen: Seen,

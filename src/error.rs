@@ -214,6 +214,14 @@ pub enum Error {
         /// The later one as given.
         path: PathBuf,
     },
+    /// A temporary file could not be written, or not be read.
+    #[error("{}: temporary file: {source} (TMPDIR names another folder for them)", folder.display())]
+    Temporary {
+        /// The folder of temporary files.
+        folder: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
     /// The report could not be written.
     #[error("{}: {source}", path.display())]
     Write {

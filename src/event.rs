@@ -42,7 +42,7 @@ pub enum What<'a> {
 }
 
 /// The kind of an end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum EndKind {
     /// FIN: all bytes before it have been sent (RFC 9293 §3.6).
     Fin,

@@ -4,9 +4,11 @@ mod apply;
 mod breach;
 mod close;
 mod end;
+mod ended;
 mod previewed;
 mod recent;
 mod sent;
+mod spill;
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
@@ -16,14 +18,15 @@ use arrayvec::ArrayVec;
 pub use breach::Breach;
 pub use close::Close;
 pub use end::End;
+pub use ended::Ended;
 pub use previewed::Previewed;
 pub use recent::{Moment, Pace, Recent};
 pub use sent::{Ping, Sent};
+pub use spill::Spill;
 
 use crate::event::EndKind;
 use crate::http::Handshake;
 use crate::limits;
-use crate::prefetch::prefetch;
 use crate::seen::Seen;
 use crate::side::{PerSide, Side};
 use crate::tcp::Analysis;
@@ -42,7 +45,7 @@ pub struct Id {
 }
 
 /// The facts of one connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Facts {
     /// The capture that it is in, as [`Summary::capture`](crate::capture::Summary::capture).
     pub capture: u32,
@@ -144,6 +147,13 @@ impl Facts {
         asked || self.joined || self.tls.is_some() || refused_tls
     }
 
+    /// Returns whether it shows by itself that it is a WebSocket, or was to become one.
+    pub fn is_evident(&self) -> bool {
+        let request = self.handshake.request.as_deref();
+        let asked = request.is_some_and(|request| request.upgrade || request.key.is_some());
+        asked || self.joined || self.switched.is_some() || self.handshake.response.is_some()
+    }
+
     /// Returns whether it is an attempt that nobody answered, as far as captured.
     pub fn is_unanswered(&self) -> bool {
         let has_begun = self.joined || self.switched.is_some() || self.tls.is_some() || self.answered_with.is_some();
@@ -170,33 +180,6 @@ impl Facts {
     pub fn swap(&mut self) {
         self.addresses.swap();
         self.ends.iter_mut().for_each(|end| end.side = !end.side);
-    }
-
-    /// Prefetches what judging needs: the first step.
-    pub fn prefetch(&self) {
-        prefetch(&self.stream);
-        prefetch(&self.addresses);
-        prefetch(&self.last);
-        prefetch(&self.handshake);
-        prefetch(&self.handshake.response);
-        prefetch(&self.switched);
-        prefetch(&self.closes);
-        prefetch(&self.gaps);
-        prefetch(&self.previews);
-        for side in Side::BOTH {
-            self.sent[side].prefetch();
-        }
-    }
-
-    /// Prefetches what judging needs: the second step, by pointers that the first one has brought into the cache.
-    pub fn prefetch_parts(&self) {
-        self.tcp.as_deref().inspect(|tcp| prefetch(*tcp));
-        self.handshake.request.as_deref().inspect(|request| prefetch(*request));
-        self.handshake.response.as_deref().inspect(|response| prefetch(*response));
-        self.closes.iter().for_each(prefetch);
-        for side in Side::BOTH {
-            self.sent[side].moments().for_each(prefetch);
-        }
     }
 
     /// Takes what the records have shown of a TLS connection that was not decrypted, as far as it is, or seems to be, a

@@ -289,6 +289,13 @@ pub const OUTSIDE_CONNECTIONS: usize = 1 << 16;
 /// WebSocket connections open at once (about 2 KiB each). Beyond this number, the longest idle ones are judged early.
 pub const CONNECTIONS: usize = 1 << 20;
 
+/// Bytes of connections that are over that are written at once, and read at once from memory.
+pub const ENDED_CHUNK: usize = 64 * 1024;
+
+/// Bytes of connections that are over, as they are held for the report, in memory; further ones wait in a temporary file.
+/// This is enough for ten thousand ordinary ones.
+pub const ENDED_IN_MEMORY: usize = 8 * 1024 * 1024;
+
 /// Unanswered attempts at a WebSocket kept of a capture; further ones are counted by server. They are all alike, and a
 /// host that is down gets one a second from each of its clients.
 pub const UNANSWERED: usize = 16 * 1024;

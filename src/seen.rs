@@ -9,7 +9,7 @@ use jiff::fmt::temporal::DateTimePrinter;
 /// A point in time as the capture recorded it: nanoseconds since 1970-01-01T00:00:00Z.
 ///
 /// An `i64` of nanoseconds reaches from 1677 to 2262. Times outside are clamped by the reader.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -46,7 +46,7 @@ impl fmt::Display for Timestamp {
 }
 
 /// The packet in which something was seen, and its time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Seen {
     /// The number of the packet, from 1: Wireshark's `frame.number`.
     pub packet: u64,

@@ -5,7 +5,7 @@ use std::ops::{Index, IndexMut, Not};
 /// An end of a WebSocket connection (RFC 6455 §1.3).
 ///
 /// `Client` is the end that sent the opening handshake, `Server` the end that answered it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
@@ -33,7 +33,7 @@ impl Not for Side {
 }
 
 /// One `T` for each end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PerSide<T> {
     /// The client's.

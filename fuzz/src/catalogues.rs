@@ -36,6 +36,6 @@ pub fn catalog(data: &[u8]) {
     let choice = Unstructured::new(data).arbitrary().unwrap_or_default();
     let registries = Registries::new(vec![registry]);
     let _ = registries.may_name(4242);
-    let material = Material { facts: way::facts(&PACKETS), registries, ..Material::default() };
+    let material = Material { facts: way::facts(&PACKETS).into(), registries, ..Material::default() };
     reports::render(&Report::new(material, Language::English), Language::English, choice);
 }

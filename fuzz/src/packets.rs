@@ -63,7 +63,7 @@ pub fn packets(data: &[u8]) {
         }
         analyzer.finish(&mut facts);
         let skipped = analyzer.decoder().skipped().collect();
-        let material = Material { facts, counts: analyzer.counts(), skipped, ..Material::default() };
+        let material = Material { facts: facts.into(), counts: analyzer.counts(), skipped, ..Material::default() };
         serde_json::to_value(Report::new(material, Language::English)).expect("the report is JSON")
     };
     let (one_by_one, in_batches) = (report(false), report(true));

@@ -37,7 +37,7 @@ pub fn all(source: &mut dyn Source, choice: u8) {
     let captures = source.summaries();
     let material = Material {
         captures,
-        facts,
+        facts: facts.into(),
         counts: analyzer.counts(),
         skipped,
         privacy,

@@ -43,18 +43,19 @@ pub struct Analysed {
 
 /// A thread that waits for its analyzer.
 struct Worker<'s> {
-    analyzer: SyncSender<Analyzer>,
+    begin: SyncSender<(Analyzer, Collection)>,
     thread: ScopedJoinHandle<'s, Option<(Analyzer, Collection)>>,
 }
 
 impl Analyzer {
-    /// Reads a capture to its end like [`read`](Self::read), and collects the connections. So many threads analyse packets,
+    /// Reads a capture to its end like [`read`](Self::read), and adds its connections to an empty collection. So many threads analyse packets,
     /// one of them the caller's; if there are several, yet another one reads. If the system grants fewer, these do all the
     /// work. Has to be called before the first packet.
     pub fn read_in_parallel(
         mut self,
         mut source: Box<dyn Source + Send>,
         threads: NonZero<usize>,
+        mut collection: Collection,
         progress: impl FnMut(u64),
     ) -> Analysed {
         scope(|scope| {
@@ -72,23 +73,24 @@ impl Analyzer {
                 _ => Reading::start(readers, limits::BLOCKS + threads.get(), tag).ok(),
             };
             let Some(reading) = reading else {
-                let mut collection = Collection::default();
                 let error = self.read(&mut *source, &mut collection, progress).err();
                 return Analysed::new(&self, collection, source.summaries(), error);
             };
             let mut shares = Share::among(workers.len() + 1);
             let own = shares.next().map_or_else(Self::default, |share| self.part(share));
             // The channels have room, and the threads wait for them.
-            workers.iter().zip(shares).for_each(|(worker, share)| drop(worker.analyzer.send(self.part(share))));
+            for (worker, share) in workers.iter().zip(shares) {
+                drop(worker.begin.send((self.part(share), collection.beside())));
+            }
             // It does not take part, and nobody has to wait for it.
             drop(self);
             let thread = reading.begin(source);
-            let own = own.work(lent, progress);
+            let own = own.work(lent, collection.beside(), progress);
             let others = workers
                 .into_iter()
                 .filter_map(|worker| worker.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             let shares = std::iter::once(own).chain(others).collect();
-            merged(shares, ended(thread))
+            merged(shares, collection, ended(thread))
         })
     }
 
@@ -98,8 +100,12 @@ impl Analyzer {
     }
 
     /// Analyses all blocks.
-    fn work(mut self, blocks: Receiver<Arc<Lent>>, mut progress: impl FnMut(u64)) -> (Self, Collection) {
-        let mut collection = Collection::default();
+    fn work(
+        mut self,
+        blocks: Receiver<Arc<Lent>>,
+        mut collection: Collection,
+        mut progress: impl FnMut(u64),
+    ) -> (Self, Collection) {
         for lent in blocks {
             let block = &lent.block;
             if !block.secrets().is_empty() {
@@ -150,16 +156,19 @@ impl Analysed {
 impl<'s> Worker<'s> {
     /// Starts a worker. Returns it, and the way to send blocks to it; `None` if the system grants no thread.
     fn start<'e>(scope: &'s Scope<'s, 'e>) -> Option<(Self, SyncSender<Arc<Lent>>)> {
-        let (analyzer, begun) = sync_channel::<Analyzer>(1);
+        let (begin, begun) = sync_channel::<(Analyzer, Collection)>(1);
         let (reader, lent) = sync_channel(limits::BLOCKS);
-        let work = move || Some(begun.recv().ok()?.work(lent, |_| {}));
+        let work = move || {
+            let (analyzer, collection) = begun.recv().ok()?;
+            Some(analyzer.work(lent, collection, |_| {}))
+        };
         let thread = Builder::new().name("analysis".to_owned()).spawn_scoped(scope, work).ok()?;
-        Some((Self { analyzer, thread }, reader))
+        Some((Self { begin, thread }, reader))
     }
 }
 
-/// Puts the results of several shares together.
-fn merged(shares: Vec<(Analyzer, Collection)>, end: End) -> Analysed {
+/// Puts the results of several shares together, in `all`.
+fn merged(shares: Vec<(Analyzer, Collection)>, mut all: Collection, end: End) -> Analysed {
     let (mut counts, mut skipped) = (Counts::default(), Vec::new());
     let (mut births, mut collections) = (Vec::new(), Vec::new());
     for (analyzer, collection) in shares {
@@ -169,7 +178,6 @@ fn merged(shares: Vec<(Analyzer, Collection)>, end: End) -> Analysed {
         collections.push(collection);
         births.push(analyzer.followed.into_births());
     }
-    let mut all = Collection::default();
     for (mut collection, streams) in collections.into_iter().zip(Births::ranked(&births)) {
         // A single share has numbered its streams itself.
         collection.number(|stream| streams.get(stream as usize).copied().unwrap_or(stream));

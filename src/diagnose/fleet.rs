@@ -73,7 +73,8 @@ pub struct Member {
 }
 
 impl Member {
-    fn new(id: usize, facts: &Facts) -> Option<Self> {
+    /// Creates the member with a number in the report; `None` if it has not ended.
+    pub fn new(id: usize, facts: &Facts) -> Option<Self> {
         let ending = Ending::of(facts);
         let (by, carrier) = (ending.by?, ending.carrier?);
         let opened = facts.switched.unwrap_or(facts.first).time;
@@ -122,11 +123,9 @@ impl Member {
 }
 
 impl Fleet {
-    /// Builds the fleet from the connections of a capture, in the order of the report, in which `id` is the number of the
-    /// first one. Connections that have not ended are left out.
-    pub fn new<'f>(facts: impl Iterator<Item = &'f Facts>, id: usize) -> Self {
-        let mut members: Vec<_> = facts.zip(id..).filter_map(|(facts, id)| Member::new(id, facts)).collect();
-        members.sort_by_cached_key(|member| (member.addresses.server, member.ended));
+    /// Builds the fleet from the connections of a capture that have ended.
+    pub fn new(mut members: Vec<Member>) -> Self {
+        members.sort_unstable_by_key(|member| (member.addresses.server, member.ended, member.id));
         let mut legs: HashMap<u64, (u32, Option<u32>), RandomState> = HashMap::default();
         for (member, at) in members.iter().zip(0..) {
             if let Some(key) = member.key {

@@ -14,14 +14,15 @@ use whyclosed::catalog::Language;
 use whyclosed::error::Error;
 use whyclosed::report::{Material, Report};
 use whyclosed::side::Side;
+use whyclosed::sink::Collection;
 
 fn main() -> Result<(), Error> {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let mut source = capture::open(&paths)?;
-    let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-    analyzer.read(&mut *source, &mut facts, |_| {})?;
+    let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
+    analyzer.read(&mut *source, &mut collection, |_| {})?;
 
-    let material = Material { captures: source.summaries(), facts, ..Material::default() };
+    let material = Material { captures: source.summaries(), facts: collection.finish().facts, ..Material::default() };
     for connection in Report::new(material, Language::English).connections {
         let by = connection.closed_by.map_or("nobody", |side| if side == Side::Client { "client" } else { "server" });
         let code = connection.code().map_or("-".to_owned(), |code| code.to_string());

@@ -6,7 +6,7 @@ use crate::ws::Violation;
 /// A broken rule, with counts of what both sides sent around it. The counts use the order of each side's own stream and
 /// what segments acknowledge, because captures may contain the packets of the two sides in another order than they were
 /// sent in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Breach {
     /// The violation.
     pub violation: Violation,

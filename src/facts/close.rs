@@ -5,7 +5,7 @@ use crate::side::Side;
 use crate::ws::CloseCode;
 
 /// A Close frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Close {
     /// The side that sent it.
     pub side: Side,

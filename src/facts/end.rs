@@ -5,7 +5,7 @@ use crate::event::EndKind;
 use crate::side::Side;
 
 /// The end of one direction: its sender sends no more, or has given up the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct End {
     /// The side that sent it.
     pub side: Side,

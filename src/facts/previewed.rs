@@ -3,14 +3,15 @@
 use crate::side::Side;
 
 /// The beginnings of some messages. Few of them are ever read, so all bytes are in one allocation.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Previewed {
     messages: Vec<Message>,
     /// The first bytes of all messages, concatenated.
+    #[serde(with = "serde_bytes")]
     bytes: Vec<u8>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Message {
     /// The side that sent it.
     side: Side,

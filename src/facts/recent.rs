@@ -9,7 +9,7 @@ use crate::seen::{Seen, Timestamp};
 use crate::ws::{Header, Opcode, Preview, message::Message};
 
 /// A control frame or a message, perhaps not complete.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Moment {
     /// The packet with its first byte, or with its last one once a message is complete.
     pub seen: Seen,
@@ -85,7 +85,7 @@ fn low_half(carrier: &Carrier) -> u32 {
 }
 
 /// The last frames and messages of one side, up to [`limits::MOMENTS`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Recent {
     moments: Vec<Moment>,
     /// Size of the latest message so far.
@@ -97,7 +97,7 @@ pub struct Recent {
 }
 
 /// The rate at which a side sends messages.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Pace {
     /// The end of the period that is being counted.
     until: Timestamp,

@@ -12,7 +12,7 @@ use crate::seen::Seen;
 use crate::ws::{self, Opcode, Preview, Unfinished};
 
 /// Counts of what one side sent as WebSocket.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Sent {
     /// Frames.
     pub frames: u64,
@@ -47,7 +47,7 @@ pub struct Sent {
 }
 
 /// A ping without a pong so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ping {
     /// The packet it came in.
     pub seen: Seen,

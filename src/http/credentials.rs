@@ -35,9 +35,10 @@ const HEADERS: &[(&str, u8, Place)] = &[
 const LEAST: usize = 6;
 
 /// The credentials of a head, up to [`limits::CREDENTIALS`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Credentials {
     /// A line for each: the letter of its place, and the value.
+    #[serde(with = "serde_bytes")]
     lines: Box<[u8]>,
 }
 

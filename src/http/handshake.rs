@@ -14,7 +14,7 @@ use crate::seen::Seen;
 use crate::side::PerSide;
 
 /// A client's opening handshake.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Request {
     /// The packet with its first byte.
     pub seen: Seen,
@@ -43,7 +43,7 @@ pub struct Request {
 }
 
 /// The offer of a client.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Offer {
     /// Sec-WebSocket-Version.
     pub version: Option<Arc<str>>,
@@ -54,7 +54,7 @@ pub struct Offer {
 }
 
 /// The server's answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Response {
     /// The packet with its first byte.
     pub seen: Seen,
@@ -79,7 +79,7 @@ pub struct Response {
 }
 
 /// The proof of a 101, and the details of a refusal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Details {
     /// Sec-WebSocket-Accept.
     pub accept: Option<Box<str>>,
@@ -88,6 +88,7 @@ pub struct Details {
     /// Location of a redirect.
     pub location: Option<Box<str>>,
     /// The beginning of the body of a refusal, as sent, without the blanks before it.
+    #[serde(with = "serde_bytes")]
     pub body: Box<[u8]>,
 }
 
@@ -102,7 +103,7 @@ impl Details {
 }
 
 /// The request and the response, as far as they were captured.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Handshake {
     /// The request.
     pub request: Option<Box<Request>>,

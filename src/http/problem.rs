@@ -12,7 +12,7 @@ use super::handshake::{Offer, Request, Response};
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A problem of an opening handshake that was answered with 101, or a reason that it could not be accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Problem {
     /// The method is not GET (RFC 6455 §4.1).
     Method,

@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::phrase::{counted, word};
 use super::places::Places;
 use crate::catalog::Language;
-use crate::facts::Facts;
+use crate::facts::{Ended, Facts};
 use crate::tls::Outcome;
 
 /// The number of failed TLS handshakes that a note names; the others are counted.
@@ -19,10 +19,10 @@ const NAMED: usize = 3;
 
 /// The known addresses and paths of the WebSockets of each capture.
 #[derive(Default)]
-struct Known<'f> {
+struct Known {
     hosts: HashSet<(u32, IpAddr)>,
     ports: HashSet<(u32, u16)>,
-    paths: HashSet<(u32, SocketAddr, &'f str)>,
+    paths: HashSet<(u32, SocketAddr, Box<str>)>,
 }
 
 /// The connections that were set apart, as the notes report them.
@@ -36,17 +36,14 @@ pub(super) struct Apart {
 
 impl Apart {
     /// Removes the connections without evidence from `all`, and counts them.
-    #[expect(clippy::vec_box, reason = "as the material of a report holds them")]
-    pub(super) fn of(all: &mut Vec<Box<Facts>>) -> Self {
+    pub(super) fn of(all: &mut Ended) -> Self {
         let mut apart = Self::default();
-        if all.iter().all(|facts| says_websocket(facts)) {
+        if all.are_evident() {
             return apart;
         }
-        let known = Known::of(all.iter().filter(|facts| says_websocket(facts)));
-        let is_wanted: Vec<_> = all.iter().map(|facts| says_websocket(facts) || known.speaks_for(facts)).collect();
-        let mut is_wanted = is_wanted.into_iter();
+        let known = Known::of(all.iter().filter(|facts| facts.is_evident()));
         all.retain(|facts| {
-            let is_wanted = is_wanted.next().unwrap_or(true);
+            let is_wanted = facts.is_evident() || known.speaks_for(facts);
             if !is_wanted {
                 apart.add(facts);
             }
@@ -97,15 +94,15 @@ impl Apart {
     }
 }
 
-impl<'f> Known<'f> {
-    fn of(websockets: impl Iterator<Item = &'f Box<Facts>>) -> Self {
+impl Known {
+    fn of(websockets: impl Iterator<Item = Box<Facts>>) -> Self {
         let mut known = Self::default();
         for facts in websockets {
             let (capture, server) = (facts.capture, facts.addresses.server);
             known.hosts.insert((capture, server.ip()));
             known.ports.insert((capture, server.port()));
             let request = facts.handshake.request.as_deref();
-            known.paths.extend(request.map(|request| (capture, server, path(&request.target))));
+            known.paths.extend(request.map(|request| (capture, server, path(&request.target).into())));
         }
         known
     }
@@ -113,16 +110,10 @@ impl<'f> Known<'f> {
     fn speaks_for(&self, facts: &Facts) -> bool {
         let (capture, server) = (facts.capture, facts.addresses.server);
         match facts.handshake.request.as_deref() {
-            Some(request) => self.paths.contains(&(capture, server, path(&request.target))),
+            Some(request) => self.paths.contains(&(capture, server, path(&request.target).into())),
             None => self.hosts.contains(&(capture, server.ip())) || self.ports.contains(&(capture, server.port())),
         }
     }
-}
-
-/// Returns whether a connection itself shows that it is a WebSocket, or was to become one.
-fn says_websocket(facts: &Facts) -> bool {
-    let asked = facts.handshake.request.as_deref().is_some_and(|request| request.upgrade || request.key.is_some());
-    asked || facts.joined || facts.switched.is_some() || facts.handshake.response.is_some()
 }
 
 /// Returns a request target without its query.

@@ -46,7 +46,7 @@ pub use values::Values;
 
 use crate::capture::Summary;
 use crate::catalog::{Language, Registries};
-use crate::facts::Facts;
+use crate::facts::{Ended, Facts};
 use crate::packet::Skipped;
 use crate::seen::Timestamp;
 use crate::sink::{Counts, TlsCounts, Unanswered};
@@ -127,7 +127,7 @@ pub struct Material {
     /// The time at which a live capture ended; `None` for files, which end with their last packets.
     pub until: Option<Timestamp>,
     /// The connections.
-    pub facts: Vec<Box<Facts>>,
+    pub facts: Ended,
     /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets.
     pub outside: Vec<Box<Facts>>,
     /// Counts of the other traffic.
@@ -184,17 +184,6 @@ fn files_of(files: &[Summary], capture: u32) -> &[Summary] {
     files.get(from..to).unwrap_or_default()
 }
 
-/// Marks the connections during which packets were dropped by the capture.
-fn note_drops(material: &mut Material) {
-    let Material { captures, facts, outside, .. } = material;
-    for facts in facts.iter_mut().chain(outside) {
-        // A connection that is still open may have ended unseen.
-        let last = if facts.is_over() { facts.last.time } else { Timestamp::from_nanos(i64::MAX) };
-        let mut drops = files_of(captures, facts.capture).iter().flat_map(|file| &file.drops);
-        facts.drops = drops.any(|drops| drops.touch(facts.first.time, last));
-    }
-}
-
 /// Lists the servers with the most unanswered attempts.
 fn unanswered_servers(material: &Material, redactor: &Redactor, language: Language) -> String {
     /// The number of servers that a note names.
@@ -234,7 +223,7 @@ fn of_tls(counts: &TlsCounts, listed: u64, language: Language) -> impl Iterator<
 }
 
 /// Returns notes on the limits of the view of the capture as a whole.
-fn notes(material: &Material, read: &Read, redactor: &Redactor, language: Language) -> Vec<String> {
+fn notes(material: &Material, (read, copies): (&Read, u64), redactor: &Redactor, language: Language) -> Vec<String> {
     let note = |name: &str, count: u64, what: &str| phrase::counted(name, count, &[("what", what)], language);
     let mut notes: Vec<_> = material.unread.iter().map(|file| file.note(redactor, language)).collect();
     if material.privacy.show_secrets {
@@ -251,7 +240,6 @@ fn notes(material: &Material, read: &Read, redactor: &Redactor, language: Langua
             &phrase::word(&format!("skipped_{}", skipped.name()), &[("what", &skipped.what())], language),
         ));
     }
-    let copies = material.facts.iter().map(|facts| facts.tcp().copies()).sum();
     if copies > 0 {
         notes.push(note("note_copies", copies, ""));
     }
@@ -271,8 +259,10 @@ fn notes(material: &Material, read: &Read, redactor: &Redactor, language: Langua
             notes.push(note(name, count, ""));
         }
     }
-    if material.counts.given_up > 0 {
-        notes.push(note("note_given_up", material.counts.given_up, ""));
+    for (name, count) in [("note_given_up", material.counts.given_up), ("note_not_held", material.facts.lost())] {
+        if count > 0 {
+            notes.push(note(name, count, ""));
+        }
     }
     notes
 }

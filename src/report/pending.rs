@@ -3,9 +3,10 @@
 
 use std::cell::RefCell;
 use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
 use std::thread;
-use std::vec::IntoIter;
 
 use serde::ser::{Error, SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
@@ -17,16 +18,18 @@ use super::numbering::Numbering;
 use super::places::Places;
 use super::redact::Redactor;
 use super::spans::Spans;
-use super::{Capture, Connection, Encrypted, Material, Read, Report, VERSION, files_of, note_drops, notes};
+use super::{Capture, Connection, Encrypted, Material, Read, Report, VERSION, files_of, notes};
+use crate::capture::Drops;
 use crate::catalog::{Language, Registries};
-use crate::diagnose::{Case, Fleet};
-use crate::facts::Facts;
+use crate::diagnose::{Case, Fleet, Member};
+use crate::facts::{Ended, Facts, Spill};
+use crate::seen::Timestamp;
 
 /// A report with connections yet to be judged.
 pub struct Pending {
     report: Report,
-    /// The connections yet to be judged, in their order.
-    facts: IntoIter<Box<Facts>>,
+    /// The connections, in their order, and the number of those that have been judged.
+    facts: Ended,
     judged: usize,
     occurred: Occurred,
     /// The encrypted connections, which are judged after the others.
@@ -47,25 +50,42 @@ struct Surroundings {
     fleet: Fleet,
     outside_fleet: Fleet,
     spans: Spans,
+    /// The periods of dropped packets.
+    drops: Vec<Drops>,
 }
 
 impl Surroundings {
-    /// Returns those of each capture. The connections are in the order of the captures.
-    fn of_each(material: &Material) -> Vec<Self> {
+    /// Returns those of each capture. The `members`, which are those of the connections, and the connections that are seen
+    /// from outside are in the order of the captures.
+    fn of_each(material: &Material, mut members: Vec<Member>) -> Vec<Self> {
         let Material { captures, until, facts, outside, .. } = material;
-        let last_of = |facts: &[Box<Facts>]| facts.last().map(|facts| facts.capture);
-        let last =
-            [captures.last().map(|file| file.capture), last_of(facts), last_of(outside)].into_iter().flatten().max();
-        let (mut before, mut outside_before) = (0, 0);
+        let last_outside = outside.last().map(|facts| facts.capture);
+        let last_file = captures.last().map(|file| file.capture);
+        let last = [last_file, facts.last_capture(), last_outside].into_iter().flatten().max();
+        let mut outside_before = 0;
         let of_one = |capture| {
-            let (inside, outsiders) = (those_in(facts, capture), those_in(outside, capture));
-            let fleet = Fleet::new(inside.iter().map(AsRef::as_ref), before + 1);
-            let outside_fleet = Fleet::new(outsiders.iter().map(AsRef::as_ref), outside_before + 1).before(&fleet);
-            before += inside.len();
+            let outsiders = those_in(outside, capture);
+            let last_id = facts.of_capture(capture).end;
+            let later = members.split_off(members.partition_point(|member| member.id <= last_id));
+            let fleet = Fleet::new(std::mem::replace(&mut members, later));
+            let outside_members = outsiders.iter().zip(outside_before + 1..);
+            let outside_members = outside_members.filter_map(|(facts, id)| Member::new(id, facts)).collect();
+            let outside_fleet = Fleet::new(outside_members).before(&fleet);
             outside_before += outsiders.len();
-            Self { fleet, outside_fleet, spans: Spans::new(files_of(captures, capture), *until) }
+            let files = files_of(captures, capture);
+            let drops = files.iter().flat_map(|file| file.drops.iter().copied()).collect();
+            Self { fleet, outside_fleet, spans: Spans::new(files, *until), drops }
         };
         (0..=last.unwrap_or_default()).map(of_one).collect()
+    }
+}
+
+impl Surroundings {
+    /// Returns whether packets were dropped by the capture during a connection.
+    fn had_drops(&self, facts: &Facts) -> bool {
+        // A connection that is still open may have ended unseen.
+        let last = if facts.is_over() { facts.last.time } else { Timestamp::from_nanos(i64::MAX) };
+        self.drops.iter().any(|drops| drops.touch(facts.first.time, last))
     }
 }
 
@@ -86,21 +106,23 @@ impl Pending {
     /// Does the same on so many threads. With more than one, connections are judged on a thread of their own while those
     /// before them are written ([`Streamed`]).
     pub fn on_threads(mut material: Material, language: Language, threads: NonZero<usize>) -> Self {
-        for facts in [&mut material.facts, &mut material.outside] {
-            facts.sort_by_cached_key(|facts| (facts.capture, facts.first, facts.stream));
-        }
-        note_drops(&mut material);
+        material.facts.sort();
+        material.outside.sort_by_cached_key(|facts| (facts.capture, facts.first, facts.stream));
         let apart = Apart::of(&mut material.facts);
         let mut redactor = Redactor::new(material.privacy);
         let read = Read::new(&material);
         let places = Places::new(&material.captures, &redactor);
         let numbering = material.numbering.take();
         let of_captures = numbering.as_ref().map(|numbering| &*numbering.captures);
-        let mut notes = notes(&material, &read, &redactor, language);
+        let copies = AtomicU64::new(0);
+        let members = redactor.meet_all(&material.facts, threads, &|place, facts| {
+            copies.fetch_add(facts.tcp().copies(), Relaxed);
+            Member::new(place + 1, facts)
+        });
+        let surroundings = Surroundings::of_each(&material, members);
+        let mut notes = notes(&material, (&read, copies.into_inner()), &redactor, language);
         notes.extend(apart.notes(&places, of_captures, language));
-        let surroundings = Surroundings::of_each(&material);
         let Material { captures, facts, outside, privacy, registries, .. } = material;
-        redactor.meet_all(&facts, threads);
         let report = Report {
             version: VERSION,
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -115,7 +137,7 @@ impl Pending {
             notes,
             times: Times::Utc,
         };
-        let (facts, occurred) = (facts.into_iter(), Occurred::default());
+        let occurred = Occurred::default();
         Self {
             report,
             facts,
@@ -132,9 +154,14 @@ impl Pending {
         }
     }
 
+    /// Returns the place of the connections, which knows of errors.
+    pub fn spill(&self) -> Arc<Spill> {
+        self.facts.spill()
+    }
+
     /// Returns the number of connections yet to be judged.
     pub fn remaining(&self) -> usize {
-        self.facts.len()
+        self.facts.len() - self.judged
     }
 
     /// Judges each connection on the thread that writes it. That takes longer, and less memory: allocators do not give
@@ -163,8 +190,9 @@ impl Pending {
     /// numbered in this order.
     fn judge_encrypted(&mut self) {
         let Self { report, outside, surroundings, places, language, redactor, numbering, .. } = self;
-        for (facts, id) in std::mem::take(outside).into_iter().zip(1..) {
+        for (mut facts, id) in std::mem::take(outside).into_iter().zip(1..) {
             let Some(around) = surroundings.get(facts.capture as usize) else { continue };
+            facts.drops = around.had_drops(&facts);
             let case = Case::new(&facts, &around.outside_fleet, around.spans.end_after(facts.last.time));
             let Some(seen) = facts.outside.as_deref() else { continue };
             let mut encrypted = Encrypted::new(id, (&case, seen), *language, redactor);
@@ -188,13 +216,10 @@ impl Iterator for Pending {
     type Item = Box<Connection>;
 
     fn next(&mut self) -> Option<Box<Connection>> {
-        let facts = self.facts.next()?;
-        // The next facts are probably not in the cache any more.
-        let coming = self.facts.as_slice();
-        coming.get(1).inspect(|facts| facts.prefetch());
-        coming.first().inspect(|facts| facts.prefetch_parts());
+        let mut facts = self.facts.get(self.judged)?;
         self.judged += 1;
         let around = self.surroundings.get(facts.capture as usize)?;
+        facts.drops = around.had_drops(&facts);
         let case = Case::new(&facts, &around.fleet, around.spans.end_after(facts.last.time));
         let mut connection = Connection::new(self.judged, &case, &self.registries, self.language, &mut self.redactor);
         (connection.files, connection.file) = self.places.of(&facts);
@@ -205,7 +230,7 @@ impl Iterator for Pending {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.facts.size_hint()
+        (self.remaining(), Some(self.remaining()))
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Read {
 
 impl Read {
     pub(super) fn new(material: &Material) -> Self {
-        let Material { captures, unread: unreadable, counts, skipped, .. } = material;
+        let Material { captures, unread: unreadable, facts, counts, skipped, .. } = material;
         let packets = |wanted: fn(&Skipped) -> bool| {
             skipped.iter().filter(|(kind, _)| wanted(kind)).map(|(_, count)| count).sum()
         };
@@ -47,7 +47,9 @@ impl Read {
             tls: counts.tls.decrypted + counts.tls.unread(),
             decrypted: counts.tls.decrypted,
             quic_packets,
-            complete: unread + counts.given_up == 0 && unreadable.is_empty() && captures.iter().all(is_whole),
+            complete: unread + counts.given_up + facts.lost() == 0
+                && unreadable.is_empty()
+                && captures.iter().all(is_whole),
         }
     }
 }

@@ -6,45 +6,54 @@ use std::net::SocketAddr;
 use foldhash::fast::RandomState;
 
 use super::Sink;
-use crate::facts::Facts;
+use crate::facts::{Ended, Facts};
 use crate::limits;
 
 /// The connections of a capture, in no particular order. Unanswered attempts are bounded by [`limits::UNANSWERED`]: a scan,
 /// or a host that is down, makes any number of them, and each says the same.
 #[derive(Debug, Default)]
 pub struct Collection {
+    ended: Ended,
+    attempts: Lowest,
+    unanswered: Unanswered,
+    outside: Lowest,
+}
+
+/// What a [`Collection`] has collected.
+#[derive(Debug, Default)]
+pub struct Collected {
     /// The connections and attempts that are kept.
-    pub facts: Vec<Box<Facts>>,
+    pub facts: Ended,
     /// The unanswered attempts beyond the bound: those with the highest stream numbers.
     pub unanswered: Unanswered,
     /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets: those with the lowest stream
     /// numbers, up to [`limits::OUTSIDE_CONNECTIONS`].
     pub outside: Vec<Box<Facts>>,
-    /// The attempts among `facts`, and those of `outside`.
-    attempts: Lowest,
-    outsiders: Lowest,
 }
 
-/// The connections with the lowest stream numbers, those of earlier captures first: capture and number of each, and its
-/// index.
+/// The connections with the lowest stream numbers, those of earlier captures first.
 #[derive(Debug, Default)]
-struct Lowest(BinaryHeap<((u32, u32), usize)>);
+struct Lowest {
+    #[expect(clippy::vec_box, reason = "as connections are handed out")]
+    all: Vec<Box<Facts>>,
+    /// Capture and number of each, and its index.
+    places: BinaryHeap<((u32, u32), usize)>,
+}
 
 impl Lowest {
-    /// Adds a connection to `all`, of which at most `most` are to be among the lowest. Returns the one that is too many.
-    #[expect(clippy::vec_box, reason = "as connections are handed out")]
-    fn add(&mut self, mut facts: Box<Facts>, all: &mut Vec<Box<Facts>>, most: usize) -> Option<Box<Facts>> {
+    /// Adds a connection to those that are kept, of which there are at most `most`. Returns the one that is too many.
+    fn add(&mut self, mut facts: Box<Facts>, most: usize) -> Option<Box<Facts>> {
         let place = (facts.capture, facts.stream);
-        if self.0.len() < most {
-            self.0.push((place, all.len()));
-            all.push(facts);
+        if self.places.len() < most {
+            self.places.push((place, self.all.len()));
+            self.all.push(facts);
             return None;
         }
-        let Some(mut highest) = self.0.peek_mut().filter(|highest| place < highest.0) else {
+        let Some(mut highest) = self.places.peek_mut().filter(|highest| place < highest.0) else {
             return Some(facts);
         };
         highest.0 = place;
-        if let Some(held) = all.get_mut(highest.1) {
+        if let Some(held) = self.all.get_mut(highest.1) {
             std::mem::swap(held, &mut facts);
         }
         Some(facts)
@@ -84,20 +93,51 @@ impl Unanswered {
 }
 
 impl Collection {
+    /// Returns an empty collection whose temporary file is there already: later, the program may not be allowed to create
+    /// one.
+    pub fn prepared() -> Self {
+        Self { ended: Ended::prepared(), ..Self::default() }
+    }
+
+    /// Returns an empty collection that keeps connections in the same temporary file.
+    pub fn beside(&self) -> Self {
+        Self { ended: self.ended.beside(), ..Self::default() }
+    }
+
+    /// Returns the number of connections and attempts so far, those that are not kept included.
+    pub fn count(&self) -> u64 {
+        (self.ended.len() + self.attempts.all.len()) as u64 + self.ended.lost() + self.unanswered.count()
+    }
+
+    /// Returns what was collected.
+    pub fn finish(self) -> Collected {
+        let Self { mut ended, attempts, unanswered, outside } = self;
+        attempts.all.iter().for_each(|facts| ended.push(facts));
+        Collected { facts: ended, unanswered, outside: outside.all }
+    }
+
     /// Replaces the stream numbers.
     pub(crate) fn number(&mut self, of: impl Fn(u32) -> u32) {
-        self.facts.iter_mut().chain(&mut self.outside).for_each(|facts| facts.stream = of(facts.stream));
+        self.ended.number(&of);
+        self.apart().for_each(|facts| facts.stream = of(facts.stream));
     }
 
     /// Sets the capture that the connections are in.
     pub(crate) fn set_capture(&mut self, capture: u32) {
-        self.facts.iter_mut().chain(&mut self.outside).for_each(|facts| facts.capture = capture);
+        self.ended.set_capture(capture);
+        self.apart().for_each(|facts| facts.capture = capture);
+    }
+
+    /// Returns the connections that are kept as values.
+    fn apart(&mut self) -> impl Iterator<Item = &mut Box<Facts>> {
+        self.attempts.all.iter_mut().chain(&mut self.outside.all)
     }
 
     /// Adds the connections of another collection.
     pub(crate) fn merge(&mut self, other: Self) {
-        other.facts.into_iter().for_each(|facts| self.connection(facts));
-        other.outside.into_iter().for_each(|facts| self.outside(facts));
+        self.ended.append(other.ended);
+        other.attempts.all.into_iter().for_each(|facts| self.connection(facts));
+        other.outside.all.into_iter().for_each(|facts| self.outside(facts));
         other.unanswered.servers.into_iter().for_each(|(server, count)| self.unanswered.add(server, count));
         self.unanswered.elsewhere += other.unanswered.elsewhere;
     }
@@ -106,15 +146,15 @@ impl Collection {
 impl Sink for Collection {
     fn connection(&mut self, facts: Box<Facts>) {
         if !facts.is_unanswered() {
-            return self.facts.push(facts);
+            return self.ended.push(&facts);
         }
-        if let Some(facts) = self.attempts.add(facts, &mut self.facts, limits::UNANSWERED) {
+        if let Some(facts) = self.attempts.add(facts, limits::UNANSWERED) {
             self.unanswered.add(facts.addresses.server, 1);
         }
     }
 
     fn outside(&mut self, facts: Box<Facts>) {
-        self.outsiders.add(facts, &mut self.outside, limits::OUTSIDE_CONNECTIONS);
+        self.outside.add(facts, limits::OUTSIDE_CONNECTIONS);
     }
 }
 
@@ -142,6 +182,7 @@ mod tests {
         let mut answered = attempt(80);
         answered.joined = true;
         collection.connection(answered);
+        let collection = collection.finish();
         assert_eq!(collection.facts.len(), limits::UNANSWERED + 1);
         assert_eq!(collection.unanswered.count(), u64::from(more) + 1);
         assert_eq!(collection.unanswered.elsewhere, 10);

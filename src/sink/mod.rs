@@ -5,7 +5,7 @@
 
 mod collection;
 
-pub use collection::{Collection, Unanswered};
+pub use collection::{Collected, Collection, Unanswered};
 
 use crate::event::Event;
 use crate::facts::Facts;

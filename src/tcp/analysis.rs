@@ -8,7 +8,7 @@ use crate::side::{PerSide, Side};
 use std::time::Duration;
 
 /// The analysis of a whole TCP connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Analysis {
     /// The analysis of the segments that each side sent.
     pub sent: PerSide<Sent>,
@@ -22,7 +22,7 @@ pub struct Analysis {
 }
 
 /// The analysis of one side's segments.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Sent {
     /// The number of its segments.
     pub segments: u32,
@@ -35,7 +35,7 @@ pub struct Sent {
     rare: Option<Box<Rare>>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Rare {
     /// The stream offset up to which it had sent at a time when bytes before that, or a FIN, had not arrived, and that
     /// time.
@@ -43,7 +43,7 @@ struct Rare {
     trouble: Option<Box<Trouble>>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Trouble {
     lost_bytes: u64,
     cut_bytes: u64,
@@ -157,7 +157,7 @@ impl Sent {
 }
 
 /// Retransmissions and probes without an answer.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Unanswered {
     /// Their number.
     pub count: u32,
@@ -168,7 +168,7 @@ pub struct Unanswered {
 }
 
 /// Announcements that the receive buffer is full (SEG.WND = 0).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct ZeroWindow {
     /// The number of times that the window closed.
     pub episodes: u32,

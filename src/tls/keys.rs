@@ -12,7 +12,7 @@ use super::schedule::Secret;
 use crate::limits;
 
 /// Where a secret is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Origin {
     /// A file that a TLS library has written.
     KeyLog,

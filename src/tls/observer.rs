@@ -10,7 +10,7 @@ use crate::seen::Timestamp;
 use crate::side::{PerSide, Side};
 
 /// The outcome of a handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Outcome {
     /// Both sides have completed it: what follows, if anything, cannot be read without keys.
     Established,

@@ -44,7 +44,7 @@ pub struct Outside {
 }
 
 /// What the records of a connection that outlived its handshake have shown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct View {
     /// The evidence that it is a WebSocket.
     pub evidence: Evidence,
@@ -95,7 +95,7 @@ pub struct Agreed<'a> {
 }
 
 /// The evidence that an encrypted connection is a WebSocket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Evidence {
     /// The user named its server.
     Named,
@@ -104,7 +104,7 @@ pub enum Evidence {
 }
 
 /// The records that one side sent after the handshake.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Sent {
     /// Records of application data. In TLS 1.3, session tickets, key updates and alerts look the same.
     pub records: u64,
@@ -117,7 +117,7 @@ pub struct Sent {
 }
 
 /// A record of a side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mark {
     /// The segment with its last byte.
     pub carrier: Carrier,

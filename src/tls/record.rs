@@ -32,7 +32,7 @@ impl ContentType {
 }
 
 /// A version of TLS, as it is on the wire: 0x0303 is TLS 1.2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Version(pub u16);
 
 impl Version {
@@ -129,7 +129,7 @@ pub fn is_alert(bytes: &[u8]) -> bool {
 }
 
 /// The description of an alert (RFC 8446 §6; the TLS Alerts registry).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Alert(pub u8);
 
 impl Alert {

@@ -16,7 +16,7 @@ pub struct Suite {
 }
 
 /// The number of a cipher suite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct SuiteId(pub u16);
 
 /// The cipher of records, and their MAC if the cipher does not authenticate.

@@ -7,7 +7,7 @@ use nom::combinator::rest;
 use nom::number::complete::be_u16;
 
 /// A status code of a Close frame (RFC 6455 §7.4). Any number is representable: 1014 and 4242 must survive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct CloseCode(pub u16);
 
 impl CloseCode {

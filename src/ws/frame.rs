@@ -18,7 +18,7 @@ pub const HEADER: usize = 14;
 
 /// The opcode of a frame (RFC 6455 §11.8). Reserved values are representable, because they are what the report is
 /// about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Opcode(pub u8);
 
 impl Opcode {

@@ -1,7 +1,7 @@
 //! A frame or message that was incomplete when its sender's stream ended.
 
 /// The incomplete frame and message of a side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Unfinished {
     /// The incomplete frame; `None` between the fragments of a message.
     pub frame: Option<CutFrame>,
@@ -10,7 +10,7 @@ pub struct Unfinished {
 }
 
 /// A frame without the end of its payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CutFrame {
     /// Payload bytes that its header declares.
     pub length: u64,

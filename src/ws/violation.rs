@@ -9,7 +9,7 @@ use crate::seen::Seen;
 use crate::side::Side;
 
 /// One broken rule, and its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Violation {
     /// The rule.
     pub kind: Kind,
@@ -32,7 +32,7 @@ pub struct Violation {
 }
 
 /// The rules that the wire can show to be broken, with the section that makes them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     /// A client frame without a mask (RFC 6455 §5.1).
     Unmasked,
@@ -88,8 +88,9 @@ pub enum Kind {
 
 /// A few bytes of the wire that are shown, and the bytes of the same text around them. The latter decide whether the
 /// shown bytes belong to a secret, and are never shown. They do not depend on the segments.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Context {
+    #[serde(with = "serde_bytes")]
     text: Box<[u8]>,
     shown: Range<u8>,
     /// Whether `text` begins with the first byte of the whole text.

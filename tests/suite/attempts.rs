@@ -7,7 +7,7 @@ use whyclosed::limits;
 use whyclosed::report::redact::Privacy;
 use whyclosed::report::{Material, Report};
 use whyclosed::seen::Timestamp;
-use whyclosed::sink::Collection;
+use whyclosed::sink::{Collected, Collection};
 
 use crate::support::wire::{ACK, Endpoint, PSH, SYN, Segment};
 
@@ -34,18 +34,18 @@ fn attempts_without_an_answer_are_bounded_and_counted() {
         }
     }
 
-    let of = |collection: &Collection| collection.facts.len() as u64 + collection.unanswered.count();
-    let held = ATTEMPTS as u64 - of(&collection);
+    let held = ATTEMPTS as u64 - collection.count();
     assert!(held <= (limits::WAITING + limits::UNKNOWN_CONNECTIONS) as u64 + 1, "{held} attempts held at once");
     analyzer.finish(&mut collection);
-    assert_eq!(collection.facts.len(), limits::UNANSWERED);
-    assert_eq!(of(&collection), ATTEMPTS as u64);
+    assert_eq!(collection.count(), ATTEMPTS as u64);
+    let Collected { mut facts, unanswered, .. } = collection.finish();
+    assert_eq!(facts.len(), limits::UNANSWERED);
     let server = ([10, 0, 0, 2], 80).into();
-    assert_eq!(collection.unanswered.servers(), [(server, (ATTEMPTS - limits::UNANSWERED) as u64)]);
+    assert_eq!(unanswered.servers(), [(server, (ATTEMPTS - limits::UNANSWERED) as u64)]);
 
     // With `--anonymize`, a note on them uses the same name for the server as the connections.
-    let Collection { mut facts, unanswered, .. } = collection;
-    facts.truncate(1);
+    let mut is_first = true;
+    facts.retain(|_| std::mem::take(&mut is_first));
     let privacy = Privacy { anonymize: true, ..Privacy::default() };
     let report = Report::new(Material { facts, unanswered, privacy, ..Material::default() }, Language::English);
     let name = report.connections[0].server.to_string();

@@ -14,7 +14,8 @@ fn cases() -> Vec<Value> {
 }
 
 fn connections() -> Vec<Box<Facts>> {
-    let mut facts = reading::material(&below_fixtures("autobahn/capture.pcap.gz")).unwrap().facts;
+    let material = reading::material(&below_fixtures("autobahn/capture.pcap.gz")).unwrap();
+    let mut facts: Vec<_> = material.facts.iter().collect();
     facts.sort_by_key(|facts| facts.first);
     facts
 }
@@ -72,7 +73,7 @@ pub fn objected_to(id: &str) -> &'static str {
 
 #[test]
 fn the_cause_of_every_1002_and_1007() {
-    let material = Material { facts: connections(), ..Material::default() };
+    let material = Material { facts: connections().into(), ..Material::default() };
     let report = Report::new(material, Language::English);
     let mut checked = 0;
     for (case, connection) in cases().iter().zip(&report.connections) {

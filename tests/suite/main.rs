@@ -27,6 +27,7 @@ mod cut_files;
 mod dependencies;
 mod fixtures;
 mod fragments;
+mod held;
 mod hostile;
 mod languages;
 mod layers;

@@ -6,7 +6,7 @@ use whyclosed::analyzer::{Analyzer, KeyLog};
 use whyclosed::capture;
 use whyclosed::error::Error;
 use whyclosed::report::Material;
-use whyclosed::sink::Collection;
+use whyclosed::sink::{Collected, Collection};
 
 /// Reads a whole capture without any keys, with the servers of encrypted WebSockets as `--wss` names them; fails only if it
 /// cannot be opened.
@@ -35,7 +35,7 @@ pub fn material(path: &Path) -> Result<Material, Error> {
 fn read(path: &Path, mut analyzer: Analyzer, mut collection: Collection) -> Result<Material, Error> {
     let mut source = capture::open(&[path.to_owned()])?;
     analyzer.read(&mut *source, &mut collection, |_| {}).unwrap();
-    let Collection { facts, outside, unanswered, .. } = collection;
+    let Collected { facts, outside, unanswered } = collection.finish();
     let (captures, counts) = (source.summaries(), analyzer.counts());
     let skipped = analyzer.decoder().skipped().collect();
     Ok(Material { captures, facts, outside, counts, unanswered, skipped, ..Material::default() })

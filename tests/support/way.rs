@@ -9,6 +9,7 @@ use whyclosed::error::Error;
 use whyclosed::facts::Facts;
 use whyclosed::report::{Material, Report};
 use whyclosed::seen::Timestamp;
+use whyclosed::sink::Collection;
 
 use super::captured::Captured;
 
@@ -42,8 +43,9 @@ pub fn facts_in_batches(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
 /// Returns the same, from an analysis on so many threads.
 pub fn facts_in_parallel(packets: &[Vec<u8>], threads: usize) -> Vec<Box<Facts>> {
     let source = Memory { packets: packets.to_vec(), at: 0 };
-    let analysed = Analyzer::default().read_in_parallel(Box::new(source), NonZero::new(threads).unwrap(), |_| {});
-    analysed.collection.facts
+    let (threads, collection) = (NonZero::new(threads).unwrap(), Collection::default());
+    let analysed = Analyzer::default().read_in_parallel(Box::new(source), threads, collection, |_| {});
+    analysed.collection.finish().facts.iter().collect()
 }
 
 /// A source of Ethernet frames in memory.
@@ -142,5 +144,5 @@ fn pushed<'p>(packets: impl Iterator<Item = Packet<'p>>) -> Vec<Box<Facts>> {
 pub fn report(facts: Vec<Box<Facts>>) -> Report {
     let last = facts.iter().map(|facts| facts.last.time).max();
     let captures = vec![Summary { last, ..Summary::default() }];
-    Report::new(Material { captures, facts, ..Material::default() }, Language::English)
+    Report::new(Material { captures, facts: facts.into(), ..Material::default() }, Language::English)
 }

@@ -20,7 +20,7 @@ use whyclosed::render::{html, json};
 use whyclosed::report::phrase::first;
 use whyclosed::report::selection::Selection;
 use whyclosed::report::{Brief, Connection, Material, Numbering, Pending, Report, Streamed};
-use whyclosed::sink::Collection;
+use whyclosed::sink::{Collected, Collection};
 use whyclosed::slice::{Located, Origin, Survey};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -70,7 +70,8 @@ impl Bundle<'_> {
 
         let mut survey = Survey::new(&wanted, None).counting(named);
         let packets = report.read.packets;
-        let Collection { facts, outside, unanswered, .. } = again(packets, &mut |packet| survey.push(packet, &wanted))?;
+        let collected = again(packets, &mut |packet| survey.push(packet, &wanted))?.finish();
+        let Collected { facts, outside, unanswered } = collected;
         survey.finish(&wanted).map_err(output::unspooled)?;
         let numbering = Some(Numbering {
             slice: NAMES[3].to_owned(),

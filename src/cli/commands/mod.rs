@@ -34,9 +34,11 @@ const EXIT_MATCHED: u8 = 1;
 pub const EXIT_ERROR: u8 = 2;
 
 /// Writes the report, prints the faults, and returns the exit code.
-fn conclude(reporting: &Reporting, report: Pending, faults: &[Error]) -> Result<ExitCode, Error> {
+fn conclude(reporting: &Reporting, report: Pending, faults: Vec<Error>) -> Result<ExitCode, Error> {
+    let spill = report.spill();
     let matched = output::write(reporting, report)?;
-    Ok(exit_code(matched, faults))
+    let faults: Vec<_> = faults.into_iter().chain(spill.take_error()).collect();
+    Ok(exit_code(matched, &faults))
 }
 
 /// Returns an error for each connection that was asked for by a number that none of the `count` connections has.

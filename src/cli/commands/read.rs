@@ -12,9 +12,13 @@ use whyclosed::analyzer::{Analysed, Analyzer};
 #[cfg(feature = "live")]
 use whyclosed::capture::filter::{Filter, Filtered};
 use whyclosed::capture::{self, Meter, Packet, Source, Summary, Watched, read_ahead};
+use whyclosed::catalog::Language;
 use whyclosed::error::Error;
+use whyclosed::facts::Spill;
+use whyclosed::render::sanitized;
+use whyclosed::report::phrase::{bytes_of, word};
 use whyclosed::report::{Material, Pending, Unread};
-use whyclosed::sink::Collection;
+use whyclosed::sink::{Collected, Collection};
 use whyclosed::slice::{Locating, Origin};
 
 use super::bundle::Bundle;
@@ -108,19 +112,25 @@ impl Read {
         // This loads libpcap, and its file cannot be read inside the sandbox.
         #[cfg(feature = "live")]
         self.filter()?;
+        // No file can be created inside the sandbox.
+        let collection = Collection::prepared();
         // The quota of a container is in a file that cannot be read inside the sandbox, either.
         let threads = self.threads();
         self.reporting.enter_sandbox(self.allowed(paths));
         let with_keys = self.with_keys()?;
-        let Results { analysed, faults, files, written } = self.read(&with_keys, threads)?;
+        let Results { analysed, faults, files, written } = self.read(&with_keys, collection, threads)?;
         if analysed.captures.is_empty() {
             faults.iter().for_each(output::print_error);
             return Ok(ExitCode::from(EXIT_ERROR));
         }
         let Analysed { collection, counts, skipped, captures, .. } = analysed;
-        let Collection { facts, outside, unanswered, .. } = collection;
+        let Collected { facts, outside, unanswered } = collection.finish();
         let unread = faults.iter().filter_map(Unread::of).collect();
         let faults: Vec<_> = faults.into_iter().chain(captures.iter().filter_map(Summary::damage)).collect();
+        let spill = facts.spill();
+        if self.reporting.verbose {
+            tell_spilled(&spill, self.reporting.texts.language());
+        }
         let privacy = self.reporting.privacy();
         let (until, numbering) = (None, None);
         let material = Material {
@@ -139,15 +149,16 @@ impl Read {
         let Some(path) = self.bundle.as_deref() else {
             let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
             let absent = absent(&self.reporting, report.remaining());
-            let faults: Vec<_> = faults.into_iter().chain(absent).collect();
-            return conclude(&self.reporting, report, &faults);
+            return conclude(&self.reporting, report, faults.into_iter().chain(absent).collect());
         };
-        let origins = material.facts.iter().chain(&material.outside).map(|facts| Origin::new(facts)).collect();
+        let (inside, outside) = (material.facts.iter(), material.outside.iter());
+        let origins = inside.map(|facts| Origin::new(&facts)).chain(outside.map(|facts| Origin::new(facts))).collect();
         let parts = (origins, written.map(located).transpose()?);
         let again = |most, watch: &mut dyn FnMut(&Packet<'_>)| self.again(&with_keys, &files, threads, (most, watch));
         let bundle = Bundle { path, captures: &files, reporting: &self.reporting, threads };
         let (matched, count) = bundle.write(parts, material, again)?;
-        let faults: Vec<_> = faults.into_iter().chain(absent(&self.reporting, count)).collect();
+        let faults: Vec<_> =
+            faults.into_iter().chain(absent(&self.reporting, count)).chain(spill.take_error()).collect();
         Ok(exit_code(matched, &faults))
     }
 
@@ -183,12 +194,14 @@ impl Read {
     }
 
     /// Reads the captures one after another.
-    fn read(&self, with_keys: &Analyzer, threads: NonZero<usize>) -> Result<Results, Error> {
+    fn read(&self, with_keys: &Analyzer, collection: Collection, threads: NonZero<usize>) -> Result<Results, Error> {
         let mut inputs = self.inputs.find();
         if self.reporting.verbose {
             tell_passed_over(&inputs, self.reporting.texts.language());
         }
-        let mut results = Results { faults: std::mem::take(&mut inputs.faults), ..Results::default() };
+        let analysed = Analysed { collection, ..Analysed::default() };
+        let faults = std::mem::take(&mut inputs.faults);
+        let mut results = Results { analysed, faults, ..Results::default() };
         // A bundle has the packets of a single capture.
         let as_one = self.bundle.is_some();
         let (meter, size) = (Meter::default(), capture::size(inputs.files.iter().map(|input| &*input.path)));
@@ -198,7 +211,9 @@ impl Read {
             let mut analyzer = with_keys.for_another();
             KeyLogs::ask_captures(&mut analyzer, &files);
             let (mut analysed, written) = match self.open(&files, &meter) {
-                Ok(source) => self.analyse(source, analyzer, threads, &mut progress)?,
+                Ok(source) => {
+                    self.analyse(source, analyzer, (results.analysed.collection.beside(), threads), &mut progress)?
+                }
                 Err(fault) => {
                     results.faults.push(fault);
                     continue;
@@ -248,7 +263,7 @@ impl Read {
         &self,
         source: Box<dyn Source + Send>,
         mut analyzer: Analyzer,
-        threads: NonZero<usize>,
+        (collection, threads): (Collection, NonZero<usize>),
         progress: &mut Progress,
     ) -> Result<(Analysed, Option<io::Result<Spool>>), Error> {
         progress.begin_capture();
@@ -256,12 +271,12 @@ impl Read {
         let results = if self.bundle.is_some() && !self.reporting.show_secrets {
             // Events come in the order of the capture only from a single analyzer.
             let mut source = in_order(source, threads);
-            let mut sink = Locating::new(Collection::default(), Spool::new());
+            let mut sink = Locating::new(collection, Spool::new());
             let error = analyzer.read(&mut *source, &mut sink, count).err();
             let (collection, written) = sink.finish();
             (Analysed::new(&analyzer, collection, source.summaries(), error), Some(written))
         } else {
-            (analyzer.read_in_parallel(source, threads, count), None)
+            (analyzer.read_in_parallel(source, threads, collection, count), None)
         };
         match results {
             (Analysed { error: Some(error @ Error::Filter { .. }), .. }, _) => Err(error),
@@ -278,6 +293,16 @@ impl Read {
         #[cfg(feature = "live")]
         let allowed = if self.filter.is_some() { allowed.name_services() } else { allowed };
         allowed
+    }
+}
+
+/// Prints on standard error how many bytes wait in a temporary file, if any.
+#[expect(clippy::print_stderr, reason = "it is not part of the report")]
+fn tell_spilled(spill: &Spill, language: Language) {
+    if spill.size() > 0 {
+        let folder = std::env::temp_dir().display().to_string();
+        let values = [("bytes", &*bytes_of(spill.size(), language)), ("folder", &*folder)];
+        eprintln!("{}", sanitized(&word("spilled", &values, language)));
     }
 }
 

@@ -16,7 +16,7 @@ use whyclosed::render::sanitized;
 use whyclosed::report::phrase::{bytes_of, counted, first, number, word};
 use whyclosed::report::selection::Selection;
 use whyclosed::report::{Material, Pending, Report};
-use whyclosed::sink::Collection;
+use whyclosed::sink::{Collected, Collection};
 use whyclosed::slice::{Located, Locating, Origin, Survey, Verdicts, Wanted, cut, session_of};
 
 use super::exit_code;
@@ -97,11 +97,15 @@ impl Slice {
         let registries = self.texts.registries(None)?;
         let allowed = Allowed::default().captures(&self.captures, false).files(self.keylogs.files());
         let allowed = allowed.output(Some(&self.output));
+        // No file can be created inside the sandbox.
+        let collection = Collection::prepared();
         self.sandboxing.enter(&if self.redact { allowed.temporary_files() } else { allowed }, language);
         let mut inputs = capture::find(&self.captures, false);
         let faults = std::mem::take(&mut inputs.faults);
-        let Reading { mut pending, origins, keys, located } = self.read(&inputs.into_sets(), registries, language)?;
+        let Reading { mut pending, origins, keys, located } =
+            self.read(&inputs.into_sets(), collection, (registries, language))?;
         let (mut wanted, verdicts, numbers) = self.wanted(&selection, &mut pending, (origins, &keys), language)?;
+        let spill = pending.spill();
         let report = pending.finish();
         let with_keys = self.with_keys.then(|| self.keylogs.files());
         let how = How { redact: self.redact, with_keys, language };
@@ -110,22 +114,27 @@ impl Slice {
         slice.tell_size(&self.output, language);
         slice.tell(language);
         // Of files in directories: one that is named has ended the command.
+        let faults: Vec<_> = faults.into_iter().chain(spill.take_error()).collect();
         Ok(exit_code(false, &faults))
     }
 
     /// Reads the captures as one. Fails if connections are asked for by their numbers, which would be others in a report,
     /// because that reads these `sets` of files as several captures.
-    fn read(&self, sets: &[Vec<PathBuf>], registries: Registries, language: Language) -> Result<Reading, Error> {
+    fn read(
+        &self,
+        sets: &[Vec<PathBuf>],
+        mut collection: Collection,
+        (registries, language): (Registries, Language),
+    ) -> Result<Reading, Error> {
         let mut source = capture::open(&self.captures)?;
         let (mut keys, mut analyzer) = (self.keylogs.open()?, Analyzer::default());
         let (collection, located) = if self.redact {
-            let mut sink = Locating::new(Collection::default(), Spool::new());
+            let mut sink = Locating::new(collection, Spool::new());
             keys.read_all(&mut analyzer, &self.captures, &mut sink)?;
             analyzer.read(&mut *source, &mut sink, |_| {})?;
             let (collection, written) = sink.finish();
             (collection, Some(located(written)?))
         } else {
-            let mut collection = Collection::default();
             keys.read_all(&mut analyzer, &self.captures, &mut collection)?;
             analyzer.read(&mut *source, &mut collection, |_| {})?;
             (collection, None)
@@ -135,10 +144,10 @@ impl Slice {
         if !self.selecting.selection(true).ids.is_empty() && !self.merge && !is_one {
             return Err(Error::SeveralCaptures);
         }
-        let Collection { facts, unanswered, .. } = collection;
-        let origins = facts.iter().map(|facts| Origin::new(facts)).collect();
+        let Collected { facts, unanswered, .. } = collection.finish();
+        let origins = facts.iter().map(|facts| Origin::new(&facts)).collect();
         let key = |facts: &Facts| facts.handshake.request.as_ref()?.key.clone();
-        let keys = facts.iter().filter(|_| self.with_legs).map(|facts| key(facts)).collect();
+        let keys = facts.iter().filter(|_| self.with_legs).map(|facts| key(&facts)).collect();
         let material = Material { captures, facts, unanswered, registries, ..Material::default() };
         Ok(Reading { pending: Pending::new(material, language), origins, keys, located })
     }

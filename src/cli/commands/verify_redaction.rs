@@ -9,13 +9,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 use whyclosed::analyzer::Analyzer;
-use whyclosed::capture::{self, Source};
+use whyclosed::capture;
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
+use whyclosed::facts::Facts;
 use whyclosed::limits;
 use whyclosed::render::sanitized;
 use whyclosed::report::phrase::{counted, pair, word};
-use whyclosed::sink::Collection;
+use whyclosed::sink::Sink;
 use whyclosed::slice::leaks::{Form, Gathering, LEAST, Leak, Secrets};
 use whyclosed::slice::{Locating, Origin, Read, Remember, Survey, Wanted};
 
@@ -176,6 +177,16 @@ fn leaks(secrets: &Secrets, output: Output<'_>, unseen: &mut Unseen) -> Result<V
     Ok(search.finish())
 }
 
+/// A sink that wants every connection.
+#[derive(Default)]
+struct All(Wanted);
+
+impl Sink for All {
+    fn connection(&mut self, facts: Box<Facts>) {
+        self.0.add(Origin::new(&facts));
+    }
+}
+
 /// Reads the streams of every connection of a capture.
 fn read(
     captures: &[PathBuf],
@@ -184,19 +195,12 @@ fn read(
     unseen: &mut Unseen,
 ) -> Result<(), Error> {
     let mut source = capture::open(captures)?;
-    let (mut analyzer, mut wanted) = (Analyzer::default(), Wanted::default());
-    let mut sink = Locating::new(Collection::default(), Spool::new());
-    let mut want = |collection: &mut Collection| {
-        collection.facts.drain(..).for_each(|facts| wanted.add(Origin::new(&facts)));
-    };
-    while source.advance()? {
-        analyzer.push(&source.packet(), &mut sink);
-        want(&mut sink.sink);
-    }
-    analyzer.finish(&mut sink);
-    want(&mut sink.sink);
+    let mut analyzer = Analyzer::default();
+    let mut sink = Locating::new(All::default(), Spool::new());
+    analyzer.read(&mut *source, &mut sink, |_| {})?;
     drop(analyzer);
-    let mut survey = survey(captures, Survey::new(&wanted, Some(located(sink.finish().1)?)), &wanted)?;
+    let (All(wanted), written) = sink.finish();
+    let mut survey = survey(captures, Survey::new(&wanted, Some(located(written)?)), &wanted)?;
     survey.read(&wanted, remember, read).map_err(output::unspooled)?;
     if let Some(redaction) = survey.redaction() {
         unseen.lacking += redaction.lacking();

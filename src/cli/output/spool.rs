@@ -63,5 +63,5 @@ impl Spooled {
 
 /// Converts an error of temporary files.
 pub fn unspooled(source: io::Error) -> Error {
-    Error::Write { path: std::env::temp_dir(), source }
+    Error::Temporary { folder: std::env::temp_dir(), source }
 }

@@ -1,11 +1,12 @@
 //! The secrets a redactor learns before anything is written: those in everything that is kept of a connection.
 
 use std::num::NonZero;
+use std::ops::Range;
 use std::thread::{self, Builder};
 
 use super::prompts::{Dialogue, asks_for_secret, question};
 use super::{Kind, Redactor, Secret, patterns, prompts, random, subprotocol};
-use crate::facts::{Facts, Moment};
+use crate::facts::{Ended, Facts, Moment};
 use crate::http::credentials::{Credentials, Place};
 use crate::limits;
 use crate::side::Side;
@@ -16,6 +17,9 @@ const LEARNT: usize = 4;
 
 /// The least number of connections that a thread of its own learns from.
 const LEAST_SHARE: usize = 256;
+
+/// Notes something of a connection, of which the place and the facts are given.
+type Noting<'n, T> = dyn Fn(usize, &Facts) -> Option<T> + Sync + 'n;
 
 /// Returns the header ends, as stream offsets, of the client's messages that answer the server's questions for secrets.
 pub(super) fn answers(facts: &Facts) -> Vec<u64> {
@@ -43,30 +47,41 @@ pub(super) fn answers(facts: &Facts) -> Vec<u64> {
 
 impl Redactor {
     /// Learns the secrets and the host names of connections, on so many threads, or as many as the system grants. To be
-    /// called before any text that may contain them is written.
-    pub fn meet_all(&mut self, all: &[Box<Facts>], threads: NonZero<usize>) {
-        all.iter().for_each(|facts| self.meet_names(facts));
-        let mut shares = all.chunks(all.len().div_ceil(threads.get()).max(LEAST_SHARE));
-        let own = shares.next().unwrap_or_default();
+    /// called before any text that may contain them is written. Returns what `note` says of the connections, given the
+    /// place and the facts of each: reading all of them a second time would take longer.
+    pub fn meet_all<T: Send>(&mut self, all: &Ended, threads: NonZero<usize>, note: &Noting<'_, T>) -> Vec<T> {
+        if self.anonymizer.is_some() {
+            all.iter().for_each(|facts| self.meet_names(&facts));
+        }
+        let share = all.len().div_ceil(threads.get()).max(LEAST_SHARE);
+        let mut shares = (0..all.len()).step_by(share).map(|from| from..(from + share).min(all.len()));
+        let (own, mut noted) = (shares.next().unwrap_or_default(), Vec::with_capacity(all.len()));
         thread::scope(|scope| {
-            let start = |share| {
+            let start = |share: Range<usize>| {
+                let of = share.clone();
                 let mut learner = Self { shows: self.shows, known: self.known.like(), ..Self::default() };
                 let learn = move || {
-                    learner.meet_secrets_of(share);
-                    learner
+                    let mut noted = Vec::with_capacity(of.len());
+                    noted.extend(learner.meet_secrets_of((all, of), note));
+                    (learner, noted)
                 };
                 (share, Builder::new().name("learning".to_owned()).spawn_scoped(scope, learn))
             };
             let others: Vec<_> = shares.map(start).collect();
-            self.meet_secrets_of(own);
+            noted.extend(self.meet_secrets_of((all, own), note));
             // In the order of the connections, so that the number of threads makes no difference.
             for (share, thread) in others {
                 match thread {
-                    Ok(thread) => self.join(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
-                    Err(_) => self.meet_secrets_of(share),
+                    Ok(thread) => {
+                        let (learner, more) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                        self.join(learner);
+                        noted.extend(more);
+                    }
+                    Err(_) => noted.extend(self.meet_secrets_of((all, share), note)),
                 }
             }
         });
+        noted
     }
 
     /// Adds what another redactor has learnt.
@@ -79,12 +94,15 @@ impl Redactor {
         }
     }
 
-    fn meet_secrets_of(&mut self, share: &[Box<Facts>]) {
-        for (at, facts) in share.iter().enumerate() {
-            share.get(at + 2).inspect(|facts| facts.prefetch());
-            share.get(at + 1).inspect(|facts| facts.prefetch_parts());
-            self.meet_secrets(facts);
-        }
+    fn meet_secrets_of<T>(
+        &mut self,
+        (all, share): (&Ended, Range<usize>),
+        note: &Noting<'_, T>,
+    ) -> impl Iterator<Item = T> {
+        all.among(share.clone()).zip(share).filter_map(|(facts, place)| {
+            self.meet_secrets(&facts);
+            note(place, &facts)
+        })
     }
 
     /// Learns the secrets and the host names of a connection. To be called before any text that may contain them is
@@ -254,7 +272,8 @@ mod tests {
         let all: Vec<_> = (0..5000).map(connection).collect();
         let after = |threads| {
             let mut redactor = Redactor::new(Privacy { anonymize: true, ..Privacy::default() });
-            redactor.meet_all(&all, NonZero::new(threads).unwrap());
+            let places = redactor.meet_all(&all.clone().into(), NonZero::new(threads).unwrap(), &|at, _| Some(at));
+            assert!(places.into_iter().eq(0..5000));
             let texts = (0..5000).map(|at| format!("no k{:07} here, at a.example", at * 7919));
             texts.map(|text| redactor.text(&text)).collect::<Vec<_>>()
         };

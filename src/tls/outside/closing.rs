@@ -17,7 +17,7 @@ use crate::seen::Seen;
 use crate::side::{PerSide, Side};
 
 /// A closing handshake, as far as sizes show it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Closing {
     /// The records of both sides.
     pub closes: PerSide<Mark>,

@@ -7,7 +7,7 @@ use crate::tls::record::Version;
 use crate::tls::suite::SuiteId;
 
 /// A session.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Summary {
     /// The version that was negotiated.
     pub version: Option<Version>,
@@ -34,7 +34,7 @@ pub struct Summary {
 }
 
 /// A reason why nothing of a session could be decrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Obstacle {
     /// There are no keys at all.
     NoKeys,

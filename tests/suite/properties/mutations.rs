@@ -36,7 +36,7 @@ fn mutated_packets() {
         let packets = mutated(&fixture.packets, &mut random);
         let facts = way::facts_of(&packets);
         check(&facts, &packets, &format!("{} in round {round}", fixture.name));
-        render(Material { facts, ..Material::default() });
+        render(Material { facts: facts.into(), ..Material::default() });
     }
 }
 
@@ -64,7 +64,7 @@ fn mutated_packets_with_keys() {
         for code in codes.filter_map(|close| close.code) {
             assert!(sent.contains(&u64::from(code.0)), "{} in round {round}: {code:?}", fixture.name);
         }
-        render(Material { facts, ..Material::default() });
+        render(Material { facts: facts.into(), ..Material::default() });
     }
 }
 
@@ -98,7 +98,13 @@ fn read(path: &Path) {
     }
     analyzer.finish(&mut facts);
     let skipped = analyzer.decoder().skipped().collect();
-    render(Material { captures: source.summaries(), facts, counts: analyzer.counts(), skipped, ..Material::default() });
+    render(Material {
+        captures: source.summaries(),
+        facts: facts.into(),
+        counts: analyzer.counts(),
+        skipped,
+        ..Material::default()
+    });
 }
 
 /// Renders a report as JSON and for a terminal, in several widths and with every connection.

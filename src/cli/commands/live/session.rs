@@ -281,7 +281,7 @@ impl Session {
         let material = Material {
             captures: vec![summary],
             until: Some(end),
-            facts,
+            facts: facts.into(),
             outside,
             counts: self.analyzer.counts(),
             skipped: self.analyzer.decoder().skipped().collect(),

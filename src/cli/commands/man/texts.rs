@@ -38,7 +38,10 @@ pub const ENVIRONMENT: &[Term] = &[
     ),
     ("XDG_CONFIG_HOME", "The folder of the configuration, ~/.config if it is not set."),
     ("SUDO_UID, SUDO_GID", "The user that whyclosed live drops to once the interfaces are open."),
-    ("TMPDIR", "The folder for temporary files of bundles and redacted slices."),
+    (
+        "TMPDIR",
+        "The folder for temporary files: connections that wait for their report, parts of bundles, and what redacted slices need.",
+    ),
 ];
 
 /// Files.

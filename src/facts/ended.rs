@@ -1,0 +1,212 @@
+//! Connections that are over, in few bytes each until the report is written.
+//!
+//! ```text
+//! entries  ┌ capture, stream, first packet, place ┬ …       in memory, 40 bytes each
+//!                                            │
+//!          ┌──────────────────────────────────┘
+//! chunks   ┌ facts ┬ facts ┬ … ┐ ┌ facts ┬ …                in memory, then in a temporary file
+//! ```
+//!
+//! The facts of a connection take about 5 KiB as values, and a tenth to a half of that as bytes.
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Facts;
+use super::spill::{Chunk, Spill};
+use crate::limits;
+use crate::seen::Seen;
+
+/// Connections that are over. They come out as they went in.
+#[derive(Clone, Debug, Default)]
+pub struct Ended {
+    entries: Vec<Entry>,
+    chunks: Vec<Chunk>,
+    /// The last chunk, until it is full.
+    last: Vec<u8>,
+    spill: Arc<Spill>,
+    lost: u64,
+}
+
+/// A connection, with what it is found and sorted by. Its stream and its capture may be others than in its facts.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    first: Seen,
+    capture: u32,
+    stream: u32,
+    /// Its place: the number of the chunk, and the bytes in it.
+    chunk: u32,
+    from: u32,
+    to: u32,
+    is_evident: bool,
+}
+
+impl Ended {
+    /// Returns an empty collection that holds so many bytes in memory, and has its temporary file in a folder.
+    pub fn new(room: usize, folder: PathBuf) -> Self {
+        Self { spill: Arc::new(Spill::new(room, folder)), ..Self::default() }
+    }
+
+    /// Returns an empty collection whose temporary file is there already: later, the program may not be allowed to create
+    /// one.
+    pub fn prepared() -> Self {
+        let ended = Self::default();
+        ended.spill.prepare();
+        ended
+    }
+
+    /// Returns an empty collection that keeps its connections in the same temporary file.
+    pub fn beside(&self) -> Self {
+        Self { spill: Arc::clone(&self.spill), ..Self::default() }
+    }
+
+    /// Adds a connection.
+    pub fn push(&mut self, facts: &Facts) {
+        let from = self.last.len();
+        match postcard::to_extend(facts, std::mem::take(&mut self.last)) {
+            Ok(bytes) => self.last = bytes,
+            Err(_) => {
+                self.lost += 1;
+                return self.lose_last();
+            }
+        }
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        self.entries.push(Entry {
+            first: facts.first,
+            capture: facts.capture,
+            stream: facts.stream,
+            chunk: place(self.chunks.len()),
+            from: place(from),
+            to: place(self.last.len()),
+            is_evident: facts.is_evident(),
+        });
+        if self.last.len() >= limits::ENDED_CHUNK {
+            self.complete();
+        }
+    }
+
+    /// Completes the last chunk. If there is no room for it, its connections are lost.
+    fn complete(&mut self) {
+        if self.last.is_empty() {
+            return;
+        }
+        match self.spill.keep(&self.last) {
+            Some(chunk) => self.chunks.push(chunk),
+            None => self.lose_last(),
+        }
+        self.last.clear();
+    }
+
+    /// Drops the connections of the last chunk, and counts them.
+    fn lose_last(&mut self) {
+        while self.entries.pop_if(|entry| entry.chunk as usize >= self.chunks.len()).is_some() {
+            self.lost += 1;
+        }
+    }
+
+    /// Adds the connections of another collection, behind these.
+    pub fn append(&mut self, mut other: Self) {
+        self.complete();
+        other.complete();
+        let before = u32::try_from(self.chunks.len()).unwrap_or(u32::MAX);
+        self.chunks.append(&mut other.chunks);
+        self.entries.extend(other.entries.into_iter().map(|entry| Entry { chunk: entry.chunk + before, ..entry }));
+        self.lost += other.lost;
+    }
+
+    /// Returns the number of connections.
+    pub const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Returns whether there is no connection.
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Returns the number of connections that were lost, because there was no room for them in the temporary file.
+    pub const fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// Returns the place of the connections, which knows of errors.
+    pub fn spill(&self) -> Arc<Spill> {
+        Arc::clone(&self.spill)
+    }
+
+    /// Replaces the stream numbers.
+    pub fn number(&mut self, of: impl Fn(u32) -> u32) {
+        self.entries.iter_mut().for_each(|entry| entry.stream = of(entry.stream));
+    }
+
+    /// Sets the capture that the connections are in.
+    pub fn set_capture(&mut self, capture: u32) {
+        self.entries.iter_mut().for_each(|entry| entry.capture = capture);
+    }
+
+    /// Sorts the connections by their captures and first packets.
+    pub fn sort(&mut self) {
+        self.entries.sort_by_key(|entry| (entry.capture, entry.first, entry.stream));
+    }
+
+    /// Returns the places of the connections of one capture, once they are sorted.
+    pub fn of_capture(&self, capture: u32) -> Range<usize> {
+        let from = self.entries.partition_point(|entry| entry.capture < capture);
+        from..self.entries.partition_point(|entry| entry.capture <= capture)
+    }
+
+    /// Returns the capture of the last connection.
+    pub fn last_capture(&self) -> Option<u32> {
+        self.entries.last().map(|entry| entry.capture)
+    }
+
+    /// Returns whether all connections show by themselves that they are WebSockets ([`Facts::is_evident`]).
+    pub fn are_evident(&self) -> bool {
+        self.entries.iter().all(|entry| entry.is_evident)
+    }
+
+    /// Drops the connections for which `is_wanted` returns false.
+    pub fn retain(&mut self, mut is_wanted: impl FnMut(&Facts) -> bool) {
+        let wanted: Vec<_> = self.iter().map(|facts| is_wanted(&facts)).collect();
+        let mut wanted = wanted.into_iter();
+        self.entries.retain(|_| wanted.next().unwrap_or_default());
+    }
+
+    /// Returns the connections, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = Box<Facts>> {
+        self.among(0..self.len())
+    }
+
+    /// Returns the connections at these places.
+    pub fn among(&self, places: Range<usize>) -> impl Iterator<Item = Box<Facts>> {
+        let mut bytes = Vec::new();
+        let entries = self.entries.get(places).unwrap_or_default();
+        entries.iter().filter_map(move |entry| self.read(entry, &mut bytes))
+    }
+
+    /// Returns the connection at a place; `None` if there is none, or it cannot be read.
+    pub fn get(&self, place: usize) -> Option<Box<Facts>> {
+        self.read(self.entries.get(place)?, &mut Vec::new())
+    }
+
+    fn read(&self, entry: &Entry, bytes: &mut Vec<u8>) -> Option<Box<Facts>> {
+        let Entry { chunk, from, to, capture, stream, .. } = *entry;
+        let place = from as usize..to as usize;
+        let bytes = match self.chunks.get(chunk as usize) {
+            Some(chunk) => chunk.read(place, bytes)?,
+            None => self.last.get(place)?,
+        };
+        let facts = postcard::from_bytes(bytes).ok()?;
+        Some(Box::new(Facts { capture, stream, ..facts }))
+    }
+}
+
+/// Collects connections in memory alone.
+impl From<Vec<Box<Facts>>> for Ended {
+    fn from(all: Vec<Box<Facts>>) -> Self {
+        let mut ended = Self::new(usize::MAX, PathBuf::new());
+        all.into_iter().for_each(|facts| ended.push(&facts));
+        ended
+    }
+}

@@ -1,0 +1,145 @@
+//! Connections that are over come out of their compact form as they went in, from memory and from the temporary file.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use proptest::prelude::*;
+use whyclosed::analyzer::{Analyzer, KeyLog};
+use whyclosed::capture;
+use whyclosed::facts::{Ended, Facts};
+use whyclosed::limits;
+
+use super::properties::{config, conversations};
+use super::shortcuts::captures;
+use crate::support::same::{difference, told};
+use crate::support::scripted::grown::{self, Grown};
+use crate::support::segments::{Change, packets};
+use crate::support::{PROGRAM, fixture, reading, way};
+
+fn is_kept(facts: &[Box<Facts>]) -> Option<String> {
+    let [in_memory, in_file] = [usize::MAX, 0].map(|room| {
+        let mut ended = Ended::new(room, std::env::temp_dir());
+        // The last chunk is in memory until it is full.
+        facts.iter().for_each(|facts| ended.push(facts));
+        let mut all = ended.beside();
+        all.append(ended);
+        assert_eq!((all.len(), all.lost()), (facts.len(), 0));
+        assert_eq!(all.spill().size() > 0, room == 0 && !facts.is_empty());
+        all
+    });
+    let before = told(facts);
+    [in_memory, in_file].iter().find_map(|ended| difference(&told(&ended.iter().collect::<Vec<_>>()), &before))
+}
+
+#[test]
+fn connections_of_fixtures_are_kept_whole() {
+    let mut count = 0;
+    let mut all = Vec::new();
+    captures(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), &mut all);
+    for path in all {
+        let Ok(mut source) = capture::open(std::slice::from_ref(&path)) else { continue };
+        let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
+        if let Ok(log) = fs::read(path.with_file_name("keys.log")) {
+            analyzer.push_keys(&mut KeyLog::default(), &[&log[..], b"\n"].concat(), &mut facts);
+        }
+        _ = analyzer.read(&mut *source, &mut facts, |_| {});
+        count += facts.len();
+        assert_eq!(is_kept(&facts), None, "{}", path.display());
+    }
+    assert!(count > 500, "{count} connections");
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn connections_of_conversations_are_kept_whole(conversations in conversations()) {
+        let difference = is_kept(&way::facts(&packets(&conversations, Change::default())));
+        prop_assert!(difference.is_none(), "{}", difference.unwrap_or_default());
+    }
+}
+
+/// What cannot be written is lost, and counted. What is in memory already, or not written yet, is there.
+#[test]
+fn what_cannot_be_written_is_counted() {
+    let missing = tempfile::tempdir().unwrap().path().join("missing");
+    let facts = reading::material(&fixture("invalid_utf8")).unwrap().facts.get(0).unwrap();
+    let mut ended = Ended::new(3 * limits::ENDED_CHUNK, missing.clone());
+    (0..1000).for_each(|_| ended.push(&facts));
+    let mut all = ended.beside();
+    all.append(ended);
+    assert!(
+        all.lost() > 0 && all.len() > 2 * limits::ENDED_CHUNK / 2048,
+        "{} are held, {} lost",
+        all.len(),
+        all.lost()
+    );
+    assert_eq!(all.len() as u64 + all.lost(), 1000);
+    assert_eq!(all.iter().count(), all.len());
+    let said = all.spill().take_error().unwrap().to_string();
+    assert!(said.contains(missing.to_str().unwrap()) && said.contains("TMPDIR"), "{said}");
+    assert!(all.spill().take_error().is_none());
+}
+
+/// Returns a capture of connections that need more bytes than wait in memory.
+fn larger_than_memory() -> Vec<u8> {
+    let mut grown = Grown::new();
+    let messages = grown::long_frame(0x82, &[7; limits::PREVIEW]).repeat(limits::MOMENTS);
+    for number in 0..u32::try_from(limits::ENDED_IN_MEMORY / limits::PREVIEW / limits::MOMENTS + 500).unwrap() {
+        let mut talk = grown.open(number, "");
+        talk.say(false, &messages);
+        talk.say(false, b"\x88\x02\x03\xe9");
+    }
+    grown.bytes
+}
+
+/// The report covers what could be held, and says how much is missing.
+#[test]
+fn without_a_folder_for_temporary_files_the_report_says_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("capture.pcap");
+    fs::write(&capture, larger_than_memory()).unwrap();
+    let ran = |temporary: &Path| {
+        let mut command = Command::new(PROGRAM);
+        command.args(["-v", "--format", "json"]).arg(&capture).env("TMPDIR", temporary);
+        let output = command.output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), report, String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, whole, said) = ran(folder.path());
+    assert_eq!(code, Some(0));
+    assert!(said.contains("temporary file of") && said.contains(folder.path().to_str().unwrap()), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing but the capture is left");
+
+    let missing = folder.path().join("missing");
+    let (code, part, said) = ran(&missing);
+    assert_eq!(code, Some(2));
+    assert!(said.contains(missing.to_str().unwrap()) && said.contains("TMPDIR"), "{said}");
+    let [all, some] = [&whole, &part].map(|report| report["connections"].as_array().unwrap().len());
+    assert!(some > 0 && some < all, "{some} of {all}");
+    let missing = format!("{},{:03} connections are missing", (all - some) / 1000, (all - some) % 1000);
+    let notes = part["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note.as_str().unwrap().starts_with(&missing)), "{missing}: {notes:?}");
+    assert_eq!((&whole["read"]["complete"], &part["read"]["complete"]), (&true.into(), &false.into()));
+}
+
+/// The temporary file has no name at any time, so that nothing is left of it after a signal.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    for signal in ["TERM", "INT"] {
+        let mut command = Command::new(PROGRAM);
+        command.arg("-").env("TMPDIR", folder.path()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(&larger_than_memory()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(Command::new("kill").args(["-s", signal]).arg(child.id().to_string()).status().unwrap().success());
+        assert!(!child.wait().unwrap().success());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        drop(input);
+    }
+}
