@@ -65,8 +65,13 @@ pub enum Value {
     Wire(String),
     /// Bytes of a payload, shown in hexadecimal; secrets are not yet redacted.
     Window(Context),
-    /// Bytes of a payload, shown in hexadecimal; `None` for a redacted byte.
-    Hex(Vec<Option<u8>>),
+    /// Bytes of a payload, shown in hexadecimal.
+    Hex {
+        /// The bytes; `None` for a redacted one.
+        bytes: Vec<Option<u8>>,
+        /// The position among them of the one at fault.
+        fault: Option<usize>,
+    },
     /// A piece of a payload as text, not yet escaped; secrets are not yet redacted.
     Excerpt(Context),
     /// A byte, formatted as 0xE9.

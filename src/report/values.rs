@@ -57,6 +57,12 @@ impl Values {
         }
     }
 
+    /// Returns the position of the byte at fault among the shown bytes of a payload, if it is one of them.
+    pub fn fault(&self, name: &str) -> Option<usize> {
+        let found = self.all().iter().find(|evidence| evidence.name == name)?;
+        if let Value::Hex { fault, .. } = &found.value { *fault } else { None }
+    }
+
     /// Returns the values that are the numbers of packets.
     pub(super) fn packets(&mut self) -> impl Iterator<Item = &mut u64> {
         let all = self.0.iter_mut().flat_map(|said| &mut said.evidence);

@@ -275,9 +275,10 @@ impl Open {
         }
         self.text.push(plain).map_err(|invalid| {
             // The beginning of the text shows best whether the bytes to be shown belong to a secret.
-            let end = usize::try_from(invalid.place.proof).unwrap_or(usize::MAX).saturating_add(1);
-            let begun = previews.get(self.message.preview).and_then(|begun| begun.get(..end));
-            let context = begun.and_then(Context::ending).unwrap_or(invalid.context);
+            let proof = usize::try_from(invalid.place.proof).unwrap_or(usize::MAX);
+            let begun = previews.get(self.message.preview).and_then(|begun| begun.get(..=proof));
+            let context = begun.and_then(Context::ending).map(|context| context.with_fault(invalid.place.offset));
+            let context = context.unwrap_or(invalid.context);
             Fault::Utf8(Invalid { context, ..invalid })
         })
     }

@@ -22,7 +22,7 @@ pub struct Text {
 pub struct Invalid {
     /// The place.
     pub place: Place,
-    /// The message's bytes up to the one that proves it.
+    /// The message's bytes up to the one that proves it. The one at fault is the first bad byte.
     pub context: Context,
 }
 
@@ -48,7 +48,7 @@ impl Text {
             let len = usize::try_from(end.saturating_sub(before)).unwrap_or(bytes.len());
             let mut last = self.last;
             last.push(bytes.get(..len).unwrap_or(bytes));
-            Invalid { place, context: last.context(end) }
+            Invalid { place, context: last.context(end, place.offset) }
         });
         self.last.push(bytes);
         result
@@ -109,7 +109,7 @@ impl Text {
             return Ok(());
         }
         let place = self.cut_off_by(u64::from(self.tail_len));
-        Err(Invalid { place, context: self.last.context(place.proof) })
+        Err(Invalid { place, context: self.last.context(place.proof, place.offset) })
     }
 
     /// Returns the place of the code point begun in the tail, which the byte at distance `behind` from its first does
@@ -133,7 +133,7 @@ mod tests {
             let mut last = Tail::default();
             last.push(text);
             let place = Place { offset: offset as u64, byte: bytes[offset], proof: proof as u64 };
-            Err(Invalid { place, context: last.context(text.len() as u64) })
+            Err(Invalid { place, context: last.context(text.len() as u64, place.offset) })
         };
         for end in 1..=bytes.len() {
             match std::str::from_utf8(&bytes[..end]) {
@@ -165,6 +165,21 @@ mod tests {
             cuts in proptest::collection::vec(0usize..4, 0..6),
         ) {
             prop_assert_eq!(in_pieces(&bytes, &cuts), by_the_standard_library(&bytes));
+        }
+
+        #[test]
+        fn the_byte_at_fault_is_the_one_behind_the_valid_text(
+            valid in "[a-zé€😀]{0,80}",
+            bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(0xE2), Just(0x82), Just(0xF0)], 1..8),
+            cuts in proptest::collection::vec(0usize..40, 0..6),
+        ) {
+            let bytes = [valid.as_bytes(), &bytes].concat();
+            if let (Err(error), Err(invalid)) = (std::str::from_utf8(&bytes), in_pieces(&bytes, &cuts)) {
+                let at = invalid.context.fault().expect("it is shown");
+                let (before, from) = invalid.context.bytes().split_at(at);
+                prop_assert!(bytes[..error.valid_up_to()].ends_with(before));
+                prop_assert!(bytes[error.valid_up_to()..].starts_with(from));
+            }
         }
     }
 

@@ -95,6 +95,8 @@ pub struct Context {
     shown: Range<u8>,
     /// Whether `text` begins with the first byte of the whole text.
     is_beginning: bool,
+    /// The position in `text` of the byte at fault, if a single one is.
+    fault: Option<u8>,
 }
 
 impl Context {
@@ -107,7 +109,7 @@ impl Context {
     pub fn ending(text: &[u8]) -> Option<Self> {
         let end = u8::try_from(text.len()).ok()?;
         let shown = end.saturating_sub(limits::CONTEXT as u8)..end;
-        Some(Self { text: text.into(), shown, is_beginning: true })
+        Some(Self { text: text.into(), shown, is_beginning: true, fault: None })
     }
 
     /// Shows the first bytes of `text`, which follows `before`. `is_beginning` says that `before` begins with the first
@@ -120,7 +122,13 @@ impl Context {
     fn new(before: &[u8], text: &[u8], is_beginning: bool) -> Self {
         let behind = text.get(..limits::CONTEXT + limits::AROUND_CONTEXT).unwrap_or(text);
         let (start, shown) = (before.len() as u8, behind.len().min(limits::CONTEXT) as u8);
-        Self { text: [before, behind].concat().into(), shown: start..start + shown, is_beginning }
+        Self { text: [before, behind].concat().into(), shown: start..start + shown, is_beginning, fault: None }
+    }
+
+    /// Sets the byte at fault, by its position in [`Self::text`].
+    pub fn with_fault(mut self, at: u64) -> Self {
+        self.fault = u8::try_from(at).ok();
+        self
     }
 
     /// Removes the white space at the end of the shown bytes.
@@ -142,6 +150,12 @@ impl Context {
     /// Returns the range of the shown bytes in [`Self::text`].
     pub fn shown(&self) -> Range<usize> {
         usize::from(self.shown.start)..usize::from(self.shown.end)
+    }
+
+    /// Returns the position of the byte at fault among the shown bytes, if it is one of them.
+    pub fn fault(&self) -> Option<usize> {
+        let shown = self.shown();
+        self.fault.map(usize::from).filter(|at| shown.contains(at)).map(|at| at - shown.start)
     }
 
     /// Returns whether the text is known from its first byte on.
@@ -181,11 +195,13 @@ impl Tail {
         self.len = (kept + new.len()) as u8;
     }
 
-    /// Shows the last bytes of the text, which has `length` bytes in all.
-    pub fn context(&self, length: u64) -> Context {
+    /// Shows the last bytes of the text, which has `length` bytes in all. The one at position `fault` in it is at fault.
+    pub fn context(&self, length: u64, fault: u64) -> Context {
         let text = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
         let start = text.len().saturating_sub(limits::CONTEXT) as u8;
-        Context { text: text.into(), shown: start..self.len, is_beginning: length <= text.len() as u64 }
+        let missing = length.saturating_sub(text.len() as u64);
+        let fault = fault.checked_sub(missing).and_then(|at| u8::try_from(at).ok());
+        Context { text: text.into(), shown: start..self.len, is_beginning: missing == 0, fault }
     }
 }
 

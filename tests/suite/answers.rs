@@ -5,7 +5,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use serde_json::Value;
 
-use crate::support::{PROGRAM, fixture, fixtures};
+use crate::support::{PROGRAM, below_fixtures, fixture, fixtures};
 
 fn output(options: &[&str], capture: &Path) -> (i32, String) {
     let output = Command::new(PROGRAM).args(options).arg(capture).output().unwrap();
@@ -118,6 +118,19 @@ fn times_have_a_date_and_are_told_apart() {
         let said = output(&["--format", format], &many).1;
         assert!(said.contains(" · 276 packets · 2026-11-21 04:55:05 UTC") && said.contains("04:55:05.381"), "{said}");
     }
+}
+
+/// Of equal bytes, the page marks the one at fault: both texts end within a letter whose first byte, ce, they begin with.
+#[test]
+fn the_byte_at_fault_is_marked_by_its_place() {
+    let capture = below_fixtures("autobahn/capture.pcap.gz");
+    let marked = |id: &str| {
+        let page = output(&["--format", "html", "--connection", id], &capture).1;
+        page.split("<pre>").nth(1).unwrap().split("</pre>").next().unwrap().to_owned()
+    };
+    assert_eq!(marked("90"), "ce ba e1 bd b9 cf 83 <mark>ce</mark>  .......<mark>.</mark>");
+    let second = "bc <mark>ce</mark>                    .<mark>.</mark>";
+    assert_eq!(marked("92"), format!("ce ba e1 bd b9 cf 83 ce  ........\n{second}"));
 }
 
 /// With more than one connection, the causes come first, the most frequent of them on top, and then the connections.

@@ -9,25 +9,23 @@ const LINE: usize = 8;
 
 /// Returns the bytes; `None` if the proof is not among the bytes of a message.
 pub(super) fn hex(page: Page<'_>, connection: &Connection) -> Option<Node> {
-    let text = |name: &str| connection.verdict.evidence.text(name);
-    let bytes = text("bytes")?;
-    let bytes: Vec<&str> = bytes.split(' ').filter(|byte| !byte.is_empty()).collect();
-    // The sentence writes 0xE9, these lines e9.
-    let marked = text("byte").and_then(|byte| Some(byte.strip_prefix("0x")?.to_ascii_lowercase()));
-    let shown = |byte: &str, text: String| match marked.as_deref() == Some(byte) {
-        true => labelled("mark", &text),
-        false => Node::text(&text),
+    let evidence = &connection.verdict.evidence;
+    let (bytes, fault) = (evidence.text("bytes")?, evidence.fault("bytes"));
+    let bytes: Vec<_> = bytes.split(' ').filter(|byte| !byte.is_empty()).enumerate().collect();
+    let shown = |at: usize, text: &str| match fault == Some(at) {
+        true => labelled("mark", text),
+        false => Node::text(text),
     };
     let mut lines = Vec::new();
-    for (at, bytes) in bytes.chunks(LINE).enumerate() {
-        if at > 0 {
+    for line in bytes.chunks(LINE) {
+        if !lines.is_empty() {
             lines.push(Node::Text("\n".to_owned()));
         }
-        for byte in bytes {
-            lines.extend([shown(byte, (*byte).to_owned()), Node::text(" ")]);
+        for (at, byte) in line {
+            lines.extend([shown(*at, byte), Node::text(" ")]);
         }
-        lines.push(Node::Text(" ".repeat((LINE - bytes.len()) * 3 + 1)));
-        lines.extend(bytes.iter().map(|byte| shown(byte, letter(byte).to_string())));
+        lines.push(Node::Text(" ".repeat((LINE - line.len()) * 3 + 1)));
+        lines.extend(line.iter().map(|(at, byte)| shown(*at, &letter(byte).to_string())));
     }
     let title = labelled("figcaption", &page.word("html_bytes"));
     (!bytes.is_empty()).then(|| element("figure.hex", [title, element("pre", lines)]))

@@ -170,7 +170,7 @@ impl Redactor {
     pub fn evidence(&mut self, evidence: &[Evidence]) -> Vec<Evidence> {
         let mut value = |value: &Value| match value {
             Value::Wire(text) => Value::Wire(self.text(text)),
-            Value::Window(context) => Value::Hex(self.window(context)),
+            Value::Window(context) => Value::Hex { bytes: self.window(context), fault: context.fault() },
             Value::Excerpt(context) => Value::Wire(self.excerpt(context)),
             Value::Problem(problem) => Value::Problem(self.problem(problem)),
             Value::Endpoint(endpoint) => Value::Endpoint(self.endpoint(*endpoint)),

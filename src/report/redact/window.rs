@@ -38,7 +38,7 @@ mod tests {
     fn shown(text: &[u8]) -> String {
         let mut tail = Tail::default();
         tail.push(text);
-        let context = tail.context(text.len() as u64);
+        let context = tail.context(text.len() as u64, 0);
         let secrets = disjoint(find(&context));
         let is_secret = |at: &usize| secrets.iter().any(|secret| secret.range.contains(at));
         let bytes = context.shown().map(|at| if is_secret(&at) { b'.' } else { context.text()[at] });

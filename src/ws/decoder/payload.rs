@@ -183,7 +183,11 @@ impl Decoder {
         };
         out(place.carrier, Event::Close(close));
         if let Some(kind) = fault {
-            out(place.carrier, self.violation(kind, Opcode::CLOSE, frame.start, place, Context::beginning(&payload)));
+            let context = match &kind {
+                Kind::InvalidCloseReason { offset, .. } => Context::beginning(&payload).with_fault(2 + offset),
+                _ => Context::beginning(&payload),
+            };
+            out(place.carrier, self.violation(kind, Opcode::CLOSE, frame.start, place, context));
         }
     }
 
