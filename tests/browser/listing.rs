@@ -138,6 +138,46 @@ fn causes_and_tiles_filter_the_table() {
     assert_eq!(browser.complaints(&page), [""; 0]);
 }
 
+/// The overview counts all connections; only those that are listed can be opened and filtered.
+#[test]
+fn the_overview_leads_to_listed_connections_only() {
+    let Some(mut browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for top in [20, 18, 6, 1, 0] {
+        let page = folder.path().join(format!("{top}.html"));
+        let mut program = Command::new(PROGRAM);
+        let output =
+            program.args(["--all", "--top", &top.to_string(), "-o"]).args([&page, &fixture("many")]).output().unwrap();
+        assert!(output.status.code() < Some(2), "{output:?}");
+        browser.look(1440, "light", true);
+        browser.open(&page);
+        let listed = ids(&mut browser);
+        assert_eq!(listed.len(), top);
+        let counted = "[...document.querySelectorAll('.causes td.count span')].map((cell) => Number(cell.textContent))";
+        let counted: Vec<usize> = serde_json::from_value(browser.value(counted)).unwrap();
+        assert_eq!(counted.iter().sum::<usize>(), 20);
+        // The number that the cell begins with, and the one that it leads to.
+        let examples = "[...document.querySelectorAll('.causes a')].map((link) => [link.textContent.match(/\\d+/)[0], link.hash.slice(2)])";
+        let examples: Vec<[String; 2]> = serde_json::from_value(browser.value(examples)).unwrap();
+        assert!(
+            examples.iter().all(|[said, led_to]| said == led_to && listed.contains(&led_to.parse().unwrap())),
+            "{examples:?}"
+        );
+
+        let named = "document.querySelectorAll('table.connections tbody tr[data-at]').length";
+        let pressed = format!(
+            "[...document.querySelectorAll('[data-cause], .tiles button')].filter((button) => !button.disabled) \
+                .map((button) => {{ button.click(); const found = {named}; button.click(); return found; }})"
+        );
+        let found: Vec<usize> = serde_json::from_value(browser.value(&pressed)).unwrap();
+        assert!(found.iter().all(|found| *found > 0), "{top}: {found:?}");
+        // Each connection has one cause and one kind of end.
+        assert_eq!(found.iter().sum::<usize>(), 2 * top);
+        assert_eq!(browser.complaints(&page), [""; 0]);
+        screenshot(&mut browser, &format!("top-{top}.png"));
+    }
+}
+
 #[test]
 fn the_details_of_a_connection_are_shown_beside_the_table() {
     let Some(mut browser) = browser() else { return };

@@ -29,8 +29,8 @@ pub(super) struct Cause {
     pub look: Look,
     /// The number of connections.
     pub count: usize,
-    /// The number of the connection that is its example.
-    pub example: usize,
+    /// The number of the connection that is its example; `None` if none of them is listed.
+    pub example: Option<usize>,
 }
 
 impl Causes {
@@ -56,19 +56,19 @@ impl Causes {
             if let [why, how, by, ..] = &**cells {
                 causes.places.insert([why.clone(), how.clone(), by.clone()], causes.rows.len());
             }
-            causes.rows.push(Cause { cells: cells.clone(), look: Look::Open, count: 0, example: 0 });
+            causes.rows.push(Cause { cells: cells.clone(), look: Look::Open, count: 0, example: None });
         }
         causes
     }
 
     /// Counts a connection, by its row. Returns the place of its cause; `None` if the table does not have it. The first
-    /// connection of a cause is its example.
-    pub(super) fn count(&mut self, connection: &Connection, row: &Row) -> Option<usize> {
+    /// connection of a cause is its example. Those that are listed have to come before the others.
+    pub(super) fn count(&mut self, connection: &Connection, row: &Row, is_listed: bool) -> Option<usize> {
         let key = [WHY, HOW, CLOSED_BY].map(|at| row.cells.get(at).cloned().unwrap_or_default());
         let place = *self.places.get(&key)?;
         let cause = self.rows.get_mut(place)?;
         if cause.count == 0 {
-            (cause.look, cause.example) = (Look::of(connection), connection.id);
+            (cause.look, cause.example) = (Look::of(connection), is_listed.then_some(connection.id));
         }
         cause.count += 1;
         Some(place)

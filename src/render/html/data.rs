@@ -30,8 +30,9 @@ pub(super) fn write(page: Page<'_>, lines: &Lines<'_>, out: &mut dyn Write) -> i
     field("{\"words\":", &words.into_iter().chain([advice]).collect::<Map<_, _>>(), &mut out)?;
     field(",\"columns\":", &lines.columns().map(|(column, _)| column).collect::<Vec<_>>(), &mut out)?;
     field(",\"looks\":", &Look::ALL.map(Look::class), &mut out)?;
+    out.write_all(b",\"rows\":[")?;
     for (at, line) in lines.listed().iter().enumerate() {
-        let before = if at == 0 { ",\"rows\":[" } else { ",\n" };
+        let before = if at == 0 { "" } else { ",\n" };
         field(before, &row(page, lines, line, &mut texts), &mut out)?;
     }
     out.write_all(b"],\"details\":{")?;

@@ -64,19 +64,19 @@ impl<'r> Lines<'r> {
         let told: HashSet<usize> = connections.iter().filter(|one| told.is_next(one)).map(|one| one.id).collect();
         selection.order.unwrap_or(Order::Severity).sort(&mut connections, |connection| connection);
 
+        let listed = selection.top.unwrap_or(connections.len()).min(connections.len());
         let (mut detailed, mut has_reasons) = (0, false);
-        let line = |connection: &&'r Connection| {
+        let line = |(at, connection): (usize, &&'r Connection)| {
             let row = document::row(connection, &page.report.codes, Clock::default(), page.language);
             has_reasons |= row.cells.get(REASON).is_some_and(|reason| !reason.is_empty());
-            let cause = if selection.shows(connection) { causes.count(connection, &row) } else { None };
+            let cause = if selection.shows(connection) { causes.count(connection, &row, at < listed) } else { None };
             // The filters of a bundle's report are for the slice in it.
             let has_filter = page.report.numbers_of.is_none() || connection.original.is_some();
             let is_detailed = told.contains(&connection.id) && has_filter && detailed < DETAILED;
             detailed += usize::from(is_detailed);
             Line { connection, look: Look::of(connection), cause, is_detailed }
         };
-        let all: Vec<_> = connections.iter().map(line).collect();
-        let listed = selection.top.unwrap_or(all.len()).min(all.len());
+        let all: Vec<_> = connections.iter().enumerate().map(line).collect();
         let clock = page.report.clock().of(connections.iter().map(|connection| &*connection.opened));
         let has_files = connections.iter().any(|connection| connection.file.is_some());
         let files = has_files.then(|| page.word("column_file"));

@@ -1,5 +1,5 @@
 //! The overview of many connections: how many ended in which way, and the causes as bars. With scripts, each of them
-//! filters the table.
+//! filters the table, unless none of its connections is listed.
 
 use maud::{Markup, html};
 
@@ -12,12 +12,13 @@ use crate::report::phrase::number;
 /// Returns a tile for each kind of end; they are the legend of the colours, too.
 pub(super) fn tiles(page: Page<'_>, lines: &Lines<'_>) -> Markup {
     let count = |look: Look| lines.all.iter().filter(|line| line.look == look).count() as u64;
+    let is_listed = |look: Look| lines.listed().iter().any(|line| line.look == look);
     html! {
         ul.tiles aria-label=(page.word("html_overview")) {
             @for look in Look::ALL {
                 li.(look.class()) {
-                    // The script enables the buttons.
-                    button type="button" aria-pressed="false" data-look=(look.number()) disabled {
+                    // The script enables the buttons that have data.
+                    button type="button" aria-pressed="false" data-look=[is_listed(look).then_some(look.number())] disabled {
                         span.count { (number(count(look), page.language)) }
                         " "
                         span.label { (page.word(&format!("html_{}", look.class()))) }
@@ -44,7 +45,7 @@ pub(super) fn causes(page: Page<'_>, causes: &Causes) -> Markup {
                                 @for (column, cell) in cause.cells.iter().enumerate() {
                                     @match column {
                                         0 => th scope="row" {
-                                            button type="button" aria-pressed="false" data-cause=(at) disabled { (sanitized(cell)) }
+                                            button type="button" aria-pressed="false" data-cause=[cause.example.map(|_| at)] disabled { (sanitized(cell)) }
                                         }
                                         Causes::COUNT => td.count { div {
                                             span { (sanitized(cell)) }
@@ -52,7 +53,7 @@ pub(super) fn causes(page: Page<'_>, causes: &Causes) -> Markup {
                                                 rect width=(format!("{:.1}", cause.count as f64 / most * 100.0)) height="10" {}
                                             }
                                         } }
-                                        Causes::EXAMPLE => td data-example=(cause.example) { (sanitized(cell)) }
+                                        Causes::EXAMPLE => td data-example=[cause.example] { (sanitized(cell)) }
                                         _ => td data-label=(causes.header.get(column).map(|heading| sanitized(heading)).unwrap_or_default()) { (sanitized(cell)) }
                                     }
                                 }
