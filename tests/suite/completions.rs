@@ -11,9 +11,11 @@ use crate::support::{PROGRAM, tools};
 /// Returns a folder with a few files, and the program's folder as the first of the search path.
 fn place() -> (TempDir, std::ffi::OsString) {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["trace.pcapng", "trail.pcap", "keys.log"] {
+    for name in ["trace.pcapng", "trail.pcap", "keys.log", "my file.pcap"] {
         fs::write(folder.path().join(name), "").unwrap();
     }
+    // Named as a command is.
+    fs::create_dir(folder.path().join("live")).unwrap();
     let own = Path::new(PROGRAM).parent().unwrap().to_owned();
     let searched = env::var_os("PATH").unwrap_or_default();
     let path = [own].into_iter().chain(env::split_paths(&searched));
@@ -28,18 +30,29 @@ fn lines(output: &Output) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-fn of_bash(words: &[&str]) -> Vec<String> {
+/// Returns a command line after a function of readline has been called at its end.
+fn by_readline(function: &str, line: &str) -> String {
     let (folder, path) = place();
     let mut bash = Command::new("bash");
-    bash.args(["--norc", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/completions/bash.sh"), "whyclosed"]);
-    lines(&bash.args(words).current_dir(folder.path()).env("PATH", path).output().unwrap())
+    bash.args(["--norc", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/completions/bash.sh"), function, line])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .env("HOME", folder.path())
+        .env("INPUTRC", "/dev/null");
+    lines(&bash.output().unwrap()).concat()
 }
 
-fn of_fish(words: &[&str]) -> Vec<String> {
+fn of_bash(line: &str) -> Vec<String> {
+    let completed = by_readline("insert-completions", line);
+    // Readline takes what is behind these for a word.
+    let word = line.rfind([' ', '=']).map_or(0, |at| at + 1);
+    completed[word..].split_whitespace().map(str::to_owned).collect()
+}
+
+fn of_fish(line: &str) -> Vec<String> {
     let (folder, path) = place();
-    let script = format!("whyclosed completions fish | source; complete -C 'whyclosed {}'", words.join(" "));
     let mut fish = Command::new("fish");
-    fish.args(["--no-config", "-c", &script])
+    fish.args(["--no-config", "-c", "whyclosed completions fish | source; complete -C $argv[1]", line])
         .current_dir(folder.path())
         .env("PATH", path)
         .env("HOME", folder.path())
@@ -48,14 +61,14 @@ fn of_fish(words: &[&str]) -> Vec<String> {
     described.iter().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
 }
 
-fn of_zsh(words: &[&str]) -> Vec<String> {
+fn of_zsh(line: &str) -> Vec<String> {
     let (folder, path) = place();
     let script = Command::new(PROGRAM).args(["completions", "zsh"]).output().unwrap().stdout;
     fs::create_dir(folder.path().join(".zsh")).unwrap();
     fs::write(folder.path().join(".zsh/_whyclosed"), script).unwrap();
     let mut zsh = Command::new("zsh");
     zsh.args(["-f", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/completions/zsh.zsh")]);
-    zsh.arg(folder.path().join(".zsh")).arg(format!("whyclosed {}", words.join(" ")));
+    zsh.arg(folder.path().join(".zsh")).arg(line);
     zsh.current_dir(folder.path())
         .env("PATH", path)
         .env("HOME", folder.path())
@@ -95,9 +108,9 @@ const ASSIGNED: &[Case] = &[
 ];
 
 #[track_caller]
-fn check(shell: &str, propose: impl Fn(&[&str]) -> Vec<String>, cases: &[Case], begin: fn(&str) -> &str) {
+fn check(shell: &str, propose: impl Fn(&str) -> Vec<String>, cases: &[Case], begin: fn(&str) -> &str) {
     for (words, wanted, unwanted) in cases {
-        let proposed = propose(words);
+        let proposed = propose(&format!("whyclosed {}", words.join(" ")));
         let has = |word: &&&str| proposed.iter().any(|proposed| proposed == begin(word));
         let lacking: Vec<_> = wanted.iter().filter(|word| !has(word)).collect();
         assert!(lacking.is_empty(), "{shell} {words:?} lacks {lacking:?}: {proposed:?}");
@@ -113,6 +126,29 @@ fn in_bash() {
     }
     check("bash", of_bash, CASES, |word| word);
     check("bash", of_bash, ASSIGNED, |word| word.split_once('=').map_or(word, |(_, value)| value));
+}
+
+/// Bash leaves files to readline, which knows what it has to quote, and what must not be quoted.
+#[test]
+fn bash_completes_files_as_readline_does() {
+    if tools::missing(&["bash"]) {
+        return;
+    }
+    for (typed, completed) in [
+        ("whyclosed trac", "whyclosed trace.pcapng "),
+        ("whyclosed \"$HOME/trac", "whyclosed \"$HOME/trace.pcapng\" "),
+        ("whyclosed ~/trac", "whyclosed ~/trace.pcapng "),
+        ("whyclosed my", "whyclosed my\\ file.pcap "),
+        ("whyclosed -q --output='my", "whyclosed -q --output='my file.pcap' "),
+        ("whyclosed -omy", "whyclosed -omy\\ file.pcap "),
+        // A command, though there is a folder of its name.
+        ("whyclosed liv", "whyclosed live "),
+        ("whyclosed --output=li", "whyclosed --output=live/"),
+        // No file is a format.
+        ("whyclosed --format tra", "whyclosed --format tra"),
+    ] {
+        assert_eq!(by_readline("complete", typed), completed, "{typed}");
+    }
 }
 
 #[test]
@@ -145,7 +181,7 @@ fn interfaces_of_this_machine() {
     let up: Vec<_> = fs::read_dir("/sys/class/net").unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(up.iter().any(|name| name == "lo"), "{up:?}");
     for propose in [of_bash, of_fish, of_zsh] {
-        let proposed = propose(&["live", "-i", ""]);
+        let proposed = propose("whyclosed live -i ");
         assert!(["lo", "any"].iter().all(|name| proposed.iter().any(|proposed| proposed == name)), "{proposed:?}");
         assert!(proposed.iter().all(|name| name == "any" || up.iter().any(|up| **up == **name)), "{proposed:?}");
     }

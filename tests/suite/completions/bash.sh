@@ -1,20 +1,7 @@
-# Prints what bash proposes for the last of the words given, which it has split as readline does.
-# bash.sh PROGRAM WORD...
-source <("$1" completions bash)
-[[ $(complete -p whyclosed) == *"-F _whyclosed whyclosed" ]] || exit 1
-COMP_WORDS=()
-for word in "$@"; do
-    if [[ $word == *[=:]* ]]; then
-        begun=${word%%[=:]*} rest=${word#"${word%%[=:]*}"}
-        [[ -n $begun ]] && COMP_WORDS+=("$begun")
-        COMP_WORDS+=("${rest:0:1}")
-        [[ -n ${rest:1} ]] && COMP_WORDS+=("${rest:1}")
-    else
-        COMP_WORDS+=("$word")
-    fi
-done
-COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-current=${COMP_WORDS[COMP_CWORD]}
-[[ $current == [=:] ]] && current=
-_whyclosed "$1" "$current" "${COMP_WORDS[COMP_CWORD - 1]}"
-printf '%s\n' "${COMPREPLY[@]}"
+# Prints a command line after a function of readline, such as `complete`, has been called at its end, as for somebody who types it.
+# bash.sh FUNCTION LINE
+setup() {
+    printf '%s\n' 'source <(whyclosed completions bash)' "bind '\"\\C-t\": $1'" \
+        "bind -x '\"\\C-g\": printf \"%s\\n\" \"\$READLINE_LINE\" >&3'"
+}
+bash --noprofile --rcfile <(setup "$1") -i <<<"$2"$'\ct\cg\cuexit' 3>&1 >/dev/null 2>&1
