@@ -107,6 +107,25 @@ const ASSIGNED: &[Case] = &[
     (&["explain", "--registry="], &["--registry=graphql-ws", "--registry=iana"], &["--registry"]),
 ];
 
+/// Command lines with words that the shell expands only when it runs them, and the end of a proposal for the last word.
+const UNEXPANDED: &[(&str, &str)] = &[
+    ("whyclosed ~/tra", "trail.pcap"),
+    ("whyclosed $HOME/tra", "trail.pcap"),
+    ("whyclosed \"$HOME/trail", "trail.pcap"),
+    ("whyclosed my\\ f", "file.pcap"),
+    ("whyclosed 'my f", "file.pcap"),
+    ("whyclosed --output=~/tra", "trail.pcap"),
+];
+
+#[track_caller]
+fn check_unexpanded(shell: &str, propose: impl Fn(&str) -> Vec<String>) {
+    for (line, end) in UNEXPANDED {
+        let proposed = propose(line);
+        let fits = |word: &String| word.trim_end_matches(['"', '\'']).ends_with(end);
+        assert!(proposed.iter().any(fits), "{shell}, {line}: {proposed:?}");
+    }
+}
+
 #[track_caller]
 fn check(shell: &str, propose: impl Fn(&str) -> Vec<String>, cases: &[Case], begin: fn(&str) -> &str) {
     for (words, wanted, unwanted) in cases {
@@ -126,6 +145,7 @@ fn in_bash() {
     }
     check("bash", of_bash, CASES, |word| word);
     check("bash", of_bash, ASSIGNED, |word| word.split_once('=').map_or(word, |(_, value)| value));
+    check_unexpanded("bash", of_bash);
 }
 
 /// Bash leaves files to readline, which knows what it has to quote, and what must not be quoted.
@@ -158,6 +178,7 @@ fn in_fish() {
     }
     check("fish", of_fish, CASES, |word| word);
     check("fish", of_fish, ASSIGNED, |word| word);
+    check_unexpanded("fish", of_fish);
 }
 
 #[test]
@@ -169,6 +190,7 @@ fn in_zsh() {
     // Zsh takes off what it has recognised before it completes a file.
     check("zsh", of_zsh, &[ASSIGNED[0], ASSIGNED[2]], |word| word);
     check("zsh", of_zsh, &[ASSIGNED[1]], |word| word.split_once('=').map_or(word, |(_, value)| value));
+    check_unexpanded("zsh", of_zsh);
 }
 
 /// The interfaces are those of the machine now, and a machine without libpcap has no error on its terminal.
