@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::{PROGRAM, tools};
 
-/// Returns a folder with a few files, and the program's folder as the first of the search path.
+/// Returns a folder with a few files and a link to the program, and the program's folder as the first of the search path.
 fn place() -> (TempDir, std::ffi::OsString) {
     let folder = tempfile::tempdir().unwrap();
     for name in ["trace.pcapng", "trail.pcap", "keys.log", "my file.pcap"] {
@@ -16,6 +16,8 @@ fn place() -> (TempDir, std::ffi::OsString) {
     }
     // Named as a command is.
     fs::create_dir(folder.path().join("live")).unwrap();
+    fs::create_dir(folder.path().join("bin")).unwrap();
+    std::os::unix::fs::symlink(PROGRAM, folder.path().join("bin/whyclosed")).unwrap();
     let own = Path::new(PROGRAM).parent().unwrap().to_owned();
     let searched = env::var_os("PATH").unwrap_or_default();
     let path = [own].into_iter().chain(env::split_paths(&searched));
@@ -115,6 +117,8 @@ const UNEXPANDED: &[(&str, &str)] = &[
     ("whyclosed my\\ f", "file.pcap"),
     ("whyclosed 'my f", "file.pcap"),
     ("whyclosed --output=~/tra", "trail.pcap"),
+    ("~/bin/whyclosed expl", "explain"),
+    ("~/bin/whyclosed --keylog k", "keys.log"),
 ];
 
 #[track_caller]

@@ -25,7 +25,8 @@ _whyclosed() {
             line=${line%%$'\t'*}
             COMPREPLY+=("${line#"$kept"}")
         fi
-    done < <("$1" completions bash -- "${words[@]}" 2>/dev/null)
+        # The command is as it was typed; the shell would expand its ~.
+    done < <("${1/#~\//$HOME/}" completions bash -- "${words[@]}" 2>/dev/null)
     [[ -n $wants_files ]] || return
     # Where there is nothing else, readline completes files best: it knows ~, variables and quotes. It cannot if the part of
     # the word that it replaces is not the path; nor can Bash before 4.0, which has no compopt.

@@ -4,7 +4,11 @@
 function __whyclosed_ask
     set --local words (commandline --current-process --tokenize --cut-at-cursor)
     set --local current (commandline --current-token --cut-at-cursor)
-    $words[1] completions fish -- $words "$current" 2>/dev/null
+    # The words are those of the command line, before the shell expands them.
+    set --local program (string replace --regex '^~/' "$HOME/" -- $words[1])
+    if command --query -- $program
+        $program completions fish -- $words "$current" 2>/dev/null
+    end
 end
 
 # Returns whether files are proposed, also those behind `--output=`.
