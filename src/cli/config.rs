@@ -65,10 +65,12 @@ pub struct Config {
 }
 
 /// Returns the folder of this program below the folder of the user's configuration, whether or not it exists; `None` if the
-/// user has no home.
+/// user has no home. A relative `XDG_CONFIG_HOME` is ignored, as its specification demands; otherwise whoever made the current
+/// folder could set options.
 pub fn folder() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")))?;
+    let given = set("XDG_CONFIG_HOME").filter(|folder| folder.is_absolute());
+    let folder = given.or_else(|| Some(set("HOME")?.join(".config")))?;
     Some(folder.join("whyclosed"))
 }
 

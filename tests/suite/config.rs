@@ -56,6 +56,7 @@ fn capture() -> String {
 }
 
 const FRENCH: &str = "Le serveur a fermé";
+const SPANISH: &str = "El servidor";
 const ENGLISH: &str = "The server closed";
 
 #[test]
@@ -63,6 +64,21 @@ fn the_tests_have_no_configuration() {
     // `.cargo/config.toml` sets it, for the programs that tests run, too.
     let folder = PathBuf::from(std::env::var_os("XDG_CONFIG_HOME").expect("tests are run by cargo"));
     assert!(folder.is_absolute() && !folder.join("whyclosed").exists(), "{}", folder.display());
+}
+
+/// The XDG Base Directory Specification demands it; otherwise the current folder would decide.
+#[test]
+fn a_relative_folder_of_configuration_is_ignored() {
+    let (here, home) = (Home::with("config.toml", "lang = 'fr'"), tempfile::tempdir().unwrap());
+    here.write("codes.d/shop.toml", "no codes");
+    fs::create_dir_all(home.path().join(".config/whyclosed")).unwrap();
+    fs::write(home.path().join(".config/whyclosed/config.toml"), "lang = 'es'").unwrap();
+    let mut program = here.program();
+    program.current_dir(here.0.path()).env("HOME", home.path()).arg(capture());
+    for relative in [".", "", "./"] {
+        let (code, report, said) = run(program.env("XDG_CONFIG_HOME", relative));
+        assert!(code == 0 && report.starts_with(SPANISH) && said.is_empty(), "{relative}: {report} {said}");
+    }
 }
 
 #[test]
