@@ -74,13 +74,18 @@ impl FromStr for Moment {
 }
 
 impl Moment {
-    /// Returns the point in time, in a capture that begins at `start`; `None` if it lies outside all calendars.
-    fn resolve(self, start: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    /// Returns the point in time, in a capture that begins at `start`; the first or the last one of the calendar if it lies
+    /// outside of it.
+    fn resolve(self, start: Timestamp, zone: &TimeZone) -> Timestamp {
+        let civil = |civil: civil::DateTime| {
+            let outside = if civil.year() < 0 { Timestamp::MIN } else { Timestamp::MAX };
+            zone.to_timestamp(civil).unwrap_or(outside)
+        };
         match self {
-            Self::At(at) => Some(at),
-            Self::Civil(civil) => zone.to_timestamp(civil).ok(),
-            Self::OfDay(time) => zone.to_timestamp(zone.to_datetime(start).date().to_datetime(time)).ok(),
-            Self::After(after) => start.checked_add(after).ok(),
+            Self::At(at) => at,
+            Self::Civil(time) => civil(time),
+            Self::OfDay(time) => civil(zone.to_datetime(start).date().to_datetime(time)),
+            Self::After(after) => start.checked_add(after).unwrap_or(Timestamp::MAX),
         }
     }
 }
@@ -90,7 +95,7 @@ impl Ending {
     pub fn period(&self, start: Option<&str>, times: &Times) -> Period {
         let start = start.and_then(|start| start.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
         let zone = if let Times::Zone(zone) = times { zone } else { &TimeZone::UTC };
-        let resolve = |moment: Option<Moment>| moment.and_then(|moment| moment.resolve(start, zone));
+        let resolve = |moment: Option<Moment>| moment.map(|moment| moment.resolve(start, zone));
         Period { since: resolve(self.since), until: resolve(self.until) }
     }
 }
@@ -103,7 +108,7 @@ mod tests {
     fn a_moment_is_complete_once_the_capture_is_known() {
         let start: Timestamp = "2026-11-21T23:30:00Z".parse().unwrap();
         let zone = TimeZone::posix("CET-1").unwrap();
-        let resolved = |text: &str| text.parse::<Moment>().unwrap().resolve(start, &zone).unwrap().to_string();
+        let resolved = |text: &str| text.parse::<Moment>().unwrap().resolve(start, &zone).to_string();
         assert_eq!(resolved("2026-11-21T12:30:05Z"), "2026-11-21T12:30:05Z");
         assert_eq!(resolved("2026-11-21T12:30:05+02:00"), "2026-11-21T10:30:05Z");
         assert_eq!(resolved("2026-11-21T12:30"), "2026-11-21T11:30:00Z");
@@ -115,5 +120,23 @@ mod tests {
         for wrong in ["", "noon", "25:00", "+", "+5", "2026-13-01T00:00Z", "-5s"] {
             assert!(wrong.parse::<Moment>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_moment_outside_the_calendar_is_its_first_or_last_one() {
+        let period = |since: &str, until: &str| {
+            let moment = |text: &str| Some(text.parse().unwrap());
+            Ending { since: moment(since), until: moment(until) }.period(Some("2026-11-21T23:30:00Z"), &Times::Utc)
+        };
+        let (everything, nothing) =
+            ((Some(Timestamp::MIN), Some(Timestamp::MAX)), (Some(Timestamp::MAX), Some(Timestamp::MIN)));
+        let of = |since, until| {
+            let Period { since, until } = period(since, until);
+            (since, until)
+        };
+        assert_eq!(of("-009999-01-01T00:00", "+99999999h"), everything);
+        assert_eq!(of("9999-12-31T23:59", "-009999-01-01T00:00"), nothing);
+        assert_eq!(of("+99999999h", "-009999-01-01"), nothing);
+        assert_eq!(Ending::default().period(None, &Times::Utc), Period::default());
     }
 }
