@@ -63,8 +63,8 @@ struct Merged {
     runs: Vec<(Run, usize)>,
     /// Whether each file begins where the one before it ends.
     in_sequence: bool,
-    /// The files that were asked for last, by the indices of the first and the last one.
-    latest: Option<((usize, usize), Files)>,
+    /// The files that were asked for last, by the indices of those with the first and the last packet, if these are known.
+    latest: Option<(Option<(usize, usize)>, Files)>,
 }
 
 impl Places {
@@ -155,20 +155,20 @@ impl Merged {
 
     fn files(&mut self, first: Seen, last: Seen) -> Files {
         let known = self.place(first.packet).zip(self.place(last.packet)).filter(|_| self.files.len() > 1);
-        let range = known.map_or((0, self.files.len().saturating_sub(1)), |((one, _), (other, _))| (one, other));
+        let known = known.map(|((from, _), (to, _))| (from, to));
         if let Some((latest, files)) = &self.latest
-            && *latest == range
+            && *latest == known
         {
             return Arc::clone(files);
         }
-        let (from, to) = range;
         let files: Files = match known {
-            Some(_) if !self.in_sequence && from != to => {
+            Some((from, to)) if !self.in_sequence && from != to => {
                 [from, to].into_iter().filter_map(|at| self.files.get(at).cloned()).collect()
             }
-            _ => self.files.get(from.min(to)..=to.max(from)).unwrap_or_default().into(),
+            Some((from, to)) => self.files.get(from.min(to)..=to.max(from)).unwrap_or_default().into(),
+            None => self.files.as_slice().into(),
         };
-        self.latest = Some((range, Arc::clone(&files)));
+        self.latest = Some((known, Arc::clone(&files)));
         files
     }
 }
@@ -236,6 +236,8 @@ mod tests {
         assert_eq!(files(&mut places, 1, 5), ["a", "c"]);
         assert_eq!(files(&mut places, 2, 6), ["a"]);
         // It is no longer known where the last packet is.
+        assert_eq!(files(&mut places, 2, 7), ["a", "b", "c"]);
+        assert_eq!(files(&mut places, 1, 5), ["a", "c"]);
         assert_eq!(files(&mut places, 2, 7), ["a", "b", "c"]);
     }
 }
