@@ -37,11 +37,23 @@ const FORMS: [&str; 6] = [
     r"\.(?:cap|dmp|pcap|pcapng)(?<number>[0-9]*)$",
 ];
 
+/// The highest number of five digits; the next one is 0.
+const HIGHEST: u64 = 99_999;
+
 /// The place of a file among others of the same set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
     /// The folder, and the name without the parts in which the files of a set differ.
     set: (PathBuf, String),
+    /// Its place among them.
+    turn: Turn,
+}
+
+/// What a name says of the order of a set. A time comes before a number, which begins anew with each run of a program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    /// The time beside a number, as in `20260101120000`; local, so it is not quite in order when summer time ends.
+    time: Option<u64>,
     /// The running number; `None` if only a time tells the files apart.
     number: Option<u64>,
 }
@@ -63,32 +75,43 @@ impl Place {
             from = part.end();
         }
         common.push_str(name.get(from..)?);
-        let number = found.name("number").map(|number| number.as_str().parse().unwrap_or(0));
-        Some(Self { set: (path.parent()?.to_owned(), common), number })
+        let value = |group| found.name(group).map(|digits| digits.as_str().parse().unwrap_or(0));
+        let number = value("number");
+        let turn = Turn { time: number.and_then(|_| value("time")), number };
+        Some(Self { set: (path.parent()?.to_owned(), common), turn })
     }
 }
 
 /// Groups files into sets by their names, each in the order in which it was written. A file of no known form is a set of
 /// its own. The sets are in the order of their first files among `files`.
 pub(super) fn sets(files: Vec<Input>) -> Vec<Vec<PathBuf>> {
-    let (mut sets, mut places) = (Vec::<Vec<(Option<u64>, Input)>>::new(), HashMap::new());
+    let (mut sets, mut places) = (Vec::<Vec<(Turn, Input)>>::new(), HashMap::new());
     for file in files {
         let place = Place::of(&file.path).filter(|_| file.is_file);
-        let (set, number) = place.map_or((None, None), |place| (Some(place.set), place.number));
+        let (set, turn) = place.map_or_else(Default::default, |place| (Some(place.set), place.turn));
         let at = set.map_or(sets.len(), |set| *places.entry(set).or_insert(sets.len()));
         match sets.get_mut(at) {
-            Some(files) => files.push((number, file)),
-            None => sets.push(vec![(number, file)]),
+            Some(files) => files.push((turn, file)),
+            None => sets.push(vec![(turn, file)]),
         }
     }
     sets.into_iter().map(in_order).collect()
 }
 
-/// Sorts files by their numbers, or by the times of their first packets. After the highest number, a ring begins with the
-/// lowest again.
-fn in_order(mut files: Vec<(Option<u64>, Input)>) -> Vec<PathBuf> {
+/// Sorts files by the times of their first packets, or by the numbers in their names. After the highest number, a ring
+/// begins with the lowest again.
+fn in_order(mut files: Vec<(Turn, Input)>) -> Vec<PathBuf> {
     // A file without packets is the last that was begun.
-    files.sort_by_key(|(number, file)| (*number, number.is_none() && file.first.is_none(), file.first));
+    files.sort_by_key(|(turn, file)| (*turn, turn.number.is_none() && file.first.is_none(), file.first));
+    if files.iter().any(|(turn, _)| turn.time.is_some()) {
+        // The times of packets are not local. A file without packets stays behind the one before it.
+        let mut before = None;
+        for (_, file) in &mut files {
+            file.first = file.first.or(before);
+            before = file.first;
+        }
+        files.sort_by_key(|(_, file)| file.first);
+    }
     let times: Vec<_> = files.iter().enumerate().filter_map(|(at, (_, file))| Some((at, file.first?))).collect();
     let mut pairs = times.iter().zip(times.iter().skip(1));
     if let Some((_, (oldest, _))) = pairs.find(|((_, before), (_, time))| time < before) {
@@ -97,9 +120,9 @@ fn in_order(mut files: Vec<(Option<u64>, Input)>) -> Vec<PathBuf> {
     files.into_iter().map(|(_, file)| file.path).collect()
 }
 
-/// Splits a proposed set between files that do not follow one another: a number is missing, they overlap, or, where only
-/// a time is in their names, more time lies between them than either covers. `summaries` are those of the files; if any
-/// is missing, nothing is split.
+/// Splits a proposed set between files that do not follow one another: a number is missing or begins anew, they overlap,
+/// or, where only a time is in their names, more time lies between them than either covers. `summaries` are those of the
+/// files; if any is missing, nothing is split.
 pub fn confirmed(files: &[PathBuf], summaries: &[Summary]) -> Vec<Vec<PathBuf>> {
     if files.len() != summaries.len() {
         return vec![files.to_vec()];
@@ -107,9 +130,12 @@ pub fn confirmed(files: &[PathBuf], summaries: &[Summary]) -> Vec<Vec<PathBuf>> 
     let mut parts: Vec<Vec<PathBuf>> = Vec::new();
     let (mut number_before, mut earlier): (Option<u64>, Option<&Summary>) = (None, None);
     for (file, summary) in files.iter().zip(summaries) {
-        let number = Place::of(file).and_then(|place| place.number);
+        let Turn { time, number } = Place::of(file).map_or_else(Turn::default, |place| place.turn);
         let is_next = match (number_before, number) {
-            (Some(before), Some(number)) => number == before.saturating_add(1) || (number == 0 && before > 0),
+            (Some(HIGHEST), Some(0)) => true,
+            // Beside a time, 0 is the first number of another run.
+            (Some(before), Some(0)) => before > 0 && time.is_none(),
+            (Some(before), Some(number)) => number == before.saturating_add(1),
             _ => true,
         };
         let follows = earlier.is_none_or(|earlier| {
@@ -203,6 +229,42 @@ mod tests {
         assert_eq!(names(&many), [["t.pcap8", "t.pcap9", "t.pcap10"]]);
         let days = [("t-01-02-2026.pcap", Some(9)), ("t-2026-02-01.pcap", Some(9)), ("t-2026-01-31.pcap", Some(8))];
         assert_eq!(names(&days), [vec!["t-01-02-2026.pcap"], vec!["t-2026-01-31.pcap", "t-2026-02-01.pcap"]]);
+    }
+
+    #[test]
+    fn runs_with_the_same_name_are_told_apart_by_their_times() {
+        let (one, two) = ("t_00001_20260101120000.pcapng", "t_00002_20260101130000.pcapng");
+        let (next_one, next_two) = ("t_00001_20260102120000.pcapng", "t_00002_20260102130000.pcapng");
+        let runs = [one, two, next_one, next_two];
+        let files = |times: [Option<u32>; 4]| names(&runs.into_iter().zip(times).rev().collect::<Vec<_>>());
+        assert_eq!(files([Some(10), Some(20), Some(30), Some(40)]), [runs]);
+        // Only the names say when the files without packets were begun.
+        assert_eq!(files([Some(10), None, Some(30), None]), [runs]);
+        assert_eq!(files([None, None, None, None]), [runs]);
+        assert_eq!(
+            parts(&runs.into_iter().zip([(10, 20), (20, 30), (100, 110), (110, 120)].map(Some)).collect::<Vec<_>>()),
+            [2, 2]
+        );
+        // Counted from 0, as by editcap: only 99999 is followed by 0.
+        let from_zero = ["t_00000_20260101120000", "t_00001_20260101120010", "t_00000_20260102120000"];
+        assert_eq!(
+            parts(&from_zero.into_iter().zip([(0, 9), (10, 19), (90, 99)].map(Some)).collect::<Vec<_>>()),
+            [2, 1]
+        );
+        let around = ["t_99999_20260101120000", "t_00000_20260101120010"];
+        assert_eq!(parts(&around.into_iter().zip([(0, 9), (10, 19)].map(Some)).collect::<Vec<_>>()), [2]);
+    }
+
+    #[test]
+    fn the_hour_that_clocks_repeat_is_in_the_order_of_its_packets() {
+        // Summer time ends: the names have the local time.
+        let files = [
+            ("t_00001_20261025023000.pcapng", Some(10)),
+            ("t_00002_20261025025000.pcapng", Some(20)),
+            ("t_00003_20261025021000.pcapng", Some(30)),
+            ("t_00004_20261025024000.pcapng", Some(40)),
+        ];
+        assert_eq!(names(&files), [files.map(|(name, _)| name)]);
     }
 
     /// Returns the number of files in each part of a set of files with these names and times.

@@ -238,6 +238,30 @@ fn sets_of_this_program_are_one_capture_each() {
     assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>());
 }
 
+/// Each run of a program counts its files anew.
+#[test]
+fn runs_with_the_same_name_are_one_capture_each() {
+    if tools::missing(&["tshark"]) {
+        return;
+    }
+    let (folder, shifted) = (folder(), folder());
+    let (whole, later) = (fixture("many"), shifted.path().join("later.pcapng"));
+    tool("editcap", ["-t", "86400", whole.to_str().unwrap(), later.to_str().unwrap()]);
+    for run in [&later, &whole] {
+        tool("editcap", ["-c", "100", run.to_str().unwrap(), folder.path().join("t.pcapng").to_str().unwrap()]);
+    }
+    let (report, mut files) = (clean([folder.path()]), files_in(folder.path()));
+    // The names end in their times.
+    files.sort_by_key(|path| path.file_stem().unwrap().to_str().unwrap().rsplit('_').next().unwrap().to_owned());
+    let runs: Vec<_> = report["merges"].as_array().unwrap().iter().map(|merge| merge["files"].clone()).collect();
+    let halves: Vec<_> = files.chunks(files.len() / 2).map(|half| serde_json::json!(half)).collect();
+    assert_eq!(runs, halves);
+    let filters = |report: &Value| -> Vec<Value> {
+        connections(report).iter().map(|one| one["verdict"]["filter"].clone()).collect()
+    };
+    assert_eq!(filters(&report), [filters(&clean([whole])), filters(&clean([later]))].concat());
+}
+
 #[test]
 fn captures_at_the_same_time_are_no_set_whatever_their_names() {
     let folder = folder();
