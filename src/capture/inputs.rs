@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use super::{file, rotated};
 use crate::error::Error;
@@ -41,7 +41,7 @@ pub struct Input {
 }
 
 /// Finds the captures at `paths`: files, standard input (`-`), and folders, whose captures are recognised by their first
-/// bytes. With `recursive`, those in folders within folders too.
+/// bytes. With `recursive`, those in folders within folders too. Links to folders are followed only at `paths` themselves.
 pub fn find(paths: &[PathBuf], recursive: bool) -> Inputs {
     let mut inputs = Inputs::default();
     for path in paths {
@@ -60,11 +60,12 @@ pub fn find(paths: &[PathBuf], recursive: bool) -> Inputs {
     inputs
 }
 
-/// Returns the symbolic links in the folders among `paths`, through which files outside of them are read.
+/// Returns the symbolic links to files in the folders among `paths`, through which files outside of them are read.
 pub fn links(paths: &[PathBuf], recursive: bool) -> Vec<PathBuf> {
     let folders = paths.iter().filter(|path| !file::is_stdin(path) && path.is_dir());
     let entries = folders.flat_map(|folder| walk(folder, recursive).into_iter().flatten());
-    entries.filter(|entry| entry.path_is_symlink()).map(walkdir::DirEntry::into_path).collect()
+    let links = entries.filter(DirEntry::path_is_symlink).map(DirEntry::into_path);
+    links.filter(|link| link.is_file()).collect()
 }
 
 impl Inputs {
@@ -83,17 +84,13 @@ impl Inputs {
         let mut paths = Vec::new();
         for entry in walk(folder, recursive) {
             match entry {
-                Ok(entry) if entry.file_type().is_file() => paths.push(entry.into_path()),
+                Ok(entry) if may_be_file(&entry) => paths.push(entry.into_path()),
                 // Opening a pipe would wait for its writer.
                 Ok(_) => {}
-                // A link to a folder that it is in.
-                Err(error) if error.loop_ancestor().is_some() => {}
                 Err(error) => {
                     let path = error.path().unwrap_or(folder).to_owned();
                     let source = error.into_io_error().unwrap_or_else(|| io::ErrorKind::Other.into());
-                    // A link to nowhere is as good as a file that is empty.
-                    let is_nothing = source.kind() == io::ErrorKind::NotFound;
-                    self.add_fault(Error::Open { path: path.clone(), source }, path, is_nothing);
+                    self.faults.push(Error::Open { path, source });
                 }
             }
         }
@@ -103,10 +100,16 @@ impl Inputs {
                 Err(error) => {
                     let is_other = match &error {
                         Error::Empty { .. } => true,
+                        // A link to nowhere is as good as a file that is empty.
+                        Error::Open { source, .. } => source.kind() == io::ErrorKind::NotFound,
                         Error::NotACapture { is_capture, .. } => !is_capture,
                         _ => false,
                     };
-                    self.add_fault(error, path, is_other);
+                    if is_other && !is_called_capture(&path) {
+                        self.passed_over.push(path);
+                    } else {
+                        self.faults.push(error);
+                    }
                 }
             }
         }
@@ -114,21 +117,19 @@ impl Inputs {
             self.faults.push(Error::NoCaptures { path: folder.to_owned() });
         }
     }
-
-    /// Passes a file over if it is no capture by its contents and its name, and keeps its fault otherwise.
-    fn add_fault(&mut self, fault: Error, path: PathBuf, is_other: bool) {
-        if is_other && !is_called_capture(&path) {
-            self.passed_over.push(path);
-        } else {
-            self.faults.push(fault);
-        }
-    }
 }
 
-/// Returns the entries of a folder in the order of their names, of those within it too if `recursive`. Links are followed.
+/// Returns the entries of a folder in the order of their names, of those within it too if `recursive`. Links to folders are
+/// not followed, but for `folder` itself: there may be far more ways through them than folders.
 fn walk(folder: &Path, recursive: bool) -> WalkDir {
     let depth = if recursive { usize::MAX } else { 1 };
-    WalkDir::new(folder).min_depth(1).max_depth(depth).follow_links(true).sort_by_file_name()
+    WalkDir::new(folder).min_depth(1).max_depth(depth).sort_by_file_name()
+}
+
+/// Returns whether an entry of a folder is a file, or a link to one or to nothing that can be found.
+fn may_be_file(entry: &DirEntry) -> bool {
+    let leads_to_file = || fs::metadata(entry.path()).map_or(true, |found| found.is_file());
+    entry.file_type().is_file() || entry.path_is_symlink() && leads_to_file()
 }
 
 /// Leaves one path to each file in a folder, in the order of the paths: the one without links, if there is one.
@@ -233,7 +234,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_lead_to_each_file_once_and_never_in_circles() {
+    fn links_lead_to_each_file_once_and_to_no_folder() {
         use std::os::unix::fs::symlink;
 
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -244,19 +245,46 @@ mod tests {
         symlink("days", root.join("a_today")).unwrap();
         symlink(root, root.join("days/up")).unwrap();
         symlink(elsewhere.path(), root.join("elsewhere")).unwrap();
+        symlink(elsewhere.path().join("far.pcap"), root.join("far.pcap")).unwrap();
         symlink("nowhere", root.join("gone.pcap")).unwrap();
         symlink("nowhere", root.join("gone.txt")).unwrap();
         let found = find(&[root.to_owned()], true);
         assert_eq!(
             below(root, found.files.iter().map(|input| &*input.path)),
-            ["days/t_00001.pcapng", "days/t_00002.pcapng", "elsewhere/far.pcap"]
+            ["days/t_00001.pcapng", "days/t_00002.pcapng", "far.pcap"]
         );
         assert_eq!(below(root, found.faults.iter().map(faulty)), ["gone.pcap"]);
         let flat = find(&[root.to_owned()], false);
-        assert_eq!(below(root, flat.files.iter().map(|input| &*input.path)), ["a_latest.pcapng"]);
+        assert_eq!(below(root, flat.files.iter().map(|input| &*input.path)), ["a_latest.pcapng", "far.pcap"]);
+        // A folder that is named may be a link itself.
+        let named = find(&[root.join("a_today")], true);
+        assert_eq!(
+            below(root, named.files.iter().map(|input| &*input.path)),
+            ["a_today/t_00001.pcapng", "a_today/t_00002.pcapng"]
+        );
 
         let links = links(&[root.to_owned()], true);
-        assert!(links.contains(&root.join("elsewhere")) && links.contains(&root.join("a_latest.pcapng")), "{links:?}");
+        assert_eq!(below(root, links.iter().map(PathBuf::as_path)), ["a_latest.pcapng", "far.pcap"]);
+    }
+
+    /// Two to the power of 64 paths lead to the capture.
+    #[cfg(unix)]
+    #[test]
+    fn folders_that_are_linked_many_times_are_read_once() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        write(root, &[("d64/a.pcap", &pcap())]);
+        for at in 0..64 {
+            fs::create_dir(root.join(format!("d{at}"))).unwrap();
+            for name in ["one", "two"] {
+                symlink(format!("../d{}", at + 1), root.join(format!("d{at}/{name}"))).unwrap();
+            }
+        }
+        let found = find(&[root.to_owned()], true);
+        assert_eq!(below(root, found.files.iter().map(|input| &*input.path)), ["d64/a.pcap"]);
+        assert_eq!(links(&[root.to_owned()], true), Vec::<PathBuf>::new());
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct InputArgs {
     captures: Vec<PathBuf>,
 
     /// Also read the captures in directories within directories.
+    ///
+    /// Links to directories within them are not followed; links to files are.
     #[arg(long)]
     recursive: bool,
 

@@ -429,10 +429,13 @@ fn folders_are_read_through_links_in_the_sandbox() {
     fs::create_dir(elsewhere.path().join("day")).unwrap();
     fs::copy(fixture("invalid_utf8"), elsewhere.path().join("day/far.pcapng")).unwrap();
     fs::create_dir(folder.path().join("within")).unwrap();
-    symlink(elsewhere.path().join("day"), folder.path().join("within/day")).unwrap();
+    symlink(elsewhere.path().join("day/far.pcapng"), folder.path().join("within/near.pcapng")).unwrap();
     symlink("..", folder.path().join("within/up")).unwrap();
-    let report = clean(["--recursive".as_ref(), folder.path().as_os_str()]);
-    assert_eq!(connections(&report).len(), 1);
+    symlink(folder.path(), elsewhere.path().join("named")).unwrap();
+    for named in [folder.path(), &elsewhere.path().join("named")] {
+        let report = clean(["--recursive".as_ref(), named.as_os_str()]);
+        assert_eq!(connections(&report).len(), 1);
+    }
 }
 
 /// A slice, and the report of a bundle, have one capture.

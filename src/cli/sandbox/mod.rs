@@ -47,8 +47,8 @@ const NAME_SERVICES: [&str; 15] = [
 ];
 
 impl Allowed {
-    /// Allows reading captures: files, and folders with everything below them and the targets of the links in them; if
-    /// `recursive`, of the links in the folders within them, too.
+    /// Allows reading captures: files, and folders with everything below them and the files that links in them lead to; if
+    /// `recursive`, those of the links in the folders within them, too.
     pub fn captures(self, paths: &[PathBuf], recursive: bool) -> Self {
         self.files(paths).files(&capture::links(paths, recursive))
     }
