@@ -42,6 +42,12 @@ pub enum Error {
         /// Whether it is a capture nevertheless: of another format, or cut off in its first bytes.
         is_capture: bool,
     },
+    /// Several files of a merge could not be read, or not to their ends.
+    #[error("{}", errors.iter().map(Self::to_string).collect::<Vec<_>>().join("; "))]
+    Several {
+        /// The errors, each of one file.
+        errors: Vec<Self>,
+    },
     /// A directory was given that contains no capture.
     #[error("{}: no capture files in this directory", path.display())]
     NoCaptures {
@@ -230,6 +236,13 @@ pub enum Error {
         /// The system's error.
         source: io::Error,
     },
+}
+
+impl Error {
+    /// Returns the errors of the files if several could not be read, else this error alone.
+    pub fn into_each(self) -> Vec<Self> {
+        if let Self::Several { errors } = self { errors } else { vec![self] }
+    }
 }
 
 /// Returns the middle of a sentence that proposes another word, if there is one.

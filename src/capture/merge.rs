@@ -3,7 +3,7 @@
 //! The first packet of each file is read beforehand. A file is then open only from the moment the merge reaches that
 //! packet's time until the file's end, so a thousand rotated files need one buffer, not a thousand.
 //!
-//! A file that cannot be read does not end the others: its error comes after their packets.
+//! A file that cannot be read does not end the others: the errors of all such files come together, after the packets.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -26,8 +26,8 @@ pub(super) struct Merge {
     run: Option<(usize, Run)>,
     /// The number of runs that are kept.
     runs: usize,
-    /// The first error of a file.
-    fault: Option<Error>,
+    /// The errors of files that could not be read, or not to their ends.
+    faults: Vec<Error>,
     meter: Meter,
 }
 
@@ -60,16 +60,16 @@ impl Merge {
             number: 0,
             run: None,
             runs: 0,
-            fault: None,
+            faults: Vec::new(),
             meter: meter.clone(),
         };
         for path in paths {
             match merge.begin(&path) {
                 Ok(state) => merge.files.push(Member { path, state, runs: Vec::new() }),
-                Err(error) => _ = merge.fault.get_or_insert(error),
+                Err(error) => merge.faults.push(error),
             }
         }
-        if merge.files.is_empty() { merge.fault.take().map_or(Ok(merge), Err) } else { Ok(merge) }
+        if merge.files.is_empty() { merge.take_faults().map(|()| merge) } else { Ok(merge) }
     }
 
     /// Reads the first packet of the next file.
@@ -100,9 +100,18 @@ impl Merge {
     /// Ends a file that cannot be read further.
     #[cold]
     fn fail(&mut self, index: usize, error: Error) {
-        self.fault.get_or_insert(error);
+        self.faults.push(error);
         if let Some(file) = self.files.get_mut(index) {
             file.state = State::Done(file.summaries());
+        }
+    }
+
+    /// Fails with the errors of all files, if there are any, but only once.
+    fn take_faults(&mut self) -> Result<(), Error> {
+        let mut errors = std::mem::take(&mut self.faults);
+        match errors.len() {
+            0 | 1 => errors.pop().map_or(Ok(()), Err),
+            _ => Err(Error::Several { errors }),
         }
     }
 }
@@ -192,7 +201,7 @@ impl Source for Merge {
             }
             return self.settle(index);
         }
-        self.fault.take().map_or(Ok(false), Err)
+        self.take_faults().map(|()| false)
     }
 
     #[inline]
@@ -346,6 +355,22 @@ mod tests {
         assert!(merge.advance().unwrap() && merge.advance().unwrap());
         assert!(matches!(merge.advance().unwrap_err(), Error::Open { path, .. } if path == missing));
         assert!(Merge::new(vec![missing], &Meter::default()).is_err());
+    }
+
+    #[test]
+    fn every_file_that_cannot_be_read_is_named() {
+        let (_directory, paths) = write(&[vec![1], vec![2], vec![3]]);
+        let missing = ["m", "n"].map(|name| paths[0].with_file_name(name));
+        let mut merge = Merge::new([&missing[..], &paths].concat(), &Meter::default()).unwrap();
+        fs::remove_file(&paths[1]).unwrap();
+        let named = |error: Error| -> Vec<PathBuf> {
+            let path = |error| if let Error::Open { path, .. } = error { path } else { panic!("{error}") };
+            error.into_each().into_iter().map(path).collect()
+        };
+        assert!(merge.advance().unwrap() && merge.advance().unwrap());
+        assert_eq!(named(merge.advance().unwrap_err()), [&missing[..], &paths[1..2]].concat());
+        assert!(!merge.advance().unwrap());
+        assert_eq!(named(Merge::new(missing.to_vec(), &Meter::default()).err().unwrap()), missing);
     }
 
     #[test]

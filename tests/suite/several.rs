@@ -415,6 +415,26 @@ fn what_cannot_be_read_is_said_and_does_not_end_the_others() {
     assert_eq!((output.status.code(), output.stdout.len(), said.lines().count()), (Some(2), 0, 2), "{said}");
 }
 
+/// What is no file is opened only by the merge.
+#[cfg(unix)]
+#[test]
+fn a_merge_names_all_that_cannot_be_read() {
+    let capture = fixture("invalid_utf8");
+    let (code, report, said) =
+        report(["--merge".as_ref(), "/dev/null".as_ref(), capture.as_os_str(), "/dev/zero".as_ref()]);
+    assert_eq!((code, connections(&report).len(), said.lines().count()), (2, 1, 2), "{said}");
+    let notes = report["notes"].as_array().unwrap();
+    for bad in ["/dev/null", "/dev/zero"] {
+        assert!(
+            said.contains(bad) && notes.iter().any(|note| note.as_str().unwrap().contains(bad)),
+            "{said} {notes:?}"
+        );
+    }
+    let output = run(["--merge", "/dev/null", "/dev/zero"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), said.lines().count()), (Some(2), 2), "{said}");
+}
+
 /// Returns the number of connections in the fixture `many`.
 fn many() -> usize {
     connections(&clean([fixture("many")])).len()

@@ -215,7 +215,7 @@ impl Read {
                     self.analyse(source, analyzer, (results.analysed.collection.beside(), threads), &mut progress)?
                 }
                 Err(fault) => {
-                    results.faults.push(fault);
+                    results.faults.extend(fault.into_each());
                     continue;
                 }
             };
@@ -230,7 +230,7 @@ impl Read {
             let nothing_was_read = analysed.captures.iter().all(|capture| capture.packets == 0);
             let fault = analysed.error.take();
             let is_lost = fault.is_some() && nothing_was_read;
-            results.faults.extend(fault);
+            results.faults.extend(fault.into_iter().flat_map(Error::into_each));
             if !is_lost {
                 results.analysed.append(analysed);
                 results.files.extend(files);
