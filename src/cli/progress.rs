@@ -20,9 +20,10 @@ pub struct Progress {
     look_at: u64,
     bar: Option<ProgressBar>,
     quiet: bool,
-    /// The bytes that have been read.
+    /// The bytes that have been read, and how many they were when the current capture was begun.
     meter: Meter,
-    /// All bytes.
+    begun: u64,
+    /// All bytes to be read, those that are read twice counted twice.
     size: Option<u64>,
     language: Language,
 }
@@ -30,12 +31,19 @@ pub struct Progress {
 impl Progress {
     /// Starts the clock. `size` is the number of bytes that will have been read at the end.
     pub fn new(quiet: bool, (meter, size): (Meter, Option<u64>), language: Language) -> Self {
-        Self { started: Instant::now(), look_at: STRIDE, bar: None, quiet, meter, size, language }
+        Self { started: Instant::now(), look_at: STRIDE, bar: None, quiet, meter, begun: 0, size, language }
     }
 
     /// Begins the next capture, whose packets are numbered from 1 again.
     pub fn begin_capture(&mut self) {
         self.look_at = STRIDE;
+        self.begun = self.meter.bytes();
+    }
+
+    /// Adds what was read of the current capture to what is left, because it is read again.
+    pub fn repeat_capture(&mut self) {
+        let read = self.meter.bytes().saturating_sub(self.begun);
+        self.size = self.size.map(|size| size.saturating_add(read));
     }
 
     /// Takes the number of the last packet that was read, and updates the display now and then.
@@ -46,11 +54,15 @@ impl Progress {
         self.look_at = number.saturating_add(STRIDE);
         let elapsed = self.started.elapsed();
         if !self.quiet && elapsed > PATIENCE {
-            let text = match self.size {
-                Some(size) => of_size(self.meter.bytes(), size, elapsed, self.language),
-                None => of_packets(number, elapsed, self.language),
-            };
+            let text = self.text(number, elapsed);
             self.bar.get_or_insert_with(bar).set_message(text);
+        }
+    }
+
+    fn text(&self, number: u64, elapsed: Duration) -> String {
+        match self.size {
+            Some(size) => of_size(self.meter.bytes(), size, elapsed, self.language),
+            None => of_packets(number, elapsed, self.language),
         }
     }
 
@@ -106,7 +118,10 @@ fn bar() -> ProgressBar {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use unicode_width::UnicodeWidthStr;
+    use whyclosed::capture;
 
     use super::*;
 
@@ -121,6 +136,23 @@ mod tests {
             of_packets(2_000_000, Duration::from_secs(4), Language::English),
             "2,000,000 packets · 500,000 packets/s · 4 s"
         );
+    }
+
+    #[test]
+    fn a_capture_that_is_read_again_is_left_to_read() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/many/capture.pcapng");
+        let (meter, size) = (Meter::default(), capture::size([&*path]));
+        let mut progress = Progress::new(true, (meter.clone(), size.map(|size| 2 * size)), Language::English);
+        let read = |progress: &mut Progress| {
+            progress.begin_capture();
+            let mut source = capture::open_files(vec![path.clone(), path.clone()], &meter).unwrap();
+            while source.advance().unwrap() {}
+            progress.text(1, Duration::from_secs(1)).split(' ').next().unwrap().to_owned()
+        };
+        assert_eq!(read(&mut progress), "100%");
+        progress.repeat_capture();
+        assert_eq!(progress.text(1, Duration::from_secs(1)).split(' ').next(), Some("50%"));
+        assert_eq!(read(&mut progress), "100%");
     }
 
     #[test]

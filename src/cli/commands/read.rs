@@ -222,6 +222,7 @@ impl Read {
             if self.inputs.is_proposed(as_one) {
                 let parts = capture::confirmed(&files, &analysed.captures);
                 if parts.len() > 1 {
+                    progress.repeat_capture();
                     // Their packets have different numbers then.
                     parts.into_iter().rev().for_each(|part| groups.push_front(part));
                     continue;
