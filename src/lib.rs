@@ -6,12 +6,13 @@
 //! [`Report`](report::Report) of the facts that come out.
 //!
 //! ```
-//! use whyclosed::{analyzer::Analyzer, capture, catalog::Language, report::{Material, Report}};
+//! use whyclosed::{analyzer::Analyzer, capture, catalog::Language, report::{Material, Report}, sink::Collection};
 //!
 //! let mut source = capture::open(&["fixtures/invalid_utf8/capture.pcapng".into()])?;
-//! let (mut analyzer, mut facts) = (Analyzer::default(), Vec::new());
-//! analyzer.read(&mut *source, &mut facts, |_packet| {})?;
+//! let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
+//! analyzer.read(&mut *source, &mut collection, |_packet| {})?;
 //!
+//! let facts = collection.finish().facts;
 //! let material = Material { captures: source.summaries(), facts, ..Material::default() };
 //! let report = Report::new(material, Language::English);
 //! let verdict = &report.connections[0].verdict;
@@ -21,7 +22,8 @@
 //! ```
 //!
 //! The core has no clock, no I/O and no globals: time enters with the packets, and results leave through a
-//! [`Sink`](sink::Sink). A `Vec` is a sink that keeps everything; implement `Sink` to act on a connection as soon as it has
+//! [`Sink`](sink::Sink). A [`Collection`](sink::Collection) is the sink of a report, which keeps many connections in a
+//! temporary file, and a `Vec` one that keeps everything in memory; implement `Sink` to act on a connection as soon as it has
 //! ended, as `src/examples/tally.rs` does.
 //!
 //! # How a packet becomes a verdict

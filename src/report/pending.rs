@@ -78,9 +78,7 @@ impl Surroundings {
         };
         (0..=last.unwrap_or_default()).map(of_one).collect()
     }
-}
 
-impl Surroundings {
     /// Returns whether packets were dropped by the capture during a connection.
     fn had_drops(&self, facts: &Facts) -> bool {
         // A connection that is still open may have ended unseen.
