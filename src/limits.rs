@@ -289,11 +289,11 @@ pub const OUTSIDE_CONNECTIONS: usize = 1 << 16;
 /// WebSocket connections open at once (about 2 KiB each). Beyond this number, the longest idle ones are judged early.
 pub const CONNECTIONS: usize = 1 << 20;
 
-/// Bytes of connections that are over that are written at once, and read at once from memory.
+/// Bytes of ended connections that are written to memory, or to the temporary file, at once.
 pub const ENDED_CHUNK: usize = 64 * 1024;
 
-/// Bytes of connections that are over, as they are held for the report, in memory; further ones wait in a temporary file.
-/// This is enough for ten thousand ordinary ones.
+/// Bytes of ended connections that wait in memory for the report, enough for ten thousand ordinary ones. Further ones
+/// wait in a temporary file.
 pub const ENDED_IN_MEMORY: usize = 8 * 1024 * 1024;
 
 /// Unanswered attempts at a WebSocket kept of a capture; further ones are counted by server. They are all alike, and a

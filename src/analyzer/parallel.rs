@@ -48,9 +48,9 @@ struct Worker<'s> {
 }
 
 impl Analyzer {
-    /// Reads a capture to its end like [`read`](Self::read), and adds its connections to an empty collection. So many threads analyse packets,
-    /// one of them the caller's; if there are several, yet another one reads. If the system grants fewer, these do all the
-    /// work. Has to be called before the first packet.
+    /// Reads a capture to its end like [`read`](Self::read), and adds its connections to an empty collection. So many
+    /// threads analyse packets, one of them the caller's; if there are several, yet another one reads. If the system
+    /// grants fewer, these do all the work. Has to be called before the first packet.
     pub fn read_in_parallel(
         mut self,
         mut source: Box<dyn Source + Send>,

@@ -70,6 +70,11 @@ impl Spill {
         Some(Chunk::File { spill: Arc::clone(self), at })
     }
 
+    /// Returns the folder of the temporary file.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Returns the number of bytes in the temporary file.
     pub fn size(&self) -> u64 {
         self.state().size

@@ -28,8 +28,9 @@ use crate::seen::Timestamp;
 /// A report with connections yet to be judged.
 pub struct Pending {
     report: Report,
-    /// The connections, in their order, and the number of those that have been judged.
+    /// The connections, in their order.
     facts: Ended,
+    /// The number of connections that have been judged.
     judged: usize,
     occurred: Occurred,
     /// The encrypted connections, which are judged after the others.

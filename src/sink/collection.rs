@@ -19,7 +19,7 @@ pub struct Collection {
     outside: Lowest,
 }
 
-/// What a [`Collection`] has collected.
+/// The contents of a finished [`Collection`].
 #[derive(Debug, Default)]
 pub struct Collected {
     /// The connections and attempts that are kept.
@@ -109,7 +109,7 @@ impl Collection {
         (self.ended.len() + self.attempts.all.len()) as u64 + self.ended.lost() + self.unanswered.count()
     }
 
-    /// Returns what was collected.
+    /// Returns the contents.
     pub fn finish(self) -> Collected {
         let Self { mut ended, attempts, unanswered, outside } = self;
         attempts.all.iter().for_each(|facts| ended.push(facts));

@@ -34,10 +34,10 @@ const EXIT_MATCHED: u8 = 1;
 pub const EXIT_ERROR: u8 = 2;
 
 /// Writes the report, prints the faults, and returns the exit code.
-fn conclude(reporting: &Reporting, report: Pending, faults: Vec<Error>) -> Result<ExitCode, Error> {
+fn conclude(reporting: &Reporting, report: Pending, mut faults: Vec<Error>) -> Result<ExitCode, Error> {
     let spill = report.spill();
     let matched = output::write(reporting, report)?;
-    let faults: Vec<_> = faults.into_iter().chain(spill.take_error()).collect();
+    faults.extend(spill.take_error());
     Ok(exit_code(matched, &faults))
 }
 

@@ -118,15 +118,16 @@ impl Read {
         let threads = self.threads();
         self.reporting.enter_sandbox(self.allowed(paths));
         let with_keys = self.with_keys()?;
-        let Results { analysed, faults, files, written } = self.read(&with_keys, collection, threads)?;
+        let Results { analysed, mut faults, files, written } = self.read(&with_keys, collection, threads)?;
         if analysed.captures.is_empty() {
             faults.iter().for_each(output::print_error);
             return Ok(ExitCode::from(EXIT_ERROR));
         }
         let Analysed { collection, counts, skipped, captures, .. } = analysed;
+        let for_again = collection.beside();
         let Collected { facts, outside, unanswered } = collection.finish();
         let unread = faults.iter().filter_map(Unread::of).collect();
-        let faults: Vec<_> = faults.into_iter().chain(captures.iter().filter_map(Summary::damage)).collect();
+        faults.extend(captures.iter().filter_map(Summary::damage));
         let spill = facts.spill();
         if self.reporting.verbose {
             tell_spilled(&spill, self.reporting.texts.language());
@@ -148,17 +149,19 @@ impl Read {
         };
         let Some(path) = self.bundle.as_deref() else {
             let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
-            let absent = absent(&self.reporting, report.remaining());
-            return conclude(&self.reporting, report, faults.into_iter().chain(absent).collect());
+            faults.extend(absent(&self.reporting, report.remaining()));
+            return conclude(&self.reporting, report, faults);
         };
         let (inside, outside) = (material.facts.iter(), material.outside.iter());
         let origins = inside.map(|facts| Origin::new(&facts)).chain(outside.map(|facts| Origin::new(facts))).collect();
         let parts = (origins, written.map(located).transpose()?);
-        let again = |most, watch: &mut dyn FnMut(&Packet<'_>)| self.again(&with_keys, &files, threads, (most, watch));
+        let again = |most, watch: &mut dyn FnMut(&Packet<'_>)| {
+            self.again(&with_keys, (&files, most), (for_again, threads), watch)
+        };
         let bundle = Bundle { path, captures: &files, reporting: &self.reporting, threads };
         let (matched, count) = bundle.write(parts, material, again)?;
-        let faults: Vec<_> =
-            faults.into_iter().chain(absent(&self.reporting, count)).chain(spill.take_error()).collect();
+        faults.extend(absent(&self.reporting, count));
+        faults.extend(spill.take_error());
         Ok(exit_code(matched, &faults))
     }
 
@@ -171,16 +174,16 @@ impl Read {
         Ok(analyzer)
     }
 
-    /// Reads the captures again, at most so many packets, and shows each to the observer, whether it matches the filter or
-    /// not.
+    /// Reads the captures again, at most so many packets, into an empty collection, and shows each packet to the observer,
+    /// whether it matches the filter or not.
     fn again(
         &self,
         with_keys: &Analyzer,
-        captures: &[PathBuf],
-        threads: NonZero<usize>,
-        (most, watch): (u64, &mut dyn FnMut(&Packet<'_>)),
+        (captures, most): (&[PathBuf], u64),
+        (mut collection, threads): (Collection, NonZero<usize>),
+        watch: &mut dyn FnMut(&Packet<'_>),
     ) -> Result<Collection, Error> {
-        let (mut analyzer, mut collection) = (with_keys.for_another(), Collection::default());
+        let mut analyzer = with_keys.for_another();
         KeyLogs::ask_captures(&mut analyzer, captures);
         let source = capture::open_files(captures.to_vec(), &Meter::default())?;
         let mut source = Watched::new(in_order(source, threads), most, watch);
@@ -301,7 +304,7 @@ impl Read {
 #[expect(clippy::print_stderr, reason = "it is not part of the report")]
 fn tell_spilled(spill: &Spill, language: Language) {
     if spill.size() > 0 {
-        let folder = std::env::temp_dir().display().to_string();
+        let folder = spill.folder().display().to_string();
         let values = [("bytes", &*bytes_of(spill.size(), language)), ("folder", &*folder)];
         eprintln!("{}", sanitized(&word("spilled", &values, language)));
     }

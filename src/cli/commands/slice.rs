@@ -101,10 +101,11 @@ impl Slice {
         let collection = Collection::prepared();
         self.sandboxing.enter(&if self.redact { allowed.temporary_files() } else { allowed }, language);
         let mut inputs = capture::find(&self.captures, false);
-        let faults = std::mem::take(&mut inputs.faults);
-        let Reading { mut pending, origins, keys, located } =
+        // Of files in directories: one that is named ends the command.
+        let mut faults = std::mem::take(&mut inputs.faults);
+        let Reading { mut pending, origins, located } =
             self.read(&inputs.into_sets(), collection, (registries, language))?;
-        let (mut wanted, verdicts, numbers) = self.wanted(&selection, &mut pending, (origins, &keys), language)?;
+        let (mut wanted, verdicts, numbers) = self.wanted(&selection, &mut pending, origins, language)?;
         let spill = pending.spill();
         let report = pending.finish();
         let with_keys = self.with_keys.then(|| self.keylogs.files());
@@ -113,8 +114,7 @@ impl Slice {
         output::to_file(&self.output, |out| slice.write(out))?;
         slice.tell_size(&self.output, language);
         slice.tell(language);
-        // Of files in directories: one that is named has ended the command.
-        let faults: Vec<_> = faults.into_iter().chain(spill.take_error()).collect();
+        faults.extend(spill.take_error());
         Ok(exit_code(false, &faults))
     }
 
@@ -145,11 +145,11 @@ impl Slice {
             return Err(Error::SeveralCaptures);
         }
         let Collected { facts, unanswered, .. } = collection.finish();
-        let origins = facts.iter().map(|facts| Origin::new(&facts)).collect();
         let key = |facts: &Facts| facts.handshake.request.as_ref()?.key.clone();
-        let keys = facts.iter().filter(|_| self.with_legs).map(|facts| key(&facts)).collect();
+        let key = |facts: &Facts| self.with_legs.then(|| key(facts)).flatten();
+        let origins = facts.iter().map(|facts| (Origin::new(&facts), key(&facts))).collect();
         let material = Material { captures, facts, unanswered, registries, ..Material::default() };
-        Ok(Reading { pending: Pending::new(material, language), origins, keys, located })
+        Ok(Reading { pending: Pending::new(material, language), origins, located })
     }
 
     /// Returns the connections asked for, the verdicts on them, and the numbers of all connections. Each connection is
@@ -159,7 +159,7 @@ impl Slice {
         &self,
         selection: &Selection,
         pending: &mut Pending,
-        (origins, keys): (Vec<Origin>, &[Option<Box<str>>]),
+        origins: Vec<(Origin, Option<Box<str>>)>,
         language: Language,
     ) -> Result<(Wanted, Verdicts, Vec<Number>), Error> {
         let (mut wanted, mut verdicts) = (Wanted::default(), Verdicts::default());
@@ -179,11 +179,10 @@ impl Slice {
             return Err(Error::NoMatch { count });
         }
         let is_chosen = |origin: &Origin| chosen.contains(&origin.id);
-        let keys = || keys.iter().chain(std::iter::repeat(&None)).map(Option::as_deref);
-        let with_keys = origins.iter().zip(keys()).filter(|(origin, _)| is_chosen(origin));
-        let of_chosen: HashSet<_> = with_keys.filter_map(|(_, key)| key).collect();
-        let is_leg = |key: Option<&str>| key.is_some_and(|key| of_chosen.contains(key));
-        let taken = origins.into_iter().zip(keys()).filter(|(origin, key)| is_chosen(origin) || is_leg(*key));
+        let of_chosen = origins.iter().filter(|(origin, _)| is_chosen(origin));
+        let of_chosen: HashSet<Box<str>> = of_chosen.filter_map(|(_, key)| key.clone()).collect();
+        let is_leg = |key: &Option<Box<str>>| key.as_ref().is_some_and(|key| of_chosen.contains(key));
+        let taken = origins.into_iter().filter(|(origin, key)| is_chosen(origin) || is_leg(key));
         taken.for_each(|(origin, _)| wanted.add(origin));
         Ok((wanted, verdicts, numbers))
     }
@@ -193,10 +192,8 @@ impl Slice {
 struct Reading {
     /// Its connections, still to be judged.
     pending: Pending,
-    /// The origin of each.
-    origins: Vec<Origin>,
-    /// The Sec-WebSocket-Key of each, which both legs of a proxy share; empty unless it was asked for.
-    keys: Vec<Option<Box<str>>>,
+    /// The origin of each, and, if legs are asked for, its Sec-WebSocket-Key, which both legs of a proxy share.
+    origins: Vec<(Origin, Option<Box<str>>)>,
     /// The positions of their frames, if payloads are to be redacted.
     located: Option<Located>,
 }
