@@ -14,7 +14,6 @@ use arrayvec::ArrayVec;
 
 use self::followed::Followed;
 pub use self::parallel::Analysed;
-use self::share::UNKNOWN;
 pub use self::streams::Streams;
 use crate::capture::{Packet, Source};
 use crate::error::Error;
@@ -95,25 +94,29 @@ impl Analyzer {
     /// Processes the next packets. The state of their connections is prefetched, a batch of [`limits::BATCH`] at a
     /// time.
     pub fn push_all(&mut self, packets: &[Packet<'_>], sink: &mut impl Sink) {
-        self.push_own(packets, |_| UNKNOWN, sink);
+        self.push_each(packets, |_| true, |_, _, _| {}, sink);
     }
 
-    /// Processes the next packets, but for the segments of other shares. `spread` gives the
-    /// [spread](crate::tcp::Endpoints::spread) of the packet with an index, as far as it is known: those that it shows to
-    /// belong to others are not even read.
+    /// Processes packets. For the packet with an index, `is_own` returns whether it is known to be no segment of another
+    /// share, and `before` meets the packets between it and the one before it.
     #[inline]
-    fn push_own(&mut self, packets: &[Packet<'_>], spread: impl Fn(usize) -> u32, sink: &mut impl Sink) {
-        let mut rest = packets;
-        while !rest.is_empty() {
+    fn push_each<S: Sink>(
+        &mut self,
+        packets: &[Packet<'_>],
+        is_own: impl Fn(usize) -> bool,
+        mut before: impl FnMut(&mut Followed, usize, &mut S),
+        sink: &mut S,
+    ) {
+        let mut from = 0;
+        while let Some(rest) = packets.get(from..).filter(|rest| !rest.is_empty()) {
             let mut glances = ArrayVec::<_, { limits::BATCH }>::new();
-            let before = packets.len() - rest.len();
-            let (packets, _) = rest.split_at(rest.len().min(limits::BATCH));
-            let (share, spread) = (self.followed.share, |at| spread(before + at));
-            self.decoder.glance_at(packets, |at| share.lacks(spread(at)), &mut glances);
-            rest = rest.get(glances.len()..).unwrap_or_default();
-            self.followed.pass_over_others(&mut glances, spread);
+            let (some, _) = rest.split_at(rest.len().min(limits::BATCH));
+            self.decoder.glance_all(some, &mut glances);
+            self.followed.pass_over_others(&mut glances, |at| is_own(from + at));
             let hints = self.followed.lookup_batch(&glances);
-            for ((glance, hint), packet) in glances.iter_mut().zip(hints).zip(packets) {
+            let count = glances.len();
+            for (((glance, hint), packet), at) in glances.iter_mut().zip(hints).zip(some).zip(from..) {
+                before(&mut self.followed, at, sink);
                 match glance {
                     Glance::Segment(segment) => {
                         self.followed.meet(packet, sink);
@@ -125,6 +128,7 @@ impl Analyzer {
                     }
                 }
             }
+            from += count;
         }
     }
 

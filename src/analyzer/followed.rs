@@ -9,7 +9,7 @@ use arrayvec::ArrayVec;
 
 use super::Stream;
 use super::flows::{Flow, Flows};
-use super::share::{Births, Share, UNKNOWN};
+use super::share::{Births, Share};
 use crate::capture::Packet;
 use crate::connection::{Connection, Interest, Shared, Standing};
 use crate::facts::Facts;
@@ -101,12 +101,13 @@ impl Followed {
         self.share.has(&segment.endpoints)
     }
 
-    /// Passes over the segments of connections that others follow, where `spread` did not show it.
+    /// Passes over the segments of connections that others follow. `is_own` returns whether the glance with an index is
+    /// known to be none of them.
     #[inline]
-    pub fn pass_over_others(&self, glances: &mut [Glance<'_>], spread: impl Fn(usize) -> u32) {
+    pub fn pass_over_others(&self, glances: &mut [Glance<'_>], is_own: impl Fn(usize) -> bool) {
         if self.share.is_part() {
             for (at, glance) in glances.iter_mut().enumerate() {
-                if spread(at) == UNKNOWN
+                if !is_own(at)
                     && let Glance::Segment(segment) = glance
                     && !self.owns(segment)
                 {
@@ -130,9 +131,15 @@ impl Followed {
     /// Meets the next packet, whichever connection it belongs to: finishes connections that ended long enough before it.
     #[inline]
     pub fn meet(&mut self, packet: &Packet<'_>, sink: &mut impl Sink) {
-        self.packet = packet.number;
-        self.shared.count_packet(packet.data.len());
-        self.expire(packet.time, sink);
+        self.meet_bytes((packet.number, packet.time, packet.data.len()), sink);
+    }
+
+    /// Does the same for a packet of another share, of which only the number, the time, and the number of bytes are read.
+    #[inline]
+    pub fn meet_bytes(&mut self, (number, time, len): (u64, Timestamp, usize), sink: &mut impl Sink) {
+        self.packet = number;
+        self.shared.count_packet(len);
+        self.expire(time, sink);
     }
 
     /// Processes the segment of the packet that was met last. Returns the TCP connection it belongs to.

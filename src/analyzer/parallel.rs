@@ -19,8 +19,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, Scope, ScopedJoinHandle, scope};
 
 use super::Analyzer;
+use super::followed::Followed;
 use super::share::{Births, Share, UNKNOWN};
-use crate::capture::{End, Lent, Packet, Reading, Source, Summary, ended};
+use crate::capture::{Batch, Block, End, Lent, Packet, Reading, Source, Summary, ended};
 use crate::error::Error;
 use crate::limits;
 use crate::packet::{Decoder, Skipped};
@@ -111,14 +112,33 @@ impl Analyzer {
             if !block.secrets().is_empty() {
                 self.push_secrets(block.secrets(), &mut collection);
             }
-            for (packets, tags) in block.batches() {
-                self.push_own(&packets, |at| tags.get(at).copied().unwrap_or(UNKNOWN), &mut collection);
-                packets.last().into_iter().for_each(|last| progress(last.number));
-            }
+            self.push_own(block, &mut collection);
+            block.passing(block.len().saturating_sub(1)..block.len()).for_each(|(last, ..)| progress(last));
             self.followed.publish();
         }
         self.finish(&mut collection);
         (self, collection)
+    }
+
+    /// Processes the packets of a block, but for the segments of other shares: the bytes of those that their tags show to
+    /// be some are not even read.
+    fn push_own(&mut self, block: &Block, sink: &mut Collection) {
+        let (share, mut met) = (self.followed.share, 0);
+        loop {
+            let own = block.select(met, |tag| !share.lacks(tag));
+            let packets: Batch<'_> = own.iter().filter_map(|(at, _)| block.packet(*at)).collect();
+            if packets.is_empty() {
+                break;
+            }
+            let is_own = |at: usize| own.get(at).is_some_and(|(_, tag)| *tag != UNKNOWN);
+            let before = |followed: &mut Followed, at: usize, sink: &mut Collection| {
+                let at = own.get(at).map_or(met, |(at, _)| *at);
+                block.passing(met..at).for_each(|passing| followed.meet_bytes(passing, sink));
+                met = at + 1;
+            };
+            self.push_each(&packets, is_own, before, sink);
+        }
+        block.passing(met..block.len()).for_each(|passing| self.followed.meet_bytes(passing, sink));
     }
 }
 

@@ -1,39 +1,46 @@
 //! Packets that own their bytes, so that they can be handed to another thread.
 
+use std::ops::Range;
+
 use arrayvec::ArrayVec;
 
 use super::{Batch, LinkType, Packet, Source};
 use crate::error::Error;
 use crate::limits;
+use crate::prefetch::prefetch;
 use crate::seen::Timestamp;
 
 /// A function that gives a packet a tag while its bytes are in the reading thread's cache. The tag tells other threads
 /// whether they have to look at these bytes at all.
-pub(crate) type TagOf = fn(&Packet<'_>) -> u32;
+pub type TagOf = fn(&Packet<'_>) -> u32;
 
 /// Consecutive packets of a source, with their bytes. The memory is reused by the next [`Block::fill`].
 ///
 /// ```text
-/// bytes    ├ packet ┼ packet ┼──── packet ────┤
-/// packets       end ┘    end ┘            end ┘
+/// bytes    ┊ header ├ packet ┤ header ├──── packet ────┤
+/// packets        start     end      start            end
 /// ```
+///
+/// The headers of a file's format are there only if its reader has lent its own buffer ([`Block::take`]).
 #[derive(Debug, Default)]
-pub(crate) struct Block {
+pub struct Block {
     bytes: Vec<u8>,
     packets: Vec<Held>,
     /// The key logs that the capture contains before the first packet.
     secrets: Vec<u8>,
 }
 
-/// A packet but for its bytes, which begin where those of the packet before it end.
+/// A packet but for its bytes.
 #[derive(Debug)]
 struct Held {
     number: u64,
     time: Timestamp,
     link_type: LinkType,
     length: u32,
-    end: usize,
     tag: u32,
+    /// The place of its bytes.
+    start: usize,
+    end: usize,
 }
 
 impl Block {
@@ -41,10 +48,14 @@ impl Block {
     /// holds the key logs that have been met, and have to be used before the next packet. Returns `false` at the
     /// source's end. After an error, the block holds the packets before it.
     pub(super) fn fill(&mut self, source: &mut dyn Source, coming: &mut Vec<u8>, tag_of: TagOf) -> Result<bool, Error> {
-        self.bytes.clear();
         self.packets.clear();
         self.secrets.clear();
         self.secrets.append(coming);
+        self.secrets.append(&mut source.take_secrets());
+        if source.lend(self, tag_of)? {
+            return Ok(true);
+        }
+        self.bytes.clear();
         while self.bytes.len() < limits::READ_BUFFER {
             *coming = source.take_secrets();
             if !coming.is_empty() {
@@ -63,29 +74,62 @@ impl Block {
     }
 
     fn push(&mut self, packet: &Packet<'_>, tag: u32) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(packet.data);
+        self.note(packet, tag, start);
+    }
+
+    /// Adds a packet whose bytes begin at `start`, or will once the block takes them.
+    #[inline]
+    pub(super) fn note(&mut self, packet: &Packet<'_>, tag: u32, start: usize) {
         let Packet { number, time, link_type, data, length } = *packet;
-        self.bytes.extend_from_slice(data);
-        self.packets.push(Held { number, time, link_type, length, end: self.bytes.len(), tag });
+        self.packets.push(Held { number, time, link_type, length, tag, start, end: start + data.len() });
+    }
+
+    /// Takes other bytes, and returns its own.
+    pub(super) const fn take(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        std::mem::replace(&mut self.bytes, bytes)
     }
 
     /// Returns the number of packets.
-    pub(super) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.packets.len()
     }
 
     /// Returns the packet at an index.
     #[inline]
-    pub(super) fn packet(&self, at: usize) -> Option<Packet<'_>> {
-        let before = at.checked_sub(1).and_then(|before| self.packets.get(before));
-        let Held { number, time, link_type, length, end, .. } = *self.packets.get(at)?;
-        let data = self.bytes.get(before.map_or(0, |before| before.end)..end)?;
+    pub(crate) fn packet(&self, at: usize) -> Option<Packet<'_>> {
+        let Held { number, time, link_type, length, start, end, .. } = *self.packets.get(at)?;
+        let data = self.bytes.get(start..end)?;
         Some(Packet { number, time, link_type, data, length })
     }
 
-    /// Returns the packets, at most [`limits::BATCH`] at a time, and their tags.
-    pub(crate) fn batches(&self) -> impl Iterator<Item = (Batch<'_>, ArrayVec<u32, { limits::BATCH }>)> {
-        let tags = |from: usize| self.packets.iter().skip(from).take(limits::BATCH).map(|held| held.tag).collect();
-        (0..self.len()).step_by(limits::BATCH).map(move |from| (self.batch(from), tags(from)))
+    /// Returns the indexes of the next packets from an index on whose tags `is_wanted`, at most [`limits::BATCH`], with
+    /// these tags. The bytes of the packets are prefetched: the reading thread has left them in its own cache.
+    pub(crate) fn select(
+        &self,
+        from: usize,
+        is_wanted: impl Fn(u32) -> bool,
+    ) -> ArrayVec<(usize, u32), { limits::BATCH }> {
+        let rest = self.packets.get(from..).unwrap_or_default();
+        let mut selected = ArrayVec::new();
+        for (held, at) in rest.iter().zip(from..) {
+            if is_wanted(held.tag) {
+                self.bytes.get(held.start).into_iter().for_each(prefetch);
+                selected.push((at, held.tag));
+                if selected.is_full() {
+                    break;
+                }
+            }
+        }
+        selected
+    }
+
+    /// Returns the number, the time, and the number of bytes of each packet in a range of indexes.
+    #[inline]
+    pub(crate) fn passing(&self, range: Range<usize>) -> impl Iterator<Item = (u64, Timestamp, usize)> {
+        let held = self.packets.get(range).unwrap_or_default();
+        held.iter().map(|held| (held.number, held.time, held.end - held.start))
     }
 
     /// Returns the packets from an index on, at most [`limits::BATCH`].

@@ -39,6 +39,7 @@ mod window;
 
 pub use ahead::read_ahead;
 pub(crate) use ahead::{End, Lent, Reading, ended};
+pub use block::{Block, TagOf};
 pub use compressed::Damage;
 pub use drops::Drops;
 pub use inputs::{Input, Inputs, find, links};
@@ -104,6 +105,13 @@ pub trait Source {
         Ok(batch)
     }
 
+    /// Moves past the next packets, puts them into an empty block with their tags, and lends it the memory that their bytes
+    /// are in. Returns `false` if nothing can be lent; then nothing has happened.
+    fn lend(&mut self, block: &mut Block, tag_of: TagOf) -> Result<bool, Error> {
+        let _ = (block, tag_of);
+        Ok(false)
+    }
+
     /// Returns what the capture records about the current [`packet`](Self::packet), besides its bytes.
     fn marks(&self) -> Marks {
         Marks::default()
@@ -143,6 +151,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
         (**self).batch()
+    }
+
+    fn lend(&mut self, block: &mut Block, tag_of: TagOf) -> Result<bool, Error> {
+        (**self).lend(block, tag_of)
     }
 
     fn marks(&self) -> Marks {

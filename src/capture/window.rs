@@ -11,7 +11,7 @@
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 
-use super::Damage;
+use super::{Block, Damage};
 
 /// The bytes of a capture, part of them in memory.
 pub(super) struct Window {
@@ -83,6 +83,21 @@ impl Window {
             }
         }
         Ok(self.end >= wanted)
+    }
+
+    /// Lends the buffer with everything in it, and goes on with another one, to which the held bytes are moved. Places found
+    /// before are places in the buffer that was lent.
+    pub(super) fn lend(&mut self, block: &mut Block) {
+        let position = self.position();
+        let mut other = block.take(Vec::new());
+        let held = self.buffer.get(self.start..self.end).unwrap_or_default();
+        // Zeroed once: after that, it is a buffer that was lent before.
+        other.resize(self.buffer.len(), 0);
+        if let Some(to) = other.get_mut(..held.len()) {
+            to.copy_from_slice(held);
+        }
+        (self.before, self.start, self.end) = (position, 0, held.len());
+        block.take(std::mem::replace(&mut self.buffer, other));
     }
 
     /// Returns the held bytes.

@@ -91,20 +91,10 @@ impl Decoder {
     /// Appends a glance for each packet: its segment, if nothing needs to be kept to find it, as is the case for nearly
     /// every segment. A packet without a segment is counted as by [`decode`](Self::decode). A fragment gives
     /// [`Glance::General`], which leaves the packet to [`decode`](Self::decode). That glance is the last, so that the
-    /// packets after it are counted after it. The bytes of the packets for which `is_passed_over` returns `true`, given
-    /// their index, are not read; they must be segments, and give [`Glance::NoSegment`].
+    /// packets after it are counted after it.
     #[inline]
-    pub fn glance_at<'a>(
-        &mut self,
-        packets: &[Packet<'a>],
-        is_passed_over: impl Fn(usize) -> bool,
-        glances: &mut ArrayVec<Glance<'a>, { limits::BATCH }>,
-    ) {
-        for (at, packet) in packets.iter().enumerate() {
-            if is_passed_over(at) {
-                glances.push(Glance::NoSegment);
-                continue;
-            }
+    pub fn glance_all<'a>(&mut self, packets: &[Packet<'a>], glances: &mut ArrayVec<Glance<'a>, { limits::BATCH }>) {
+        for packet in packets {
             // Each case pushes its own glance: one `push` for both would copy it through the stack.
             if let Some(segment) = plain::segment(packet) {
                 glances.push(Glance::Segment(segment));

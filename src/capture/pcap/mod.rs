@@ -9,7 +9,7 @@ use header::{FILE_HEADER, FileHeader, Record};
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
-use super::{Batch, Fault, Packet, Source, Summary, Unit};
+use super::{Batch, Block, Fault, Packet, Source, Summary, TagOf, Unit};
 use crate::error::Error;
 use crate::seen::Timestamp;
 
@@ -103,6 +103,27 @@ impl Source for Pcap {
             held = rest;
         }
         Ok(batch)
+    }
+
+    fn lend(&mut self, block: &mut Block, tag_of: TagOf) -> Result<bool, Error> {
+        if !self.advance()? {
+            return Ok(false);
+        }
+        let Self { window, file, tally, record, data, .. } = self;
+        let first = lent(file, tally, record, window.lent(data.clone()));
+        block.note(&first, tag_of(&first), data.start);
+        let header = file.record_header;
+        while let Ok((_, next)) = header::record(file, window.held())
+            && let captured = next.captured as usize
+            && let Some(data) = window.held().get(header..header.saturating_add(captured))
+        {
+            tally.packet(next.time);
+            let packet = lent(file, tally, &next, data);
+            block.note(&packet, tag_of(&packet), window.place(header, captured).start);
+            window.consume(header.saturating_add(captured));
+        }
+        window.lend(block);
+        Ok(true)
     }
 
     fn summaries(&self) -> Vec<Summary> {
