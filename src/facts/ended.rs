@@ -168,26 +168,24 @@ impl Ended {
 
     /// Drops the connections for which `is_wanted` returns false.
     pub fn retain(&mut self, mut is_wanted: impl FnMut(&Facts) -> bool) {
-        let wanted: Vec<_> = self.iter().map(|facts| is_wanted(&facts)).collect();
+        let mut wanted = vec![false; self.len()];
+        for (place, facts) in self.among(0..self.len()) {
+            wanted.get_mut(place).into_iter().for_each(|wanted| *wanted = is_wanted(&facts));
+        }
         let mut wanted = wanted.into_iter();
         self.entries.retain(|_| wanted.next().unwrap_or_default());
     }
 
-    /// Returns the connections, in their order.
+    /// Returns the connections, in their order, but for those that cannot be read.
     pub fn iter(&self) -> impl Iterator<Item = Box<Facts>> {
-        self.among(0..self.len())
+        self.among(0..self.len()).map(|(_, facts)| facts)
     }
 
-    /// Returns the connections at these places.
-    pub fn among(&self, places: Range<usize>) -> impl Iterator<Item = Box<Facts>> {
+    /// Returns the connections at some places, each with its place, but for those that cannot be read.
+    pub fn among(&self, places: Range<usize>) -> impl Iterator<Item = (usize, Box<Facts>)> {
         let mut bytes = Vec::new();
-        let entries = self.entries.get(places).unwrap_or_default();
-        entries.iter().filter_map(move |entry| self.read(entry, &mut bytes))
-    }
-
-    /// Returns the connection at a place; `None` if there is none, or it cannot be read.
-    pub fn get(&self, place: usize) -> Option<Box<Facts>> {
-        self.read(self.entries.get(place)?, &mut Vec::new())
+        let entries = self.entries.get(places.clone()).unwrap_or_default();
+        places.zip(entries).filter_map(move |(place, entry)| Some((place, self.read(entry, &mut bytes)?)))
     }
 
     fn read(&self, entry: &Entry, bytes: &mut Vec<u8>) -> Option<Box<Facts>> {

@@ -17,7 +17,7 @@ use super::update::{Notice, Opened, Update};
 use crate::analyzer::Analyzer;
 use crate::capture::Drops;
 use crate::catalog::{Language, Registries, fill, words};
-use crate::diagnose::{Case, Fleet, RULES};
+use crate::diagnose::{Case, Fleet, RULES, diagnose};
 use crate::ending::Kind;
 use crate::event::{EndKind, Event, What};
 use crate::facts::Facts;
@@ -175,13 +175,10 @@ impl Watch {
         let last = if facts.is_over() { facts.last.time } else { self.now };
         facts.drops = self.drops.iter().any(|drops| drops.touch(facts.first.time, last));
         self.redactor.meet(facts);
-        Box::new(Connection::new(
-            0,
-            &Case::new(facts, &Fleet::default(), self.now),
-            &self.registries,
-            self.language,
-            &mut self.redactor,
-        ))
+        let fleet = Fleet::default();
+        let case = Case::new(facts, &fleet, self.now);
+        let verdicts = diagnose(&case);
+        Box::new(Connection::new(0, (&case, &verdicts), &self.registries, self.language, &mut self.redactor))
     }
 
     /// Reports the end of a connection, unless that was done.
@@ -254,13 +251,11 @@ impl Sink for Watch {
             followed.opened = true;
             self.open += 1;
             self.redactor.meet(facts);
-            let connection = Connection::new(
-                0,
-                &Case::new(facts, &Fleet::default(), now),
-                &self.registries,
-                self.language,
-                &mut self.redactor,
-            );
+            let fleet = Fleet::default();
+            let case = Case::new(facts, &fleet, now);
+            let verdicts = diagnose(&case);
+            let connection =
+                Connection::new(0, (&case, &verdicts), &self.registries, self.language, &mut self.redactor);
             self.told.push_back(Update::Opened(Opened::new(facts, connection)));
         }
         followed.fins[event.side] |= matches!(event.what, What::End { kind: EndKind::Fin, .. });

@@ -9,6 +9,7 @@ use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
 use super::is_hidden;
+use crate::report::{Connection, Pending, Report};
 
 /// Writes a value indented, with a line end.
 pub fn render(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
@@ -17,6 +18,90 @@ pub fn render(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     report.serialize(&mut Serializer::with_formatter(&mut out, Layout::default()))?;
     writeln!(out)?;
     out.flush()
+}
+
+/// Writes a report in the form of [`Report`] while its connections are judged: those that are `wanted`. `keep` gets each
+/// connection after that, and `take`, in their order, what it returns. Returns the report without its connections.
+pub fn render_pending<K: Send>(
+    pending: Pending,
+    wanted: impl Fn(&Connection) -> bool + Sync,
+    keep: impl Fn(Box<Connection>) -> K + Sync,
+    mut take: impl FnMut(K),
+    out: &mut dyn Write,
+) -> io::Result<Report> {
+    let mut object = Object { out, is_empty: true };
+    let Report { version, generator, secrets, numbers_of, captures, merges, read, .. } = pending.report();
+    let is_of_slice = numbers_of.is_some();
+    object.field("version", version)?;
+    object.field("generator", generator)?;
+    object.field("secrets", secrets)?;
+    if let Some(file) = numbers_of {
+        object.field("numbers_of", file)?;
+    }
+    object.field("captures", captures)?;
+    if !merges.is_empty() {
+        object.field("merges", merges)?;
+    }
+    object.field("read", read)?;
+    object.name("connections")?;
+    let element = |connection: Box<Connection>, json: &mut Vec<u8>| {
+        let written = if wanted(&connection) { append(&connection, 2, b",\n    ", json) } else { Ok(()) };
+        written.map(|()| keep(connection))
+    };
+    let mut is_empty = true;
+    let report = pending.write(element, |json, kept| {
+        if let Some(behind_comma) = json.get(1..) {
+            object.out.write_all(if is_empty { b"[" } else { b"," })?;
+            object.out.write_all(behind_comma)?;
+            is_empty = false;
+        }
+        kept.into_iter().try_for_each(|kept| kept.map(&mut take))
+    })?;
+    object.out.write_all(if is_empty { b"[]" } else { b"\n  ]" })?;
+    let Report { encrypted, codes, notes, .. } = &report;
+    let encrypted: Vec<_> = encrypted.iter().filter(|one| !is_of_slice || one.original.is_some()).collect();
+    if !encrypted.is_empty() {
+        object.field("encrypted", &encrypted)?;
+    }
+    object.field("codes", codes)?;
+    object.field("notes", notes)?;
+    object.out.write_all(b"\n}\n")?;
+    object.out.flush()?;
+    Ok(report)
+}
+
+/// The outermost object of a document, written field by field.
+struct Object<'o> {
+    out: &'o mut dyn Write,
+    is_empty: bool,
+}
+
+impl Object<'_> {
+    /// Writes the name of the next field.
+    fn name(&mut self, name: &str) -> io::Result<()> {
+        let before = if std::mem::take(&mut self.is_empty) { "{" } else { "," };
+        write!(self.out, "{before}\n  \"{name}\": ")
+    }
+
+    /// Writes the next field.
+    fn field(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        self.name(name)?;
+        let mut json = Vec::new();
+        append(value, 1, b"", &mut json)?;
+        self.out.write_all(&json)
+    }
+}
+
+/// Appends a value that stands at a depth of a document, behind some text.
+fn append(value: &impl Serialize, depth: usize, before: &[u8], json: &mut Vec<u8>) -> io::Result<()> {
+    json.extend_from_slice(before);
+    let from = json.len();
+    value.serialize(&mut Serializer::with_formatter(&mut *json, Layout { depth, filled: false }))?;
+    if let Cow::Owned(visible) = visible(json.get(from..).unwrap_or_default()) {
+        json.truncate(from);
+        json.extend_from_slice(&visible);
+    }
+    Ok(())
 }
 
 /// Writes a value on one line, with a line end.

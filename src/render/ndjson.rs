@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use serde::Serialize;
 
 use super::json;
-use crate::report::{Capture, Code, Connection, Encrypted, Read, Report};
+use crate::report::{Capture, Code, Connection, Encrypted, Pending, Read, Report};
 
 /// A line of the report at the end of a live session: a connection, one that is seen from outside, or, last, the rest.
 #[derive(Debug, Serialize)]
@@ -47,6 +47,22 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         json::line(encrypted, &mut out)?;
     }
     out.flush()
+}
+
+/// Writes the same while the connections are judged: those that are `wanted`.
+pub fn render_pending(
+    pending: Pending,
+    wanted: impl Fn(&Connection) -> bool + Sync,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let line = |connection: Box<Connection>, lines: &mut Vec<u8>| {
+        if wanted(&connection) { json::line(&connection, lines) } else { Ok(()) }
+    };
+    let report = pending.write(line, |lines, written| {
+        written.into_iter().collect::<io::Result<()>>()?;
+        out.write_all(lines)
+    })?;
+    render(&report, out)
 }
 
 /// Writes the report at the end of a live session, whose lines all have a `type`.

@@ -19,7 +19,7 @@ use super::tls::Tls;
 use super::visibility::visibility;
 use crate::catalog::evidence::Mark;
 use crate::catalog::{Language, Registries};
-use crate::diagnose::{Case, Confidence, Verdict, diagnose};
+use crate::diagnose::{Case, Confidence, Verdict};
 use crate::ending::Kind;
 use crate::facts::{Facts, Id};
 use crate::side::{PerSide, Side};
@@ -135,17 +135,16 @@ impl Connection {
         Id { stream, attempt: self.earlier_attempts }
     }
 
-    /// Judges a connection, with codes named by `registries`. `redactor` removes secrets, and remembers them for later
+    /// Puts the verdicts on a connection into words, with codes named by `registries`. `redactor` removes secrets, and remembers them for later
     /// connections. Its files are left to [`Pending`](super::Pending).
     pub fn new(
         id: usize,
-        case: &Case<'_>,
+        (case, verdicts): (&Case<'_>, &[Verdict]),
         registries: &Registries,
         language: Language,
         redactor: &mut Redactor,
     ) -> Self {
         let Case { facts, ending, .. } = *case;
-        let verdicts = diagnose(case);
         let is_sure = |verdict: &&Verdict| verdict.finding.confidence <= Confidence::High;
         let failed_by = verdicts.first().into_iter().chain(verdicts.iter().filter(is_sure)).find_map(failed_by);
         let endpoint_code = |side| endpoint_code(facts, &ending, side, failed_by);

@@ -65,7 +65,7 @@ proptest! {
 #[test]
 fn what_cannot_be_written_is_counted() {
     let missing = tempfile::tempdir().unwrap().path().join("missing");
-    let facts = reading::material(&fixture("invalid_utf8")).unwrap().facts.get(0).unwrap();
+    let facts = reading::material(&fixture("invalid_utf8")).unwrap().facts.iter().next().unwrap();
     let mut ended = Ended::new(3 * limits::ENDED_CHUNK, missing.clone());
     (0..1000).for_each(|_| ended.push(&facts));
     let mut all = ended.beside();

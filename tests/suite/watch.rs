@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use whyclosed::analyzer::Analyzer;
 use whyclosed::capture::{self, Source};
 use whyclosed::catalog::{Language, Registries};
-use whyclosed::diagnose::{Case, Fleet};
+use whyclosed::diagnose::{Case, Fleet, diagnose};
 use whyclosed::ending::Kind;
 use whyclosed::live::{Update, Watch};
 use whyclosed::report::Connection;
@@ -40,9 +40,10 @@ fn replay(path: &PathBuf) -> (Vec<Update>, Vec<Connection>) {
     assert_eq!(left_out, 0);
     let end = source.summaries().iter().filter_map(|capture| capture.last).max().unwrap();
     let (fleet, registries, mut redactor) = (Fleet::default(), Registries::default(), Redactor::default());
-    let judged = facts
-        .iter()
-        .map(|facts| Connection::new(1, &Case::new(facts, &fleet, end), &registries, Language::English, &mut redactor));
+    let judged = facts.iter().map(|facts| {
+        let case = Case::new(facts, &fleet, end);
+        Connection::new(1, (&case, &diagnose(&case)), &registries, Language::English, &mut redactor)
+    });
     (told, judged.collect())
 }
 

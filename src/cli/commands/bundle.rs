@@ -19,7 +19,7 @@ use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{html, json};
 use whyclosed::report::phrase::first;
 use whyclosed::report::selection::Selection;
-use whyclosed::report::{Brief, Connection, Material, Numbering, Pending, Report, Streamed};
+use whyclosed::report::{Brief, Connection, Material, Numbering, Pending, Report};
 use whyclosed::sink::{Collected, Collection};
 use whyclosed::slice::{Located, Origin, Survey};
 use zip::ZipWriter;
@@ -63,7 +63,7 @@ impl Bundle<'_> {
         let language = reporting.texts.language();
         let (rest, has_outside) = (without_connections(&material), !material.outside.is_empty());
         let pending = Pending::on_threads(material, language, threads).judged_in_place();
-        let (selection, count) = (reporting.selection(pending.start()), pending.remaining());
+        let (selection, count) = (reporting.selection(pending.report().start()), pending.count());
         let mut included = Included::new(&selection, has_outside, language);
         let (report, mut own, fails) = judged(pending, reporting, &selection, &mut included)?;
         let Included { mut wanted, verdicts, named, numbers, .. } = included.with_origins(origins);
@@ -104,9 +104,10 @@ impl Bundle<'_> {
         let (reporting, language) = (self.reporting, self.reporting.texts.language());
         let mut brief = Brief::new(selection);
         let is_included = |connection: &Connection| connection.original.is_some();
-        let streamed = Streamed::new(pending, is_included, |connection| brief.add(connection));
-        let data = spooled(|out| json::render(&streamed, out))?;
-        let report = streamed.into_report();
+        let mut data = Spool::new();
+        let report = json::render_pending(pending, is_included, |kept| kept, |kept| brief.add(kept), &mut data);
+        let report = report.map_err(output::unspooled)?;
+        let data = data.finish().map_err(output::unspooled)?;
         let report = Report { connections: brief.into_connections(), times: reporting.time.clone(), ..report };
         let command = output::command(reporting);
         let (flavor, most) = (reporting.flavor(), reporting.max_chars());
@@ -129,7 +130,7 @@ fn judged(
     let is_of_all = matches!(reporting.format(), Format::List | Format::Csv | Format::Ndjson | Format::Json);
     let is_whole = is_of_all && !is_streamed;
     let (mut whole, mut brief) = (Vec::new(), Brief::new(selection));
-    let mut keep = |mut connection: Box<Connection>| {
+    let keep = |mut connection: Box<Connection>| {
         included.add(&mut connection);
         if is_whole { whole.push(connection) } else { brief.add(connection) }
     };
@@ -137,12 +138,13 @@ fn judged(
         if selection.is_narrow() {
             pending.without_encrypted();
         }
-        let streamed = Streamed::new(pending, |connection: &Connection| selection.matches(connection), keep);
-        let data = spooled(|out| json::render(&streamed, out))?;
-        (streamed.into_report(), Some(data))
+        let mut data = Spool::new();
+        let wanted = |connection: &Connection| selection.matches(connection);
+        let report = json::render_pending(pending, wanted, |kept| kept, keep, &mut data);
+        let report = report.map_err(output::unspooled)?;
+        (report, Some(data.finish().map_err(output::unspooled)?))
     } else {
-        pending.by_ref().for_each(&mut keep);
-        (pending.finish(), None)
+        (pending.for_each(keep), None)
     };
     report.connections = if is_whole { whole } else { brief.into_connections() };
     included.add_encrypted(&mut report.encrypted);

@@ -149,7 +149,7 @@ impl Read {
         };
         let Some(path) = self.bundle.as_deref() else {
             let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
-            faults.extend(absent(&self.reporting, report.remaining()));
+            faults.extend(absent(&self.reporting, report.count()));
             return conclude(&self.reporting, report, faults);
         };
         let (inside, outside) = (material.facts.iter(), material.outside.iter());

@@ -103,11 +103,10 @@ impl Slice {
         let mut inputs = capture::find(&self.captures, false);
         // Of files in directories: one that is named ends the command.
         let mut faults = std::mem::take(&mut inputs.faults);
-        let Reading { mut pending, origins, located } =
+        let Reading { pending, origins, located } =
             self.read(&inputs.into_sets(), collection, (registries, language))?;
-        let (mut wanted, verdicts, numbers) = self.wanted(&selection, &mut pending, origins, language)?;
         let spill = pending.spill();
-        let report = pending.finish();
+        let Chosen { report, numbers, mut wanted, verdicts } = self.wanted(&selection, pending, origins, language)?;
         let with_keys = self.with_keys.then(|| self.keylogs.files());
         let how = How { redact: self.redact, with_keys, language };
         let mut slice = Prepared::new(&self.captures, (&report, &numbers), (&mut wanted, verdicts), located, how)?;
@@ -152,26 +151,24 @@ impl Slice {
         Ok(Reading { pending: Pending::new(material, language), origins, located })
     }
 
-    /// Returns the connections asked for, the verdicts on them, and the numbers of all connections. Each connection is
-    /// dropped once it is judged, because there may be a hundred thousand. Fails if one that was asked for does not exist,
-    /// or if none matches.
+    /// Judges the connections, and chooses those that were asked for. Fails if one does not exist, or if none matches.
     fn wanted(
         &self,
         selection: &Selection,
-        pending: &mut Pending,
+        pending: Pending,
         origins: Vec<(Origin, Option<Box<str>>)>,
         language: Language,
-    ) -> Result<(Wanted, Verdicts, Vec<Number>), Error> {
+    ) -> Result<Chosen, Error> {
         let (mut wanted, mut verdicts) = (Wanted::default(), Verdicts::default());
         let (mut numbers, mut chosen) = (Vec::new(), HashSet::new());
-        for connection in pending {
+        let count = pending.count();
+        let report = pending.for_each(|connection| {
             numbers.push(Number { of: connection.identity(), id: connection.id });
             if selection.matches(&connection) && (!self.abnormal || connection.is_abnormal()) {
                 verdicts.add(&connection, language);
                 chosen.insert(connection.identity());
             }
-        }
-        let count = numbers.len();
+        });
         if let Some(id) = selection.absent(count).next() {
             return Err(Error::NoConnection { id, count });
         }
@@ -184,7 +181,7 @@ impl Slice {
         let is_leg = |key: &Option<Box<str>>| key.as_ref().is_some_and(|key| of_chosen.contains(key));
         let taken = origins.into_iter().filter(|(origin, key)| is_chosen(origin) || is_leg(key));
         taken.for_each(|(origin, _)| wanted.add(origin));
-        Ok((wanted, verdicts, numbers))
+        Ok(Chosen { report, numbers, wanted, verdicts })
     }
 }
 
@@ -196,6 +193,18 @@ struct Reading {
     origins: Vec<(Origin, Option<Box<str>>)>,
     /// The positions of their frames, if payloads are to be redacted.
     located: Option<Located>,
+}
+
+/// The connections of a slice.
+struct Chosen {
+    /// The report without its connections, of which there may be a hundred thousand.
+    report: Report,
+    /// The numbers of all connections.
+    numbers: Vec<Number>,
+    /// Those that were asked for.
+    wanted: Wanted,
+    /// The verdicts on them.
+    verdicts: Verdicts,
 }
 
 /// Returns the positions of frames that a [`Locating`] has written.

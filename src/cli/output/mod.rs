@@ -11,7 +11,6 @@ use unicode_width::UnicodeWidthStr;
 use whyclosed::error::Error;
 use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{self, csv, html, json, ndjson, terminal};
-use whyclosed::report::Streamed;
 use whyclosed::report::document::{Block, document, is_limits, list};
 use whyclosed::report::phrase;
 use whyclosed::report::redact::Redactor;
@@ -34,15 +33,19 @@ const LEAST_WIDTH: u16 = 32;
 pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> {
     // If the exit code depends on the report, judge everything first: the reader may close the pipe early. Connections in
     // another order must all be known, too.
-    let selection = reporting.selection(report.start());
-    if reporting.format() != Format::Json || reporting.judges() || !selection.is_in_order() {
+    let selection = reporting.selection(report.report().start());
+    let is_streamed = matches!(reporting.format(), Format::Json | Format::Ndjson);
+    if !is_streamed || reporting.judges() || !selection.is_in_order() {
         return write_judged(reporting, report.finish());
     }
     if selection.is_narrow() {
         report.without_encrypted();
     }
-    let report = Streamed::new(report, |connection: &Connection| selection.matches(connection), drop);
-    emit(reporting, |out| json::render(&report, out))?;
+    let wanted = |connection: &Connection| selection.matches(connection);
+    emit(reporting, |out| match reporting.format() {
+        Format::Ndjson => ndjson::render_pending(report, wanted, out),
+        _ => json::render_pending(report, wanted, drop, drop, out).map(drop),
+    })?;
     Ok(false)
 }
 

@@ -99,7 +99,7 @@ impl Redactor {
         (all, share): (&Ended, Range<usize>),
         note: &Noting<'_, T>,
     ) -> impl Iterator<Item = T> {
-        all.among(share.clone()).zip(share).filter_map(|(facts, place)| {
+        all.among(share).filter_map(|(place, facts)| {
             self.meet_secrets(&facts);
             note(place, &facts)
         })
