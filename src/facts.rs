@@ -4,11 +4,10 @@ mod apply;
 mod breach;
 mod close;
 mod end;
-mod ended;
+mod flat;
 mod previewed;
 mod recent;
 mod sent;
-mod spill;
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
@@ -18,11 +17,9 @@ use arrayvec::ArrayVec;
 pub use breach::Breach;
 pub use close::Close;
 pub use end::End;
-pub use ended::Ended;
 pub use previewed::Previewed;
 pub use recent::{Moment, Pace, Recent};
 pub use sent::{Ping, Sent};
-pub use spill::Spill;
 
 use crate::event::EndKind;
 use crate::http::Handshake;

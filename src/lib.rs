@@ -6,7 +6,7 @@
 //! [`Report`](report::Report) of the facts that come out.
 //!
 //! ```
-//! use whyclosed::{analyzer::Analyzer, capture, catalog::Language, report::{Material, Report}, sink::Collection};
+//! use whyclosed::{analyzer::Analyzer, capture, catalog::Language, report::{Collection, Material, Report}};
 //!
 //! let mut source = capture::open(&["fixtures/invalid_utf8/capture.pcapng".into()])?;
 //! let (mut analyzer, mut collection) = (Analyzer::default(), Collection::default());
@@ -22,7 +22,7 @@
 //! ```
 //!
 //! The core has no clock, no I/O and no globals: time enters with the packets, and results leave through a
-//! [`Sink`](sink::Sink). A [`Collection`](sink::Collection) is the sink of a report, which keeps many connections in a
+//! [`Sink`](sink::Sink). A [`Collection`](report::Collection) is the sink of a report, which keeps many connections in a
 //! temporary file, and a `Vec` one that keeps everything in memory; implement `Sink` to act on a connection as soon as it has
 //! ended, as `src/examples/tally.rs` does.
 //!

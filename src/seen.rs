@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::fmt::StdFmtWrite;
 use jiff::fmt::temporal::DateTimePrinter;
+use serde_bytes::ByteArray;
 
 /// A point in time as the capture recorded it: nanoseconds since 1970-01-01T00:00:00Z.
 ///
@@ -47,11 +48,27 @@ impl fmt::Display for Timestamp {
 
 /// The packet in which something was seen, and its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(from = "ByteArray<16>", into = "ByteArray<16>")]
 pub struct Seen {
     /// The number of the packet, from 1: Wireshark's `frame.number`.
     pub packet: u64,
     /// The packet's timestamp.
     pub time: Timestamp,
+}
+
+/// Reads the bytes that a connection is kept as: it has many of these, and fields of fixed size are read and written at once.
+impl From<ByteArray<16>> for Seen {
+    fn from(bytes: ByteArray<16>) -> Self {
+        let both = u128::from_le_bytes(bytes.into_array());
+        Self { packet: both as u64, time: Timestamp((both >> 64) as i64) }
+    }
+}
+
+impl From<Seen> for ByteArray<16> {
+    fn from(Seen { packet, time }: Seen) -> Self {
+        let both = u128::from(packet) | u128::from(time.0.cast_unsigned()) << 64;
+        Self::new(both.to_le_bytes())
+    }
 }
 
 #[cfg(test)]

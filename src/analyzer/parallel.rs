@@ -25,7 +25,8 @@ use crate::capture::{Batch, Block, End, Lent, Packet, Reading, Source, Summary, 
 use crate::error::Error;
 use crate::limits;
 use crate::packet::{Decoder, Skipped};
-use crate::sink::{Collection, Counts};
+use crate::report::Collection;
+use crate::sink::Counts;
 
 /// The results of an analysis: of one capture, or of several, one after another.
 #[derive(Debug, Default)]

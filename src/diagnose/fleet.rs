@@ -44,7 +44,7 @@ pub struct Fleet {
 /// A connection that has ended.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// Its number in the report.
+    /// Its number in the report; 0 until it has one.
     pub id: usize,
     /// The same as [`Facts::stream`].
     pub stream: u32,
@@ -73,14 +73,14 @@ pub struct Member {
 }
 
 impl Member {
-    /// Creates the member with a number in the report; `None` if it has not ended.
-    pub fn new(id: usize, facts: &Facts) -> Option<Self> {
+    /// Creates the member for a connection that has no number yet; `None` if it has not ended.
+    pub fn new(facts: &Facts) -> Option<Self> {
         let ending = Ending::of(facts);
         let (by, carrier) = (ending.by?, ending.carrier?);
         let opened = facts.switched.unwrap_or(facts.first).time;
         let key = facts.handshake.request.as_ref().and_then(|request| request.key.as_deref());
         Some(Self {
-            id,
+            id: 0,
             stream: facts.stream,
             addresses: facts.addresses,
             first: facts.first,
@@ -94,6 +94,11 @@ impl Member {
             key: key.filter(|_| facts.switched.is_some()).map(|key| FixedState::default().hash_one(key)),
             storm: None,
         })
+    }
+
+    /// Returns it with a number.
+    pub fn numbered(self, id: usize) -> Self {
+        Self { id, ..self }
     }
 
     /// Returns the time from its opening to its end.

@@ -12,9 +12,8 @@ use whyclosed::analyzer::Analyzer;
 use whyclosed::capture;
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
-use whyclosed::report::{Material, Report};
+use whyclosed::report::{Collection, Material, Report};
 use whyclosed::side::Side;
-use whyclosed::sink::Collection;
 
 fn main() -> Result<(), Error> {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();

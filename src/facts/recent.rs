@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::flat::Flat;
 use crate::chunk::{Carrier, Wire};
 use crate::limits;
 use crate::prefetch::prefetch;
@@ -10,6 +11,7 @@ use crate::ws::{Header, Opcode, Preview, message::Message};
 
 /// A control frame or a message, perhaps not complete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Flat", into = "Flat")]
 pub struct Moment {
     /// The packet with its first byte, or with its last one once a message is complete.
     pub seen: Seen,

@@ -8,10 +8,11 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
+use super::Ended;
 use super::phrase::{counted, word};
 use super::places::Places;
 use crate::catalog::Language;
-use crate::facts::{Ended, Facts};
+use crate::facts::Facts;
 use crate::tls::Outcome;
 
 /// The number of failed TLS handshakes that a note names; the others are counted.

@@ -14,15 +14,14 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{self, Builder, panicking};
 
-use super::Connection;
 use super::codes::Occurred;
 use super::numbering::Numbering;
 use super::places::Places;
 use super::redact::Redactor;
 use super::surroundings::Surroundings;
+use super::{Connection, Ended};
 use crate::catalog::{Language, Registries};
 use crate::diagnose::{Case, Verdict, diagnose};
-use crate::facts::Ended;
 
 /// Connections that a thread judges at once.
 const AT_ONCE: usize = 32;

@@ -11,6 +11,7 @@ pub mod document;
 mod encrypted;
 mod finding;
 mod handshake;
+mod held;
 mod judging;
 mod numbering;
 pub mod order;
@@ -38,6 +39,7 @@ pub use connection::Connection;
 pub use encrypted::Encrypted;
 pub use finding::Finding;
 pub use handshake::Handshake;
+pub use held::{Collected, Collection, Ended, Spill, Unanswered};
 pub use numbering::{NamesPackets, Numbering, Original, Renumbered};
 pub use pending::Pending;
 pub use places::{Files, InFile, Merge};
@@ -48,13 +50,13 @@ pub use values::Values;
 
 use crate::capture::Summary;
 use crate::catalog::{Language, Registries};
-use crate::facts::{Ended, Facts};
+use crate::facts::Facts;
 use crate::packet::Skipped;
 use crate::seen::Timestamp;
-use crate::sink::{Counts, TlsCounts, Unanswered};
+use crate::sink::{Counts, TlsCounts};
 
 use self::document::{Clock, Times, in_order};
-use self::redact::{Privacy, Redactor};
+use self::redact::{Privacy, Redactor, Secrets};
 use crate::tls::session::Obstacle;
 
 /// Version of the JSON form.
@@ -130,6 +132,8 @@ pub struct Material {
     pub until: Option<Timestamp>,
     /// The connections.
     pub facts: Ended,
+    /// The secrets of these connections; `None` if they are yet to be learnt.
+    pub secrets: Option<Secrets>,
     /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets.
     pub outside: Vec<Box<Facts>>,
     /// Counts of the other traffic.
@@ -225,7 +229,7 @@ fn of_tls(counts: &TlsCounts, listed: u64, language: Language) -> impl Iterator<
 }
 
 /// Returns notes on the limits of the view of the capture as a whole.
-fn notes(material: &Material, (read, copies): (&Read, u64), redactor: &Redactor, language: Language) -> Vec<String> {
+fn notes(material: &Material, read: &Read, redactor: &Redactor, language: Language) -> Vec<String> {
     let note = |name: &str, count: u64, what: &str| phrase::counted(name, count, &[("what", what)], language);
     let mut notes: Vec<_> = material.unread.iter().map(|file| file.note(redactor, language)).collect();
     if material.privacy.show_secrets {
@@ -242,6 +246,7 @@ fn notes(material: &Material, (read, copies): (&Read, u64), redactor: &Redactor,
             &phrase::word(&format!("skipped_{}", skipped.name()), &[("what", &skipped.what())], language),
         ));
     }
+    let copies = material.facts.copies();
     if copies > 0 {
         notes.push(note("note_copies", copies, ""));
     }

@@ -4,7 +4,6 @@
 use std::convert::Infallible;
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::apart::Apart;
 use super::codes::Occurred;
@@ -13,10 +12,9 @@ use super::judging::{Judging, Wording};
 use super::places::Places;
 use super::redact::Redactor;
 use super::surroundings::Surroundings;
-use super::{Capture, Connection, Encrypted, Material, Read, Report, VERSION, notes};
+use super::{Capture, Connection, Encrypted, Ended, Material, Read, Report, Spill, VERSION, notes};
 use crate::catalog::Language;
-use crate::diagnose::Member;
-use crate::facts::{Ended, Facts, Spill};
+use crate::facts::Facts;
 
 /// A report with connections yet to be judged.
 pub struct Pending {
@@ -49,13 +47,17 @@ impl Pending {
         let places = Places::new(&material.captures, &redactor);
         let numbering = material.numbering.take();
         let of_captures = numbering.as_ref().map(|numbering| &*numbering.captures);
-        let copies = AtomicU64::new(0);
-        let members = redactor.meet_all(&material.facts, threads, &|place, facts| {
-            copies.fetch_add(facts.tcp().copies(), Relaxed);
-            Member::new(place + 1, facts)
-        });
-        let surroundings = Surroundings::of_each(&material, members);
-        let mut notes = notes(&material, (&read, copies.into_inner()), &redactor, language);
+        match material.secrets.take() {
+            Some(secrets) => {
+                redactor.know(secrets);
+                if redactor.wants_names() {
+                    material.facts.iter().for_each(|facts| redactor.meet_names(&facts));
+                }
+            }
+            None => material.facts.iter().for_each(|facts| redactor.meet(&facts)),
+        }
+        let surroundings = Surroundings::of_each(&mut material);
+        let mut notes = notes(&material, &read, &redactor, language);
         notes.extend(apart.notes(&places, of_captures, language));
         let Material { captures, facts, outside, privacy, registries, .. } = material;
         let report = Report {

@@ -18,9 +18,10 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    /// Returns those of each capture. The `members`, which are those of the connections, and the connections that are seen
-    /// from outside are in the order of the captures.
-    pub fn of_each(material: &Material, mut members: Vec<Member>) -> Vec<Self> {
+    /// Returns those of each capture. The connections, and those that are seen from outside, are in the order of the
+    /// captures.
+    pub fn of_each(material: &mut Material) -> Vec<Self> {
+        let mut members = material.facts.take_members();
         let Material { captures, until, facts, outside, .. } = material;
         let last_outside = outside.last().map(|facts| facts.capture);
         let last_file = captures.last().map(|file| file.capture);
@@ -32,7 +33,8 @@ impl Surroundings {
             let later = members.split_off(members.partition_point(|member| member.id <= last_id));
             let fleet = Fleet::new(std::mem::replace(&mut members, later));
             let outside_members = outsiders.iter().zip(outside_before + 1..);
-            let outside_members = outside_members.filter_map(|(facts, id)| Member::new(id, facts)).collect();
+            let outside_members =
+                outside_members.filter_map(|(facts, id)| Some(Member::new(facts)?.numbered(id))).collect();
             let outside_fleet = Fleet::new(outside_members).before(&fleet);
             outside_before += outsiders.len();
             let files = files_of(captures, capture);

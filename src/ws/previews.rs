@@ -43,7 +43,7 @@ const MARKS: usize = (limits::PREVIEW_PACKETS / STRIDE) as usize;
 const _: () = assert!(limits::PREVIEW as u64 <= LENGTH && limits::PREVIEW < PAGE && PAGES > 1);
 
 /// The place of the beginning of one message: a position and a length, or nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Preview(u64);
 
 /// The beginnings of the last messages.
@@ -75,6 +75,16 @@ struct Mark {
 impl Preview {
     const fn new(position: u64, len: usize) -> Self {
         Self(position << LENGTH_BITS | len as u64)
+    }
+
+    /// Returns it as a number.
+    pub const fn into_bits(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the preview that is this number.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
     }
 
     const fn position(self) -> u64 {

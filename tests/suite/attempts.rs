@@ -5,9 +5,8 @@ use whyclosed::capture::{LinkType, Packet};
 use whyclosed::catalog::Language;
 use whyclosed::limits;
 use whyclosed::report::redact::Privacy;
-use whyclosed::report::{Material, Report};
+use whyclosed::report::{Collected, Collection, Material, Report};
 use whyclosed::seen::Timestamp;
-use whyclosed::sink::{Collected, Collection};
 
 use crate::support::wire::{ACK, Endpoint, PSH, SYN, Segment};
 

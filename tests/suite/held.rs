@@ -8,8 +8,9 @@ use std::process::{Command, Stdio};
 use proptest::prelude::*;
 use whyclosed::analyzer::{Analyzer, KeyLog};
 use whyclosed::capture;
-use whyclosed::facts::{Ended, Facts};
+use whyclosed::facts::Facts;
 use whyclosed::limits;
+use whyclosed::report::Ended;
 
 use super::properties::{config, conversations};
 use super::shortcuts::captures;

@@ -5,8 +5,7 @@ use std::path::Path;
 use whyclosed::analyzer::{Analyzer, KeyLog};
 use whyclosed::capture;
 use whyclosed::error::Error;
-use whyclosed::report::Material;
-use whyclosed::sink::{Collected, Collection};
+use whyclosed::report::{Collected, Collection, Material};
 
 /// Reads a whole capture without any keys, with the servers of encrypted WebSockets as `--wss` names them; fails only if it
 /// cannot be opened.
@@ -35,8 +34,9 @@ pub fn material(path: &Path) -> Result<Material, Error> {
 fn read(path: &Path, mut analyzer: Analyzer, mut collection: Collection) -> Result<Material, Error> {
     let mut source = capture::open(&[path.to_owned()])?;
     analyzer.read(&mut *source, &mut collection, |_| {}).unwrap();
-    let Collected { facts, outside, unanswered } = collection.finish();
+    let Collected { facts, secrets, outside, unanswered } = collection.finish();
+    let secrets = Some(secrets);
     let (captures, counts) = (source.summaries(), analyzer.counts());
     let skipped = analyzer.decoder().skipped().collect();
-    Ok(Material { captures, facts, outside, counts, unanswered, skipped, ..Material::default() })
+    Ok(Material { captures, facts, secrets, outside, counts, unanswered, skipped, ..Material::default() })
 }

@@ -7,9 +7,8 @@ use whyclosed::capture::{LinkType, Packet, Source, Summary};
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
 use whyclosed::facts::Facts;
-use whyclosed::report::{Material, Report};
+use whyclosed::report::{Collection, Material, Report};
 use whyclosed::seen::Timestamp;
-use whyclosed::sink::Collection;
 
 use super::captured::Captured;
 

@@ -19,8 +19,7 @@ use whyclosed::render::markdown::{self, Request};
 use whyclosed::render::{html, json};
 use whyclosed::report::phrase::first;
 use whyclosed::report::selection::Selection;
-use whyclosed::report::{Brief, Connection, Material, Numbering, Pending, Report};
-use whyclosed::sink::{Collected, Collection};
+use whyclosed::report::{Brief, Collected, Collection, Connection, Material, Numbering, Pending, Report};
 use whyclosed::slice::{Located, Origin, Survey};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -71,7 +70,7 @@ impl Bundle<'_> {
         let mut survey = Survey::new(&wanted, None).counting(named);
         let packets = report.read.packets;
         let collected = again(packets, &mut |packet| survey.push(packet, &wanted))?.finish();
-        let Collected { facts, outside, unanswered } = collected;
+        let Collected { facts, secrets, outside, unanswered } = collected;
         survey.finish(&wanted).map_err(output::unspooled)?;
         let numbering = Some(Numbering {
             slice: NAMES[3].to_owned(),
@@ -79,7 +78,7 @@ impl Bundle<'_> {
             ..survey.numbering(&wanted)
         });
         drop(survey);
-        let material = Material { facts, outside, unanswered, numbering, ..rest };
+        let material = Material { facts, secrets: Some(secrets), outside, unanswered, numbering, ..rest };
         let pending = Pending::on_threads(material, language, threads).judged_in_place();
         let mut reports = self.reports(pending, &selection)?;
 

@@ -14,11 +14,9 @@ use whyclosed::capture::filter::{Filter, Filtered};
 use whyclosed::capture::{self, Meter, Packet, Source, Summary, Watched, read_ahead};
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
-use whyclosed::facts::Spill;
 use whyclosed::render::sanitized;
 use whyclosed::report::phrase::{bytes_of, word};
-use whyclosed::report::{Material, Pending, Unread};
-use whyclosed::sink::{Collected, Collection};
+use whyclosed::report::{Collected, Collection, Material, Pending, Spill, Unread, redact};
 use whyclosed::slice::{Locating, Origin};
 
 use super::bundle::Bundle;
@@ -113,7 +111,7 @@ impl Read {
         #[cfg(feature = "live")]
         self.filter()?;
         // No file can be created inside the sandbox.
-        let collection = Collection::prepared();
+        let collection = Collection::prepared(redact::Secrets::new(self.reporting.privacy()));
         // The quota of a container is in a file that cannot be read inside the sandbox, either.
         let threads = self.threads();
         self.reporting.enter_sandbox(self.allowed(paths));
@@ -125,7 +123,7 @@ impl Read {
         }
         let Analysed { collection, counts, skipped, captures, .. } = analysed;
         let for_again = collection.beside();
-        let Collected { facts, outside, unanswered } = collection.finish();
+        let Collected { facts, secrets, outside, unanswered } = collection.finish();
         let unread = faults.iter().filter_map(Unread::of).collect();
         faults.extend(captures.iter().filter_map(Summary::damage));
         let spill = facts.spill();
@@ -133,19 +131,18 @@ impl Read {
             tell_spilled(&spill, self.reporting.texts.language());
         }
         let privacy = self.reporting.privacy();
-        let (until, numbering) = (None, None);
         let material = Material {
             captures,
             unread,
-            until,
             facts,
+            secrets: Some(secrets),
             outside,
             counts,
             unanswered,
             skipped,
             privacy,
             registries,
-            numbering,
+            ..Material::default()
         };
         let Some(path) = self.bundle.as_deref() else {
             let report = Pending::on_threads(material, self.reporting.texts.language(), threads);

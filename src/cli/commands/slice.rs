@@ -15,8 +15,7 @@ use whyclosed::facts::Facts;
 use whyclosed::render::sanitized;
 use whyclosed::report::phrase::{bytes_of, counted, first, number, word};
 use whyclosed::report::selection::Selection;
-use whyclosed::report::{Material, Pending, Report};
-use whyclosed::sink::{Collected, Collection};
+use whyclosed::report::{Collected, Collection, Material, Pending, Report, redact};
 use whyclosed::slice::{Located, Locating, Origin, Survey, Verdicts, Wanted, cut, session_of};
 
 use super::exit_code;
@@ -98,7 +97,7 @@ impl Slice {
         let allowed = Allowed::default().captures(&self.captures, false).files(self.keylogs.files());
         let allowed = allowed.output(Some(&self.output));
         // No file can be created inside the sandbox.
-        let collection = Collection::prepared();
+        let collection = Collection::prepared(redact::Secrets::default());
         self.sandboxing.enter(&if self.redact { allowed.temporary_files() } else { allowed }, language);
         let mut inputs = capture::find(&self.captures, false);
         // Of files in directories: one that is named ends the command.
@@ -143,11 +142,12 @@ impl Slice {
         if !self.selecting.selection(true).ids.is_empty() && !self.merge && !is_one {
             return Err(Error::SeveralCaptures);
         }
-        let Collected { facts, unanswered, .. } = collection.finish();
+        let Collected { facts, secrets, unanswered, .. } = collection.finish();
         let key = |facts: &Facts| facts.handshake.request.as_ref()?.key.clone();
         let key = |facts: &Facts| self.with_legs.then(|| key(facts)).flatten();
         let origins = facts.iter().map(|facts| (Origin::new(&facts), key(&facts))).collect();
-        let material = Material { captures, facts, unanswered, registries, ..Material::default() };
+        let secrets = Some(secrets);
+        let material = Material { captures, facts, secrets, unanswered, registries, ..Material::default() };
         Ok(Reading { pending: Pending::new(material, language), origins, located })
     }
 

@@ -24,7 +24,7 @@ pub const LEAST: usize = 6;
 const RUNS: usize = 64;
 
 /// The set of known values.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Known {
     /// The beginnings of all values, by their hashes.
     beginnings: HashMap<u64, Beginning, RandomState>,
@@ -42,7 +42,7 @@ struct Beginning {
 }
 
 /// The data of a value, kept at its last word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct End {
     kind: Kind,
     /// The number of bytes of the value before its first word and after its last.
@@ -142,8 +142,10 @@ impl Known {
     /// Adds a beginning, and the end of the value that ends there, if one does.
     fn put(&mut self, beginning: u64, ends: Option<End>) {
         let known = self.beginnings.entry(beginning).or_default();
-        if ends.is_some() && known.ends != ends {
-            known.ends = ends;
+        // Of values that differ only around their words, the same one is kept in whichever order they come.
+        let least = known.ends.into_iter().chain(ends).min();
+        if known.ends != least {
+            known.ends = least;
             self.changes += 1;
         }
     }

@@ -1,12 +1,13 @@
 //! The secrets a redactor learns before anything is written: those in everything that is kept of a connection.
 
-use std::num::NonZero;
-use std::ops::Range;
-use std::thread::{self, Builder};
+use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
+use super::known::Known;
 use super::prompts::{Dialogue, asks_for_secret, question};
-use super::{Kind, Redactor, Secret, patterns, prompts, random, subprotocol};
-use crate::facts::{Ended, Facts, Moment};
+use super::{Kind, Privacy, Redactor, Secret, patterns, prompts, random, subprotocol};
+use crate::facts::{Facts, Moment};
 use crate::http::credentials::{Credentials, Place};
 use crate::limits;
 use crate::side::Side;
@@ -14,12 +15,6 @@ use crate::side::Side;
 /// The minimum length, in bytes, of a query value or an answer that is searched for in other texts of its connection.
 /// Shorter values are ordinary words.
 const LEARNT: usize = 4;
-
-/// The least number of connections that a thread of its own learns from.
-const LEAST_SHARE: usize = 256;
-
-/// Notes something of a connection, of which the place and the facts are given.
-type Noting<'n, T> = dyn Fn(usize, &Facts) -> Option<T> + Sync + 'n;
 
 /// Returns the header ends, as stream offsets, of the client's messages that answer the server's questions for secrets.
 pub(super) fn answers(facts: &Facts) -> Vec<u64> {
@@ -45,83 +40,102 @@ pub(super) fn answers(facts: &Facts) -> Vec<u64> {
     answers
 }
 
+/// The secrets of connections, which are collected before anything is written.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    /// Whether nothing is secret.
+    shown: bool,
+    /// Values that are secret somewhere in the capture, in any connection.
+    pub(super) known: Known,
+    /// Texts that many connections have in common, each with whether something in it is secret by its form or look.
+    met: HashMap<Box<str>, bool, RandomState>,
+}
+
 impl Redactor {
-    /// Learns the secrets and the host names of connections, on so many threads, or as many as the system grants. To be
-    /// called before any text that may contain them is written. Returns what `note` says of the connections, given the
-    /// place and the facts of each: reading all of them a second time would take longer.
-    pub fn meet_all<T: Send>(&mut self, all: &Ended, threads: NonZero<usize>, note: &Noting<'_, T>) -> Vec<T> {
-        if self.anonymizer.is_some() {
-            all.iter().for_each(|facts| self.meet_names(&facts));
-        }
-        let share = all.len().div_ceil(threads.get()).max(LEAST_SHARE);
-        let mut shares = (0..all.len()).step_by(share).map(|from| from..(from + share).min(all.len()));
-        let (own, mut noted) = (shares.next().unwrap_or_default(), Vec::with_capacity(all.len()));
-        thread::scope(|scope| {
-            let start = |share: Range<usize>| {
-                let of = share.clone();
-                let mut learner = Self { shows: self.shows, known: self.known.like(), ..Self::default() };
-                let learn = move || {
-                    let mut noted = Vec::with_capacity(of.len());
-                    noted.extend(learner.meet_secrets_of((all, of), note));
-                    (learner, noted)
-                };
-                (share, Builder::new().name("learning".to_owned()).spawn_scoped(scope, learn))
-            };
-            let others: Vec<_> = shares.map(start).collect();
-            noted.extend(self.meet_secrets_of((all, own), note));
-            // In the order of the connections, so that the number of threads makes no difference.
-            for (share, thread) in others {
-                match thread {
-                    Ok(thread) => {
-                        let (learner, more) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                        self.join(learner);
-                        noted.extend(more);
-                    }
-                    Err(_) => noted.extend(self.meet_secrets_of((all, share), note)),
-                }
-            }
-        });
-        noted
+    /// Learns the secrets and the host names of a connection. To be called before any text that may contain them is
+    /// written.
+    pub fn meet(&mut self, facts: &Facts) {
+        self.meet_names(facts);
+        self.secrets.meet(facts);
     }
 
-    /// Adds what another redactor has learnt.
-    fn join(&mut self, learner: Self) {
-        self.known.merge(learner.known);
-        for (text, has_secrets) in learner.met {
+    /// Returns whether host names have to be met, too, in the order of the connections.
+    pub const fn wants_names(&self) -> bool {
+        self.anonymizer.is_some()
+    }
+
+    /// Learns the host names of a connection.
+    pub fn meet_names(&mut self, facts: &Facts) {
+        if let Some(request) = &facts.handshake.request {
+            self.meet_hosts(request.host.as_deref(), request.origin.as_deref());
+        }
+    }
+
+    fn meet_hosts(&mut self, host: Option<&str>, origin: Option<&str>) {
+        if let Some(anonymizer) = &mut self.anonymizer {
+            host.into_iter().for_each(|host| drop(anonymizer.host(host)));
+            origin.into_iter().for_each(|origin| drop(anonymizer.text(origin)));
+        }
+    }
+
+    /// Adds a query value or an answer to those searched for in every later text of the connection, because a reason
+    /// may repeat it.
+    pub(super) fn learn(&mut self, value: &str) {
+        let decoded = percent_decoded(value);
+        for form in [Some(value), decoded.as_deref()].into_iter().flatten() {
+            if form.len() >= LEARNT && self.learnt.len() < limits::HEADER_LINES {
+                self.learnt.push(form.into());
+            }
+        }
+    }
+
+    /// Returns the places where such values occur in a text as whole words.
+    pub(super) fn find_learnt(&self, text: &str) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+        for value in &self.learnt {
+            for (start, _) in text.match_indices(&**value) {
+                let end = start + value.len();
+                let before = text.get(..start).and_then(|before| before.chars().next_back());
+                let behind = text.get(end..).and_then(|behind| behind.chars().next());
+                if !is_word(before) && !is_word(behind) {
+                    secrets.push(Secret { range: start..end, kind: Kind::Query });
+                }
+            }
+        }
+        secrets
+    }
+}
+
+impl Secrets {
+    /// Creates an empty collection, which stays empty if the privacy settings are to show secrets.
+    pub fn new(privacy: Privacy) -> Self {
+        Self { shown: privacy.show_secrets, ..Self::default() }
+    }
+
+    /// Creates an empty collection that can be [merged](Self::merge) with this one.
+    pub fn beside(&self) -> Self {
+        Self { shown: self.shown, known: self.known.like(), ..Self::default() }
+    }
+
+    /// Adds the secrets of other connections, from a collection that was created [beside](Self::beside) this one.
+    pub fn merge(&mut self, other: Self) {
+        self.known.merge(other.known);
+        for (text, has_secrets) in other.met {
             if self.met.len() < limits::SHARED_TEXTS {
                 self.met.entry(text).or_insert(has_secrets);
             }
         }
     }
 
-    fn meet_secrets_of<T>(
-        &mut self,
-        (all, share): (&Ended, Range<usize>),
-        note: &Noting<'_, T>,
-    ) -> impl Iterator<Item = T> {
-        all.among(share).filter_map(|(place, facts)| {
-            self.meet_secrets(&facts);
-            note(place, &facts)
-        })
-    }
-
-    /// Learns the secrets and the host names of a connection. To be called before any text that may contain them is
-    /// written.
-    pub fn meet(&mut self, facts: &Facts) {
-        self.meet_names(facts);
-        self.meet_secrets(facts);
-    }
-
-    /// Learns the host names of a connection.
-    fn meet_names(&mut self, facts: &Facts) {
-        if let Some(request) = &facts.handshake.request {
-            self.meet_hosts(request.host.as_deref(), request.origin.as_deref());
-        }
+    /// Returns whether it is known that a text has no secrets by its form or look.
+    pub(super) fn is_harmless(&self, text: &str) -> bool {
+        self.met.get(text) == Some(&false)
     }
 
     /// Learns the secrets of a connection.
-    fn meet_secrets(&mut self, facts: &Facts) {
-        if self.shows {
+    pub fn meet(&mut self, facts: &Facts) {
+        if self.shown {
             return;
         }
         let (request, response) = (facts.handshake.request.as_deref(), facts.handshake.response.as_deref());
@@ -149,13 +163,6 @@ impl Redactor {
         for header_end in answers(facts) {
             let answer = facts.previews.get(Side::Client, header_end).and_then(prompts::answer);
             answer.into_iter().for_each(|answer| self.known.learn(Kind::Value, answer));
-        }
-    }
-
-    fn meet_hosts(&mut self, host: Option<&str>, origin: Option<&str>) {
-        if let Some(anonymizer) = &mut self.anonymizer {
-            host.into_iter().for_each(|host| drop(anonymizer.host(host)));
-            origin.into_iter().for_each(|origin| drop(anonymizer.text(origin)));
         }
     }
 
@@ -207,34 +214,6 @@ impl Redactor {
             self.known.learn(Kind::Subprotocol, token.as_bytes());
         }
     }
-
-    /// Adds a query value or an answer to those searched for in every later text of the connection, because a reason
-    /// may repeat it.
-    pub(super) fn learn(&mut self, value: &str) {
-        let decoded = percent_decoded(value);
-        for form in [Some(value), decoded.as_deref()].into_iter().flatten() {
-            if form.len() >= LEARNT && self.learnt.len() < limits::HEADER_LINES {
-                self.learnt.push(form.into());
-            }
-        }
-    }
-
-    /// Returns the places where such values occur in a text as whole words.
-    pub(super) fn find_learnt(&self, text: &str) -> Vec<Secret> {
-        let mut secrets = Vec::new();
-        let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
-        for value in &self.learnt {
-            for (start, _) in text.match_indices(&**value) {
-                let end = start + value.len();
-                let before = text.get(..start).and_then(|before| before.chars().next_back());
-                let behind = text.get(end..).and_then(|behind| behind.chars().next());
-                if !is_word(before) && !is_word(behind) {
-                    secrets.push(Secret { range: start..end, kind: Kind::Query });
-                }
-            }
-        }
-        secrets
-    }
 }
 
 /// Returns a text with its percent-encoding decoded (RFC 3986 §2.1); `None` if it has none, if an escape is invalid, or
@@ -268,20 +247,43 @@ mod tests {
     }
 
     #[test]
-    fn several_threads_learn_what_one_does() {
+    fn shares_learn_what_one_collection_does() {
         let all: Vec<_> = (0..5000).map(connection).collect();
-        let after = |threads| {
-            let mut redactor = Redactor::new(Privacy { anonymize: true, ..Privacy::default() });
-            let places = redactor.meet_all(&all.clone().into(), NonZero::new(threads).unwrap(), &|at, _| Some(at));
-            assert!(places.into_iter().eq(0..5000));
-            let texts = (0..5000).map(|at| format!("no k{:07} here, at a.example", at * 7919));
+        let after = |shares: usize| {
+            let mut secrets = Secrets::default();
+            // Later connections are met first.
+            for share in (0..shares).rev() {
+                let mut of_share = secrets.beside();
+                all.iter().skip(share).step_by(shares).for_each(|facts| of_share.meet(facts));
+                secrets.merge(of_share);
+            }
+            let mut redactor = Redactor::default();
+            redactor.know(secrets);
+            let texts = (0..5000).map(|at| format!("no k{:07} here", at * 7919));
             texts.map(|text| redactor.text(&text)).collect::<Vec<_>>()
         };
         let one = after(1);
         assert_eq!(one.iter().filter(|text| text.contains("[redacted:")).count(), 1250);
-        assert!(one.iter().all(|text| !text.contains("a.example")));
-        for threads in [2, 3, 8, 100] {
-            assert_eq!(after(threads), one, "{threads} threads");
+        for shares in [2, 3, 8, 100] {
+            assert_eq!(after(shares), one, "{shares} shares");
         }
+    }
+
+    #[test]
+    fn the_kind_of_a_value_does_not_depend_on_the_order() {
+        let kinds = [Kind::Random, Kind::Cookie, Kind::Query];
+        let found = |order: [usize; 3]| {
+            let mut redactor = Redactor::default();
+            order.iter().for_each(|at| redactor.secrets.known.learn(kinds[*at], b"aB3dE5gH7jK9"));
+            redactor.text("the value aB3dE5gH7jK9 again")
+        };
+        assert!([[0, 1, 2], [2, 1, 0], [1, 0, 2]].map(found).iter().all(|text| text.contains("[redacted:cookie#1]")));
+    }
+
+    #[test]
+    fn nothing_is_secret_if_secrets_are_shown() {
+        let mut secrets = Secrets::new(Privacy { show_secrets: true, ..Privacy::default() });
+        (0..10).for_each(|at| secrets.meet(&connection(at)));
+        assert!(secrets.known.is_empty() && secrets.beside().shown);
     }
 }

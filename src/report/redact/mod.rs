@@ -38,10 +38,10 @@ use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
+pub use learning::Secrets;
 pub use secret::{Kind, Secret};
 
 use self::anonymize::Anonymizer;
-use self::known::Known;
 use crate::diagnose::{Evidence, Value};
 use crate::facts::Facts;
 use crate::http::Problem;
@@ -70,10 +70,8 @@ pub struct Redactor {
     anonymizer: Option<Anonymizer>,
     /// Every value replaced so far, with its number.
     numbers: HashMap<Box<str>, usize, RandomState>,
-    /// Values that are secret somewhere in the capture, in any connection.
-    known: Known,
-    /// Texts that many connections have in common, each with whether something in it is secret by its form or look.
-    met: HashMap<Box<str>, bool, RandomState>,
+    /// The secrets of all connections.
+    secrets: Secrets,
     /// Query values, and answers to questions for secrets, of the current connection.
     learnt: Vec<Box<str>>,
     /// The header ends of the client's messages that are answers to such questions, as stream offsets.
@@ -88,6 +86,11 @@ impl Redactor {
     pub fn new(privacy: Privacy) -> Self {
         let anonymizer = privacy.anonymize.then(Anonymizer::default);
         Self { shows: privacy.show_secrets, previews: privacy.previews, anonymizer, ..Self::default() }
+    }
+
+    /// Adds the secrets of connections.
+    pub fn know(&mut self, secrets: Secrets) {
+        self.secrets = secrets;
     }
 
     /// Starts the next connection: forgets what was learnt from the previous one, and learns the answers to questions
@@ -140,10 +143,10 @@ impl Redactor {
         let mut secrets = self.find_learnt(text);
         secrets.extend(match is_cut {
             true => patterns::find_in_window(text.as_bytes()),
-            false if self.met.get(text) == Some(&false) => Vec::new(),
+            false if self.secrets.is_harmless(text) => Vec::new(),
             false => patterns::find(text.as_bytes()),
         });
-        secrets.extend(self.known.find(text.as_bytes()));
+        secrets.extend(self.secrets.known.find(text.as_bytes()));
         self.replace(text, &secret::disjoint(secrets))
     }
 
@@ -186,12 +189,14 @@ impl Redactor {
             return self.text(text);
         }
         match self.common.get(text) {
-            Some((known, redacted)) if *known == self.known.changes() => redacted.as_deref().unwrap_or(text).to_owned(),
+            Some((known, redacted)) if *known == self.secrets.known.changes() => {
+                redacted.as_deref().unwrap_or(text).to_owned()
+            }
             _ => {
                 let redacted = self.text(text);
                 if self.common.len() < limits::SHARED_TEXTS || self.common.contains_key(text) {
                     let changed = (redacted != text).then(|| redacted.as_str().into());
-                    self.common.insert(text.into(), (self.known.changes(), changed));
+                    self.common.insert(text.into(), (self.secrets.known.changes(), changed));
                 }
                 redacted
             }
@@ -274,7 +279,7 @@ impl Redactor {
             return Vec::new();
         }
         let mut secrets = window::find(context);
-        secrets.extend(self.known.find(context.text()));
+        secrets.extend(self.secrets.known.find(context.text()));
         let mut start = 0;
         for chunk in context.text().utf8_chunks() {
             let learnt = self.find_learnt(chunk.valid()).into_iter();

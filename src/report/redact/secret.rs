@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The kind of a secret, as far as its place or form shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// User and password of a URL (RFC 3986 §3.2.1).
     Userinfo,

@@ -1,9 +1,10 @@
 //! Connections that are over, in few bytes each until the report is written.
 //!
 //! ```text
-//! entries  ┌ capture, stream, first packet, place ┬ …       in memory, 40 bytes each
+//! members  ┌ its way to end, and its relations ┬ …          in memory
+//!                                     │
+//! entries  ┌ capture, first packet, member, place ┬ …       in memory
 //!                                            │
-//!          ┌──────────────────────────────────┘
 //! chunks   ┌ facts ┬ facts ┬ … ┐ ┌ facts ┬ …                in memory, then in a temporary file
 //! ```
 //!
@@ -13,8 +14,9 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Facts;
 use super::spill::{Chunk, Spill};
+use crate::diagnose::Member;
+use crate::facts::Facts;
 use crate::limits;
 use crate::seen::Seen;
 
@@ -22,6 +24,8 @@ use crate::seen::Seen;
 #[derive(Clone, Debug, Default)]
 pub struct Ended {
     entries: Vec<Entry>,
+    /// Those that have ended, in the order in which they came.
+    members: Vec<Member>,
     chunks: Vec<Chunk>,
     /// The last chunk, until it is full.
     last: Vec<u8>,
@@ -35,6 +39,10 @@ struct Entry {
     first: Seen,
     capture: u32,
     stream: u32,
+    /// Its index among the members.
+    member: Option<u32>,
+    /// Its copies of segments.
+    copies: u32,
     /// Its place: the number of the chunk, and the bytes in it.
     chunk: u32,
     from: u32,
@@ -72,10 +80,16 @@ impl Ended {
             }
         }
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let member = Member::new(facts).map(|member| {
+            self.members.push(member);
+            place(self.members.len() - 1)
+        });
         self.entries.push(Entry {
             first: facts.first,
             capture: facts.capture,
             stream: facts.stream,
+            member,
+            copies: u32::try_from(facts.tcp().copies()).unwrap_or(u32::MAX),
             chunk: place(self.chunks.len()),
             from: place(from),
             to: place(self.last.len()),
@@ -109,9 +123,16 @@ impl Ended {
     pub fn append(&mut self, mut other: Self) {
         self.complete();
         other.complete();
-        let before = u32::try_from(self.chunks.len()).unwrap_or(u32::MAX);
+        let [chunks, members] =
+            [self.chunks.len(), self.members.len()].map(|len| u32::try_from(len).unwrap_or(u32::MAX));
         self.chunks.append(&mut other.chunks);
-        self.entries.extend(other.entries.into_iter().map(|entry| Entry { chunk: entry.chunk + before, ..entry }));
+        self.members.append(&mut other.members);
+        let behind = |entry: Entry| Entry {
+            chunk: entry.chunk + chunks,
+            member: entry.member.map(|member| member + members),
+            ..entry
+        };
+        self.entries.extend(other.entries.into_iter().map(behind));
         self.lost += other.lost;
     }
 
@@ -166,6 +187,26 @@ impl Ended {
         self.entries.iter().all(|entry| entry.is_evident)
     }
 
+    /// Returns the number of copies of segments in all connections.
+    pub(in crate::report) fn copies(&self) -> u64 {
+        self.entries.iter().map(|entry| u64::from(entry.copies)).sum()
+    }
+
+    /// Takes the members, once the connections are in the order of the report, which they are numbered in.
+    pub(in crate::report) fn take_members(&mut self) -> Vec<Member> {
+        let mut members = std::mem::take(&mut self.members);
+        for (entry, id) in self.entries.iter_mut().zip(1..) {
+            let member = entry.member.take().and_then(|at| members.get_mut(at as usize));
+            if let Some(member) = member {
+                (member.id, member.stream) = (id, entry.stream);
+            }
+        }
+        // Others belong to connections that were set apart, or lost.
+        members.retain(|member| member.id > 0);
+        members.sort_unstable_by_key(|member| member.id);
+        members
+    }
+
     /// Drops the connections for which `is_wanted` returns false.
     pub fn retain(&mut self, mut is_wanted: impl FnMut(&Facts) -> bool) {
         let mut wanted = vec![false; self.len()];
@@ -195,8 +236,9 @@ impl Ended {
             Some(chunk) => chunk.read(place, bytes)?,
             None => self.last.get(place)?,
         };
-        let facts = postcard::from_bytes(bytes).ok()?;
-        Some(Box::new(Facts { capture, stream, ..facts }))
+        let mut facts: Box<Facts> = postcard::from_bytes(bytes).ok()?;
+        (facts.capture, facts.stream) = (capture, stream);
+        Some(facts)
     }
 }
 

@@ -3,10 +3,6 @@
 //! The analyzer pushes, because packets drive it: a file, a pipe and a live interface look the same to a sink. A sink
 //! that needs only the end results implements only [`Sink::connection`].
 
-mod collection;
-
-pub use collection::{Collected, Collection, Unanswered};
-
 use crate::event::Event;
 use crate::facts::Facts;
 use crate::tls::session::{Obstacle, Summary};

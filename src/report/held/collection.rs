@@ -5,15 +5,18 @@ use std::net::SocketAddr;
 
 use foldhash::fast::RandomState;
 
-use super::Sink;
-use crate::facts::{Ended, Facts};
+use super::Ended;
+use crate::facts::Facts;
 use crate::limits;
+use crate::report::redact::Secrets;
+use crate::sink::Sink;
 
 /// The connections of a capture, in no particular order. Unanswered attempts are bounded by [`limits::UNANSWERED`]: a scan,
 /// or a host that is down, makes any number of them, and each says the same.
 #[derive(Debug, Default)]
 pub struct Collection {
     ended: Ended,
+    secrets: Secrets,
     attempts: Lowest,
     unanswered: Unanswered,
     outside: Lowest,
@@ -24,6 +27,8 @@ pub struct Collection {
 pub struct Collected {
     /// The connections and attempts that are kept.
     pub facts: Ended,
+    /// Their secrets.
+    pub secrets: Secrets,
     /// The unanswered attempts beyond the bound: those with the highest stream numbers.
     pub unanswered: Unanswered,
     /// TLS connections that could not be decrypted, and are, or seem to be, WebSockets: those with the lowest stream
@@ -95,13 +100,13 @@ impl Unanswered {
 impl Collection {
     /// Returns an empty collection whose temporary file is there already: later, the program may not be allowed to create
     /// one.
-    pub fn prepared() -> Self {
-        Self { ended: Ended::prepared(), ..Self::default() }
+    pub fn prepared(secrets: Secrets) -> Self {
+        Self { ended: Ended::prepared(), secrets, ..Self::default() }
     }
 
     /// Returns an empty collection that keeps connections in the same temporary file.
     pub fn beside(&self) -> Self {
-        Self { ended: self.ended.beside(), ..Self::default() }
+        Self { ended: self.ended.beside(), secrets: self.secrets.beside(), ..Self::default() }
     }
 
     /// Returns the number of connections and attempts so far, those that are not kept included.
@@ -111,9 +116,12 @@ impl Collection {
 
     /// Returns the contents.
     pub fn finish(self) -> Collected {
-        let Self { mut ended, attempts, unanswered, outside } = self;
-        attempts.all.iter().for_each(|facts| ended.push(facts));
-        Collected { facts: ended, unanswered, outside: outside.all }
+        let Self { mut ended, mut secrets, attempts, unanswered, outside } = self;
+        for facts in attempts.all {
+            secrets.meet(&facts);
+            ended.push(&facts);
+        }
+        Collected { facts: ended, secrets, unanswered, outside: outside.all }
     }
 
     /// Replaces the stream numbers.
@@ -136,6 +144,7 @@ impl Collection {
     /// Adds the connections of another collection.
     pub(crate) fn merge(&mut self, other: Self) {
         self.ended.append(other.ended);
+        self.secrets.merge(other.secrets);
         other.attempts.all.into_iter().for_each(|facts| self.connection(facts));
         other.outside.all.into_iter().for_each(|facts| self.outside(facts));
         other.unanswered.servers.into_iter().for_each(|(server, count)| self.unanswered.add(server, count));
@@ -146,6 +155,7 @@ impl Collection {
 impl Sink for Collection {
     fn connection(&mut self, facts: Box<Facts>) {
         if !facts.is_unanswered() {
+            self.secrets.meet(&facts);
             return self.ended.push(&facts);
         }
         if let Some(facts) = self.attempts.add(facts, limits::UNANSWERED) {
