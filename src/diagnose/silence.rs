@@ -129,7 +129,7 @@ pub fn others(case: &Case<'_>, in_common: impl Fn(&Member, &Member) -> bool) -> 
     let Some(own) = case.member else {
         return others;
     };
-    let all = case.fleet.of_server(own.addresses.server);
+    let all = case.fleet.of_server(own.server());
     let at = all.partition_point(|other| other.ended < own.ended);
     let near = all.get(at.saturating_sub(NEIGHBOURS)..(at + NEIGHBOURS).min(all.len())).unwrap_or_default();
     let in_the_same_way =

@@ -197,7 +197,7 @@ impl Connection {
             violations: facts.breaches.iter().map(|breach| Violation::new(&breach.violation)).collect(),
             traffic: PerSide { client: Traffic::new(facts, Side::Client), server: Traffic::new(facts, Side::Server) },
             timeline,
-            other_leg: case.member.and_then(|member| Some(case.fleet.other_leg(member)?.id)),
+            other_leg: case.member.and_then(|member| Some(case.fleet.other_leg(member)?.id as usize)),
             visibility: visibility(facts, &ending),
         }
     }

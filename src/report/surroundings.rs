@@ -30,13 +30,13 @@ impl Surroundings {
         let of_one = |capture| {
             let outsiders = those_in(outside, capture);
             let last_id = facts.of_capture(capture).end;
-            let later = members.split_off(members.partition_point(|member| member.id <= last_id));
+            let later = members.split_off(members.partition_point(|member| member.id as usize <= last_id));
             let fleet = Fleet::new(std::mem::replace(&mut members, later));
-            let outside_members = outsiders.iter().zip(outside_before + 1..);
+            let outside_members = outsiders.iter().zip(outside_before + 1_u32..);
             let outside_members =
                 outside_members.filter_map(|(facts, id)| Some(Member::new(facts)?.numbered(id))).collect();
             let outside_fleet = Fleet::new(outside_members).before(&fleet);
-            outside_before += outsiders.len();
+            outside_before += outsiders.len() as u32;
             let files = files_of(captures, capture);
             let drops = files.iter().flat_map(|file| file.drops.iter().copied()).collect();
             Self { fleet, outside_fleet, spans: Spans::new(files, *until), drops }

@@ -1,12 +1,10 @@
 //! Counts the connections that ended at the same time as one of them, and in the same way.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use foldhash::fast::RandomState;
-
-use super::Member;
+use super::member::Address;
+use super::{Member, sorted_by};
 use crate::ending::Kind;
 use crate::seen::Timestamp;
 use crate::side::Side;
@@ -16,19 +14,19 @@ use crate::side::Side;
 const NEAREST: usize = 128;
 
 /// The properties that ends of one cause have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Way {
-    server: SocketAddr,
+    server: Address,
     by: Side,
     /// The client's host if the client began the end, because each host has programs of its own.
-    client: Option<IpAddr>,
+    client: Option<Ipv6Addr>,
     /// The code of the Close frame that began the end; `None` for an end without a Close frame.
     code: Option<Option<u16>>,
 }
 
-/// The times of the ends of each way, in order.
+/// The positions of members, sorted by the ways in which they ended, and then by time.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ways(HashMap<Way, Vec<Timestamp>, RandomState>);
+pub(super) struct Ways(Vec<u32>);
 
 /// Counts of the connections to the same server that ended around the same time as one of them and were open at the same
 /// time; that one is included.
@@ -46,27 +44,23 @@ pub struct Company {
 impl Way {
     fn of(member: &Member) -> Self {
         Self {
-            server: member.addresses.server,
+            server: member.ends().server,
             by: member.by,
-            client: (member.by == Side::Client).then(|| member.addresses.client.ip()),
+            client: (member.by == Side::Client).then_some(member.ends().client.ip),
             code: (!member.is_bare()).then_some(member.code),
         }
     }
 }
 
 impl Ways {
-    /// Collects the ways of members, which must be sorted by server and then by end.
+    /// Collects the ways of members.
     pub fn new(members: &[Member]) -> Self {
-        let mut ways: HashMap<_, Vec<_>, _> = HashMap::default();
-        for member in members {
-            ways.entry(Way::of(member)).or_default().push(member.ended.time);
-        }
-        Self(ways)
+        Self(sorted_by(members, |member| (Way::of(member), member.ended.time)))
     }
 
-    /// Returns the company of a member: those that ended no longer than `within` before or after it. `all` are the
-    /// connections to its server, in the order of their ends.
-    pub fn company(&self, all: &[Member], own: &Member, within: Duration) -> Company {
+    /// Returns the company of one of the `members`: those that ended no longer than `within` before or after it. `all` are
+    /// the connections to its server, in the order of their ends.
+    pub fn company(&self, (members, all): (&[Member], &[Member]), own: &Member, within: Duration) -> Company {
         let is_before = |time: Timestamp| own.ended.time.since(time) > within;
         let is_within = |time: Timestamp| time.since(own.ended.time) <= within;
         let from = all.partition_point(|other| is_before(other.ended.time));
@@ -84,9 +78,14 @@ impl Ways {
         }
         company.is_mixed = resets > 0 && resets < company.alike;
         if (first, last) != (from, to) {
-            let times = self.0.get(&Way::of(own)).map(Vec::as_slice).unwrap_or_default();
-            let alike = times.partition_point(|time| is_within(*time)) - times.partition_point(|time| is_before(*time));
-            (company.all, company.alike) = (to - from, alike);
+            let way = Way::of(own);
+            let until = |is_early: &dyn Fn(Timestamp) -> bool| {
+                let of = |at: &u32| members.get(*at as usize).map(|other| (Way::of(other), other.ended.time));
+                self.0.partition_point(|at| {
+                    of(at).is_some_and(|(other, time)| (other == way && is_early(time)) || other < way)
+                })
+            };
+            (company.all, company.alike) = (to - from, until(&is_within) - until(&is_before));
         }
         company
     }
@@ -95,38 +94,23 @@ impl Ways {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seen::Seen;
-    use crate::side::PerSide;
 
     /// Returns a connection of a host, ended by the server with an RST or a FIN in turn; times are in microseconds.
-    fn member(id: usize, opened: i64, ended: i64) -> Member {
-        let at = |micros: i64| Seen { packet: micros as u64, time: Timestamp::from_nanos(micros * 1000) };
-        let host = format!("10.0.{}.{}:40000", id / 256, id % 256).parse().unwrap();
-        Member {
-            id,
-            stream: id as u32,
-            addresses: PerSide { client: host, server: "10.1.0.1:80".parse().unwrap() },
-            first: at(opened),
-            opened: at(opened).time,
-            kind: if id.is_multiple_of(2) { Kind::Reset } else { Kind::Fin },
-            by: Side::Server,
-            ended: at(ended),
-            code: None,
-            last_frame: at(opened).time,
-            has_holes: false,
-            key: None,
-            storm: None,
-        }
+    fn member(id: u32, opened: i64, ended: i64) -> Member {
+        let host = format!("10.0.{}.{}:40000", id / 256, id % 256);
+        let kind = if id.is_multiple_of(2) { Kind::Reset } else { Kind::Fin };
+        Member::example(id, (&host, "10.1.0.1:80"), opened, ended, (Side::Server, kind))
     }
 
     #[test]
     fn many_are_counted_as_few_are() {
         let within = Duration::from_millis(100);
         for count in [10, 2 * NEAREST, 5000] {
-            let members: Vec<_> = (0..count).map(|id| member(id, id as i64, 1_000_000 + id as i64)).collect();
+            let ids = 0..count as u32;
+            let members: Vec<_> = ids.map(|id| member(id, id.into(), 1_000_000 + i64::from(id))).collect();
             let ways = Ways::new(&members);
             for own in [0, count / 2, count - 1] {
-                let company = ways.company(&members, &members[own], within);
+                let company = ways.company((&members, &members), &members[own], within);
                 assert_eq!(company, Company { all: count, alike: count, is_mixed: true }, "{own} of {count}");
             }
         }
@@ -135,8 +119,9 @@ mod tests {
     #[test]
     fn what_was_over_before_is_no_company() {
         // One after the other, each a millisecond long.
-        let members: Vec<_> = (0..50).map(|id| member(id, 2000 * id as i64, 2000 * id as i64 + 1000)).collect();
-        let company = Ways::new(&members).company(&members, &members[25], Duration::from_millis(100));
+        let members: Vec<_> =
+            (0..50_u32).map(|id| member(id, 2000 * i64::from(id), 2000 * i64::from(id) + 1000)).collect();
+        let company = Ways::new(&members).company((&members, &members), &members[25], Duration::from_millis(100));
         assert_eq!(company, Company { all: 1, alike: 1, is_mixed: false });
     }
 }

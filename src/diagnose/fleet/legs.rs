@@ -6,7 +6,8 @@
 //! ```
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::Ipv6Addr;
+use std::num::NonZero;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
@@ -29,10 +30,23 @@ const COMPARED: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Legs(HashMap<(u32, u64), Member, RandomState>);
 
+/// Returns the positions of the first two connections with each Sec-WebSocket-Key that several have, by its hash.
+pub(super) fn with_one_key(members: &[Member]) -> HashMap<NonZero<u64>, [u32; 2], RandomState> {
+    let keys = members.iter().zip(0..).filter_map(|(member, at)| Some((member.key?, at)));
+    let mut keys: Vec<(_, u32)> = keys.collect();
+    keys.sort_unstable();
+    let same = keys.chunk_by(|(one, _), (other, _)| one == other);
+    same.filter_map(|same| match same {
+        [(key, one), (_, other), ..] => Some((*key, [*one, *other])),
+        _ => None,
+    })
+    .collect()
+}
+
 impl Legs {
     /// Pairs the encrypted members of `fronts` with the decoded ones of `backs`, where exactly one fits.
     pub fn pair(fronts: &[Member], backs: &[Member]) -> Self {
-        let mut by_proxy: Vec<_> = backs.iter().map(|back| (back.addresses.client.ip(), back.first, back)).collect();
+        let mut by_proxy: Vec<_> = backs.iter().map(|back| (back.ends().client.ip, back.first, back)).collect();
         by_proxy.sort_unstable_by_key(|(proxy, first, _)| (*proxy, *first));
         let pairs: Vec<_> = fronts.iter().filter_map(|front| Some((front, only_back(front, &by_proxy)?))).collect();
         let mut fronts_of: HashMap<_, u32, RandomState> = HashMap::default();
@@ -58,8 +72,8 @@ impl Fleet {
 }
 
 /// Returns the only connection that the server of `front` opened after its beginning and that fits it.
-fn only_back<'m>(front: &Member, by_proxy: &[(IpAddr, Seen, &'m Member)]) -> Option<&'m Member> {
-    let proxy = front.addresses.server.ip();
+fn only_back<'m>(front: &Member, by_proxy: &[(Ipv6Addr, Seen, &'m Member)]) -> Option<&'m Member> {
+    let proxy = front.ends().server.ip;
     let from = by_proxy.partition_point(|(host, first, _)| (*host, *first) <= (proxy, front.first));
     let later = by_proxy.get(from..)?.iter().take_while(|(host, first, _)| {
         *host == proxy && *first < front.ended && first.time.since(front.opened) <= BEGIN

@@ -1,5 +1,6 @@
 //! Finds clients that connect again and again without growing pauses.
 
+use std::num::NonZero;
 use std::time::Duration;
 
 use super::Member;
@@ -26,13 +27,11 @@ pub struct Storm {
 }
 
 /// Finds all storms, and sets their positions in their members.
-pub(super) fn find(members: &mut [Member]) -> Vec<Storm> {
-    let mut order: Vec<_> = (0..members.len()).collect();
-    order.sort_by_cached_key(|at| {
-        members.get(*at).map(|member| (member.addresses.server, member.addresses.client.ip(), member.first))
-    });
+///
+/// `by_host` are their positions, sorted by server, by the client's host, and then by first packet.
+pub(super) fn find(members: &mut [Member], by_host: &[u32]) -> Vec<Storm> {
     let (mut storms, mut run) = (Vec::new(), Vec::new());
-    for at in order.into_iter().map(Some).chain([None]) {
+    for at in by_host.iter().map(|at| Some(*at as usize)).chain([None]) {
         let goes_on = at.is_some_and(|at| follows(members, run.last().copied(), at));
         if !goes_on {
             close(members, &run, &mut storms);
@@ -47,8 +46,7 @@ pub(super) fn find(members: &mut [Member]) -> Vec<Storm> {
 fn follows(members: &[Member], before: Option<usize>, at: usize) -> bool {
     let pair = before.and_then(|before| Some((members.get(before)?, members.get(at)?)));
     pair.is_some_and(|(before, next)| {
-        let same = before.addresses.server == next.addresses.server
-            && before.addresses.client.ip() == next.addresses.client.ip();
+        let same = before.host() == next.host();
         // A client that sent the Close frame itself does not come back because it was closed.
         let was_closed = before.by == Side::Server || before.is_bare();
         same && was_closed && before.ended < next.first && next.first.time.since(before.ended.time) <= PAUSE
@@ -64,13 +62,13 @@ fn close(members: &mut [Member], run: &[usize], storms: &mut Vec<Storm>) {
     if run.len() < LEAST || median(late) > median(early) * 3 / 2 + Duration::from_millis(50) {
         return;
     }
-    for at in run {
-        if let Some(member) = members.get_mut(*at) {
-            member.storm = Some(storms.len() as u32);
-        }
-    }
     let told = pauses.iter().take(TOLD).copied().collect();
     storms.push(Storm { count: run.len() as u32, median: median(&pauses), pauses: told });
+    for at in run {
+        if let Some(member) = members.get_mut(*at) {
+            member.storm = NonZero::new(storms.len() as u32);
+        }
+    }
 }
 
 fn median(of: &[Duration]) -> Duration {

@@ -26,14 +26,14 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         Kind::Fin => "fin",
         _ => "",
     };
-    let proxy = if is_front { own.addresses.server } else { own.addresses.client };
+    let proxy = if is_front { own.server() } else { own.client() };
     Some(
         Finding::new(Confidence::High)
             .blame(other.by)
             .packet(own.ended.packet)
             .with("proxy", Value::Endpoint(proxy))
             .with("side", Value::Side(other.by))
-            .with("other_leg", Value::Number(other.id as u64))
+            .with("other_leg", Value::Number(other.id.into()))
             .with("other_packet", Value::Packet(other.ended.packet))
             .with("packet", Value::Packet(own.ended.packet))
             .with("apart", Value::Time(own.ended.time.since(other.ended.time)))

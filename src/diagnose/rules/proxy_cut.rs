@@ -33,9 +33,9 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let finding = Finding::new(if is_by_time { Confidence::Medium } else { Confidence::Certain })
         .blame(Blame::Network)
         .packet(own.ended.packet)
-        .with("proxy", Value::Endpoint(front.addresses.server))
+        .with("proxy", Value::Endpoint(front.server()))
         .with("packet", Value::Packet(own.ended.packet))
-        .with("other_leg", Value::Number(other.id as u64))
+        .with("other_leg", Value::Number(other.id.into()))
         .with("other_packet", Value::Packet(other.ended.packet))
         .with("apart", Value::Time(front.ended.time.since(first.time).max(back.ended.time.since(first.time))))
         .with("silence", Value::Time(silence));

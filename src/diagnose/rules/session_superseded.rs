@@ -32,7 +32,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         .with("reason", Value::Wire(close.reason.to_string()))
         .with("packet", Value::Packet(reaction.carrier.seen.packet));
     Some(match newer {
-        Some(newer) => finding.with("newer", Value::Number(newer.id as u64)).variant("newer"),
+        Some(newer) => finding.with("newer", Value::Number(newer.id.into())).variant("newer"),
         None => finding,
     })
 }

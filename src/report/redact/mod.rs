@@ -33,6 +33,7 @@ mod window;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::net::SocketAddr;
 use std::ops::Range;
 
@@ -68,8 +69,8 @@ pub struct Redactor {
     /// The number of characters shown of the beginning of a message.
     previews: usize,
     anonymizer: Option<Anonymizer>,
-    /// Every value replaced so far, with its number.
-    numbers: HashMap<Box<str>, usize, RandomState>,
+    /// A hash of every value replaced so far, with its number: a capture may have a different one for each connection.
+    numbers: HashMap<u64, u32, RandomState>,
     /// The secrets of all connections.
     secrets: Secrets,
     /// Query values, and answers to questions for secrets, of the current connection.
@@ -304,8 +305,9 @@ impl Redactor {
 
     /// Appends the placeholder of a value to `out`.
     fn put(&mut self, kind: Kind, value: &str, out: &mut String) {
-        let next = self.numbers.len() + 1;
-        let number = *self.numbers.entry(value.into()).or_insert(next);
+        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let hash = self.numbers.hasher().hash_one(value);
+        let number = *self.numbers.entry(hash).or_insert(next);
         out.extend(["[redacted:", kind.name(), "#", &number.to_string(), "]"]);
     }
 }
