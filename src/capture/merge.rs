@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::{Path, PathBuf};
 
-use super::{Marks, Meter, Packet, Run, Source, Summary, file};
+use super::{Batch, Marks, Meter, Packet, Run, Source, Summary, file};
 use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -204,6 +204,26 @@ impl Source for Merge {
         self.take_faults().map(|()| false)
     }
 
+    fn batch(&mut self) -> Result<Batch<'_>, Error> {
+        let Some(index) = self.advance()?.then_some(self.current).flatten() else { return Ok(Batch::new()) };
+        let Self { files, heads, number, current, .. } = self;
+        let Some(Member { state: State::Open(source), .. }) = files.get_mut(index) else { return Ok(Batch::new()) };
+        // Until the first packet of another file; of packets with equal times, that of the earlier file comes first.
+        let until = match heads.peek() {
+            Some(Reverse((time, other))) if index < *other => *time,
+            Some(Reverse((time, _))) => Timestamp::from_nanos(time.as_nanos().saturating_sub(1)),
+            None => Timestamp::from_nanos(i64::MAX),
+        };
+        let (mut batch, later) = source.batch_until(until);
+        batch.iter_mut().zip(*number..).for_each(|(packet, number)| packet.number = number);
+        *number += batch.len().saturating_sub(1) as u64;
+        if let Some(time) = later {
+            *current = None;
+            heads.push(Reverse((time, index)));
+        }
+        Ok(batch)
+    }
+
     #[inline]
     fn packet(&self) -> Packet<'_> {
         match self.current.and_then(|index| self.files.get(index)) {
@@ -246,20 +266,23 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::capture::testing::build::{Order, Pcap};
-    use crate::capture::testing::{Owned, drain};
+    use crate::capture::testing::build::{Order, Pcap, Pcapng};
+    use crate::capture::testing::{Owned, drain, drain_batches};
 
-    /// Writes files with packets at these seconds. The data of a packet is the index of its file and its index in the
-    /// file.
+    /// Writes files with packets at these seconds, in turn as pcap and as pcapng. The data of a packet is the index of its
+    /// file and its index in the file.
     fn write(files: &[Vec<u32>]) -> (TempDir, Vec<PathBuf>) {
         let directory = tempfile::tempdir().unwrap();
         let paths = files.iter().enumerate().map(|(index, seconds)| {
-            let mut file = Pcap::new(Order::Little, Pcap::MICROS, 1);
+            let (mut pcap, mut pcapng) =
+                (Pcap::new(Order::Little, Pcap::MICROS, 1), Pcapng::new(Order::Little).interface(1, 0, &[]));
             for (place, second) in seconds.iter().enumerate() {
-                file = file.record(*second, 0, &[index as u8, place as u8], 2);
+                let data = [index as u8, place as u8];
+                pcap = pcap.record(*second, 0, &data, 2);
+                pcapng = pcapng.enhanced(0, u64::from(*second) * 1_000_000, &data, 2);
             }
             let path = directory.path().join(format!("{index:04}"));
-            fs::write(&path, file.bytes).unwrap();
+            fs::write(&path, if index % 2 == 0 { pcap.bytes } else { pcapng.bytes }).unwrap();
             path
         });
         let paths = paths.collect();
@@ -307,6 +330,16 @@ mod tests {
             expected.sort_by_key(|(second, _)| *second);
             let expected: Vec<(u8, u8)> = expected.into_iter().map(|(_, key)| key).collect();
             prop_assert_eq!(merged(&files), expected);
+        }
+
+        /// Batches hold the packets that come one by one, also if clocks step back.
+        #[test]
+        fn batches_are_the_same_packets(files in prop::collection::vec(prop::collection::vec(0..20_u32, 0..100), 0..5)) {
+            let (_directory, paths) = write(&files);
+            let merge = || Merge::new(paths.clone(), &Meter::default()).unwrap();
+            let (one_by_one, summaries) = drain(&mut merge()).unwrap();
+            let batches = drain_batches(&mut merge()).unwrap();
+            prop_assert_eq!(batches, (one_by_one, summaries));
         }
     }
 

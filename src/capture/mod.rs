@@ -105,6 +105,14 @@ pub trait Source {
         Ok(batch)
     }
 
+    /// Moves past the packets that are in memory behind the current one, as long as they are not later than `until`. Returns
+    /// the current packet and those, at most [`limits::BATCH`], and the time of the packet that has become current instead,
+    /// because it is later. If there is none, the source is behind the last packet returned.
+    fn batch_until(&mut self, until: Timestamp) -> (Batch<'_>, Option<Timestamp>) {
+        let _ = until;
+        (std::iter::once(self.packet()).collect(), None)
+    }
+
     /// Moves past the next packets, puts them into an empty block with their tags, and lends it the memory that their bytes
     /// are in. Returns `false` if nothing can be lent; then nothing has happened.
     fn lend(&mut self, block: &mut Block, tag_of: TagOf) -> Result<bool, Error> {
@@ -151,6 +159,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
         (**self).batch()
+    }
+
+    fn batch_until(&mut self, until: Timestamp) -> (Batch<'_>, Option<Timestamp>) {
+        (**self).batch_until(until)
     }
 
     fn lend(&mut self, block: &mut Block, tag_of: TagOf) -> Result<bool, Error> {

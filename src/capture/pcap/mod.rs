@@ -84,16 +84,22 @@ impl Source for Pcap {
     }
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
-        let mut batch = Batch::new();
         if !self.advance()? {
-            return Ok(batch);
+            return Ok(Batch::new());
         }
+        Ok(self.batch_until(Timestamp::from_nanos(i64::MAX)).0)
+    }
+
+    #[inline]
+    fn batch_until(&mut self, until: Timestamp) -> (Batch<'_>, Option<Timestamp>) {
+        let mut batch = Batch::new();
         let Self { window, file, tally, record, data, passed, .. } = self;
         let (window, header) = (&*window, file.record_header);
         batch.push(lent(file, tally, record, window.lent(data.clone())));
         let mut held = window.held();
         while !batch.is_full()
             && let Ok((_, next)) = header::record(file, held)
+            && next.time <= until
             && let whole = header.saturating_add(next.captured as usize)
             && let (Some(data), Some(rest)) = (held.get(header..whole), held.get(whole..))
         {
@@ -102,7 +108,7 @@ impl Source for Pcap {
             *passed = passed.saturating_add(whole);
             held = rest;
         }
-        Ok(batch)
+        (batch, None)
     }
 
     fn lend(&mut self, block: &mut Block, tag_of: TagOf) -> Result<bool, Error> {

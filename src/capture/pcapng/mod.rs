@@ -299,17 +299,27 @@ impl Source for Pcapng {
     }
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
-        let mut batch = ArrayVec::<_, { limits::BATCH }>::new();
-        if self.advance()? {
-            batch.push(self.placed());
-            self.window.keep_still(true);
-            // An error here only means that more must be read first.
-            while !batch.is_full() && matches!(self.advance(), Ok(true)) {
-                batch.push(self.placed());
-            }
-            self.window.keep_still(false);
+        if !self.advance()? {
+            return Ok(Batch::new());
         }
-        Ok(batch.into_iter().map(|placed| placed.lent(&self.window)).collect())
+        Ok(self.batch_until(Timestamp::from_nanos(i64::MAX)).0)
+    }
+
+    fn batch_until(&mut self, until: Timestamp) -> (Batch<'_>, Option<Timestamp>) {
+        let mut batch = ArrayVec::<_, { limits::BATCH }>::new();
+        let mut later = None;
+        batch.push(self.placed());
+        self.window.keep_still(true);
+        // An error here only means that more must be read first.
+        while !batch.is_full() && matches!(self.advance(), Ok(true)) {
+            if self.time > until {
+                later = Some(self.time);
+                break;
+            }
+            batch.push(self.placed());
+        }
+        self.window.keep_still(false);
+        (batch.into_iter().map(|placed| placed.lent(&self.window)).collect(), later)
     }
 
     fn marks(&self) -> Marks {

@@ -8,7 +8,7 @@ pub(super) mod tools;
 use std::io::Cursor;
 use std::path::Path;
 
-use super::{LinkType, Note, Source, Summary, file};
+use super::{LinkType, Note, Packet, Source, Summary, file};
 use crate::error::Error;
 
 /// An owned packet.
@@ -20,20 +20,43 @@ pub(super) struct Owned {
     pub(super) length: u32,
 }
 
+impl From<&Packet<'_>> for Owned {
+    fn from(packet: &Packet<'_>) -> Self {
+        Self {
+            nanos: packet.time.as_nanos(),
+            link_type: packet.link_type,
+            data: packet.data.to_vec(),
+            length: packet.length,
+        }
+    }
+}
+
 /// Returns all packets of `source`, which must be numbered from 1, and the summaries after the last.
 pub(super) fn drain(source: &mut dyn Source) -> Result<(Vec<Owned>, Vec<Summary>), Error> {
     let mut packets = Vec::new();
     while source.advance()? {
         let packet = source.packet();
-        packets.push(Owned {
-            nanos: packet.time.as_nanos(),
-            link_type: packet.link_type,
-            data: packet.data.to_vec(),
-            length: packet.length,
-        });
+        packets.push(Owned::from(&packet));
         assert_eq!(packet.number, packets.len() as u64);
     }
     assert!(!source.advance()?, "the end is final");
+    Ok((packets, source.summaries()))
+}
+
+/// Returns the same in batches.
+pub(super) fn drain_batches(source: &mut dyn Source) -> Result<(Vec<Owned>, Vec<Summary>), Error> {
+    let mut packets = Vec::new();
+    loop {
+        let batch = source.batch()?;
+        if batch.is_empty() {
+            break;
+        }
+        for packet in &batch {
+            packets.push(Owned::from(packet));
+            assert_eq!(packet.number, packets.len() as u64);
+        }
+    }
+    assert!(source.batch()?.is_empty(), "the end is final");
     Ok((packets, source.summaries()))
 }
 

@@ -125,14 +125,13 @@ impl Ended {
         other.complete();
         let [chunks, members] =
             [self.chunks.len(), self.members.len()].map(|len| u32::try_from(len).unwrap_or(u32::MAX));
-        self.chunks.append(&mut other.chunks);
-        self.members.append(&mut other.members);
-        let behind = |entry: Entry| Entry {
-            chunk: entry.chunk + chunks,
-            member: entry.member.map(|member| member + members),
-            ..entry
-        };
-        self.entries.extend(other.entries.into_iter().map(behind));
+        for entry in &mut other.entries {
+            entry.chunk += chunks;
+            entry.member = entry.member.map(|member| member + members);
+        }
+        join(&mut self.chunks, other.chunks);
+        join(&mut self.members, other.members);
+        join(&mut self.entries, other.entries);
         self.lost += other.lost;
     }
 
@@ -239,6 +238,16 @@ impl Ended {
         let mut facts: Box<Facts> = postcard::from_bytes(bytes).ok()?;
         (facts.capture, facts.stream) = (capture, stream);
         Some(facts)
+    }
+}
+
+/// Puts a list behind another one, with no more room than needed: there may be a million elements.
+fn join<T>(list: &mut Vec<T>, mut more: Vec<T>) {
+    if list.is_empty() {
+        *list = more;
+    } else {
+        list.reserve_exact(more.len());
+        list.append(&mut more);
     }
 }
 

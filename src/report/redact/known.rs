@@ -77,6 +77,10 @@ impl Known {
     /// Adds the values of another set, which was created [like](Self::like) this one.
     pub fn merge(&mut self, other: Self) {
         self.is_full |= other.is_full;
+        if self.is_empty() {
+            *self = Self { is_full: self.is_full, ..other };
+            return;
+        }
         for (hash, Beginning { ends }) in other.beginnings {
             if self.beginnings.len() >= limits::KNOWN_SECRETS && !self.beginnings.contains_key(&hash) {
                 self.is_full = true;
