@@ -49,12 +49,29 @@ fn every_fixture_gives_the_same_report() {
 fn several_captures_give_the_same_in_each_format() {
     let captures: Vec<PathBuf> = fixtures().into_iter().map(|(_, capture)| capture).collect();
     for options in
-        [["--format", "json"], ["--format", "csv"], ["--format=terminal", "--merge"], ["--format=json", "--merge"]]
+        [["--format", "ndjson"], ["--format", "csv"], ["--format=terminal", "--merge"], ["--format=json", "--merge"]]
     {
         is_the_same(&options.map(OsString::from), &captures);
     }
     #[cfg(feature = "live")]
     is_the_same(&["--format", "json", "--filter", "tcp"].map(OsString::from), &captures);
+}
+
+/// With `--fail-on`, everything is judged before the first line is written.
+#[test]
+fn what_is_written_while_it_is_judged_is_what_is_written_afterwards() {
+    let captures: Vec<PathBuf> = fixtures().into_iter().map(|(_, capture)| capture).collect();
+    for format in ["json", "ndjson"] {
+        for selected in [&[][..], &["--code", "1011"], &["--code", "4998"], &["--merge"]] {
+            let options: Vec<OsString> =
+                [&["--format", format], selected].concat().into_iter().map(Into::into).collect();
+            let judged_first = [&options[..], &["--fail-on".into(), "4997".into()]].concat();
+            let expected = report("1", &judged_first, &captures);
+            for threads in ["1", "3"] {
+                assert_eq!(report(threads, &options, &captures), expected, "{format} {selected:?}, {threads} threads");
+            }
+        }
+    }
 }
 
 #[test]
