@@ -49,7 +49,8 @@ struct Place {
     turn: Turn,
 }
 
-/// The place of a file in its set, as its name tells it. A time comes before a number, which begins anew with each run of a program.
+/// The place of a file in its set, as its name tells it. A time comes before a number, which begins anew with each run of
+/// a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
     /// The time beside a number, as in `20260101120000`; local, so it is not quite in order when summer time ends.

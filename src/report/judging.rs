@@ -57,9 +57,9 @@ pub(super) struct Judging<'p> {
 }
 
 impl Judging<'_> {
-    /// Judges the connections on so many threads, or as many as the system grants. Each connection is given to `render` on the thread that has judged it, with a buffer for what is written of it; what `render` returns
-    /// is kept. `write` is called on this thread with the contents of the buffer and what was kept, in the order of the
-    /// connections; after an error, it is not called again.
+    /// Judges the connections on so many threads, or as many as the system grants. `render` gets each on the thread that
+    /// has judged it, with a buffer for what is written of it, and returns what is to be kept of it. `write` gets the
+    /// buffers and what was kept on this thread, in the order of the connections; after an error, it is not called again.
     pub fn each<K: Send, E>(
         self,
         threads: usize,
