@@ -14,14 +14,14 @@ use crate::seen::Timestamp;
 /// whether they have to look at these bytes at all.
 pub type TagOf = fn(&Packet<'_>) -> u32;
 
-/// Consecutive packets of a source, with their bytes. The memory is reused by the next [`Block::fill`].
+/// Consecutive packets of a source, with their bytes. The memory is used again for later ones.
 ///
 /// ```text
 /// bytes    ┊ header ├ packet ┤ header ├──── packet ────┤
 /// packets        start     end      start            end
 /// ```
 ///
-/// The headers of a file's format are there only if its reader has lent its own buffer ([`Block::take`]).
+/// The headers of a file's format are there only if its reader has lent its own buffer.
 #[derive(Debug, Default)]
 pub struct Block {
     bytes: Vec<u8>,

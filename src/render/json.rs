@@ -1,5 +1,5 @@
-//! Reports and the reference as JSON, in the forms that [`Report`](crate::report::Report) and
-//! [`Reference`](crate::reference::Reference) describe.
+//! Reports and the reference as JSON, in the forms that [`Report`] and [`Reference`](crate::reference::Reference)
+//! describe.
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
