@@ -25,7 +25,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::included::Included;
-use super::slice::{How, Prepared};
+use super::prepared::{How, Prepared};
 use crate::output::{self, Spool, Spooled};
 use crate::reporting::{Format, Reporting};
 
@@ -103,10 +103,7 @@ impl Bundle<'_> {
         let (reporting, language) = (self.reporting, self.reporting.texts.language());
         let mut brief = Brief::new(selection);
         let is_included = |connection: &Connection| connection.original.is_some();
-        let mut data = Spool::new();
-        let report = json::render_pending(pending, is_included, |kept| kept, |kept| brief.add(kept), &mut data);
-        let report = report.map_err(output::unspooled)?;
-        let data = data.finish().map_err(output::unspooled)?;
+        let (report, data) = streamed(pending, is_included, |connection| brief.add(connection))?;
         let report = Report { connections: brief.into_connections(), times: reporting.time.clone(), ..report };
         let command = output::command(reporting);
         let (flavor, most) = (reporting.flavor(), reporting.max_chars());
@@ -137,11 +134,8 @@ fn judged(
         if selection.is_narrow() {
             pending.without_encrypted();
         }
-        let mut data = Spool::new();
-        let wanted = |connection: &Connection| selection.matches(connection);
-        let report = json::render_pending(pending, wanted, |kept| kept, keep, &mut data);
-        let report = report.map_err(output::unspooled)?;
-        (report, Some(data.finish().map_err(output::unspooled)?))
+        let (report, data) = streamed(pending, |connection| selection.matches(connection), keep)?;
+        (report, Some(data))
     } else {
         (pending.for_each(keep), None)
     };
@@ -177,6 +171,19 @@ fn without_connections(material: &Material) -> Material {
 fn file_names(captures: &[PathBuf]) -> String {
     let name = |path: &PathBuf| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     first(captures.iter().map(name), CAPTURES)
+}
+
+/// Judges the connections, and gives each to `take`. Returns the report without them, and, to be copied later, the report in
+/// JSON with those that are `wanted`.
+fn streamed(
+    pending: Pending,
+    wanted: impl Fn(&Connection) -> bool + Sync,
+    take: impl FnMut(Box<Connection>),
+) -> Result<(Report, Spooled), Error> {
+    let mut data = Spool::new();
+    let report = json::render_pending(pending, wanted, |connection| connection, take, &mut data);
+    let spooled = report.and_then(|report| Ok((report, data.finish()?)));
+    spooled.map_err(output::unspooled)
 }
 
 /// Returns what `write` writes, to be copied later.

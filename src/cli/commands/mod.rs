@@ -11,6 +11,7 @@ pub mod interfaces;
 #[cfg(all(feature = "live", unix))]
 pub mod live;
 pub mod man;
+mod prepared;
 pub mod read;
 mod reference;
 pub mod rules;

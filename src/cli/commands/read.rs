@@ -20,7 +20,7 @@ use whyclosed::report::{Collected, Collection, Material, Pending, Spill, Unread,
 use whyclosed::slice::{Locating, Origin};
 
 use super::bundle::Bundle;
-use super::slice::located;
+use super::prepared::located;
 use super::{EXIT_ERROR, absent, conclude, exit_code};
 use crate::inputs::{InputArgs, tell_passed_over};
 use crate::keys::{KeyArgs, KeyLogs};

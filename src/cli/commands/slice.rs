@@ -1,28 +1,25 @@
 //! `whyclosed slice`: the packets of a few connections, to be attached to a ticket.
 
-use std::collections::{BTreeSet, HashSet};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use whyclosed::analyzer::Analyzer;
-use whyclosed::capture::pcapng::Writer;
-use whyclosed::capture::{self, Source};
+use whyclosed::capture;
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::facts::Facts;
-use whyclosed::render::sanitized;
-use whyclosed::report::phrase::{bytes_of, counted, first, number, word};
 use whyclosed::report::selection::Selection;
 use whyclosed::report::{Collected, Collection, Material, Pending, Report, redact};
-use whyclosed::slice::{Located, Locating, Origin, Survey, Verdicts, Wanted, cut, session_of};
+use whyclosed::slice::{Located, Locating, Origin, Verdicts, Wanted};
 
 use super::exit_code;
 use super::included::Number;
-use crate::keys::{KeyArgs, lines};
+use super::prepared::{How, Prepared, located};
+use crate::keys::KeyArgs;
 use crate::locale::TextArgs;
-use crate::output::{self, Spool, Spooled};
+use crate::output::{self, Spool};
 use crate::sandbox::Allowed;
 use crate::sandboxing::Explained;
 use crate::selecting::Selecting;
@@ -74,10 +71,6 @@ pub struct Slice {
     #[command(flatten)]
     texts: TextArgs,
 }
-
-/// The most captures and connections that a slice's comment names; there may be thousands.
-const CAPTURES: usize = 3;
-const IDS: usize = 20;
 
 fn file(path: &str) -> Result<PathBuf, String> {
     if path == "-" { Err("a slice needs files: it reads them several times".to_owned()) } else { Ok(path.into()) }
@@ -205,157 +198,4 @@ struct Chosen {
     wanted: Wanted,
     /// The verdicts on them.
     verdicts: Verdicts,
-}
-
-/// Returns the positions of frames that a [`Locating`] has written.
-pub fn located(written: io::Result<Spool>) -> Result<Located, Error> {
-    let read = written.and_then(Spool::finish).and_then(Spooled::into_reader);
-    read.map(Located::new).map_err(output::unspooled)
-}
-
-/// The options of a slice.
-#[derive(Clone, Copy, Debug)]
-pub struct How<'k> {
-    /// Whether secrets in payloads are replaced.
-    pub redact: bool,
-    /// If the keys of TLS sessions are included: the key logs in which they are, besides the captures.
-    pub with_keys: Option<&'k [PathBuf]>,
-    /// The language of the comments.
-    pub language: Language,
-}
-
-/// A slice that is ready to be written: only its packets are still to be copied.
-pub struct Prepared<'w> {
-    source: Box<dyn Source + Send>,
-    wanted: &'w Wanted,
-    survey: Survey,
-    keys: String,
-    comment: String,
-    /// The packets and bytes that were written.
-    written: (u64, u64),
-}
-
-impl<'w> Prepared<'w> {
-    /// Surveys the wanted connections in the captures, and comments on them with the verdicts. `report` comes with the
-    /// numbers of its connections, because they may already have been dropped from it. Payloads are redacted if their
-    /// frames are `located`.
-    pub fn new(
-        captures: &[PathBuf],
-        report: (&Report, &[Number]),
-        (wanted, mut verdicts): (&'w mut Wanted, Verdicts),
-        located: Option<Located>,
-        how: How<'_>,
-    ) -> Result<Self, Error> {
-        let mut survey = survey(captures, Survey::new(wanted, located).counting(verdicts.packets()), wanted)?;
-        survey.finish(wanted).map_err(output::unspooled)?;
-        verdicts.mark(&survey.numbering(wanted), how.language, wanted);
-        let keys = how.with_keys.map(|logs| keys(captures, logs, &survey)).transpose()?;
-        let (keys, sessions) = keys.unwrap_or_default();
-        let mut comment = comment(report, wanted, how, &survey, sessions);
-        if verdicts.unmarked() > 0 {
-            comment = format!("{comment} {}", counted("slice_unmarked", verdicts.unmarked(), &[], how.language));
-        }
-        Ok(Self { source: capture::open(captures)?, wanted, survey, keys, comment, written: (0, 0) })
-    }
-
-    /// Prints on standard error what was written.
-    #[expect(clippy::print_stderr, reason = "it is not part of the slice")]
-    fn tell_size(&self, path: &Path, language: Language) {
-        let ((packets, bytes), connections) = (self.written, self.wanted.connections().len());
-        let values = [
-            ("path", &*path.display().to_string()),
-            ("connections", &number(connections as u64, language)),
-            ("packets", &number(packets, language)),
-            ("bytes", &bytes_of(bytes, language)),
-        ];
-        eprintln!("{}", sanitized(&word("slice_written", &values, language)));
-    }
-
-    /// Prints on standard error what had to be left out, if anything.
-    #[expect(clippy::print_stderr, reason = "it is not part of the slice")]
-    pub fn tell(&self, language: Language) {
-        left_out(&self.survey, language).iter().for_each(|sentence| eprintln!("{sentence}"));
-    }
-
-    /// Writes the slice. An error of the captures is wrapped in that of the output.
-    pub fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let mut writer = Writer::commented(out, &self.comment)?;
-        if !self.keys.is_empty() {
-            writer.key_log(&self.keys)?;
-        }
-        let packets =
-            cut(&mut *self.source, self.wanted, &mut self.survey, &mut writer).map_err(io::Error::other)??;
-        self.written = (packets, writer.written());
-        Ok(())
-    }
-}
-
-/// Reads the captures for everything that must be known of the wanted connections before they are copied.
-pub fn survey(captures: &[PathBuf], mut survey: Survey, wanted: &Wanted) -> Result<Survey, Error> {
-    let mut source = capture::open(captures)?;
-    while source.advance()? {
-        survey.push(&source.packet(), wanted);
-    }
-    Ok(survey)
-}
-
-/// Returns the lines of the captures' and other key logs that belong to surveyed sessions, and the number of these
-/// sessions.
-fn keys(captures: &[PathBuf], logs: &[PathBuf], survey: &Survey) -> Result<(String, usize), Error> {
-    let (mut keys, mut sessions) = (String::new(), BTreeSet::new());
-    let mut take = |line: &str| {
-        if let Some(session) = session_of(line).filter(|session| survey.sessions().contains(session)) {
-            keys.extend([line, "\n"]);
-            sessions.insert(session);
-        }
-    };
-    capture::key_log_lines(captures, &mut take)?;
-    logs.iter().try_for_each(|log| lines(log, &mut take))?;
-    Ok((keys, sessions.len()))
-}
-
-/// Returns a sentence for each kind of loss: what could not be kept of the connections.
-fn left_out(survey: &Survey, language: Language) -> Vec<String> {
-    let (mut counts, mut said) = (vec![("slice_left_out", survey.left_out())], Vec::new());
-    if let Some(redaction) = survey.redaction() {
-        counts.extend([("slice_lacking", redaction.lacking()), ("slice_unread", redaction.losses().unread)]);
-        said.extend(redaction.hides_all().then(|| word("slice_hidden", &[], language)));
-    }
-    let counts = counts.into_iter().filter(|(_, count)| *count > 0);
-    said.extend(counts.map(|(name, count)| counted(name, count, &[], language)));
-    said
-}
-
-/// Returns the comment on the slice as a whole.
-fn comment(
-    (report, numbers): (&Report, &[Number]),
-    wanted: &Wanted,
-    how: How<'_>,
-    survey: &Survey,
-    sessions: usize,
-) -> String {
-    let losses = survey.redaction().map(|redaction| redaction.losses()).unwrap_or_default();
-    let paths: Vec<_> = report.captures.iter().map(|capture| capture.path.clone()).collect();
-    // A path may reveal the owner of the capture.
-    let captures = if how.redact {
-        counted("slice_captures", paths.len() as u64, &[], how.language)
-    } else {
-        first(paths, CAPTURES)
-    };
-    let taken: HashSet<_> = wanted.connections().iter().map(|origin| origin.id).collect();
-    let ids = numbers.iter().filter(|number| taken.contains(&number.of)).map(|number| number.id.to_string());
-    let values = [
-        ("program", report.generator.as_str()),
-        ("captures", &*captures),
-        ("ids", &first(ids, IDS)),
-        ("redacted", &losses.redacted.to_string()),
-        ("shortened", &losses.shortened.to_string()),
-    ];
-    let changes = if how.redact { "slice_redacted" } else { "slice_unchanged" };
-    let mut said = vec![word("slice_section", &values, how.language), word(changes, &values, how.language)];
-    if sessions > 0 {
-        said.push(counted("slice_keys", sessions as u64, &[], how.language));
-    }
-    said.extend(left_out(survey, how.language));
-    said.join(" ")
 }

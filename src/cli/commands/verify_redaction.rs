@@ -20,7 +20,7 @@ use whyclosed::sink::Sink;
 use whyclosed::slice::leaks::{Form, Gathering, LEAST, Leak, Secrets};
 use whyclosed::slice::{Locating, Origin, Read, Remember, Survey, Wanted};
 
-use super::slice::{located, survey};
+use super::prepared::{located, survey};
 use super::{EXIT_ERROR, EXIT_MATCHED, unpacked};
 use crate::locale::TextArgs;
 use crate::output::{self, Spool};
