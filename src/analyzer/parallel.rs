@@ -114,7 +114,9 @@ impl Analyzer {
                 self.push_secrets(block.secrets(), &mut collection);
             }
             self.push_own(block, &mut collection);
-            block.passing(block.len().saturating_sub(1)..block.len()).for_each(|(last, ..)| progress(last));
+            if let Some(last) = block.len().checked_sub(1).and_then(|last| block.packet(last)) {
+                progress(last.number);
+            }
             self.followed.publish();
         }
         self.finish(&mut collection);

@@ -106,8 +106,8 @@ pub trait Source {
     }
 
     /// Moves past the packets that are in memory behind the current one, as long as they are not later than `until`. Returns
-    /// the current packet and those, at most [`limits::BATCH`], and the time of the packet that has become current instead,
-    /// because it is later. If there is none, the source is behind the last packet returned.
+    /// the current packet and those, at most [`limits::BATCH`]. If the source has moved to a packet that is later, this is
+    /// the current one now, and its time is returned, too; otherwise all packets up to here have been returned.
     fn batch_until(&mut self, until: Timestamp) -> (Batch<'_>, Option<Timestamp>) {
         let _ = until;
         (std::iter::once(self.packet()).collect(), None)

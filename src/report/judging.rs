@@ -26,7 +26,7 @@ use crate::diagnose::{Case, Verdict, diagnose};
 /// Connections that a thread judges at once.
 const AT_ONCE: usize = 32;
 
-/// What remembers the connections before the one that is put into words.
+/// The memory of the connections that were put into words before the next one.
 pub(super) struct Wording {
     pub redactor: Redactor,
     pub places: Places,
@@ -91,7 +91,7 @@ impl Judging<'_> {
                 Ok(())
             })?;
         }
-        // What is left if there are no threads.
+        // If there are no threads, this one judges all connections.
         while let Some((_, Rendered { bytes, kept })) = judge.next() {
             write(&bytes, kept)?;
         }
@@ -99,7 +99,7 @@ impl Judging<'_> {
     }
 }
 
-/// What the threads share.
+/// The state that the threads share.
 struct Judge<'p, R> {
     facts: &'p Ended,
     surroundings: &'p [Surroundings],
@@ -109,7 +109,7 @@ struct Judge<'p, R> {
     next: AtomicUsize,
 }
 
-/// What was made of a batch of connections.
+/// The results of judging a batch of connections.
 struct Rendered<K> {
     bytes: Vec<u8>,
     kept: Vec<K>,

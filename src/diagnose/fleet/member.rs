@@ -1,4 +1,4 @@
-//! What relations between connections need to know of one, in few bytes: there may be a million of them.
+//! The members of a fleet: connections that have ended, each in few bytes, because there may be a million of them.
 
 use std::hash::BuildHasher;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -39,7 +39,7 @@ pub struct Member {
     pub kind: Kind,
     /// The side that began the end.
     pub by: Side,
-    /// Whether either side's frames may be missing from the capture.
+    /// True if frames of a side may be missing from the capture.
     pub has_holes: bool,
 }
 

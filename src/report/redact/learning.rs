@@ -43,7 +43,7 @@ pub(super) fn answers(facts: &Facts) -> Vec<u64> {
 /// The secrets of connections, which are collected before anything is written.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
-    /// Whether nothing is secret.
+    /// True if secrets are shown, so that none is collected.
     shown: bool,
     /// Values that are secret somewhere in the capture, in any connection.
     pub(super) known: Known,

@@ -86,7 +86,8 @@ impl Redactor {
     /// Creates a redactor with the settings in `privacy`.
     pub fn new(privacy: Privacy) -> Self {
         let anonymizer = privacy.anonymize.then(Anonymizer::default);
-        Self { shows: privacy.show_secrets, previews: privacy.previews, anonymizer, ..Self::default() }
+        let secrets = Secrets::new(privacy);
+        Self { shows: privacy.show_secrets, previews: privacy.previews, anonymizer, secrets, ..Self::default() }
     }
 
     /// Adds the secrets of connections.
