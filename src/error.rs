@@ -105,6 +105,12 @@ pub enum Error {
         /// libpcap's message.
         message: String,
     },
+    /// A folder holds files that writing a Wireshark profile would overwrite, and that are not from this program.
+    #[error("{}: not written by whyclosed: give --profile a new folder, or one with a profile of an earlier run", path.display())]
+    ForeignProfile {
+        /// The file in the way.
+        path: PathBuf,
+    },
     /// A file of a user's own close codes has a fault.
     #[error("{}: {fault}", path.display())]
     Codes {

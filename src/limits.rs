@@ -208,6 +208,9 @@ pub const SCRATCH: usize = 16 * 1024;
 /// Bytes of the comments with which a slice marks packets, so that a slice takes little more than its packets.
 pub const SLICE_COMMENTS: usize = 2048;
 
+/// Bytes of the comments with which an annotated capture marks packets: those of about 300,000 connections.
+pub const ANNOTATIONS: usize = 64 * 1024 * 1024;
+
 /// Packets of a slice that may be IP fragments (40 bytes each): each is recorded before it is copied. Further ones are
 /// left out, which is reported.
 pub const SLICED_FRAGMENTS: usize = 1 << 19;

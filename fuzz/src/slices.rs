@@ -4,9 +4,9 @@ use std::io::Cursor;
 
 use arbitrary::Unstructured;
 use whyclosed::analyzer::Analyzer;
-use whyclosed::capture::pcapng::Writer;
+use whyclosed::capture::pcapng::{Relay, Writer};
 use whyclosed::side::Side;
-use whyclosed::slice::{Located, Locating, Origin, Survey, Wanted, cut};
+use whyclosed::slice::{Located, Locating, Origin, Scope, Survey, Wanted, cut};
 
 use crate::conversation::{Act, What};
 use crate::conversations::one;
@@ -15,7 +15,7 @@ use crate::segments::{Change, packets};
 
 /// Slices all connections of any bytes read as a capture: the slice contains packets of the original, in their order.
 pub fn slice(data: &[u8]) {
-    let Some(slice) = sliced(data, false) else { return };
+    let Some(slice) = sliced(data, false, Scope::Wanted) else { return };
     let (Some(original), Some(slice)) = (read(data, usize::MAX, false), read(&slice, usize::MAX, false)) else {
         return;
     };
@@ -25,7 +25,7 @@ pub fn slice(data: &[u8]) {
         assert!(rest.any(|other| other.link_type == packet.link_type && other.data == packet.data), "no such packet");
     }
     // The redacted slice has as many packets, of the same lengths.
-    let Some(redacted) = sliced(data, true) else { panic!("it could be sliced before") };
+    let Some(redacted) = sliced(data, true, Scope::Wanted) else { panic!("it could be sliced before") };
     let redacted = read(&redacted, usize::MAX, false).expect("a slice is a capture");
     let lengths = |read: &files::Read| read.packets.iter().map(|packet| packet.data.len()).collect::<Vec<_>>();
     assert_eq!(lengths(&redacted), lengths(&slice));
@@ -57,23 +57,24 @@ pub fn redact(data: &[u8]) {
     let change = Change { cut, overlap: choice & 2 != 0, seed: 1, ..Change::default() };
     let packets = packets(&[conversation], change);
     let file = files::pcap(1, packets.iter().map(Vec::as_slice));
-    let slice = sliced(&file, true).expect("a capture");
     let is_there = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
     assert!(is_there(&plain(&file).expect("a capture")), "the secret cannot be read in the original");
-    assert!(!is_there(&slice), "the slice contains the secret");
-    assert!(!is_there(&plain(&slice).expect("a slice is a capture")), "the secret can be read in the slice");
+    for scope in [Scope::Wanted, Scope::All] {
+        let slice = sliced(&file, true, scope).expect("a capture");
+        assert!(!is_there(&slice), "the slice contains the secret");
+        assert!(!is_there(&plain(&slice).expect("a slice is a capture")), "the secret can be read in the slice");
+    }
 }
 
-/// Slices every connection of a capture; returns `None` if the bytes are not a capture.
-fn sliced(capture: &[u8], redact: bool) -> Option<Vec<u8>> {
+/// Slices every connection of a capture, with the headers of all other packets if these are copied, too; returns `None` if the bytes are not a capture.
+fn sliced(capture: &[u8], redact: bool, scope: Scope) -> Option<Vec<u8>> {
     let (wanted, mut survey) = surveyed(capture, redact)?;
     survey.finish(&wanted).expect("memory does not fail");
     let mut source = open(capture, usize::MAX)?;
     let mut slice = Vec::new();
-    let mut writer = Writer::new(&mut slice).expect("memory does not fail");
+    let mut relay = Relay::new(Writer::new(&mut slice).expect("memory does not fail"));
     // An error of the capture ends the slice, too.
-    let _ = cut(&mut *source, &wanted, &mut survey, &mut writer);
-    writer.flush().expect("memory does not fail");
+    let _ = cut(&mut *source, &wanted, &mut survey, scope, &mut relay);
     Some(slice)
 }
 

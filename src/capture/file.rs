@@ -86,10 +86,14 @@ pub(super) fn recognise(
 
 /// Calls `line` with each line of the TLS key logs in the file at `path`. A pcap file has none.
 pub(super) fn key_log_lines(path: &Path, line: impl FnMut(&str)) -> Result<(), Error> {
-    let reader = Box::new(File::open(path).map_err(|source| Error::Open { path: path.to_owned(), source })?);
-    match format(path, reader, limits::READ_BUFFER)? {
-        Format::Pcap(_) => Ok(()),
-        Format::Pcapng(pcapng) => pcapng::key_log_lines(pcapng, line),
+    pcapng(path)?.map_or(Ok(()), |pcapng| pcapng::key_log_lines(pcapng, line))
+}
+
+/// Returns the reader of the file at `path` if that is pcapng, and `None` if it is pcap.
+pub(super) fn pcapng(path: &Path) -> Result<Option<Pcapng>, Error> {
+    match format(path, reader(path)?, limits::READ_BUFFER)? {
+        Format::Pcap(_) => Ok(None),
+        Format::Pcapng(pcapng) => Ok(Some(pcapng)),
     }
 }
 

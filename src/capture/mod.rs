@@ -13,6 +13,7 @@
 mod ahead;
 mod block;
 mod compressed;
+mod copy;
 mod drops;
 mod file;
 #[cfg(feature = "live")]
@@ -41,6 +42,7 @@ pub use ahead::read_ahead;
 pub(crate) use ahead::{End, Lent, Reading, ended};
 pub use block::{Block, TagOf};
 pub use compressed::Damage;
+pub use copy::{Comments, Copied, copy};
 pub use drops::Drops;
 pub use inputs::{Input, Inputs, find, links};
 pub use link_type::LinkType;

@@ -6,6 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use whyclosed::error::Error;
 
 use crate::commands::EXIT_ERROR;
+use crate::commands::annotate::Annotate;
 use crate::commands::codes::Codes;
 use crate::commands::compare::Compare;
 use crate::commands::completions::Completions;
@@ -57,6 +58,7 @@ enum Command {
     Completions(Completions),
     Man(Man),
     Slice(Slice),
+    Annotate(Annotate),
     VerifyRedaction(VerifyRedaction),
 }
 
@@ -141,6 +143,7 @@ impl Command {
             Self::Completions(ref completions) => completions.run(Cli::command()),
             Self::Man(ref man) => man.run(Cli::command()),
             Self::Slice(ref slice) => slice.run(),
+            Self::Annotate(ref annotate) => annotate.run(),
             Self::VerifyRedaction(ref verify) => verify.run(),
         }
     }

@@ -24,6 +24,18 @@ pub enum Confidence {
     Low,
 }
 
+impl Confidence {
+    /// Returns its name in JSON, which is also the key of its word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+}
+
 /// The party that caused the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

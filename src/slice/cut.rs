@@ -1,6 +1,6 @@
 //! The copying of the wanted connections' packets.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -9,14 +9,16 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use super::comments::Comments;
+use super::fragmented::Fragmented;
 use super::messages::Compression;
+use super::redaction::Redaction;
 use super::survey::Survey;
-use crate::capture::pcapng::{Description, Writer};
-use crate::capture::{LinkType, Marks, Packet, Source};
+use crate::capture::pcapng::Relay;
+use crate::capture::{Packet, Source};
 use crate::error::Error;
 use crate::facts::{Facts, Id};
-use crate::limits;
-use crate::packet::Decoder;
+use crate::packet::{Decoder, Part};
 use crate::side::{PerSide, Side};
 use crate::tcp::{Endpoints, Segment};
 
@@ -93,7 +95,7 @@ pub struct Wanted {
     /// The connections by their endpoints, which are stored in `connections`.
     by_endpoints: HashTable<Between>,
     hasher: RandomState,
-    comments: BTreeMap<u64, Vec<String>>,
+    pub(super) comments: Comments,
 }
 
 impl Wanted {
@@ -126,9 +128,9 @@ impl Wanted {
         spans.iter_mut().skip(place).for_each(|span| span.last = span.last.max(last));
     }
 
-    /// Adds a comment on a packet.
-    pub(super) fn comment(&mut self, packet: u64, comment: String) {
-        self.comments.entry(packet).or_default().push(comment);
+    /// Sets the comments on packets of a capture that is copied whole.
+    pub fn annotate(&mut self, comments: Comments) {
+        self.comments = comments;
     }
 
     /// Returns the wanted connections.
@@ -161,50 +163,40 @@ impl Wanted {
     }
 }
 
-/// Copies the packets of the wanted connections, rewritten if the survey has rewritten their streams. Returns the number
-/// of packets. The outer error is that of reading, the inner one that of writing.
+/// The packets that are copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of the wanted connections.
+    Wanted,
+    /// All, but of the others only the headers up to that of TCP, since nobody knows what else of them is secret.
+    All,
+}
+
+/// Copies packets; those of the wanted connections are rewritten if the survey has rewritten their streams. Returns the
+/// number of packets. The outer error is that of reading, the inner one that of writing.
 pub fn cut<W: Write>(
     source: &mut dyn Source,
     wanted: &Wanted,
     survey: &mut Survey,
-    out: &mut Writer<W>,
+    scope: Scope,
+    out: &mut Relay<W>,
 ) -> Result<Result<u64, std::io::Error>, Error> {
-    let (mut decoder, mut parts, mut interfaces, mut packets) = (Decoder::default(), Vec::new(), HashMap::new(), 0);
-    let (fragmented, mut redaction) = survey.parts();
+    let (fragmented, redaction) = survey.parts();
+    let mut cutter = Cutter { wanted, fragmented, redaction, decoder: Decoder::default(), parts: Vec::new() };
+    let mut packets = 0;
     while source.advance()? {
         let packet = source.packet();
-        let mut data;
-        if let Some(piece) = fragmented.piece(packet.number) {
-            data = packet.data.to_vec();
-            if let Some(redaction) = redaction.as_deref() {
-                redaction.apply_to_fragment(piece, &mut data, Decoder::fragment(&packet).unwrap_or(0..0));
-            }
-        } else {
-            let Some(segment) = decoder.trace(&packet, &mut parts) else { continue };
-            let Some(half) = wanted.find(&segment) else { continue };
-            data = packet.data.to_vec();
-            match place(&packet, segment.payload) {
-                Some(payload) => {
-                    if let Some(redaction) = redaction.as_deref_mut() {
-                        redaction.apply(&segment, half, &mut data, payload);
-                    }
-                }
-                // The packet was cut within the header.
-                None if parts.is_empty() && segment.payload.is_empty() => {}
-                // Reassembled from fragments that were not recorded, because there were too many.
-                None => continue,
-            }
-        }
+        let data = match cutter.rewritten(&packet) {
+            Ok(data) => data,
+            Err(_) if scope == Scope::Wanted => continue,
+            Err(headers) => packet.data.get(..headers).unwrap_or_default().to_vec(),
+        };
         let mut marks = source.marks();
-        if let Some(redaction) = redaction.as_deref() {
+        if let Some(redaction) = cutter.redaction.as_deref() {
             marks.comments.iter_mut().for_each(|comment| *comment = redaction.comment(comment));
         }
-        let written = interface(&mut interfaces, packet.link_type, &marks, out).and_then(|interface| {
-            let own = wanted.comments.get(&packet.number).map_or(&[][..], Vec::as_slice);
-            let comments: Vec<_> = marks.comments.iter().chain(own).map(String::as_str).collect();
-            out.packet(interface, &Packet { data: &data, ..packet }, marks.lost, &comments)
-        });
-        if let Err(error) = written {
+        let comments = wanted.comments.on(packet.number);
+        if let Err(error) = out.packet(&Packet { data: &data, ..packet }, &marks, &comments) {
             return Ok(Err(error));
         }
         packets += 1;
@@ -212,32 +204,52 @@ pub fn cut<W: Write>(
     Ok(Ok(packets))
 }
 
+/// The wanted connections, and what is needed to find their packets and to rewrite them.
+struct Cutter<'w> {
+    wanted: &'w Wanted,
+    fragmented: &'w Fragmented,
+    redaction: Option<&'w mut Redaction>,
+    decoder: Decoder,
+    parts: Vec<Part>,
+}
+
+impl Cutter<'_> {
+    /// Returns the bytes of a packet of the wanted connections. Fails for any other packet, with the number of its bytes
+    /// that are headers up to that of TCP, as far as they are known.
+    fn rewritten(&mut self, packet: &Packet<'_>) -> Result<Vec<u8>, usize> {
+        let Self { wanted, fragmented, redaction, decoder, parts } = self;
+        if let Some(piece) = fragmented.piece(packet.number) {
+            let mut data = packet.data.to_vec();
+            if let Some(redaction) = redaction.as_deref() {
+                redaction.apply_to_fragment(piece, &mut data, Decoder::fragment(packet).unwrap_or(0..0));
+            }
+            return Ok(data);
+        }
+        let Some(segment) = decoder.trace(packet, parts) else {
+            return Err(Decoder::fragment(packet).map_or(0, |body| body.start));
+        };
+        let payload = place(packet, segment.payload);
+        let half = wanted.find(&segment).ok_or(payload.unwrap_or_default())?;
+        let mut data = packet.data.to_vec();
+        match payload {
+            Some(payload) => {
+                if let Some(redaction) = redaction.as_deref_mut() {
+                    redaction.apply(&segment, half, &mut data, payload);
+                }
+            }
+            // The packet was cut within the header.
+            None if parts.is_empty() && segment.payload.is_empty() => {}
+            // Reassembled from fragments that were not recorded, because there were too many.
+            None => return Err(0),
+        }
+        Ok(data)
+    }
+}
+
 /// Returns the offset of a payload in its packet; `None` if it was reassembled from several.
 fn place(packet: &Packet<'_>, payload: &[u8]) -> Option<usize> {
     let at = payload.as_ptr().addr().checked_sub(packet.data.as_ptr().addr())?;
     (at + payload.len() <= packet.data.len()).then_some(at)
-}
-
-fn interface<W: Write>(
-    interfaces: &mut HashMap<(LinkType, u32, String), u32>,
-    link_type: LinkType,
-    marks: &Marks,
-    out: &mut Writer<W>,
-) -> Result<u32, std::io::Error> {
-    let key = (link_type, marks.snaplen, marks.interface.clone());
-    if let Some(known) = interfaces.get(&key) {
-        return Ok(*known);
-    }
-    if interfaces.len() == limits::INTERFACES {
-        // A section cannot hold more.
-        interfaces.clear();
-        out.section()?;
-    }
-    let description =
-        Description { link_type, snaplen: marks.snaplen, name: marks.interface.clone(), filter: String::new() };
-    let interface = out.interface(&description)?;
-    interfaces.insert(key, interface);
-    Ok(interface)
 }
 
 #[cfg(test)]

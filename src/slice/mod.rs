@@ -19,8 +19,10 @@
 //! | compressed messages | compressed again, and filled up to their length |
 //! | binary messages, TLS, anything else | zeros, except what says why a peer ends the connection |
 
+mod annotations;
 mod blotter;
 mod checksum;
+mod comments;
 mod counting;
 mod cut;
 mod deflate;
@@ -44,8 +46,10 @@ mod verdicts;
 mod views;
 mod windows;
 
+pub use annotations::Annotations;
 pub use blotter::Remember;
-pub use cut::{Origin, Wanted, cut};
+pub use comments::Comments;
+pub use cut::{Origin, Scope, Wanted, cut};
 pub use located::{Located, Locating};
 pub use messages::{Losses, Read};
 pub use redaction::Redaction;

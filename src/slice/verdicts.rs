@@ -32,7 +32,7 @@ impl Verdicts {
     pub fn add(&mut self, connection: &Connection, language: Language) {
         let (id, finding) = (connection.id, &*connection.verdict);
         // No number of a packet is larger in the slice.
-        let bytes = bytes_of(&comment(id, finding, language));
+        let bytes = bytes_of(&comment(("slice_mark", id), finding, language));
         let mut marked = finding.packets.clone();
         let room = limits::SLICE_COMMENTS.saturating_sub(self.bytes) / bytes;
         self.unmarked += marked.len().saturating_sub(room) as u64;
@@ -62,17 +62,25 @@ impl Verdicts {
     pub fn mark(&mut self, numbering: &Numbering, language: Language, wanted: &mut Wanted) {
         for Kept { id, stream, mut finding, marked } in self.kept.drain(..) {
             numbering.apply_to_finding(&mut finding, stream);
-            let comment = comment(id, &finding, language);
-            marked.into_iter().for_each(|packet| wanted.comment(packet, comment.clone()));
+            wanted.comments.add(&marked, comment(("slice_mark", id), &finding, language));
         }
+        wanted.comments.sort();
     }
 }
 
-fn comment(id: usize, finding: &Finding, language: Language) -> String {
-    word("slice_mark", &[("id", &id.to_string()), ("summary", &finding.summary)], language)
+/// Returns the comment on the packets of a verdict. It names the rule and the confidence as JSON does, so that a display
+/// filter finds all packets of a cause, whatever the language.
+pub(super) fn comment((name, id): (&str, usize), finding: &Finding, language: Language) -> String {
+    let values = [
+        ("id", &*id.to_string()),
+        ("summary", &*finding.summary),
+        ("rule", finding.rule.name),
+        ("confidence", finding.confidence.name()),
+    ];
+    word(name, &values, language)
 }
 
 /// Returns the bytes that a comment takes: its option's header and padding, and the end of the options.
-const fn bytes_of(comment: &str) -> usize {
+pub(super) const fn bytes_of(comment: &str) -> usize {
     comment.len().next_multiple_of(4) + 8
 }

@@ -14,6 +14,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod annotate;
 mod answers;
 mod attempts;
 mod autobahn;

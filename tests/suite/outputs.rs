@@ -113,6 +113,7 @@ fn an_input_is_never_overwritten() {
             is_refused(&place.run(&["--bundle", path, input]), path);
             is_refused(&place.run(&["slice", "--abnormal", "-o", path, input]), path);
             is_refused(&place.run(&["slice", "--abnormal", "--redact", "-o", path, input]), path);
+            is_refused(&place.run(&["annotate", "-o", path, input]), path);
             assert_eq!(fs::read(&place.capture).unwrap(), before, "{path} {input}");
         }
     }
@@ -430,9 +431,10 @@ fn lead_to_pipe(place: &Place, pass: usize) {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_leaves_no_temporary_file() {
-    let outputs: [&[&str]; 3] = [
+    let outputs: [&[&str]; 4] = [
         &["slice", "--abnormal", "-o", "written/slice.pcapng"],
         &["slice", "--abnormal", "--redact", "-o", "written/slice.pcapng"],
+        &["annotate", "-o", "written/annotated.pcapng"],
         &["--bundle", "written/bundle.zip"],
     ];
     for (output, signal) in outputs.into_iter().flat_map(|output| [(output, 2), (output, 15)]) {

@@ -164,6 +164,10 @@ fn no_secret_is_left_in_any_output() {
     assert!(output.status.success(), "{output:?}");
     look("slice", &String::from_utf8_lossy(&std::fs::read(&slice).unwrap()));
     verify(&slice);
+    let output = run(&["annotate", "--redact", "-o", slice.to_str().unwrap()], &capture);
+    assert!(output.status.success(), "{output:?}");
+    look("annotate", &String::from_utf8_lossy(&std::fs::read(&slice).unwrap()));
+    verify(&slice);
     assert!(left.is_empty(), "{} left:\n{}", left.len(), left.join("\n"));
 }
 
@@ -289,6 +293,9 @@ fn none_of_four_hundred_planted_secrets_is_left() {
     let written = run(&["slice", "--redact", "--connection", &ids, "-o", slice.to_str().unwrap()], &capture);
     assert!(written.status.success(), "{written:?}");
     look("slice", &unmasked(&slice));
+    let written = run(&["annotate", "--redact", "-o", slice.to_str().unwrap()], &capture);
+    assert!(written.status.success(), "{written:?}");
+    look("annotate", &unmasked(&slice));
     let written = run(&["--all", "--previews=256", "--bundle", bundle.to_str().unwrap()], &capture);
     assert!(written.status.success(), "{written:?}");
     let mut zip = zip::ZipArchive::new(std::fs::File::open(&bundle).unwrap()).unwrap();

@@ -4,10 +4,13 @@
 mod block;
 mod blocks;
 mod clock;
+mod copied;
+mod inserted;
 mod interface;
 mod number;
 mod options;
 mod packet;
+mod relay;
 mod secrets;
 mod writer;
 
@@ -27,6 +30,8 @@ use crate::seen::Timestamp;
 
 pub(super) use block::is_pcapng;
 pub use blocks::{Description, Statistics};
+pub(super) use copied::copy;
+pub use relay::Relay;
 pub use writer::Writer;
 
 /// A pcapng file being read.

@@ -1,5 +1,6 @@
 //! The commands: one file for each, with its options and its `run`.
 
+pub mod annotate;
 mod bundle;
 pub mod codes;
 pub mod compare;

@@ -1,20 +1,21 @@
-//! A slice that is ready to be written, for `whyclosed slice` and for a bundle.
+//! The parts that all commands share which copy packets, and a slice that is ready to be written.
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use whyclosed::capture::pcapng::Writer;
-use whyclosed::capture::{self, Source};
+use whyclosed::analyzer::Analyzer;
+use whyclosed::capture::pcapng::{Relay, Writer};
+use whyclosed::capture::{self, Source, Summary};
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
 use whyclosed::render::sanitized;
-use whyclosed::report::Report;
 use whyclosed::report::phrase::{bytes_of, counted, first, number, word};
-use whyclosed::slice::{Located, Survey, Verdicts, Wanted, cut, session_of};
+use whyclosed::report::{Collection, Report};
+use whyclosed::slice::{Located, Locating, Scope, Survey, Verdicts, Wanted, cut, session_of};
 
 use super::included::Number;
-use crate::keys::lines;
+use crate::keys::{KeyArgs, lines};
 use crate::output::{self, Spool, Spooled};
 
 /// The most captures and connections that a slice's comment names; there may be thousands.
@@ -25,6 +26,44 @@ const IDS: usize = 20;
 pub fn located(written: io::Result<Spool>) -> Result<Located, Error> {
     let read = written.and_then(Spool::finish).and_then(Spooled::into_reader);
     read.map(Located::new).map_err(output::unspooled)
+}
+
+/// Parses the path of a capture that is read several times, so that it may not be a pipe.
+pub fn file(path: &str) -> Result<PathBuf, String> {
+    if path == "-" { Err("this needs files: it reads them several times".to_owned()) } else { Ok(path.into()) }
+}
+
+/// Captures that have been read as one.
+pub struct Analysed {
+    /// Its connections.
+    pub collection: Collection,
+    /// The positions of their frames, if payloads are to be redacted.
+    pub located: Option<Located>,
+    /// The captures.
+    pub captures: Vec<Summary>,
+}
+
+/// Reads captures as one, with the keys of these key logs, into an empty collection; with `redact`, locates all frames.
+pub fn analysed(
+    paths: &[PathBuf],
+    keylogs: &KeyArgs,
+    mut collection: Collection,
+    redact: bool,
+) -> Result<Analysed, Error> {
+    let mut source = capture::open(paths)?;
+    let (mut keys, mut analyzer) = (keylogs.open()?, Analyzer::default());
+    let (collection, located) = if redact {
+        let mut sink = Locating::new(collection, Spool::new());
+        keys.read_all(&mut analyzer, paths, &mut sink)?;
+        analyzer.read(&mut *source, &mut sink, |_| {})?;
+        let (collection, written) = sink.finish();
+        (collection, Some(located(written)?))
+    } else {
+        keys.read_all(&mut analyzer, paths, &mut collection)?;
+        analyzer.read(&mut *source, &mut collection, |_| {})?;
+        (collection, None)
+    };
+    Ok(Analysed { collection, located, captures: source.summaries() })
 }
 
 /// The options of a slice.
@@ -73,16 +112,8 @@ impl<'w> Prepared<'w> {
     }
 
     /// Prints on standard error what was written.
-    #[expect(clippy::print_stderr, reason = "it is not part of the slice")]
     pub fn tell_size(&self, path: &Path, language: Language) {
-        let ((packets, bytes), connections) = (self.written, self.wanted.connections().len());
-        let values = [
-            ("path", &*path.display().to_string()),
-            ("connections", &number(connections as u64, language)),
-            ("packets", &number(packets, language)),
-            ("bytes", &bytes_of(bytes, language)),
-        ];
-        eprintln!("{}", sanitized(&word("slice_written", &values, language)));
+        tell_size(path, self.wanted.connections().len(), self.written, language);
     }
 
     /// Prints on standard error what had to be left out, if anything.
@@ -93,15 +124,27 @@ impl<'w> Prepared<'w> {
 
     /// Writes the slice. An error of the captures is wrapped in that of the output.
     pub fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let mut writer = Writer::commented(out, &self.comment)?;
+        let mut writer = Relay::new(Writer::commented(out, &self.comment)?);
         if !self.keys.is_empty() {
             writer.key_log(&self.keys)?;
         }
-        let packets =
-            cut(&mut *self.source, self.wanted, &mut self.survey, &mut writer).map_err(io::Error::other)??;
+        let packets = cut(&mut *self.source, self.wanted, &mut self.survey, Scope::Wanted, &mut writer);
+        let packets = packets.map_err(io::Error::other)??;
         self.written = (packets, writer.written());
         Ok(())
     }
+}
+
+/// Prints on standard error that a capture was written: its connections, packets and bytes.
+#[expect(clippy::print_stderr, reason = "it is not part of the capture")]
+pub fn tell_size(path: &Path, connections: usize, (packets, bytes): (u64, u64), language: Language) {
+    let values = [
+        ("path", &*path.display().to_string()),
+        ("connections", &number(connections as u64, language)),
+        ("packets", &number(packets, language)),
+        ("bytes", &bytes_of(bytes, language)),
+    ];
+    eprintln!("{}", sanitized(&word("slice_written", &values, language)));
 }
 
 /// Reads the captures for everything that must be known of the wanted connections before they are copied.
@@ -129,7 +172,7 @@ fn keys(captures: &[PathBuf], logs: &[PathBuf], survey: &Survey) -> Result<(Stri
 }
 
 /// Returns a sentence for each kind of loss: what could not be kept of the connections.
-fn left_out(survey: &Survey, language: Language) -> Vec<String> {
+pub fn left_out(survey: &Survey, language: Language) -> Vec<String> {
     let (mut counts, mut said) = (vec![("slice_left_out", survey.left_out())], Vec::new());
     if let Some(redaction) = survey.redaction() {
         counts.extend([("slice_lacking", redaction.lacking()), ("slice_unread", redaction.losses().unread)]);
@@ -140,6 +183,14 @@ fn left_out(survey: &Survey, language: Language) -> Vec<String> {
     said
 }
 
+/// Returns a sentence that says how payloads were changed.
+pub fn changes(survey: &Survey, language: Language) -> String {
+    let Some(redaction) = survey.redaction() else { return word("slice_unchanged", &[], language) };
+    let losses = redaction.losses();
+    let values = [("redacted", &*losses.redacted.to_string()), ("shortened", &*losses.shortened.to_string())];
+    word("slice_redacted", &values, language)
+}
+
 /// Returns the comment on the slice as a whole.
 fn comment(
     (report, numbers): (&Report, &[Number]),
@@ -148,7 +199,6 @@ fn comment(
     survey: &Survey,
     sessions: usize,
 ) -> String {
-    let losses = survey.redaction().map(|redaction| redaction.losses()).unwrap_or_default();
     let paths: Vec<_> = report.captures.iter().map(|capture| capture.path.clone()).collect();
     // A path may reveal the owner of the capture.
     let captures = if how.redact {
@@ -158,15 +208,8 @@ fn comment(
     };
     let taken: HashSet<_> = wanted.connections().iter().map(|origin| origin.id).collect();
     let ids = numbers.iter().filter(|number| taken.contains(&number.of)).map(|number| number.id.to_string());
-    let values = [
-        ("program", report.generator.as_str()),
-        ("captures", &*captures),
-        ("ids", &first(ids, IDS)),
-        ("redacted", &losses.redacted.to_string()),
-        ("shortened", &losses.shortened.to_string()),
-    ];
-    let changes = if how.redact { "slice_redacted" } else { "slice_unchanged" };
-    let mut said = vec![word("slice_section", &values, how.language), word(changes, &values, how.language)];
+    let values = [("program", report.generator.as_str()), ("captures", &*captures), ("ids", &first(ids, IDS))];
+    let mut said = vec![word("slice_section", &values, how.language), changes(survey, how.language)];
     if sessions > 0 {
         said.push(counted("slice_keys", sessions as u64, &[], how.language));
     }

@@ -5,21 +5,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use whyclosed::analyzer::Analyzer;
 use whyclosed::capture;
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::facts::Facts;
 use whyclosed::report::selection::Selection;
 use whyclosed::report::{Collected, Collection, Material, Pending, Report, redact};
-use whyclosed::slice::{Located, Locating, Origin, Verdicts, Wanted};
+use whyclosed::slice::{Located, Origin, Verdicts, Wanted};
 
 use super::exit_code;
 use super::included::Number;
-use super::prepared::{How, Prepared, located};
+use super::prepared::{Analysed, How, Prepared, analysed, file};
 use crate::keys::KeyArgs;
 use crate::locale::TextArgs;
-use crate::output::{self, Spool};
+use crate::output;
 use crate::sandbox::Allowed;
 use crate::sandboxing::Explained;
 use crate::selecting::Selecting;
@@ -72,10 +71,6 @@ pub struct Slice {
     texts: TextArgs,
 }
 
-fn file(path: &str) -> Result<PathBuf, String> {
-    if path == "-" { Err("a slice needs files: it reads them several times".to_owned()) } else { Ok(path.into()) }
-}
-
 impl Slice {
     /// Reads the captures, chooses connections, and copies their packets.
     pub fn run(&self) -> Result<ExitCode, Error> {
@@ -114,23 +109,11 @@ impl Slice {
     fn read(
         &self,
         sets: &[Vec<PathBuf>],
-        mut collection: Collection,
+        collection: Collection,
         (registries, language): (Registries, Language),
     ) -> Result<Reading, Error> {
-        let mut source = capture::open(&self.captures)?;
-        let (mut keys, mut analyzer) = (self.keylogs.open()?, Analyzer::default());
-        let (collection, located) = if self.redact {
-            let mut sink = Locating::new(collection, Spool::new());
-            keys.read_all(&mut analyzer, &self.captures, &mut sink)?;
-            analyzer.read(&mut *source, &mut sink, |_| {})?;
-            let (collection, written) = sink.finish();
-            (collection, Some(located(written)?))
-        } else {
-            keys.read_all(&mut analyzer, &self.captures, &mut collection)?;
-            analyzer.read(&mut *source, &mut collection, |_| {})?;
-            (collection, None)
-        };
-        let captures = source.summaries();
+        let Analysed { collection, located, captures } =
+            analysed(&self.captures, &self.keylogs, collection, self.redact)?;
         let is_one = matches!(sets, [one] if capture::confirmed(one, &captures).len() == 1);
         if !self.selecting.selection(true).ids.is_empty() && !self.merge && !is_one {
             return Err(Error::SeveralCaptures);

@@ -181,12 +181,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn confidence(&self, confidence: Confidence) -> &'static str {
-        self.word(match confidence {
-            Confidence::Certain => "certain",
-            Confidence::High => "high",
-            Confidence::Medium => "medium",
-            Confidence::Low => "low",
-        })
+        self.word(confidence.name())
     }
 }
 
