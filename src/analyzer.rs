@@ -121,6 +121,9 @@ impl Analyzer {
                     Glance::Segment(segment) => {
                         self.followed.meet(packet, sink);
                         self.followed.push(segment, hint, sink);
+                        if let Some(process) = packet.process {
+                            self.followed.attribute(segment, process);
+                        }
                     }
                     Glance::NoSegment => self.followed.meet(packet, sink),
                     Glance::General => {
@@ -138,7 +141,11 @@ impl Analyzer {
         self.followed.meet(packet, sink);
         let mut segment = self.decoder.decode(packet).filter(|segment| self.followed.owns(segment))?;
         let hints = self.followed.hint(&segment);
-        self.followed.push(&mut segment, hints, sink)
+        let stream = self.followed.push(&mut segment, hints, sink);
+        if let Some(process) = packet.process {
+            self.followed.attribute(&segment, process);
+        }
+        stream
     }
 
     /// Advances the time to `now` without a packet. Connections that ended long enough before `now` are handed to the

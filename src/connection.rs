@@ -21,6 +21,7 @@ pub use secured::Secrets;
 
 use self::protocol::Protocol;
 use self::sides::{guess_sides, is_http_response, speaks_as};
+use crate::capture::Attribution;
 use crate::chunk::{Carrier, Data, Place, Wire};
 use crate::event::{Event, What};
 use crate::facts::Facts;
@@ -225,6 +226,13 @@ impl Connection {
             self.count(&mut shared.counts);
         }
         interest
+    }
+
+    /// Takes the process that a packet is said to belong to; it was sent by the lower endpoint if `from_low`.
+    pub fn attribute(&mut self, from_low: bool, attribution: &Attribution) {
+        let side = self.side(from_low);
+        let side = if self.layers.swapped { !side } else { side };
+        self.layers.facts.attribute(side, attribution);
     }
 
     /// Gives up the first hole of each side, to free the bytes held behind it, and drops what is kept of frames not yet

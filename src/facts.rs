@@ -6,6 +6,7 @@ mod close;
 mod end;
 mod flat;
 mod previewed;
+mod processes;
 mod recent;
 mod sent;
 
@@ -18,9 +19,11 @@ pub use breach::Breach;
 pub use close::Close;
 pub use end::End;
 pub use previewed::Previewed;
+pub use processes::Processes;
 pub use recent::{Moment, Pace, Recent};
 pub use sent::{Ping, Sent};
 
+use crate::capture::Attribution;
 use crate::event::EndKind;
 use crate::http::Handshake;
 use crate::limits;
@@ -94,6 +97,8 @@ pub struct Facts {
     pub gaps: Vec<(Side, Seen)>,
     /// The beginnings of the messages before the end.
     pub previews: Previewed,
+    /// The processes at its ends, if the capture names any.
+    pub processes: Option<Box<Processes>>,
 }
 
 impl Facts {
@@ -124,12 +129,14 @@ impl Facts {
             more_breaches: 0,
             gaps: Vec::new(),
             previews: Previewed::default(),
+            processes: None,
         }
     }
 
     /// Creates empty facts of the next attempt on the same TCP connection, which begins in the packet `first`.
     pub fn of_next_attempt(&self, first: Seen) -> Self {
-        Self { attempt: self.attempt.saturating_add(1), ..Self::new(self.stream, self.addresses, first) }
+        let attempt = self.attempt.saturating_add(1);
+        Self { attempt, processes: self.processes.clone(), ..Self::new(self.stream, self.addresses, first) }
     }
 
     /// Returns its identity.
@@ -177,6 +184,12 @@ impl Facts {
     pub fn swap(&mut self) {
         self.addresses.swap();
         self.ends.iter_mut().for_each(|end| end.side = !end.side);
+        self.processes.iter_mut().for_each(|processes| processes.swap());
+    }
+
+    /// Takes the process that a packet of `side` is said to belong to.
+    pub fn attribute(&mut self, side: Side, attribution: &Attribution) {
+        self.processes.get_or_insert_default().add(side, attribution);
     }
 
     /// Takes what the records have shown of a TLS connection that was not decrypted, as far as it is, or seems to be, a

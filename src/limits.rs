@@ -208,6 +208,12 @@ pub const SCRATCH: usize = 16 * 1024;
 /// Bytes of the comments with which a slice marks packets, so that a slice takes little more than its packets.
 pub const SLICE_COMMENTS: usize = 2048;
 
+/// Processes that packets of one capture are said to belong to; those of further ones are not named.
+pub const PROCESSES: usize = 1 << 16;
+
+/// Bytes kept of the name of a process, a container or a pod. Kubernetes allows 253.
+pub const PROCESS_NAME: usize = 253;
+
 /// Bytes of the comments with which an annotated capture marks packets: those of about 300,000 connections.
 pub const ANNOTATIONS: usize = 64 * 1024 * 1024;
 

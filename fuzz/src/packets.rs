@@ -48,6 +48,7 @@ pub fn packets(data: &[u8]) {
             link_type,
             data: data_of,
             length: data_of.len() as u32,
+            process: None,
         });
         data = behind;
     }

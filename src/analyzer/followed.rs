@@ -10,7 +10,7 @@ use arrayvec::ArrayVec;
 use super::Stream;
 use super::flows::{Flow, Flows};
 use super::share::{Births, Share};
-use crate::capture::Packet;
+use crate::capture::{Attribution, Packet};
 use crate::connection::{Connection, Interest, Shared, Standing};
 use crate::facts::Facts;
 use crate::limits;
@@ -158,6 +158,13 @@ impl Followed {
             return Some(flow.as_stream());
         }
         self.push_slow(segment, hint, sink)
+    }
+
+    /// Takes the process that the packet of a segment is said to belong to.
+    #[cold]
+    pub fn attribute(&mut self, segment: &Segment<'_>, attribution: &Attribution) {
+        let connection = self.flows.get_mut(&segment.endpoints).and_then(|flow| flow.connection.as_mut());
+        connection.into_iter().for_each(|connection| connection.attribute(segment.from_low, attribution));
     }
 
     fn push_slow(&mut self, segment: &Segment<'_>, hint: Hint, sink: &mut impl Sink) -> Option<Stream> {

@@ -1,10 +1,11 @@
 //! Packets that own their bytes, so that they can be handed to another thread.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrayvec::ArrayVec;
 
-use super::{Batch, LinkType, Packet, Source};
+use super::{Attribution, Batch, LinkType, Packet, Source};
 use crate::error::Error;
 use crate::limits;
 use crate::prefetch::prefetch;
@@ -13,6 +14,9 @@ use crate::seen::Timestamp;
 /// A function that gives a packet a tag while its bytes are in the reading thread's cache. The tag tells other threads
 /// whether they have to look at these bytes at all.
 pub type TagOf = fn(&Packet<'_>) -> u32;
+
+/// The last processes of a block among which that of the next packet is looked for.
+const LAST_PROCESSES: usize = 16;
 
 /// Consecutive packets of a source, with their bytes. The memory is used again for later ones.
 ///
@@ -26,6 +30,8 @@ pub type TagOf = fn(&Packet<'_>) -> u32;
 pub struct Block {
     bytes: Vec<u8>,
     packets: Vec<Held>,
+    /// The processes that packets are said to belong to.
+    processes: Vec<Attribution>,
     /// The key logs that the capture contains before the first packet.
     secrets: Vec<u8>,
 }
@@ -38,6 +44,8 @@ struct Held {
     link_type: LinkType,
     length: u32,
     tag: u32,
+    /// The index of its process, if it is named.
+    process: Option<u32>,
     /// The place of its bytes.
     start: usize,
     end: usize,
@@ -49,6 +57,7 @@ impl Block {
     /// source's end. After an error, the block holds the packets before it.
     pub(super) fn fill(&mut self, source: &mut dyn Source, coming: &mut Vec<u8>, tag_of: TagOf) -> Result<bool, Error> {
         self.packets.clear();
+        self.processes.clear();
         self.secrets.clear();
         self.secrets.append(coming);
         self.secrets.append(&mut source.take_secrets());
@@ -82,8 +91,22 @@ impl Block {
     /// Adds a packet whose bytes begin at `start`, or will once the block takes them.
     #[inline]
     pub(super) fn note(&mut self, packet: &Packet<'_>, tag: u32, start: usize) {
-        let Packet { number, time, link_type, data, length } = *packet;
-        self.packets.push(Held { number, time, link_type, length, tag, start, end: start + data.len() });
+        let Packet { number, time, link_type, data, length, process } = *packet;
+        let process = process.and_then(|process| self.index(process));
+        self.packets.push(Held { number, time, link_type, length, tag, process, start, end: start + data.len() });
+    }
+
+    /// Returns the index of a process, which one of the last packets mostly had, too.
+    #[cold]
+    fn index(&mut self, process: &Attribution) -> Option<u32> {
+        let is_same = |known: &Attribution| Arc::ptr_eq(&known.process, &process.process) && known.end == process.end;
+        let last = self.processes.len().saturating_sub(LAST_PROCESSES);
+        let known = self.processes.iter().skip(last).position(is_same).map(|at| last + at);
+        let at = known.unwrap_or_else(|| {
+            self.processes.push(process.clone());
+            self.processes.len() - 1
+        });
+        u32::try_from(at).ok()
     }
 
     /// Takes other bytes, and returns its own.
@@ -99,9 +122,10 @@ impl Block {
     /// Returns the packet at an index.
     #[inline]
     pub(crate) fn packet(&self, at: usize) -> Option<Packet<'_>> {
-        let Held { number, time, link_type, length, start, end, .. } = *self.packets.get(at)?;
+        let Held { number, time, link_type, length, process, start, end, .. } = *self.packets.get(at)?;
         let data = self.bytes.get(start..end)?;
-        Some(Packet { number, time, link_type, data, length })
+        let process = process.and_then(|at| self.processes.get(at as usize));
+        Some(Packet { number, time, link_type, data, length, process })
     }
 
     /// Returns the indexes of the next packets from an index on whose tags `is_wanted`, at most [`limits::BATCH`], with

@@ -11,6 +11,7 @@
 //! offsets.
 
 mod ahead;
+mod attribution;
 mod block;
 mod compressed;
 mod copy;
@@ -40,6 +41,7 @@ mod window;
 
 pub use ahead::read_ahead;
 pub(crate) use ahead::{End, Lent, Reading, ended};
+pub use attribution::{Attribution, End as AttributedEnd, Process};
 pub use block::{Block, TagOf};
 pub use compressed::Damage;
 pub use copy::{Comments, Copied, copy};
@@ -74,12 +76,20 @@ pub struct Packet<'a> {
     pub data: &'a [u8],
     /// Bytes on the wire; more than `data.len()` if the capture's snaplen cut the packet, never less.
     pub length: u32,
+    /// The process that the capture names at an end of it.
+    pub process: Option<&'a Attribution>,
 }
 
 impl Packet<'_> {
     /// The packet of a source that has no current one.
-    const NONE: Self =
-        Self { number: 0, time: Timestamp::from_nanos(0), link_type: LinkType::NULL, data: &[], length: 0 };
+    const NONE: Self = Self {
+        number: 0,
+        time: Timestamp::from_nanos(0),
+        link_type: LinkType::NULL,
+        data: &[],
+        length: 0,
+        process: None,
+    };
 }
 
 /// Packets that are in memory together, in order; borrowed until their source advances.
@@ -146,6 +156,8 @@ pub struct Marks {
     pub snaplen: u32,
     /// Packets lost before this one on that interface, as far as the capture records it.
     pub lost: u64,
+    /// Its direction and other flags, as in the option of an Enhanced Packet Block; 0 if unknown.
+    pub flags: u32,
     /// Comments on the packet.
     pub comments: Vec<String>,
 }

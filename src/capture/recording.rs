@@ -166,7 +166,8 @@ mod tests {
     fn record(recording: &mut Recording, seconds: impl Iterator<Item = i64>) {
         for second in seconds {
             let time = Timestamp::from_nanos(second * 1_000_000_000);
-            let packet = Packet { number: 1, time, link_type: LinkType::ETHERNET, data: &[0; 100], length: 100 };
+            let packet =
+                Packet { number: 1, time, link_type: LinkType::ETHERNET, data: &[0; 100], length: 100, process: None };
             recording.packet(0, &packet).unwrap();
         }
         recording.flush().unwrap();

@@ -46,7 +46,7 @@ pub struct OwnedPacket {
 impl PacketBuffer {
     /// Holds a packet of a stream. Drops older ones if the bounds require it.
     pub fn hold(&mut self, stream: u32, interface: usize, packet: &Packet<'_>) {
-        let Packet { number, time, link_type, data, length } = *packet;
+        let Packet { number, time, link_type, data, length, .. } = *packet;
         let kept = OwnedPacket { interface, number, time, link_type, length, data: data.into() };
         let size = kept.size();
         let held = self.streams.entry(stream).or_default();
@@ -130,7 +130,7 @@ impl OwnedPacket {
     /// Returns the packet as it came.
     pub fn packet(&self) -> Packet<'_> {
         let Self { number, time, link_type, length, data, .. } = self;
-        Packet { number: *number, time: *time, link_type: *link_type, data, length: *length }
+        Packet { number: *number, time: *time, link_type: *link_type, data, length: *length, process: None }
     }
 
     fn size(&self) -> usize {
@@ -146,8 +146,14 @@ mod tests {
         let data = vec![0; size];
         for number in numbers {
             let length = u32::try_from(size).unwrap();
-            let packet =
-                Packet { number, time: Timestamp::default(), link_type: LinkType::ETHERNET, data: &data, length };
+            let packet = Packet {
+                number,
+                time: Timestamp::default(),
+                link_type: LinkType::ETHERNET,
+                data: &data,
+                length,
+                process: None,
+            };
             held.hold(stream, 0, &packet);
         }
     }

@@ -226,7 +226,14 @@ mod tests {
 
     fn skipped(link_type: u16, data: &[u8]) -> Vec<(Skipped, u64)> {
         let length = u32::try_from(data.len()).unwrap();
-        let packet = Packet { number: 1, time: Timestamp::default(), link_type: LinkType(link_type), data, length };
+        let packet = Packet {
+            number: 1,
+            time: Timestamp::default(),
+            link_type: LinkType(link_type),
+            data,
+            length,
+            process: None,
+        };
         let mut decoder = Decoder::default();
         assert!(decoder.decode(&packet).is_none());
         decoder.skipped().collect()

@@ -89,6 +89,7 @@ mod tests {
                 link_type: LinkType::ETHERNET,
                 data: &data[..captured],
                 length: captured as u32 + more,
+                process: None,
             };
             if let Some(segment) = segment(&packet) {
                 let mut decoder = Decoder::default();

@@ -13,6 +13,7 @@ use super::finding::Finding;
 use super::handshake::Handshake;
 use super::numbering::Original;
 use super::places::Files;
+use super::processes::Processes;
 use super::redact::Redactor;
 use super::timeline::{Moment, timeline};
 use super::tls::Tls;
@@ -58,6 +59,9 @@ pub struct Connection {
     pub client: String,
     /// The server's address and port.
     pub server: String,
+    /// The processes at its ends, if the capture names any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processes: Option<Box<Processes>>,
     /// The Community ID, as logged by Zeek and Suricata.
     pub community_id: String,
     /// The opening handshake.
@@ -168,6 +172,10 @@ impl Connection {
             verdict.defer_to(row, language);
         }
         let timeline = timeline(facts, opened, redactor);
+        let processes = Processes::new(facts.processes.as_deref(), redactor);
+        if let Some(processes) = &processes {
+            verdict.name(processes, language);
+        }
         Self {
             id,
             files: Files::default(),
@@ -180,6 +188,7 @@ impl Connection {
             tls: Tls::new(facts, redactor),
             client: endpoint(client),
             server: endpoint(server),
+            processes,
             community_id: community_id(client, server),
             handshake,
             opened: opened.to_string(),

@@ -9,6 +9,7 @@ use super::connection::endpoint;
 use super::finding::Finding;
 use super::numbering::Original;
 use super::places::Files;
+use super::processes::Processes;
 use super::redact::Redactor;
 use super::tls::Tls;
 use super::visibility::visibility;
@@ -41,6 +42,9 @@ pub struct Encrypted {
     pub client: String,
     /// The server's address and port.
     pub server: String,
+    /// The processes at its ends, if the capture names any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processes: Option<Box<Processes>>,
     /// The Community ID, as logged by Zeek and Suricata.
     pub community_id: String,
     /// The TLS session, as far as its hellos show it; the close_notify of TLS 1.3, as far as the size of a record does.
@@ -92,8 +96,12 @@ impl Encrypted {
         let [client, server] = [facts.addresses.client, facts.addresses.server].map(|end| redactor.endpoint(end));
         let verdicts = diagnose(case);
         let mut findings = verdicts.iter().map(|verdict| Finding::new(verdict, facts.stream, language, redactor));
-        let verdict = Box::new(findings.next().unwrap_or_else(|| Finding::none(facts)));
+        let mut verdict = Box::new(findings.next().unwrap_or_else(|| Finding::none(facts)));
         let findings = findings.collect();
+        let processes = Processes::new(facts.processes.as_deref(), redactor);
+        if let Some(processes) = &processes {
+            verdict.name(processes, language);
+        }
         let opened = facts.switched.unwrap_or(facts.first).time;
         let ended = ending.carrier.map(|carrier| carrier.seen.time);
         let records = |side: Side| Records { count: view.sent[side].records, bytes: view.sent[side].bytes };
@@ -105,6 +113,7 @@ impl Encrypted {
             original: None,
             client: endpoint(client),
             server: endpoint(server),
+            processes,
             community_id: community_id(client, server),
             tls,
             websocket: match view.evidence {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::numbering::NamesPackets;
 use super::phrase;
 use super::places::InFile;
+use super::processes::Processes;
 use super::redact::Redactor;
 use super::values::{Said, Values};
 use crate::catalog::{Language, Row, Texts, words};
@@ -41,6 +42,9 @@ pub struct Finding {
     pub cause: Cow<'static, str>,
     /// The recommended fix.
     pub fix: Cow<'static, str>,
+    /// The processes at the ends of the connection, which the summary ends with; empty if they are not known.
+    #[serde(skip)]
+    pub processes: String,
     /// The values used in the sentences.
     #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
     pub evidence: Values,
@@ -65,7 +69,20 @@ impl Finding {
             summary: summary(verdict.rule, (finding.variant, finding.aside), &evidence, language),
             cause: text("cause"),
             fix: text("fix"),
+            processes: String::new(),
             evidence: Values::new(evidence, finding, language),
+        }
+    }
+
+    /// Names the processes at the ends of the connection, behind the summary.
+    pub(super) fn name(&mut self, processes: &Processes, language: Language) {
+        self.processes = processes.in_words(language);
+        self.name_again();
+    }
+
+    fn name_again(&mut self) {
+        if !self.summary.is_empty() && !self.processes.is_empty() {
+            self.summary = format!("{} ({})", self.summary, self.processes).into();
         }
     }
 
@@ -84,6 +101,7 @@ impl Finding {
         self.filter = filter(stream, &self.packets);
         if let Some(Said { evidence, language, variant, aside }) = self.evidence.said() {
             self.summary = summary(self.rule, (variant, *aside), evidence, *language);
+            self.name_again();
         }
     }
 
@@ -101,6 +119,7 @@ impl Finding {
             summary: Cow::Borrowed(""),
             cause: Cow::Borrowed(""),
             fix: Cow::Borrowed(""),
+            processes: String::new(),
             evidence: Values::default(),
         }
     }
@@ -121,6 +140,7 @@ impl NamesPackets for Finding {
             summary: _,
             cause: _,
             fix: _,
+            processes: _,
             evidence,
         } = self;
         packets.iter_mut().for_each(&mut *visit);

@@ -28,8 +28,10 @@ fn attempts_without_an_answer_are_bounded_and_counted() {
             number += 1;
             let time = Timestamp::from_nanos(i64::try_from(number).unwrap() * 10_000);
             let length = u32::try_from(data.len()).unwrap();
-            analyzer
-                .push(&Packet { number, time, link_type: LinkType::ETHERNET, data: &data, length }, &mut collection);
+            analyzer.push(
+                &Packet { number, time, link_type: LinkType::ETHERNET, data: &data, length, process: None },
+                &mut collection,
+            );
         }
     }
 

@@ -112,7 +112,7 @@ fn cases() -> Vec<(&'static str, Vec<Vec<u8>>)> {
 
 fn packet(data: &[u8], length: usize) -> Packet<'_> {
     let time = Timestamp::default();
-    Packet { number: 1, time, link_type: LinkType(1), data, length: u32::try_from(length).unwrap() }
+    Packet { number: 1, time, link_type: LinkType(1), data, length: u32::try_from(length).unwrap(), process: None }
 }
 
 #[test]
@@ -205,6 +205,7 @@ fn batches_list_what_was_skipped_in_the_same_order() {
             link_type: LinkType::ETHERNET,
             data,
             length: u32::try_from(data.len()).unwrap(),
+            process: None,
         })
         .collect();
     let skipped = |analyzer: &Analyzer| analyzer.decoder().skipped().collect::<Vec<_>>();

@@ -42,6 +42,7 @@ mod nothing_found;
 mod outputs;
 mod outside;
 mod packaging;
+mod processes;
 mod properties;
 mod redaction;
 mod reference;

@@ -44,7 +44,8 @@ impl Stream {
         self.packets += 1;
         let time = Timestamp::from_nanos(self.packets as i64 * 1_000_000);
         let length = data.len() as u32;
-        let packet = Packet { number: self.packets, time, link_type: LinkType::ETHERNET, data: &data, length };
+        let packet =
+            Packet { number: self.packets, time, link_type: LinkType::ETHERNET, data: &data, length, process: None };
         self.analyzer.push(&packet, &mut self.facts);
     }
 

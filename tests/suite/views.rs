@@ -68,6 +68,7 @@ fn sent(fixture: &Fixture) -> Vec<Option<Sent>> {
             link_type: packet.link_type,
             data: &packet.data,
             length: packet.length,
+            process: None,
         };
         let segment = decoder.decode(&packet)?;
         Some(Sent {

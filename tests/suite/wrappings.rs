@@ -219,7 +219,14 @@ fn wrappings() -> Vec<Wrapping> {
 
 fn packet(link_type: u16, data: &[u8], length: usize) -> Packet<'_> {
     let time = Timestamp::from_nanos(1);
-    Packet { number: 7, time, link_type: LinkType(link_type), data, length: u32::try_from(length).unwrap() }
+    Packet {
+        number: 7,
+        time,
+        link_type: LinkType(link_type),
+        data,
+        length: u32::try_from(length).unwrap(),
+        process: None,
+    }
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn captured(packets: &[Vec<u8>]) -> impl Iterator<Item = Packet<'_>> {
         link_type: LinkType::ETHERNET,
         data: bytes,
         length: bytes.len() as u32,
+        process: None,
     })
 }
 
@@ -91,6 +92,7 @@ pub fn facts_delayed(packets: &[Vec<u8>], from: usize, micros: u32) -> Vec<Box<F
             link_type: LinkType::ETHERNET,
             data: bytes,
             length: bytes.len() as u32,
+            process: None,
         }
     }))
 }
@@ -103,6 +105,7 @@ pub fn facts_of(packets: &[Captured]) -> Vec<Box<Facts>> {
         link_type: packet.link_type,
         data: &packet.data,
         length: packet.length.max(packet.data.len() as u32),
+        process: None,
     }))
 }
 
@@ -125,7 +128,7 @@ fn secured(mut analyzer: Analyzer, packets: &[Captured], log: &[u8]) -> Vec<Box<
     for (packet, number) in packets.iter().zip(1..) {
         let (time, link_type, data) = (packet.time, packet.link_type, &*packet.data);
         let length = packet.length.max(data.len() as u32);
-        analyzer.push(&Packet { number, time, link_type, data, length }, &mut facts);
+        analyzer.push(&Packet { number, time, link_type, data, length, process: None }, &mut facts);
     }
     analyzer.finish(&mut facts);
     facts

@@ -114,7 +114,7 @@ impl Interface {
     /// Returns the fetched packet, as packet `number`.
     pub(super) fn packet(&self, number: u64) -> Packet<'_> {
         let (time, length) = self.next.unwrap_or_default();
-        Packet { number, time, link_type: self.description.link_type, data: &self.data, length }
+        Packet { number, time, link_type: self.description.link_type, data: &self.data, length, process: None }
     }
 
     /// Releases the packet, so that the next one can be fetched.

@@ -25,7 +25,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use self::interface::Interface;
 use super::pcapng::{Description, Statistics};
 use super::tally::Tally;
-use super::{Drops, LinkType, Note, Packet, Summary, libpcap};
+use super::{Drops, Note, Packet, Summary, libpcap};
 use crate::error::Error;
 use crate::seen::Timestamp;
 
@@ -96,7 +96,7 @@ impl Live {
     pub fn packet(&self) -> Packet<'_> {
         match self.current.and_then(|current| self.interfaces.get(current)) {
             Some(interface) => interface.packet(self.number),
-            None => Packet { number: 0, time: Timestamp::default(), link_type: LinkType::NULL, data: &[], length: 0 },
+            None => Packet::NONE,
         }
     }
 

@@ -6,10 +6,11 @@ use std::ops::Range;
 
 use header::{FILE_HEADER, FileHeader, Record};
 
+use super::attribution::{Known, pktap};
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
-use super::{Batch, Block, Fault, Packet, Source, Summary, TagOf, Unit};
+use super::{Batch, Block, Fault, LinkType, Packet, Source, Summary, TagOf, Unit};
 use crate::error::Error;
 use crate::seen::Timestamp;
 
@@ -23,6 +24,10 @@ pub(super) struct Pcap {
     tally: Tally,
     record: Record,
     data: Range<usize>,
+    /// The processes in PKTAP headers.
+    processes: Known,
+    /// The index of the record's process, if it is named.
+    process: Option<u32>,
     /// Bytes of the window that the last batch has passed, and that are not consumed yet.
     passed: usize,
     ended: bool,
@@ -39,7 +44,13 @@ impl Pcap {
         };
         window.consume(FILE_HEADER);
         let record = Record { time: Timestamp::default(), captured: 0, length: 0 };
-        Ok(Self { window, name, file, tally: Tally::new(), record, data: 0..0, passed: 0, ended: false })
+        let (tally, processes) = (Tally::new(), Known::default());
+        Ok(Self { window, name, file, tally, record, data: 0..0, processes, process: None, passed: 0, ended: false })
+    }
+
+    /// Returns whether its packets may have headers that name processes.
+    fn names_processes(&self) -> bool {
+        self.file.link_type == LinkType::PKTAP
     }
 
     /// Ends reading and returns `false`. Any bytes left are a record cut in two.
@@ -75,12 +86,17 @@ impl Source for Pcap {
         self.window.consume(whole);
         self.record = record;
         self.tally.packet(record.time);
+        if self.names_processes() {
+            let found = pktap(self.window.lent(self.data.clone()));
+            self.process = found.and_then(|found| self.processes.index(&found, ""));
+        }
         Ok(true)
     }
 
     #[inline]
     fn packet(&self) -> Packet<'_> {
-        lent(&self.file, &self.tally, &self.record, self.window.lent(self.data.clone()))
+        let process = self.process.and_then(|at| self.processes.get(at));
+        Packet { process, ..lent(&self.file, &self.tally, &self.record, self.window.lent(self.data.clone())) }
     }
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
@@ -92,6 +108,9 @@ impl Source for Pcap {
 
     #[inline]
     fn batch_until(&mut self, until: Timestamp) -> (Batch<'_>, Option<Timestamp>) {
+        if self.names_processes() {
+            return (std::iter::once(self.packet()).collect(), None);
+        }
         let mut batch = Batch::new();
         let Self { window, file, tally, record, data, passed, .. } = self;
         let (window, header) = (&*window, file.record_header);
@@ -112,7 +131,7 @@ impl Source for Pcap {
     }
 
     fn lend(&mut self, block: &mut Block, tag_of: TagOf) -> Result<bool, Error> {
-        if !self.advance()? {
+        if self.names_processes() || !self.advance()? {
             return Ok(false);
         }
         let Self { window, file, tally, record, data, .. } = self;
@@ -145,7 +164,8 @@ impl Source for Pcap {
 /// Returns the packet counted last, with its bytes.
 #[inline]
 fn lent<'a>(file: &FileHeader, tally: &Tally, record: &Record, data: &'a [u8]) -> Packet<'a> {
-    Packet { number: tally.packets, time: record.time, link_type: file.link_type, data, length: record.length }
+    let FileHeader { link_type, .. } = *file;
+    Packet { number: tally.packets, time: record.time, link_type, data, length: record.length, process: None }
 }
 
 #[cfg(test)]

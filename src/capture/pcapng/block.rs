@@ -30,6 +30,8 @@ pub(super) mod kind {
     pub(in super::super) const INTERFACE_STATISTICS: u32 = 5;
     pub(in super::super) const ENHANCED_PACKET: u32 = 6;
     pub(in super::super) const DECRYPTION_SECRETS: u32 = 10;
+    /// Of macOS, from the range for local use.
+    pub(in super::super) const PROCESS_EVENT: u32 = 0x8000_0001;
 }
 
 /// The head of a block.

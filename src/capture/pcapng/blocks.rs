@@ -6,7 +6,7 @@
 
 use super::block::kind;
 use super::interface::{IF_NAME, IF_TSRESOL, ISB_IFDROP, ISB_OSDROP};
-use super::packet::EPB_DROPCOUNT;
+use super::packet::{EPB_DROPCOUNT, EPB_FLAGS};
 use super::secrets::TLS_KEY_LOG;
 use crate::capture::{LinkType, Packet};
 use crate::seen::Timestamp;
@@ -86,7 +86,13 @@ pub(super) fn interface(description: &Description, out: &mut Vec<u8>) {
 }
 
 /// Appends an Enhanced Packet Block.
-pub(super) fn packet(interface: u32, packet: &Packet<'_>, lost: u64, comments: &[&str], out: &mut Vec<u8>) {
+pub(super) fn packet(
+    interface: u32,
+    packet: &Packet<'_>,
+    (lost, flags): (u64, u32),
+    comments: &[&str],
+    out: &mut Vec<u8>,
+) {
     block(kind::ENHANCED_PACKET, out, |out| {
         out.extend(interface.to_le_bytes());
         time(packet.time, out);
@@ -94,10 +100,13 @@ pub(super) fn packet(interface: u32, packet: &Packet<'_>, lost: u64, comments: &
         out.extend(packet.length.to_le_bytes());
         padded(packet.data, out);
         comments.iter().for_each(|comment| option(COMMENT, comment.as_bytes(), out));
+        if flags > 0 {
+            option(EPB_FLAGS, &flags.to_le_bytes(), out);
+        }
         if lost > 0 {
             option(EPB_DROPCOUNT, &lost.to_le_bytes(), out);
         }
-        if !comments.is_empty() || lost > 0 {
+        if !comments.is_empty() || lost > 0 || flags > 0 {
             end_of_options(out);
         }
     });

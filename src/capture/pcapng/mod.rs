@@ -10,6 +10,8 @@ mod interface;
 mod number;
 mod options;
 mod packet;
+mod process;
+mod processes;
 mod relay;
 mod secrets;
 mod writer;
@@ -19,6 +21,7 @@ use std::ops::Range;
 use arrayvec::ArrayVec;
 use block::{Endianness, Head, SHORTEST, kind};
 use interface::{Counted, Interface};
+use processes::Processes;
 
 use super::file::Name;
 use super::tally::Tally;
@@ -50,6 +53,9 @@ pub(super) struct Pcapng {
     /// The place of the options after the data.
     options: Range<usize>,
     interface: u32,
+    processes: Processes,
+    /// The index of the packet's process, if it is named.
+    process: Option<u32>,
     /// Packets before the section.
     before_section: u64,
     /// The key logs that have not been taken yet.
@@ -72,6 +78,8 @@ impl Pcapng {
             data: 0..0,
             options: 0..0,
             interface: 0,
+            processes: Processes::default(),
+            process: None,
             before_section: 0,
             secrets: Vec::new(),
             ended: false,
@@ -140,6 +148,10 @@ impl Pcapng {
                 }
                 return Ok(false);
             }
+            kind::PROCESS_EVENT => {
+                self.processes.block(body, self.order);
+                return Ok(false);
+            }
             _ => return Ok(false),
         };
         let (rest, packet) = parsed.map_err(|_| Fault::PacketLength)?;
@@ -154,8 +166,10 @@ impl Pcapng {
         let padded = (packet.captured as usize).next_multiple_of(4).min(rest.len());
         self.options = self.window.place(head.before(rest) + padded, rest.len() - padded);
         self.tally.packet(self.time);
+        self.process = self.processes.in_header(rest, interface);
         if rest.len() > padded || packet.lost > 0 {
             let rest = rest.get(padded..).unwrap_or_default();
+            self.process = self.processes.of_packet(rest, self.order, interface).or(self.process);
             let lost = packet::lost(rest, self.order).unwrap_or(packet.lost.into());
             self.note_lost(lost, before);
         }
@@ -182,6 +196,7 @@ impl Pcapng {
     /// Begins a section. Returns `false` if its header is damaged or of an unknown version.
     fn begin_section(&mut self, head: Head) -> bool {
         self.end_section();
+        self.processes.begin_section();
         self.before_section = self.tally.packets;
         let block = self.window.held().get(..head.length).unwrap_or_default();
         self.order = head.order;
@@ -246,13 +261,15 @@ struct Placed {
     link_type: LinkType,
     length: u32,
     data: Range<usize>,
+    process: Option<u32>,
 }
 
 impl Placed {
     #[inline]
-    fn lent(self, window: &Window) -> Packet<'_> {
-        let Self { number, time, link_type, length, data } = self;
-        Packet { number, time, link_type, data: window.lent(data), length }
+    fn lent<'w>(self, window: &'w Window, processes: &'w Processes) -> Packet<'w> {
+        let Self { number, time, link_type, length, data, process } = self;
+        let process = process.and_then(|at| processes.get(at));
+        Packet { number, time, link_type, data: window.lent(data), length, process }
     }
 }
 
@@ -266,6 +283,7 @@ impl Pcapng {
             link_type: self.link_type,
             length: self.length,
             data: self.data.clone(),
+            process: self.process,
         }
     }
 }
@@ -300,7 +318,7 @@ impl Source for Pcapng {
 
     #[inline]
     fn packet(&self) -> Packet<'_> {
-        self.placed().lent(&self.window)
+        self.placed().lent(&self.window, &self.processes)
     }
 
     fn batch(&mut self) -> Result<Batch<'_>, Error> {
@@ -324,7 +342,7 @@ impl Source for Pcapng {
             batch.push(self.placed());
         }
         self.window.keep_still(false);
-        (batch.into_iter().map(|placed| placed.lent(&self.window)).collect(), later)
+        (batch.into_iter().map(|placed| placed.lent(&self.window, &self.processes)).collect(), later)
     }
 
     fn marks(&self) -> Marks {
@@ -335,6 +353,7 @@ impl Source for Pcapng {
             interface: interface.map(|interface| interface.name.clone()).unwrap_or_default(),
             snaplen: interface.map_or(0, |interface| interface.snaplen),
             lost: packet::lost(options, self.order).unwrap_or(0),
+            flags: packet::flags(options, self.order).unwrap_or(0),
             comments: comments.map(|(_, comment)| String::from_utf8_lossy(comment).into_owned()).collect(),
         }
     }

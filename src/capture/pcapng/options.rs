@@ -11,6 +11,8 @@ use nom::number::Endianness;
 use nom::number::complete::u16;
 use nom::{IResult, Parser};
 
+use super::number::u32;
+
 /// The code that marks the end. It may be missing.
 const END_OF_OPTIONS: u16 = 0;
 
@@ -22,6 +24,11 @@ pub(super) fn options(mut input: &[u8], order: Endianness) -> impl Iterator<Item
         (code != END_OF_OPTIONS).then_some((code, value))
     })
     .fuse()
+}
+
+/// Returns the number that the value of an option begins with; `None` if it is too short.
+pub(super) fn number(value: &[u8], order: Endianness) -> Option<u32> {
+    u32(order)(value).ok().map(|(_, number)| number)
 }
 
 fn option(input: &[u8], order: Endianness) -> IResult<&[u8], (u16, &[u8])> {

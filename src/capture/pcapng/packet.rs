@@ -11,7 +11,7 @@ use nom::number::complete::{u16, u64};
 use nom::{IResult, Parser};
 
 use super::number::u32;
-use super::options::options;
+use super::options::{number, options};
 use crate::limits;
 
 /// The fields of a block about its packet.
@@ -29,6 +29,7 @@ pub(super) struct Captured {
     pub(super) lost: u16,
 }
 
+pub(super) const EPB_FLAGS: u16 = 2;
 pub(super) const EPB_DROPCOUNT: u16 = 4;
 
 /// The value in an obsolete Packet Block if the number of lost packets is unknown.
@@ -61,6 +62,12 @@ fn timed(body: &[u8], order: Endianness, interface: u32) -> IResult<&[u8], Captu
 pub(super) fn lost(rest: &[u8], order: Endianness) -> Option<u64> {
     let (_, value) = options(rest, order).find(|(code, _)| *code == EPB_DROPCOUNT)?;
     u64::<_, nom::error::Error<_>>(order)(value).ok().map(|(_, count)| count)
+}
+
+/// Returns the flags of a packet, from the options after its data; `None` if it has none.
+pub(super) fn flags(rest: &[u8], order: Endianness) -> Option<u32> {
+    let (_, value) = options(rest, order).find(|(code, _)| *code == EPB_FLAGS)?;
+    number(value, order)
 }
 
 /// Parses the body of a Simple Packet Block, like [`enhanced`]. It belongs to the first interface, and its packet is

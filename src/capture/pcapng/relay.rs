@@ -23,11 +23,12 @@ impl<W: Write> Relay<W> {
         Self { out, interfaces: HashMap::default() }
     }
 
-    /// Writes a packet with its marks: its interface, the packets lost before it, and its comments, followed by these.
+    /// Writes a packet with its marks: its interface, its flags, the packets lost before it, and its comments, followed by
+    /// these.
     pub fn packet(&mut self, packet: &Packet<'_>, marks: &Marks, comments: &[&str]) -> io::Result<()> {
         let interface = self.interface(packet.link_type, marks)?;
         let comments: Vec<_> = marks.comments.iter().map(String::as_str).chain(comments.iter().copied()).collect();
-        self.out.packet(interface, packet, marks.lost, &comments)
+        self.out.flagged_packet(interface, packet, (marks.lost, marks.flags), &comments)
     }
 
     /// Writes lines of a TLS key log, which apply to the packets after it.

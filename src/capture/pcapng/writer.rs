@@ -50,7 +50,18 @@ impl<W: Write> Writer<W> {
 
     /// Writes a packet, the number of packets lost before it, and comments on it, which Wireshark shows.
     pub fn packet(&mut self, interface: u32, packet: &Packet<'_>, lost: u64, comments: &[&str]) -> io::Result<()> {
-        blocks::packet(interface, packet, lost, comments, &mut self.block);
+        self.flagged_packet(interface, packet, (lost, 0), comments)
+    }
+
+    /// Writes a packet like [`packet`](Self::packet), with its flags, unless they are 0.
+    pub(super) fn flagged_packet(
+        &mut self,
+        interface: u32,
+        packet: &Packet<'_>,
+        (lost, flags): (u64, u32),
+        comments: &[&str],
+    ) -> io::Result<()> {
+        blocks::packet(interface, packet, (lost, flags), comments, &mut self.block);
         self.put()
     }
 
@@ -112,6 +123,7 @@ mod tests {
                 link_type: LinkType::ETHERNET,
                 data,
                 length: 1500,
+                process: None,
             };
             let comments: &[&str] = if number == 0 { &["first", "x"] } else { &[] };
             writer.packet(interface, &packet, number as u64, comments).unwrap();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::sections::by_rule;
+use super::table::between;
 use super::{Annex, Block, Clock, Item, ItemKind, Row, Table, Tone, Writer};
 use crate::ending::Kind;
 use crate::report::phrase::{self, number};
@@ -63,7 +64,7 @@ impl Writer<'_> {
                 format!("e{}", one.id),
                 clock.write(&one.opened),
                 phrase::duration(Duration::from_secs_f64(one.lifetime), self.language),
-                format!("{} → {}", one.client, one.server),
+                between(&one.processes, &one.client, &one.server),
                 one.server_name().unwrap_or_default().to_owned(),
                 self.word(&format!("cell_{}", one.websocket)).to_owned(),
                 one.closed_by.map_or(self.word("nobody"), side).to_owned(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{COLUMNS, Clock, REASON, Row, Subject, Table, Tone, Writer};
 use crate::ending::Kind;
-use crate::report::{Connection, phrase};
+use crate::report::{Connection, Processes, phrase};
 use crate::side::Side;
 
 /// The index of the column of files, and that of its group.
@@ -51,7 +51,7 @@ impl Writer<'_> {
                 connection.id.to_string(),
                 clock.write(&connection.opened),
                 phrase::duration(Duration::from_secs_f64(connection.lifetime), self.language),
-                format!("{} → {}", connection.client, connection.server),
+                between(&connection.processes, &connection.client, &connection.server),
                 request,
                 self.closed_by(connection).to_owned(),
                 self.how(connection),
@@ -84,5 +84,15 @@ impl Writer<'_> {
                 None => self.word("cell_refused_tls").to_owned(),
             },
         }
+    }
+}
+
+/// Returns the endpoints of a connection, each with the name of its process, if the capture names one.
+pub(super) fn between(processes: &Option<Box<Processes>>, client: &str, server: &str) -> String {
+    match processes {
+        Some(processes) => {
+            format!("{} → {}", processes.beside(Side::Client, client), processes.beside(Side::Server, server))
+        }
+        None => format!("{client} → {server}"),
     }
 }

@@ -42,7 +42,7 @@ fn with_noise(fixture: &Path, to: &Path) {
         });
         number += 1;
         let Captured { time, data, length, .. } = captured;
-        let packet = Packet { number, time: *time, link_type, data, length: *length };
+        let packet = Packet { number, time: *time, link_type, data, length: *length, process: None };
         writer.packet(interface, &packet, 0, &[]).unwrap();
     };
     for (at, captured) in packets_of(fixture).iter().enumerate() {

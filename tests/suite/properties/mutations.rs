@@ -213,7 +213,7 @@ fn check(facts: &[Box<Facts>], packets: &[Captured], case: &str) {
 fn payload(captured: &Captured) -> &[u8] {
     let Captured { time, link_type, ref data, length } = *captured;
     let mut decoder = Decoder::default();
-    decoder.decode(&Packet { number: 1, time, link_type, data, length }).map_or(data, |segment| {
+    decoder.decode(&Packet { number: 1, time, link_type, data, length, process: None }).map_or(data, |segment| {
         let at = segment.payload.as_ptr().addr() - data.as_ptr().addr();
         &data[at..at + segment.payload.len()]
     })
@@ -243,8 +243,14 @@ fn what_is_held_is_bounded() {
     let mut tcp = Tcp::default();
     let Fixture { packets, .. } = fixture;
     let first = &packets[0];
-    let packet =
-        Packet { number: 1, time: first.time, link_type: first.link_type, data: &first.data, length: first.length };
+    let packet = Packet {
+        number: 1,
+        time: first.time,
+        link_type: first.link_type,
+        data: &first.data,
+        length: first.length,
+        process: None,
+    };
     let mut segment = decoder.decode(&packet).unwrap();
     segment.flags = Flags::ACK;
     let most = limits::OUT_OF_ORDER_BYTES + limits::OUT_OF_ORDER_SEGMENTS * 100;
