@@ -162,7 +162,7 @@ impl Analyzer {
     }
 
     /// Takes the contents of Decryption Secrets Blocks. What has waited for its keys is read.
-    fn push_secrets(&mut self, secrets: &[u8], sink: &mut impl Sink) {
+    pub fn push_secrets(&mut self, secrets: &[u8], sink: &mut impl Sink) {
         self.followed.shared.secrets.add_block(secrets);
         self.followed.retry(sink);
     }

@@ -99,6 +99,11 @@ pub enum Error {
         /// libpcap's message.
         message: String,
     },
+    /// Packets that come through a pipe were to be written.
+    #[error(
+        "--write keeps the packets of interfaces; those of a pipe are kept by tee: `… | tee FILE | whyclosed live -`"
+    )]
+    WriteFromPipe,
     /// libpcap cannot list the interfaces.
     #[error("cannot list the interfaces: {message}")]
     Interfaces {

@@ -82,7 +82,8 @@ impl Block {
         Ok(true)
     }
 
-    fn push(&mut self, packet: &Packet<'_>, tag: u32) {
+    /// Adds a copy of a packet.
+    pub(super) fn push(&mut self, packet: &Packet<'_>, tag: u32) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(packet.data);
         self.note(packet, tag, start);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{PROGRAM, tools};
 use crate::watching::{
-    ENDS, Live, NET_RAW, PATIENCE, Peer, Told, are_right, folder, missing, report_of, script, server, text, visit,
+    ENDS, Live, NET_RAW, PATIENCE, Peer, Tls, Told, are_right, folder, missing, report_of, script, server, text, visit,
     without_files,
 };
 use serde_json::Value;
@@ -172,26 +172,12 @@ fn keys_may_come_later_than_packets() {
     if missing(NET_RAW, &["websockets", "openssl"]) {
         return;
     }
-    let folder = folder();
-    let path = |name: &str| folder.path().join(name);
-    let certified = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"])
-        .args(["-subj", "/CN=localhost", "-keyout", text(&path("key.pem")), "-out", text(&path("certificate.pem"))])
-        .output()
-        .unwrap();
-    assert!(certified.status.success(), "{}", String::from_utf8_lossy(&certified.stderr));
-    let both = ["certificate.pem", "key.pem"].map(|name| std::fs::read_to_string(path(name)).unwrap()).concat();
-    std::fs::write(path("both.pem"), both).unwrap();
-    let over_tls = |arguments: &[&str]| {
-        let mut command = script("peers.py", None);
-        command.env("TLS_CERTIFICATE", path("both.pem")).env("TLS_KEYS", path("hidden.log")).args(arguments);
-        Peer::start(command)
-    };
-    let mut server = over_tls(&["serve", "127.0.0.1"]);
+    let tls = Tls::new();
+    let mut server = tls.peer(&["serve", "127.0.0.1"]);
     let port = server.line();
-    let live = Live::start(&["-i", "lo", "-p", &port, "--keylog", text(&path("keys.log"))], None);
-    over_tls(&["visit", "127.0.0.1", &port]).finish();
-    std::fs::copy(path("hidden.log"), path("keys.log")).unwrap();
+    let live = Live::start(&["-i", "lo", "-p", &port, "--keylog", text(&tls.path("keys.log"))], None);
+    tls.peer(&["visit", "127.0.0.1", &port]).finish();
+    std::fs::copy(tls.path("hidden.log"), tls.path("keys.log")).unwrap();
     are_right(&live.ends(ENDS.len()));
     let report = live.report();
     let connections = report["connections"].as_array().unwrap();

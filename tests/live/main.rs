@@ -12,6 +12,7 @@
 mod loopback;
 mod namespaces;
 mod outputs;
+mod piped;
 #[path = "../support/mod.rs"]
 mod support;
 mod watching;

@@ -1,7 +1,7 @@
 //! Runs `whyclosed live` and its endpoints as child processes of a test.
 
 use std::io::{BufRead, BufReader, Lines, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -98,6 +98,39 @@ impl Drop for Peer {
     }
 }
 
+/// A certificate for endpoints of `peers.py`, and the files that they use with it.
+pub struct Tls {
+    folder: tempfile::TempDir,
+}
+
+impl Tls {
+    pub fn new() -> Self {
+        let tls = Self { folder: folder() };
+        let certified = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"])
+            .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+            .args(["-keyout", text(&tls.path("key.pem")), "-out", text(&tls.path("certificate.pem"))])
+            .output()
+            .unwrap();
+        assert!(certified.status.success(), "{}", String::from_utf8_lossy(&certified.stderr));
+        let both = ["certificate.pem", "key.pem"].map(|name| std::fs::read_to_string(tls.path(name)).unwrap()).concat();
+        std::fs::write(tls.path("both.pem"), both).unwrap();
+        tls
+    }
+
+    /// Returns the path of a file beside the certificate.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts an endpoint of `peers.py` over TLS; clients append their keys to `hidden.log`.
+    pub fn peer(&self, arguments: &[&str]) -> Peer {
+        let mut command = script("peers.py", None);
+        command.env("TLS_CERTIFICATE", self.path("both.pem")).env("TLS_KEYS", self.path("hidden.log")).args(arguments);
+        Peer::start(command)
+    }
+}
+
 /// Starts a server of `peers.py` or `peers.js`, and returns it with its port.
 pub fn server(name: &str) -> (Peer, String) {
     let mut command = script(name, None);
@@ -135,12 +168,24 @@ impl Live {
             command = Command::new("ip");
             command.args(["netns", "exec", namespace, PROGRAM]);
         }
-        command.args(["live", "--format", "ndjson"]).args(arguments).env_remove("SUDO_UID");
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.args(["live", "--format", "ndjson"]).args(arguments);
+        Self::run(command, "Capturing on ")
+    }
+
+    /// Starts the program on the packets that a pipe delivers, and waits until it reads.
+    pub fn piped(arguments: &[&str], pipe: impl Into<Stdio>) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.args(["live", "-", "--format", "ndjson"]).args(arguments).stdin(pipe);
+        Self::run(command, "Reading packets from standard input")
+    }
+
+    /// Runs a command that says on its first line that it has begun.
+    fn run(mut command: Command, begins: &str) -> Self {
+        let mut child = command.env_remove("SUDO_UID").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut errors = BufReader::new(child.stderr.take().unwrap());
         let mut first = String::new();
         errors.read_line(&mut first).unwrap();
-        assert!(first.starts_with("Capturing on "), "{first}");
+        assert!(first.starts_with(begins), "{first}");
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (sender, objects) = channel();
         std::thread::spawn(move || {

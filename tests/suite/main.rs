@@ -42,6 +42,8 @@ mod nothing_found;
 mod outputs;
 mod outside;
 mod packaging;
+#[cfg(all(unix, feature = "live"))]
+mod piped;
 mod processes;
 mod properties;
 mod redaction;

@@ -1,16 +1,21 @@
 //! Tests on machines without libpcap: captures can be read, and commands that need it report which package to install.
 
+use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::support::{PROGRAM, tools};
 
-/// Runs the program in a mount namespace in which every file of libpcap is empty.
+/// Runs the program in a mount namespace in which every file of libpcap is empty. Standard input is the file behind `<`, if any.
 fn run(arguments: &str) -> Output {
+    let (arguments, input) = arguments.split_once(" < ").unwrap_or((arguments, "/dev/null"));
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join(input);
     let hide = "for file in $(find /usr/lib* /usr/local/lib -maxdepth 2 -name 'libpcap.so*'); do \
                 mount --bind /dev/null \"$file\" || exit; done; exec \"$0\" \"$@\"";
     let mut command = Command::new("unshare");
     command.args(["--map-root-user", "--mount", "sh", "-c", hide, PROGRAM]);
-    command.args(arguments.split(' ')).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap()
+    command.args(arguments.split(' ')).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.stdin(File::open(input).unwrap()).output().unwrap()
 }
 
 #[test]
@@ -21,6 +26,16 @@ fn captures_are_read() {
     let output = run("fixtures/invalid_utf8/capture.pcapng");
     assert!(output.status.success(), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("1007"), "{output:?}");
+}
+
+#[test]
+fn a_stream_is_watched() {
+    if tools::missing(&["unshare"]) {
+        return;
+    }
+    let output = run("live - --keep-privileges < fixtures/invalid_utf8/capture.pcapng");
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("server: 1007 "), "{output:?}");
 }
 
 #[test]

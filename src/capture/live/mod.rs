@@ -1,26 +1,28 @@
-//! Packets from the interfaces of this machine, through libpcap.
+//! Packets as they come: from the interfaces of this machine, through libpcap, or from a pipe.
 //!
 //! ```text
-//! interfaces ─ poll ─ next packet of each ─ the earliest ─ Packet
+//! interfaces ─ poll ─ next packet of each ─ the earliest ─┬─ Feed ─ Packet
+//! pipe ─ a thread that reads it ─ batches ────────────────┘
 //! ```
 //!
 //! libpcap's own timeout does not end a read while nothing arrives (pcap(3pcap)), so the handles do not block. The
-//! caller waits in [`Live::wait`], for all interfaces and anything else that may wake it.
+//! caller waits in [`Feed::wait`], for all interfaces and anything else that may wake it.
 
 mod device;
+mod feed;
 mod interface;
+mod piped;
 mod route;
 
 pub use device::{Device, Openable, devices, names};
+pub use feed::Feed;
 pub use interface::Settings;
+pub use piped::Piped;
 pub use route::{Choice, default_interface};
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use self::interface::Interface;
 use super::pcapng::{Description, Statistics};
@@ -54,25 +56,24 @@ impl Live {
         Ok(Self { interfaces, current: None, number: 0, bytes: 0, tally: Tally::new() })
     }
 
-    /// Waits until a packet may have arrived, one of `wakers` is readable, or `timeout` is over.
-    pub fn wait(&self, wakers: &[BorrowedFd<'_>], timeout: Duration) -> io::Result<()> {
+    /// Returns the description of every interface, for a file.
+    pub fn descriptions(&self) -> Vec<Description> {
+        self.interfaces.iter().map(|interface| interface.description.clone()).collect()
+    }
+}
+
+impl Feed for Live {
+    fn wait(&mut self, wakers: &[BorrowedFd<'_>], timeout: Duration) -> io::Result<()> {
         if self.interfaces.iter().any(Interface::has_packet) {
             return Ok(());
         }
         let open = self.interfaces.iter().filter_map(Interface::capture).map(AsFd::as_fd);
-        let mut waited: Vec<_> =
-            open.chain(wakers.iter().copied()).map(|waited| PollFd::new(waited, PollFlags::POLLIN)).collect();
-        // Rounded up: a timeout that ends too soon would make the caller wait again and again.
-        let millis = i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
-        match poll(&mut waited, PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)) {
-            Ok(_) | Err(Errno::EINTR) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        feed::wait(open.chain(wakers.iter().copied()), timeout)
     }
 
     /// Moves to the next packet; returns `false` while there is none. An error concerns one interface, which is closed.
     /// The others continue.
-    pub fn advance(&mut self) -> Result<bool, Error> {
+    fn advance(&mut self) -> Result<bool, Error> {
         if let Some(last) = self.current.take().and_then(|last| self.interfaces.get_mut(last)) {
             last.release();
         }
@@ -92,31 +93,40 @@ impl Live {
         Ok(true)
     }
 
-    /// Returns the packet that the last successful [`advance`](Self::advance) moved to.
-    pub fn packet(&self) -> Packet<'_> {
+    fn packet(&self) -> Packet<'_> {
         match self.current.and_then(|current| self.interfaces.get(current)) {
             Some(interface) => interface.packet(self.number),
             None => Packet::NONE,
         }
     }
 
-    /// Returns the number of packets so far.
-    pub const fn packets(&self) -> u64 {
+    fn packets(&self) -> u64 {
         self.number
     }
 
-    /// Returns the interface of the current packet, as an index into [`descriptions`](Self::descriptions).
-    pub fn interface(&self) -> usize {
-        self.current.unwrap_or_default()
-    }
-
-    /// Returns whether any interface is still open.
-    pub fn is_open(&self) -> bool {
+    fn is_open(&self) -> bool {
         self.interfaces.iter().any(|interface| interface.capture().is_some())
     }
 
-    /// Reads the system's counters. Returns the number of packets dropped since the last reading.
-    pub fn count(&mut self, now: Timestamp) -> u64 {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn clock(&self) -> Timestamp {
+        now()
+    }
+
+    /// Returns the summary of the capture so far. Its notes are those that a file of the capture would give.
+    fn summary(&self) -> Summary {
+        let names: Vec<_> = self.interfaces.iter().map(|interface| &*interface.description.name).collect();
+        let dropped = self.interfaces.iter().filter_map(|interface| {
+            let count = interface.counted.dropped();
+            (count > 0).then(|| Note::Dropped { count, interface: interface.description.name.clone() })
+        });
+        self.tally.summary(&names.join(", "), "live", self.bytes, dropped)
+    }
+
+    fn count(&mut self, now: Timestamp) -> u64 {
         let Self { interfaces, tally, .. } = self;
         let counted = interfaces.iter_mut().map(|interface| {
             let dropped = interface.count(now);
@@ -128,23 +138,11 @@ impl Live {
         counted.sum()
     }
 
-    /// Returns the counters of each interface: those of the reading before the last, and those of the last.
-    pub fn statistics(&self) -> impl Iterator<Item = (Statistics, Statistics)> {
-        self.interfaces.iter().map(|interface| (interface.before, interface.counted))
+    fn statistics(&self) -> Vec<(Statistics, Statistics)> {
+        self.interfaces.iter().map(|interface| (interface.before, interface.counted)).collect()
     }
 
-    /// Returns the description of every interface, for a file.
-    pub fn descriptions(&self) -> Vec<Description> {
-        self.interfaces.iter().map(|interface| interface.description.clone()).collect()
-    }
-
-    /// Returns the summary of the capture so far. Its notes are those that a file of the capture would give.
-    pub fn summary(&self) -> Summary {
-        let names: Vec<_> = self.interfaces.iter().map(|interface| &*interface.description.name).collect();
-        let dropped = self.interfaces.iter().filter_map(|interface| {
-            let count = interface.counted.dropped();
-            (count > 0).then(|| Note::Dropped { count, interface: interface.description.name.clone() })
-        });
-        self.tally.summary(&names.join(", "), "live", self.bytes, dropped)
+    fn interface(&self) -> usize {
+        self.current.unwrap_or_default()
     }
 }

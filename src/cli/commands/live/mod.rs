@@ -1,5 +1,7 @@
-//! `whyclosed live`: watches interfaces, reports each opening and close as it happens, and writes a report at the end.
+//! `whyclosed live`: watches interfaces or a pipe, reports each opening and close as it happens, and writes a report at the
+//! end.
 
+mod opened;
 mod screen;
 mod session;
 mod storage;
@@ -10,7 +12,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use whyclosed::capture::live::{Live as Interfaces, Settings, default_interface};
+use whyclosed::capture::live::Settings;
+use whyclosed::capture::pcapng::Description;
 use whyclosed::capture::recording::Ring;
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
@@ -20,6 +23,7 @@ use whyclosed::report::phrase::word;
 use whyclosed::report::{Material, Pending, Report};
 use whyclosed::target::Target;
 
+use self::opened::Opened;
 use self::screen::Screen;
 use self::session::{Ended, Session, Until};
 use self::storage::Storage;
@@ -31,7 +35,7 @@ use crate::selecting::duration;
 use crate::signals::Signals;
 use crate::{output, privileges};
 
-/// Watch interfaces: print each opening, refusal and close as it happens, and a report at the end.
+/// Watch interfaces or a pipe: print each opening, refusal and close as it happens, and a report at the end.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Live {
@@ -44,7 +48,9 @@ pub struct Live {
     port: Vec<u16>,
 
     /// A pcap filter, as in tcpdump: host 10.0.0.1 and not port 22. Syntax errors are highlighted.
-    #[arg(value_name = "FILTER")]
+    ///
+    /// If the first word is -, the packets are those of a pcap or pcapng stream on standard input, and no interface is opened.
+    #[arg(value_name = "[-] FILTER")]
     filter: Vec<String>,
 
     /// Stop after this time: 30s, 5m, 1h.
@@ -130,8 +136,9 @@ Examples:
   sudo whyclosed live -i lo --until 1006       until one ends without a Close frame
   sudo whyclosed live -i lo -w trace.pcapng    keep the packets, too
   sudo whyclosed live -i lo --format ndjson    for programs: one JSON object a line
+  ssh HOST tcpdump -U -w - | whyclosed live -  the packets of another machine, as they come
 
-Ctrl-C ends it and prints the report; a second one ends it at once.";
+Ctrl-C ends it and prints the report; a second one ends it at once. So does the end of standard input.";
 
 impl Live {
     /// Captures until something ends the session, then writes the report.
@@ -141,29 +148,30 @@ impl Live {
         output::check((&[], false), &others, &outputs)?;
         let registries = self.reporting.texts.registries(None)?;
         let language = self.reporting.texts.language();
-        let (names, described) = self.interfaces(language)?;
-        let filter = self.filter();
-        let interfaces = Interfaces::open(&names, self.capturing.settings(), &filter)?;
+        let opened = self.open(language)?;
         let keys = self.keys.await_all()?;
         // Root's file, where nobody else can have planted one; elsewhere, that of the user who goes on.
-        let as_root = if self.writes_as_root() { self.storage(&interfaces)? } else { None };
+        let as_root = if self.writes_as_root() { self.storage(opened.descriptions())? } else { None };
         let user = if self.capturing.keep_privileges { None } else { privileges::give_up()? };
         let storage = match as_root {
             Some(storage) => Some(storage),
-            None => self.storage(&interfaces).map_err(|error| told_by(error, user.as_deref()))?,
+            None => self.storage(opened.descriptions()).map_err(|error| told_by(error, user.as_deref()))?,
         };
         self.reporting
             .output()
             .map_or(Ok(()), |path| output::can_write(path).map_err(|error| told_by(error, user.as_deref())))?;
-        let allowed = Allowed::default().growing(self.keys.files()).output(self.write.as_deref()).counters_of(&names);
+        let allowed =
+            Allowed::default().growing(self.keys.files()).output(self.write.as_deref()).counters_of(opened.names());
         self.reporting.enter_sandbox(allowed);
-        let signals = Signals::catch().map_err(|source| Error::Wait { source })?;
         let screen = Screen::new(&self.reporting);
-        screen.begin(&described, user.as_deref());
-        let until = Until { duration: self.duration, count: self.count, code: self.until };
+        screen.begin(opened.beginning(), user.as_deref());
+        let linger = opened.linger();
+        let feed = opened.into_feed()?;
+        let signals = Signals::catch().map_err(|source| Error::Wait { source })?;
+        let until = Until { duration: self.duration, count: self.count, code: self.until, linger };
         let privacy = self.reporting.privacy();
         let watch = Watch::new(language, registries.clone(), privacy);
-        let mut session = Session::new(interfaces, storage, keys, screen, (watch, until));
+        let mut session = Session::new(feed, storage, keys, screen, (watch, until));
         session.name(self.reporting.wss.clone());
         let Ended { material, faults, reader_left } = session.run(signals)?;
         let material = Material { privacy, registries, ..material };
@@ -220,26 +228,28 @@ impl Live {
     }
 
     /// Creates the output for packets, if they are to be written.
-    fn storage(&self, interfaces: &Interfaces) -> Result<Option<Storage>, Error> {
+    fn storage(&self, interfaces: Vec<Description>) -> Result<Option<Storage>, Error> {
         let only_abnormal = self.write_only == Some(Kind::Abnormal);
-        let create = |path| Storage::create(path, self.write_ring, only_abnormal, interfaces.descriptions());
+        let create = |path| Storage::create(path, self.write_ring, only_abnormal, interfaces);
         self.write.as_deref().map(create).transpose()
     }
 
-    /// Returns the interfaces to open, and a description of them for the first line.
-    fn interfaces(&self, language: Language) -> Result<(Vec<String>, String), Error> {
-        if self.interface.is_empty() {
-            let choice = default_interface()?;
-            let name = if choice.is_default_route { "live_default_route" } else { "live_no_default_route" };
-            let described = word(name, &[("interface", &choice.name)], language);
-            return Ok((vec![choice.name], described));
+    /// Opens what is captured.
+    fn open(&self, language: Language) -> Result<Opened, Error> {
+        match self.filter.split_first() {
+            Some((first, words)) if first == "-" => {
+                if self.write.is_some() {
+                    return Err(Error::WriteFromPipe);
+                }
+                Opened::stdin(&self.filter(words), language)
+            }
+            _ => Opened::interfaces(&self.interface, self.capturing.settings(), &self.filter(&self.filter), language),
         }
-        Ok((self.interface.clone(), self.interface.join(", ")))
     }
 
-    /// Returns the capture filter: the given one, and one for the given ports.
-    fn filter(&self) -> String {
-        let words = self.filter.join(" ");
+    /// Returns the capture filter: these words, and one for the given ports.
+    fn filter(&self, words: &[String]) -> String {
+        let words = words.join(" ");
         let ports: Vec<_> = self.port.iter().map(|port| format!("tcp port {port}")).collect();
         match (words.is_empty(), ports.is_empty()) {
             (_, true) => words,

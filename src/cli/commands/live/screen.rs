@@ -79,16 +79,16 @@ impl Screen {
         self.language
     }
 
-    /// Prints the interfaces, and the user that the program runs as, on standard error.
+    /// Prints what is captured, in the words of this name, and the user that the program runs as, on standard error.
     #[expect(clippy::print_stderr, reason = "it is not part of the report")]
-    pub fn begin(&self, interfaces: &str, user: Option<&str>) {
+    pub fn begin(&self, (name, interfaces): (&str, &str), user: Option<&str>) {
         let word = |name, values: &[(&str, &str)]| word(name, values, self.language);
         let on = match user {
             Some(user) => word("live_as_user", &[("interfaces", interfaces), ("user", user)]),
             None => interfaces.to_owned(),
         };
         if self.lines != Lines::None {
-            eprintln!("{}", word("live_begins", &[("interfaces", &on), ("zone", &self.clock().zone(self.language))]));
+            eprintln!("{}", word(name, &[("interfaces", &on), ("zone", &self.clock().zone(self.language))]));
         }
     }
 

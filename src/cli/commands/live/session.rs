@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use whyclosed::analyzer::{Analyzer, Named};
-use whyclosed::capture::live::{Live, now};
+use whyclosed::capture::live::{Feed, now};
 use whyclosed::capture::{Drops, Note};
 use whyclosed::error::Error;
 use whyclosed::live::{Update, Watch};
@@ -29,7 +29,7 @@ const SLACK: Duration = Duration::from_secs(1);
 
 /// The time for which the capture continues after the condition to stop is met. A connection's last frames meet it, and
 /// its last packets follow them.
-const LAST_LOOK: Duration = Duration::from_millis(200);
+pub const LAST_LOOK: Duration = Duration::from_millis(200);
 
 /// The least time between two notices about dropped packets.
 const BETWEEN_NOTICES: Duration = Duration::from_secs(10);
@@ -43,6 +43,8 @@ pub struct Until {
     pub count: Option<u64>,
     /// The close code after which it ends.
     pub code: Option<u16>,
+    /// The time for which it goes on after a signal, unless its packets end before.
+    pub linger: Duration,
 }
 
 /// A session that is over.
@@ -57,7 +59,7 @@ pub struct Ended {
 
 /// A running capture.
 pub struct Session {
-    interfaces: Live,
+    feed: Box<dyn Feed>,
     /// The output for packets; `None` if none are written, or if writing has failed.
     storage: Option<Storage>,
     keys: KeyLogs,
@@ -85,7 +87,7 @@ struct Beat {
 impl Session {
     /// Creates a session. Its duration begins now.
     pub fn new(
-        interfaces: Live,
+        feed: Box<dyn Feed>,
         storage: Option<Storage>,
         keys: KeyLogs,
         screen: Screen,
@@ -94,8 +96,8 @@ impl Session {
         let beat = Beat { next: Instant::now(), packets: 0, dropped: 0, told: None, untold: 0, since: now() };
         let over = until.duration.map(|duration| Instant::now() + duration);
         let (mut analyzer, faults, ends) = (Analyzer::default(), Vec::new(), 0);
-        analyzer.expect_keys(keys.are_given());
-        Self { interfaces, storage, keys, screen, until, analyzer, watch, faults, ends, over, beat }
+        analyzer.expect_keys(keys.are_given() || feed.may_have_secrets());
+        Self { feed, storage, keys, screen, until, analyzer, watch, faults, ends, over, beat }
     }
 
     /// Sets the servers of encrypted WebSockets.
@@ -105,9 +107,13 @@ impl Session {
 
     /// Captures until the session is over.
     pub fn run(mut self, mut signals: Signals) -> Result<Ended, Error> {
-        let mut pipe_closed = false;
-        while !pipe_closed && self.interfaces.is_open() {
-            if self.over.is_some_and(|over| over <= Instant::now()) || signals.came() {
+        let (mut pipe_closed, mut signalled) = (false, false);
+        while !pipe_closed && self.feed.is_open() {
+            if signals.came() {
+                signalled = true;
+                self.end_in(self.until.linger);
+            }
+            if self.over.is_some_and(|over| over <= Instant::now()) {
                 break;
             }
             let drained = self.take(BATCH);
@@ -117,11 +123,12 @@ impl Session {
             self.beat();
             pipe_closed = self.tell().is_err();
             if drained {
-                self.interfaces.wait(&[signals.waker()], self.patience()).map_err(|source| Error::Wait { source })?;
+                let patience = self.patience();
+                self.feed.wait(&[signals.waker()], patience).map_err(|source| Error::Wait { source })?;
             }
         }
         // Ctrl-C ends the reader, too, and may do so first.
-        let reader_left = pipe_closed && !signals.came();
+        let reader_left = pipe_closed && !signalled && !signals.came();
         let (material, faults) = self.finish();
         Ok(Ended { material, faults, reader_left })
     }
@@ -129,7 +136,7 @@ impl Session {
     /// Processes up to `most` packets. Returns whether there were no more.
     fn take(&mut self, most: usize) -> bool {
         for _ in 0..most {
-            match self.interfaces.advance() {
+            match self.feed.advance() {
                 Ok(true) => self.packet(),
                 Ok(false) => return true,
                 Err(error) => self.fault("interface", error),
@@ -139,30 +146,40 @@ impl Session {
     }
 
     fn packet(&mut self) {
-        let Self { interfaces, analyzer, watch, storage, .. } = self;
-        let packet = interfaces.packet();
+        self.take_secrets();
+        let Self { feed, analyzer, watch, storage, .. } = self;
+        let packet = feed.packet();
         let stream = analyzer.push(&packet, watch);
         watch.settle(packet.time, analyzer);
         let written = storage.as_mut().map_or(Ok(()), |storage| {
             // First, because the packet may belong to one of these streams.
             storage.judged(watch)?;
-            storage.packet(interfaces.interface(), &packet, stream)
+            storage.packet(feed.interface(), &packet, stream)
         });
         if let Err(error) = written {
             self.stop_writing(error);
         }
     }
 
+    /// Uses the keys that have come with the packets.
+    fn take_secrets(&mut self) {
+        let secrets = self.feed.take_secrets();
+        if !secrets.is_empty() {
+            self.analyzer.push_secrets(&secrets, &mut self.watch);
+        }
+    }
+
     /// Reads the keys that have been written, and judges what the passing of time decides.
     fn settle(&mut self) {
+        self.take_secrets();
         if let Err(error) = self.keys.read(&mut self.analyzer, &mut self.watch) {
             // It would fail each time.
             self.keys = KeyLogs::default();
             self.fault("keys", error);
         }
-        let now = now();
-        self.analyzer.tick(earlier(now, SLACK), &mut self.watch);
-        self.watch.settle(now, &self.analyzer);
+        let clock = self.feed.clock();
+        self.analyzer.tick(earlier(clock, SLACK), &mut self.watch);
+        self.watch.settle(clock, &self.analyzer);
     }
 
     /// Prints the pending updates, and notes whether one of them ends the session.
@@ -174,12 +191,17 @@ impl Session {
                 let enough = self.until.count.is_some_and(|count| self.ends >= count);
                 let found = self.until.code.is_some_and(|code| ended.connection.code() == Some(code));
                 if enough || found {
-                    let last_look = Instant::now() + LAST_LOOK;
-                    self.over = Some(self.over.map_or(last_look, |over| over.min(last_look)));
+                    self.end_in(LAST_LOOK);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Ends the session after this time at the latest.
+    fn end_in(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        self.over = Some(self.over.map_or(end, |over| over.min(end)));
     }
 
     /// Does what is due each [`BEAT`].
@@ -201,7 +223,7 @@ impl Session {
         if let Err(error) = written {
             self.stop_writing(error);
         }
-        let packets = self.interfaces.packets();
+        let packets = self.feed.packets();
         let packets_per_second = packets - self.beat.packets;
         self.beat.packets = packets;
         let Beat { dropped, .. } = self.beat;
@@ -211,13 +233,13 @@ impl Session {
     /// Reads the drop counters.
     fn count(&mut self) {
         let now = now();
-        let dropped = self.interfaces.count(now);
+        let dropped = self.feed.count(now);
         let after = std::mem::replace(&mut self.beat.since, now);
         if dropped > 0 {
             self.beat.dropped += dropped;
             self.beat.untold += dropped;
             self.watch.dropped(Drops { after, until: now });
-            let written = self.storage.as_mut().map_or(Ok(()), |storage| storage.dropped(&self.interfaces));
+            let written = self.storage.as_mut().map_or(Ok(()), |storage| storage.dropped(&*self.feed));
             if let Err(error) = written {
                 self.stop_writing(error);
             }
@@ -238,7 +260,7 @@ impl Session {
     fn patience(&self) -> Duration {
         let beat = self.beat.next.saturating_duration_since(Instant::now());
         let over = self.over.map(|over| over.saturating_duration_since(Instant::now()));
-        let due = self.watch.due().map(|due| due.since(now()));
+        let due = self.watch.due().map(|due| due.since(self.feed.clock()));
         [over, due].into_iter().flatten().fold(beat, Duration::min)
     }
 
@@ -253,11 +275,11 @@ impl Session {
         self.faults.push(error);
     }
 
-    /// Processes the packets that the system still holds from before this call, judges the open connections, and ends
-    /// the file.
+    /// Processes the packets that have come before this call and wait to be read, judges the open connections, and ends the
+    /// file.
     fn finish(mut self) -> (Material, Vec<Error>) {
-        let end = now();
-        while !self.take(1) && self.interfaces.packet().time <= end {}
+        let end = self.feed.now();
+        while !self.take(1) && self.feed.packet().time <= end {}
         self.keys.renew();
         self.settle();
         self.count();
@@ -274,7 +296,7 @@ impl Session {
         self.screen.finish();
         let outside = self.watch.take_outside();
         let (facts, left_out) = self.watch.into_facts();
-        let mut summary = self.interfaces.summary();
+        let mut summary = self.feed.summary();
         if left_out > 0 {
             summary.notes.push(Note::LetGo { count: left_out, kept: facts.len() as u64 });
         }
@@ -291,13 +313,13 @@ impl Session {
     }
 
     fn finish_storage(&mut self) -> Result<(), Error> {
-        let Self { storage: Some(storage), watch, interfaces, screen, .. } = self else { return Ok(()) };
+        let Self { storage: Some(storage), watch, feed, screen, .. } = self else { return Ok(()) };
         storage.judged(watch)?;
         let let_go = storage.let_go();
         if let_go > 0 {
             watch.notice(now(), "write", counted("live_not_held", let_go, &[], screen.language()));
         }
-        storage.finish(interfaces)
+        storage.finish(&**feed)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use whyclosed::analyzer::Stream;
 use whyclosed::capture::Packet;
-use whyclosed::capture::live::Live;
+use whyclosed::capture::live::Feed;
 use whyclosed::capture::pcapng::Description;
 use whyclosed::capture::recording::{Recording, Ring};
 use whyclosed::error::Error;
@@ -54,8 +54,8 @@ impl Storage {
     }
 
     /// Writes the counters of the interfaces that have dropped packets between their last two readings.
-    pub fn dropped(&mut self, interfaces: &Live) -> Result<(), Error> {
-        for (number, (before, now)) in interfaces.statistics().enumerate() {
+    pub fn dropped(&mut self, feed: &dyn Feed) -> Result<(), Error> {
+        for (number, (before, now)) in feed.statistics().into_iter().enumerate() {
             if now.dropped() > before.dropped() {
                 // Both readings: they bound the time of the drops for a reader of the file.
                 self.recording.statistics(number, &before)?;
@@ -71,8 +71,8 @@ impl Storage {
     }
 
     /// Writes the final counters of the interfaces, and flushes.
-    pub fn finish(&mut self, interfaces: &Live) -> Result<(), Error> {
-        for (number, (_, now)) in interfaces.statistics().enumerate() {
+    pub fn finish(&mut self, feed: &dyn Feed) -> Result<(), Error> {
+        for (number, (_, now)) in feed.statistics().into_iter().enumerate() {
             self.recording.statistics(number, &now)?;
         }
         self.flush()
