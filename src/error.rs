@@ -148,8 +148,18 @@ pub enum Error {
         /// The name of a registry that is similar.
         similar: Option<String>,
     },
+    /// A command could not be started.
+    #[error("{command}: {source}{hint}")]
+    NotStarted {
+        /// The command as given.
+        command: String,
+        /// The system's error.
+        source: io::Error,
+        /// What may help, in parentheses; empty if there is nothing.
+        hint: &'static str,
+    },
     /// The privileges that were needed for opening could not be given up.
-    #[error("cannot drop root privileges: {source}; use --keep-privileges to keep them")]
+    #[error("cannot drop root privileges: {source}; `live --keep-privileges` keeps them")]
     Privileges {
         /// The system's error.
         source: io::Error,

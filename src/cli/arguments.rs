@@ -18,6 +18,8 @@ use crate::commands::live::Live;
 use crate::commands::man::Man;
 use crate::commands::read::Read;
 use crate::commands::rules::Rules;
+#[cfg(all(feature = "live", unix))]
+use crate::commands::run::Run;
 use crate::commands::schema::Schema;
 use crate::commands::slice::Slice;
 use crate::commands::verify_redaction::VerifyRedaction;
@@ -49,6 +51,8 @@ enum Command {
     #[cfg(all(feature = "live", unix))]
     Live(Box<Live>),
     #[cfg(all(feature = "live", unix))]
+    Run(Box<Run>),
+    #[cfg(all(feature = "live", unix))]
     Interfaces(Interfaces),
     Schema(Schema),
     Explain(Explain),
@@ -70,6 +74,7 @@ Examples:
   whyclosed --format json trace.pcap | jq .    for programs
   whyclosed --fail-on abnormal trace.pcapng    for CI: exit 1 if any ended badly
   sudo whyclosed live -i lo -p 8080            report each close as it happens
+  sudo whyclosed run -- npm test               run a command, and report on its connections
   whyclosed explain 1007                       what a close code means
   whyclosed compare 1007 1008                  how two differ, and when to use which
 
@@ -103,7 +108,7 @@ impl Cli {
     /// Runs the command. Without one, reads the captures; without captures, prints the help.
     #[expect(clippy::print_stderr, reason = "help that was not asked for goes to standard error")]
     pub fn run(mut self) -> Result<ExitCode, Error> {
-        match &self.command {
+        match &mut self.command {
             Some(command) => command.run(),
             None if self.read.has_no_input() => {
                 eprint!("{}", Self::command().render_help());
@@ -129,10 +134,12 @@ fn mistyped(word: &str) -> Option<Error> {
 }
 
 impl Command {
-    fn run(&self) -> Result<ExitCode, Error> {
+    fn run(&mut self) -> Result<ExitCode, Error> {
         match *self {
             #[cfg(all(feature = "live", unix))]
             Self::Live(ref live) => live.run(),
+            #[cfg(all(feature = "live", unix))]
+            Self::Run(ref mut run) => run.run(),
             #[cfg(all(feature = "live", unix))]
             Self::Interfaces(ref interfaces) => interfaces.run(),
             Self::Schema(ref schema) => schema.run(),

@@ -33,6 +33,12 @@ impl KeyArgs {
         &self.keylog
     }
 
+    /// Returns the same key logs and others.
+    #[cfg(all(feature = "live", unix))]
+    pub fn with(&self, others: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self { keylog: self.keylog.iter().cloned().chain(others).collect() }
+    }
+
     /// Opens the key logs that are there; the others may be written later. Fails if one cannot be opened.
     #[cfg(all(feature = "live", unix))]
     pub fn await_all(&self) -> Result<KeyLogs, Error> {

@@ -48,6 +48,10 @@ pub struct Reporting {
     #[command(flatten)]
     sorting: Sorting,
 
+    /// Whether the report goes to standard error if it goes to no file: that of `run`, since standard output is its command's.
+    #[arg(skip)]
+    pub aside: bool,
+
     /// The period in which connections ended: of the commands that read files, since `live` has an `--until` of its own.
     #[arg(skip)]
     pub ending: Ending,

@@ -173,10 +173,10 @@ fn keys_may_come_later_than_packets() {
         return;
     }
     let tls = Tls::new();
-    let mut server = tls.peer(&["serve", "127.0.0.1"]);
+    let mut server = tls.peer(&["serve", "127.0.0.1"], None);
     let port = server.line();
     let live = Live::start(&["-i", "lo", "-p", &port, "--keylog", text(&tls.path("keys.log"))], None);
-    tls.peer(&["visit", "127.0.0.1", &port]).finish();
+    tls.peer(&["visit", "127.0.0.1", &port], None).finish();
     std::fs::copy(tls.path("hidden.log"), tls.path("keys.log")).unwrap();
     are_right(&live.ends(ENDS.len()));
     let report = live.report();

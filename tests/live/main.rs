@@ -13,6 +13,7 @@ mod loopback;
 mod namespaces;
 mod outputs;
 mod piped;
+mod run;
 #[path = "../support/mod.rs"]
 mod support;
 mod watching;

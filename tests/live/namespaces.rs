@@ -5,10 +5,9 @@
 
 use std::process::Command;
 
-use crate::watching::{ENDS, Live, NET_RAW, Peer, are_right, folder, missing, report_of, script, text, without_files};
-
-/// The rights to create network namespaces, links and mounts: CAP_NET_ADMIN and CAP_SYS_ADMIN.
-const NETWORKS: u64 = 1 << 12 | 1 << 21;
+use crate::watching::{
+    ENDS, Live, NET_RAW, NETWORKS, Peer, are_right, folder, missing, report_of, script, text, without_files,
+};
 
 /// The namespaces of the server, the link between, and the client.
 const NAMESPACES: [&str; 3] = ["whyclosed-server", "whyclosed-between", "whyclosed-client"];

@@ -21,16 +21,19 @@ fn tcpdump(port: &str) -> Child {
     tcpdump
 }
 
-/// Returns the lines until every connection of `peers.py` has ended, without times: two captures may stamp a packet differently.
+/// Returns the lines until every connection of `peers.py` has ended, by connection: where keys come late, they decide the order.
+/// They are without times, since two captures may stamp a packet differently.
 fn lines(live: &Live) -> Vec<Value> {
     let mut ends = 0;
-    std::iter::from_fn(|| {
+    let mut lines: Vec<_> = std::iter::from_fn(|| {
         let mut object = (ends < ENDS.len()).then(|| live.told().object)?;
         ends += usize::from(matches!(object["type"].as_str(), Some("closed" | "refused")));
         ["time", "lifetime"].into_iter().for_each(|name| drop(object.as_object_mut().unwrap().remove(name)));
         Some(object)
     })
-    .collect()
+    .collect();
+    lines.sort_by_key(|object| object["tcp_stream"].as_u64());
+    lines
 }
 
 /// Watches the same connections on the interface and through a pipe. `over` is called with both captures running.
@@ -64,8 +67,8 @@ fn so_it_does_over_tls() {
         return;
     }
     let tls = Tls::new();
-    let mut server = tls.peer(&["serve", "127.0.0.1"]);
+    let mut server = tls.peer(&["serve", "127.0.0.1"], None);
     let port = server.line();
     let keys = tls.path("hidden.log");
-    watches_the_same(&port, &["--keylog", text(&keys)], || tls.peer(&["visit", "127.0.0.1", &port]).finish());
+    watches_the_same(&port, &["--keylog", text(&keys)], || tls.peer(&["visit", "127.0.0.1", &port], None).finish());
 }

@@ -30,6 +30,9 @@ pub const ENDS: [(&str, &str, Option<u64>, &str); 10] = [
 /// The right to capture, as a bit of a process's capabilities (`linux/capability.h`): root in a container may lack it.
 pub const NET_RAW: u64 = 1 << 13;
 
+/// The rights to create network namespaces, links and mounts: CAP_NET_ADMIN and CAP_SYS_ADMIN.
+pub const NETWORKS: u64 = 1 << 12 | 1 << 21;
+
 /// Returns whether this process lacks rights, or this machine lacks libpcap or one of the tools, and reports which. Missing
 /// tools are a failure only if the process has the rights.
 pub fn missing(rights: u64, names: &[&str]) -> bool {
@@ -124,8 +127,8 @@ impl Tls {
     }
 
     /// Starts an endpoint of `peers.py` over TLS; clients append their keys to `hidden.log`.
-    pub fn peer(&self, arguments: &[&str]) -> Peer {
-        let mut command = script("peers.py", None);
+    pub fn peer(&self, arguments: &[&str], namespace: Option<&str>) -> Peer {
+        let mut command = script("peers.py", namespace);
         command.env("TLS_CERTIFICATE", self.path("both.pem")).env("TLS_KEYS", self.path("hidden.log")).args(arguments);
         Peer::start(command)
     }
@@ -133,7 +136,12 @@ impl Tls {
 
 /// Starts a server of `peers.py` or `peers.js`, and returns it with its port.
 pub fn server(name: &str) -> (Peer, String) {
-    let mut command = script(name, None);
+    server_in(None, name)
+}
+
+/// Starts a server in a network namespace, if one is given.
+pub fn server_in(namespace: Option<&str>, name: &str) -> (Peer, String) {
+    let mut command = script(name, namespace);
     command.args(["serve", "127.0.0.1"]);
     let mut server = Peer::start(command);
     let port = server.line();

@@ -18,7 +18,7 @@ pub use device::{Device, Openable, devices, names};
 pub use feed::Feed;
 pub use interface::Settings;
 pub use piped::Piped;
-pub use route::{Choice, default_interface};
+pub use route::{Choice, LOOPBACK, default_interface};
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};

@@ -28,6 +28,9 @@ pub fn default_interface() -> Result<Choice, Error> {
     Ok(Choice { name, is_default_route: false })
 }
 
+/// The loopback interface.
+pub const LOOPBACK: &str = if cfg!(target_os = "linux") { "lo" } else { "lo0" };
+
 /// Returns the interface of the default route with the lowest metric (Linux, `net/ipv4/fib_trie.c`).
 ///
 /// A line is `Iface Destination Gateway Flags RefCnt Use Metric Mask …`. Addresses, flags and masks are hexadecimal,

@@ -10,7 +10,7 @@ use clap::{Args, Command};
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 use whyclosed::error::Error;
 
-use self::texts::{ENVIRONMENT, FAILS, FILES, LEAKS, SUCCEEDS, Term};
+use self::texts::{ENVIRONMENT, FAILS, FILES, LEAKS, RUNS, SUCCEEDS, Term};
 use crate::nearest::nearest;
 use crate::output;
 
@@ -92,7 +92,9 @@ fn render(command: &Command, out: &mut dyn Write) -> io::Result<()> {
     let mut more = Roff::new();
     more.control("SH", ["EXIT STATUS"]);
     let has = |id: &str| command.get_arguments().any(|argument| argument.get_id() == id);
-    let status = if has("fail_on") {
+    let status = if has("fail_on") && has("command") {
+        RUNS
+    } else if has("fail_on") {
         FAILS
     } else if has("against") {
         LEAKS

@@ -16,6 +16,8 @@ mod prepared;
 pub mod read;
 mod reference;
 pub mod rules;
+#[cfg(all(feature = "live", unix))]
+pub mod run;
 pub mod schema;
 pub mod slice;
 mod unpacked;

@@ -60,6 +60,7 @@ fn write_judged(reporting: &Reporting, mut report: Report) -> Result<bool, Error
 pub fn emit(reporting: &Reporting, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     match reporting.output() {
         Some(path) => to_file(path, render),
+        None if reporting.aside => to_stderr(render),
         None => to_stdout(render),
     }
 }
@@ -67,7 +68,7 @@ pub fn emit(reporting: &Reporting, render: impl FnOnce(&mut dyn Write) -> io::Re
 /// Writes the report in the chosen format, for the chosen output.
 pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -> io::Result<()> {
     let selection = reporting.selection(report.start());
-    let to_terminal = reporting.output().is_none() && io::stdout().is_terminal();
+    let to_terminal = reporting.output().is_none() && is_terminal(reporting.aside);
     match reporting.format() {
         Format::Json => {
             selection.narrow(report);
@@ -94,11 +95,11 @@ pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -
         }
         Format::List => {
             let rows = list(report, &selection, reporting.texts.language());
-            render::list::render(&rows, look(reporting.color, to_terminal).color, out)
+            render::list::render(&rows, look_of(reporting, to_terminal).color, out)
         }
         Format::Terminal => {
             let mut blocks = document(report, &selection, reporting.verbose, reporting.texts.language());
-            let mut look = look(reporting.color, to_terminal);
+            let mut look = look_of(reporting, to_terminal);
             // One line for scripts; a terminal would break it in the middle of words. If there is no answer, what was not read
             // is part of it.
             if reporting.quiet {
@@ -123,9 +124,19 @@ pub fn command(reporting: &Reporting) -> String {
     if reporting.anonymize { String::new() } else { Redactor::default().text(&line) }
 }
 
-/// Returns the width and colouring for a terminal, or for another output.
+/// Returns the width and colouring for standard output if that is a terminal, or for another output.
 pub fn look(color: ColorChoice, to_terminal: bool) -> terminal::Look {
-    terminal::Look { width: width(to_terminal), color: colors(color, to_terminal) }
+    terminal::Look { width: width(to_terminal), color: colors(color, to_terminal, false) }
+}
+
+/// Returns the same for the stream that a report goes to.
+fn look_of(reporting: &Reporting, to_terminal: bool) -> terminal::Look {
+    terminal::Look { width: width(to_terminal), color: colors(reporting.color, to_terminal, reporting.aside) }
+}
+
+/// Returns whether standard output or, `aside`, standard error is a terminal.
+fn is_terminal(aside: bool) -> bool {
+    if aside { io::stderr().is_terminal() } else { io::stdout().is_terminal() }
 }
 
 fn width(to_terminal: bool) -> u16 {
@@ -134,11 +145,15 @@ fn width(to_terminal: bool) -> u16 {
     columns.or_else(asked).unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH)
 }
 
-fn colors(choice: ColorChoice, to_terminal: bool) -> bool {
+fn colors(choice: ColorChoice, to_terminal: bool, aside: bool) -> bool {
+    let suited = || match aside {
+        true => anstream::AutoStream::choice(&io::stderr()),
+        false => anstream::AutoStream::choice(&io::stdout()),
+    };
     match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
-        ColorChoice::Auto => to_terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+        ColorChoice::Auto => to_terminal && suited() != anstream::ColorChoice::Never,
     }
 }
 
@@ -147,6 +162,13 @@ pub fn to_stdout(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Resul
     let mut out = BufWriter::new(io::stdout().lock());
     let written = unless_left(render(&mut out).and_then(|()| out.flush()));
     written.map_err(|source| Error::Write { path: PathBuf::from("standard output"), source })
+}
+
+/// Writes to standard error. If its reader is gone, that is not an error.
+fn to_stderr(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    let mut out = BufWriter::new(io::stderr().lock());
+    let written = unless_left(render(&mut out).and_then(|()| out.flush()));
+    written.map_err(|source| Error::Write { path: PathBuf::from("standard error"), source })
 }
 
 /// Ignores the error of a reader who has closed the pipe.

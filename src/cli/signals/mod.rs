@@ -1,7 +1,10 @@
-//! Ctrl-C and SIGTERM: as an event to wait for together with packets, and as an end that leaves no temporary file.
+//! Ctrl-C and SIGTERM: as an event to wait for together with packets, as an end that leaves no temporary file, and passed on to
+//! a command.
 
 #[cfg(unix)]
 mod ending;
+#[cfg(all(feature = "live", unix))]
+mod passing;
 #[cfg(all(feature = "live", unix))]
 mod session;
 
@@ -11,9 +14,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
+#[cfg(all(feature = "live", unix))]
+use tempfile::TempDir;
 
 #[cfg(all(feature = "live", unix))]
-pub use self::session::Signals;
+pub use self::passing::Passing;
+#[cfg(all(feature = "live", unix))]
+pub use self::session::Stop;
 
 static REMOVED: Mutex<Removed> = Mutex::new(Removed { is_watched: false, paths: Vec::new() });
 
@@ -30,6 +37,36 @@ pub struct Temporary {
     // Dropped first, so that the file is listed from its creation to its removal.
     file: NamedTempFile,
     _listed: Listed,
+}
+
+/// A temporary folder that this user alone may enter. It is removed with everything in it when this is dropped, and by a
+/// signal that ends the program.
+#[cfg(all(feature = "live", unix))]
+#[derive(Debug)]
+pub struct TemporaryFolder {
+    folder: TempDir,
+    _listed: Listed,
+}
+
+#[cfg(all(feature = "live", unix))]
+impl TemporaryFolder {
+    /// Creates the folder, and lists it for removal by whatever handles the signals already.
+    pub fn new() -> io::Result<Self> {
+        use std::fs::Permissions;
+        use std::os::unix::fs::PermissionsExt;
+
+        let mut removed = removed();
+        let mode = Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix("whyclosed-").permissions(mode).tempdir()?;
+        let path = folder.path().to_owned();
+        removed.paths.push(path.clone());
+        Ok(Self { folder, _listed: Listed(path) })
+    }
+
+    /// Returns its path.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
 }
 
 /// A path that a signal removes until this is dropped.
@@ -49,7 +86,7 @@ impl Temporary {
         let mut removed = removed();
         #[cfg(unix)]
         if !removed.is_watched {
-            ending::watch(ending::heeded())?;
+            ending::watch(ending::heeded(&ending::SIGNALS))?;
             removed.is_watched = true;
         }
         let file = create()?;

@@ -1,4 +1,4 @@
-//! The signal that ends a session, as a descriptor to wait for together with packets.
+//! The call that ends a session, as a descriptor to wait for together with packets.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -10,14 +10,20 @@ use signal_hook::low_level;
 use super::ending::{self, IS_AWAITED};
 use super::removed;
 
-/// The first signal, which ends a session. A second one ends the program at once.
-pub struct Signals(UnixStream);
+/// The call to end a session: the first signal, or whatever else is heard through a socket.
+pub struct Stop(UnixStream);
 
-impl Signals {
-    /// Catches the signals from now on.
-    pub fn catch() -> io::Result<Self> {
+impl Stop {
+    /// Returns the call, and the socket to call through with any byte.
+    pub fn called() -> io::Result<(Self, UnixStream)> {
         let (reader, writer) = UnixStream::pair()?;
         reader.set_nonblocking(true)?;
+        Ok((Self(reader), writer))
+    }
+
+    /// Catches the signals from now on. The first one is the call; a second one ends the program at once.
+    pub fn at_signal() -> io::Result<Self> {
+        let (stop, writer) = Self::called()?;
         IS_AWAITED.store(true, Ordering::Relaxed);
         for signal in ending::SIGNALS {
             low_level::pipe::register(signal, writer.try_clone()?)?;
@@ -25,15 +31,15 @@ impl Signals {
         let mut removed = removed();
         ending::watch(ending::SIGNALS.to_vec())?;
         removed.is_watched = true;
-        Ok(Self(reader))
+        Ok(stop)
     }
 
-    /// Returns whether a signal has come. A later call does not report the same one again.
+    /// Returns whether the call has come. It is not reported again.
     pub fn came(&mut self) -> bool {
         self.0.read(&mut [0]).is_ok_and(|read| read > 0)
     }
 
-    /// Returns a descriptor that becomes readable when a signal comes.
+    /// Returns a descriptor that becomes readable when the call comes.
     pub fn waker(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }

@@ -50,7 +50,7 @@ fn values(command: &str, argument: &str) -> Option<Values> {
         ("explain", "wanted") => topics,
         (_, "fail_on") => failures,
         #[cfg(all(feature = "live", unix))]
-        (_, "interface") => |_| interfaces(),
+        (_, "interface" | "interfaces") => |_| interfaces(),
         _ => return None,
     })
 }

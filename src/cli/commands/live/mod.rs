@@ -2,8 +2,8 @@
 //! end.
 
 mod opened;
-mod screen;
-mod session;
+pub(super) mod screen;
+pub(super) mod session;
 mod storage;
 
 use std::io::{self, Write};
@@ -32,7 +32,7 @@ use crate::keys::KeyArgs;
 use crate::reporting::{Format, Reporting};
 use crate::sandbox::Allowed;
 use crate::selecting::duration;
-use crate::signals::Signals;
+use crate::signals::Stop;
 use crate::{output, privileges};
 
 /// Watch interfaces or a pipe: print each opening, refusal and close as it happens, and a report at the end.
@@ -164,16 +164,16 @@ impl Live {
             Allowed::default().growing(self.keys.files()).output(self.write.as_deref()).counters_of(opened.names());
         self.reporting.enter_sandbox(allowed);
         let screen = Screen::new(&self.reporting);
-        screen.begin(opened.beginning(), user.as_deref());
-        let linger = opened.linger();
+        let (beginning, linger) = (opened.beginning(), opened.linger());
         let feed = opened.into_feed()?;
-        let signals = Signals::catch().map_err(|source| Error::Wait { source })?;
+        let stop = Stop::at_signal().map_err(|source| Error::Wait { source })?;
+        screen.begin(&beginning, user.as_deref());
         let until = Until { duration: self.duration, count: self.count, code: self.until, linger };
         let privacy = self.reporting.privacy();
         let watch = Watch::new(language, registries.clone(), privacy);
         let mut session = Session::new(feed, storage, keys, screen, (watch, until));
         session.name(self.reporting.wss.clone());
-        let Ended { material, faults, reader_left } = session.run(signals)?;
+        let Ended { material, faults, reader_left } = session.run(stop)?;
         let material = Material { privacy, registries, ..material };
         let mut report = Pending::new(material, language).finish();
         report.times = self.reporting.time.clone();

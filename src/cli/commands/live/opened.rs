@@ -65,11 +65,12 @@ impl Opened {
     }
 
     /// Returns the name of the text for the first line, and what it names.
-    pub fn beginning(&self) -> (&'static str, &str) {
-        match self.from {
-            From::Interfaces(_) => ("live_begins", &self.described),
-            From::Stdin(_) => ("live_reads", &self.described),
-        }
+    pub fn beginning(&self) -> (&'static str, String) {
+        let name = match self.from {
+            From::Interfaces(_) => "live_begins",
+            From::Stdin(_) => "live_reads",
+        };
+        (name, self.described.clone())
     }
 
     /// Returns the time for which the session goes on after a signal: Ctrl-C also ends whoever writes to a pipe, and what

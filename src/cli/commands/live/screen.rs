@@ -69,6 +69,11 @@ impl Screen {
         }
     }
 
+    /// Returns the screen without lines or status, for the report alone.
+    pub fn silent(self) -> Self {
+        Self { lines: Lines::None, status: None, ..self }
+    }
+
     /// Returns the clock for the times of the lines.
     fn clock(&self) -> Clock<'_> {
         Clock::new(&self.times, Some(&self.start))
@@ -81,11 +86,11 @@ impl Screen {
 
     /// Prints what is captured, in the words of this name, and the user that the program runs as, on standard error.
     #[expect(clippy::print_stderr, reason = "it is not part of the report")]
-    pub fn begin(&self, (name, interfaces): (&str, &str), user: Option<&str>) {
+    pub fn begin(&self, (name, interfaces): &(&'static str, String), user: Option<&str>) {
         let word = |name, values: &[(&str, &str)]| word(name, values, self.language);
         let on = match user {
-            Some(user) => word("live_as_user", &[("interfaces", interfaces), ("user", user)]),
-            None => interfaces.to_owned(),
+            Some(user) => word("live_as_user", &[("interfaces", &**interfaces), ("user", user)]),
+            None => interfaces.clone(),
         };
         if self.lines != Lines::None {
             eprintln!("{}", word(name, &[("interfaces", &on), ("zone", &self.clock().zone(self.language))]));

@@ -15,7 +15,7 @@ use whyclosed::seen::Timestamp;
 use super::screen::{Screen, Status};
 use super::storage::Storage;
 use crate::keys::KeyLogs;
-use crate::signals::Signals;
+use crate::signals::Stop;
 
 /// The most packets processed before everything else gets its turn.
 const BATCH: usize = 1024;
@@ -34,7 +34,7 @@ pub const LAST_LOOK: Duration = Duration::from_millis(200);
 /// The least time between two notices about dropped packets.
 const BETWEEN_NOTICES: Duration = Duration::from_secs(10);
 
-/// The conditions that end a session, besides a signal.
+/// The conditions that end a session, besides the call to stop.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Until {
     /// The time after which it ends.
@@ -43,7 +43,7 @@ pub struct Until {
     pub count: Option<u64>,
     /// The close code after which it ends.
     pub code: Option<u16>,
-    /// The time for which it goes on after a signal, unless its packets end before.
+    /// The time for which it goes on after the call to stop, unless its packets end before.
     pub linger: Duration,
 }
 
@@ -106,11 +106,11 @@ impl Session {
     }
 
     /// Captures until the session is over.
-    pub fn run(mut self, mut signals: Signals) -> Result<Ended, Error> {
-        let (mut pipe_closed, mut signalled) = (false, false);
+    pub fn run(mut self, mut stop: Stop) -> Result<Ended, Error> {
+        let (mut pipe_closed, mut called) = (false, false);
         while !pipe_closed && self.feed.is_open() {
-            if signals.came() {
-                signalled = true;
+            if stop.came() {
+                called = true;
                 self.end_in(self.until.linger);
             }
             if self.over.is_some_and(|over| over <= Instant::now()) {
@@ -124,11 +124,11 @@ impl Session {
             pipe_closed = self.tell().is_err();
             if drained {
                 let patience = self.patience();
-                self.feed.wait(&[signals.waker()], patience).map_err(|source| Error::Wait { source })?;
+                self.feed.wait(&[stop.waker()], patience).map_err(|source| Error::Wait { source })?;
             }
         }
         // Ctrl-C ends the reader, too, and may do so first.
-        let reader_left = pipe_closed && !signalled && !signals.came();
+        let reader_left = pipe_closed && !called && !stop.came();
         let (material, faults) = self.finish();
         Ok(Ended { material, faults, reader_left })
     }

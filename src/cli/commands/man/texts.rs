@@ -14,6 +14,20 @@ pub const FAILS: &[Term] = &[
     ),
 ];
 
+/// The exit codes of `run`.
+pub const RUNS: &[Term] = &[
+    ("0 to 255", "That of the command; 128+N if signal N ended it."),
+    ("0", "The command succeeded, and nothing that --fail-on or --expect names was found."),
+    ("1", "The command succeeded, and --fail-on or --expect matched."),
+    (
+        "2",
+        "A mistake on the command line or in the configuration, or no right to capture: the command was not started. Or the command \
+         succeeded, and the capture or the report failed.",
+    ),
+    ("126", "The command cannot be run."),
+    ("127", "The command is not found."),
+];
+
 /// The exit codes of `verify-redaction`.
 pub const LEAKS: &[Term] = &[
     ("0", "No secret of the capture is in the file."),
@@ -37,7 +51,14 @@ pub const ENVIRONMENT: &[Term] = &[
         "The width of reports in columns. Without it, reports are as wide as the terminal, or 100 columns where there is none.",
     ),
     ("XDG_CONFIG_HOME", "The folder of the configuration, ~/.config if it is not set."),
-    ("SUDO_UID, SUDO_GID", "The user that whyclosed live drops to once the interfaces are open."),
+    (
+        "SUDO_UID, SUDO_GID",
+        "The user that whyclosed live and run drop to once the interfaces are open. The command of run runs as that user.",
+    ),
+    (
+        "SSLKEYLOGFILE, NODE_OPTIONS",
+        "Where programs and Node write their TLS keys. run sets them for its command, and reads a file that they name already.",
+    ),
     (
         "TMPDIR",
         "The folder for temporary files: connections that wait for their report, parts of bundles, and what redacted slices need.",
