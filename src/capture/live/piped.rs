@@ -278,7 +278,7 @@ mod tests {
             assert!(!feed.advance().unwrap());
             feed.wait(&[], Duration::from_secs(10)).unwrap();
         }
-        assert!([before, feed.take_secrets()].concat().ends_with(b"two\n"));
+        assert_eq!([before, feed.take_secrets()].concat(), b"one\n\ntwo\n\n");
     }
 
     #[test]

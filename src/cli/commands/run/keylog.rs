@@ -11,7 +11,7 @@ use whyclosed::error::Error;
 
 use crate::signals::TemporaryFolder;
 
-/// The variable that names the file, for OpenSSL's users (curl, Python), NSS, Go programs and others.
+/// The variable that names the file, which curl, Python, Firefox, Chrome and others obey.
 const FILE: &str = "SSLKEYLOGFILE";
 
 /// The variable with options of Node, and the option that names the file.

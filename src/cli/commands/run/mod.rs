@@ -46,7 +46,8 @@ use crate::{output, privileges};
 /// Run a command, and say why its WebSocket connections closed.
 ///
 /// The command has standard input and output to itself; the report goes to standard error. Programs that write their TLS keys
-/// where SSLKEYLOGFILE says, and Node, are read over wss, too: the keys are in a private temporary file, which is removed.
+/// where SSLKEYLOGFILE says, and Node, are read over wss, too: the keys are in a private temporary file, which is removed. Node
+/// warns of the file on standard error.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Run {
@@ -60,21 +61,22 @@ pub struct Run {
     #[command(flatten)]
     reporting: Reporting,
 
-    /// The command and its arguments. Through `sudo`, it runs as the user who called that.
+    /// The command and its arguments. Through `sudo`, it runs as the user who called that, and not as root.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  sudo whyclosed run -- npm test               the tests run as you, not as root
+  sudo whyclosed run -- npm test                    the tests run as you, not as root
   sudo env \"PATH=$PATH\" whyclosed run -- npm test  the same where sudo replaces PATH
-  sudo whyclosed run -o why.html -- ./client   the report as a page
-  sudo whyclosed run --fail-on abnormal -- ./check  exit 1 if ./check succeeds, but a connection ended badly
+  sudo whyclosed run -o why.html -- ./client        the report as a page
+  sudo whyclosed run --fail-on abnormal -- ./check  exit 1 if a connection ended badly
 
-Only connections of the command and of the processes that it starts are reported, on Linux. The exit code is that of the command,
-128+N if signal N ended it. If it succeeds, it is 1 if --fail-on or --expect matched, and 2 after an error. 127: it is not found;
-126: it cannot be run. Without the right to capture, it is not started (2).";
+On Linux, only connections of the command and of the processes that it starts are reported.
+
+The exit code is that of the command, 128+N if signal N ended it. If it succeeds, it is 1 if --fail-on or --expect matched, and \
+2 after an error. 127: the command is not found; 126: it cannot be run. Without the right to capture, it is not started (2).";
 
 /// The settings of libpcap. Packets between other machines are not the command's.
 const SETTINGS: Settings = Settings { snaplen: 262_144, buffer: 32 << 20, promiscuous: false, immediate: false };
@@ -110,34 +112,31 @@ impl Run {
         let watcher = Watcher::start(child, passing, log, to_stop)?;
         self.reporting.enter_sandbox(Allowed::default().growing(keys.files()).counters_of(&names));
         let watch = Watch::new(self.reporting.texts.language(), registries.clone(), self.reporting.privacy());
-        let until = Until { linger: LINGER, ..Until::default() };
-        let screen = Screen::new(&self.reporting).silent();
+        let (until, screen) = (Until { linger: LINGER, ..Until::default() }, Screen::new(&self.reporting).silent());
         let mut session = Session::new(Box::new(interfaces), None, key_logs, screen, (watch, until));
         session.name(self.reporting.wss.clone());
         let ended = session.run(stop);
         let observed = watcher.finish();
-        let Ended { material, faults, .. } = ended?;
-        self.report(material, registries, faults, observed)
+        let own = match ended {
+            Ok(ended) => self.report(ended, registries, &observed),
+            Err(error) => exit_code(false, &[error]),
+        };
+        Ok(if observed.code == 0 { own } else { ExitCode::from(observed.code) })
     }
 
-    /// Writes the report on the connections of the command, and returns the exit code.
-    fn report(
-        &self,
-        material: Material,
-        registries: Registries,
-        mut faults: Vec<Error>,
-        observed: Observed,
-    ) -> Result<ExitCode, Error> {
-        let (material, notes) = self.narrowed(material, &observed);
+    /// Writes the report on the connections of the command. Returns the exit code if the command has succeeded.
+    fn report(&self, ended: Ended, registries: Registries, observed: &Observed) -> ExitCode {
+        let Ended { material, mut faults, .. } = ended;
+        let (material, notes) = self.narrowed(material, observed);
         let material = Material { privacy: self.reporting.privacy(), registries, ..material };
         let mut report = Pending::new(material, self.reporting.texts.language()).finish();
         report.times = self.reporting.time.clone();
         self.add_notes(&mut report, notes);
         faults.extend(absent(&self.reporting, report.connections.len()));
         let matched = self.reporting.fails(&report);
-        output::emit(&self.reporting, |out| output::render(&self.reporting, &mut report, out))?;
-        let own = exit_code(matched, &faults);
-        Ok(if observed.code == 0 { own } else { ExitCode::from(observed.code) })
+        let written = output::emit(&self.reporting, |out| output::render(&self.reporting, &mut report, out));
+        faults.extend(written.err());
+        exit_code(matched, &faults)
     }
 
     /// Leaves out the connections that other programs opened. Returns notes on what is left out, and on what may be.
