@@ -116,6 +116,12 @@ pub enum Error {
         /// The file in the way.
         path: PathBuf,
     },
+    /// The terminal view is asked for where there is no terminal.
+    #[error("`whyclosed view` needs a terminal, which standard output is not; without `view`, the report is written")]
+    NoTerminal,
+    /// The terminal view is asked for without a capture.
+    #[error("name a capture: `whyclosed view trace.pcapng`")]
+    NoCapture,
     /// A file of a user's own close codes has a fault.
     #[error("{}: {fault}", path.display())]
     Codes {

@@ -63,7 +63,7 @@
 //! | 6 | [`diagnose`] [`sink`] | why: one rule a mechanism; where results go |
 //! | 7 | `connection` [`report`] | which protocol carries which; the report as plain data |
 //! | 8 | [`analyzer`] [`mod@reference`] [`render`] | every connection of a capture; the close codes explained; reports as bytes |
-//! | 9 | [`live`] [`mod@slice`] | connections while they are open; the packets of some as a capture of their own |
+//! | 9 | [`live`] [`mod@slice`] `view` | connections while they are open; the packets of some as a capture of their own; the terminal view |
 //!
 //! The program that uses all this is `src/cli/`. Four laws are checked by `tests/suite/layers.rs`: a module imports only
 //! from lower floors; protocols never import each other; a file that parses bytes with nom has no state, and one that has
@@ -97,6 +97,8 @@ pub mod side;
 pub mod sink;
 pub mod slice;
 pub mod target;
+#[cfg(feature = "view")]
+pub mod view;
 
 // The layers below an event. They are public only to this project's own tests and fuzz targets.
 #[cfg(not(feature = "internals"))]

@@ -323,6 +323,11 @@ pub const UNKNOWN_CONNECTIONS: usize = 1 << 16;
 /// Connections (about 4 KiB each) that a live capture keeps for the report at its end: the last ones to end.
 pub const LIVE_CONNECTIONS: usize = 8192;
 
+/// Connections (about 4 KiB each) that the terminal view shows before the whole capture has been read: more than anybody looks
+/// at meanwhile.
+#[cfg(feature = "view")]
+pub const EARLY_CONNECTIONS: usize = 8192;
+
 /// Bytes held of a connection's first packets until it is judged, if only connections with abnormal ends are written:
 /// the opening handshake and what follows it.
 pub const HELD_FIRST: usize = 64 * 1024;

@@ -6,6 +6,7 @@
 //! comparisons.toml      the differences between pairs of codes
 //! keys.toml             how to get the keys of TLS sessions
 //! words.toml            the words of the reports
+//! view.toml             the words of the terminal view
 //! reference.toml        the words of `explain`, `compare` and `codes`
 //! diagnose/rules/*.toml has the same form as the words, beside the rules
 //! ```
@@ -22,4 +23,6 @@ pub use close_codes::{Codes, Registry, Row};
 pub use comparisons::{Comparison, compared_with, comparison};
 pub use language::Language;
 pub use registries::{FILES, Registries, built_in, iana};
+#[cfg(feature = "view")]
+pub use texts::view_words;
 pub use texts::{Localized, Texts, fill, reference_words, words};

@@ -106,6 +106,13 @@ pub fn reference_words() -> &'static Texts {
     &WORDS
 }
 
+/// Returns the words of the terminal view.
+#[cfg(feature = "view")]
+pub fn view_words() -> &'static Texts {
+    static WORDS: LazyLock<Texts> = LazyLock::new(|| Texts::parse(include_str!("view.toml")));
+    &WORDS
+}
+
 /// Substitutes the `{placeholders}` of a text; unknown ones stay. If a substituted quotation ends its own sentence, the
 /// full stop after it is dropped: `“Try later.”`, not `“Try later.”.` Between Thai and Latin letters a space is added.
 pub fn fill<'v>(template: &str, value: impl Fn(&str) -> Option<Cow<'v, str>>) -> String {

@@ -23,6 +23,8 @@ use crate::commands::run::Run;
 use crate::commands::schema::Schema;
 use crate::commands::slice::Slice;
 use crate::commands::verify_redaction::VerifyRedaction;
+#[cfg(feature = "view")]
+use crate::commands::view::View;
 use crate::config::{self, Config};
 use crate::locale::LocaleArgs;
 use crate::nearest::nearest;
@@ -48,6 +50,8 @@ pub struct Cli {
 /// `./NAME`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "view")]
+    View(Box<View>),
     #[cfg(all(feature = "live", unix))]
     Live(Box<Live>),
     #[cfg(all(feature = "live", unix))]
@@ -69,6 +73,7 @@ enum Command {
 const EXAMPLES: &str = "\
 Examples:
   whyclosed trace.pcapng                       why each connection closed
+  whyclosed view trace.pcapng                  move about in the report
   whyclosed --all --code 1006 captures/        every connection without a Close frame
   tcpdump -w - port 8080 | whyclosed           read from a pipe
   whyclosed --format json trace.pcap | jq .    for programs
@@ -136,6 +141,8 @@ fn mistyped(word: &str) -> Option<Error> {
 impl Command {
     fn run(&mut self) -> Result<ExitCode, Error> {
         match *self {
+            #[cfg(feature = "view")]
+            Self::View(ref view) => view.run(),
             #[cfg(all(feature = "live", unix))]
             Self::Live(ref live) => live.run(),
             #[cfg(all(feature = "live", unix))]

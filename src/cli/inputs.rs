@@ -14,7 +14,7 @@ use whyclosed::report::phrase::{counted, first};
 const NAMED: usize = 20;
 
 /// The captures to be read.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct InputArgs {
     /// Capture files (pcap, pcapng; gzip, zstd, lz4), directories of them, or - for standard input.
     ///
@@ -40,6 +40,12 @@ pub struct InputArgs {
 }
 
 impl InputArgs {
+    /// Returns the options that read some files as one capture.
+    #[cfg(feature = "view")]
+    pub const fn of_one(captures: Vec<PathBuf>) -> Self {
+        Self { captures, recursive: false, merge: true, each: false }
+    }
+
     /// Returns whether there is nothing to read: no capture, and a person at standard input.
     pub fn are_missing(&self) -> bool {
         self.captures.is_empty() && io::stdin().is_terminal()

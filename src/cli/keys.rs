@@ -14,7 +14,7 @@ use whyclosed::limits;
 use whyclosed::sink::Sink;
 
 /// The options for keys.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct KeyArgs {
     /// Decrypt TLS (wss:) with the keys in FILE, as programs write it to $SSLKEYLOGFILE; see `whyclosed explain keys`
     /// (repeatable).

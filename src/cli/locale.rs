@@ -12,7 +12,7 @@ use crate::config;
 use crate::warning::warn;
 
 /// The language of the output, and the registries of close codes.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct TextArgs {
     #[command(flatten)]
     locale: LocaleArgs,
@@ -25,7 +25,7 @@ pub struct TextArgs {
 }
 
 /// The language of the output.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct LocaleArgs {
     /// Language of the report: en, es, fr, id, th or vi (default: your locale's language, or English).
     #[arg(long, value_name = "LANG", value_parser = languages(), hide_possible_values = true)]

@@ -1,4 +1,4 @@
-//! Progress of a long read, on standard error, if that is a terminal.
+//! Progress of a long read, on standard error, if that is a terminal, or wherever it is wanted.
 
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,7 @@ pub struct Progress {
     started: Instant,
     /// The number of the packet at which to read the clock again.
     look_at: u64,
-    bar: Option<ProgressBar>,
-    quiet: bool,
+    shown: Shown,
     /// The bytes that have been read, and how many they were when the current capture was begun.
     meter: Meter,
     begun: u64,
@@ -28,10 +27,20 @@ pub struct Progress {
     language: Language,
 }
 
+/// The place where progress is shown.
+pub enum Shown {
+    Nowhere,
+    /// On standard error, once reading has taken a while.
+    Bar(Option<ProgressBar>),
+    /// Wherever this function does it.
+    #[cfg(feature = "view")]
+    To(Box<dyn FnMut(String) + Send>),
+}
+
 impl Progress {
     /// Starts the clock. `size` is the number of bytes that will have been read at the end.
-    pub fn new(quiet: bool, (meter, size): (Meter, Option<u64>), language: Language) -> Self {
-        Self { started: Instant::now(), look_at: STRIDE, bar: None, quiet, meter, begun: 0, size, language }
+    pub fn new(shown: Shown, (meter, size): (Meter, Option<u64>), language: Language) -> Self {
+        Self { started: Instant::now(), look_at: STRIDE, shown, meter, begun: 0, size, language }
     }
 
     /// Begins the next capture, whose packets are numbered from 1 again.
@@ -53,9 +62,12 @@ impl Progress {
         }
         self.look_at = number.saturating_add(STRIDE);
         let elapsed = self.started.elapsed();
-        if !self.quiet && elapsed > PATIENCE {
-            let text = self.text(number, elapsed);
-            self.bar.get_or_insert_with(bar).set_message(text);
+        let text = self.text(number, elapsed);
+        match &mut self.shown {
+            Shown::Bar(shown) if elapsed > PATIENCE => shown.get_or_insert_with(bar).set_message(text),
+            #[cfg(feature = "view")]
+            Shown::To(show) => show(text),
+            Shown::Nowhere | Shown::Bar(_) => {}
         }
     }
 
@@ -68,7 +80,7 @@ impl Progress {
 
     /// Removes the display.
     pub fn finish(self) {
-        if let Some(bar) = self.bar {
+        if let Shown::Bar(Some(bar)) = self.shown {
             bar.finish_and_clear();
         }
     }
@@ -142,7 +154,7 @@ mod tests {
     fn a_capture_that_is_read_again_is_left_to_read() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/many/capture.pcapng");
         let (meter, size) = (Meter::default(), capture::size([&*path]));
-        let mut progress = Progress::new(true, (meter.clone(), size.map(|size| 2 * size)), Language::English);
+        let mut progress = Progress::new(Shown::Nowhere, (meter.clone(), size.map(|size| 2 * size)), Language::English);
         let read = |progress: &mut Progress| {
             progress.begin_capture();
             let mut source = capture::open_files(vec![path.clone(), path.clone()], &meter).unwrap();

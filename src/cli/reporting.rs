@@ -19,7 +19,7 @@ use crate::sorting::Sorting;
 use crate::timing::{Ending, times};
 
 /// The options of a report.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Reporting {
     /// Format of the report [default: that of FILE's extension, else terminal].
     #[arg(long, value_enum, value_name = "FORMAT")]
@@ -204,6 +204,12 @@ impl Reporting {
         let period = self.ending.period(start, &self.time);
         let (order, top) = (self.sorting.order, self.sorting.top);
         Selection { period, order, top, ..self.selecting.selection(self.all) }
+    }
+
+    /// Selects one connection instead of those that were asked for.
+    #[cfg(feature = "view")]
+    pub fn select_only(&mut self, id: usize) {
+        (self.selecting, self.sorting, self.ending) = (Selecting::only(id), Sorting::default(), Ending::default());
     }
 
     /// Returns the flavour of the Markdown.

@@ -7,7 +7,7 @@ use whyclosed::report::phrase::word;
 use crate::sandbox::{Allowed, Enforced, enter};
 
 /// The option to do without the sandbox.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Sandboxing {
     /// Parse captures without the sandbox, in which (on Linux) only they can be read, only the output can be written, and no
     /// program run.
@@ -35,7 +35,7 @@ impl Sandboxing {
 }
 
 /// The same with a `--verbose` of its own, for commands that have no other use for it.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Explained {
     #[command(flatten)]
     sandboxing: Sandboxing,

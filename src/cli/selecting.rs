@@ -5,11 +5,12 @@ use std::time::Duration;
 use clap::Args;
 use whyclosed::diagnose::RULES;
 use whyclosed::report::selection::Selection;
+pub use whyclosed::report::selection::lifetime as duration;
 
 use crate::nearest::nearest;
 
 /// The options that select connections. A connection is taken if it matches all that are given, and one value of each.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Selecting {
     /// Take only this connection, by its number in the report (repeatable).
     #[arg(long, value_delimiter = ',', value_name = "N")]
@@ -43,6 +44,12 @@ pub struct Selecting {
 }
 
 impl Selecting {
+    /// Returns the options that select one connection.
+    #[cfg(feature = "view")]
+    pub fn only(id: usize) -> Self {
+        Self { connection: vec![id], ..Self::default() }
+    }
+
     /// Returns the selection of connections; `all` includes those that ended normally even if nothing else selects them.
     pub fn selection(&self, all: bool) -> Selection {
         Selection {
@@ -69,35 +76,9 @@ fn rule(text: &str) -> Result<String, String> {
     Err(format!("there is no such rule.{similar} `whyclosed rules` lists them"))
 }
 
-/// Parses a time: `500ms`, `30s`, `5m`, `1h`.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let parse = || {
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = text.split_at_checked(digits)?;
-        let millis = match unit {
-            "ms" => 1,
-            "s" => 1000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            _ => return None,
-        };
-        number.parse::<u64>().ok()?.checked_mul(millis).map(Duration::from_millis)
-    };
-    parse().ok_or_else(|| "a time is a number and ms, s, m or h: 500ms, 30s, 5m, 1h".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_have_a_number_and_a_unit() {
-        let millis = |text| duration(text).ok().map(|time| time.as_millis());
-        assert_eq!(["500ms", "30s", "5m", "1h"].map(millis), [500, 30_000, 300_000, 3_600_000].map(Some));
-        for wrong in ["", "s", "30", "1d", "-1s", "1.5s", "99999999999999999999h", "9999999999999999999s", "1 s"] {
-            assert_eq!(millis(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn a_mistyped_rule_is_proposed() {

@@ -5,7 +5,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use whyclosed::report::order::Order;
 
 /// The order of connections, and how many are shown.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Sorting {
     /// Sort the connections [default: abnormal ends first; by their first packets in JSON, NDJSON, CSV and lists].
     #[arg(long = "sort", value_name = "KEY", value_parser = orders())]

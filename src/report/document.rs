@@ -4,6 +4,7 @@
 //! headline ─ causes ─ table ─ sections, one for each code ─ timelines, details ─ limits of the view
 //! ```
 
+mod bytes;
 mod causes;
 mod clock;
 mod details;
@@ -17,16 +18,18 @@ mod whole;
 
 use std::collections::BTreeMap;
 
-pub use clock::{Clock, Times, in_order};
-pub use details::{details, moments};
+pub use bytes::{ProofByte, proof_bytes};
+pub use clock::{Clock, Precision, Times, in_order};
+pub use details::{details, moments, others, why};
 pub use list::ending;
 pub use timeline::what;
-pub use whole::{Extent, document, document_of, is_limits, shown};
+pub use whole::{Extent, about, document, document_of, headline, is_limits, shown};
 
 use super::phrase;
 use super::selection::Selection;
 use super::{Code, Connection, Report, codes};
 use crate::catalog::{Language, words};
+use crate::diagnose::Confidence;
 use crate::ending::Kind;
 
 /// Columns of the table of connections.
@@ -164,6 +167,12 @@ pub fn row(connection: &Connection, codes: &[Code], clock: Clock<'_>, language: 
     Writer { clock, codes, language, more: false, extent: Extent::default() }.row(connection, clock)
 }
 
+/// Names a confidence in a few letters.
+pub fn confidence(confidence: Confidence, language: Language) -> &'static str {
+    Writer { clock: Clock::default(), codes: &[], language, more: false, extent: Extent::default() }
+        .confidence(confidence)
+}
+
 /// The subject of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
@@ -244,10 +253,7 @@ impl Writer<'_> {
                 by_kind.entry(kind).or_default().push(connection.id);
             }
         }
-        let views = by_kind.into_iter().map(|(kind, connections)| {
-            let ids = ids(connections.iter());
-            self.counted(&format!("visibility_{kind}"), connections.len(), &[("ids", &ids)])
-        });
+        let views = by_kind.into_iter().map(|(kind, connections)| self.limit(kind, &connections));
         let files = report.captures.iter().flat_map(|capture| {
             capture.notes.iter().map(|note| self.fill("note_file", &[("path", &capture.path), ("note", note)]))
         });
@@ -259,6 +265,16 @@ impl Writer<'_> {
         });
         let items = merges.chain(texts.map(|text| (text, ItemKind::Fact)));
         items.map(|(text, kind)| Item { label: String::new(), text, kind }).collect()
+    }
+
+    /// Describes a limit of the view of some connections.
+    fn limit(&self, kind: &str, connections: &[usize]) -> String {
+        self.counted(&format!("visibility_{kind}"), connections.len(), &[("ids", &ids(connections.iter()))])
+    }
+
+    /// Names the confidence in a finding.
+    fn confidence(&self, confidence: Confidence) -> &'static str {
+        self.word(confidence.name())
     }
 
     fn item(&self, label: &str, text: String, kind: ItemKind) -> Item {

@@ -139,8 +139,12 @@ pub fn bytes_of(bytes: u64, language: Language) -> String {
 
 /// Returns a text of the words with its placeholders filled.
 pub fn word(name: &str, values: &[(&str, &str)], language: Language) -> String {
-    let value = |key: &str| values.iter().find(|(name, _)| *name == key).map(|(_, value)| Cow::Borrowed(*value));
-    fill(words().get(name, language), value)
+    filled(words().get(name, language), values)
+}
+
+/// Fills the placeholders of a text.
+pub fn filled(template: &str, values: &[(&str, &str)]) -> String {
+    fill(template, |key| values.iter().find(|(name, _)| *name == key).map(|(_, value)| Cow::Borrowed(*value)))
 }
 
 /// Joins the first `most` texts with commas; `…` stands for the others.

@@ -141,8 +141,25 @@ pub(super) fn without_port(authority: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
+/// Parses a time: `500ms`, `30s`, `5m`, `1h`. The error says so.
+pub fn lifetime(text: &str) -> Result<Duration, String> {
+    let parse = || {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at_checked(digits)?;
+        let millis = match unit {
+            "ms" => 1,
+            "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return None,
+        };
+        number.parse::<u64>().ok()?.checked_mul(millis).map(Duration::from_millis)
+    };
+    parse().ok_or_else(|| "a time is a number and ms, s, m or h: 500ms, 30s, 5m, 1h".to_owned())
+}
+
 /// Returns whether a text fits a pattern, in which `*` stands for any characters.
-fn fits(pattern: &str, text: &str) -> bool {
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     let Some((first, more)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut rest) = text.strip_prefix(first) else { return false };
     let (middle, last) = more.rsplit_once('*').unwrap_or(("", more));
@@ -157,6 +174,15 @@ fn fits(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_have_a_number_and_a_unit() {
+        let millis = |text| lifetime(text).ok().map(|time| time.as_millis());
+        assert_eq!(["500ms", "30s", "5m", "1h"].map(millis), [500, 30_000, 300_000, 3_600_000].map(Some));
+        for wrong in ["", "s", "30", "1d", "-1s", "1.5s", "99999999999999999999h", "9999999999999999999s", "1 s"] {
+            assert_eq!(millis(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn patterns_have_wildcards() {

@@ -57,6 +57,10 @@ mod slice;
 mod slice_memory;
 mod threads;
 mod tshark;
+#[cfg(feature = "view")]
+mod view;
+#[cfg(all(unix, feature = "view"))]
+mod view_in_terminal;
 mod views;
 mod watch;
 #[cfg(all(target_os = "linux", feature = "live"))]

@@ -48,23 +48,34 @@ pub struct Bundle<'b> {
     pub threads: NonZero<usize>,
 }
 
+/// What is left to print once a bundle has been written.
+pub struct Bundled {
+    /// The report.
+    pub own: Spooled,
+    /// Whether it contains what `--fail-on` names.
+    pub fails: bool,
+    /// The number of its connections.
+    pub count: usize,
+    /// A sentence for each kind of loss.
+    pub said: Vec<String>,
+}
+
 impl Bundle<'_> {
-    /// Writes the bundle of the connections that the report shows, redacted if their frames are `located`, and then the
-    /// report itself. `again` analyses the captures a second time, up to a number of packets, and calls its observer with
-    /// each packet. Returns whether the report contains what `--fail-on` names, and the number of connections.
+    /// Writes the bundle of the connections that the report shows, redacted if their frames are `located`. `again` analyses
+    /// the captures a second time, up to a number of packets, and calls its observer with each packet.
     pub fn write(
         self,
         (origins, located): (Vec<Origin>, Option<Located>),
         material: Material,
         again: impl FnOnce(u64, &mut dyn FnMut(&Packet<'_>)) -> Result<Collection, Error>,
-    ) -> Result<(bool, usize), Error> {
+    ) -> Result<Bundled, Error> {
         let Self { path, captures, reporting, threads } = self;
         let language = reporting.texts.language();
         let (rest, has_outside) = (without_connections(&material), !material.outside.is_empty());
         let pending = Pending::on_threads(material, language, threads).judged_in_place();
         let (selection, count) = (reporting.selection(pending.report().start()), pending.count());
         let mut included = Included::new(&selection, has_outside, language);
-        let (report, mut own, fails) = judged(pending, reporting, &selection, &mut included)?;
+        let (report, own, fails) = judged(pending, reporting, &selection, &mut included)?;
         let Included { mut wanted, verdicts, named, numbers, .. } = included.with_origins(origins);
 
         let mut survey = Survey::new(&wanted, None).counting(named);
@@ -84,7 +95,7 @@ impl Bundle<'_> {
 
         let how = How { redact: located.is_some(), with_keys: None, language };
         let mut packets = Prepared::new(captures, (&report, &numbers), (&mut wanted, verdicts), located, how)?;
-        packets.tell(language);
+        let said = packets.losses(language);
         output::to_file(path, |out| {
             // Streamed: the packets may not fit in memory.
             let mut zip = ZipWriter::new_stream(out);
@@ -94,8 +105,7 @@ impl Bundle<'_> {
             entry(&mut zip, NAMES[3], |out| packets.write(out))?;
             zip.finish()?.into_inner().flush()
         })?;
-        output::emit(reporting, |out| own.copy(out))?;
-        Ok((fails, count))
+        Ok(Bundled { own, fails, count, said })
     }
 
     /// Writes the report in the bundle in each of its formats.

@@ -22,6 +22,8 @@ pub mod schema;
 pub mod slice;
 mod unpacked;
 pub mod verify_redaction;
+#[cfg(feature = "view")]
+pub mod view;
 
 use std::process::ExitCode;
 

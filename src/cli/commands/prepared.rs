@@ -9,7 +9,6 @@ use whyclosed::capture::pcapng::{Relay, Writer};
 use whyclosed::capture::{self, Source, Summary};
 use whyclosed::catalog::Language;
 use whyclosed::error::Error;
-use whyclosed::render::sanitized;
 use whyclosed::report::phrase::{bytes_of, counted, first, number, word};
 use whyclosed::report::{Collection, Report};
 use whyclosed::slice::{Located, Locating, Scope, Survey, Verdicts, Wanted, cut, session_of};
@@ -111,15 +110,14 @@ impl<'w> Prepared<'w> {
         Ok(Self { source: capture::open(captures)?, wanted, survey, keys, comment, written: (0, 0) })
     }
 
-    /// Prints on standard error what was written.
-    pub fn tell_size(&self, path: &Path, language: Language) {
-        tell_size(path, self.wanted.connections().len(), self.written, language);
+    /// Says what was written.
+    pub fn size(&self, path: &Path, language: Language) -> String {
+        size(path, self.wanted.connections().len(), self.written, language)
     }
 
-    /// Prints on standard error what had to be left out, if anything.
-    #[expect(clippy::print_stderr, reason = "it is not part of the slice")]
-    pub fn tell(&self, language: Language) {
-        left_out(&self.survey, language).iter().for_each(|sentence| eprintln!("{sentence}"));
+    /// Says what had to be left out, if anything: a sentence for each kind of loss.
+    pub fn losses(&self, language: Language) -> Vec<String> {
+        left_out(&self.survey, language)
     }
 
     /// Writes the slice. An error of the captures is wrapped in that of the output.
@@ -135,16 +133,15 @@ impl<'w> Prepared<'w> {
     }
 }
 
-/// Prints on standard error that a capture was written: its connections, packets and bytes.
-#[expect(clippy::print_stderr, reason = "it is not part of the capture")]
-pub fn tell_size(path: &Path, connections: usize, (packets, bytes): (u64, u64), language: Language) {
+/// Says that a capture was written: its connections, packets and bytes.
+pub fn size(path: &Path, connections: usize, (packets, bytes): (u64, u64), language: Language) -> String {
     let values = [
         ("path", &*path.display().to_string()),
         ("connections", &number(connections as u64, language)),
         ("packets", &number(packets, language)),
         ("bytes", &bytes_of(bytes, language)),
     ];
-    eprintln!("{}", sanitized(&word("slice_written", &values, language)));
+    word("slice_written", &values, language)
 }
 
 /// Reads the captures for everything that must be known of the wanted connections before they are copied.

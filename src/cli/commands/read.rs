@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 
@@ -12,41 +12,41 @@ use whyclosed::analyzer::{Analysed, Analyzer};
 #[cfg(feature = "live")]
 use whyclosed::capture::filter::{Filter, Filtered};
 use whyclosed::capture::{self, Meter, Packet, Source, Summary, Watched, read_ahead};
-use whyclosed::catalog::Language;
+use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::render::sanitized;
 use whyclosed::report::phrase::{bytes_of, word};
 use whyclosed::report::{Collected, Collection, Material, Pending, Spill, Unread, redact};
 use whyclosed::slice::{Locating, Origin};
 
-use super::bundle::Bundle;
+use super::bundle::{Bundle, Bundled};
 use super::prepared::located;
 use super::{EXIT_ERROR, absent, conclude, exit_code};
 use crate::inputs::{InputArgs, tell_passed_over};
 use crate::keys::{KeyArgs, KeyLogs};
 use crate::output::{self, Spool};
-use crate::progress::Progress;
+use crate::progress::{Progress, Shown};
 use crate::reporting::Reporting;
 use crate::sandbox::Allowed;
 use crate::timing::Ending;
 
 /// The options for reading captures.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Read {
     #[command(flatten)]
-    inputs: InputArgs,
+    pub(super) inputs: InputArgs,
 
     /// Read only packets that match this pcap filter, as in tcpdump: 'port 8080'.
     #[cfg(feature = "live")]
     #[arg(long, value_name = "BPF")]
-    filter: Option<String>,
+    pub(super) filter: Option<String>,
 
     /// Also write the report as Markdown, HTML and JSON, and the packets of the connections in it, to one ZIP file.
     ///
     /// Packets and streams have the numbers of that slice; those of the captures are beside them. Several captures are
     /// merged, as with --merge. They are read several times, so none of them may be a pipe.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["anonymize", "each"])]
-    bundle: Option<PathBuf>,
+    pub(super) bundle: Option<PathBuf>,
 
     /// Analyse packets on N threads [default: the cores available, at most 8].
     ///
@@ -56,28 +56,58 @@ pub struct Read {
     threads: Option<u16>,
 
     #[command(flatten)]
-    keys: KeyArgs,
+    pub(super) keys: KeyArgs,
 
     #[command(flatten)]
-    ending: Ending,
+    pub(super) ending: Ending,
 
     #[command(flatten)]
-    reporting: Reporting,
+    pub(super) reporting: Reporting,
 }
 
 /// The most threads that analyse packets by default: one reads for all of them, and is no faster than eight.
 const MOST_THREADS: NonZero<usize> = NonZero::new(8).unwrap();
 
+/// What is made before the captures are read.
+pub(super) struct Begun {
+    pub registries: Registries,
+    /// An empty collection, which may keep connections in a temporary file.
+    pub collection: Collection,
+    /// An analyzer that has the given keys.
+    pub with_keys: Analyzer,
+    pub threads: NonZero<usize>,
+}
+
 /// The results of reading all captures.
 #[derive(Default)]
-struct Results {
-    analysed: Analysed,
+pub(super) struct Results {
+    pub analysed: Analysed,
     /// The errors of captures that could not be read, or not to their ends.
-    faults: Vec<Error>,
-    /// The files that were read, and the places of all frames in them, if a bundle needs them.
-    files: Vec<PathBuf>,
+    pub faults: Vec<Error>,
+    /// The files that were read, those of each capture together, and the places of all frames in them, if a bundle needs
+    /// them.
+    pub files: Vec<Vec<PathBuf>>,
     written: Option<io::Result<Spool>>,
 }
+
+/// The material of a report, and what is needed besides.
+pub(super) struct Judged {
+    pub material: Material,
+    pub faults: Vec<Error>,
+    files: Vec<PathBuf>,
+    written: Option<io::Result<Spool>>,
+    /// A collection for reading everything again.
+    for_again: Collection,
+}
+
+/// A function that reads a capture to its end, or to an error. It may also return the places of all frames.
+pub(super) type Analyse<'a> = dyn FnMut(
+        Box<dyn Source + Send>,
+        Analyzer,
+        Collection,
+        &mut Progress,
+    ) -> Result<(Analysed, Option<io::Result<Spool>>), Error>
+    + 'a;
 
 impl Read {
     /// Returns whether there is nothing to read: no capture, and a person at standard input.
@@ -101,6 +131,32 @@ impl Read {
     /// does not prevent the report on the rest. After a fault in the middle of a capture, the report covers everything
     /// before it.
     pub fn run(&mut self) -> Result<ExitCode, Error> {
+        let Begun { registries, collection, with_keys, threads } = self.begin(Allowed::default())?;
+        let shown = if self.reporting.quiet { Shown::Nowhere } else { Shown::Bar(None) };
+        let results = self.read(&with_keys, collection, shown, &mut |source, analyzer, collection, progress| {
+            self.analyse(source, analyzer, (collection, threads), progress)
+        })?;
+        if results.analysed.captures.is_empty() {
+            results.faults.iter().for_each(output::print_error);
+            return Ok(ExitCode::from(EXIT_ERROR));
+        }
+        let path = self.bundle.as_deref();
+        let Some(path) = path else {
+            let Judged { material, mut faults, .. } = self.material(results, registries);
+            let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
+            faults.extend(absent(&self.reporting, report.count()));
+            return conclude(&self.reporting, report, faults);
+        };
+        let (Bundled { mut own, fails, count, said }, mut faults) =
+            self.write_bundle(path, results, registries, (&with_keys, threads))?;
+        said.iter().for_each(|sentence| output::print_remark(sentence));
+        output::emit(&self.reporting, |out| own.copy(out))?;
+        faults.extend(absent(&self.reporting, count));
+        Ok(exit_code(fails, &faults))
+    }
+
+    /// Checks the options, and enters the sandbox, in which `also` is allowed. Returns what cannot be made inside.
+    pub(super) fn begin(&mut self, also: Allowed) -> Result<Begun, Error> {
         self.reporting.ending = self.ending.clone();
         let paths = &*self.inputs.paths();
         let outputs = [self.reporting.output(), self.bundle.as_deref()];
@@ -114,21 +170,20 @@ impl Read {
         let collection = Collection::prepared(redact::Secrets::new(self.reporting.privacy()));
         // The quota of a container is in a file that cannot be read inside the sandbox, either.
         let threads = self.threads();
-        self.reporting.enter_sandbox(self.allowed(paths));
-        let with_keys = self.with_keys()?;
-        let Results { analysed, mut faults, files, written } = self.read(&with_keys, collection, threads)?;
-        if analysed.captures.is_empty() {
-            faults.iter().for_each(output::print_error);
-            return Ok(ExitCode::from(EXIT_ERROR));
-        }
+        self.reporting.enter_sandbox(self.allowed(also, paths));
+        Ok(Begun { registries, collection, with_keys: self.with_keys()?, threads })
+    }
+
+    /// Returns the material of the report on what was read, and the faults of the captures.
+    pub(super) fn material(&self, results: Results, registries: Registries) -> Judged {
+        let Results { analysed, mut faults, files, written, .. } = results;
         let Analysed { collection, counts, skipped, captures, .. } = analysed;
         let for_again = collection.beside();
         let Collected { facts, secrets, outside, unanswered } = collection.finish();
         let unread = faults.iter().filter_map(Unread::of).collect();
         faults.extend(captures.iter().filter_map(Summary::damage));
-        let spill = facts.spill();
         if self.reporting.verbose {
-            tell_spilled(&spill, self.reporting.texts.language());
+            tell_spilled(&facts.spill(), self.reporting.texts.language());
         }
         let privacy = self.reporting.privacy();
         let material = Material {
@@ -144,22 +199,51 @@ impl Read {
             registries,
             ..Material::default()
         };
-        let Some(path) = self.bundle.as_deref() else {
-            let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
-            faults.extend(absent(&self.reporting, report.count()));
-            return conclude(&self.reporting, report, faults);
-        };
+        Judged { material, faults, files: files.concat(), written, for_again }
+    }
+
+    /// Writes the bundle of what was read. Returns what is left to print, and the faults.
+    pub(super) fn write_bundle(
+        &self,
+        path: &Path,
+        results: Results,
+        registries: Registries,
+        (with_keys, threads): (&Analyzer, NonZero<usize>),
+    ) -> Result<(Bundled, Vec<Error>), Error> {
+        let Judged { material, mut faults, files, written, for_again } = self.material(results, registries);
+        let spill = material.facts.spill();
         let (inside, outside) = (material.facts.iter(), material.outside.iter());
         let origins = inside.map(|facts| Origin::new(&facts)).chain(outside.map(|facts| Origin::new(facts))).collect();
         let parts = (origins, written.map(located).transpose()?);
         let again = |most, watch: &mut dyn FnMut(&Packet<'_>)| {
-            self.again(&with_keys, (&files, most), (for_again, threads), watch)
+            self.again(with_keys, (&files, most), (for_again, threads), watch)
         };
         let bundle = Bundle { path, captures: &files, reporting: &self.reporting, threads };
-        let (matched, count) = bundle.write(parts, material, again)?;
-        faults.extend(absent(&self.reporting, count));
+        let bundled = bundle.write(parts, material, again)?;
         faults.extend(spill.take_error());
-        Ok(exit_code(matched, &faults))
+        Ok((bundled, faults))
+    }
+
+    /// Writes a bundle of one connection of a capture, by its number in it, and nothing else. Returns what is to be said of it.
+    #[cfg(feature = "view")]
+    pub(super) fn bundle_only(
+        &self,
+        captures: Vec<PathBuf>,
+        id: usize,
+        path: &Path,
+        registries: Registries,
+    ) -> Result<Vec<String>, Error> {
+        let (inputs, bundle) = (InputArgs::of_one(captures), Some(path.to_owned()));
+        let mut read = Self { inputs, bundle, ..self.clone() };
+        read.reporting.select_only(id);
+        let (with_keys, threads) = (read.with_keys()?, read.threads());
+        let collection = Collection::prepared(redact::Secrets::new(read.reporting.privacy()));
+        let results =
+            read.read(&with_keys, collection, Shown::Nowhere, &mut |source, analyzer, collection, progress| {
+                read.analyse(source, analyzer, (collection, threads), progress)
+            })?;
+        let (Bundled { said, .. }, faults) = read.write_bundle(path, results, registries, (&with_keys, threads))?;
+        faults.into_iter().next().map_or(Ok(said), Err)
     }
 
     /// Creates an analyzer that has the given keys. The key logs are read here alone, since they may be pipes.
@@ -193,8 +277,14 @@ impl Read {
         Ok(collection)
     }
 
-    /// Reads the captures one after another.
-    fn read(&self, with_keys: &Analyzer, collection: Collection, threads: NonZero<usize>) -> Result<Results, Error> {
+    /// Reads the captures one after another, each with `analyse`, and shows how far that is.
+    pub(super) fn read(
+        &self,
+        with_keys: &Analyzer,
+        collection: Collection,
+        shown: Shown,
+        analyse: &mut Analyse<'_>,
+    ) -> Result<Results, Error> {
         let mut inputs = self.inputs.find();
         if self.reporting.verbose {
             tell_passed_over(&inputs, self.reporting.texts.language());
@@ -205,14 +295,15 @@ impl Read {
         // A bundle has the packets of a single capture.
         let as_one = self.bundle.is_some();
         let (meter, size) = (Meter::default(), capture::size(inputs.files.iter().map(|input| &*input.path)));
-        let mut progress = Progress::new(self.reporting.quiet, (meter.clone(), size), self.reporting.texts.language());
+        let mut progress = Progress::new(shown, (meter.clone(), size), self.reporting.texts.language());
         let mut groups: VecDeque<_> = self.inputs.groups(inputs, as_one).into();
         while let Some(files) = groups.pop_front() {
             let mut analyzer = with_keys.for_another();
             KeyLogs::ask_captures(&mut analyzer, &files);
             let (mut analysed, written) = match self.open(&files, &meter) {
                 Ok(source) => {
-                    self.analyse(source, analyzer, (results.analysed.collection.beside(), threads), &mut progress)?
+                    progress.begin_capture();
+                    analyse(source, analyzer, results.analysed.collection.beside(), &mut progress)?
                 }
                 Err(fault) => {
                     results.faults.extend(fault.into_each());
@@ -234,7 +325,7 @@ impl Read {
             results.faults.extend(fault.into_iter().flat_map(Error::into_each));
             if !is_lost {
                 results.analysed.append(analysed);
-                results.files.extend(files);
+                results.files.push(files);
                 results.written = written;
             }
         }
@@ -260,14 +351,13 @@ impl Read {
 
     /// Reads a capture to its end, or to an error. Also returns the places of all frames, if a bundle needs them. Fails if
     /// the filter does not fit the capture.
-    fn analyse(
+    pub(super) fn analyse(
         &self,
         source: Box<dyn Source + Send>,
         mut analyzer: Analyzer,
         (collection, threads): (Collection, NonZero<usize>),
         progress: &mut Progress,
     ) -> Result<(Analysed, Option<io::Result<Spool>>), Error> {
-        progress.begin_capture();
         let count = |packet| progress.packet(packet);
         let results = if self.bundle.is_some() && !self.reporting.show_secrets {
             // Events come in the order of the capture only from a single analyzer.
@@ -285,9 +375,9 @@ impl Read {
         }
     }
 
-    /// Returns the files that are read, and those that are written besides the report.
-    fn allowed(&self, captures: &[PathBuf]) -> Allowed {
-        let allowed = Allowed::default().captures(captures, self.inputs.is_recursive()).files(self.keys.files());
+    /// Adds the files that are read, and those that are written besides the report.
+    fn allowed(&self, allowed: Allowed, captures: &[PathBuf]) -> Allowed {
+        let allowed = allowed.captures(captures, self.inputs.is_recursive()).files(self.keys.files());
         let allowed = allowed.output(self.bundle.as_deref());
         // Parts of a bundle are kept there until they are written.
         let allowed = if self.bundle.is_some() { allowed.temporary_files() } else { allowed };
@@ -308,6 +398,6 @@ fn tell_spilled(spill: &Spill, language: Language) {
 }
 
 /// Returns the source for a single analyzer, read on a thread of its own if there are several.
-fn in_order(source: Box<dyn Source + Send>, threads: NonZero<usize>) -> Box<dyn Source> {
+pub(super) fn in_order(source: Box<dyn Source + Send>, threads: NonZero<usize>) -> Box<dyn Source> {
     if threads.get() > 1 { read_ahead(source) } else { source }
 }

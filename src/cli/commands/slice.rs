@@ -87,21 +87,64 @@ impl Slice {
         // No file can be created inside the sandbox.
         let collection = Collection::prepared(redact::Secrets::default());
         self.sandboxing.enter(&if self.redact { allowed.temporary_files() } else { allowed }, language);
+        let (said, faults) = self.write(&selection, collection, (registries, language))?;
+        said.iter().for_each(|sentence| output::print_remark(sentence));
+        Ok(exit_code(false, &faults))
+    }
+
+    /// Returns the command that copies one connection of a capture, by its number in it. It may only be [written](Self::write).
+    #[cfg(feature = "view")]
+    pub(super) fn of(
+        captures: Vec<PathBuf>,
+        id: usize,
+        redact: bool,
+        output: PathBuf,
+        given: (KeyArgs, TextArgs),
+    ) -> Self {
+        let (keylogs, texts) = given;
+        Self {
+            captures,
+            selecting: Selecting::only(id),
+            merge: true,
+            abnormal: false,
+            with_legs: false,
+            redact,
+            with_keys: false,
+            output,
+            keylogs,
+            sandboxing: Explained::default(),
+            texts,
+        }
+    }
+
+    /// Writes the connections of a capture that were asked for.
+    #[cfg(feature = "view")]
+    pub(super) fn write_only(&self, registries: Registries) -> Result<(Vec<String>, Vec<Error>), Error> {
+        let collection = Collection::prepared(redact::Secrets::default());
+        self.write(&self.selecting.selection(true), collection, (registries, self.texts.language()))
+    }
+
+    /// Writes the slice. Returns what is to be said of it, and the faults on the way.
+    fn write(
+        &self,
+        selection: &Selection,
+        collection: Collection,
+        (registries, language): (Registries, Language),
+    ) -> Result<(Vec<String>, Vec<Error>), Error> {
         let mut inputs = capture::find(&self.captures, false);
         // Of files in directories: one that is named ends the command.
         let mut faults = std::mem::take(&mut inputs.faults);
         let Reading { pending, origins, located } =
             self.read(&inputs.into_sets(), collection, (registries, language))?;
         let spill = pending.spill();
-        let Chosen { report, numbers, mut wanted, verdicts } = self.wanted(&selection, pending, origins, language)?;
+        let Chosen { report, numbers, mut wanted, verdicts } = self.wanted(selection, pending, origins, language)?;
         let with_keys = self.with_keys.then(|| self.keylogs.files());
         let how = How { redact: self.redact, with_keys, language };
         let mut slice = Prepared::new(&self.captures, (&report, &numbers), (&mut wanted, verdicts), located, how)?;
         output::to_file(&self.output, |out| slice.write(out))?;
-        slice.tell_size(&self.output, language);
-        slice.tell(language);
+        let said = [slice.size(&self.output, language)].into_iter().chain(slice.losses(language)).collect();
         faults.extend(spill.take_error());
-        Ok(exit_code(false, &faults))
+        Ok((said, faults))
     }
 
     /// Reads the captures as one. Fails if connections are asked for by their numbers, which would be others in a report,

@@ -176,6 +176,12 @@ fn unless_left(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
+/// Prints a remark on standard error: it is not part of the output.
+#[expect(clippy::print_stderr, reason = "it is not part of the output")]
+pub fn print_remark(text: &str) {
+    eprintln!("{}", render::sanitized(text));
+}
+
 /// Prints an error on standard error; for a filter, with a mark below the fault.
 #[expect(clippy::print_stderr, reason = "errors go to standard error")]
 pub fn print_error(error: &Error) {

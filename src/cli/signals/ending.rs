@@ -41,9 +41,7 @@ pub(super) fn watch(signals: Vec<i32>) -> io::Result<()> {
 pub(super) fn end(signal: i32) -> ! {
     // The lock is held until the end, so that no further file is created.
     let removed = removed();
-    for path in &removed.paths {
-        let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    }
+    removed.act();
     // As if the signal had not been caught, so that a shell sees which one it was.
     let _ = low_level::emulate_default_handler(signal);
     process::exit(128 + signal);

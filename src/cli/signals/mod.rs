@@ -8,9 +8,11 @@ mod passing;
 #[cfg(all(feature = "live", unix))]
 mod session;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "view")]
+use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
@@ -22,13 +24,52 @@ pub use self::passing::Passing;
 #[cfg(all(feature = "live", unix))]
 pub use self::session::Stop;
 
-static REMOVED: Mutex<Removed> = Mutex::new(Removed { is_watched: false, paths: Vec::new() });
+static REMOVED: Mutex<Removed> = Mutex::new(Removed { is_watched: false, paths: Vec::new(), before: None });
 
 /// The files that a signal removes.
 struct Removed {
     /// Whether a thread waits for signals.
     is_watched: bool,
     paths: Vec<PathBuf>,
+    /// What is done before.
+    before: Option<fn()>,
+}
+
+impl Removed {
+    /// Starts the thread that waits for signals, unless it runs.
+    fn watch(&mut self) -> io::Result<()> {
+        #[cfg(unix)]
+        if !self.is_watched {
+            ending::watch(ending::heeded(&ending::SIGNALS))?;
+            self.is_watched = true;
+        }
+        Ok(())
+    }
+
+    /// Does what is done before the end, and removes the files.
+    fn act(&self) {
+        self.before.iter().for_each(|before| before());
+        for path in &self.paths {
+            let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        }
+    }
+}
+
+/// Has a function called before a signal ends the program.
+#[cfg(feature = "view")]
+pub fn before_end(act: fn()) -> io::Result<()> {
+    let mut removed = removed();
+    removed.before = Some(act);
+    removed.watch()
+}
+
+/// Ends the program while other threads still work, and removes their temporary files.
+#[cfg(feature = "view")]
+pub fn leave() -> ! {
+    // The lock is held until the end, so that no further file is created.
+    let removed = removed();
+    removed.act();
+    process::exit(0);
 }
 
 /// A temporary file. It is removed when this is dropped, and by a signal that ends the program.
@@ -84,11 +125,7 @@ impl Temporary {
     pub fn new(create: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<Self> {
         // Locked throughout: a signal in between would miss a file that is not listed yet.
         let mut removed = removed();
-        #[cfg(unix)]
-        if !removed.is_watched {
-            ending::watch(ending::heeded(&ending::SIGNALS))?;
-            removed.is_watched = true;
-        }
+        removed.watch()?;
         let file = create()?;
         let path = file.path().to_owned();
         removed.paths.push(path.clone());

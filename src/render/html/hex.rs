@@ -3,16 +3,15 @@
 use super::Page;
 use super::node::{Node, element, labelled};
 use crate::report::Connection;
+use crate::report::document::{ProofByte, proof_bytes};
 
 /// Bytes in a line.
 const LINE: usize = 8;
 
 /// Returns the bytes; `None` if the proof is not among the bytes of a message.
 pub(super) fn hex(page: Page<'_>, connection: &Connection) -> Option<Node> {
-    let evidence = &connection.verdict.evidence;
-    let (bytes, fault) = (evidence.text("bytes")?, evidence.fault("bytes"));
-    let bytes: Vec<_> = bytes.split(' ').filter(|byte| !byte.is_empty()).enumerate().collect();
-    let shown = |at: usize, text: &str| match fault == Some(at) {
+    let bytes = proof_bytes(connection);
+    let shown = |byte: &ProofByte, text: &str| match byte.is_fault {
         true => labelled("mark", text),
         false => Node::text(text),
     };
@@ -21,20 +20,12 @@ pub(super) fn hex(page: Page<'_>, connection: &Connection) -> Option<Node> {
         if !lines.is_empty() {
             lines.push(Node::Text("\n".to_owned()));
         }
-        for (at, byte) in line {
-            lines.extend([shown(*at, byte), Node::text(" ")]);
+        for byte in line {
+            lines.extend([shown(byte, &byte.digits), Node::text(" ")]);
         }
         lines.push(Node::Text(" ".repeat((LINE - line.len()) * 3 + 1)));
-        lines.extend(line.iter().map(|(at, byte)| shown(*at, &letter(byte).to_string())));
+        lines.extend(line.iter().map(|byte| shown(byte, &byte.letter.to_string())));
     }
     let title = labelled("figcaption", &page.word("html_bytes"));
     (!bytes.is_empty()).then(|| element("figure.hex", [title, element("pre", lines)]))
-}
-
-fn letter(byte: &str) -> char {
-    match u8::from_str_radix(byte, 16) {
-        Ok(byte @ b' '..=b'~') => char::from(byte),
-        Ok(_) => '.',
-        Err(_) => '·',
-    }
 }

@@ -28,9 +28,15 @@ pub struct Clock<'t> {
     times: &'t Times,
     /// The time of the first packet, by RFC 3339.
     start: Option<&'t str>,
-    /// Whether the date is written besides hours, minutes and seconds.
+    precision: Precision,
+}
+
+/// What is written besides hours, minutes and seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Precision {
+    /// The date.
     date: bool,
-    /// Whether milliseconds are.
+    /// Milliseconds.
     millis: bool,
 }
 
@@ -47,12 +53,22 @@ impl Default for Clock<'_> {
 impl<'t> Clock<'t> {
     /// Creates a clock that writes hours, minutes and seconds, or seconds from `start` (by RFC 3339) on.
     pub const fn new(times: &'t Times, start: Option<&'t str>) -> Self {
-        Self { times, start, date: false, millis: false }
+        Self { times, start, precision: Precision { date: false, millis: false } }
     }
 
     /// Returns the clock for lines that come one by one: with milliseconds, without a date.
     pub const fn precise(self) -> Self {
-        Self { date: false, millis: true, ..self }
+        Self { precision: Precision { date: false, millis: true }, ..self }
+    }
+
+    /// Returns what it writes besides hours, minutes and seconds.
+    pub const fn precision(self) -> Precision {
+        self.precision
+    }
+
+    /// Returns the clock that writes as much as another one.
+    pub const fn with(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// Returns the clock for a column of times, which are by RFC 3339: with dates if they are of several days, with
@@ -62,7 +78,8 @@ impl<'t> Clock<'t> {
         times.sort_unstable();
         let pairs = || times.iter().zip(times.iter().skip(1));
         let same = |end: usize| move |(one, next): (&Cow<'_, str>, &Cow<'_, str>)| one.get(..end) == next.get(..end);
-        Self { date: !pairs().all(same(DATE.end)), millis: pairs().any(same(SECONDS.end)), ..self }
+        let precision = Precision { date: !pairs().all(same(DATE.end)), millis: pairs().any(same(SECONDS.end)) };
+        Self { precision, ..self }
     }
 
     /// Names what the times are counted from: a time zone, the first packet, or the epoch.
@@ -85,11 +102,11 @@ impl<'t> Clock<'t> {
         }
         let time = &*self.of_day(time);
         let Some(seconds) = time.get(SECONDS) else { return time.to_owned() };
-        let mut written = match time.get(DATE).filter(|_| self.date) {
+        let mut written = match time.get(DATE).filter(|_| self.precision.date) {
             Some(date) => format!("{date} {seconds}"),
             None => seconds.to_owned(),
         };
-        if self.millis {
+        if self.precision.millis {
             let fraction = time.get(SECONDS.end + 1..).unwrap_or_default();
             let digits = fraction.chars().take_while(char::is_ascii_digit).chain("000".chars()).take(3);
             written.push('.');

@@ -1,6 +1,6 @@
-//! The details of one connection.
+//! The details of one connection, all of them or in parts.
 
-use super::{Clock, Connection, Extent, Item, ItemKind, Writer};
+use super::{Clock, Connection, Extent, Item, ItemKind, Subject, Writer};
 use crate::catalog::Language;
 use crate::report::Code;
 use crate::report::connection::Traffic;
@@ -15,6 +15,33 @@ pub fn details(connection: &Connection, codes: &[Code], language: Language) -> V
     items.extend(writer.other_findings(connection));
     items.extend(writer.handshake(connection));
     items.push(writer.item("label_traffic", writer.traffic(connection), ItemKind::Fact));
+    items.retain(|item| !item.text.is_empty());
+    items
+}
+
+/// Returns why a connection ended: what happened, the cause, the advice, the proof, and the documentation of its code.
+pub fn why(connection: &Connection, codes: &[Code], language: Language) -> Vec<Item> {
+    let writer = Writer { clock: Clock::default(), codes, language, more: false, extent: Extent::default() };
+    let mut items = vec![writer.happened(connection)];
+    items.extend(writer.advice(&connection.verdict));
+    items.extend(writer.proof(connection, false));
+    let documented = writer.documented(Subject::of(connection), &[connection]);
+    // The advice may be that of the code.
+    let new: Vec<_> = documented.into_iter().filter(|item| items.iter().all(|said| said.text != item.text)).collect();
+    items.extend(new);
+    items.retain(|item| !item.text.is_empty());
+    items
+}
+
+/// Returns the rest of what is known of a connection: what the endpoints report, other findings, the handshake, the traffic,
+/// and the limits of the view.
+pub fn others(connection: &Connection, codes: &[Code], language: Language) -> Vec<Item> {
+    let writer = Writer { clock: Clock::default(), codes, language, more: true, extent: Extent::default() };
+    let mut items = writer.other_findings(connection);
+    items.extend(writer.handshake(connection));
+    items.push(writer.item("label_traffic", writer.traffic(connection), ItemKind::Fact));
+    let limits = connection.visibility.iter().map(|kind| writer.limit(kind, &[connection.id]));
+    items.extend(limits.map(|limit| writer.item("limits", limit, ItemKind::Fact)));
     items.retain(|item| !item.text.is_empty());
     items
 }

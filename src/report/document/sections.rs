@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Block, Item, ItemKind, Subject, Writer, ids};
 use crate::catalog::reference_words;
-use crate::diagnose::Confidence;
 use crate::report::{Connection, Finding, InFile, Original, codes};
 
 /// The most packets that are named in their own files.
@@ -50,7 +49,7 @@ impl Writer<'_> {
     }
 
     /// Returns the documentation of a subject's code, labelled as `whyclosed explain` does.
-    fn documented(&self, subject: Subject, connections: &[&Connection]) -> Vec<Item> {
+    pub(super) fn documented(&self, subject: Subject, connections: &[&Connection]) -> Vec<Item> {
         let Some((code, connection)) = subject.code().zip(connections.first()) else {
             return Vec::new();
         };
@@ -178,10 +177,6 @@ impl Writer<'_> {
         let packets: Vec<_> = verdict.in_files.iter().take(PACKETS).map(packet).collect();
         let text = if packets.is_empty() { file?.to_owned() } else { packets.join(", ") };
         Some(self.item("label_file", text, ItemKind::Fact))
-    }
-
-    pub(super) fn confidence(&self, confidence: Confidence) -> &'static str {
-        self.word(confidence.name())
     }
 }
 

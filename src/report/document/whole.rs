@@ -47,6 +47,30 @@ pub fn document_of(report: &Report, selection: &Selection, extent: Extent, langu
         .document(report, selection, false)
 }
 
+/// Returns the answer: the first sentence of a document of all connections.
+pub fn headline(report: &Report, language: Language) -> String {
+    let connections: Vec<_> = report.connections.iter().map(AsRef::as_ref).collect();
+    Writer { clock: report.clock(), codes: &report.codes, language, more: false, extent: Extent::default() }
+        .headline(report, &connections)
+}
+
+/// Returns what a document says besides its connections: of the captures, of encrypted connections, and of the limits of the
+/// view.
+pub fn about(report: &Report, language: Language) -> Vec<Block> {
+    let connections: Vec<_> = report.connections.iter().map(AsRef::as_ref).collect();
+    let writer =
+        Writer { clock: report.clock(), codes: &report.codes, language, more: false, extent: Extent::default() };
+    let mut blocks = vec![Block::Headline(writer.headline(report, &connections))];
+    blocks.extend(writer.captured(report).map(Block::Captured));
+    blocks.push(Block::Remark(writer.what_was_read(report)));
+    blocks.extend(writer.outside(report, &Selection { all: true, ..Selection::default() }));
+    let limits = writer.limits(report, &connections);
+    if !limits.is_empty() {
+        blocks.push(Block::Section(writer.word("limits").to_owned(), limits));
+    }
+    blocks
+}
+
 /// Returns whether a block describes the limits of the view.
 pub fn is_limits(block: &Block, language: Language) -> bool {
     matches!(block, Block::Section(title, _) if title == words().get("limits", language))

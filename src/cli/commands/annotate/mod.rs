@@ -17,7 +17,7 @@ use whyclosed::slice::{self, Annotations, Comments, Located, Origin, Survey, Wan
 
 use self::profile::Profile;
 use super::exit_code;
-use super::prepared::{Analysed, analysed, changes, file, left_out, survey, tell_size};
+use super::prepared::{Analysed, analysed, changes, file, left_out, size, survey};
 use crate::keys::KeyArgs;
 use crate::locale::TextArgs;
 use crate::output;
@@ -103,7 +103,7 @@ impl Annotate {
         if unmarked > 0 {
             said.push(counted("annotated_unmarked", unmarked, &[], language));
         }
-        tell(&said);
+        said.iter().for_each(|sentence| output::print_remark(sentence));
         if let Some(profile) = profile {
             profile.write(&causes, language)?;
         }
@@ -131,9 +131,10 @@ impl Annotated<'_> {
                 capture::copy(captures, &heading, &|packet| comments.on(packet), out).map_err(io::Error::other)??;
             Ok(())
         })?;
-        tell_size(output, self.connections, (copied.packets, copied.bytes), language);
+        let written = size(output, self.connections, (copied.packets, copied.bytes), language);
         let unplaced = Some(copied.unplaced).filter(|count| *count > 0);
-        Ok(unplaced.map(|count| counted("annotated_unplaced", count, &[], language)).into_iter().collect())
+        let unplaced = unplaced.map(|count| counted("annotated_unplaced", count, &[], language));
+        Ok([written].into_iter().chain(unplaced).collect())
     }
 
     /// Copies all packets without secrets. Returns what is to be said of it.
@@ -154,8 +155,7 @@ impl Annotated<'_> {
             written = (packets.map_err(io::Error::other)??, out.written());
             Ok(())
         })?;
-        tell_size(output, self.connections, written, language);
-        Ok(lost)
+        Ok([size(output, self.connections, written, language)].into_iter().chain(lost).collect())
     }
 
     /// Returns the comment on the whole capture.
@@ -164,10 +164,4 @@ impl Annotated<'_> {
         let values = [("program", &*self.report.generator), ("connections", &*connections)];
         format!("{} {}", word("annotated_section", &values, self.language), changes(survey, self.language))
     }
-}
-
-/// Prints sentences on standard error.
-#[expect(clippy::print_stderr, reason = "they are not part of the capture")]
-fn tell(sentences: &[String]) {
-    sentences.iter().for_each(|sentence| eprintln!("{sentence}"));
 }

@@ -1,0 +1,280 @@
+//! `whyclosed view CAPTURE…`: a terminal view of the report, which fills while the captures are read.
+//!
+//! ```text
+//! reading thread ─ connections, progress, report ─┐
+//! writing thread ─ what was written ──────────────┼─→ State ─ draw ─→ screen
+//! keys, mouse, signals ───────────────────────────┘     └─ Effect ─→ clipboard, files, writing thread
+//! ```
+
+mod reading;
+mod screen;
+mod writing;
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, Scope};
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use ratatui::crossterm::event::{self, Event};
+use whyclosed::catalog::{Language, Registries};
+use whyclosed::error::Error;
+use whyclosed::report::selection::Selection;
+use whyclosed::report::{Connection, Report};
+use whyclosed::view::{Effect, Options, State, Ticket, word};
+
+use self::screen::Screen;
+use self::writing::Job;
+use super::read::Read;
+use super::{EXIT_ERROR, exit_code};
+use crate::output;
+use crate::sandbox::Allowed;
+
+/// Options of a report that is written, which has no place on a screen.
+const ELSEWHERE: [&str; 9] = ["all", "bundle", "expect", "fail_on", "format", "output", "quiet", "top", "verbose"];
+
+/// The time between two looks at the other threads.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Move about in the report: causes, connections, and for each why it ended, its last moments and the proof.
+///
+/// Takes the options of reports that select, redact and name. `?` in the view explains its keys.
+#[derive(Debug)]
+pub struct View {
+    read: Read,
+}
+
+/// The options are those of reports. The ones of a written report are hidden, and refused.
+impl Args for View {
+    fn augment_args(command: Command) -> Command {
+        let about =
+            "Move about in the report: causes, connections, and for each why it ended, its last moments and the proof";
+        let long = format!(
+            "{about}.\n\nTakes the options of reports that select, redact and name. `?` in the view explains its keys."
+        );
+        let hide = |command: Command, name| command.mut_arg(name, |arg| arg.hide(true));
+        ELSEWHERE.into_iter().fold(Read::augment_args(command), hide).about(about).long_about(long)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for View {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let is_given = |name: &&&str| matches.value_source(name) == Some(ValueSource::CommandLine);
+        if let Some(name) = ELSEWHERE.iter().find(is_given) {
+            let text = format!("--{} is for reports that are written, not for `view`\n", name.replace('_', "-"));
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text));
+        }
+        Read::from_arg_matches(matches).map(|read| Self { read })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        Self::from_arg_matches(matches).map(|view| *self = view)
+    }
+}
+
+/// What the other threads have to tell.
+enum Message {
+    /// How far reading is.
+    Progress(String),
+    /// Connections that were judged early.
+    #[expect(clippy::vec_box, reason = "as a report holds them")]
+    Early(Vec<Box<Connection>>),
+    /// Everything has been read.
+    Read(Result<Box<Done>, Error>),
+    /// A file was written, or not.
+    Written(PathBuf, Result<Vec<String>, Error>),
+}
+
+/// What was read.
+struct Done {
+    report: Report,
+    selection: Selection,
+    faults: Vec<Error>,
+    /// The files of each capture.
+    files: Vec<Vec<PathBuf>>,
+}
+
+/// The end of the view.
+enum End {
+    /// The user has left; these are the faults of the captures.
+    Left(Vec<Error>),
+    /// Nothing could be read.
+    Failed(Vec<Error>),
+}
+
+impl View {
+    /// Shows the captures until the user leaves.
+    pub fn run(&self) -> Result<ExitCode, Error> {
+        if !io::stdout().is_terminal() {
+            return Err(Error::NoTerminal);
+        }
+        if self.read.has_no_input() {
+            return Err(Error::NoCapture);
+        }
+        let mut read = self.read.clone();
+        // Nothing may be printed across the screen.
+        read.reporting.quiet = true;
+        // Slices and bundles are written to the current folder, with parts in temporary files. Keys come from the terminal even if
+        // the capture comes from standard input.
+        let here = Path::new(".").join("whyclosed");
+        let also = Allowed::default().output(Some(&here)).output(Some(Path::new("/dev/tty"))).temporary_files();
+        let begun = read.begin(also)?;
+        let (options, registries) = (options(&read, &begun.registries), begun.registries.clone());
+        let mut screen = Screen::open().map_err(screen::fault)?;
+        let size = screen.size().map_err(screen::fault)?;
+        let (sender, receiver) = channel();
+        let code = thread::scope(|scope| {
+            let (read, to_view) = (&read, sender.clone());
+            scope.spawn(move || drop(to_view.send(Message::Read(reading::all(read, begun, &to_view)))));
+            let state = State::new(options, size);
+            let (files, faults, pending) = Default::default();
+            let session = Session { state, read, registries, sender, receiver, files, faults, pending };
+            let end = session.run(&mut screen, scope);
+            screen.close();
+            match &end {
+                Ok(End::Left(faults)) => exit_code(false, faults),
+                Ok(End::Failed(faults)) => {
+                    faults.iter().for_each(output::print_error);
+                    ExitCode::from(EXIT_ERROR)
+                }
+                Err(error) => {
+                    output::print_error(error);
+                    ExitCode::from(EXIT_ERROR)
+                }
+            }
+        });
+        Ok(code)
+    }
+}
+
+/// Returns the settings of the view.
+fn options(read: &Read, registries: &Registries) -> Options {
+    let reporting = &read.reporting;
+    let (flavor, most, command) = (reporting.flavor(), reporting.max_chars(), output::command(reporting));
+    let mut selection = reporting.selection(None);
+    // The numbers are those of the report, which are not known before.
+    selection.ids.clear();
+    Options {
+        language: reporting.texts.language(),
+        color: output::look(reporting.color, true).color,
+        registries: registries.clone(),
+        ticket: Ticket { flavor, most, command },
+        selection,
+        refused: writing::refused(read),
+    }
+}
+
+/// A running view.
+struct Session<'v> {
+    state: State,
+    read: &'v Read,
+    registries: Registries,
+    sender: Sender<Message>,
+    receiver: Receiver<Message>,
+    files: Vec<Vec<PathBuf>>,
+    faults: Vec<Error>,
+    /// The number of files that are being written.
+    pending: usize,
+}
+
+impl<'v> Session<'v> {
+    /// Shows the state, and takes events, until the user leaves.
+    fn run<'s>(mut self, screen: &mut Screen, scope: &'s Scope<'s, '_>) -> Result<End, Error>
+    where
+        'v: 's,
+    {
+        loop {
+            while let Ok(message) = self.receiver.try_recv() {
+                if let Some(end) = self.hear(message) {
+                    return Ok(end);
+                }
+            }
+            screen.draw(&self.state).map_err(screen::fault)?;
+            if screen.is_to_stop() {
+                self.suspend(screen)?;
+            }
+            if !event::poll(LOOK).map_err(screen::fault)? {
+                continue;
+            }
+            // All that wait, before the next drawing.
+            while event::poll(Duration::ZERO).map_err(screen::fault)? {
+                let event = event::read().map_err(screen::fault)?;
+                match self.state.take(&event) {
+                    Some(Effect::Quit) => return self.leave(screen),
+                    Some(Effect::Suspend) => self.suspend(screen)?,
+                    Some(Effect::Copy(text)) => {
+                        screen.copy(&text).map_err(screen::fault)?;
+                        self.state.copied(&text);
+                    }
+                    Some(Effect::Write(product, chosen)) => {
+                        let Some(files) = self.files.get(chosen.capture as usize - 1) else { continue };
+                        let job = Job::new(product, chosen, files.clone());
+                        self.state.say(word("writing", &[("path", &job.name())], self.language()));
+                        self.pending += 1;
+                        let (read, sender, registries) = (self.read, self.sender.clone(), self.registries.clone());
+                        scope.spawn(move || {
+                            let written = job.write(read, registries);
+                            drop(sender.send(Message::Written(job.path, written)));
+                        });
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+
+    fn language(&self) -> Language {
+        self.read.reporting.texts.language()
+    }
+
+    /// Takes what another thread has to tell. Returns the end if nothing could be read.
+    fn hear(&mut self, message: Message) -> Option<End> {
+        match message {
+            Message::Progress(text) => self.state.progress(text),
+            Message::Early(connections) => self.state.add(connections),
+            Message::Read(Ok(done)) => {
+                let Done { report, selection, faults, files } = *done;
+                if report.captures.is_empty() {
+                    return Some(End::Failed(faults));
+                }
+                (self.faults, self.files) = (faults, files);
+                self.state.complete(report, selection);
+            }
+            Message::Read(Err(error)) => return Some(End::Failed(vec![error])),
+            Message::Written(path, written) => {
+                self.pending -= 1;
+                let said = match written {
+                    Ok(said) if said.is_empty() => word("written", &[("path", &writing::name(&path))], self.language()),
+                    Ok(said) => said.join(" "),
+                    Err(error) => error.to_string(),
+                };
+                self.state.say(said);
+            }
+        }
+        None
+    }
+
+    fn suspend(&mut self, screen: &mut Screen) -> Result<(), Error> {
+        screen.suspend().map_err(screen::fault)?;
+        let (width, height) = screen.size().map_err(screen::fault)?;
+        self.state.take(&Event::Resize(width, height));
+        Ok(())
+    }
+
+    /// Ends the view. What other threads do is not waited for.
+    fn leave(mut self, screen: &mut Screen) -> Result<End, Error> {
+        if self.state.is_reading() || self.pending > 0 {
+            screen.close();
+            crate::signals::leave();
+        }
+        Ok(End::Left(std::mem::take(&mut self.faults)))
+    }
+}

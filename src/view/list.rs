@@ -1,0 +1,155 @@
+//! The connections that are shown, in their order. All of it is worked out once for each change, so that moving about costs
+//! nothing, however many connections there are.
+
+use super::contents::{Contents, Groups};
+use super::filter::Filter;
+use crate::report::Connection;
+use crate::report::order::Order;
+use crate::report::selection::Selection;
+
+/// The orders that `s` goes through, with the names of their words.
+const ORDERS: [(Order, &str); 10] = [
+    (Order::Severity, "order_severity"),
+    (Order::Opened, "order_opened"),
+    (Order::Ended, "order_ended"),
+    (Order::Lifetime, "order_lifetime"),
+    (Order::Bytes, "order_bytes"),
+    (Order::Code, "order_code"),
+    (Order::Rule, "order_rule"),
+    (Order::Server, "order_server"),
+    (Order::Client, "order_client"),
+    (Order::Target, "order_target"),
+];
+
+/// The connections that are shown, and how they were chosen.
+#[derive(Default)]
+pub(super) struct List {
+    /// The connections that were asked for on the command line.
+    pub asked: Selection,
+    pub filter: Filter,
+    /// The name of the cause, and of the server, of which alone connections are shown.
+    pub cause: Option<String>,
+    pub server: Option<String>,
+    /// The place of the order in [`ORDERS`].
+    order: usize,
+    is_reversed: bool,
+    /// All connections, in order.
+    sorted: Vec<u32>,
+    /// Whether each connection fits the filter.
+    fitting: Vec<bool>,
+    /// The connections that are shown, in order.
+    pub shown: Vec<u32>,
+    /// The causes and the servers with the number of their connections, the most frequent first.
+    pub causes: Vec<Counted>,
+    pub servers: Vec<Counted>,
+}
+
+/// A group, and the number of its connections that fit all but the choice of a group of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Counted {
+    pub group: u32,
+    pub count: usize,
+}
+
+impl List {
+    /// Lists nothing yet of a selection, in its order.
+    pub(super) fn new(asked: Selection) -> Self {
+        let order = ORDERS.iter().position(|(one, _)| Some(*one) == asked.order).unwrap_or_default();
+        Self { asked, order, ..Self::default() }
+    }
+
+    /// Returns the name of the word for the order, and whether it is reversed.
+    pub(super) fn order(&self) -> (&'static str, bool) {
+        (ORDERS.get(self.order).map_or("", |(_, name)| name), self.is_reversed)
+    }
+
+    /// Takes over other contents.
+    pub(super) fn fill(&mut self, contents: &Contents) {
+        self.sort(contents);
+        self.apply(contents);
+    }
+
+    /// Sorts by what comes next in the round.
+    pub(super) fn sort_by_next(&mut self, contents: &Contents) {
+        self.order = (self.order + 1) % ORDERS.len();
+        self.sort(contents);
+        self.choose(contents);
+    }
+
+    /// Reverses the order.
+    pub(super) fn reverse(&mut self, contents: &Contents) {
+        self.is_reversed = !self.is_reversed;
+        self.sorted.reverse();
+        self.choose(contents);
+    }
+
+    /// Shows the connections that fit another filter.
+    pub(super) fn filter(&mut self, filter: Filter, contents: &Contents) {
+        self.filter = filter;
+        self.apply(contents);
+    }
+
+    fn sort(&mut self, contents: &Contents) {
+        let mut connections: Vec<_> = contents.connections().collect();
+        if let Some((order, _)) = ORDERS.get(self.order) {
+            order.sort(&mut connections, |(_, connection)| *connection);
+        }
+        self.sorted = connections.into_iter().map(|(at, _)| at).collect();
+        if self.is_reversed {
+            self.sorted.reverse();
+        }
+    }
+
+    fn apply(&mut self, contents: &Contents) {
+        let Self { asked, filter, .. } = self;
+        let text = |at| if filter.has_texts() { contents.text(at) } else { "" };
+        let fits =
+            |(at, connection): (u32, &Connection)| asked.matches(connection) && filter.fits(connection, text(at));
+        self.fitting = contents.connections().map(fits).collect();
+        self.choose(contents);
+    }
+
+    /// Shows the connections of the chosen cause and server, and counts those of each.
+    pub(super) fn choose(&mut self, contents: &Contents) {
+        let Contents { causes, servers, .. } = contents;
+        let number = |name: &Option<String>, of: &Groups| {
+            // A name that no connection has any more stands for none of them.
+            name.as_deref().map(|name| of.named(name).unwrap_or(u32::MAX))
+        };
+        let (cause, server) = (number(&self.cause, causes), number(&self.server, servers));
+        let (mut of_causes, mut of_servers) = (vec![0; causes.names.len()], vec![0; servers.names.len()]);
+        self.shown.clear();
+        for &at in &self.sorted {
+            let place = at as usize;
+            let (Some(true), Some(&own_cause), Some(&own_server)) =
+                (self.fitting.get(place), causes.of.get(place), servers.of.get(place))
+            else {
+                continue;
+            };
+            let is_of = |chosen: Option<u32>, own| chosen.is_none_or(|chosen| chosen == own);
+            let (of_cause, of_server) = (is_of(cause, own_cause), is_of(server, own_server));
+            let count = |counts: &mut Vec<usize>, group: u32| {
+                counts.get_mut(group as usize).into_iter().for_each(|count| *count += 1);
+            };
+            if of_server {
+                count(&mut of_causes, own_cause);
+            }
+            if of_cause {
+                count(&mut of_servers, own_server);
+            }
+            if of_cause && of_server {
+                self.shown.push(at);
+            }
+        }
+        self.causes = counted(&of_causes);
+        self.servers = counted(&of_servers);
+    }
+}
+
+/// Lists the groups that have connections, the most frequent first.
+fn counted(counts: &[usize]) -> Vec<Counted> {
+    let groups = (0..).zip(counts).map(|(group, count)| Counted { group, count: *count });
+    let mut groups: Vec<_> = groups.filter(|group| group.count > 0).collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+    groups
+}

@@ -1,0 +1,207 @@
+//! `whyclosed view` in a real terminal, that of tmux: raw mode, keys, the clipboard, resizing, suspension, signals, and the screen
+//! afterwards.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::support::tools::missing;
+use crate::support::{PROGRAM, fixture};
+
+/// The longest time to wait for the screen, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A terminal with a shell in it, which ends with this.
+struct Tmux {
+    socket: String,
+}
+
+impl Tmux {
+    /// Starts a terminal whose shell is in a folder.
+    fn new(name: &str, folder: &Path) -> Self {
+        let tmux = Self { socket: format!("whyclosed-{name}-{}", std::process::id()) };
+        let shell = "env PS1='ready$ ' LC_ALL=C.UTF-8 NO_COLOR=1 sh -i";
+        tmux.run(&["new-session", "-d", "-x", "100", "-y", "30", "-c", folder.to_str().unwrap(), shell]);
+        tmux.run(&["set-option", "-s", "set-clipboard", "on"]);
+        tmux.wait("ready$");
+        tmux
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("tmux");
+        command.args(["-u", "-L", &self.socket, "-f", "/dev/null"]).args(arguments).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Presses keys, by their names in tmux.
+    fn press(&self, keys: &[&str]) {
+        self.run(&[&["send-keys"], keys].concat());
+    }
+
+    fn write(&self, text: &str) {
+        self.run(&["send-keys", "-l", text]);
+    }
+
+    /// Types a command.
+    fn enter(&self, text: &str) {
+        self.write(text);
+        self.press(&["Enter"]);
+    }
+
+    fn screen(&self) -> String {
+        self.run(&["capture-pane", "-p"])
+    }
+
+    /// Waits until the screen has a text. Returns the screen.
+    #[track_caller]
+    fn wait(&self, text: &str) -> String {
+        self.wait_for(&format!("{text:?}"), |screen| screen.contains(text))
+    }
+
+    #[track_caller]
+    fn wait_for(&self, what: &str, is_there: impl Fn(&str) -> bool) -> String {
+        let begun = Instant::now();
+        loop {
+            let screen = self.screen();
+            if is_there(&screen) {
+                return screen;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{what} is not there:\n{screen}");
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until the view is gone and the shell is back, with what was on the screen before.
+    #[track_caller]
+    fn is_restored(&self) {
+        self.wait_for("the shell", |screen| screen.contains("before-the-view") && !screen.contains("Timeline"));
+        // Neither the alternate screen, nor the mouse, nor raw mode is left.
+        let modes = ["alternate_on", "mouse_any_flag", "cursor_flag"].map(|mode| format!("#{{{mode}}}")).join("");
+        assert_eq!(self.run(&["display-message", "-p", &modes]).trim(), "001");
+        self.enter("stty -a | tr ' ;' '\\n\\n' | grep -xE 'icanon|echo' | tr '\\n' +; echo set");
+        self.wait("icanon+echo+set");
+        self.enter("clear; echo before-the-view");
+        self.wait("before-the-view");
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        self.run(&["kill-server"]);
+    }
+}
+
+fn open(tmux: &Tmux, options: &str) -> String {
+    tmux.enter(&format!("{PROGRAM} view --no-config --lang en {options} {}", fixture("many").display()));
+    tmux.wait("Connections: 20")
+}
+
+#[test]
+fn a_session_from_opening_to_quitting() {
+    if missing(&["tmux"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tmux = Tmux::new("session", folder.path());
+    tmux.enter("clear; echo before-the-view");
+    tmux.wait("before-the-view");
+    assert!(!open(&tmux, "").contains("before-the-view"));
+
+    tmux.write("/code:1007 text");
+    tmux.wait("✓ 4");
+    tmux.press(&["Enter"]);
+    tmux.wait("Connections: 4 of 20");
+
+    tmux.write("y");
+    tmux.wait("Sent to the clipboard: tcp.stream eq 1");
+    assert_eq!(tmux.run(&["show-buffer"]).trim_end(), "tcp.stream eq 1 && frame.number in {24,25}");
+    tmux.write("Y");
+    tmux.wait("Sent to the clipboard: 3,");
+    let ticket = tmux.run(&["show-buffer"]);
+    assert!(ticket.contains("token=\\[redacted:query") && ticket.contains("```mermaid"), "{ticket}");
+
+    // A file that is there is never overwritten.
+    std::fs::write(folder.path().join("connection-2.pcapng"), "mine").unwrap();
+    tmux.write("w");
+    tmux.wait("connection-2-2.pcapng: connections: 1");
+    tmux.write("b");
+    tmux.wait("connection-2.zip was written");
+    assert_eq!(std::fs::read(folder.path().join("connection-2.pcapng")).unwrap(), b"mine");
+    let slice = std::fs::read(folder.path().join("connection-2-2.pcapng")).unwrap();
+    let zip = std::fs::read(folder.path().join("connection-2.zip")).unwrap();
+    assert!(slice.starts_with(b"\n\r\r\n") && zip.starts_with(b"PK"));
+
+    tmux.run(&["resize-window", "-x", "60", "-y", "20"]);
+    tmux.wait_for("a narrow screen", |screen| screen.contains("Connections: 4") && !screen.contains("Causes"));
+    tmux.run(&["resize-window", "-x", "40", "-y", "20"]);
+    tmux.wait("too small");
+    tmux.run(&["resize-window", "-x", "120", "-y", "30"]);
+    tmux.wait("Causes");
+
+    tmux.press(&["C-z"]);
+    tmux.wait_for("the shell", |screen| screen.contains("before-the-view") && !screen.contains("Causes"));
+    tmux.enter("fg");
+    tmux.wait("Connections: 4 of 20");
+    tmux.write("q");
+    tmux.is_restored();
+}
+
+#[test]
+fn signals_and_control_c_restore_the_screen() {
+    if missing(&["tmux"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tmux = Tmux::new("signals", folder.path());
+    tmux.enter("clear; echo before-the-view");
+    tmux.wait("before-the-view");
+    open(&tmux, "");
+    tmux.press(&["C-c"]);
+    tmux.is_restored();
+    for (signal, status) in [("TERM", 143), ("INT", 130)] {
+        open(&tmux, "");
+        let shell = tmux.run(&["display-message", "-p", "#{pane_pid}"]);
+        let program = Command::new("ps").args(["-o", "pid=", "--ppid", shell.trim()]).output().unwrap();
+        let program = String::from_utf8(program.stdout).unwrap();
+        Command::new("kill").args([&format!("-{signal}"), program.trim()]).status().unwrap();
+        tmux.wait("before-the-view");
+        tmux.enter("echo status $?");
+        tmux.wait(&format!("status {status}"));
+        tmux.is_restored();
+    }
+}
+
+#[test]
+fn the_captures_may_come_from_a_pipe() {
+    if missing(&["tmux"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tmux = Tmux::new("pipe", folder.path());
+    tmux.enter("clear; echo before-the-view");
+    tmux.wait("before-the-view");
+    tmux.enter(&format!("cat {} | {PROGRAM} view --no-config --lang en -", fixture("many").display()));
+    tmux.wait("Connections: 20");
+    tmux.write("w");
+    tmux.wait("cannot be read again");
+    tmux.write("q");
+    tmux.is_restored();
+}
+
+#[test]
+fn it_takes_a_terminal_and_a_capture_that_can_be_read() {
+    let view = |arguments: &[&str]| {
+        let output = Command::new(PROGRAM).arg("view").args(arguments).stdin(Stdio::null()).output().unwrap();
+        assert!(output.stdout.is_empty());
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let capture = fixture("many");
+    let (code, said) = view(&[capture.to_str().unwrap()]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("needs a terminal"), "{said}");
+    let (code, said) = view(&[capture.to_str().unwrap(), "--fail-on", "abnormal"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("--fail-on is for reports that are written"), "{said}");
+}
