@@ -101,7 +101,7 @@ impl State {
             mode: Mode::Browse,
             filter: String::new(),
             message: None,
-            progress: Some(String::new()),
+            progress: Some("…".to_owned()),
         }
     }
 

@@ -191,6 +191,32 @@ fn the_captures_may_come_from_a_pipe() {
 }
 
 #[test]
+fn nobody_has_to_wait_for_the_end_of_a_capture() {
+    if missing(&["tmux", "tshark"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tmux = Tmux::new("growing", folder.path());
+    // Connections that are over come into the list although the rest of the capture has not been written.
+    let later = folder.path().join("later.pcapng");
+    let (first, shift) = (fixture("many"), ["-t", "3600"]);
+    Command::new("editcap").args(shift).arg(&first).arg(&later).status().unwrap();
+    let both = folder.path().join("both.pcapng");
+    Command::new("mergecap").arg("-w").arg(&both).args([&first, &later]).status().unwrap();
+    tmux.enter(&format!("mkfifo growing; (cat {} && sleep 100) > growing &", both.display()));
+    tmux.enter("clear; echo before-the-view");
+    tmux.wait("before-the-view");
+    tmux.enter(&format!("{PROGRAM} view --no-config --lang en --threads 1 growing"));
+    let screen = tmux.wait("Connections: 20");
+    assert!(screen.contains("verdicts are provisional") && screen.contains("▸ ~"), "{screen}");
+    tmux.write("q");
+    tmux.is_restored();
+    tmux.enter(&format!("{PROGRAM} view --no-config missing.pcapng; echo status $?"));
+    let screen = tmux.wait("status 2");
+    assert!(screen.contains("missing.pcapng: "), "{screen}");
+}
+
+#[test]
 fn it_takes_a_terminal_and_a_capture_that_can_be_read() {
     let view = |arguments: &[&str]| {
         let output = Command::new(PROGRAM).arg("view").args(arguments).stdin(Stdio::null()).output().unwrap();

@@ -9,9 +9,11 @@ mod text;
 mod timeline;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Borders, Clear, Paragraph};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub(super) use self::details::tab_at;
 use self::look::Look;
@@ -25,6 +27,28 @@ use crate::render::sanitized;
 
 /// Draws the view.
 pub fn draw(state: &State, frame: &mut Frame<'_>) {
+    panes(state, frame);
+    separate(frame.buffer_mut());
+}
+
+/// Gives each letter a cell of its own. Some of Thai follow another one so closely that they count as one symbol of two columns
+/// (น้ำ), but terminals keep them in two cells, and would keep the second one when the symbol is replaced.
+fn separate(buffer: &mut Buffer) {
+    for at in 1..buffer.content.len() {
+        let Some([first, second]) = buffer.content.get_mut(at - 1..=at) else { continue };
+        let symbol = first.symbol();
+        let letter = symbol.char_indices().skip(1).find(|(_, character)| character.width() == Some(1));
+        let Some((before, behind)) = letter.and_then(|(at, _)| symbol.split_at_checked(at)) else { continue };
+        if symbol.is_ascii() || before.width() != 1 {
+            continue;
+        }
+        let (before, behind) = (before.to_owned(), behind.to_owned());
+        second.set_symbol(&behind).set_style(first.style());
+        first.set_symbol(&before);
+    }
+}
+
+fn panes(state: &State, frame: &mut Frame<'_>) {
     let screen = frame.area();
     let Some(panes) = Panes::new(screen, state.upper) else {
         let [columns, rows] = [LEAST.0, LEAST.1].map(|least| least.to_string());

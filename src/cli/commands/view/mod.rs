@@ -11,9 +11,11 @@ mod screen;
 mod writing;
 
 use std::io::{self, IsTerminal};
+use std::mem::take;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
@@ -84,14 +86,14 @@ impl FromArgMatches for View {
 enum Message {
     /// How far reading is.
     Progress(String),
-    /// Connections that were judged early.
-    #[expect(clippy::vec_box, reason = "as a report holds them")]
-    Early(Vec<Box<Connection>>),
     /// Everything has been read.
     Read(Result<Box<Done>, Error>),
     /// A file was written, or not.
     Written(PathBuf, Result<Vec<String>, Error>),
 }
+
+/// Connections that were judged early, and that the view has not shown yet.
+type Waiting = Mutex<Vec<Box<Connection>>>;
 
 /// What was read.
 struct Done {
@@ -130,13 +132,13 @@ impl View {
         let (options, registries) = (options(&read, &begun.registries), begun.registries.clone());
         let mut screen = Screen::open().map_err(screen::fault)?;
         let size = screen.size().map_err(screen::fault)?;
-        let (sender, receiver) = channel();
+        let ((sender, receiver), waiting) = (channel(), Waiting::default());
         let code = thread::scope(|scope| {
-            let (read, to_view) = (&read, sender.clone());
-            scope.spawn(move || drop(to_view.send(Message::Read(reading::all(read, begun, &to_view)))));
+            let (read, waiting, to_view) = (&read, &waiting, sender.clone());
+            scope.spawn(move || drop(to_view.send(Message::Read(reading::all(read, begun, waiting, &to_view)))));
             let state = State::new(options, size);
             let (files, faults, pending) = Default::default();
-            let session = Session { state, read, registries, sender, receiver, files, faults, pending };
+            let session = Session { state, read, registries, waiting, sender, receiver, files, faults, pending };
             let end = session.run(&mut screen, scope);
             screen.close();
             match &end {
@@ -177,6 +179,7 @@ struct Session<'v> {
     state: State,
     read: &'v Read,
     registries: Registries,
+    waiting: &'v Waiting,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
     files: Vec<Vec<PathBuf>>,
@@ -192,6 +195,11 @@ impl<'v> Session<'v> {
         'v: 's,
     {
         loop {
+            let early = take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+            // The complete report has them already.
+            if !early.is_empty() && self.state.is_reading() {
+                self.state.add(early);
+            }
             while let Ok(message) = self.receiver.try_recv() {
                 if let Some(end) = self.hear(message) {
                     return Ok(end);
@@ -239,7 +247,6 @@ impl<'v> Session<'v> {
     fn hear(&mut self, message: Message) -> Option<End> {
         match message {
             Message::Progress(text) => self.state.progress(text),
-            Message::Early(connections) => self.state.add(connections),
             Message::Read(Ok(done)) => {
                 let Done { report, selection, faults, files } = *done;
                 if report.captures.is_empty() {
@@ -275,6 +282,6 @@ impl<'v> Session<'v> {
             screen.close();
             crate::signals::leave();
         }
-        Ok(End::Left(std::mem::take(&mut self.faults)))
+        Ok(End::Left(take(&mut self.faults)))
     }
 }
