@@ -20,6 +20,7 @@ pub mod rules;
 pub mod run;
 pub mod schema;
 pub mod slice;
+mod stages;
 mod unpacked;
 pub mod verify_redaction;
 #[cfg(feature = "view")]

@@ -21,6 +21,7 @@ use whyclosed::slice::{Locating, Origin};
 
 use super::bundle::{Bundle, Bundled};
 use super::prepared::located;
+use super::stages::{Analyse, Begun, Judged, Results};
 use super::{EXIT_ERROR, absent, conclude, exit_code};
 use crate::inputs::{InputArgs, tell_passed_over};
 use crate::keys::{KeyArgs, KeyLogs};
@@ -68,47 +69,6 @@ pub struct Read {
 /// The most threads that analyse packets by default: one reads for all of them, and is no faster than eight.
 const MOST_THREADS: NonZero<usize> = NonZero::new(8).unwrap();
 
-/// What is made before the captures are read.
-pub(super) struct Begun {
-    pub registries: Registries,
-    /// An empty collection, which may keep connections in a temporary file.
-    pub collection: Collection,
-    /// An analyzer that has the given keys.
-    pub with_keys: Analyzer,
-    pub threads: NonZero<usize>,
-}
-
-/// The results of reading all captures.
-#[derive(Default)]
-pub(super) struct Results {
-    pub analysed: Analysed,
-    /// The errors of captures that could not be read, or not to their ends.
-    pub faults: Vec<Error>,
-    /// The files that were read, those of each capture together, and the places of all frames in them, if a bundle needs
-    /// them.
-    pub files: Vec<Vec<PathBuf>>,
-    written: Option<io::Result<Spool>>,
-}
-
-/// The material of a report, and what is needed besides.
-pub(super) struct Judged {
-    pub material: Material,
-    pub faults: Vec<Error>,
-    files: Vec<PathBuf>,
-    written: Option<io::Result<Spool>>,
-    /// A collection for reading everything again.
-    for_again: Collection,
-}
-
-/// A function that reads a capture to its end, or to an error. It may also return the places of all frames.
-pub(super) type Analyse<'a> = dyn FnMut(
-        Box<dyn Source + Send>,
-        Analyzer,
-        Collection,
-        &mut Progress,
-    ) -> Result<(Analysed, Option<io::Result<Spool>>), Error>
-    + 'a;
-
 impl Read {
     /// Returns whether there is nothing to read: no capture, and a person at standard input.
     pub fn has_no_input(&self) -> bool {
@@ -121,7 +81,7 @@ impl Read {
     }
 
     /// Returns the number of threads that analyse packets.
-    fn threads(&self) -> NonZero<usize> {
+    pub(super) fn threads(&self) -> NonZero<usize> {
         let given = self.threads.and_then(|threads| NonZero::new(usize::from(threads)));
         let cores = || thread::available_parallelism().map_or(NonZero::<usize>::MIN, |cores| cores.min(MOST_THREADS));
         given.unwrap_or_else(cores)
@@ -224,30 +184,8 @@ impl Read {
         Ok((bundled, faults))
     }
 
-    /// Writes a bundle of one connection of a capture, by its number in it, and nothing else. Returns what is to be said of it.
-    #[cfg(feature = "view")]
-    pub(super) fn bundle_only(
-        &self,
-        captures: Vec<PathBuf>,
-        id: usize,
-        path: &Path,
-        registries: Registries,
-    ) -> Result<Vec<String>, Error> {
-        let (inputs, bundle) = (InputArgs::of_one(captures), Some(path.to_owned()));
-        let mut read = Self { inputs, bundle, ..self.clone() };
-        read.reporting.select_only(id);
-        let (with_keys, threads) = (read.with_keys()?, read.threads());
-        let collection = Collection::prepared(redact::Secrets::new(read.reporting.privacy()));
-        let results =
-            read.read(&with_keys, collection, Shown::Nowhere, &mut |source, analyzer, collection, progress| {
-                read.analyse(source, analyzer, (collection, threads), progress)
-            })?;
-        let (Bundled { said, .. }, faults) = read.write_bundle(path, results, registries, (&with_keys, threads))?;
-        faults.into_iter().next().map_or(Ok(said), Err)
-    }
-
     /// Creates an analyzer that has the given keys. The key logs are read here alone, since they may be pipes.
-    fn with_keys(&self) -> Result<Analyzer, Error> {
+    pub(super) fn with_keys(&self) -> Result<Analyzer, Error> {
         let mut analyzer = Analyzer::default();
         analyzer.name(self.reporting.wss.clone());
         // Before the first packet, no connection is handed out.

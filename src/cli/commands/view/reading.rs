@@ -10,7 +10,8 @@ use whyclosed::view::Early;
 
 use super::{Done, Message, Waiting};
 use crate::commands::absent;
-use crate::commands::read::{Begun, Judged, Read, in_order};
+use crate::commands::read::{Read, in_order};
+use crate::commands::stages::{Begun, Judged};
 use crate::progress::Shown;
 
 /// Reads all captures, and judges their connections. Those that are over are put to the `waiting` ones meanwhile.

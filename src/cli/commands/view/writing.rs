@@ -4,10 +4,15 @@ use std::path::{Path, PathBuf};
 
 use whyclosed::catalog::Registries;
 use whyclosed::error::Error;
+use whyclosed::report::Collection;
+use whyclosed::report::redact::Secrets;
 use whyclosed::view::{Chosen, Product};
 
+use crate::commands::bundle::Bundled;
 use crate::commands::read::Read;
 use crate::commands::slice::Slice;
+use crate::inputs::InputArgs;
+use crate::progress::Shown;
 
 /// A file to be written.
 pub(super) struct Job {
@@ -46,9 +51,30 @@ impl Job {
                 let (said, faults) = slice.write_only(registries)?;
                 faults.into_iter().next().map_or(Ok(said), Err)
             }
-            Product::Bundle => read.bundle_only(captures.clone(), *in_capture, path, registries),
+            Product::Bundle => bundle(read, captures.clone(), *in_capture, path, registries),
         }
     }
+}
+
+/// Writes a bundle of one connection of a capture, by its number in it. Returns what is to be said of it.
+fn bundle(
+    read: &Read,
+    captures: Vec<PathBuf>,
+    id: usize,
+    path: &Path,
+    registries: Registries,
+) -> Result<Vec<String>, Error> {
+    let mut read = read.clone();
+    (read.inputs, read.bundle) = (InputArgs::of_one(captures), Some(path.to_owned()));
+    read.reporting.select_only(id);
+    let (with_keys, threads) = (read.with_keys()?, read.threads());
+    let collection = Collection::prepared(Secrets::new(read.reporting.privacy()));
+    let results =
+        read.read(&with_keys, collection, Shown::Nowhere, &mut |source, analyzer, collection, progress| {
+            read.analyse(source, analyzer, (collection, threads), progress)
+        })?;
+    let (Bundled { said, .. }, faults) = read.write_bundle(path, results, registries, (&with_keys, threads))?;
+    faults.into_iter().next().map_or(Ok(said), Err)
 }
 
 /// Returns the name of a file.
