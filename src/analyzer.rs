@@ -196,9 +196,10 @@ impl Analyzer {
     }
 
     /// Returns the facts so far of the connection between two endpoints, as if the capture ended here; `None` once they
-    /// have been handed to the sink, or if the connection is not one to report.
-    pub fn facts_between(&self, one: SocketAddr, other: SocketAddr) -> Option<Box<Facts>> {
-        self.followed.facts_between(one, other)
+    /// have been handed to the sink, or if the connection is not one to report. Those of an HTTP/2 stream are asked for by
+    /// its number.
+    pub fn facts_between(&self, one: SocketAddr, other: SocketAddr, http2_stream: Option<u32>) -> Option<Box<Facts>> {
+        self.followed.facts_between(one, other, http2_stream)
     }
 
     /// Returns the counts that a report gives beside its connections, as of now.

@@ -41,7 +41,8 @@ pub enum Missing {
     NeverCaptured,
     /// The packet was captured, but its end was cut off by the snaplen.
     CutBySnaplen,
-    /// Their TLS records were not captured, or could not be decrypted. Their number is an estimate.
+    /// The TLS records, or the frames of HTTP/2, that hold them were not captured, or could not be decrypted. Their
+    /// number is an estimate.
     Undecrypted,
 }
 

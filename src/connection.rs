@@ -4,11 +4,13 @@
 //!                Chunk            Chunk
 //! Segment ─ tcp ───── security ─────────── application                          each Event ─┬─ Facts
 //!                     none, or             http::Exchange ─(101)──┬─ ws::Decoder × 2        └─ Sink
-//!                     tls::Session         ws::Probe ─────(frames)┘
+//!                     tls::Session         ws::Probe ─────(frames)┤
+//!                        │                 http2::Session ─(200)──┘ for each stream
 //!                        │ as long as nothing is decrypted
 //!                     tls::Outside
 //! ```
 
+mod http2;
 mod opening;
 mod prefetching;
 mod probing;
@@ -19,6 +21,8 @@ mod sides;
 
 pub use secured::Secrets;
 
+use self::http2::{Below, Http2};
+use self::probing::Probing;
 use self::protocol::Protocol;
 use self::sides::{guess_sides, is_http_response, speaks_as};
 use crate::capture::Attribution;
@@ -26,11 +30,13 @@ use crate::chunk::{Carrier, Data, Place, Wire};
 use crate::event::{Event, What};
 use crate::facts::Facts;
 use crate::http::{Exchange, SharedTexts};
+use crate::limits;
+use crate::seen::Timestamp;
 use crate::side::{PerSide, Side};
 use crate::sink::{Counts, Sink};
 use crate::tcp::{Analysis, Flags, Segment, Tcp};
 use crate::tls::{Outside, Session};
-use crate::ws::{self, Decoder, Probe};
+use crate::ws::{self, Decoder};
 
 /// One TCP connection and the layers above it.
 #[derive(Debug)]
@@ -78,7 +84,9 @@ enum Application {
     /// The server has switched to WebSocket; the client's request is late, or lost.
     Unasked(Box<(Exchange, PerSide<Decoder>)>),
     /// The capture begins with neither HTTP nor TLS: it may be in the middle of a WebSocket.
-    Probe(Box<Probe>),
+    Probe(Box<Probing>),
+    /// HTTP/2, whose streams are WebSockets of their own.
+    Http2(Box<Http2>),
     /// Another protocol, or one that cannot be read.
     Other,
 }
@@ -111,6 +119,8 @@ pub struct Shared {
     /// The counts that a report gives beside its connections, but for those of TLS.
     pub counts: Counts,
     scratch: Scratch,
+    /// The WebSockets and attempts that are followed on connections of HTTP/2.
+    http2_streams: usize,
 }
 
 /// Buffers of the application's layer.
@@ -180,6 +190,7 @@ impl Connection {
         let Self { tcp, layers, .. } = self;
         let is_secured = match (&layers.application, &layers.security) {
             (Application::WebSocket(_), Security::None) => false,
+            (Application::Http2(_), _) => return false,
             (_, Security::Tls(_)) => true,
             (_, Security::None) => return false,
         };
@@ -220,9 +231,13 @@ impl Connection {
         tcp.push(side, segment, &mut |side, carrier, output| {
             layers.output(side, carrier, output, secrets, &mut context);
         });
+        if matches!(layers.application, Application::Http2(_)) {
+            self.hand_out_streams(segment.carrier.seen.time, shared, sink);
+        }
+        let layers = &mut self.layers;
         let interest = layers.interest();
         if interest == Interest::None {
-            layers.count_session(secrets);
+            layers.count_session(&mut shared.secrets);
             self.count(&mut shared.counts);
         }
         interest
@@ -241,6 +256,9 @@ impl Connection {
         let Self { tcp, layers, .. } = self;
         if let Application::Probe(probe) = &mut layers.application {
             probe.let_go();
+        }
+        if let Application::Http2(http2) = &mut layers.application {
+            http2.let_go();
         }
         if let Security::Tls(session) = &mut layers.security {
             session.let_go();
@@ -284,12 +302,19 @@ impl Connection {
         let Layers { application, outside, mut facts, swapped, .. } = self.layers;
         facts.keep_previews(&shared.scratch.frames.previews);
         facts.last = self.tcp.last();
-        facts.tcp = Some(in_place(swapped, self.tcp.into_analysis()));
-        if let Application::WebSocket(decoders) = application {
-            for side in Side::BOTH {
-                facts.sent[side].stop(decoders[side].unfinished());
-            }
+        let analysis = in_place(swapped, self.tcp.into_analysis());
+        application.stop(&mut facts);
+        if let Application::Http2(http2) = application {
+            let Facts { session, followed_to_end, last, .. } = &*facts;
+            let (session, followed_to_end, last) = (session.as_deref(), *followed_to_end, *last);
+            let below = Below { tcp: &analysis, last, session, followed_to_end };
+            let context = &mut Context { scratch: &mut shared.scratch, sink };
+            let channels: Vec<_> = http2.into_channels().collect();
+            shared.http2_streams = shared.http2_streams.saturating_sub(channels.len());
+            let facts = channels.into_iter().filter_map(|channel| channel.finish(&below, context)).collect::<Vec<_>>();
+            facts.into_iter().for_each(|facts| sink.connection(facts));
         }
+        facts.tcp = Some(analysis);
         if facts.is_reportable() {
             return sink.connection(facts);
         }
@@ -303,18 +328,43 @@ impl Connection {
         }
     }
 
-    /// Returns the facts as if no segment came any more, but without the bytes that wait behind a hole; `None` if there
-    /// is nothing to report.
-    pub fn facts_so_far(&self) -> Option<Box<Facts>> {
-        let Layers { application, facts, swapped, .. } = &self.layers;
-        let mut facts = facts.is_reportable().then(|| facts.clone())?;
-        facts.last = self.tcp.last();
-        facts.tcp = Some(in_place(*swapped, Box::new(self.tcp.analysis().clone())));
-        if let Application::WebSocket(decoders) = application {
-            for side in Side::BOTH {
-                facts.sent[side].stop(decoders[side].unfinished());
+    /// Hands out the streams of HTTP/2 that have been over for a while.
+    fn hand_out_streams(&mut self, now: Timestamp, shared: &mut Shared, sink: &mut impl Sink) {
+        let Layers { application: Application::Http2(http2), security, facts, swapped, .. } = &mut self.layers else {
+            return;
+        };
+        shared.http2_streams += http2.new_channels();
+        let room = limits::HTTP2_STREAMS_TOTAL.saturating_sub(shared.http2_streams);
+        let over = http2.take_over(now, limits::HTTP2_STREAMS.min(room.max(1)));
+        shared.http2_streams = shared.http2_streams.saturating_sub(over.len());
+        if over.is_empty() {
+            return;
+        }
+        let session = if let Security::Tls(session) = security { Some(shared.secrets.summary(session)) } else { None };
+        let tcp = in_place(*swapped, Box::new(self.tcp.analysis().clone()));
+        let (session, followed_to_end) = (session.as_ref(), facts.followed_to_end);
+        let below = Below { tcp: &tcp, last: self.tcp.last(), session, followed_to_end };
+        for channel in over {
+            shared.counts.given_up += u64::from(!channel.is_over() && channel.facts().is_reportable());
+            if let Some(facts) = channel.finish(&below, &mut Context { scratch: &mut shared.scratch, sink }) {
+                sink.connection(facts);
             }
         }
+    }
+
+    /// Returns the facts as if no segment came any more, but without the bytes that wait behind a hole; `None` if there
+    /// is nothing to report. Those of an HTTP/2 stream are asked for by its number.
+    pub fn facts_so_far(&self, http2_stream: Option<u32>) -> Option<Box<Facts>> {
+        let Layers { application, facts, swapped, .. } = &self.layers;
+        let (last, tcp) = (self.tcp.last(), || in_place(*swapped, Box::new(self.tcp.analysis().clone())));
+        if let (Application::Http2(http2), Some(stream)) = (application, http2_stream) {
+            let channel = http2.channel(stream)?;
+            return channel.facts_so_far(&Below { tcp: &tcp(), last, session: None, followed_to_end: false });
+        }
+        let mut facts = facts.is_reportable().then(|| facts.clone())?;
+        facts.last = last;
+        facts.tcp = Some(tcp());
+        application.stop(&mut facts);
         Some(facts)
     }
 
@@ -330,14 +380,32 @@ impl Connection {
 
     /// Returns the stage that the connection has reached.
     pub fn standing(&self) -> Standing {
-        let Layers { facts, outside, .. } = &self.layers;
+        let Layers { application, facts, outside, .. } = &self.layers;
         if outside.as_ref().is_some_and(|outside| outside.evidence.is_some()) {
             return Standing::Open;
+        }
+        if let Application::Http2(http2) = application {
+            return match http2.reportable().map(Facts::is_unanswered).min() {
+                Some(true) => Standing::Waiting,
+                Some(false) => Standing::Open,
+                None => Standing::Unknown,
+            };
         }
         match facts.is_reportable() {
             true if facts.is_unanswered() => Standing::Waiting,
             true => Standing::Open,
             false => Standing::Unknown,
+        }
+    }
+}
+
+impl Application {
+    /// Notes in the facts what is unfinished in the frames, now that no more of them come.
+    fn stop(&self, facts: &mut Facts) {
+        if let Self::WebSocket(decoders) = self {
+            for side in Side::BOTH {
+                facts.sent[side].stop(decoders[side].unfinished());
+            }
         }
     }
 }

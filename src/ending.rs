@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::chunk::Carrier;
 use crate::event::EndKind;
-use crate::facts::{Close, Facts, Moment};
+use crate::facts::{Close, End, Facts, Moment};
 use crate::seen::Seen;
 use crate::side::Side;
 
@@ -25,12 +25,28 @@ pub enum Kind {
     Fin,
     /// A side sent RST without a Close frame before it.
     Reset,
+    /// A side ended its direction of its HTTP/2 stream (END_STREAM) without a Close frame before it.
+    EndStream,
+    /// A side reset its HTTP/2 stream (RST_STREAM) without a Close frame before it.
+    StreamReset,
     /// The connection was still open when the capture ended.
     Open,
-    /// The opening handshake was answered with another status than 101.
+    /// The opening handshake was answered with another status than the one that opens the WebSocket.
     Refused,
     /// The opening handshake was not answered.
     NoAnswer,
+}
+
+impl Kind {
+    /// Returns whether a side gave up the connection, or its stream, without a Close frame.
+    pub const fn is_reset(self) -> bool {
+        matches!(self, Self::Reset | Self::StreamReset)
+    }
+
+    /// Returns whether the WebSocket ended without a Close frame.
+    pub const fn is_bare(self) -> bool {
+        matches!(self, Self::Fin | Self::Reset | Self::EndStream | Self::StreamReset)
+    }
 }
 
 /// An ending: its kind, the side and the segment that began it.
@@ -54,7 +70,7 @@ impl Ending {
             |kind, end: Option<(Side, Carrier)>| Self { kind, by: end.map(|end| end.0), carrier: end.map(|end| end.1) };
         if let Some(close) = beginning_close(facts) {
             if let Some(fin) = fin_before(facts, close) {
-                return begun(Kind::Fin, Some((!close.side, fin)));
+                return begun(fin_kind(facts, !close.side), Some((!close.side, fin)));
             }
             let both = Side::BOTH.iter().all(|side| first_close(facts, *side).is_some());
             let kind = if both { Kind::CloseHandshake } else { Kind::CloseUnanswered };
@@ -99,8 +115,18 @@ pub fn beginning_close(facts: &Facts) -> Option<&Close> {
 /// Returns the other side's FIN, if the sender of this Close frame had received it, and no Close frame with it. In that
 /// case the FIN began the end, and the Close frame only answers it.
 fn fin_before(facts: &Facts, close: &Close) -> Option<Carrier> {
-    let fin = facts.end(!close.side, EndKind::Fin)?;
+    let fin = own_fin(facts, !close.side)?;
     (first_close(facts, !close.side).is_none() && fin.is_known_to(&close.carrier)).then_some(fin.carrier)
+}
+
+/// Returns the orderly end of a side's direction: its FIN, or END_STREAM on a stream of HTTP/2.
+fn own_fin(facts: &Facts, side: Side) -> Option<&End> {
+    facts.end(side, EndKind::EndStream).or_else(|| facts.end(side, EndKind::Fin))
+}
+
+/// Returns the kind of an ending that such an end begins.
+fn fin_kind(facts: &Facts, side: Side) -> Kind {
+    if facts.end(side, EndKind::EndStream).is_some() { Kind::EndStream } else { Kind::Fin }
 }
 
 /// Returns whether a Close frame answers the other side's: its sender had received that one (RFC 6455 §5.5.1). Two that
@@ -120,8 +146,8 @@ fn has_received(carrier: &Carrier, close: &Close) -> bool {
     carrier.acked().is_some_and(|acked| acked >= close.needed)
 }
 
-/// Returns the FIN or RST that ended the connection: the first to be captured, unless it acknowledges the other side's
-/// FIN.
+/// Returns the FIN or RST that ended the connection, or the end of its HTTP/2 stream: the first to be captured, unless it
+/// acknowledges the other side's FIN.
 pub fn first_end(facts: &Facts) -> Option<(Kind, Side, Carrier)> {
     let end = |side| end_of(facts, side).map(|(kind, carrier)| (kind, side, carrier));
     let (_, side, earliest) =
@@ -155,8 +181,10 @@ pub fn sent_before(facts: &Facts, side: Side, by: Side, end: Carrier) -> impl Do
 /// Returns the offset of a side's own end in its stream; `None` for a RST.
 fn place_of(facts: &Facts, side: Side, end: &Carrier) -> Option<u64> {
     let close = first_close(facts, side).filter(|close| close.carrier.seen == end.seen).map(|close| close.offset);
-    let fin = || facts.end(side, EndKind::Fin).filter(|fin| fin.carrier.seen == end.seen).map(|_| u64::MAX);
-    close.or_else(fin)
+    // RST_STREAM has a place, too: TCP carries it behind all that the side has sent.
+    let is_placed = |kind| matches!(kind, EndKind::Fin | EndKind::EndStream | EndKind::StreamReset(_));
+    let mut own = facts.ends.iter().filter(|own| own.side == side && is_placed(own.kind));
+    close.or_else(|| own.any(|own| own.carrier.seen == end.seen).then_some(u64::MAX))
 }
 
 /// Returns the packet of the last frame of either side before `by` ended the connection, Close frames not counted.
@@ -173,20 +201,35 @@ pub fn last_frame_of(facts: &Facts, side: Side, by: Side, end: Carrier) -> Optio
     }
 }
 
-/// Returns a side's own FIN or RST, whichever came first.
+/// Returns a side's own FIN or RST, or the end of its stream, whichever came first.
 fn end_of(facts: &Facts, side: Side) -> Option<(Kind, Carrier)> {
     let own = facts.ends.iter().filter(|end| end.side == side);
-    let first = own.min_by_key(|end| (end.carrier.seen, end.kind == EndKind::Reset))?;
+    let is_reset = |kind| matches!(kind, EndKind::Reset | EndKind::StreamReset(_));
+    let first = own.min_by_key(|end| (end.carrier.seen, is_reset(end.kind)))?;
+    if first.kind == EndKind::EndStream && stream_reset(facts, side).is_some_and(|(code, _)| code != 0) {
+        // Some libraries end their direction first. The code is what they have to say.
+        return Some((Kind::StreamReset, first.carrier));
+    }
     let kind = match first.kind {
         EndKind::Fin | EndKind::CloseNotify | EndKind::Alert(_) => Kind::Fin,
         EndKind::Reset => Kind::Reset,
+        EndKind::EndStream => Kind::EndStream,
+        EndKind::StreamReset(_) => Kind::StreamReset,
     };
     Some((kind, first.carrier))
 }
 
+/// Returns the error code of a side's RST_STREAM, and the segment that carried it.
+pub fn stream_reset(facts: &Facts, side: Side) -> Option<(u32, Carrier)> {
+    facts.ends.iter().filter(|end| end.side == side).find_map(|end| match end.kind {
+        EndKind::StreamReset(code) => Some((code, end.carrier)),
+        _ => None,
+    })
+}
+
 /// Returns whether a segment of the other side acknowledges this side's FIN.
 fn fin_is_known_to(facts: &Facts, side: Side, other: &Carrier) -> bool {
-    facts.end(side, EndKind::Fin).is_some_and(|fin| fin.is_known_to(other))
+    own_fin(facts, side).is_some_and(|fin| fin.is_known_to(other))
 }
 
 /// A side's reaction to something it rejects: its Close frame, else its FIN or RST.
@@ -214,7 +257,7 @@ impl<'f> Reaction<'f> {
             }
         }
         let close = first_close(facts, side).map(|close| reaction(close.carrier, Some(close), false));
-        close.or_else(|| end_of(facts, side).map(|(kind, carrier)| reaction(carrier, None, kind == Kind::Reset)))
+        close.or_else(|| end_of(facts, side).map(|(kind, carrier)| reaction(carrier, None, kind.is_reset())))
     }
 
     /// Returns the code of the Close frame.

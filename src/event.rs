@@ -52,4 +52,8 @@ pub enum EndKind {
     CloseNotify,
     /// Another alert of TLS, behind which its sender closes (RFC 8446 §6.2).
     Alert(Alert),
+    /// END_STREAM: the side sends no more on its HTTP/2 stream (RFC 9113 §5.1).
+    EndStream,
+    /// RST_STREAM with this code: the HTTP/2 stream is gone, the connection is not (RFC 9113 §5.4.2).
+    StreamReset(u32),
 }

@@ -5,6 +5,7 @@ mod breach;
 mod close;
 mod end;
 mod flat;
+mod http2;
 mod previewed;
 mod processes;
 mod recent;
@@ -18,6 +19,7 @@ use arrayvec::ArrayVec;
 pub use breach::Breach;
 pub use close::Close;
 pub use end::End;
+pub use http2::{GoAway, Http2};
 pub use previewed::Previewed;
 pub use processes::Processes;
 pub use recent::{Moment, Pace, Recent};
@@ -40,6 +42,8 @@ use crate::ws::violation::Context;
 pub struct Id {
     /// The number of its TCP connection, as Wireshark's `tcp.stream` in the same capture.
     pub stream: u32,
+    /// The number of its HTTP/2 stream, as Wireshark's `http2.streamid`; 0 if TCP or TLS carries it.
+    pub http2_stream: u32,
     /// The number of attempts before it on the same TCP connection. All of those were refused.
     pub attempt: u32,
 }
@@ -53,6 +57,8 @@ pub struct Facts {
     pub stream: u32,
     /// The number of attempts before it on the same TCP connection.
     pub attempt: u32,
+    /// Its HTTP/2 stream, if it has one.
+    pub http2: Option<Box<Http2>>,
     /// The two endpoints.
     pub addresses: PerSide<SocketAddr>,
     /// The connection's first packet.
@@ -108,6 +114,7 @@ impl Facts {
             capture: 0,
             stream,
             attempt: 0,
+            http2: None,
             addresses,
             first,
             last: first,
@@ -140,8 +147,13 @@ impl Facts {
     }
 
     /// Returns its identity.
-    pub const fn id(&self) -> Id {
-        Id { stream: self.stream, attempt: self.attempt }
+    pub fn id(&self) -> Id {
+        Id { stream: self.stream, http2_stream: self.http2_stream().unwrap_or_default(), attempt: self.attempt }
+    }
+
+    /// Returns the number of its HTTP/2 stream, if it has one.
+    pub fn http2_stream(&self) -> Option<u32> {
+        self.http2.as_ref().map(|http2| http2.stream)
     }
 
     /// Returns whether there is anything to report: an opening handshake, frames, or a TLS handshake that failed.
@@ -154,7 +166,7 @@ impl Facts {
     /// Returns whether it shows by itself that it is a WebSocket, or was to become one.
     pub fn is_evident(&self) -> bool {
         let request = self.handshake.request.as_deref();
-        let asked = request.is_some_and(|request| request.upgrade || request.key.is_some());
+        let asked = request.is_some_and(|request| request.upgrade || request.extended || request.key.is_some());
         asked || self.joined || self.switched.is_some() || self.handshake.response.is_some()
     }
 

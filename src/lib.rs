@@ -56,7 +56,7 @@
 //! | floor | modules | what they are |
 //! |---|---|---|
 //! | 1 | [`seen`] [`side`] `chunk` [`limits`] [`error`] `prefetch` `shortcuts` [`target`] | the words that all others use |
-//! | 2 | [`capture`] `tcp` `tls` `http` `ws` | one protocol each; none knows another |
+//! | 2 | [`capture`] `tcp` `tls` `http` `http2` `ws` | one protocol each; none knows another |
 //! | 3 | `packet` [`event`] [`catalog`] | packets to segments; everything that can happen; the words of the reports |
 //! | 4 | [`facts`] | what is known of one connection |
 //! | 5 | [`ending`] | how it ended, and who began the end |
@@ -109,6 +109,10 @@ pub mod chunk;
 mod http;
 #[cfg(feature = "internals")]
 pub mod http;
+#[cfg(not(feature = "internals"))]
+mod http2;
+#[cfg(feature = "internals")]
+pub mod http2;
 #[cfg(not(feature = "internals"))]
 mod packet;
 #[cfg(feature = "internals")]

@@ -105,6 +105,30 @@ pub const HEADER_LINES: usize = 128;
 /// Bytes kept of one header value, target or other text.
 pub const TEXT: usize = 1024;
 
+/// Bytes of the dynamic table of HPACK, in each direction: what browsers offer. Of a larger one, only the newest entries
+/// are known.
+pub const HPACK_TABLE: usize = 64 * 1024;
+
+/// Bytes in which the first byte of an HTTP/2 frame is searched for: two of the longest frames that are sent unasked.
+pub const HTTP2_RESYNC: usize = 2 * (16 * 1024 + 9);
+
+/// Bytes kept of the first frames of a connection that began before the capture, until they prove that it is HTTP/2.
+pub const HTTP2_PROBE: usize = 16 * 1024;
+
+/// WebSockets and attempts followed at once on one HTTP/2 connection: ten times the streams that servers usually allow.
+/// Beyond this number, the one that was heard least recently is judged early.
+pub const HTTP2_STREAMS: usize = 1024;
+
+/// WebSockets and attempts followed at once on the HTTP/2 connections of a thread. Beyond this number, a connection gives
+/// up its own ones early.
+pub const HTTP2_STREAMS_TOTAL: usize = 1 << 18;
+
+/// Streams of one HTTP/2 connection, begun before the capture, in which frames are searched for at once.
+pub const HTTP2_PROBES: usize = 64;
+
+/// Bytes kept of the text in a GOAWAY frame.
+pub const GOAWAY_TEXT: usize = 256;
+
 /// Distinct texts kept for sharing, since many connections have them in common: hosts, origins, user agents, servers,
 /// reasons.
 pub const SHARED_TEXTS: usize = 4096;

@@ -64,7 +64,7 @@ pub struct Counts {
     pub tls: TlsCounts,
     /// HTTP/1 connections without an attempt at a WebSocket, in the clear or decrypted.
     pub http: u64,
-    /// HTTP/2 connections, in the clear or decrypted. They are not read.
+    /// HTTP/2 connections without an attempt at a WebSocket, in the clear or decrypted.
     pub http2: u64,
     /// TCP connections that began before the capture, and of which nothing was recognised.
     pub unrecognised: u64,

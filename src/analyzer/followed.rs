@@ -250,10 +250,11 @@ impl Followed {
     }
 
     /// Returns the facts so far of the connection between two endpoints, as if the capture ended here; `None` once they
-    /// have been handed to the sink, or if the connection is not one to report.
-    pub fn facts_between(&self, one: SocketAddr, other: SocketAddr) -> Option<Box<Facts>> {
+    /// have been handed to the sink, or if the connection is not one to report. Those of an HTTP/2 stream are asked for by
+    /// its number.
+    pub fn facts_between(&self, one: SocketAddr, other: SocketAddr, http2_stream: Option<u32>) -> Option<Box<Facts>> {
         let (key, _) = Endpoints::of(one, other);
-        self.flows.get(&key)?.connection.as_ref()?.facts_so_far()
+        self.flows.get(&key)?.connection.as_ref()?.facts_so_far(http2_stream)
     }
 
     /// Returns the counts that a report gives beside its connections.

@@ -1,11 +1,50 @@
 //! The search for frames on a connection without a complete opening handshake in the capture.
 
-use super::{Application, Context, Layers};
+use super::{Application, Context, Http2, Layers};
 use crate::chunk::{Chunk, Data, Place};
 use crate::event::What;
+use crate::http2;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::ws::{Decoder, Found, Probe};
+
+/// A search for a protocol in the middle of a connection.
+#[derive(Debug)]
+pub(super) struct Probing {
+    frames: Probe,
+    /// The search for HTTP/2, which a stream of it does not carry.
+    http2: Option<http2::Probe>,
+}
+
+impl Probing {
+    /// Creates a search in a connection about which nothing is known except, perhaps, the side of the client.
+    pub fn new(sides_are_known: bool) -> Self {
+        Self { frames: Probe::new(sides_are_known), http2: Some(http2::Probe::default()) }
+    }
+
+    /// Creates a search that looks for WebSocket frames only.
+    pub const fn for_frames(frames: Probe) -> Self {
+        Self { frames, http2: None }
+    }
+
+    /// Returns whether there is no evidence for WebSocket frames so far.
+    pub const fn knows_nothing(&self) -> bool {
+        self.frames.knows_nothing()
+    }
+
+    /// Returns the number of bytes that the kept chunks take, with their overhead.
+    pub fn kept_bytes(&self) -> usize {
+        self.frames.kept_bytes() + self.http2.as_ref().map_or(0, http2::Probe::held_bytes)
+    }
+
+    /// Drops the kept chunks.
+    pub fn let_go(&mut self) {
+        self.frames.let_go();
+        if let Some(http2) = &mut self.http2 {
+            http2.let_go();
+        }
+    }
+}
 
 impl Layers {
     /// Looks for frames in a chunk, unless it begins with a head of HTTP/1, which may be an opening handshake.
@@ -20,6 +59,14 @@ impl Layers {
             self.application = Application::Http(Box::default());
             return self.http(speaker, chunk, context);
         }
+        if let Application::Probe(probe) = &mut self.application
+            && let Some(http2) = &mut probe.http2
+            && http2.push(side, chunk)
+        {
+            let (chunks, streams) = std::mem::take(http2).into_parts();
+            self.speak_http2(Http2::joined(streams));
+            return chunks.iter().for_each(|(side, kept)| self.http2(*side, kept.chunk(), context));
+        }
         self.probe_frames(side, chunk, context);
     }
 
@@ -28,7 +75,7 @@ impl Layers {
         let Application::Probe(probe) = &mut self.application else {
             return;
         };
-        match probe.push(side, chunk) {
+        match probe.frames.push(side, chunk) {
             Found::Nothing => {}
             Found::NoWebSocket => self.application = Application::Other,
             Found::Frames { swapped } => {
@@ -56,6 +103,7 @@ impl Layers {
         let Application::Probe(probe) = std::mem::replace(&mut self.application, Application::Unknown) else {
             return None;
         };
+        let probe = probe.frames;
         let own = |side: Side| if swapped { !side } else { side };
         let decoder = |side| Decoder::joined(side, probe.in_step(own(side)));
         self.application =
@@ -78,7 +126,7 @@ impl Layers {
         };
         let exchange = std::mem::take(&mut **exchange);
         let probe = if exchange.has_asked() { Probe::asked() } else { Probe::new(self.sides_are_known) };
-        self.application = Application::Probe(Box::new(probe));
+        self.application = Application::Probe(Box::new(Probing::for_frames(probe)));
         let (request, pipelined) = exchange.into_unanswered();
         if let Some(request) = request {
             self.facts.handshake.ask(request);

@@ -38,6 +38,7 @@ impl Connection {
     pub fn count(&self, counts: &mut Counts) {
         let layers = &self.layers;
         match (layers.protocol, &layers.application) {
+            (_, Application::Http2(http2)) if http2.has_websocket() => {}
             (Protocol::Http, _) => counts.http += 1,
             (Protocol::Http2, _) => counts.http2 += 1,
             (Protocol::Unknown, Application::Probe(_)) => counts.unrecognised += 1,

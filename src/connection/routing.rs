@@ -1,12 +1,13 @@
 //! The routing of TCP's events to the layer that reads them.
 
-use super::{Application, Context, Interest, Layers, Protocol, Secrets, Security, tell};
+use super::{Application, Context, Http2, Interest, Layers, Probing, Protocol, Secrets, Security, tell};
 use crate::chunk::{Carrier, Chunk, Data, Place};
 use crate::event::{EndKind, Event, What};
+use crate::http2::begins_like_server;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp;
-use crate::ws::{self, Decoder, Probe};
+use crate::ws::{self, Decoder};
 
 impl Application {
     /// Returns the decoders of both sides, if frames are being read.
@@ -14,7 +15,7 @@ impl Application {
         match self {
             Self::WebSocket(decoders) => Some(decoders),
             Self::Unasked(unasked) => Some(&mut unasked.1),
-            Self::Unknown | Self::Http(_) | Self::Probe(_) | Self::Other => None,
+            Self::Unknown | Self::Http(_) | Self::Http2(_) | Self::Probe(_) | Self::Other => None,
         }
     }
 }
@@ -26,6 +27,7 @@ impl Layers {
             Application::Other => Interest::None,
             Application::Unknown
             | Application::Http(_)
+            | Application::Http2(_)
             | Application::Probe(_)
             | Application::WebSocket(_)
             | Application::Unasked(_) => Interest::Follow,
@@ -35,7 +37,11 @@ impl Layers {
     /// Returns the number of bytes held by all layers.
     pub(super) fn held_bytes(&self) -> usize {
         let of_session = if let Security::Tls(session) = &self.security { session.held_bytes() } else { 0 };
-        let of_probe = if let Application::Probe(probe) = &self.application { probe.kept_bytes() } else { 0 };
+        let of_probe = match &self.application {
+            Application::Probe(probe) => probe.kept_bytes(),
+            Application::Http2(http2) => http2.held_bytes(),
+            _ => 0,
+        };
         let of_outside = self.outside.as_ref().map_or(0, |outside| outside.held_bytes());
         of_session + of_probe + of_outside
     }
@@ -75,16 +81,17 @@ impl Layers {
     /// Routes a chunk of the application's stream.
     pub(super) fn chunk<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
         if matches!(self.application, Application::Unknown) {
-            self.application = match chunk.data {
+            match chunk.data {
+                // The server's first frame may be captured before the client's preface.
+                Data::Bytes(bytes) if side == Side::Server && begins_like_server(bytes) => {
+                    self.speak_http2(Http2::new(0));
+                }
                 Data::Bytes(bytes) => {
                     self.protocol = Protocol::of(side, bytes);
-                    self.first_application()
+                    self.application = self.first_application();
                 }
-                Data::Gap { .. } => {
-                    self.began_before = true;
-                    Application::Unknown
-                }
-            };
+                Data::Gap { .. } => self.began_before = true,
+            }
         }
         match &mut self.application {
             Application::Unknown | Application::Other => {}
@@ -92,13 +99,14 @@ impl Layers {
             Application::Unasked(_) if side == Side::Client => self.late_request(chunk, context),
             Application::WebSocket(_) | Application::Unasked(_) => self.frames(side, chunk, context),
             Application::Http(_) => self.http(side, chunk, context),
+            Application::Http2(_) => self.http2(side, chunk, context),
         }
     }
 
     /// Returns the application that reads a connection of this protocol.
     fn first_application(&self) -> Application {
         if self.began_before && self.protocol == Protocol::Unknown {
-            Application::Probe(Box::new(Probe::new(self.sides_are_known)))
+            Application::Probe(Box::new(Probing::new(self.sides_are_known)))
         } else {
             Application::Http(Box::default())
         }
@@ -165,6 +173,9 @@ impl Layers {
         needed: u64,
         context: &mut Context<'_, S>,
     ) {
+        if matches!(self.application, Application::Http2(_)) {
+            return self.end_streams(side, carrier, (kind, needed), context);
+        }
         if matches!((&self.application, &self.outside), (Application::Other, Some(_))) {
             // No sink is told of a connection that may not be a WebSocket.
             return self.facts.apply(&Event { side, carrier, what: What::End { kind, needed } });

@@ -97,6 +97,11 @@ impl Secrets {
         self.scratch.limit_searches(blocks, blocks);
     }
 
+    /// Returns what is known of a session so far.
+    pub(super) fn summary(&self, session: &Session) -> tls::Summary {
+        session.summary(&self.keys)
+    }
+
     /// Returns the number of sessions that secrets are known of.
     pub fn sessions(&self) -> usize {
         self.keys.sessions()

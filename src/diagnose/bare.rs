@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Case, Confidence, Finding, Value, Variant};
+use crate::chunk::Carrier;
 use crate::ending::{Kind, last_frame};
 use crate::facts::Facts;
 use crate::side::Side;
@@ -15,7 +16,7 @@ const SOON: Duration = Duration::from_millis(500);
 pub const VALUES: &[&str] = &["side", "other", "packet"];
 
 /// The variants of the texts: what was cut off, and how long the connection had been idle.
-pub const VARIANTS: &[Variant] = &[
+pub const VARIANTS: [Variant; 6] = [
     Variant::with("", &["idle"]),
     Variant::plain("no_frame"),
     Variant::with("cut", &["idle", "cut_inside_frame", "received"]),
@@ -28,9 +29,11 @@ pub const VARIANTS: &[Variant] = &[
 /// without a Close frame.
 pub fn ended_by(case: &Case<'_>, kind: Kind) -> Option<Finding> {
     let (by, carrier) = (case.ending.by?, case.ending.carrier?);
-    if case.ending.kind != kind {
-        return None;
-    }
+    (case.ending.kind == kind).then(|| ended_in(case, by, carrier))
+}
+
+/// Returns the finding of a rule that only describes how a connection ended: by this side, in this segment.
+pub fn ended_in(case: &Case<'_>, by: Side, carrier: Carrier) -> Finding {
     let finding = Finding::new(Confidence::Certain)
         .blame(by)
         .packet(carrier.seen.packet)
@@ -41,15 +44,15 @@ pub fn ended_by(case: &Case<'_>, kind: Kind) -> Option<Finding> {
     let is_inside_message = case.facts.sent[by].unfinished.as_ref().is_some_and(|unfinished| unfinished.message);
     let finding = match idle {
         Some(idle) => finding.with("idle", Value::Time(idle)),
-        None => return Some(finding.variant("no_frame")),
+        None => return finding.variant("no_frame"),
     };
-    Some(match (cut_frame(case.facts, by), cut_frame(case.facts, !by)) {
+    match (cut_frame(case.facts, by), cut_frame(case.facts, !by)) {
         (Some(own), _) => within(finding, own).variant("cut"),
         (None, _) if is_inside_message => finding.variant("cut_message"),
         (None, Some(of_other)) => within(finding, of_other).variant("cut_other"),
         (None, None) if idle.is_some_and(|idle| idle <= SOON) => finding.variant("soon"),
         (None, None) => finding,
-    })
+    }
 }
 
 fn cut_frame(facts: &Facts, side: Side) -> Option<CutFrame> {

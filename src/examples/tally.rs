@@ -27,6 +27,8 @@ impl Sink for Tally {
             Kind::CloseHandshake => "closing handshake",
             Kind::CloseUnanswered => "Close frame without an answer",
             Kind::Fin => "FIN without a Close frame",
+            Kind::EndStream => "END_STREAM without a Close frame",
+            Kind::StreamReset => "RST_STREAM without a Close frame",
             Kind::Reset => "RST without a Close frame",
             Kind::Open => "still open",
             Kind::Refused | Kind::NoAnswer => "never established",

@@ -43,6 +43,7 @@ impl Facts {
             }
             http::Event::Cut => self.handshake.cut = true,
             http::Event::Switched { .. } => self.switched = Some(seen),
+            http::Event::Http2 => {}
             http::Event::NotHttp { first } => self.answered_otherwise(seen, first),
         }
     }

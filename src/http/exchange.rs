@@ -30,6 +30,9 @@ pub enum Event<'a> {
         /// frames.
         in_step: bool,
     },
+    /// The connection speaks HTTP/2 from here on: the client has sent its preface (RFC 9113 §3.4), or the server has
+    /// granted an upgrade to it.
+    Http2,
     /// This side does not speak HTTP/1.
     NotHttp {
         /// The beginning of its bytes.
@@ -49,6 +52,8 @@ pub struct Exchange {
     refusing: bool,
     /// Whether the current response answers a request that was not captured.
     unasked: bool,
+    /// Whether what follows is HTTP/2.
+    is_http2: bool,
     /// Whether a CONNECT was granted: other bytes than HTTP may follow (RFC 9110 §9.3.6).
     is_tunnel: bool,
 }
@@ -198,6 +203,7 @@ impl Exchange {
                     len
                 }
                 State::Head => match self.head(side, place.carrier, rest, out) {
+                    Some(len) if self.is_http2 => return taken + len,
                     Some(len) => len,
                     None => return bytes.len(),
                 },

@@ -36,6 +36,8 @@ pub struct Request {
     pub upgrade: bool,
     /// Whether Connection has `Upgrade`.
     pub connection: bool,
+    /// Whether it is an extended CONNECT of HTTP/2 (RFC 8441), which has neither a key nor these two.
+    pub extended: bool,
     /// The offer that the response is checked against; dropped once that is done.
     pub offer: Option<Box<Offer>>,
     /// Cookies, credentials, and values passed as subprotocols.
@@ -60,7 +62,7 @@ pub struct Response {
     pub seen: Seen,
     /// Bytes of the client that it acknowledges.
     pub acked: Option<u64>,
-    /// Status code; 101 opens the WebSocket.
+    /// Status code; 101 opens the WebSocket, or 200 over HTTP/2.
     pub status: u16,
     /// Whether Upgrade has `websocket`.
     pub upgrade: bool,
@@ -123,21 +125,39 @@ impl Request {
         if !upgrade && key.is_none() {
             return None;
         }
-        Some(Self {
+        Some(
+            Self { upgrade, connection: fields.has_token("connection", "upgrade"), key, ..Self::cut(carrier, parsed) }
+                .with(fields),
+        )
+    }
+
+    /// Reads the fields of an extended CONNECT (RFC 8441 §4).
+    pub fn extended(carrier: &Carrier, fields: Fields<'_>) -> Self {
+        let request = Self {
+            seen: carrier.seen,
+            method: Cow::Borrowed("CONNECT"),
+            target: text(fields.first(":path").unwrap_or_default()).into(),
+            extended: true,
+            ..Self::default()
+        };
+        let request = request.with(fields);
+        Self { host: fields.joined(":authority").or(request.host), ..request }
+    }
+
+    /// Adds the fields that both forms have.
+    fn with(self, fields: Fields<'_>) -> Self {
+        Self {
             host: fields.joined("host"),
             origin: fields.joined("origin"),
             user_agent: fields.joined("user-agent"),
-            upgrade,
-            connection: fields.has_token("connection", "upgrade"),
-            key,
             credentials: Credentials::read(fields),
             offer: Some(Box::new(Offer {
                 version: fields.joined("sec-websocket-version"),
                 subprotocols: fields.joined("sec-websocket-protocol"),
                 extensions: fields.joined("sec-websocket-extensions"),
             })),
-            ..Self::cut(carrier, parsed)
-        })
+            ..self
+        }
     }
 
     /// Returns a request with only its first line captured.
@@ -165,10 +185,16 @@ impl Request {
 impl Response {
     /// Reads the relevant fields.
     pub fn read(carrier: &Carrier, parsed: &httparse::Response<'_, '_>, fields: Fields<'_>) -> Self {
+        let (status, reason) = (parsed.code.unwrap_or_default(), parsed.reason.unwrap_or_default());
+        Self::of_fields(carrier, status, reason, fields)
+    }
+
+    /// Reads the relevant fields of a response with this status and this reason phrase, which HTTP/2 does not have.
+    pub fn of_fields(carrier: &Carrier, status: u16, reason: &str, fields: Fields<'_>) -> Self {
         Self {
             seen: carrier.seen,
             acked: carrier.acked(),
-            status: parsed.code.unwrap_or_default(),
+            status,
             upgrade: fields.has_token("upgrade", "websocket"),
             connection: fields.has_token("connection", "upgrade"),
             subprotocol: fields.joined("sec-websocket-protocol"),
@@ -177,11 +203,16 @@ impl Response {
             credentials: Credentials::read(fields),
             details: Some(Box::new(Details {
                 accept: fields.joined("sec-websocket-accept"),
-                reason: text(parsed.reason.unwrap_or_default().as_bytes()).into(),
+                reason: text(reason.as_bytes()).into(),
                 location: fields.joined("location"),
                 body: Box::default(),
             })),
         }
+    }
+
+    /// Returns whether it opens the WebSocket, for which the request was an extended CONNECT or an upgrade.
+    pub const fn accepts(&self, is_extended: bool) -> bool {
+        if is_extended { self.status / 100 == 2 } else { self.status == 101 }
     }
 
     /// Shares the texts that many responses have in common.
@@ -225,7 +256,8 @@ impl Handshake {
             return;
         };
         request.offer = None;
-        if let Some(response) = self.response.as_mut().filter(|response| response.status == 101) {
+        let is_extended = request.extended;
+        if let Some(response) = self.response.as_mut().filter(|response| response.accepts(is_extended)) {
             response.details = None;
         }
     }

@@ -94,6 +94,11 @@ fn end_of_head(bytes: &[u8], from: usize) -> Result<usize, usize> {
 pub struct Fields<'h>(&'h [Header<'h>]);
 
 impl<'h> Fields<'h> {
+    /// Creates the fields of a head that another version of HTTP has carried.
+    pub const fn new(fields: &'h [Header<'h>]) -> Self {
+        Self(fields)
+    }
+
     /// Returns the values of all fields of that name, in order.
     pub fn all(self, name: &str) -> impl Iterator<Item = &'h [u8]> {
         self.0.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)

@@ -19,5 +19,7 @@ pub mod shared;
 
 pub use exchange::{Event, Exchange};
 pub use handshake::{Handshake, Request, Response};
+pub use head::Fields;
+pub use httparse::Header;
 pub use problem::Problem;
 pub use shared::SharedTexts;

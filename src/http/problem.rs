@@ -98,7 +98,8 @@ impl Problem {
 /// Returns the problems of a request, and of the response to it if that is a 101.
 pub fn problems(request: Option<&Request>, response: Option<&Response>) -> Vec<Problem> {
     let mut problems = request.map_or_else(Vec::new, problems_of_request);
-    if let Some(accepted) = response.filter(|response| response.status == 101) {
+    let is_extended = request.is_some_and(|request| request.extended);
+    if let Some(accepted) = response.filter(|response| response.accepts(is_extended)) {
         problems.extend(problems_of_response(request, accepted));
     }
     problems
@@ -114,6 +115,11 @@ fn problems_of_request(request: &Request) -> Vec<Problem> {
             problems.push(problem);
         }
     };
+    if request.extended {
+        hold(request.host.is_none(), Problem::NoHost);
+        hold(version != Some("13"), Problem::Version);
+        return problems;
+    }
     hold(&*request.method != "GET", Problem::Method);
     hold(request.minor_version == 0, Problem::HttpVersion);
     hold(request.host.is_none(), Problem::NoHost);
@@ -125,6 +131,24 @@ fn problems_of_request(request: &Request) -> Vec<Problem> {
 }
 
 fn problems_of_response(request: Option<&Request>, response: &Response) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !request.is_some_and(|request| request.extended) {
+        problems.extend(problems_of_upgrade(request, response));
+    }
+    if let Some(offer) = request.and_then(|request| request.offer.as_deref()) {
+        problems.extend(problems_of_extensions(offer, response));
+        let offered = offer.subprotocols.as_deref().unwrap_or_default();
+        if let Some(chosen) = response.subprotocol.as_deref()
+            && !offered.split(',').any(|name| name.trim() == chosen.trim())
+        {
+            problems.push(Problem::Subprotocol(chosen.into()));
+        }
+    }
+    problems
+}
+
+/// Returns the problems of a 101 that only HTTP/1.1 has.
+fn problems_of_upgrade(request: Option<&Request>, response: &Response) -> Vec<Problem> {
     let mut problems = Vec::new();
     if !response.upgrade {
         problems.push(Problem::ResponseUpgrade);
@@ -140,15 +164,6 @@ fn problems_of_response(request: Option<&Request>, response: &Response) -> Vec<P
             problems.push(Problem::Accept { expected: expected.into() })
         }
         _ => {}
-    }
-    if let Some(offer) = request.and_then(|request| request.offer.as_deref()) {
-        problems.extend(problems_of_extensions(offer, response));
-        let offered = offer.subprotocols.as_deref().unwrap_or_default();
-        if let Some(chosen) = response.subprotocol.as_deref()
-            && !offered.split(',').any(|name| name.trim() == chosen.trim())
-        {
-            problems.push(Problem::Subprotocol(chosen.into()));
-        }
     }
     problems
 }

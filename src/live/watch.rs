@@ -44,7 +44,7 @@ pub struct Watch {
     privacy: Privacy,
     redactor: Redactor,
     now: Timestamp,
-    followed: HashMap<u32, Followed, RandomState>,
+    followed: HashMap<Stream, Followed, RandomState>,
     /// Connections with a complete end, with an end that may still be completed, and with an answer outstanding; the
     /// latter two in the order of time.
     complete: Vec<Place>,
@@ -60,10 +60,13 @@ pub struct Watch {
     open: usize,
 }
 
+/// The number of a TCP connection, and that of the HTTP/2 stream on it, if it is one.
+type Stream = (u32, Option<u32>);
+
 /// The key by which the analyzer finds a connection.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    stream: u32,
+    stream: Stream,
     addresses: PerSide<SocketAddr>,
 }
 
@@ -219,7 +222,7 @@ impl Watch {
             _ => None,
         };
         let text = fill(words().get(about, self.language), value);
-        let tcp_stream = Some(place.stream);
+        let tcp_stream = Some(place.stream.0);
         self.told.push_back(Update::Notice(Notice { time: self.now.to_string(), about, tcp_stream, text }));
     }
 
@@ -241,9 +244,10 @@ impl Sink for Watch {
         if !facts.is_reportable() && facts.switched.is_none() {
             return;
         }
-        let place = Place { stream: facts.stream, addresses: facts.addresses };
+        let stream = (facts.stream, facts.http2_stream());
+        let place = Place { stream, addresses: facts.addresses };
         let now = event.carrier.seen.time;
-        let followed = self.followed.entry(facts.stream).or_default();
+        let followed = self.followed.entry(stream).or_default();
         if followed.judged.is_some() {
             return;
         }
@@ -258,7 +262,7 @@ impl Sink for Watch {
                 Connection::new(0, (&case, &verdicts), &self.registries, self.language, &mut self.redactor);
             self.told.push_back(Update::Opened(Opened::new(facts, connection)));
         }
-        followed.fins[event.side] |= matches!(event.what, What::End { kind: EndKind::Fin, .. });
+        followed.fins[event.side] |= matches!(event.what, What::End { kind: EndKind::Fin | EndKind::EndStream, .. });
         match step(facts, event, followed.fins) {
             Some(Step::Completes) => self.complete.push(place),
             Some(Step::Begins) if !followed.is_settling => {
@@ -281,7 +285,7 @@ impl Sink for Watch {
     }
 
     fn connection(&mut self, mut facts: Box<Facts>) {
-        let followed = self.followed.remove(&facts.stream).unwrap_or_default();
+        let followed = self.followed.remove(&(facts.stream, facts.http2_stream())).unwrap_or_default();
         self.open -= usize::from(followed.opened);
         let connection = self.judge(&mut facts);
         self.judged.push_back((facts.stream, connection.is_abnormal()));
@@ -306,9 +310,10 @@ impl Sink for Watch {
 
 impl Place {
     fn facts(self, analyzer: &Analyzer) -> Option<Box<Facts>> {
-        let facts = analyzer.facts_between(self.addresses.client, self.addresses.server)?;
+        let (stream, http2_stream) = self.stream;
+        let facts = analyzer.facts_between(self.addresses.client, self.addresses.server, http2_stream)?;
         // There may be another connection between the same endpoints since.
-        (facts.stream == self.stream).then_some(facts)
+        (facts.stream == stream).then_some(facts)
     }
 }
 

@@ -136,7 +136,7 @@ impl Connection {
     /// Returns its identity in the captures.
     pub fn identity(&self) -> Id {
         let stream = self.original.as_ref().map_or(self.tcp_stream, |original| original.tcp_stream);
-        Id { stream, attempt: self.earlier_attempts }
+        Id { stream, http2_stream: self.http2_stream.unwrap_or_default(), attempt: self.earlier_attempts }
     }
 
     /// Puts the verdicts on a connection into words, with codes named by `registries`. `redactor` removes secrets, and remembers them for later
@@ -160,7 +160,9 @@ impl Connection {
         let shown = has_own_meaning().then(|| registries.shown_by(&codes::shown(facts))).flatten();
         let (registry, marks) = shown.map_or((None, Vec::new()), |(registry, marks)| (Some(registry), marks));
         let closes = closes(facts, registry, language, redactor);
-        let mut findings = verdicts.iter().map(|verdict| Finding::new(verdict, facts.stream, language, redactor));
+        let mut findings = verdicts
+            .iter()
+            .map(|verdict| Finding::new(verdict, (facts.stream, facts.http2_stream()), language, redactor));
         let opened = facts.switched.filter(|_| !facts.joined).unwrap_or(facts.first).time;
         let ended = ending.carrier.map(|carrier| carrier.seen.time);
         let mut verdict = Box::new(findings.next().unwrap_or_else(|| Finding::none(facts)));
@@ -182,7 +184,7 @@ impl Connection {
             file: None,
             tcp_stream: facts.stream,
             earlier_attempts: facts.attempt,
-            http2_stream: None,
+            http2_stream: facts.http2_stream(),
             encrypted: facts.client_hello.is_some() || facts.session.is_some(),
             original: None,
             tls: Tls::new(facts, redactor),
@@ -230,7 +232,7 @@ impl Connection {
                 let first = self.first_close()?;
                 first.code.or(first.complete.then_some(CloseCode::NO_STATUS.0))
             }
-            Kind::Fin | Kind::Reset => Some(CloseCode::ABNORMAL.0),
+            Kind::Fin | Kind::Reset | Kind::EndStream | Kind::StreamReset => Some(CloseCode::ABNORMAL.0),
             Kind::Open | Kind::Refused | Kind::NoAnswer => None,
         }
     }

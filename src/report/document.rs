@@ -188,7 +188,7 @@ impl Subject {
         match connection.ending {
             Kind::Open => Self::Open,
             Kind::Refused | Kind::NoAnswer => Self::Refused,
-            Kind::Fin | Kind::Reset => Self::NoClose,
+            Kind::Fin | Kind::Reset | Kind::EndStream | Kind::StreamReset => Self::NoClose,
             // 1005 may have been sent, although it must not be.
             Kind::CloseHandshake | Kind::CloseUnanswered => {
                 connection.first_close().and_then(|close| close.code).map_or(Self::NoCode, Self::Code)

@@ -95,7 +95,8 @@ impl Encrypted {
         let tls = Tls::new(facts, redactor);
         let [client, server] = [facts.addresses.client, facts.addresses.server].map(|end| redactor.endpoint(end));
         let verdicts = diagnose(case);
-        let mut findings = verdicts.iter().map(|verdict| Finding::new(verdict, facts.stream, language, redactor));
+        let mut findings =
+            verdicts.iter().map(|verdict| Finding::new(verdict, (facts.stream, None), language, redactor));
         let mut verdict = Box::new(findings.next().unwrap_or_else(|| Finding::none(facts)));
         let findings = findings.collect();
         let processes = Processes::new(facts.processes.as_deref(), redactor);
@@ -135,7 +136,7 @@ impl Encrypted {
     /// Returns its identity in the captures.
     pub fn identity(&self) -> Id {
         let stream = self.original.as_ref().map_or(self.tcp_stream, |original| original.tcp_stream);
-        Id { stream, attempt: 0 }
+        Id { stream, http2_stream: 0, attempt: 0 }
     }
 
     /// Returns whether it ended with what looks like a closing handshake, and no cause for that was found.

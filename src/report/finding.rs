@@ -14,6 +14,9 @@ use crate::catalog::{Language, Row, Texts, words};
 use crate::diagnose::{Blame, Confidence, Evidence, FALLBACK, Role, Rule, Value, Verdict};
 use crate::facts::Facts;
 
+/// The number of a TCP connection, and that of the HTTP/2 stream on it, if it is one.
+pub type Stream = (u32, Option<u32>);
+
 /// A verdict in words.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -51,7 +54,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(verdict: &Verdict, stream: u32, language: Language, redactor: &mut Redactor) -> Self {
+    pub(super) fn new(verdict: &Verdict, stream: Stream, language: Language, redactor: &mut Redactor) -> Self {
         let texts: &'static Texts = verdict.rule.words();
         let finding = &verdict.finding;
         let evidence = redactor.evidence(&finding.evidence);
@@ -97,7 +100,7 @@ impl Finding {
     }
 
     /// Writes the filter and the summary, the only sentence that names packets, with the numbers that they have now.
-    pub(super) fn say_again(&mut self, stream: u32) {
+    pub(super) fn say_again(&mut self, stream: Stream) {
         self.filter = filter(stream, &self.packets);
         if let Some(Said { evidence, language, variant, aside }) = self.evidence.said() {
             self.summary = summary(self.rule, (variant, *aside), evidence, *language);
@@ -114,7 +117,7 @@ impl Finding {
             side: None,
             packets: Vec::new(),
             in_files: Vec::new(),
-            filter: filter(facts.stream, &[]),
+            filter: filter((facts.stream, facts.http2_stream()), &[]),
             title: Cow::Borrowed(""),
             summary: Cow::Borrowed(""),
             cause: Cow::Borrowed(""),
@@ -182,13 +185,17 @@ fn around(
 }
 
 /// Returns a Wireshark display filter for packets of a stream.
-fn filter(stream: u32, packets: &[u64]) -> String {
+fn filter((tcp_stream, http2_stream): Stream, packets: &[u64]) -> String {
+    let stream = match http2_stream {
+        Some(http2_stream) => format!("tcp.stream eq {tcp_stream} && http2.streamid eq {http2_stream}"),
+        None => format!("tcp.stream eq {tcp_stream}"),
+    };
     match packets {
-        [] => format!("tcp.stream eq {stream}"),
-        [one] => format!("tcp.stream eq {stream} && frame.number eq {one}"),
+        [] => stream,
+        [one] => format!("{stream} && frame.number eq {one}"),
         _ => {
             let numbers: Vec<_> = packets.iter().map(ToString::to_string).collect();
-            format!("tcp.stream eq {stream} && frame.number in {{{}}}", numbers.join(","))
+            format!("{stream} && frame.number in {{{}}}", numbers.join(","))
         }
     }
 }

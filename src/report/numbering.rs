@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 use serde::Serialize;
 
 use super::connection::Violation;
+use super::finding::Stream;
 use super::{Close, Connection, Encrypted, Finding, Handshake, Moment};
 use crate::facts::Id;
 
@@ -71,6 +72,7 @@ pub(super) trait Judged: NamesPackets {
 /// The parts of a connection that the numbers of a slice change besides packets.
 pub(super) struct Numbered<'c> {
     tcp_stream: &'c mut u32,
+    http2_stream: Option<u32>,
     verdict: &'c mut Finding,
     findings: &'c mut [Finding],
     original: &'c mut Option<Box<Original>>,
@@ -83,17 +85,17 @@ impl Numbering {
             return;
         }
         let packets = self.renumber(connection);
-        let Numbered { tcp_stream, verdict, findings, original } = connection.numbered();
+        let Numbered { tcp_stream, http2_stream, verdict, findings, original } = connection.numbered();
         let (stream, filter) = (*tcp_stream, verdict.filter.clone());
         *tcp_stream = self.stream(stream);
-        findings.iter_mut().chain([verdict]).for_each(|finding| finding.say_again(*tcp_stream));
+        findings.iter_mut().chain([verdict]).for_each(|finding| finding.say_again((*tcp_stream, http2_stream)));
         *original = Some(Box::new(self.original(stream, filter, packets)));
     }
 
     /// Gives a finding of a connection with this stream the numbers of the slice.
-    pub fn apply_to_finding(&self, finding: &mut Finding, stream: u32) {
+    pub fn apply_to_finding(&self, finding: &mut Finding, (tcp_stream, http2_stream): Stream) {
         self.renumber(finding);
-        finding.say_again(self.stream(stream));
+        finding.say_again((self.stream(tcp_stream), http2_stream));
     }
 
     /// Renumbers packets, and returns them in order. Zero stands for one that is not in the slice.
@@ -125,8 +127,8 @@ impl Judged for Connection {
     }
 
     fn numbered(&mut self) -> Numbered<'_> {
-        let Self { tcp_stream, verdict, findings, original, .. } = self;
-        Numbered { tcp_stream, verdict, findings, original }
+        let Self { tcp_stream, http2_stream, verdict, findings, original, .. } = self;
+        Numbered { tcp_stream, http2_stream: *http2_stream, verdict, findings, original }
     }
 }
 
@@ -137,7 +139,7 @@ impl Judged for Encrypted {
 
     fn numbered(&mut self) -> Numbered<'_> {
         let Self { tcp_stream, verdict, findings, original, .. } = self;
-        Numbered { tcp_stream, verdict, findings, original }
+        Numbered { tcp_stream, http2_stream: None, verdict, findings, original }
     }
 }
 

@@ -67,6 +67,10 @@ pub enum What {
     CloseNotify,
     /// The side sent another alert of TLS.
     Alert,
+    /// The side will send no more on its HTTP/2 stream (END_STREAM).
+    EndStream,
+    /// The side reset its HTTP/2 stream (RST_STREAM).
+    StreamReset,
 }
 
 impl From<Opcode> for What {
@@ -122,6 +126,8 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
         EndKind::CloseNotify => What::CloseNotify,
         EndKind::Alert(_) => What::Alert,
         EndKind::Reset => What::Reset,
+        EndKind::EndStream => What::EndStream,
+        EndKind::StreamReset(_) => What::StreamReset,
     };
     moments.extend(facts.ends.iter().map(|end| moment(end.carrier.seen, end.side, of_end(end.kind))));
     // The sort is stable: events of one packet stay in the order above.

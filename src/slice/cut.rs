@@ -33,6 +33,8 @@ pub struct Origin {
     pub packets: (u64, u64),
     /// Whether it is TLS.
     pub is_tls: bool,
+    /// Whether it is HTTP/2 in the clear: compressed heads, and the frames of many WebSockets between one another.
+    pub is_http2: bool,
     /// The compression of each side's messages, if any.
     pub compression: PerSide<Option<Compression>>,
 }
@@ -41,15 +43,22 @@ impl Origin {
     /// Extracts what a slice needs from the facts of a connection.
     pub fn new(facts: &Facts) -> Self {
         let agreed = facts.handshake.agreed_deflate();
+        let is_tls = facts.client_hello.is_some() || facts.session.is_some();
         let compression =
             |side| agreed.map(|no_context_takeover| Compression { no_context_takeover: no_context_takeover[side] });
         Self {
             id: facts.id(),
             addresses: facts.addresses,
             packets: (facts.first.packet, facts.last.packet),
-            is_tls: facts.client_hello.is_some() || facts.session.is_some(),
+            is_tls,
+            is_http2: facts.http2.is_some() && !is_tls,
             compression: PerSide { client: compression(Side::Client), server: compression(Side::Server) },
         }
+    }
+
+    /// Returns whether its heads and frames are in the bytes of its TCP stream.
+    pub(super) const fn is_readable(&self) -> bool {
+        !self.is_tls && !self.is_http2
     }
 
     fn endpoints(&self) -> Endpoints {
@@ -103,7 +112,12 @@ impl Wanted {
     pub fn add(&mut self, connection: Origin) {
         let Ok(at) = u32::try_from(self.connections.len()) else { return };
         let (key, packets) = (connection.endpoints(), connection.packets);
-        self.by_stream.entry(connection.id.stream).or_insert(at);
+        let first = *self.by_stream.entry(connection.id.stream).or_insert(at);
+        if connection.is_http2
+            && let Some(first) = self.connections.get_mut(first as usize)
+        {
+            first.is_http2 = true;
+        }
         self.connections.push(connection);
         let Self { connections, by_endpoints, hasher, .. } = self;
         let of = |between: &Between| connections.get(between.any() as usize);
@@ -261,7 +275,14 @@ mod tests {
     fn origin(stream: u32, packets: (u64, u64)) -> Origin {
         let addresses = PerSide { client: ([10, 0, 0, 1], 5000).into(), server: ([10, 0, 0, 2], 80).into() };
         let compression = PerSide { client: None, server: None };
-        Origin { id: Id { stream, attempt: 0 }, addresses, packets, is_tls: false, compression }
+        Origin {
+            id: Id { stream, http2_stream: 0, attempt: 0 },
+            addresses,
+            packets,
+            is_tls: false,
+            is_http2: false,
+            compression,
+        }
     }
 
     fn place(wanted: &Wanted, packet: u64) -> Option<usize> {

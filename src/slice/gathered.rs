@@ -95,8 +95,8 @@ mod tests {
             let client = ([10, 1, network, host], 10_000 + u16::from(port)).into();
             let addresses = PerSide { client, server: ([10, 0, 0, 2], 80).into() };
             let compression = PerSide { client: None, server: None };
-            let id = Id { stream, attempt: 0 };
-            wanted.add(Origin { id, addresses, packets: (1, 1), is_tls: false, compression });
+            let id = Id { stream, http2_stream: 0, attempt: 0 };
+            wanted.add(Origin { id, addresses, packets: (1, 1), is_tls: false, is_http2: false, compression });
         }
         let (mut gathered, heads) = (Gathered::new(&wanted), [(Side::Client, 400), (Side::Server, 200)]);
         let close = b"\x88\x02\x03\xe9";

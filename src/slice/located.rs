@@ -58,8 +58,9 @@ impl<S: Sink, W: Write> Sink for Locating<S, W> {
         self.packet = self.packet.max(packet);
         if let What::Ws(ws) = event.what
             && let Some((header, header_end, wire)) = ws.frame()
-            // Inside TLS there is nothing to find in the packets.
+            // Inside TLS there is nothing to find in the packets, and on HTTP/2 the positions are those of a stream.
             && wire.is_plain()
+            && facts.http2.is_none()
             && let Ok(payload) = u32::try_from(header_end)
             && self.written.is_ok()
         {

@@ -17,7 +17,7 @@
 //! | text, close reasons | `x` for secrets by their form, and for a client's answer to a question for one |
 //! | pings and pongs | other bytes, equal ones for equal ones, so that a pong still answers its ping |
 //! | compressed messages | compressed again, and filled up to their length |
-//! | binary messages, TLS, anything else | zeros, except what says why a peer ends the connection |
+//! | binary messages, HTTP/2, TLS, anything else | zeros, except what says why a peer ends the connection |
 
 mod annotations;
 mod blotter;

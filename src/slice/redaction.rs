@@ -37,6 +37,7 @@ pub struct Redaction {
     places: Vec<PerSide<Place>>,
     losses: Losses,
     lacking: u64,
+    unread_http2: u64,
     /// The secrets that are searched for everywhere.
     known: Known,
 }
@@ -46,7 +47,9 @@ impl Redaction {
     pub fn new(wanted: &Wanted, located: Located) -> Self {
         let places = vec![PerSide::default(); wanted.connections().len()];
         let (losses, lacking, known) = Default::default();
-        Self { located, gathered: Gathered::new(wanted), places, losses, lacking, known }
+        let firsts = wanted.by_stream().values().filter_map(|at| wanted.connections().get(*at as usize));
+        let unread_http2 = firsts.filter(|connection| connection.is_http2).count() as u64;
+        Self { located, gathered: Gathered::new(wanted), places, losses, lacking, unread_http2, known }
     }
 
     /// Takes the frames that were reported up to a packet of the capture.
@@ -71,7 +74,9 @@ impl Redaction {
     /// Fails if the positions of the frames could not be read.
     pub fn rewrite(&mut self, wanted: &Wanted) -> io::Result<()> {
         self.settle(wanted)?;
-        for (at, connection) in wanted.connections().iter().enumerate().filter(|(_, connection)| !connection.is_tls) {
+        for (at, connection) in
+            wanted.connections().iter().enumerate().filter(|(_, connection)| connection.is_readable())
+        {
             let Some(halves) = self.gathered.halves(at) else { continue };
             let mut asked = Asked::default();
             for side in ASKING_FIRST {
@@ -84,9 +89,14 @@ impl Redaction {
             let mut asked = Asked::default();
             for side in ASKING_FIRST {
                 let losses;
-                (losses, asked) = match connection.is_tls {
-                    true => (records(&mut halves[side].stream), Asked::default()),
-                    false => direction(&mut halves[side], connection, side, asked).rewrite(&self.known),
+                (losses, asked) = if connection.is_readable() {
+                    direction(&mut halves[side], connection, side, asked).rewrite(&self.known)
+                } else if connection.is_tls {
+                    (records(&mut halves[side].stream), Asked::default())
+                } else {
+                    let stream = &mut halves[side].stream;
+                    stream.blank(0..stream.end());
+                    Default::default()
                 };
                 self.losses += losses;
             }
@@ -96,7 +106,7 @@ impl Redaction {
     }
 
     /// Calls `remember`, if given, with the secrets of every stream, each time they occur, and `read` with everything
-    /// readable: heads, and payloads without masks and compression. Streams of TLS are skipped. Instead of being
+    /// readable: heads, and payloads without masks and compression. Streams of TLS and HTTP/2 are skipped. Instead of being
     /// rewritten, a stream is dropped once it is read. Must be called after the last packet.
     ///
     /// Fails if the positions of the frames could not be read.
@@ -107,7 +117,9 @@ impl Redaction {
         read: &mut Read<'_>,
     ) -> io::Result<()> {
         self.settle(wanted)?;
-        for (at, connection) in wanted.connections().iter().enumerate().filter(|(_, connection)| !connection.is_tls) {
+        for (at, connection) in
+            wanted.connections().iter().enumerate().filter(|(_, connection)| connection.is_readable())
+        {
             let Some(halves) = self.gathered.halves(at) else { continue };
             let mut asked = Asked::default();
             for side in ASKING_FIRST {
@@ -139,6 +151,11 @@ impl Redaction {
     /// Returns the number of connections that are known only in part, because they take too much memory.
     pub const fn lacking(&self) -> u64 {
         self.lacking
+    }
+
+    /// Returns the number of connections of HTTP/2 in the clear, which are not looked into.
+    pub const fn unread_http2(&self) -> u64 {
+        self.unread_http2
     }
 
     /// Returns whether there were too many secrets to search for each of them in every text, so that all texts are

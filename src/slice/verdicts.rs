@@ -20,7 +20,7 @@ struct Kept {
     /// The number of the connection in the report.
     id: usize,
     /// Its stream in the capture.
-    stream: u32,
+    stream: (u32, Option<u32>),
     finding: Finding,
     /// The packets of the capture that are marked.
     marked: Vec<u64>,
@@ -42,7 +42,7 @@ impl Verdicts {
             // Of the words, a comment has the summary alone.
             let mut finding = finding.clone();
             (finding.filter, finding.title, finding.cause, finding.fix) = Default::default();
-            self.kept.push(Kept { id, stream: connection.tcp_stream, finding, marked });
+            self.kept.push(Kept { id, stream: (connection.tcp_stream, connection.http2_stream), finding, marked });
         }
     }
 

@@ -30,6 +30,7 @@ mod fixtures;
 mod fragments;
 mod held;
 mod hostile;
+mod http2;
 mod languages;
 mod layers;
 #[cfg(feature = "live")]

@@ -58,6 +58,8 @@ struct Unseen {
     lacking: u64,
     /// Messages that are too large.
     unread: u64,
+    /// Connections of HTTP/2 in the clear.
+    http2: u64,
     /// Set if there are more values than can be searched for.
     values: bool,
 }
@@ -131,7 +133,7 @@ enum Output<'o> {
 impl Unseen {
     /// Returns a sentence for each kind.
     fn sentences(self, language: Language) -> Vec<String> {
-        let counts = [("leaks_lacking", self.lacking), ("leaks_unread", self.unread)];
+        let counts = [("leaks_lacking", self.lacking), ("leaks_unread", self.unread), ("leaks_http2", self.http2)];
         let counts = counts.into_iter().filter(|(_, count)| *count > 0);
         let sentences = counts.map(|(name, count)| counted(name, count, &[], language));
         sentences.chain(self.values.then(|| word("leaks_unsought", &[], language))).collect()
@@ -205,6 +207,7 @@ fn read(
     if let Some(redaction) = survey.redaction() {
         unseen.lacking += redaction.lacking();
         unseen.unread += redaction.losses().unread;
+        unseen.http2 += redaction.unread_http2();
     }
     Ok(())
 }

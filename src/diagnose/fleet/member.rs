@@ -135,7 +135,7 @@ impl Member {
 
     /// Returns whether it was a WebSocket and ended without a Close frame.
     pub const fn is_bare(&self) -> bool {
-        matches!(self.kind, Kind::Fin | Kind::Reset)
+        self.kind.is_bare()
     }
 
     /// Returns whether it was a WebSocket.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::diagnose::Case;
-use crate::ending::Kind;
 
 /// The most by which a timer fires early, because of clocks and of the way to the capture.
 const EARLY: Duration = Duration::from_millis(100);
@@ -75,7 +74,7 @@ const BARE: &str = "bare";
 /// Returns the name that the table has for the end of a connection: `bare`, or the close code, 0 for none.
 fn end_of(case: &Case<'_>) -> String {
     match case.ending.kind {
-        Kind::Fin | Kind::Reset => BARE.to_owned(),
+        kind if kind.is_bare() => BARE.to_owned(),
         _ => case.close.map_or_else(String::new, |close| close.code.map_or(0, |code| code.0).to_string()),
     }
 }

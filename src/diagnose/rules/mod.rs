@@ -46,6 +46,8 @@ mod server_restart;
 mod session_superseded;
 mod slow_consumer;
 mod still_open;
+mod stream_ended;
+mod stream_reset;
 mod tls_failed;
 mod truncated_close_code;
 mod undecodable_deflate;
@@ -61,7 +63,7 @@ use super::Rule;
 pub static FALLBACK: &Rule = &unexplained::RULE;
 
 /// Every rule; the last one always fits.
-pub static RULES: [&Rule; 54] = [
+pub static RULES: [&Rule; 56] = [
     // Opening.
     &wrong_scheme::RULE,
     &tls_failed::RULE,
@@ -115,6 +117,8 @@ pub static RULES: [&Rule; 54] = [
     &close_unanswered::RULE,
     &reset_without_close::RULE,
     &fin_without_close::RULE,
+    &stream_reset::RULE,
+    &stream_ended::RULE,
     &still_open::RULE,
     // Plain.
     &close_handshake::RULE,

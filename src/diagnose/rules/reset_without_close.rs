@@ -10,7 +10,7 @@ pub static RULE: Rule =
     Rule::new("reset_without_close", Role::Description, detect, include_str!("reset_without_close.toml"))
         .resting_on(&[Ground::NoClose, Ground::NothingBefore])
         .with_values(VALUES)
-        .with_variants(VARIANTS);
+        .with_variants(&VARIANTS);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
     ended_by(case, Kind::Reset)

@@ -8,6 +8,9 @@ use crate::http::{Request, Response};
 use crate::limits;
 use crate::side::Side;
 
+/// The head that the preface of HTTP/2 begins with.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
+
 impl Exchange {
     /// Processes a complete head; `None` if it is not HTTP.
     pub(super) fn whole_head(
@@ -28,6 +31,11 @@ impl Exchange {
     }
 
     fn request(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Event<'_>)) -> Option<()> {
+        if bytes.starts_with(PREFACE) {
+            self.is_http2 = true;
+            out(Event::Http2);
+            return Some(());
+        }
         let late = self.readers.server.state == State::Switched;
         let (asked, body) = head::request(bytes, |parsed, fields| {
             let asked = match (Request::read(carrier, parsed, fields), parsed.method.unwrap_or_default()) {
@@ -55,10 +63,16 @@ impl Exchange {
 
     fn response(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Event<'_>)) -> Option<()> {
         let to_head = self.asked.front() == Some(&Asked::Head);
-        let (response, body) = head::response(bytes, |parsed, fields: Fields<'_>| {
+        let (response, body, to_http2) = head::response(bytes, |parsed, fields: Fields<'_>| {
             let status = parsed.code.unwrap_or_default();
-            (Response::read(carrier, parsed, fields), Body::of_response(status, to_head, fields))
+            let to_http2 = status == 101 && fields.has_token("upgrade", "h2c");
+            (Response::read(carrier, parsed, fields), Body::of_response(status, to_head, fields), to_http2)
         })?;
+        if to_http2 {
+            self.is_http2 = true;
+            out(Event::Http2);
+            return Some(());
+        }
         if matches!(response.status, 100 | 102..=199) {
             return Some(());
         }

@@ -26,7 +26,8 @@ impl Look {
             _ if connection.is_normal() => Self::Good,
             Kind::Open => Self::Open,
             Kind::Refused | Kind::NoAnswer => Self::Refused,
-            Kind::CloseHandshake | Kind::CloseUnanswered | Kind::Fin | Kind::Reset => Self::Bad,
+            Kind::CloseHandshake | Kind::CloseUnanswered => Self::Bad,
+            Kind::Fin | Kind::Reset | Kind::EndStream | Kind::StreamReset => Self::Bad,
         }
     }
 

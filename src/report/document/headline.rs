@@ -135,6 +135,8 @@ impl Writer<'_> {
             (Kind::Fin, ..) => "ended_fin",
             (Kind::Reset, ..) if connection.verdict.side == Some(Blame::Network) => "ended_reset_on_the_way",
             (Kind::Reset, ..) => "ended_reset",
+            (Kind::EndStream, ..) => "ended_end_stream",
+            (Kind::StreamReset, ..) => "ended_stream_reset",
             (Kind::Open, ..) => "ended_open",
             (Kind::Refused, ..) => "ended_refused",
             (Kind::NoAnswer, ..) => "ended_no_answer",

@@ -76,6 +76,8 @@ impl Writer<'_> {
             (Subject::Code(code), _) => format!("{code} {}", self.name(connection, code)),
             (Subject::NoCode, _) => self.word("cell_no_code").to_owned(),
             (Subject::NoClose, Kind::Reset) => self.word("cell_reset").to_owned(),
+            (Subject::NoClose, Kind::StreamReset) => self.word("cell_stream_reset").to_owned(),
+            (Subject::NoClose, Kind::EndStream) => self.word("cell_end_stream").to_owned(),
             (Subject::NoClose, _) => self.word("cell_fin").to_owned(),
             (Subject::Open, _) => self.word("cell_open").to_owned(),
             (Subject::Refused, Kind::NoAnswer) => self.word("cell_no_answer").to_owned(),

@@ -71,6 +71,8 @@ pub fn what(moment: &Moment, language: Language) -> String {
         (What::Fin, _) => "timeline_fin",
         (What::Reset, _) => "timeline_reset",
         (What::CloseNotify, _) => "timeline_close_notify",
+        (What::EndStream, _) => "timeline_end_stream",
+        (What::StreamReset, _) => "timeline_stream_reset",
         (What::Alert, _) => "timeline_alert",
     };
     phrase::word(what, &[("size", &size), ("code", &code)], language)

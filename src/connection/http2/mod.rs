@@ -1,0 +1,241 @@
+//! HTTP/2 between the connection and its WebSockets: events of streams in, each stream a channel of its own.
+//!
+//! ```text
+//!                                ┌ Channel (stream 1) ─ ws::Decoder × 2 ─ Facts
+//! Chunk ─ http2::Session ─ Event ┼ Channel (stream 3) ─ ws::Probe ─ Facts
+//!                                └ other streams: not read
+//! ```
+
+mod channel;
+mod handshakes;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use self::channel::Channel;
+use super::{Application, Context, Layers, Protocol};
+use crate::chunk::{Carrier, Chunk, Data, Missing, Place};
+use crate::event::EndKind;
+use crate::facts::{Facts, GoAway};
+use crate::http2::{self, Event, Session};
+use crate::limits;
+use crate::seen::{Seen, Timestamp};
+use crate::side::{PerSide, Side};
+use crate::sink::Sink;
+use crate::tcp::Analysis;
+use crate::tls;
+
+/// A connection of HTTP/2 and its WebSockets.
+#[derive(Debug)]
+pub(super) struct Http2 {
+    session: Session,
+    streams: Streams,
+}
+
+/// The streams of a connection.
+#[derive(Debug, Default)]
+struct Streams {
+    /// Those that are, or may be, WebSockets, by their numbers.
+    channels: BTreeMap<u32, Channel>,
+    /// Whether the server accepts extended CONNECT; `None` until its settings are seen.
+    offered: Option<bool>,
+    /// The highest stream that the client is known to have begun.
+    highest: u32,
+    /// Those that showed that the connection is HTTP/2.
+    seen: Vec<u32>,
+    /// The streams that may have begun without being seen.
+    unseen: Range<u32>,
+    /// Whether one that is to be reported has been handed out.
+    has_reported: bool,
+    /// The channels that have been counted among those of all connections.
+    counted: usize,
+}
+
+/// What the facts of a stream need of the connection below.
+pub(super) struct Below<'b> {
+    /// The analysis of TCP.
+    pub tcp: &'b Analysis,
+    /// Its last packet.
+    pub last: Seen,
+    /// The TLS session.
+    pub session: Option<&'b tls::Summary>,
+    /// Whether the connection was followed to the end of the capture.
+    pub followed_to_end: bool,
+}
+
+impl Http2 {
+    /// Creates a connection of which so many bytes of the client's preface have been read.
+    pub fn new(taken: usize) -> Self {
+        Self { session: Session::new(taken), streams: Streams::default() }
+    }
+
+    /// Creates a connection that began before the capture, and on which these streams were seen.
+    pub fn joined(seen: Vec<u32>) -> Self {
+        let streams = Streams { seen, unseen: 0..u32::MAX, ..Streams::default() };
+        Self { session: Session::joined(), streams }
+    }
+
+    /// Returns the number of bytes held.
+    pub fn held_bytes(&self) -> usize {
+        let of_channels: usize = self.streams.channels.values().map(Channel::held_bytes).sum();
+        self.session.held_bytes() + of_channels
+    }
+
+    /// Drops what is kept of frames that are not proved yet.
+    pub fn let_go(&mut self) {
+        self.streams.channels.values_mut().for_each(Channel::let_go);
+    }
+
+    /// Returns the facts of the streams that are to be reported.
+    pub fn reportable(&self) -> impl Iterator<Item = &Facts> {
+        self.streams.channels.values().map(Channel::facts).filter(|facts| facts.is_reportable())
+    }
+
+    /// Returns whether there is, or was, a stream that is to be reported.
+    pub fn has_websocket(&self) -> bool {
+        self.streams.has_reported || self.reportable().next().is_some()
+    }
+
+    /// Returns the channel of a stream.
+    pub fn channel(&self, stream: u32) -> Option<&Channel> {
+        self.streams.channels.get(&stream)
+    }
+
+    /// Returns how many more channels there are than when this was called, or channels were taken, last.
+    pub fn new_channels(&mut self) -> usize {
+        let now = self.streams.channels.len();
+        now.saturating_sub(std::mem::replace(&mut self.streams.counted, now))
+    }
+
+    /// Takes the channels that are to be handed out before the connection is over: those that have been over for a
+    /// while, and the least recently heard of more than `most`.
+    pub fn take_over(&mut self, now: Timestamp, most: usize) -> Vec<Channel> {
+        let channels = &mut self.streams.channels;
+        let mut over: Vec<_> = channels.extract_if(.., |_, channel| channel.is_due(now)).collect();
+        while channels.len() > most
+            && let Some((stream, _)) = channels.iter().min_by_key(|(_, channel)| channel.last())
+            && let Some(idle) = channels.remove_entry(&{ *stream })
+        {
+            over.push(idle);
+        }
+        self.streams.counted = channels.len();
+        self.streams.has_reported |= over.iter().any(|(_, channel)| channel.facts().is_reportable());
+        over.into_iter().map(|(_, channel)| channel).collect()
+    }
+
+    /// Takes all channels.
+    pub fn into_channels(self) -> impl Iterator<Item = Channel> {
+        self.streams.channels.into_values()
+    }
+}
+
+impl Layers {
+    /// Switches to HTTP/2.
+    pub(super) fn speak_http2(&mut self, http2: Http2) {
+        self.protocol = Protocol::Http2;
+        self.application = Application::Http2(Box::new(http2));
+    }
+
+    /// Reads a chunk of a connection of HTTP/2.
+    pub(super) fn http2<S: Sink>(&mut self, side: Side, chunk: Chunk<'_>, context: &mut Context<'_, S>) {
+        let Application::Http2(mut http2) = std::mem::replace(&mut self.application, Application::Unknown) else {
+            return;
+        };
+        let Http2 { session, streams } = &mut *http2;
+        // The session asks for streams while it lends events to them, so it gets a copy, which only a search needs.
+        let known: Vec<u32> = if session.is_lost(side) { streams.known().collect() } else { Vec::new() };
+        let is_known = |stream| known.contains(&stream);
+        session.push(side, chunk, &is_known, &mut |event| streams.event(self, side, event, context));
+        self.application = Application::Http2(http2);
+    }
+
+    /// Ends a side of all streams, because that of the connection below ends.
+    pub(super) fn end_streams<S: Sink>(
+        &mut self,
+        side: Side,
+        carrier: &Carrier,
+        (kind, needed): (EndKind, u64),
+        context: &mut Context<'_, S>,
+    ) {
+        if let Application::Http2(http2) = &mut self.application {
+            for channel in http2.streams.channels.values_mut() {
+                channel.end_below(side, carrier, (kind, needed), context);
+            }
+        }
+    }
+}
+
+impl Streams {
+    /// Returns the streams that frames may well belong to.
+    fn known(&self) -> impl Iterator<Item = u32> {
+        self.channels.keys().chain(&self.seen).copied()
+    }
+
+    /// Routes an event of the connection to its stream.
+    fn event<S: Sink>(&mut self, parent: &Layers, side: Side, event: Event<'_>, context: &mut Context<'_, S>) {
+        match event {
+            Event::Headers { stream, fields, start } => self.headers(parent, side, (stream, fields), start, context),
+            Event::Data { stream, chunk } => {
+                if !self.channels.contains_key(&stream) && self.unseen.contains(&stream) && stream % 2 == 1 {
+                    self.probe(parent, stream, chunk.place.carrier);
+                }
+                if let Some(channel) = self.channels.get_mut(&stream) {
+                    channel.data(side, chunk, context);
+                }
+            }
+            Event::End { stream, end } => self.end(side, stream, EndKind::EndStream, end, context),
+            Event::Reset { stream, code, end } => self.end(side, stream, EndKind::StreamReset(code), end, context),
+            Event::GoAway { says, end } => self.go_away(side, says, end),
+            Event::Settings { accepts_connect } if side == Side::Server => {
+                // A setting that is not repeated stays as it was.
+                self.offered = accepts_connect.or(self.offered).or(Some(false));
+            }
+            Event::Settings { .. } => {}
+            Event::Lost(place) => {
+                if side == Side::Client {
+                    self.unseen = self.unseen.start.min(self.highest)..u32::MAX;
+                } else {
+                    self.offered = self.offered.filter(|offered| *offered);
+                }
+                for channel in self.channels.values_mut() {
+                    let gap = Data::Gap { len: 1, missing: Missing::Undecrypted };
+                    channel.data(side, Chunk { place, data: gap }, context);
+                }
+            }
+        }
+    }
+
+    /// Begins to search a stream for frames, whose request was not seen.
+    fn probe(&mut self, parent: &Layers, stream: u32, carrier: &Carrier) {
+        let probed = self.channels.values().filter(|channel| !channel.facts().is_reportable()).count();
+        if probed < limits::HTTP2_PROBES {
+            self.channels.insert(stream, Channel::probed(parent, (stream, self.offered), carrier.seen));
+        }
+    }
+
+    fn end<S: Sink>(&mut self, side: Side, stream: u32, kind: EndKind, end: Place<'_>, context: &mut Context<'_, S>) {
+        if let Some(channel) = self.channels.get_mut(&stream) {
+            channel.end(side, end.carrier, (kind, end.needed()), context);
+            if channel.is_over() && !channel.facts().is_reportable() {
+                self.channels.remove(&stream);
+            }
+        }
+    }
+
+    fn go_away(&mut self, side: Side, says: http2::frame::GoAway<'_>, end: Place<'_>) {
+        let text = says.debug.get(..limits::GOAWAY_TEXT).unwrap_or(says.debug);
+        let goaway = GoAway {
+            side,
+            seen: end.carrier.seen,
+            last: says.last,
+            code: says.code,
+            debug: String::from_utf8_lossy(text).into(),
+        };
+        for channel in self.channels.values_mut().filter(|channel| !channel.is_over()) {
+            channel.go_away(&goaway);
+        }
+    }
+}
+
+/// The two halves of a stream.
+type Halves = PerSide<bool>;
