@@ -8,6 +8,8 @@ use crate::side::Side;
 pub struct Http2 {
     /// The number of the stream, as Wireshark's `http2.streamid`.
     pub stream: u32,
+    /// The first packet of the TCP connection. What the stream's headers refer to may lie between it and the stream.
+    pub begun: u64,
     /// Whether the server had offered extended CONNECT (RFC 8441 §3) when it was requested; `None` if its settings were
     /// not seen before.
     pub offered: Option<bool>,

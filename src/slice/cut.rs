@@ -49,7 +49,7 @@ impl Origin {
         Self {
             id: facts.id(),
             addresses: facts.addresses,
-            packets: (facts.first.packet, facts.last.packet),
+            packets: (facts.http2.as_ref().map_or(facts.first.packet, |http2| http2.begun), facts.last.packet),
             is_tls,
             is_http2: facts.http2.is_some() && !is_tls,
             compression: PerSide { client: compression(Side::Client), server: compression(Side::Server) },

@@ -42,7 +42,7 @@ impl Channel {
         let mut facts = Box::new(Facts::new(parent.facts.stream, parent.facts.addresses, seen));
         facts.client_hello.clone_from(&parent.facts.client_hello);
         facts.processes.clone_from(&parent.facts.processes);
-        facts.http2 = Some(Box::new(OfStream { stream, offered, goaway: None }));
+        facts.http2 = Some(Box::new(OfStream { stream, begun: parent.facts.first.packet, offered, goaway: None }));
         let layers = Layers {
             security: Security::None,
             application: Application::Other,
