@@ -45,6 +45,8 @@ pub struct Watch {
     redactor: Redactor,
     now: Timestamp,
     followed: HashMap<Stream, Followed, RandomState>,
+    /// The number of these on each connection of HTTP/2.
+    streams: HashMap<u32, u32, RandomState>,
     /// Connections with a complete end, with an end that may still be completed, and with an answer outstanding; the
     /// latter two in the order of time.
     complete: Vec<Place>,
@@ -104,6 +106,7 @@ impl Watch {
             redactor: Redactor::new(privacy),
             now: Timestamp::default(),
             followed: HashMap::default(),
+            streams: HashMap::default(),
             complete: Vec::new(),
             settling: VecDeque::new(),
             waiting: VecDeque::new(),
@@ -184,6 +187,18 @@ impl Watch {
         Box::new(Connection::new(0, (&case, &verdicts), &self.registries, self.language, &mut self.redactor))
     }
 
+    /// Returns whether no further stream of a connection of HTTP/2 is followed, after one that is over, and that was
+    /// followed or not.
+    fn is_last_stream(&mut self, connection: u32, was_followed: bool) -> bool {
+        let Some(left) = self.streams.get_mut(&connection) else { return true };
+        *left = left.saturating_sub(u32::from(was_followed));
+        let is_last = *left == 0;
+        if is_last {
+            self.streams.remove(&connection);
+        }
+        is_last
+    }
+
     /// Reports the end of a connection, unless that was done.
     fn end(&mut self, place: Place, analyzer: &Analyzer) {
         if self.followed.get(&place.stream).is_some_and(|followed| followed.judged.is_none())
@@ -247,7 +262,12 @@ impl Sink for Watch {
         let stream = (facts.stream, facts.http2_stream());
         let place = Place { stream, addresses: facts.addresses };
         let now = event.carrier.seen.time;
-        let followed = self.followed.entry(stream).or_default();
+        let followed = self.followed.entry(stream).or_insert_with(|| {
+            if stream.1.is_some() {
+                *self.streams.entry(stream.0).or_default() += 1;
+            }
+            Followed::default()
+        });
         if followed.judged.is_some() {
             return;
         }
@@ -285,10 +305,15 @@ impl Sink for Watch {
     }
 
     fn connection(&mut self, mut facts: Box<Facts>) {
-        let followed = self.followed.remove(&(facts.stream, facts.http2_stream())).unwrap_or_default();
+        let followed = self.followed.remove(&(facts.stream, facts.http2_stream()));
+        let is_last = facts.http2_stream().is_none() || self.is_last_stream(facts.stream, followed.is_some());
+        let followed = followed.unwrap_or_default();
         self.open -= usize::from(followed.opened);
         let connection = self.judge(&mut facts);
-        self.judged.push_back((facts.stream, connection.is_abnormal()));
+        // The packets of a connection of HTTP/2 belong to all of its streams.
+        if is_last || connection.is_abnormal() {
+            self.judged.push_back((facts.stream, connection.is_abnormal()));
+        }
         match followed.judged {
             Some(first) if Judged::of(&connection) != first => self.judged_again(&facts, &connection),
             None if connection.ending != Kind::Open => {

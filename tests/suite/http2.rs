@@ -5,10 +5,14 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use serde_json::Value;
+use whyclosed::analyzer::{Analyzer, KeyLog};
 use whyclosed::capture;
+use whyclosed::catalog::{Language, Registries};
 use whyclosed::event::EndKind;
 use whyclosed::facts::Facts;
+use whyclosed::live::Watch;
 use whyclosed::packet::Decoder;
+use whyclosed::report::redact::Privacy;
 use whyclosed::side::Side;
 
 use crate::support::captured::{Captured, packets_of};
@@ -197,4 +201,27 @@ fn a_report_names_the_stream() {
         let filter = connection["verdict"]["filter"].as_str().unwrap();
         assert!(filter.contains(&stream), "{filter}");
     }
+}
+
+/// The packets of a connection belong to all of its streams: they may be dropped only with the last one.
+#[test]
+fn the_packets_of_a_connection_are_wanted_until_its_last_stream_is_judged() {
+    let mut analyzer = Analyzer::default();
+    let mut watch = Watch::new(Language::English, Registries::default(), Privacy::default());
+    let (mut judged, path) = (Vec::new(), fixture("wss_http2_chromium_many"));
+    let log = std::fs::read(path.with_file_name("keys.log")).unwrap();
+    analyzer.push_keys(&mut KeyLog::default(), &log, &mut watch);
+    let mut source = capture::open(&[path]).unwrap();
+    while source.advance().unwrap() {
+        let packet = source.packet();
+        analyzer.push(&packet, &mut watch);
+        watch.settle(packet.time, &analyzer);
+        judged.extend(std::iter::from_fn(|| watch.take_judged()));
+    }
+    analyzer.finish(&mut watch);
+    judged.extend(std::iter::from_fn(|| watch.take_judged()));
+    let (facts, _) = watch.into_facts();
+    assert!(facts.len() == 10 && judged.len() > 1, "{judged:?}");
+    let (_, before) = judged.split_last().unwrap();
+    assert!(before.iter().all(|(_, is_abnormal)| *is_abnormal), "{judged:?}");
 }
