@@ -93,9 +93,12 @@ impl Drop for Tmux {
     }
 }
 
+/// Stands on the screen once all connections have been judged; rows stand there before.
+const JUDGED: &str = "16 of 20 WebSocket connections";
+
 fn open(tmux: &Tmux, options: &str) -> String {
     tmux.enter(&format!("{PROGRAM} view --no-config --lang en {options} {}", fixture("many").display()));
-    tmux.wait("Connections: 20")
+    tmux.wait(JUDGED)
 }
 
 #[test]
@@ -183,7 +186,7 @@ fn the_captures_may_come_from_a_pipe() {
     tmux.enter("clear; echo before-the-view");
     tmux.wait("before-the-view");
     tmux.enter(&format!("cat {} | {PROGRAM} view --no-config --lang en -", fixture("many").display()));
-    tmux.wait("Connections: 20");
+    tmux.wait(JUDGED);
     tmux.write("w");
     tmux.wait("cannot be read again");
     tmux.write("q");

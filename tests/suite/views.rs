@@ -15,7 +15,7 @@ use crate::support::{Fixture, fixtures_in_memory, way};
 const PACKETS: usize = 450;
 
 /// Views whose Close frames are not found although both sides sent something, with the reason.
-const NOT_FOUND: [(&str, &str); 12] = [
+const NOT_FOUND: [(&str, &str); 20] = [
     (
         "invalid_close_code start/",
         "the rest begins with a Close frame with a code that must not be sent: random bytes look like that",
@@ -37,6 +37,17 @@ const NOT_FOUND: [(&str, &str); 12] = [
     ),
     ("truncated_close_code start/", "the rest begins with a Close frame with half a code"),
     ("port_reuse start/10", "one Close frame of one side is left of the first connection between these endpoints"),
+    ("http2_closed_normally start/15", "only frames of one side are left whose stream carries the end of a text first"),
+    ("http2_closed_normally lost/6", "the client's preface is lost, and with it the proof that this is HTTP/2"),
+    ("http2_closed_normally lost/9", "the request is lost; the server's frames prove nothing by themselves"),
+    ("http2_closed_normally snaplen/96", "the request and every text are cut, and frame boundaries with them"),
+    ("http2_closed_through_proxy start/", "one text and one Close frame of HTTP/2 are left, or less"),
+    ("http2_closed_through_proxy lost/4", "the client's preface is lost, and with it the proof that this is HTTP/2"),
+    ("http2_closed_through_proxy lost/7", "the request is lost; the server's frames prove nothing by themselves"),
+    (
+        "http2_closed_through_proxy lost/22",
+        "a whole DATA frame is lost, and the client sends but a Close frame behind it",
+    ),
 ];
 
 /// The limit of the view that reports duplicated packets.

@@ -33,7 +33,8 @@ enum State {
     Asked(Vec<Kept>),
     /// Refused: what follows is the body of the answer.
     Refused,
-    /// What follows are frames, or may be. A request of which only parts are known is kept until that is decided.
+    /// What follows are frames, or may be. A request is kept until that is decided, if only parts of it are known, or if its
+    /// answer has passed before it was read.
     Frames(Option<Box<Request>>),
 }
 
@@ -79,7 +80,7 @@ impl Channel {
         channel
     }
 
-    /// Keeps a request of which only parts are known, until frames show that it was one for a WebSocket.
+    /// Keeps a request that is known in part, or without its answer, until frames show that it was one for a WebSocket.
     pub fn with_parts(mut self, request: Box<Request>) -> Self {
         self.state = State::Frames(Some(request));
         self

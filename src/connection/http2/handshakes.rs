@@ -41,7 +41,13 @@ impl Streams {
             None if side == Side::Client => {
                 let (method, protocol) = (head.first(":method"), head.first(":protocol"));
                 let of = (stream, self.offered);
+                let is_late = stream <= self.answered;
                 let channel = match (method, protocol) {
+                    // Its answer has passed unread.
+                    (Some(b"CONNECT"), Some(WEBSOCKET)) if is_late => {
+                        let request = Box::new(Request::extended(start, head));
+                        Channel::probed(parent, of, start.seen).with_parts(request)
+                    }
                     (Some(b"CONNECT"), Some(WEBSOCKET)) => {
                         let request = Box::new(Request::extended(start, head));
                         let mut channel = Channel::asked(parent, of, start, request, context);
@@ -60,7 +66,7 @@ impl Streams {
                 };
                 self.channels.insert(stream, channel);
             }
-            None => {}
+            None => self.pass(side, stream),
         }
     }
 }

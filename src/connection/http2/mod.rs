@@ -41,6 +41,9 @@ struct Streams {
     offered: Option<bool>,
     /// The highest stream that the client is known to have begun.
     highest: u32,
+    /// The highest stream without a channel on which the server has sent something: all requests up to it were sent before,
+    /// even if they come later here, behind a hole.
+    answered: u32,
     /// Those that showed that the connection is HTTP/2.
     seen: Vec<u32>,
     /// The streams that may have begun without being seen.
@@ -179,8 +182,9 @@ impl Streams {
                 if !self.channels.contains_key(&stream) && self.unseen.contains(&stream) && stream % 2 == 1 {
                     self.probe(parent, stream, chunk.place.carrier);
                 }
-                if let Some(channel) = self.channels.get_mut(&stream) {
-                    channel.data(side, chunk, context);
+                match self.channels.get_mut(&stream) {
+                    Some(channel) => channel.data(side, chunk, context),
+                    None => self.pass(side, stream),
                 }
             }
             Event::End { stream, end } => self.end(side, stream, EndKind::EndStream, end, context),
@@ -205,6 +209,13 @@ impl Streams {
         }
     }
 
+    /// Notes what a side has sent on a stream without a channel.
+    fn pass(&mut self, side: Side, stream: u32) {
+        if side == Side::Server {
+            self.answered = self.answered.max(stream);
+        }
+    }
+
     /// Begins to search a stream for frames, whose request was not seen.
     fn probe(&mut self, parent: &Layers, stream: u32, carrier: &Carrier) {
         let probed = self.channels.values().filter(|channel| !channel.facts().is_reportable()).count();
@@ -219,6 +230,8 @@ impl Streams {
             if channel.is_over() && !channel.facts().is_reportable() {
                 self.channels.remove(&stream);
             }
+        } else {
+            self.pass(side, stream);
         }
     }
 
