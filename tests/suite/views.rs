@@ -255,6 +255,31 @@ fn holes() {
     assert!(found * 100 > in_bytes * 98, "{found} of {in_bytes}");
 }
 
+/// Over HTTP/2, a lost packet may hold a request, its answer, or what later ones refer to: nothing is certain and wrong with
+/// any two packets lost.
+#[test]
+fn two_holes_over_http2() {
+    let is_http2 = |fixture: &Fixture| fixture.name.starts_with("http2_") || fixture.name.starts_with("stream_");
+    let (mut views, mut faults) = (0, Vec::new());
+    for fixture in fixtures_in_memory(PACKETS).into_iter().filter(is_http2) {
+        let whole = report(&fixture.packets);
+        let sent = sent(&fixture);
+        let full = |at: &usize| sent[*at].as_ref().is_some_and(|sent| !sent.payload.is_empty());
+        let full: Vec<_> = (0..sent.len()).filter(full).collect();
+        for (first, second) in full.iter().flat_map(|first| full.iter().map(move |second| (*first, *second))) {
+            if first < second {
+                let view = without(&fixture, String::new(), |at| at == first || at == second);
+                let given = report(&packets(&fixture, &view));
+                let of_view = contradictions(&whole, &given).into_iter();
+                faults.extend(of_view.map(|fault| format!("{} {first} {second}: {fault}", fixture.name)));
+                views += 1;
+            }
+        }
+    }
+    assert!(views > 500, "only {views} views");
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
 /// Rules that rest on the last packet of a connection or of a side, which may be either copy.
 const OF_THE_LAST: [&str; 2] = ["still_open", "peer_vanished"];
 
