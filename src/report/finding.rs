@@ -187,7 +187,10 @@ fn around(
 /// Returns a Wireshark display filter for packets of a stream.
 fn filter((tcp_stream, http2_stream): Stream, packets: &[u64]) -> String {
     let stream = match http2_stream {
-        Some(http2_stream) => format!("tcp.stream eq {tcp_stream} && http2.streamid eq {http2_stream}"),
+        // Wireshark may lack the keys, or not know that the port is one of HTTP/2.
+        Some(http2_stream) => {
+            format!("tcp.stream eq {tcp_stream} && (http2.streamid eq {http2_stream} || !http2)")
+        }
         None => format!("tcp.stream eq {tcp_stream}"),
     };
     match packets {

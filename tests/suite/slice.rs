@@ -95,10 +95,12 @@ fn the_verdict_is_that_of_the_whole_capture() {
         }
         let is_decrypted = |connection: &Value| connection["tls"]["decrypted"] == true;
         let has_keys = whole["connections"].as_array().unwrap().iter().any(is_decrypted);
-        // A redacted slice has no keys.
-        let ways: &[&[&str]] = match has_keys {
-            true => &[&["--with-keys", "--connection"]],
-            false => &[&["--connection"], &["--redact", "--connection"]],
+        let is_http2 = whole["connections"].as_array().unwrap().iter().any(|one| !one["http2_stream"].is_null());
+        // A redacted slice has no keys, and nothing of HTTP/2 in the clear.
+        let ways: &[&[&str]] = match (has_keys, is_http2) {
+            (true, _) => &[&["--with-keys", "--connection"]],
+            (false, true) => &[&["--connection"]],
+            (false, false) => &[&["--connection"], &["--redact", "--connection"]],
         };
         for arguments in ways {
             let to = folder.path().join("slice.pcapng");
