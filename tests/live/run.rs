@@ -226,7 +226,8 @@ sys.exit(40 + count)";
     let folder = folder();
     let counter = folder.path().join("count.py");
     std::fs::write(&counter, count).unwrap();
-    let line = format!("'{PROGRAM}' run --no-config -q -- python3 '{}'", text(&counter));
+    // Without `exec`, some shells stay in the foreground, and Ctrl-C ends them.
+    let line = format!("exec '{PROGRAM}' run --no-config -q -- python3 '{}'", text(&counter));
     let mut terminal = Command::new("script")
         .args(["-qec", &line, "/dev/null"])
         .env_remove("SUDO_UID")
