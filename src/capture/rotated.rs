@@ -86,6 +86,9 @@ impl Place {
 /// Groups files into sets by their names, each in the order in which it was written. A file of no known form is a set of
 /// its own. The sets are in the order of their first files among `files`.
 pub(super) fn sets(files: Vec<Input>) -> Vec<Vec<PathBuf>> {
+    if let [single] = &*files {
+        return vec![vec![single.path.clone()]];
+    }
     let (mut sets, mut places) = (Vec::<Vec<(Turn, Input)>>::new(), HashMap::new());
     for file in files {
         let place = Place::of(&file.path).filter(|_| file.is_file);
@@ -125,7 +128,7 @@ fn in_order(mut files: Vec<(Turn, Input)>) -> Vec<PathBuf> {
 /// or, where only a time is in their names, more time lies between them than either covers. `summaries` are those of the
 /// files; if any is missing, nothing is split.
 pub fn confirmed(files: &[PathBuf], summaries: &[Summary]) -> Vec<Vec<PathBuf>> {
-    if files.len() != summaries.len() {
+    if files.len() < 2 || files.len() != summaries.len() {
         return vec![files.to_vec()];
     }
     let mut parts: Vec<Vec<PathBuf>> = Vec::new();
