@@ -1,6 +1,7 @@
 //! The evidence in a connection for the registry of its close codes.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use memchr::memmem::Finder;
 use serde::Deserialize;
@@ -112,13 +113,36 @@ impl Evidence {
 /// The evidence of several registries by its kind, since each connection is matched against all of it.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
-    subprotocols: Vec<Entry>,
-    hosts: Vec<Entry>,
-    paths: Vec<Entry>,
+    subprotocols: Entries,
+    hosts: Entries,
+    paths: Entries,
     /// The patterns of paths with a query.
-    targets: Vec<Entry>,
-    messages: Vec<Entry>,
+    targets: Entries,
+    messages: Entries,
     registries: usize,
+}
+
+/// Patterns by the first byte of the texts that they match. Most texts begin like no pattern at all.
+#[derive(Clone, Debug, Default)]
+struct Entries {
+    by_first: BTreeMap<u8, Vec<Entry>>,
+    /// The patterns that begin with a `*`, or are empty.
+    others: Vec<Entry>,
+}
+
+impl Entries {
+    fn push(&mut self, entry: Entry) {
+        match entry.pattern.text.bytes().next().filter(|_| entry.pattern.begin > 0) {
+            Some(first) => self.by_first.entry(first).or_default().push(entry),
+            None => self.others.push(entry),
+        }
+    }
+
+    /// Returns the patterns that a text matches.
+    fn fitting(&self, text: &Text<'_>) -> impl Iterator<Item = &Entry> {
+        let like_it = text.bytes.first().and_then(|first| self.by_first.get(first)).map_or(&[][..], Vec::as_slice);
+        like_it.iter().chain(&self.others).filter(|entry| entry.fits(text))
+    }
 }
 
 /// A pattern of a registry.
@@ -171,12 +195,10 @@ impl Index {
     pub fn shown_by(&self, shown: &Shown<'_>) -> Option<(usize, Vec<Mark>)> {
         // One bit for each mark.
         let mut found = vec![0_u8; self.registries];
-        let mut hold = |mark: Mark, entries: &[Entry], texts: &[Text<'_>]| {
-            for text in texts {
-                for entry in entries.iter().filter(|entry| entry.fits(text)) {
-                    if let Some(found) = found.get_mut(entry.registry) {
-                        *found |= mark.bit();
-                    }
+        let mut hold = |mark: Mark, entries: &Entries, texts: &[Text<'_>]| {
+            for entry in texts.iter().flat_map(|text| entries.fitting(text)) {
+                if let Some(found) = found.get_mut(entry.registry) {
+                    *found |= mark.bit();
                 }
             }
         };

@@ -17,12 +17,14 @@ pub(crate) mod evidence;
 pub(crate) mod keys;
 mod language;
 mod registries;
+mod rows;
 mod texts;
 
 pub use close_codes::{Codes, Registry, Row};
 pub use comparisons::{Comparison, compared_with, comparison};
 pub use language::Language;
 pub use registries::{FILES, Registries, built_in, iana};
+pub use rows::Rows;
 #[cfg(feature = "view")]
 pub use texts::view_words;
 pub use texts::{Localized, Texts, fill, reference_words, words};

@@ -1,21 +1,16 @@
 //! All registries, and the choice of the one that a connection shows.
 
 use std::collections::BTreeSet;
-use std::ops::Deref;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::close_codes::{Codes, Registry};
 use super::evidence::{Index, Mark, Shown};
 
-/// A built-in registry, parsed on first use.
-type BuiltIn = LazyLock<Registry, fn() -> Registry>;
-
-/// Declares the built-in registries: one file each. A fault in a file gives an empty registry, which a test detects.
+/// Declares the built-in registries: one file each.
 macro_rules! built_in {
     ($($file:literal),* $(,)?) => {
-        static BUILT_IN: [BuiltIn; FILES.len()] = [$(LazyLock::new(|| {
-            toml::from_str(include_str!(concat!("close_codes/", $file, ".toml"))).unwrap_or_default()
-        })),*];
+        /// The contents of the files, in order.
+        static SOURCES: [&str; FILES.len()] = [$(include_str!(concat!("close_codes/", $file, ".toml"))),*];
 
         /// The files of `close_codes/` without IANA's, in order.
         pub const FILES: &[&str] = &[$($file),*];
@@ -55,14 +50,20 @@ built_in! {
 
 /// Returns IANA's registry (RFC 6455 §11.7).
 pub fn iana() -> &'static Registry {
-    static IANA: LazyLock<Registry> =
-        LazyLock::new(|| toml::from_str(include_str!("close_codes/iana.toml")).unwrap_or_default());
+    static IANA: LazyLock<Registry> = LazyLock::new(|| Registry::built_in(include_str!("close_codes/iana.toml")));
     &IANA
 }
 
 /// Returns the built-in registries without IANA's.
 pub fn built_in<'r>() -> impl Iterator<Item = &'r Registry> {
-    BUILT_IN.iter().map(|registry| &**registry)
+    (0..SOURCES.len()).filter_map(built_in_at)
+}
+
+/// Returns a built-in registry.
+fn built_in_at<'r>(at: usize) -> Option<&'r Registry> {
+    static PARSED: [OnceLock<Registry>; SOURCES.len()] = [const { OnceLock::new() }; SOURCES.len()];
+    let (parsed, source) = (PARSED.get(at)?, SOURCES.get(at)?);
+    Some(parsed.get_or_init(|| Registry::built_in(source)))
 }
 
 /// The registries that a report may take code names from: a user's own before the built-in ones.
@@ -95,7 +96,7 @@ impl Registries {
 
     /// Returns every registry of an application that has a row for this code itself, not only for its range.
     pub fn defining(&self, code: u16) -> impl Iterator<Item = &Registry> + '_ {
-        self.iter().filter(move |registry| registry.rows.iter().any(|row| row.code == Codes::one(code)))
+        self.iter().filter(move |registry| registry.rows.of(Codes::one(code)).is_some())
     }
 
     /// Returns the registry that a connection shows, and the evidence for it: the one with most evidence, but any of a
@@ -108,17 +109,36 @@ impl Registries {
         };
         own().or_else(|| {
             let (at, marks) = INDEX.shown_by(shown)?;
-            Some((BUILT_IN.get(at)?.deref(), marks))
+            Some((built_in_at(at)?, marks))
         })
     }
 
     /// Returns whether a registry of an application may say more about this code than IANA does.
     pub fn may_name(&self, code: u16) -> bool {
         static STANDARD: LazyLock<BTreeSet<u16>> = LazyLock::new(|| {
-            let rows = built_in().flat_map(|registry| &registry.rows);
-            rows.filter(|row| row.code.first < 3000).map(|row| row.code.first).collect()
+            let codes = built_in().flat_map(|registry| registry.rows.codes());
+            codes.map(|codes| codes.first).filter(|code| *code < 3000).collect()
         });
         let own = || self.own.iter().any(|registry| registry.row(code).is_some());
         code >= 3000 || STANDARD.contains(&code) || own()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::rows::Rows;
+
+    #[test]
+    fn a_registry_is_that_of_its_whole_file() {
+        let files = FILES.iter().copied().zip(SOURCES).chain([("iana", include_str!("close_codes/iana.toml"))]);
+        for (file, source) in files {
+            let (whole, parsed) = (toml::from_str::<Registry>(source).unwrap(), Registry::built_in(source));
+            let rows = |registry: &Registry| format!("{:#?}", registry.rows.iter().collect::<Vec<_>>());
+            assert_eq!(rows(&parsed), rows(&whole), "{file}");
+            assert_eq!(parsed.rows.len(), whole.rows.len(), "{file}");
+            let head = |registry: Registry| format!("{:#?}", Registry { rows: Rows::default(), ..registry });
+            assert_eq!(head(parsed), head(whole), "{file}");
+        }
     }
 }

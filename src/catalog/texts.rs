@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use foldhash::fast::FixedState;
-use memchr::memchr;
+use memchr::{memchr, memmem};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -65,33 +65,67 @@ impl<'de> Visitor<'de> for LocalizedVisitor {
     }
 }
 
-/// The texts of one file, by name.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// The texts of one file, by name. Each is parsed when it is asked for first: a report needs a few dozen of hundreds.
+#[derive(Debug, Default)]
 pub struct Texts {
     /// The standard that the subject of the file is based on.
-    #[serde(default)]
     pub reference: String,
-    #[serde(flatten)]
-    texts: HashMap<String, Localized, FixedState>,
+    texts: HashMap<&'static str, Text, FixedState>,
+}
+
+/// A text, and the table that it is parsed from.
+#[derive(Debug)]
+struct Text {
+    table: &'static str,
+    parsed: OnceLock<Localized>,
+}
+
+/// The part of a file before its tables.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    #[serde(default)]
+    reference: String,
 }
 
 impl Texts {
-    /// Parses a word file. The files are compiled in, and a test parses them all: a fault gives empty texts, never a
-    /// panic.
-    pub fn parse(toml: &str) -> Self {
-        toml::from_str(toml).unwrap_or_default()
+    /// Divides a word file into its tables: each begins with its name in brackets, alone on a line. The files are
+    /// compiled in, and a test parses all of them as a whole: a fault gives empty texts, never a panic.
+    pub fn parse(toml: &'static str) -> Self {
+        let (head, mut rest) = before_table(toml);
+        let mut texts = HashMap::default();
+        while let Some((name, behind)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            let (table, next) = before_table(behind);
+            texts.insert(name, Text { table, parsed: OnceLock::new() });
+            rest = next;
+        }
+        let Head { reference } = toml::from_str(head).unwrap_or_default();
+        Self { reference, texts }
     }
 
     /// Returns the text of that name, or an empty text.
     pub fn get(&self, name: &str, language: Language) -> &str {
-        self.texts.get(name).map_or("", |text| text.get(language))
+        self.localized(name).map_or("", |text| text.get(language))
     }
 
     /// Returns the text `NAME_VARIANT`, else `NAME`.
     pub fn variant(&self, name: &str, variant: &str, language: Language) -> &str {
-        let chosen = if variant.is_empty() { None } else { self.texts.get(&[name, "_", variant].concat()) };
+        let chosen = if variant.is_empty() { None } else { self.localized(&[name, "_", variant].concat()) };
         chosen.map_or_else(|| self.get(name, language), |text| text.get(language))
     }
+
+    fn localized(&self, name: &str) -> Option<&Localized> {
+        let Text { table, parsed } = self.texts.get(name)?;
+        Some(parsed.get_or_init(|| toml::from_str(table).unwrap_or_default()))
+    }
+}
+
+/// Splits a file where its next table begins.
+fn before_table(toml: &str) -> (&str, &str) {
+    if toml.starts_with('[') {
+        return ("", toml);
+    }
+    memmem::find(toml.as_bytes(), b"\n[").and_then(|at| toml.split_at_checked(at + 1)).unwrap_or((toml, ""))
 }
 
 /// Returns the words of the reports.
@@ -162,6 +196,27 @@ fn ends_a_sentence(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_text_is_that_of_the_whole_file() {
+        let folder =
+            |path: &str| std::fs::read_dir(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+        let files = folder("src/diagnose/rules").chain(folder("src/catalog")).map(|file| file.unwrap().path());
+        let mut count = 0;
+        for file in files.filter(|file| file.extension().is_some_and(|extension| extension == "toml")) {
+            let source = &*std::fs::read_to_string(&file).unwrap().leak();
+            let Ok(mut whole) = toml::from_str::<HashMap<String, Localized>>(source) else { continue };
+            let texts = Texts::parse(source);
+            let reference = whole.remove("reference").unwrap_or_default();
+            assert_eq!(texts.reference, reference.get(Language::English), "{file:?}");
+            assert_eq!(texts.texts.len(), whole.len(), "{file:?}");
+            for (name, text) in &whole {
+                assert_eq!(texts.localized(name), Some(text), "{file:?}");
+            }
+            count += whole.len();
+        }
+        assert!(count > 1000, "{count} texts");
+    }
 
     #[test]
     fn placeholders_are_filled_once() {

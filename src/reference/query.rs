@@ -21,7 +21,7 @@ pub fn codes(text: &str, asked: Option<&Registry>, registries: &Registries) -> O
 
 /// Returns the codes with that name, else those with names that begin so; `None` if there are none.
 fn named<'r>(wanted: &str, registries: impl Iterator<Item = &'r Registry>) -> Option<Vec<Codes>> {
-    let rows = registries.flat_map(|registry| &registry.rows);
+    let rows = registries.flat_map(|registry| registry.rows.iter());
     let names: Vec<_> = rows.map(|row| (plain(row.name.get(Language::English)), row.code)).collect();
     let of = |fits: &dyn Fn(&str) -> bool| {
         let mut codes: Vec<_> = names.iter().filter(|(name, _)| fits(name)).map(|(_, codes)| *codes).collect();

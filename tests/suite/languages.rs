@@ -295,7 +295,7 @@ fn no_report_has_english_words_in_another_language() {
 /// Removes the names of applications' codes, which are in the language of their registries.
 fn without_names(text: String) -> String {
     static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
-        let rows = built_in().flat_map(|registry| &registry.rows);
+        let rows = built_in().flat_map(|registry| registry.rows.iter());
         rows.map(|row| row.name.get(Language::English)).filter(|name| english_word(name).is_some()).collect()
     });
     NAMES.iter().fold(text, |text, name| text.replace(name, ""))

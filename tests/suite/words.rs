@@ -272,7 +272,7 @@ fn the_registries_are_in_form() {
     let ids: BTreeSet<_> = built_in().map(|registry| &registry.id).collect();
     assert_eq!(ids.len(), FILES.len(), "{ids:?}");
     for registry in built_in().chain([iana()]) {
-        for row in &registry.rows {
+        for row in registry.rows.iter() {
             let at = format!("{} {}", registry.id, row.code);
             if (row.sender == Sender::Nobody) == row.wire {
                 faults.push(format!("{at}: wire = {}, but sender {:?}", row.wire, row.sender));
