@@ -1,8 +1,11 @@
 //! The forms of secrets, one row for each form.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-use regex::bytes::{Regex, RegexSet};
+use regex::bytes::Regex;
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::util::syntax::Config;
+use regex_automata::{MatchKind, PatternSet, meta};
 
 use super::remarks::is_remark;
 use super::secret::{Kind, Secret};
@@ -112,24 +115,32 @@ fn in_plain(text: &[u8], is_window: bool) -> Vec<Secret> {
     secrets
 }
 
-/// Returns whether a text may contain one of the forms, or a name that a secret is assigned to. One pass over its bytes
-/// rules out both for nearly all texts.
+/// The forms, and behind them the names that secrets are assigned to: one pass over a text's bytes tells which of them it may
+/// contain. `None` if a pattern does not compile, which a test checks.
+static ANY: LazyLock<Option<meta::Regex>> = LazyLock::new(|| {
+    // No prefix is common to them, and the search for one takes half of the time.
+    let config =
+        meta::Config::new().match_kind(MatchKind::All).which_captures(WhichCaptures::None).auto_prefilter(false);
+    let patterns: Vec<_> = FORMS.iter().map(pattern).chain([names::pattern()]).collect();
+    meta::Builder::new().configure(config).syntax(Config::new().utf8(false)).build_many(&patterns).ok()
+});
+
+/// Returns whether a text may contain one of the forms, or a name that a secret is assigned to; nearly all contain neither.
 fn may_hold(text: &[u8]) -> bool {
-    static ANY: LazyLock<Option<RegexSet>> =
-        LazyLock::new(|| RegexSet::new(FORMS.iter().map(pattern).chain([names::pattern()])).ok());
     ANY.as_ref().is_none_or(|any| any.is_match(text))
 }
 
 fn by_form(text: &[u8]) -> Vec<Secret> {
-    static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(FORMS.iter().map(pattern)).ok());
-    // A test checks that every pattern compiles.
-    static EACH: LazyLock<Vec<Option<Regex>>> =
-        LazyLock::new(|| FORMS.iter().map(|form| Regex::new(&pattern(form)).ok()).collect());
-    // Hardly any text has one.
-    let Some(set) = SET.as_ref().filter(|set| set.is_match(text)) else {
+    static EACH: [OnceLock<Option<Regex>>; FORMS.len()] = [const { OnceLock::new() }; FORMS.len()];
+    let Some(any) = ANY.as_ref() else {
         return Vec::new();
     };
-    let fitting = set.matches(text).into_iter().filter_map(|at| Some((FORMS.get(at)?, EACH.get(at)?.as_ref()?)));
+    let mut fitting = PatternSet::new(any.pattern_len());
+    any.which_overlapping_matches(&text.into(), &mut fitting);
+    let fitting = fitting.iter().filter_map(|at| {
+        let (form, regex) = (FORMS.get(at.as_usize())?, EACH.get(at.as_usize())?);
+        Some((form, regex.get_or_init(|| Regex::new(&pattern(form)).ok()).as_ref()?))
+    });
     let secrets = fitting.flat_map(|(form, regex)| {
         let found = regex.captures_iter(text).filter_map(|captures| captures.name("secret"));
         let real = found.filter(|secret| (form.is_secret)(secret.as_bytes()));
