@@ -227,6 +227,22 @@ pub enum Error {
          use --merge, with those of `whyclosed --merge`"
     )]
     SeveralCaptures,
+    /// This program was built without Arrow and Parquet.
+    #[error(
+        "this whyclosed was built without Arrow and Parquet: `cargo install --path . --features arrow` builds one with them"
+    )]
+    WithoutArrow,
+    /// A Parquet file was to go to standard output.
+    #[error("Parquet needs a file: -o FILE.parquet (`--format arrow` can be piped)")]
+    ParquetNeedsFile,
+    /// A binary format was to go to a terminal.
+    #[error("an Arrow stream is not for a terminal: write it to a file with -o FILE.arrow, or to a pipe")]
+    BinaryToTerminal,
+    /// A table was asked for in a format that has no tables.
+    #[error(
+        "the table of files is written as csv, arrow or parquet: give one with --format, or FILE such an extension"
+    )]
+    NotATable,
     /// No connection in the captures is one of those asked for.
     #[error("no connection matches: there is nothing to copy (the captures have {count})")]
     NoMatch {

@@ -322,6 +322,15 @@ pub const OUTSIDE_CONNECTIONS: usize = 1 << 16;
 /// WebSocket connections open at once (about 2 KiB each). Beyond this number, the longest idle ones are judged early.
 pub const CONNECTIONS: usize = 1 << 20;
 
+/// Rows of a table that are encoded at once in Arrow and Parquet. Each column has its own memory until then.
+pub const TABLE_ROWS: usize = 1024;
+
+/// Bytes of such rows, about: those of hostile captures may be long.
+pub const TABLE_BYTES: usize = 1 << 22;
+
+/// Rows of a row group in Parquet, which is in memory, encoded, until it is complete: some 10 MiB. Readers skip whole groups.
+pub const ROW_GROUP: usize = 1 << 16;
+
 /// Bytes of ended connections that are written to memory, or to the temporary file, at once.
 pub const ENDED_CHUNK: usize = 64 * 1024;
 

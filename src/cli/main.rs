@@ -17,6 +17,7 @@ mod sandboxing;
 mod selecting;
 mod signals;
 mod sorting;
+mod tables;
 mod timing;
 mod warning;
 

@@ -16,6 +16,7 @@ use crate::sandbox::Allowed;
 use crate::sandboxing::Sandboxing;
 use crate::selecting::Selecting;
 use crate::sorting::Sorting;
+use crate::tables::TableArgs;
 use crate::timing::{Ending, times};
 
 /// The options of a report.
@@ -56,7 +57,11 @@ pub struct Reporting {
     #[arg(skip)]
     pub ending: Ending,
 
-    /// Form of the times in tables, lists and live lines; JSON and CSV have UTC.
+    /// The tables: of the commands that read files.
+    #[arg(skip)]
+    pub tables: TableArgs,
+
+    /// Form of the times in tables, lists and live lines; formats for programs have UTC.
     #[arg(long, value_parser = times(), default_value = "utc", value_name = "FORM")]
     pub time: Times,
 
@@ -118,6 +123,10 @@ pub enum Format {
     Ndjson,
     /// For spreadsheets: a connection a row.
     Csv,
+    /// For warehouses: a connection a row, as an Arrow IPC stream.
+    Arrow,
+    /// The same as a Parquet file.
+    Parquet,
     /// To be pasted into a ticket.
     Markdown,
     /// To look at: one page with charts and diagrams, which needs no network.
@@ -174,12 +183,14 @@ impl FromStr for Failure {
 }
 
 impl Format {
-    /// Returns the format that files with this extension have.
-    fn of_extension(extension: &str) -> Option<Self> {
-        match extension.to_ascii_lowercase().as_str() {
+    /// Returns the format that a file has by its extension.
+    fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "json" => Some(Self::Json),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
             "csv" => Some(Self::Csv),
+            "arrow" | "arrows" => Some(Self::Arrow),
+            "parquet" => Some(Self::Parquet),
             "md" | "markdown" => Some(Self::Markdown),
             "html" | "htm" => Some(Self::Html),
             _ => None,
@@ -190,8 +201,17 @@ impl Format {
 impl Reporting {
     /// Returns the format of the report.
     pub fn format(&self) -> Format {
-        let extension = || self.output()?.extension()?.to_str();
-        self.format.or_else(|| Format::of_extension(extension()?)).unwrap_or(Format::Terminal)
+        self.format.or_else(|| Format::of(self.output()?)).unwrap_or(Format::Terminal)
+    }
+
+    /// Returns the format of the table of files: that of its FILE's extension, else that of the report.
+    pub fn format_of_files(&self) -> Format {
+        self.tables.files().and_then(Format::of).unwrap_or_else(|| self.format())
+    }
+
+    /// Returns whether the report is a table for warehouses, whose reader expects a table even if no file could be read.
+    pub fn is_table(&self) -> bool {
+        self.tables.want_files() || matches!(self.format(), Format::Arrow | Format::Parquet)
     }
 
     /// Returns the file that the report is written to; `None` is standard output.
@@ -236,7 +256,7 @@ impl Reporting {
 
     /// Enters the sandbox, and with `--verbose` prints what it enforces.
     pub fn enter_sandbox(&self, allowed: Allowed) {
-        let allowed = allowed.output(self.output());
+        let allowed = allowed.output(self.output()).output(self.tables.files());
         let enforced = self.sandboxing.enter(&allowed);
         if self.verbose {
             self.sandboxing.tell(enforced, self.texts.language());

@@ -47,10 +47,10 @@ pub use places::{Files, InFile, Merge};
 pub use processes::{Process, Processes};
 pub use read::Read;
 pub use timeline::{Moment, What};
-pub use unread::Unread;
+pub use unread::{NotRead, Unread};
 pub use values::Values;
 
-use crate::capture::Summary;
+use crate::capture::{Note, Summary};
 use crate::catalog::{Language, Registries};
 use crate::facts::Facts;
 use crate::packet::Skipped;
@@ -95,6 +95,9 @@ pub struct Report {
     pub codes: Vec<Code>,
     /// Limits of the view of the capture as a whole.
     pub notes: Vec<String>,
+    /// The files that could not be read, or not to their ends; `notes` names them, too.
+    #[serde(skip)]
+    pub not_read: Vec<NotRead>,
     /// The form of times in documents that are made of it; here they are by RFC 3339, in UTC.
     #[serde(skip)]
     pub times: Times,
@@ -121,6 +124,12 @@ pub struct Capture {
     pub capture: u32,
     /// Remarks of the reader on the file.
     pub notes: Vec<String>,
+    /// The number of packets that were dropped while capturing, as far as the file says so; among `notes`, too.
+    #[serde(skip)]
+    pub dropped: u64,
+    /// The note on damage that ended the reading; among `notes`, too.
+    #[serde(skip)]
+    pub damage: Option<String>,
 }
 
 /// The input of a report.
@@ -172,6 +181,8 @@ impl Report {
 impl Capture {
     fn new(summary: Summary, redactor: &Redactor, language: Language) -> Self {
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        let is_damage = |note: &&Note| matches!(note, Note::Damaged { .. } | Note::Unreadable { .. });
+        let dropped = summary.notes.iter().map(|note| if let Note::Dropped { count, .. } = note { *count } else { 0 });
         Self {
             path: redactor.path(summary.path),
             format: summary.format,
@@ -181,6 +192,8 @@ impl Capture {
             last: time(summary.last),
             capture: summary.capture.saturating_add(1),
             notes: summary.notes.iter().map(|note| phrase::note(note, language)).collect(),
+            dropped: dropped.sum(),
+            damage: summary.notes.iter().find(is_damage).map(|note| phrase::note(note, language)),
         }
     }
 }

@@ -59,6 +59,7 @@ impl Pending {
         let surroundings = Surroundings::of_each(&mut material);
         let mut notes = notes(&material, &read, &redactor, language);
         notes.extend(apart.notes(&places, of_captures, language));
+        let not_read = material.unread.iter().map(|file| file.not_read(&redactor, language)).collect();
         let Material { captures, facts, outside, privacy, registries, .. } = material;
         let report = Report {
             version: VERSION,
@@ -72,6 +73,7 @@ impl Pending {
             encrypted: Vec::new(),
             codes: Vec::new(),
             notes,
+            not_read,
             times: Times::Utc,
         };
         let occurred = Occurred::default();

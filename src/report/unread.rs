@@ -16,6 +16,15 @@ pub struct Unread {
     at: u64,
 }
 
+/// A file that could not be read, or not to its end, in words.
+#[derive(Clone, Debug)]
+pub struct NotRead {
+    /// Its path.
+    pub path: String,
+    /// The reason, as a sentence that names the path.
+    pub error: String,
+}
+
 impl Unread {
     /// Returns the file that an error is about; `None` if it is not about reading a file.
     pub fn of(error: &Error) -> Option<Self> {
@@ -28,6 +37,11 @@ impl Unread {
             _ => return None,
         };
         Some(Self { path: path.display().to_string(), reason, what, at })
+    }
+
+    /// Describes it in words.
+    pub(super) fn not_read(&self, redactor: &Redactor, language: Language) -> NotRead {
+        NotRead { path: redactor.path(self.path.clone()), error: self.note(redactor, language) }
     }
 
     /// Describes it as a note of a report.

@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["live", "slice", "view"],
     // The program, `src/cli/`.
     &["inputs", "keys", "nearest", "progress", "privileges", "signals", "sandbox"],
-    &["sandboxing", "selecting", "sorting", "config", "warning"],
+    &["sandboxing", "selecting", "sorting", "tables", "config", "warning"],
     &["locale", "timing"],
     &["reporting"],
     &["output"],

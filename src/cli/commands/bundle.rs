@@ -133,7 +133,7 @@ fn judged(
     included: &mut Included<'_>,
 ) -> Result<(Report, Spooled, bool), Error> {
     let is_streamed = reporting.format() == Format::Json && selection.is_in_order();
-    let is_of_all = matches!(reporting.format(), Format::List | Format::Csv | Format::Ndjson | Format::Json);
+    let is_of_all = !matches!(reporting.format(), Format::Terminal | Format::Markdown | Format::Html);
     let is_whole = is_of_all && !is_streamed;
     let (mut whole, mut brief) = (Vec::new(), Brief::new(selection));
     let keep = |mut connection: Box<Connection>| {

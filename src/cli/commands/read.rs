@@ -29,6 +29,7 @@ use crate::output::{self, Spool};
 use crate::progress::{Progress, Shown};
 use crate::reporting::Reporting;
 use crate::sandbox::Allowed;
+use crate::tables::TableArgs;
 use crate::timing::Ending;
 
 /// The options for reading captures.
@@ -61,6 +62,9 @@ pub struct Read {
 
     #[command(flatten)]
     pub(super) ending: Ending,
+
+    #[command(flatten)]
+    tables: TableArgs,
 
     #[command(flatten)]
     pub(super) reporting: Reporting,
@@ -96,7 +100,7 @@ impl Read {
         let results = self.read(&with_keys, collection, shown, &mut |source, analyzer, collection, progress| {
             self.analyse(source, analyzer, (collection, threads), progress)
         })?;
-        if results.analysed.captures.is_empty() {
+        if results.analysed.captures.is_empty() && !self.reporting.is_table() {
             results.faults.iter().for_each(output::print_error);
             return Ok(ExitCode::from(EXIT_ERROR));
         }
@@ -118,8 +122,10 @@ impl Read {
     /// Checks the options, and enters the sandbox, in which `also` is allowed. Returns what cannot be made inside.
     pub(super) fn begin(&mut self, also: Allowed) -> Result<Begun, Error> {
         self.reporting.ending = self.ending.clone();
+        self.reporting.tables = self.tables.clone();
         let paths = &*self.inputs.paths();
-        let outputs = [self.reporting.output(), self.bundle.as_deref()];
+        let outputs = [self.reporting.output(), self.reporting.tables.files(), self.bundle.as_deref()];
+        output::check_format(&self.reporting)?;
         let others = [self.keys.files(), &self.reporting.texts.files()?].concat();
         output::check((paths, self.inputs.is_recursive()), &others, &outputs)?;
         let registries = self.reporting.texts.registries(None)?;

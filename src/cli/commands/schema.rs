@@ -1,19 +1,24 @@
-//! `whyclosed schema`: the JSON Schemas of what programs read.
+//! `whyclosed schema`: the forms of what programs read.
 
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use whyclosed::error::Error;
+use whyclosed::render::table::documentation;
 use whyclosed::{live, report};
 
 use crate::output;
 
-/// Print the JSON Schema of the JSON report, or of the lines of a live session.
+/// Print the JSON Schema of the JSON report or of the lines of a live session, or describe the columns of the tables.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// The output that the schema describes.
+    /// The JSON output that the schema describes.
     #[arg(value_enum, default_value_t = Form::Report)]
     form: Form,
+
+    /// The format: that of the schema is json; of the others, the columns are described, as Markdown.
+    #[arg(long, value_enum, default_value_t = Format::Json, value_name = "FORMAT")]
+    format: Format,
 }
 
 /// A form of output for programs.
@@ -25,14 +30,31 @@ enum Form {
     Live,
 }
 
+/// A format of output for programs.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// JSON and NDJSON.
+    Json,
+    /// The columns of CSV.
+    Csv,
+    /// The columns of Arrow, which are those of Parquet.
+    Arrow,
+    /// The columns of Parquet.
+    Parquet,
+}
+
 impl Schema {
-    /// Prints the schema.
+    /// Prints the schema, or the description.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let schema = match self.form {
             Form::Report => report::schema::SCHEMA,
             Form::Live => live::SCHEMA,
         };
-        output::to_stdout(|out| out.write_all(schema.as_bytes()))?;
+        output::to_stdout(|out| match self.format {
+            Format::Json => out.write_all(schema.as_bytes()),
+            Format::Csv => documentation::csv(out),
+            Format::Arrow | Format::Parquet => documentation::typed(out),
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -3,6 +3,7 @@
 mod distinct;
 mod file;
 mod spool;
+mod tables;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use self::distinct::check;
 pub use self::file::can_write;
 pub use self::file::to_file;
 pub use self::spool::{Spool, Spooled, unspooled};
+pub use self::tables::check_format;
 use crate::reporting::{ColorChoice, Format, Reporting};
 
 /// The width without a terminal: for a report in a file or a ticket.
@@ -34,7 +36,15 @@ pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> 
     // If the exit code depends on the report, judge everything first: the reader may close the pipe early. Connections in
     // another order must all be known, too.
     let selection = reporting.selection(report.report().start());
-    let is_streamed = matches!(reporting.format(), Format::Json | Format::Ndjson);
+    if let Some(path) = reporting.tables.files() {
+        to_file(path, |out| tables::files(reporting, report.report(), out))?;
+    }
+    let is_of_files = reporting.tables.are_files();
+    if is_of_files && !reporting.judges() {
+        return emit(reporting, |out| tables::files(reporting, report.report(), out)).map(|()| false);
+    }
+    let is_streamed =
+        matches!(reporting.format(), Format::Json | Format::Ndjson | Format::Arrow | Format::Parquet) && !is_of_files;
     if !is_streamed || reporting.judges() || !selection.is_in_order() {
         return write_judged(reporting, report.finish());
     }
@@ -44,6 +54,7 @@ pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> 
     let wanted = |connection: &Connection| selection.matches(connection);
     emit(reporting, |out| match reporting.format() {
         Format::Ndjson => ndjson::render_pending(report, wanted, out),
+        Format::Arrow | Format::Parquet => tables::connections_pending(reporting, report, wanted, out),
         _ => json::render_pending(report, wanted, drop, drop, out).map(drop),
     })?;
     Ok(false)
@@ -69,6 +80,9 @@ pub fn emit(reporting: &Reporting, render: impl FnOnce(&mut dyn Write) -> io::Re
 pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -> io::Result<()> {
     let selection = reporting.selection(report.start());
     let to_terminal = reporting.output().is_none() && is_terminal(reporting.aside);
+    if reporting.tables.are_files() {
+        return tables::files(reporting, report, out);
+    }
     match reporting.format() {
         Format::Json => {
             selection.narrow(report);
@@ -92,6 +106,10 @@ pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -
         Format::Csv => {
             selection.narrow(report);
             csv::render(report, out)
+        }
+        Format::Arrow | Format::Parquet => {
+            selection.narrow(report);
+            tables::connections(reporting, report, out)
         }
         Format::List => {
             let rows = list(report, &selection, reporting.texts.language());

@@ -144,6 +144,7 @@ impl Live {
     /// Captures until something ends the session, then writes the report.
     pub fn run(&self) -> Result<ExitCode, Error> {
         let outputs = [self.reporting.output(), self.write.as_deref()];
+        output::check_format(&self.reporting)?;
         let others = [self.keys.files(), &self.reporting.texts.files()?].concat();
         output::check((&[], false), &others, &outputs)?;
         let registries = self.reporting.texts.registries(None)?;

@@ -88,6 +88,7 @@ impl Run {
     /// Runs the command, and writes the report once it has ended.
     pub fn run(&mut self) -> Result<ExitCode, Error> {
         self.reporting.aside = true;
+        output::check_format(&self.reporting)?;
         let others = [self.keys.files(), &self.reporting.texts.files()?].concat();
         output::check((&[], false), &others, &[self.reporting.output()])?;
         let registries = self.reporting.texts.registries(None)?;

@@ -1,0 +1,413 @@
+//! The table of connections: a row for each one, and for each that could not be decrypted.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use super::Kind::{Bool, Float64, Int32, Int64, List, Struct, Text, Time};
+use super::{Cell, Column, Field, Table};
+use crate::ending;
+use crate::report::{Close, Code, Connection, Encrypted, Files, Finding, Handshake, codes};
+use crate::seen::Timestamp;
+use crate::side::Side;
+
+/// The table of connections.
+pub enum Connections {}
+
+/// A connection, as a row is made of it.
+pub struct Row<'r> {
+    /// The name of the sensor.
+    sensor: Option<&'r str>,
+    /// The codes of the report, which have names; empty while connections are still judged.
+    codes: &'r [Code],
+    /// The connection; `None` if it is seen from outside.
+    inside: Option<&'r Connection>,
+    /// The connection that could not be decrypted.
+    outside: Option<&'r Encrypted>,
+    common: Common<'r>,
+}
+
+/// What is known of both kinds of connections.
+struct Common<'r> {
+    files: &'r Files,
+    tcp_stream: u32,
+    client: &'r str,
+    server: &'r str,
+    community_id: &'r str,
+    opened: &'r str,
+    ended: Option<&'r str>,
+    lifetime: f64,
+    ending: ending::Kind,
+    closed_by: Option<Side>,
+    verdict: &'r Finding,
+    findings: &'r [Finding],
+    visibility: &'r [&'static str],
+}
+
+/// A packet in a file.
+const PACKET: &[Field] = &[
+    Field::new("file", Text, "The file; null if it is not known in which of several merged files the packet is.")
+        .or_null(),
+    Field::new("packet", Int64, "The number of the packet in the file; without a file, that in the merge."),
+];
+
+const CLOSE: &[Field] = &[
+    Field::new("side", Text, "The side that sent it: client, server."),
+    Field::new("role", Text, "first, reply, or extra. Two that crossed are both first."),
+    Field::new("code", Int32, "Its code; null if it carried none, or if the code was not captured.").or_null(),
+    Field::new("name", Text, "The name of the code.").or_null(),
+    Field::new("reason", Text, "Its reason, redacted."),
+    Field::new("packet", Int64, "The number of its packet; of merged files, that in the merge."),
+    Field::new("time", Time, "The time of its packet."),
+    Field::new("valid", Bool, "Whether it is valid by RFC 6455."),
+    Field::new("complete", Bool, "Whether all of it was captured."),
+];
+
+const FINDING: &[Field] = &[
+    Field::new("rule", Text, "The rule."),
+    Field::new("is_cause", Bool, "Whether the rule names a cause, and not only a description of the end."),
+    Field::new("confidence", Text, "certain, high, medium, low."),
+    Field::new("side", Text, "The side to blame: client, server, network.").or_null(),
+    Field::new("packets", List(&Struct(PACKET)), "The packets that prove it."),
+    Field::new("filter", Text, "A Wireshark display filter that shows them."),
+    Field::new("title", Text, "A few words."),
+    Field::new("summary", Text, "A sentence."),
+];
+
+const SENT: &[Field] = &[
+    Field::new("frames", Int64, "Frames; null if it could not be decrypted.").or_null(),
+    Field::new("messages", Int64, "Complete messages; null if it could not be decrypted.").or_null(),
+    Field::new(
+        "payload_bytes",
+        Int64,
+        "The payload of all frames in bytes, as on the wire; without keys, that of all TLS records.",
+    ),
+    Field::new("pings", Int64, "Pings; null if it could not be decrypted.").or_null(),
+    Field::new("pongs", Int64, "Pongs; null if it could not be decrypted.").or_null(),
+];
+
+const TRAFFIC: &[Field] = &[
+    Field::new("client", Struct(SENT), "What the client sent."),
+    Field::new("server", Struct(SENT), "What the server sent."),
+];
+
+type Of = Column<Connections>;
+
+impl Table for Connections {
+    type Row<'r> = Row<'r>;
+
+    const NAME: &'static str = "connections";
+
+    const ABOUT: &'static str = "A row for each WebSocket connection or attempt, and for each TLS connection that is, or \
+                                 seems to be, a WebSocket, but could not be decrypted.";
+
+    const COLUMNS: &'static [Of] = &[
+        Of::new("sensor", Text, "The name given with --sensor.", |row| row.sensor.into()).or_null(),
+        Of::new("file", Text, "The file of the first packet.", |row| row.common.files.first().map(|file| &**file).into())
+            .or_null(),
+        Of::new("connection", Int64, "The number of the connection in the report; null without keys.", |row| {
+            row.inside.map(|connection| connection.id).into()
+        })
+        .or_null(),
+        Of::only_csv("id", "The number of the connection in the report; without keys, `e` and a number.", |row| {
+            let outside = row.outside.map(|encrypted| format!("e{}", encrypted.id));
+            outside.or_else(|| Some(row.inside?.id.to_string())).into()
+        }),
+        Of::new("tcp_stream", Int64, "Wireshark's tcp.stream.", |row| row.common.tcp_stream.into()).also_csv(),
+        Of::new("http2_stream", Int64, "The HTTP/2 stream, if it is one.", |row| {
+            row.inside.and_then(|connection| connection.http2_stream).into()
+        })
+        .or_null(),
+        Of::only_csv("client", "The client's address and port.", |row| row.common.client.into()),
+        Of::only_csv("server", "The server's address and port.", |row| row.common.server.into()),
+        Of::new("client_ip", Text, "The client's address.", |row| ip(row.common.client)).or_null(),
+        Of::new("client_port", Int32, "The client's port.", |row| port(row.common.client)).or_null(),
+        Of::new("server_ip", Text, "The server's address.", |row| ip(row.common.server)).or_null(),
+        Of::new("server_port", Int32, "The server's port.", |row| port(row.common.server)).or_null(),
+        Of::new("encrypted", Bool, "Whether it was inside TLS; no_keys is in visibility if it could not be decrypted.", |row| {
+            row.inside.is_none_or(|connection| connection.encrypted).into()
+        }),
+        Of::new("host", Text, "The host of the request; without keys, the name that the client asked for in TLS.", |row| {
+            let inside = row.handshake().and_then(|handshake| handshake.host.as_deref());
+            inside.or_else(|| row.outside?.server_name()).into()
+        })
+        .or_null()
+        .also_csv(),
+        Of::new("target", Text, "The target of the request, redacted.", |row| {
+            row.handshake().and_then(|handshake| handshake.target.as_deref()).into()
+        })
+        .or_null()
+        .also_csv(),
+        Of::new("status", Int32, "The status of the response.", |row| {
+            row.handshake().and_then(|handshake| handshake.status).into()
+        })
+        .or_null()
+        .also_csv(),
+        Of::new("subprotocol", Text, "The subprotocol chosen.", |row| {
+            row.handshake().and_then(|handshake| handshake.subprotocol.as_deref()).into()
+        })
+        .or_null()
+        .also_csv(),
+        Of::new("user_agent", Text, "User-Agent of the request.", |row| {
+            row.handshake().and_then(|handshake| handshake.user_agent.as_deref()).into()
+        })
+        .or_null(),
+        Of::new("server_header", Text, "Server of the response.", |row| {
+            row.handshake().and_then(|handshake| handshake.server.as_deref()).into()
+        })
+        .or_null(),
+        Of::new("opened", Time, "The time it was opened: that of the 101, else of the first packet.", |row| {
+            time(row.common.opened).into()
+        })
+        .also_csv(),
+        Of::new("opened_ns", Int64, "The same in nanoseconds since 1970.", |row| nanos(row.common.opened)),
+        Of::new("ended", Time, "The time its end began; null while it is open.", |row| {
+            row.common.ended.map(time).into()
+        })
+        .or_null()
+        .also_csv(),
+        Of::new("ended_ns", Int64, "The same in nanoseconds since 1970.", |row| row.common.ended.map(nanos).into()).or_null(),
+        Of::new("lifetime", Float64, "Seconds from opened to ended; while it is open, to the end of the capture.", |row| {
+            row.common.lifetime.into()
+        })
+        .also_csv(),
+        Of::new(
+            "ending",
+            Text,
+            "The way it ended: close_handshake, close_unanswered, fin, reset, end_stream, stream_reset, open, refused, no_answer.",
+            |row| name(row.common.ending).into(),
+        )
+        .also_csv(),
+        Of::new("closed_by", Text, "The side that began the end: client, server.", |row| {
+            row.common.closed_by.map(name).into()
+        })
+        .or_null()
+        .also_csv(),
+        Of::new(
+            "close_code",
+            Int32,
+            "The code that stands for the end: that of the Close frame that began it, 1005 if it has none, 1006 without a \
+             Close frame; null if there was no WebSocket or no end, or if the code could not be read.",
+            |row| row.inside.and_then(Connection::code).into(),
+        )
+        .or_null()
+        .csv_name("code"),
+        Of::only_csv("code_name", "The name of the code.", |row| row.code_name().into()),
+        Of::new("close_reason", Text, "The reason in the Close frame that began the end, redacted.", |row| {
+            row.inside.and_then(|connection| Some(&*connection.first_close()?.reason)).into()
+        })
+        .or_null()
+        .csv_name("reason"),
+        Of::new("client_api_code", Int32, "The code that the client's API reports.", |row| {
+            row.inside.and_then(|connection| connection.endpoint_codes.client).into()
+        })
+        .or_null()
+        .csv_name("client_code"),
+        Of::new("server_api_code", Int32, "The code that the server's API reports.", |row| {
+            row.inside.and_then(|connection| connection.endpoint_codes.server).into()
+        })
+        .or_null()
+        .csv_name("server_code"),
+        Of::new("rule", Text, "The rule that explains the end; `whyclosed rules` lists them.", |row| {
+            row.common.verdict.rule.name.into()
+        })
+        .also_csv(),
+        Of::new("confidence", Text, "The confidence in the verdict: certain, high, medium, low.", |row| {
+            row.common.verdict.confidence.name().into()
+        })
+        .also_csv(),
+        Of::new("side", Text, "The side to blame: client, server, network.", |row| {
+            row.common.verdict.side.map(name).into()
+        })
+        .or_null()
+        .also_csv(),
+        Of::new("title", Text, "The verdict in a few words, or in those of the side that closed.", |row| {
+            (&*row.common.verdict.title).into()
+        })
+        .also_csv(),
+        Of::new("summary", Text, "The verdict as a sentence.", |row| (&*row.common.verdict.summary).into()).also_csv(),
+        Of::new("fix", Text, "The recommended fix.", |row| (&*row.common.verdict.fix).into()).also_csv(),
+        Of::new("packets", List(&Struct(PACKET)), "The packets that prove the verdict.", |row| {
+            packets(row.common.verdict, row.common.files)
+        }),
+        Of::only_csv("packets", "The numbers of the packets that prove the verdict; of merged files, those in the merge.", |row| {
+            let numbers: Vec<_> = row.common.verdict.packets.iter().map(ToString::to_string).collect();
+            numbers.join(" ").into()
+        }),
+        Of::new("filter", Text, "A Wireshark display filter that shows them; of merged files, in the merge.", |row| {
+            (&*row.common.verdict.filter).into()
+        })
+        .also_csv(),
+        Of::new("closes", List(&Struct(CLOSE)), "Every Close frame.", |row| {
+            row.inside.map(|connection| connection.closes.as_slice()).unwrap_or_default().iter().map(close).collect()
+        }),
+        Of::new("findings", List(&Struct(FINDING)), "Other findings that fit, best first.", |row| {
+            row.common.findings.iter().map(|one| finding(one, row.common.files)).collect()
+        }),
+        Of::new("traffic", Struct(TRAFFIC), "What each side sent.", |row| {
+            Cell::Struct([Side::Client, Side::Server].map(|side| row.sent(side)).into())
+        }),
+        Of::only_csv("client_messages", "Complete messages that the client sent.", |row| {
+            row.inside.map(|connection| connection.traffic.client.messages).into()
+        }),
+        Of::only_csv("client_payload_bytes", "Their payload in bytes, as on the wire.", |row| {
+            row.payload_bytes(Side::Client).into()
+        }),
+        Of::only_csv("server_messages", "Complete messages that the server sent.", |row| {
+            row.inside.map(|connection| connection.traffic.server.messages).into()
+        }),
+        Of::only_csv("server_payload_bytes", "Their payload in bytes, as on the wire.", |row| {
+            row.payload_bytes(Side::Server).into()
+        }),
+        Of::new("community_id", Text, "The Community ID, as logged by Zeek and Suricata.", |row| {
+            row.common.community_id.into()
+        })
+        .also_csv(),
+        Of::new("visibility", List(&Text), "The limits of the view, such as late_start, lost_bytes, no_keys.", |row| {
+            row.common.visibility.iter().copied().collect()
+        }),
+        Of::only_csv("visibility", "The limits of the view.", |row| row.common.visibility.join(" ").into()),
+        Of::new("files", List(&Text), "The files that it is in, that of the first packet first.", |row| {
+            row.common.files.iter().map(|file| &**file).collect()
+        })
+        .also_csv(),
+    ];
+}
+
+impl<'r> Row<'r> {
+    /// Creates the row of a connection. `codes` are those of the report; without them, the code has no name in CSV.
+    pub fn inside(connection: &'r Connection, codes: &'r [Code], sensor: Option<&'r str>) -> Self {
+        let common = Common {
+            files: &connection.files,
+            tcp_stream: connection.tcp_stream,
+            client: &connection.client,
+            server: &connection.server,
+            community_id: &connection.community_id,
+            opened: &connection.opened,
+            ended: connection.ended.as_deref(),
+            lifetime: connection.lifetime,
+            ending: connection.ending,
+            closed_by: connection.closed_by,
+            verdict: &connection.verdict,
+            findings: &connection.findings,
+            visibility: &connection.visibility,
+        };
+        Self { sensor, codes, inside: Some(connection), outside: None, common }
+    }
+
+    /// Creates the row of a connection that could not be decrypted.
+    pub fn outside(encrypted: &'r Encrypted, sensor: Option<&'r str>) -> Self {
+        let common = Common {
+            files: &encrypted.files,
+            tcp_stream: encrypted.tcp_stream,
+            client: &encrypted.client,
+            server: &encrypted.server,
+            community_id: &encrypted.community_id,
+            opened: &encrypted.opened,
+            ended: encrypted.ended.as_deref(),
+            lifetime: encrypted.lifetime,
+            ending: encrypted.ending,
+            closed_by: encrypted.closed_by,
+            verdict: &encrypted.verdict,
+            findings: &encrypted.findings,
+            visibility: &encrypted.visibility,
+        };
+        Self { sensor, codes: &[], inside: None, outside: Some(encrypted), common }
+    }
+
+    fn handshake(&self) -> Option<&'r Handshake> {
+        self.inside.map(|connection| &*connection.handshake)
+    }
+
+    /// Returns the name of the code that the connection was closed with.
+    fn code_name(&self) -> Option<&'r str> {
+        let connection = self.inside?;
+        codes::find(self.codes, connection, connection.code()?).map(|code| &*code.name)
+    }
+
+    /// Returns the payload that a side sent, or the plaintext of its TLS records.
+    fn payload_bytes(&self, side: Side) -> Option<u64> {
+        let inside = self.inside.map(|connection| connection.traffic[side].payload_bytes);
+        inside.or_else(|| Some(self.outside?.records[side].bytes))
+    }
+
+    /// Returns what a side sent, in the form of [`SENT`].
+    fn sent(&self, side: Side) -> Cell<'r> {
+        let traffic = self.inside.map(|connection| &connection.traffic[side]);
+        Cell::Struct(vec![
+            traffic.map(|traffic| traffic.frames).into(),
+            traffic.map(|traffic| traffic.messages).into(),
+            self.payload_bytes(side).into(),
+            traffic.map(|traffic| traffic.pings).into(),
+            traffic.map(|traffic| traffic.pongs).into(),
+        ])
+    }
+}
+
+/// Returns a Close frame, in the form of [`CLOSE`].
+fn close(close: &Close) -> Cell<'_> {
+    Cell::Struct(vec![
+        name(close.side).into(),
+        close.role.into(),
+        close.code.into(),
+        close.name.as_deref().into(),
+        (&*close.reason).into(),
+        close.packet.into(),
+        time(&close.time).into(),
+        close.valid.into(),
+        close.complete.into(),
+    ])
+}
+
+/// Returns a finding, in the form of [`FINDING`].
+fn finding<'r>(finding: &'r Finding, files: &'r Files) -> Cell<'r> {
+    Cell::Struct(vec![
+        finding.rule.name.into(),
+        finding.is_cause.into(),
+        finding.confidence.name().into(),
+        finding.side.map(name).into(),
+        packets(finding, files),
+        (&*finding.filter).into(),
+        (&*finding.title).into(),
+        (&*finding.summary).into(),
+    ])
+}
+
+/// Returns the packets that prove a finding, each in the form of [`PACKET`].
+fn packets<'r>(finding: &'r Finding, files: &'r Files) -> Cell<'r> {
+    let place = |file: Option<&'r str>, packet: u64| Cell::Struct(vec![file.into(), packet.into()]);
+    if finding.in_files.len() == finding.packets.len() {
+        return finding.in_files.iter().map(|place_of| place(Some(&place_of.file), place_of.packet)).collect();
+    }
+    let only = match &**files {
+        [only] => Some(&**only),
+        _ => None,
+    };
+    finding.packets.iter().map(|packet| place(only, *packet)).collect()
+}
+
+/// Returns the address of an endpoint.
+fn ip(endpoint: &str) -> Cell<'_> {
+    endpoint.parse().ok().map(|endpoint: SocketAddr| endpoint.ip().to_string()).into()
+}
+
+/// Returns the port of an endpoint.
+fn port(endpoint: &str) -> Cell<'_> {
+    endpoint.parse().ok().map(|endpoint: SocketAddr| endpoint.port()).into()
+}
+
+/// Returns a time of the report.
+pub(super) fn time(text: &str) -> Option<Timestamp> {
+    let nanos = text.parse::<jiff::Timestamp>().ok()?.as_nanosecond();
+    Some(Timestamp::from_nanos(i64::try_from(nanos).ok()?))
+}
+
+/// Returns a time of the report in nanoseconds since 1970.
+pub(super) fn nanos(text: &str) -> Cell<'_> {
+    time(text).map(Timestamp::as_nanos).into()
+}
+
+/// Returns the name that a value has in the JSON report.
+fn name(value: impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.to_owned())).unwrap_or_default()
+}
