@@ -13,7 +13,7 @@ use super::places::Places;
 use super::redact::Redactor;
 use super::surroundings::Surroundings;
 use super::{Capture, Connection, Encrypted, Ended, Material, Read, Report, Spill, VERSION, notes};
-use crate::catalog::Language;
+use crate::catalog::{Language, Registries};
 use crate::facts::Facts;
 
 /// A report with connections yet to be judged.
@@ -100,6 +100,11 @@ impl Pending {
     /// Returns the report without its connections, and without everything that is known only once they have been judged.
     pub const fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// Returns the registries that name close codes, and the language of the names.
+    pub const fn names(&self) -> (&Registries, Language) {
+        (&self.wording.registries, self.wording.language)
     }
 
     /// Leaves the encrypted connections out of the report.

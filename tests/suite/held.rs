@@ -8,9 +8,13 @@ use std::process::{Command, Stdio};
 use proptest::prelude::*;
 use whyclosed::analyzer::{Analyzer, KeyLog};
 use whyclosed::capture;
+use whyclosed::catalog::Language;
 use whyclosed::facts::Facts;
 use whyclosed::limits;
-use whyclosed::report::Ended;
+use whyclosed::render::html;
+use whyclosed::report::document::document;
+use whyclosed::report::selection::Selection;
+use whyclosed::report::{Brief, Ended, Material, Pending, Report};
 
 use super::properties::{config, conversations};
 use super::shortcuts::captures;
@@ -59,6 +63,36 @@ proptest! {
     fn connections_of_conversations_are_kept_whole(conversations in conversations()) {
         let difference = is_kept(&way::facts(&packets(&conversations, Change::default())));
         prop_assert!(difference.is_none(), "{}", difference.unwrap_or_default());
+    }
+}
+
+/// Of most connections, a document shows only a row, and no more than that is kept.
+#[test]
+fn documents_of_shortened_connections_are_those_of_whole_ones() {
+    let material = reading::material(&fixture("many")).unwrap();
+    let few: Vec<_> = material.facts.iter().collect();
+    let pending = || {
+        let facts = Ended::from(few.iter().cycle().take(2000).cloned().collect::<Vec<_>>());
+        Pending::new(Material { facts, captures: material.captures.clone(), ..Material::default() }, Language::English)
+    };
+    let whole = pending().finish();
+    for selection in [Selection::default(), Selection { all: true, ..Selection::default() }] {
+        let mut brief = Brief::new(&selection);
+        let report = pending().for_each(|connection| brief.add(connection));
+        let connections = brief.into_connections();
+        let shortened = connections.iter().filter(|connection| connection.timeline.is_empty()).count();
+        assert!(shortened > 500, "{shortened} of {}", connections.len());
+        let report = Report { connections, ..report };
+        for more in [false, true] {
+            let [ours, theirs] = [&report, &whole].map(|report| document(report, &selection, more, Language::English));
+            assert!(ours == theirs, "{selection:?}, more: {more}");
+        }
+        let [ours, theirs] = [&report, &whole].map(|report| {
+            let mut page = Vec::new();
+            html::render(report, &selection, Language::English, &mut page).unwrap();
+            page
+        });
+        assert!(ours == theirs, "{selection:?}");
     }
 }
 

@@ -61,7 +61,7 @@ fn several_captures_give_the_same_in_each_format() {
 #[test]
 fn what_is_written_while_it_is_judged_is_what_is_written_afterwards() {
     let captures: Vec<PathBuf> = fixtures().into_iter().map(|(_, capture)| capture).collect();
-    for format in ["json", "ndjson"] {
+    for format in ["json", "ndjson", "csv"] {
         for selected in [&[][..], &["--code", "1011"], &["--code", "4998"], &["--merge"]] {
             let options: Vec<OsString> =
                 [&["--format", format], selected].concat().into_iter().map(Into::into).collect();

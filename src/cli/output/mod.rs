@@ -15,7 +15,8 @@ use whyclosed::render::{self, csv, html, json, ndjson, terminal};
 use whyclosed::report::document::{Block, document, is_limits, list};
 use whyclosed::report::phrase;
 use whyclosed::report::redact::Redactor;
-use whyclosed::report::{Connection, Pending, Report};
+use whyclosed::report::selection::Selection;
+use whyclosed::report::{Brief, Connection, Pending, Report};
 
 pub use self::distinct::check;
 #[cfg(all(feature = "live", unix))]
@@ -43,10 +44,9 @@ pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> 
     if is_of_files && !reporting.judges() {
         return emit(reporting, |out| tables::files(reporting, report.report(), out)).map(|()| false);
     }
-    let is_streamed =
-        matches!(reporting.format(), Format::Json | Format::Ndjson | Format::Arrow | Format::Parquet) && !is_of_files;
-    if !is_streamed || reporting.judges() || !selection.is_in_order() {
-        return write_judged(reporting, report.finish());
+    let is_of_rows = !matches!(reporting.format(), Format::Terminal | Format::Markdown | Format::Html | Format::List);
+    if !is_of_rows || is_of_files || reporting.judges() || !selection.is_in_order() {
+        return write_judged(reporting, judged(report, &selection, reporting.format()));
     }
     if selection.is_narrow() {
         report.without_encrypted();
@@ -54,10 +54,21 @@ pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> 
     let wanted = |connection: &Connection| selection.matches(connection);
     emit(reporting, |out| match reporting.format() {
         Format::Ndjson => ndjson::render_pending(report, wanted, out),
+        Format::Csv => csv::render_pending(report, wanted, out),
         Format::Arrow | Format::Parquet => tables::connections_pending(reporting, report, wanted, out),
         _ => json::render_pending(report, wanted, drop, drop, out).map(drop),
     })?;
     Ok(false)
+}
+
+/// Judges all connections. Of those of which a document shows only a row, no more than that is kept.
+fn judged(report: Pending, selection: &Selection, format: Format) -> Report {
+    if !matches!(format, Format::Terminal | Format::Markdown | Format::Html) {
+        return report.finish();
+    }
+    let mut brief = Brief::new(selection);
+    let report = report.for_each(|connection| brief.add(connection));
+    Report { connections: brief.into_connections(), ..report }
 }
 
 fn write_judged(reporting: &Reporting, mut report: Report) -> Result<bool, Error> {

@@ -20,7 +20,7 @@ use crate::report::{Connection, Pending, Report};
 /// Writes the table of connections.
 pub fn render(report: &Report, sensor: Option<&str>, encoding: Encoding, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = Writer::<Connections>::new(encoding, &report.generator, out)?;
-    report.connections.iter().try_for_each(|connection| writer.push(&Row::inside(connection, &[], sensor)))?;
+    report.connections.iter().try_for_each(|connection| writer.push(&Row::inside(connection, sensor)))?;
     report.encrypted.iter().try_for_each(|encrypted| writer.push(&Row::outside(encrypted, sensor)))?;
     writer.finish()
 }
@@ -36,7 +36,7 @@ pub fn render_pending(
     let mut writer = Writer::<Connections>::new(encoding, &pending.report().generator, out)?;
     let keep = |connection: Box<Connection>, _: &mut Vec<u8>| wanted(&connection).then_some(connection);
     let report = pending.write(keep, |_, kept| {
-        kept.iter().flatten().try_for_each(|connection| writer.push(&Row::inside(connection, &[], sensor)))
+        kept.iter().flatten().try_for_each(|connection| writer.push(&Row::inside(connection, sensor)))
     })?;
     report.encrypted.iter().try_for_each(|encrypted| writer.push(&Row::outside(encrypted, sensor)))?;
     writer.finish()

@@ -1,5 +1,6 @@
 //! The table of connections: a row for each one, and for each that could not be decrypted.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use serde::Serialize;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use super::Kind::{Bool, Float64, Int32, Int64, List, Struct, Text, Time};
 use super::{Cell, Column, Field, Table};
 use crate::ending;
-use crate::report::{Close, Code, Connection, Encrypted, Files, Finding, Handshake, codes};
+use crate::report::{Close, Connection, Encrypted, Files, Finding, Handshake};
 use crate::seen::Timestamp;
 use crate::side::Side;
 
@@ -18,8 +19,8 @@ pub enum Connections {}
 pub struct Row<'r> {
     /// The name of the sensor.
     sensor: Option<&'r str>,
-    /// The codes of the report, which have names; empty while connections are still judged.
-    codes: &'r [Code],
+    /// The name of the code that the connection was closed with.
+    code_name: Option<Cow<'r, str>>,
     /// The connection; `None` if it is seen from outside.
     inside: Option<&'r Connection>,
     /// The connection that could not be decrypted.
@@ -192,7 +193,7 @@ impl Table for Connections {
         )
         .or_null()
         .csv_name("code"),
-        Of::only_csv("code_name", "The name of the code.", |row| row.code_name().into()),
+        Of::only_csv("code_name", "The name of the code.", |row| row.code_name.clone().map_or(Cell::Null, Cell::Text)),
         Of::new("close_reason", Text, "The reason in the Close frame that began the end, redacted.", |row| {
             row.inside.and_then(|connection| Some(&*connection.first_close()?.reason)).into()
         })
@@ -275,8 +276,8 @@ impl Table for Connections {
 }
 
 impl<'r> Row<'r> {
-    /// Creates the row of a connection. `codes` are those of the report; without them, the code has no name in CSV.
-    pub fn inside(connection: &'r Connection, codes: &'r [Code], sensor: Option<&'r str>) -> Self {
+    /// Creates the row of a connection, whose code has no name.
+    pub fn inside(connection: &'r Connection, sensor: Option<&'r str>) -> Self {
         let common = Common {
             files: &connection.files,
             tcp_stream: connection.tcp_stream,
@@ -292,7 +293,7 @@ impl<'r> Row<'r> {
             findings: &connection.findings,
             visibility: &connection.visibility,
         };
-        Self { sensor, codes, inside: Some(connection), outside: None, common }
+        Self { sensor, code_name: None, inside: Some(connection), outside: None, common }
     }
 
     /// Creates the row of a connection that could not be decrypted.
@@ -312,17 +313,16 @@ impl<'r> Row<'r> {
             findings: &encrypted.findings,
             visibility: &encrypted.visibility,
         };
-        Self { sensor, codes: &[], inside: None, outside: Some(encrypted), common }
+        Self { sensor, code_name: None, inside: None, outside: Some(encrypted), common }
+    }
+
+    /// Names the code that the connection was closed with.
+    pub fn with_code_name(self, code_name: Option<Cow<'r, str>>) -> Self {
+        Self { code_name, ..self }
     }
 
     fn handshake(&self) -> Option<&'r Handshake> {
         self.inside.map(|connection| &*connection.handshake)
-    }
-
-    /// Returns the name of the code that the connection was closed with.
-    fn code_name(&self) -> Option<&'r str> {
-        let connection = self.inside?;
-        codes::find(self.codes, connection, connection.code()?).map(|code| &*code.name)
     }
 
     /// Returns the payload that a side sent, or the plaintext of its TLS records.
