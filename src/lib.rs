@@ -31,7 +31,7 @@
 //! ```text
 //! capture file ─┐                                                          ┌─ terminal, Markdown
 //!               ├─ Packet ─ Segment ─ Chunk ─ http ─ ws ─ Event ─ Facts ─ diagnose ─ Report ┼─ HTML
-//!               │  capture  packet    tcp     connection           │                       └─ JSON, NDJSON, CSV
+//!               │  capture  packet    tcp     connection           │                       └─ JSON, NDJSON, CSV, Arrow, Parquet
 //!               └─ pipe, interface                                 └─ Sink ─ live
 //! ```
 //!

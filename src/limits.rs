@@ -328,8 +328,12 @@ pub const TABLE_ROWS: usize = 1024;
 /// Bytes of such rows, about: those of hostile captures may be long.
 pub const TABLE_BYTES: usize = 1 << 22;
 
-/// Rows of a row group in Parquet, which is in memory, encoded, until it is complete: some 10 MiB. Readers skip whole groups.
+/// Rows of a row group in Parquet, which is in memory, encoded, until it is complete. Readers skip whole groups, and more
+/// rows would hardly be smaller.
 pub const ROW_GROUP: usize = 1 << 16;
+
+/// Bytes of a row group, about: those of hostile captures may be large.
+pub const ROW_GROUP_BYTES: usize = 1 << 25;
 
 /// Bytes of ended connections that are written to memory, or to the temporary file, at once.
 pub const ENDED_CHUNK: usize = 64 * 1024;

@@ -116,6 +116,15 @@ fn outputs_by_name() {
     assert_eq!(is_report(&run!(abnormal(), "-o", "-")), is_report(&run!(abnormal())));
 }
 
+#[cfg(not(feature = "arrow"))]
+#[test]
+fn a_program_without_arrow_says_so() {
+    for arguments in [&["--format", "arrow"][..], &["-o", "a.parquet"], &["--files", "--format", "arrow"]] {
+        is_complaint(&command().args(arguments).arg(normal()).output().unwrap(), "--features arrow");
+    }
+    assert!(is_report(&run!("schema", "--format", "parquet")).contains("| `close_code` | INT32 | yes | "));
+}
+
 #[test]
 fn standard_input_needs_no_dash() {
     let piped = command().arg("-q").write_stdin(std::fs::read(abnormal()).unwrap()).output().unwrap();

@@ -16,6 +16,8 @@ mod support;
 
 mod annotate;
 mod answers;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod attempts;
 mod autobahn;
 #[cfg(unix)]

@@ -95,6 +95,8 @@ impl Read {
     /// does not prevent the report on the rest. After a fault in the middle of a capture, the report covers everything
     /// before it.
     pub fn run(&mut self) -> Result<ExitCode, Error> {
+        self.reporting.tables = self.tables.clone();
+        output::check_format(&self.reporting)?;
         let Begun { registries, collection, with_keys, threads } = self.begin(Allowed::default())?;
         let shown = if self.reporting.quiet { Shown::Nowhere } else { Shown::Bar(None) };
         let results = self.read(&with_keys, collection, shown, &mut |source, analyzer, collection, progress| {
@@ -122,10 +124,8 @@ impl Read {
     /// Checks the options, and enters the sandbox, in which `also` is allowed. Returns what cannot be made inside.
     pub(super) fn begin(&mut self, also: Allowed) -> Result<Begun, Error> {
         self.reporting.ending = self.ending.clone();
-        self.reporting.tables = self.tables.clone();
         let paths = &*self.inputs.paths();
         let outputs = [self.reporting.output(), self.reporting.tables.files(), self.bundle.as_deref()];
-        output::check_format(&self.reporting)?;
         let others = [self.keys.files(), &self.reporting.texts.files()?].concat();
         output::check((paths, self.inputs.is_recursive()), &others, &outputs)?;
         let registries = self.reporting.texts.registries(None)?;

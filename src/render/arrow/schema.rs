@@ -17,8 +17,8 @@ pub fn schema<T: Table>(generator: &str) -> Schema {
     let typed = T::COLUMNS.iter().filter(|column| column.is_typed());
     let fields: Vec<_> = typed.map(|column| field(&column.field)).collect();
     let metadata = [(VERSION, table::VERSION.to_string()), (GENERATOR, generator.to_owned())];
-    let metadata: HashMap<_, _> = metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Schema::new_with_metadata(fields, metadata)
+    let metadata = metadata.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Schema::new_with_metadata(fields, metadata.collect::<HashMap<_, _>>())
 }
 
 /// Returns a field in Arrow.

@@ -117,6 +117,7 @@ fn properties(schema: &Schema) -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(limits::ROW_GROUP))
+        .set_max_row_group_bytes(Some(limits::ROW_GROUP_BYTES))
         .set_key_value_metadata(Some(metadata.collect()))
         .build()
 }

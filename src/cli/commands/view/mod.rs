@@ -37,7 +37,8 @@ use crate::output;
 use crate::sandbox::Allowed;
 
 /// Options of a report that is written, which has no place on a screen.
-const ELSEWHERE: [&str; 9] = ["all", "bundle", "expect", "fail_on", "format", "output", "quiet", "top", "verbose"];
+const ELSEWHERE: [&str; 11] =
+    ["all", "bundle", "expect", "fail_on", "files", "format", "output", "quiet", "sensor", "top", "verbose"];
 
 /// The time between two looks at the other threads.
 const LOOK: Duration = Duration::from_millis(50);
