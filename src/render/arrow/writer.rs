@@ -39,7 +39,7 @@ pub struct Writer<'o, T: Table> {
 
 /// The encoders write to memory, which is emptied after each batch: an error of the output then stays one of the system.
 enum Encoder {
-    Stream(StreamWriter<Vec<u8>>),
+    Stream(Box<StreamWriter<Vec<u8>>>),
     Parquet(Box<ArrowWriter<Vec<u8>>>),
 }
 
@@ -48,7 +48,10 @@ impl<'o, T: Table> Writer<'o, T> {
     pub fn new(encoding: Encoding, generator: &str, out: &'o mut dyn Write) -> io::Result<Self> {
         let schema = Arc::new(schema::<T>(generator));
         let encoder = match encoding {
-            Encoding::Stream => Encoder::Stream(StreamWriter::try_new(Vec::new(), &schema).map_err(io::Error::other)?),
+            Encoding::Stream => {
+                let writer = StreamWriter::try_new(Vec::new(), &schema);
+                Encoder::Stream(Box::new(writer.map_err(io::Error::other)?))
+            }
             Encoding::Parquet => {
                 let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties(&schema)));
                 Encoder::Parquet(Box::new(writer.map_err(io::Error::other)?))
