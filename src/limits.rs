@@ -357,7 +357,8 @@ pub const WAITING: usize = 1 << 15;
 /// longest idle ones are dropped.
 pub const UNKNOWN_CONNECTIONS: usize = 1 << 16;
 
-/// Connections (about 4 KiB each) that a live capture keeps for the report at its end: the last ones to end.
+/// Connections (about 4 KiB each) that a live capture keeps for the report at its end: the last ones to end. Its view shows as
+/// many.
 pub const LIVE_CONNECTIONS: usize = 8192;
 
 /// Connections (about 4 KiB each) that the terminal view shows before the whole capture has been read: more than anybody looks

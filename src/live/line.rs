@@ -79,6 +79,23 @@ impl Writer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Registries;
+    use crate::diagnose::{Case, Fleet, diagnose};
+    use crate::facts::Facts;
+    use crate::report::Connection;
+    use crate::report::redact::Redactor;
+    use crate::seen::Seen;
+    use crate::side::PerSide;
+
+    /// Returns a connection of which nothing is known.
+    fn connection() -> Connection {
+        let [client, server] = ["10.0.0.1:4000", "10.0.0.2:80"].map(|end| end.parse().unwrap());
+        let facts = Facts::new(0, PerSide { client, server }, Seen::default());
+        let fleet = Fleet::default();
+        let case = Case::new(&facts, &fleet, facts.last.time);
+        let judged = (&case, &*diagnose(&case));
+        Connection::new(0, judged, &Registries::default(), Language::English, &mut Redactor::default())
+    }
 
     #[test]
     fn nothing_from_the_wire_controls_the_terminal() {
@@ -90,6 +107,7 @@ mod tests {
             server: "10.0.0.2:80".to_owned(),
             target: Some("/\x1b[2J\u{202e}".to_owned()),
             late_start: false,
+            connection: Box::new(connection()),
         };
         let line = line(&Update::Opened(opened), Clock::default(), Language::English, false);
         assert_eq!(

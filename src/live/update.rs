@@ -56,6 +56,9 @@ pub struct Opened {
     pub target: Option<String>,
     /// Whether it had begun before the capture.
     pub late_start: bool,
+    /// The connection as in the report.
+    #[serde(skip)]
+    pub connection: Box<Connection>,
 }
 
 /// An end, judged by what had been captured when it was reported. The report at the end of the run is authoritative.
@@ -120,19 +123,23 @@ pub struct Notice {
     pub tcp_stream: Option<u32>,
     /// The notice itself, as a sentence.
     pub text: String,
+    /// The connection as in the report, if it was judged again.
+    #[serde(skip)]
+    pub connection: Option<Box<Connection>>,
 }
 
 impl Opened {
-    pub(super) fn new(facts: &Facts, connection: Connection) -> Self {
+    pub(super) fn new(facts: &Facts, connection: Box<Connection>) -> Self {
         let seen = facts.switched.unwrap_or(facts.first);
         Self {
             time: seen.time.to_string(),
             packet: seen.packet,
             tcp_stream: connection.tcp_stream,
-            client: connection.client,
-            server: connection.server,
-            target: connection.handshake.target,
+            client: connection.client.clone(),
+            server: connection.server.clone(),
+            target: connection.handshake.target.clone(),
             late_start: facts.joined,
+            connection,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::catalog::{Language, Registries, fill, words};
 use crate::diagnose::{Case, Fleet, RULES, diagnose};
 use crate::ending::Kind;
 use crate::event::{EndKind, Event, What};
-use crate::facts::Facts;
+use crate::facts::{Facts, Id};
 use crate::limits;
 use crate::report::redact::{Privacy, Redactor};
 use crate::report::{Connection, phrase};
@@ -73,8 +73,12 @@ struct Place {
 }
 
 /// The updates that have been reported of a connection, and those that are pending.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Followed {
+    id: Id,
+    place: Place,
+    /// The time of its last event.
+    heard: Timestamp,
     opened: bool,
     is_settling: bool,
     is_waiting: bool,
@@ -89,6 +93,27 @@ struct Judged {
     rule: &'static str,
     code: Option<u16>,
     by: Option<Side>,
+}
+
+impl Followed {
+    /// Returns a connection of which nothing has been reported yet.
+    fn new(facts: &Facts, place: Place) -> Self {
+        Self {
+            id: facts.id(),
+            place,
+            heard: Timestamp::default(),
+            opened: false,
+            is_settling: false,
+            is_waiting: false,
+            fins: PerSide::default(),
+            judged: None,
+        }
+    }
+
+    /// Returns whether it has been opened, and has not ended.
+    const fn is_open(&self) -> bool {
+        self.opened && self.judged.is_none()
+    }
 }
 
 impl Watch {
@@ -153,7 +178,8 @@ impl Watch {
 
     /// Adds a notice that does not concern one connection.
     pub fn notice(&mut self, now: Timestamp, about: &'static str, text: String) {
-        self.told.push_back(Update::Notice(Notice { time: now.to_string(), about, tcp_stream: None, text }));
+        let (time, tcp_stream, connection) = (now.to_string(), None, None);
+        self.told.push_back(Update::Notice(Notice { time, about, tcp_stream, text, connection }));
     }
 
     /// Notes that packets were dropped.
@@ -164,6 +190,24 @@ impl Watch {
     /// Returns the number of open WebSocket connections.
     pub const fn open(&self) -> usize {
         self.open
+    }
+
+    /// Returns the time that it was last settled for.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Returns the connections that are open, each with the time at which something of it was seen last.
+    pub fn heard(&self) -> impl Iterator<Item = (Id, Timestamp)> {
+        self.followed.values().filter(|followed| followed.is_open()).map(|followed| (followed.id, followed.heard))
+    }
+
+    /// Judges an open connection by what has been captured by now. Returns `None` if it is not open any more.
+    pub fn as_of_now(&mut self, id: Id, analyzer: &Analyzer) -> Option<Box<Connection>> {
+        let stream = (id.stream, (id.http2_stream > 0).then_some(id.http2_stream));
+        let followed = self.followed.get(&stream).filter(|followed| followed.is_open() && followed.id == id)?;
+        let mut facts = followed.place.facts(analyzer)?;
+        Some(self.judge(&mut facts))
     }
 
     /// Takes the facts of the encrypted connections that are over, at most the last [`limits::LIVE_CONNECTIONS`].
@@ -238,11 +282,12 @@ impl Watch {
         };
         let text = fill(words().get(about, self.language), value);
         let tcp_stream = Some(place.stream.0);
-        self.told.push_back(Update::Notice(Notice { time: self.now.to_string(), about, tcp_stream, text }));
+        let (time, connection) = (self.now.to_string(), None);
+        self.told.push_back(Update::Notice(Notice { time, about, tcp_stream, text, connection }));
     }
 
     /// Reports that the final judgement on a connection differs from its line.
-    fn judged_again(&mut self, facts: &Facts, connection: &Connection) {
+    fn judged_again(&mut self, facts: &Facts, connection: Box<Connection>) {
         let value = |name: &str| match name {
             "title" => Some(connection.verdict.title.clone()),
             "summary" => Some(connection.verdict.summary.clone()),
@@ -250,7 +295,8 @@ impl Watch {
         };
         let text = fill(words().get("judged_again", self.language), value);
         let (time, about, tcp_stream) = (self.now.to_string(), "judged_again", Some(facts.stream));
-        self.told.push_back(Update::Notice(Notice { time, about, tcp_stream, text }));
+        let connection = Some(connection);
+        self.told.push_back(Update::Notice(Notice { time, about, tcp_stream, text, connection }));
     }
 }
 
@@ -266,8 +312,9 @@ impl Sink for Watch {
             if stream.1.is_some() {
                 *self.streams.entry(stream.0).or_default() += 1;
             }
-            Followed::default()
+            Followed::new(facts, place)
         });
+        followed.heard = followed.heard.max(now);
         if followed.judged.is_some() {
             return;
         }
@@ -280,7 +327,7 @@ impl Sink for Watch {
             let verdicts = diagnose(&case);
             let connection =
                 Connection::new(0, (&case, &verdicts), &self.registries, self.language, &mut self.redactor);
-            self.told.push_back(Update::Opened(Opened::new(facts, connection)));
+            self.told.push_back(Update::Opened(Opened::new(facts, Box::new(connection))));
         }
         followed.fins[event.side] |= matches!(event.what, What::End { kind: EndKind::Fin | EndKind::EndStream, .. });
         match step(facts, event, followed.fins) {
@@ -307,15 +354,14 @@ impl Sink for Watch {
     fn connection(&mut self, mut facts: Box<Facts>) {
         let followed = self.followed.remove(&(facts.stream, facts.http2_stream()));
         let is_last = facts.http2_stream().is_none() || self.is_last_stream(facts.stream, followed.is_some());
-        let followed = followed.unwrap_or_default();
-        self.open -= usize::from(followed.opened);
+        self.open -= usize::from(followed.as_ref().is_some_and(|followed| followed.opened));
         let connection = self.judge(&mut facts);
         // The packets of a connection of HTTP/2 belong to all of its streams.
         if is_last || connection.is_abnormal() {
             self.judged.push_back((facts.stream, connection.is_abnormal()));
         }
-        match followed.judged {
-            Some(first) if Judged::of(&connection) != first => self.judged_again(&facts, &connection),
+        match followed.and_then(|followed| followed.judged) {
+            Some(first) if Judged::of(&connection) != first => self.judged_again(&facts, connection),
             None if connection.ending != Kind::Open => {
                 self.told.push_back(Update::end(&facts, connection, &self.registries, self.language));
             }

@@ -180,10 +180,7 @@ pub fn number(number: u64, language: Language) -> String {
 /// Formats a span of time to about three significant digits: `40 µs`, `0.4 ms`, `20.0 s`, `3 min 05 s`, `2 h 00 min`.
 pub fn duration(time: Duration, language: Language) -> String {
     let seconds = time.as_secs_f64();
-    let of = |unit: &str, large: String, small: u64| {
-        let large = large.replace('.', words().get("decimal_mark", language));
-        word(&format!("duration_{unit}"), &[("large", &large), ("small", &format!("{small:02}"))], language)
-    };
+    let of = |unit, large, small| duration_of(unit, large, small, language);
     let whole = |seconds: u64| seconds.to_string();
     match seconds {
         _ if time.is_zero() => of("milliseconds", "0".to_owned(), 0),
@@ -195,6 +192,20 @@ pub fn duration(time: Duration, language: Language) -> String {
         _ if seconds < 7200.0 => of("minutes", whole(time.as_secs() / 60), time.as_secs() % 60),
         _ => of("hours", whole(time.as_secs() / 3600), time.as_secs() / 60 % 60),
     }
+}
+
+/// Returns a time that goes on, in whole seconds at the finest.
+pub fn seconds(time: Duration, language: Language) -> String {
+    match time.as_secs() {
+        seconds @ 0..120 => duration_of("seconds", seconds.to_string(), 0, language),
+        seconds => duration(Duration::from_secs(seconds), language),
+    }
+}
+
+/// Returns a time of one unit, or of two.
+fn duration_of(unit: &str, large: String, small: u64, language: Language) -> String {
+    let large = large.replace('.', words().get("decimal_mark", language));
+    word(&format!("duration_{unit}"), &[("large", &large), ("small", &format!("{small:02}"))], language)
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ impl State {
             KeyCode::Char('/') => self.ask_filter(),
             KeyCode::Char('s') => self.arrange(List::sort_by_next),
             KeyCode::Char('S') => self.arrange(List::reverse),
+            KeyCode::Char('f') => self.freeze(),
             KeyCode::Char('e') => self.explain(),
             KeyCode::Char('i') => self.about(),
             KeyCode::Char('?') => self.help(),
@@ -162,7 +163,8 @@ impl State {
 
     /// Returns the Markdown of the marked connection.
     fn ticket(&mut self) -> Option<String> {
-        if self.is_reading() {
+        // Of a running capture, the report is never complete.
+        if self.is_reading() && self.live.is_none() {
             self.say(self.word("not_yet", &[]));
             return None;
         }
@@ -177,8 +179,8 @@ impl State {
 
     fn write(&mut self, product: Product) -> Option<Effect> {
         let refused = match self.options.refused {
-            _ if self.is_reading() => "not_yet",
             Some(refused) => refused,
+            _ if self.is_reading() => "not_yet",
             None => return self.chosen().map(|chosen| Effect::Write(product, chosen)),
         };
         self.say(self.word(refused, &[]));

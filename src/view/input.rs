@@ -2,6 +2,9 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+/// The bytes of a line beyond which nothing is inserted.
+const MOST: usize = 1024;
+
 /// A text, and the place in it at which the next character is inserted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Input {
@@ -25,6 +28,16 @@ impl Input {
         self.text.get(..self.at).unwrap_or_default()
     }
 
+    /// Inserts a text, in which each run of line breaks and other controls becomes a blank. Its part behind [`MOST`] is dropped.
+    pub(super) fn insert(&mut self, text: &str) {
+        let room = MOST.saturating_sub(self.text.len());
+        let parts: Vec<_> = text.split(char::is_control).filter(|part| !part.is_empty()).collect();
+        let mut line = parts.join(" ");
+        line.truncate(line.floor_char_boundary(room));
+        self.text.insert_str(self.at, &line);
+        self.at += line.len();
+    }
+
     /// Takes a key. Returns whether it has changed the text.
     pub(super) fn press(&mut self, key: &KeyEvent) -> bool {
         let before = self.text.len();
@@ -39,8 +52,7 @@ impl Input {
                 self.at = word;
             }
             KeyCode::Char(character) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
-                self.text.insert(self.at, character);
-                self.at += character.len_utf8();
+                self.insert(character.encode_utf8(&mut [0; 4]));
             }
             KeyCode::Backspace => {
                 if let Some(last) = self.before().chars().next_back() {
@@ -72,6 +84,16 @@ mod tests {
             input.press(&KeyEvent::new(*code, *modifiers));
         }
         format!("{}|{}", input.before(), &input.text()[input.before().len()..])
+    }
+
+    #[test]
+    fn a_pasted_text_is_one_line_of_bounded_length() {
+        let mut input = Input::new("");
+        input.insert("\r\ncode:1006\n\tpath~\u{1b}é\n");
+        assert_eq!(input.text(), "code:1006 path~ é");
+        input.insert(&"é".repeat(MOST));
+        assert!(input.text().len() <= MOST && input.text().len() > MOST - 2);
+        assert!(!input.press(&KeyEvent::new(KeyCode::Char('é'), KeyModifiers::NONE)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::contents::{Contents, Groups};
 use super::filter::Filter;
+use crate::ending::Kind;
 use crate::report::Connection;
 use crate::report::order::Order;
 use crate::report::selection::Selection;
@@ -33,6 +34,8 @@ pub(super) struct List {
     /// The place of the order in [`ORDERS`].
     order: usize,
     is_reversed: bool,
+    /// Whether open connections come first.
+    has_open_first: bool,
     /// All connections, in order.
     sorted: Vec<u32>,
     /// Whether each connection fits the filter.
@@ -58,6 +61,22 @@ impl List {
         Self { asked, order, ..Self::default() }
     }
 
+    /// Lists nothing yet of a running capture: open connections first, then by default those that ended last.
+    pub(super) fn live(asked: Selection) -> Self {
+        let asked_order = asked.order.is_some();
+        let mut list = Self { has_open_first: true, ..Self::new(asked) };
+        if !asked_order {
+            list.order = ORDERS.iter().position(|(one, _)| *one == Order::Ended).unwrap_or_default();
+            list.is_reversed = true;
+        }
+        list
+    }
+
+    /// Goes over to the complete report, of which other connections may have been asked for.
+    pub(super) fn complete(&mut self, asked: Selection) {
+        (self.asked, self.has_open_first) = (asked, false);
+    }
+
     /// Returns the name of the word for the order, and whether it is reversed.
     pub(super) fn order(&self) -> (&'static str, bool) {
         (ORDERS.get(self.order).map_or("", |(_, name)| name), self.is_reversed)
@@ -80,6 +99,7 @@ impl List {
     pub(super) fn reverse(&mut self, contents: &Contents) {
         self.is_reversed = !self.is_reversed;
         self.sorted.reverse();
+        self.raise_open(contents);
         self.choose(contents);
     }
 
@@ -97,6 +117,15 @@ impl List {
         self.sorted = connections.into_iter().map(|(at, _)| at).collect();
         if self.is_reversed {
             self.sorted.reverse();
+        }
+        self.raise_open(contents);
+    }
+
+    /// Puts open connections first, if they come first, each in its order.
+    fn raise_open(&mut self, contents: &Contents) {
+        if self.has_open_first {
+            let is_over = |at: &u32| contents.connection(*at).is_none_or(|connection| connection.ending != Kind::Open);
+            self.sorted.sort_by_key(is_over);
         }
     }
 

@@ -22,6 +22,7 @@ mod filter;
 mod input;
 mod layout;
 mod list;
+mod live;
 mod mouse;
 mod popup;
 mod prompt;
@@ -29,6 +30,7 @@ mod state;
 
 pub use self::draw::draw;
 pub use self::early::Early;
+pub use self::live::News;
 pub use self::state::{Options, State, Ticket};
 
 use crate::catalog::{Language, view_words};

@@ -119,7 +119,8 @@ impl State {
             Pane::Connections => ("Enter Esc", "help_enter_connection"),
             Pane::Details => ("Enter Esc", "help_enter_details"),
         };
-        let keys = [own].into_iter().chain(KEYS).map(|(keys, name)| item(keys, name)).collect();
+        let live = self.live.is_some().then_some(("f", "help_freeze"));
+        let keys = [own].into_iter().chain(live).chain(KEYS).map(|(keys, name)| item(keys, name)).collect();
         let terms = TERMS.iter().map(|(terms, name)| item(terms, name)).collect();
         let title = self.word(title(self.focus), &[]);
         let blocks = vec![Block::Section(title, keys), Block::Section(self.word("help_terms", &[]), terms)];

@@ -29,14 +29,25 @@ impl State {
                 self.set_filter(String::new(), Filter::default());
             }
             KeyCode::Enter if prompt.fault.is_none() => self.mode = Mode::Browse,
-            _ if prompt.input.press(key) => {
-                let text = prompt.input.text().to_owned();
-                let (filter, fault) = Filter::parse(&text);
-                prompt.fault = fault;
-                self.set_filter(text, filter);
-            }
+            _ if prompt.input.press(key) => self.typed(),
             _ => {}
         }
+    }
+
+    /// Takes a text that was pasted: it is part of a filter. Elsewhere, its letters would be keys.
+    pub(super) fn paste(&mut self, text: &str) {
+        let Mode::Filter(prompt) = &mut self.mode else { return };
+        prompt.input.insert(text);
+        self.typed();
+    }
+
+    /// Filters by what has been typed, as far as it is understood.
+    fn typed(&mut self) {
+        let Mode::Filter(prompt) = &mut self.mode else { return };
+        let text = prompt.input.text().to_owned();
+        let (filter, fault) = Filter::parse(&text);
+        prompt.fault = fault;
+        self.set_filter(text, filter);
     }
 
     pub(super) fn set_filter(&mut self, text: String, filter: Filter) {

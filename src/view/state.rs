@@ -7,10 +7,12 @@ use super::contents::Contents;
 use super::cursor::Cursor;
 use super::layout::Panes;
 use super::list::List;
+use super::live::Live;
 use super::popup::Popup;
 use super::prompt::Prompt;
 use super::{Chosen, Effect, Pane, Tab, word};
 use crate::catalog::{Language, Registries};
+use crate::facts::Id;
 use crate::render::markdown::Flavor;
 use crate::report::codes::Occurred;
 use crate::report::phrase::bytes_of;
@@ -69,6 +71,18 @@ pub struct State {
     pub(super) message: Option<String>,
     /// How far reading is; `None` once the report is complete.
     pub(super) progress: Option<String>,
+    /// What only a running capture has.
+    pub(super) live: Option<Live>,
+}
+
+/// The identity of the marked connection, in whatever report it is: its place in the capture, its opening and its client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Marked(Id, String, String);
+
+impl Marked {
+    fn new(connection: &Connection) -> Self {
+        Self(connection.identity(), connection.opened.clone(), connection.client.clone())
+    }
 }
 
 /// What keys do.
@@ -102,6 +116,7 @@ impl State {
             filter: String::new(),
             message: None,
             progress: Some("…".to_owned()),
+            live: None,
         }
     }
 
@@ -132,8 +147,8 @@ impl State {
 
     /// Shows the connections of the complete report that were asked for.
     pub fn complete(&mut self, report: Report, selection: Selection) {
-        self.progress = None;
-        self.list.asked = selection;
+        (self.progress, self.live) = (None, None);
+        self.list.complete(selection);
         self.replace(report);
     }
 
@@ -159,6 +174,10 @@ impl State {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 self.message = None;
                 self.press(key)
+            }
+            Event::Paste(text) => {
+                self.paste(text);
+                None
             }
             Event::Mouse(mouse) => {
                 self.point(mouse);
@@ -214,15 +233,23 @@ impl State {
         self.settle();
     }
 
-    /// Shows another report, with the same connection marked, if it is there.
+    /// Shows another report.
     fn replace(&mut self, report: Report) {
-        let marked = self.marked().map(|marked| (marked.identity(), marked.opened.clone(), marked.client.clone()));
+        let marked = self.marked_in(&self.contents.report);
+        self.show_report(report, marked);
+    }
+
+    /// Returns what tells the marked connection from all others.
+    pub(super) fn marked_in(&self, report: &Report) -> Option<Marked> {
+        let at = *self.list.shown.get(self.rows.at)?;
+        report.connections.get(at as usize).map(|one| Marked::new(one))
+    }
+
+    /// Shows another report, with the same connection marked, if it is there.
+    pub(super) fn show_report(&mut self, report: Report, marked: Option<Marked>) {
         self.contents = Contents::new(report, self.language());
         self.list.fill(&self.contents);
-        let is_it = |at: &u32| {
-            let one = self.contents.connection(*at).map(|one| (one.identity(), one.opened.clone(), one.client.clone()));
-            one == marked
-        };
+        let is_it = |at: &u32| self.contents.connection(*at).map(Marked::new) == marked;
         // From the top on, nobody has moved yet.
         let place = if self.rows.at == 0 { None } else { self.list.shown.iter().position(is_it) };
         self.rows.at = place.unwrap_or(self.rows.at);

@@ -1,5 +1,6 @@
 //! The terminal view without a terminal: what keys and the mouse do, and what is shown.
 
+mod live;
 mod looks;
 
 use std::path::Path;

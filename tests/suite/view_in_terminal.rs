@@ -165,15 +165,106 @@ fn signals_and_control_c_restore_the_screen() {
     tmux.is_restored();
     for (signal, status) in [("TERM", 143), ("INT", 130)] {
         open(&tmux, "");
-        let shell = tmux.run(&["display-message", "-p", "#{pane_pid}"]);
-        let program = Command::new("ps").args(["-o", "pid=", "--ppid", shell.trim()]).output().unwrap();
-        let program = String::from_utf8(program.stdout).unwrap();
-        Command::new("kill").args([&format!("-{signal}"), program.trim()]).status().unwrap();
+        Command::new("kill").args([&format!("-{signal}"), &program(&tmux)]).status().unwrap();
         tmux.wait("before-the-view");
         tmux.enter("echo status $?");
         tmux.wait(&format!("status {status}"));
         tmux.is_restored();
     }
+}
+
+/// Returns the program that the shell has started.
+fn program(tmux: &Tmux) -> String {
+    let shell = tmux.run(&["display-message", "-p", "#{pane_pid}"]);
+    let program = Command::new("ps").args(["-o", "pid=", "--ppid", shell.trim()]).output().unwrap();
+    String::from_utf8(program.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn another_program_may_stop_it() {
+    if missing(&["tmux"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tmux = Tmux::new("stopped", folder.path());
+    tmux.enter("clear; echo before-the-view");
+    tmux.wait("before-the-view");
+    open(&tmux, "");
+    Command::new("kill").args(["-TSTP", &program(&tmux)]).status().unwrap();
+    tmux.wait_for("the shell", |screen| screen.contains("before-the-view") && !screen.contains("Causes"));
+    // The size may change meanwhile.
+    tmux.run(&["resize-window", "-x", "110", "-y", "25"]);
+    tmux.enter("fg");
+    let screen = tmux.wait(JUDGED);
+    assert!(screen.contains("q quit"), "{screen}");
+    tmux.write("q");
+    tmux.is_restored();
+}
+
+#[test]
+fn a_pasted_text_presses_no_keys() {
+    if missing(&["tmux"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tmux = Tmux::new("pasted", folder.path());
+    tmux.enter("clear; echo before-the-view");
+    tmux.wait("before-the-view");
+    open(&tmux, "");
+    let paste = || {
+        tmux.run(&["set-buffer", "code:1007\nbad\nwbq"]);
+        tmux.run(&["paste-buffer", "-p", "-r"]);
+    };
+    paste();
+    tmux.write("/");
+    paste();
+    tmux.wait("/ code:1007 bad wbq");
+    tmux.press(&["BSpace", "BSpace", "BSpace", "Enter"]);
+    tmux.wait("Connections: 4 of 20");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
+    tmux.write("q");
+    tmux.is_restored();
+}
+
+#[test]
+fn a_running_capture_is_shown_until_its_report() {
+    if missing(&["tmux"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tmux = Tmux::new("live", folder.path());
+    let capture = fixture("many");
+    // The first bytes hold connections that are open; the rest comes when somebody writes to the gate.
+    let half = std::fs::metadata(&capture).unwrap().len() / 4;
+    let (capture, rest) = (capture.display(), half + 1);
+    tmux.enter("mkfifo gate; clear; echo before-the-view");
+    tmux.wait("before-the-view");
+    let begin = || {
+        tmux.enter(&format!(
+            "(head -c {half} {capture}; cat gate; tail -c +{rest} {capture}) | {PROGRAM} live --no-config --lang en --view -"
+        ));
+        let screen = tmux.wait("open for ");
+        assert!(screen.contains("Live: ") && screen.contains("f freeze"), "{screen}");
+    };
+    begin();
+    tmux.write("f");
+    tmux.wait("Frozen");
+    std::fs::write(folder.path().join("gate"), "").unwrap();
+    // The stream has ended: the report is complete, and stays until the user leaves.
+    let screen = tmux.wait(JUDGED);
+    assert!(screen.contains("Connections: 20") && !screen.contains("Frozen"), "{screen}");
+    tmux.write("q");
+    tmux.wait_for("the report", |screen| screen.contains("How to fix") && !screen.contains("Timeline"));
+    tmux.enter("clear; echo before-the-view");
+    tmux.wait("before-the-view");
+
+    // Who leaves early ends the capture.
+    begin();
+    tmux.write("q");
+    tmux.wait("How to fix");
+    std::fs::write(folder.path().join("gate"), "").unwrap();
+    tmux.enter("clear; echo before-the-view");
+    tmux.is_restored();
 }
 
 #[test]
@@ -230,6 +321,10 @@ fn it_takes_a_terminal_and_a_capture_that_can_be_read() {
     let (code, said) = view(&[capture.to_str().unwrap()]);
     assert_eq!(code, Some(2));
     assert!(said.contains("needs a terminal"), "{said}");
+    let live =
+        Command::new(PROGRAM).args(["live", "--no-config", "--view", "-"]).stdin(Stdio::null()).output().unwrap();
+    assert_eq!((live.status.code(), live.stdout.len()), (Some(2), 0));
+    assert!(String::from_utf8(live.stderr).unwrap().contains("needs a terminal"));
     let (code, said) = view(&[capture.to_str().unwrap(), "--fail-on", "abnormal"]);
     assert_eq!(code, Some(2));
     assert!(said.contains("--fail-on is for reports that are written"), "{said}");

@@ -21,8 +21,9 @@ impl Stop {
         Ok((Self(reader), writer))
     }
 
-    /// Catches the signals from now on. The first one is the call; a second one ends the program at once.
-    pub fn at_signal() -> io::Result<Self> {
+    /// Catches the signals from now on. The first one is the call; a second one ends the program at once. Also returns the socket
+    /// to call through.
+    pub fn at_signal() -> io::Result<(Self, UnixStream)> {
         let (stop, writer) = Self::called()?;
         IS_AWAITED.store(true, Ordering::Relaxed);
         for signal in ending::SIGNALS {
@@ -31,7 +32,7 @@ impl Stop {
         let mut removed = removed();
         ending::watch(ending::SIGNALS.to_vec())?;
         removed.is_watched = true;
-        Ok(stop)
+        Ok((stop, writer))
     }
 
     /// Returns whether the call has come. It is not reported again.

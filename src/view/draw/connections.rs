@@ -15,6 +15,7 @@ use crate::report::document::{self, CLOSED_BY, COLUMNS, Clock, HOW, Tone, WHY, c
 use crate::report::phrase::number;
 use crate::view::Pane;
 use crate::view::layout::Panes;
+use crate::view::popup::plain;
 use crate::view::state::State;
 
 /// The columns between two cells.
@@ -49,8 +50,15 @@ pub(super) fn draw(state: &State, look: Look, panes: &Panes, frame: &mut Frame<'
     let [head, body] = [Rect { height: 1, ..inner }, Rect { y: inner.y + 1, height: inner.height - 1, ..inner }];
     if state.list.shown.is_empty() {
         let name = if state.contents.report.connections.is_empty() { "none" } else { "none_fits" };
-        let text = if state.is_reading() { String::new() } else { state.word(name, &[]) };
-        return frame.render_widget(Paragraph::new(format!("  {text}")), body);
+        let text = match name {
+            "none" if state.live.is_some() => state.word("none_yet", &[]),
+            "none" if state.is_reading() => String::new(),
+            "none" if !state.contents.report.encrypted.is_empty() => state.word("none_read", &[]),
+            _ => state.word(name, &[]),
+        };
+        let lines =
+            plain(&text, body.width - MARK as u16).into_iter().map(|line| Line::raw(format!("{:MARK$}{line}", "")));
+        return frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), body);
     }
     let clock = state.contents.report.clock().with(state.contents.precision);
     let columns = columns(state, clock, usize::from(inner.width).saturating_sub(MARK));
@@ -112,6 +120,11 @@ fn cells(state: &State, connection: &Connection, clock: Clock<'_>) -> (Tone, Vec
     let row = document::row(connection, &state.contents.report.codes, clock, language);
     let own = confidence(connection.verdict.confidence, language).to_owned();
     let mut cells: Vec<_> = row.cells.iter().map(|cell| sanitized(cell)).chain([own]).collect();
+    if let Some(waiting) = state.waiting(connection) {
+        for (at, text) in [HOW, WHY].into_iter().zip(waiting) {
+            cells.get_mut(at).into_iter().for_each(|cell| cell.clone_from(&text));
+        }
+    }
     if let Some(id) = cells.first_mut().filter(|_| state.is_reading()) {
         // The report gives other numbers.
         id.insert(0, '~');

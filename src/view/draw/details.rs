@@ -62,7 +62,10 @@ impl State {
             text.iter().map(|line| look.prose(line)).collect()
         };
         match self.tab {
-            Tab::Why => prose(document::why(connection, codes, language)),
+            Tab::Why => match self.still_open(connection) {
+                Some(open) => prose(document::why(&open, codes, language)),
+                None => prose(document::why(connection, codes, language)),
+            },
             Tab::Timeline => timeline::lines(self, connection, look, width),
             Tab::Bytes => bytes::lines(self, connection, look, width),
             Tab::Others => prose(document::others(connection, codes, language)),

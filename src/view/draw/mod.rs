@@ -72,7 +72,14 @@ fn panes(state: &State, frame: &mut Frame<'_>) {
 fn header(state: &State, look: Look, area: Rect, frame: &mut Frame<'_>) {
     let text = state.progress.as_ref().map_or_else(
         || sanitized(&state.contents.headline),
-        |progress| state.word("reading", &[("progress", progress)]),
+        |progress| {
+            let name = match &state.live {
+                Some(_) if state.is_frozen() => "frozen",
+                Some(_) => "live",
+                None => "reading",
+            };
+            state.word(name, &[("progress", progress)])
+        },
     );
     let line = Line::styled(cut(&text, area.width.into()), look.strong());
     frame.render_widget(line, area);
@@ -85,7 +92,7 @@ fn status(state: &State, look: Look, area: Rect, frame: &mut Frame<'_>) {
     }
     let (text, style) = match &state.message {
         Some(message) => (sanitized(message), look.strong()),
-        None => (state.word("keys", &[]), look.dim()),
+        None => (state.word(if state.live.is_some() { "keys_live" } else { "keys" }, &[]), look.dim()),
     };
     frame.render_widget(Line::styled(cut(&text, area.width.into()), style), area);
 }

@@ -13,14 +13,20 @@ use whyclosed::view::State;
 use super::{drawn, options, press, report, rows, view};
 
 /// The screens of the snapshots: an old terminal or half a screen, the usual one, and a large one.
-const SCREENS: [(u16, u16); 3] = [(60, 24), (80, 24), (160, 40)];
+pub const SCREENS: [(u16, u16); 3] = [(60, 24), (80, 24), (160, 40)];
 
-#[test]
-fn every_pane_looks_as_it_should() {
+/// Returns the settings of snapshots.
+pub fn settings() -> Settings {
     let mut settings = Settings::clone_current();
     settings.set_snapshot_path("snapshots");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
+    settings
+}
+
+#[test]
+fn every_pane_looks_as_it_should() {
+    let settings = settings();
     let english = Language::English;
     for (name, fixture, keys, language) in [
         ("why", "many", "", english),
@@ -36,6 +42,7 @@ fn every_pane_looks_as_it_should() {
         ("filter_fault", "many", "/bad code:x", english),
         ("nothing_fits", "many", "/code:1015<Enter>", english),
         ("nothing_read", "no_websocket_http", "", english),
+        ("nothing_decrypted", "many_wss_python", "", english),
         ("help", "many", "?", english),
         ("explanation", "many", "e", english),
         ("capture", "many", "i", english),

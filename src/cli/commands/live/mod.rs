@@ -2,11 +2,16 @@
 //! end.
 
 mod opened;
+mod outlet;
 pub(super) mod screen;
 pub(super) mod session;
 mod storage;
+#[cfg(feature = "view")]
+mod viewing;
 
 use std::io::{self, Write};
+#[cfg(feature = "view")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -22,11 +27,18 @@ use whyclosed::render::ndjson;
 use whyclosed::report::phrase::word;
 use whyclosed::report::{Material, Pending, Report};
 use whyclosed::target::Target;
+#[cfg(feature = "view")]
+use whyclosed::{catalog::Registries, view::Options};
 
 use self::opened::Opened;
+use self::outlet::Outlet;
 use self::screen::Screen;
 use self::session::{Ended, Session, Until};
 use self::storage::Storage;
+#[cfg(feature = "view")]
+use self::viewing::Viewing;
+#[cfg(feature = "view")]
+use super::view;
 use super::{absent, exit_code};
 use crate::keys::KeyArgs;
 use crate::reporting::{Format, Reporting};
@@ -78,6 +90,12 @@ pub struct Live {
     /// Until then the first 64 KiB and the last 1 MiB of its packets are held, 48 MiB of all connections together.
     #[arg(long, requires = "write", value_enum, value_name = "WHAT")]
     write_only: Option<Kind>,
+
+    /// Move about in the connections while they are captured, in the terminal view: `?` in it explains its keys. The report
+    /// follows when you leave.
+    #[cfg(feature = "view")]
+    #[arg(long)]
+    view: bool,
 
     #[command(flatten)]
     keys: KeyArgs,
@@ -136,6 +154,7 @@ Examples:
   sudo whyclosed live -i lo --until 1006       until one ends without a Close frame
   sudo whyclosed live -i lo -w trace.pcapng    keep the packets, too
   sudo whyclosed live -i lo --format ndjson    for programs: one JSON object a line
+  sudo whyclosed live -i lo --view             the open connections and the ended ones, to move about in
   ssh HOST tcpdump -U -w - | whyclosed live -  the packets of another machine, as they come
 
 Ctrl-C ends it and prints the report; a second one ends it at once. So does the end of standard input.";
@@ -143,6 +162,10 @@ Ctrl-C ends it and prints the report; a second one ends it at once. So does the 
 impl Live {
     /// Captures until something ends the session, then writes the report.
     pub fn run(&self) -> Result<ExitCode, Error> {
+        #[cfg(feature = "view")]
+        if self.view {
+            viewing::check()?;
+        }
         let outputs = [self.reporting.output(), self.write.as_deref()];
         output::check_format(&self.reporting)?;
         let others = [self.keys.files(), &self.reporting.texts.files()?].concat();
@@ -163,21 +186,42 @@ impl Live {
             .map_or(Ok(()), |path| output::can_write(path).map_err(|error| told_by(error, user.as_deref())))?;
         let allowed =
             Allowed::default().growing(self.keys.files()).output(self.write.as_deref()).counters_of(opened.names());
+        // Keys come from the terminal even if the packets come from standard input.
+        #[cfg(feature = "view")]
+        let allowed = if self.view { allowed.output(Some(Path::new("/dev/tty"))) } else { allowed };
         self.reporting.enter_sandbox(allowed);
-        let screen = Screen::new(&self.reporting);
         let (beginning, linger) = (opened.beginning(), opened.linger());
         let feed = opened.into_feed()?;
-        let stop = Stop::at_signal().map_err(|source| Error::Wait { source })?;
-        screen.begin(&beginning, user.as_deref());
+        let (stop, to_stop) = Stop::at_signal().map_err(|source| Error::Wait { source })?;
+        #[cfg(feature = "view")]
+        let viewing = self.view.then(|| Viewing::open(self.view_options(&registries), to_stop)).transpose()?;
+        #[cfg(not(feature = "view"))]
+        drop(to_stop);
+        let outlet = || -> Box<dyn Outlet> {
+            let screen = Screen::new(&self.reporting);
+            screen.begin(&beginning, user.as_deref());
+            Box::new(screen)
+        };
+        #[cfg(feature = "view")]
+        let outlet = viewing.as_ref().map_or_else(outlet, |viewing| viewing.outlet(beginning.1.clone(), language));
+        #[cfg(not(feature = "view"))]
+        let outlet = outlet();
         let until = Until { duration: self.duration, count: self.count, code: self.until, linger };
         let privacy = self.reporting.privacy();
         let watch = Watch::new(language, registries.clone(), privacy);
-        let mut session = Session::new(feed, storage, keys, screen, (watch, until));
+        let mut session = Session::new(feed, storage, keys, outlet, (watch, until));
         session.name(self.reporting.wss.clone());
-        let Ended { material, faults, reader_left } = session.run(stop)?;
+        let Ended { material, faults, reader_left, is_called } = session.run(stop)?;
         let material = Material { privacy, registries, ..material };
         let mut report = Pending::new(material, language).finish();
         report.times = self.reporting.time.clone();
+        #[cfg(feature = "view")]
+        if let Some(viewing) = viewing {
+            match is_called {
+                true => viewing.leave()?,
+                false => viewing.complete(&report, self.reporting.selection(report.start()))?,
+            }
+        }
         let absent = absent(&self.reporting, report.connections.len());
         let faults: Vec<_> = faults.into_iter().chain(absent).collect();
         let matched = self.reporting.fails(&report);
@@ -188,7 +232,8 @@ impl Live {
     /// Writes the report. In `live | tee log`, Ctrl-C ends the reader, too: unless it `reader_left` before, the report then
     /// goes to standard error, or, if it is for programs, is said to be lost.
     fn write_report(&self, report: &mut Report, reader_left: bool) -> Result<(), Error> {
-        let is_of_lines = self.reporting.format() == Format::Ndjson && self.reporting.output().is_none();
+        let is_of_lines =
+            self.reporting.format() == Format::Ndjson && self.reporting.output().is_none() && !self.has_view();
         let mut render = |out: &mut dyn Write| match is_of_lines {
             true => ndjson::render_last(report, out),
             false => output::render(&self.reporting, report, out),
@@ -226,6 +271,23 @@ impl Live {
     fn writes_as_root(&self) -> bool {
         let target = self.write.as_deref().map(Target::resolve);
         self.write_ring.is_none() && target.is_some_and(|target| target.is_ok_and(|target| target.is_guarded()))
+    }
+
+    /// Returns whether updates are shown in a view, and not as lines.
+    const fn has_view(&self) -> bool {
+        #[cfg(feature = "view")]
+        let has_view = self.view;
+        #[cfg(not(feature = "view"))]
+        let has_view = false;
+        has_view
+    }
+
+    /// Returns the settings of the view.
+    #[cfg(feature = "view")]
+    fn view_options(&self, registries: &Registries) -> Options {
+        let mut options = view::options(&self.reporting, registries);
+        options.refused = Some("not_live");
+        options
     }
 
     /// Creates the output for packets, if they are to be written.

@@ -5,12 +5,14 @@ use std::io::{self, IsTerminal, Write};
 use anstream::ColorChoice::Never;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
+use whyclosed::analyzer::Analyzer;
 use whyclosed::catalog::Language;
-use whyclosed::live::{Update, line};
+use whyclosed::live::{Update, Watch, line};
 use whyclosed::render::json;
 use whyclosed::report::document::{Clock, Times};
-use whyclosed::report::phrase::{number, word};
+use whyclosed::report::phrase::word;
 
+use super::outlet::{Outlet, Status};
 use crate::output;
 use crate::reporting::{Format, Reporting};
 
@@ -35,19 +37,6 @@ enum Lines {
     Aside { color: bool },
     /// As JSON, on standard output.
     Json,
-}
-
-/// The counts of a running capture.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Status {
-    /// Packets in the last second.
-    pub packets_per_second: u64,
-    /// Packets so far.
-    pub packets: u64,
-    /// WebSocket connections that are open.
-    pub open: usize,
-    /// Packets dropped so far.
-    pub dropped: u64,
 }
 
 impl Screen {
@@ -79,11 +68,6 @@ impl Screen {
         Clock::new(&self.times, Some(&self.start))
     }
 
-    /// Returns the language of the lines.
-    pub const fn language(&self) -> Language {
-        self.language
-    }
-
     /// Prints what is captured, in the words of this name, and the user that the program runs as, on standard error.
     #[expect(clippy::print_stderr, reason = "it is not part of the report")]
     pub fn begin(&self, (name, interfaces): &(&'static str, String), user: Option<&str>) {
@@ -96,15 +80,21 @@ impl Screen {
             eprintln!("{}", word(name, &[("interfaces", &on), ("zone", &self.clock().zone(self.language))]));
         }
     }
+}
+
+impl Outlet for Screen {
+    fn language(&self) -> Language {
+        self.language
+    }
 
     /// Prints an update. An error means that the reader has closed the pipe, or that writing failed.
-    pub fn tell(&mut self, told: &Update) -> io::Result<()> {
+    fn tell(&mut self, told: Update) -> io::Result<()> {
         let text = match self.lines {
             Lines::None => return Ok(()),
-            Lines::Text { color } | Lines::Aside { color } => line(told, self.clock(), self.language, color),
+            Lines::Text { color } | Lines::Aside { color } => line(&told, self.clock(), self.language, color),
             Lines::Json => {
                 let mut object = Vec::new();
-                json::line(told, &mut object)?;
+                json::line(&told, &mut object)?;
                 String::from_utf8_lossy(object.trim_ascii_end()).into_owned()
             }
         };
@@ -124,21 +114,14 @@ impl Screen {
     }
 
     /// Shows the status below the lines.
-    pub fn status(&self, now: Status) {
+    fn beat(&mut self, now: Status, _: &mut Watch, _: &Analyzer) {
         if let Some(status) = &self.status {
-            let number = |count| number(count, self.language);
-            let values = [
-                ("rate", &*number(now.packets_per_second)),
-                ("packets", &number(now.packets)),
-                ("open", &number(now.open as u64)),
-                ("dropped", &number(now.dropped)),
-            ];
-            status.set_message(word("live_status", &values, self.language));
+            status.set_message(now.text(self.language));
         }
     }
 
     /// Removes the status, and separates the report from the lines.
-    pub fn finish(&mut self) {
+    fn finish(&mut self) {
         if let Some(status) = self.status.take() {
             status.finish_and_clear();
         }

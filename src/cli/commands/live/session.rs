@@ -12,7 +12,7 @@ use whyclosed::report::Material;
 use whyclosed::report::phrase::counted;
 use whyclosed::seen::Timestamp;
 
-use super::screen::{Screen, Status};
+use super::outlet::{Outlet, Status};
 use super::storage::Storage;
 use crate::keys::KeyLogs;
 use crate::signals::Stop;
@@ -55,6 +55,8 @@ pub struct Ended {
     pub faults: Vec<Error>,
     /// Whether the reader of standard output ended it by closing the pipe: it has what it wanted.
     pub reader_left: bool,
+    /// Whether the call to stop has come.
+    pub is_called: bool,
 }
 
 /// A running capture.
@@ -63,7 +65,7 @@ pub struct Session {
     /// The output for packets; `None` if none are written, or if writing has failed.
     storage: Option<Storage>,
     keys: KeyLogs,
-    screen: Screen,
+    outlet: Box<dyn Outlet>,
     until: Until,
     analyzer: Analyzer,
     watch: Watch,
@@ -90,14 +92,14 @@ impl Session {
         feed: Box<dyn Feed>,
         storage: Option<Storage>,
         keys: KeyLogs,
-        screen: Screen,
+        outlet: Box<dyn Outlet>,
         (watch, until): (Watch, Until),
     ) -> Self {
         let beat = Beat { next: Instant::now(), packets: 0, dropped: 0, told: None, untold: 0, since: now() };
         let over = until.duration.map(|duration| Instant::now() + duration);
         let (mut analyzer, faults, ends) = (Analyzer::default(), Vec::new(), 0);
         analyzer.expect_keys(keys.are_given() || feed.may_have_secrets());
-        Self { feed, storage, keys, screen, until, analyzer, watch, faults, ends, over, beat }
+        Self { feed, storage, keys, outlet, until, analyzer, watch, faults, ends, over, beat }
     }
 
     /// Sets the servers of encrypted WebSockets.
@@ -128,9 +130,10 @@ impl Session {
             }
         }
         // Ctrl-C ends the reader, too, and may do so first.
-        let reader_left = pipe_closed && !called && !stop.came();
+        let is_called = called || stop.came();
+        let reader_left = pipe_closed && !is_called;
         let (material, faults) = self.finish();
-        Ok(Ended { material, faults, reader_left })
+        Ok(Ended { material, faults, reader_left, is_called })
     }
 
     /// Processes up to `most` packets. Returns whether there were no more.
@@ -185,11 +188,15 @@ impl Session {
     /// Prints the pending updates, and notes whether one of them ends the session.
     fn tell(&mut self) -> io::Result<()> {
         while let Some(told) = self.watch.take() {
-            self.screen.tell(&told)?;
-            if let Update::Closed(ended) | Update::Refused(ended) = &told {
+            let ended = match &told {
+                Update::Closed(ended) | Update::Refused(ended) => Some(ended.connection.code()),
+                Update::Opened(_) | Update::Notice(_) => None,
+            };
+            self.outlet.tell(told)?;
+            if let Some(code) = ended {
                 self.ends += 1;
                 let enough = self.until.count.is_some_and(|count| self.ends >= count);
-                let found = self.until.code.is_some_and(|code| ended.connection.code() == Some(code));
+                let found = self.until.code.is_some_and(|wanted| code == Some(wanted));
                 if enough || found {
                     self.end_in(LAST_LOOK);
                 }
@@ -227,7 +234,9 @@ impl Session {
         let packets_per_second = packets - self.beat.packets;
         self.beat.packets = packets;
         let Beat { dropped, .. } = self.beat;
-        self.screen.status(Status { packets_per_second, packets, open: self.watch.open(), dropped });
+        let Self { outlet, watch, analyzer, .. } = self;
+        let status = Status { packets_per_second, packets, open: watch.open(), dropped };
+        outlet.beat(status, watch, analyzer);
     }
 
     /// Reads the drop counters.
@@ -253,7 +262,7 @@ impl Session {
     fn tell_drops(&mut self, now: Timestamp) {
         let dropped = std::mem::take(&mut self.beat.untold);
         self.beat.told = Some(Instant::now());
-        self.watch.notice(now, "drops", counted("live_drops", dropped, &[], self.screen.language()));
+        self.watch.notice(now, "drops", counted("live_drops", dropped, &[], self.outlet.language()));
     }
 
     /// Returns the longest time to wait for a packet.
@@ -293,7 +302,7 @@ impl Session {
         }
         // The reader may be gone.
         let _ = self.tell();
-        self.screen.finish();
+        self.outlet.finish();
         let outside = self.watch.take_outside();
         let (facts, left_out) = self.watch.into_facts();
         let mut summary = self.feed.summary();
@@ -313,11 +322,11 @@ impl Session {
     }
 
     fn finish_storage(&mut self) -> Result<(), Error> {
-        let Self { storage: Some(storage), watch, feed, screen, .. } = self else { return Ok(()) };
+        let Self { storage: Some(storage), watch, feed, outlet, .. } = self else { return Ok(()) };
         storage.judged(watch)?;
         let let_go = storage.let_go();
         if let_go > 0 {
-            watch.notice(now(), "write", counted("live_not_held", let_go, &[], screen.language()));
+            watch.notice(now(), "write", counted("live_not_held", let_go, &[], outlet.language()));
         }
         storage.finish(&**feed)
     }

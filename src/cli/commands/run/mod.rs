@@ -114,7 +114,7 @@ impl Run {
         self.reporting.enter_sandbox(Allowed::default().growing(keys.files()).counters_of(&names));
         let watch = Watch::new(self.reporting.texts.language(), registries.clone(), self.reporting.privacy());
         let (until, screen) = (Until { linger: LINGER, ..Until::default() }, Screen::new(&self.reporting).silent());
-        let mut session = Session::new(Box::new(interfaces), None, key_logs, screen, (watch, until));
+        let mut session = Session::new(Box::new(interfaces), None, key_logs, Box::new(screen), (watch, until));
         session.name(self.reporting.wss.clone());
         let ended = session.run(stop);
         let observed = watcher.finish();

@@ -7,7 +7,7 @@
 //! ```
 
 mod reading;
-mod screen;
+pub(super) mod screen;
 mod writing;
 
 use std::io::{self, IsTerminal};
@@ -17,12 +17,10 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
-use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
-use ratatui::crossterm::event::{self, Event};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::report::selection::Selection;
@@ -34,14 +32,12 @@ use self::writing::Job;
 use super::read::Read;
 use super::{EXIT_ERROR, exit_code};
 use crate::output;
+use crate::reporting::Reporting;
 use crate::sandbox::Allowed;
 
 /// Options of a report that is written, which has no place on a screen.
 const ELSEWHERE: [&str; 11] =
     ["all", "bundle", "expect", "fail_on", "files", "format", "output", "quiet", "sensor", "top", "verbose"];
-
-/// The time between two looks at the other threads.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Move about in the report: causes, connections, and for each why it ended, its last moments and the proof.
 ///
@@ -130,7 +126,8 @@ impl View {
         let here = Path::new(".").join("whyclosed");
         let also = Allowed::default().output(Some(&here)).output(Some(Path::new("/dev/tty"))).temporary_files();
         let begun = read.begin(also)?;
-        let (options, registries) = (options(&read, &begun.registries), begun.registries.clone());
+        let registries = begun.registries.clone();
+        let options = Options { refused: writing::refused(&read), ..options(&read.reporting, &registries) };
         let mut screen = Screen::open().map_err(screen::fault)?;
         let size = screen.size().map_err(screen::fault)?;
         let ((sender, receiver), waiting) = (channel(), Waiting::default());
@@ -158,9 +155,8 @@ impl View {
     }
 }
 
-/// Returns the settings of the view.
-fn options(read: &Read, registries: &Registries) -> Options {
-    let reporting = &read.reporting;
+/// Returns the settings of a view from which packets can be written.
+pub(super) fn options(reporting: &Reporting, registries: &Registries) -> Options {
     let (flavor, most, command) = (reporting.flavor(), reporting.max_chars(), output::command(reporting));
     let mut selection = reporting.selection(None);
     // The numbers are those of the report, which are not known before.
@@ -171,7 +167,7 @@ fn options(read: &Read, registries: &Registries) -> Options {
         registries: registries.clone(),
         ticket: Ticket { flavor, most, command },
         selection,
-        refused: writing::refused(read),
+        refused: None,
     }
 }
 
@@ -206,24 +202,10 @@ impl<'v> Session<'v> {
                     return Ok(end);
                 }
             }
-            screen.draw(&self.state).map_err(screen::fault)?;
-            if screen.is_to_stop() {
-                self.suspend(screen)?;
-            }
-            if !event::poll(LOOK).map_err(screen::fault)? {
-                continue;
-            }
-            // All that wait, before the next drawing.
-            while event::poll(Duration::ZERO).map_err(screen::fault)? {
-                let event = event::read().map_err(screen::fault)?;
-                match self.state.take(&event) {
-                    Some(Effect::Quit) => return self.leave(screen),
-                    Some(Effect::Suspend) => self.suspend(screen)?,
-                    Some(Effect::Copy(text)) => {
-                        screen.copy(&text).map_err(screen::fault)?;
-                        self.state.copied(&text);
-                    }
-                    Some(Effect::Write(product, chosen)) => {
+            for effect in screen.turn(&mut self.state)? {
+                match effect {
+                    Effect::Quit => return self.leave(screen),
+                    Effect::Write(product, chosen) => {
                         let Some(files) = self.files.get(chosen.capture as usize - 1) else { continue };
                         let job = Job::new(product, chosen, files.clone());
                         self.state.say(word("writing", &[("path", &job.name())], self.language()));
@@ -234,7 +216,8 @@ impl<'v> Session<'v> {
                             drop(sender.send(Message::Written(job.path, written)));
                         });
                     }
-                    None => {}
+                    // The screen has done these.
+                    Effect::Copy(_) | Effect::Suspend => {}
                 }
             }
         }
@@ -253,8 +236,9 @@ impl<'v> Session<'v> {
                 if report.captures.is_empty() {
                     return Some(End::Failed(faults));
                 }
-                (self.faults, self.files) = (faults, files);
                 self.state.complete(report, selection);
+                faults.first().into_iter().for_each(|fault| self.state.say(fault.to_string()));
+                (self.faults, self.files) = (faults, files);
             }
             Message::Read(Err(error)) => return Some(End::Failed(vec![error])),
             Message::Written(path, written) => {
@@ -268,13 +252,6 @@ impl<'v> Session<'v> {
             }
         }
         None
-    }
-
-    fn suspend(&mut self, screen: &mut Screen) -> Result<(), Error> {
-        screen.suspend().map_err(screen::fault)?;
-        let (width, height) = screen.size().map_err(screen::fault)?;
-        self.state.take(&Event::Resize(width, height));
-        Ok(())
     }
 
     /// Ends the view. What other threads do is not waited for.
