@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -198,6 +199,16 @@ fn signals_reach_the_command_and_no_key_is_left() {
         );
         assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
         assert!(!log.exists() && !log.parent().unwrap().exists(), "{signal}");
+    }
+    // Nor if this program cannot clean up anything.
+    let (mut child, _output, log) = waiting(&alone, "echo $SSLKEYLOGFILE; exec sleep 3");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let folder = Path::new(&log).parent().unwrap();
+    let begun = Instant::now();
+    while folder.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{log} is left");
+        std::thread::sleep(Duration::from_millis(10));
     }
     // The command cannot clean up anything.
     let (mut child, _output, log) = waiting(&alone, "echo $SSLKEYLOGFILE; kill -KILL $$");

@@ -9,6 +9,7 @@ use std::path::{self, Path, PathBuf};
 
 use whyclosed::error::Error;
 
+use super::guardian::Guardian;
 use crate::signals::TemporaryFolder;
 
 /// The variable that names the file, which curl, Python, Firefox, Chrome and others obey.
@@ -23,7 +24,7 @@ const NODE_FILE: &str = "--tls-keylog";
 pub struct KeyLog {
     files: Vec<PathBuf>,
     variables: Vec<(&'static str, OsString)>,
-    _folder: Option<TemporaryFolder>,
+    _folder: Option<(TemporaryFolder, Guardian)>,
 }
 
 impl KeyLog {
@@ -35,8 +36,9 @@ impl KeyLog {
             Some(file) => (path::absolute(file).map_err(failed)?, None),
             None => {
                 let folder = TemporaryFolder::new().map_err(failed)?;
+                let guardian = Guardian::of(folder.path()).map_err(failed)?;
                 let file = create(folder.path()).map_err(failed)?;
-                (file, Some(folder))
+                (file, Some((folder, guardian)))
             }
         };
         let mut variables = Vec::new();

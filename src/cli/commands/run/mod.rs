@@ -9,6 +9,7 @@
 //! thread that looks after it has to reach it from outside the sandbox.
 
 mod command;
+mod guardian;
 mod keylog;
 #[cfg(target_os = "linux")]
 mod processes;
