@@ -84,6 +84,19 @@ fn keys_in_the_stream_are_used() {
     assert!(!said(&capture).contains("4401"));
 }
 
+/// As when the connection to the other machine breaks.
+#[test]
+fn a_stream_may_end_in_the_middle_of_a_packet() {
+    let whole = fs::read(fixture("many")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let part = folder.path().join("part.pcapng");
+    fs::write(&part, &whole[..5000]).unwrap();
+    let output = live(File::open(&part).unwrap().into());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && said.contains("  server: 1007 "), "{said}");
+    assert!(said.contains("-: the file is cut off at byte 5000"), "{said}");
+}
+
 #[test]
 fn what_is_no_stream_of_packets_is_refused() {
     let fails = |stdin: Stdio, arguments: &[&str]| {
