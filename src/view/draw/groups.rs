@@ -32,6 +32,8 @@ pub(super) fn draw(state: &State, pane: Pane, look: Look, panes: &Panes, frame: 
     let named = counted.iter().map(|one| {
         let group = groups.names.get(one.group as usize);
         let (name, tone) = group.map_or(("", Tone::Neutral), |group| (&*group.name, group.tone));
+        // The connections of a cause end alike, those of a server do not.
+        let tone = if pane == Pane::Causes { tone } else { Tone::Neutral };
         (sanitized(name), one.count, tone)
     });
     let rows = [first].into_iter().chain(named).enumerate().skip(cursor.top).take(inner.height.into());

@@ -84,6 +84,19 @@ fn without_colour_there_is_none() {
 }
 
 #[test]
+fn causes_are_coloured_and_servers_are_not() {
+    let (state, screen) = (view("many", Language::English, (120, 30)), (120, 30));
+    let terminal = drawn(&state, screen);
+    let color = |text: &str| {
+        let row = rows(&state, screen).iter().position(|row| row.contains(text)).unwrap();
+        terminal.backend().buffer().cell((6, row as u16)).unwrap().fg
+    };
+    assert_eq!(color("4  Closed normally"), Color::Green);
+    assert_eq!(color("4  Text is not UTF-8"), Color::Red);
+    assert_eq!(color("20  127.0.0.1:8765"), Color::Reset);
+}
+
+#[test]
 fn a_small_screen_says_so_in_every_language() {
     for language in Language::ALL {
         for screen in [(59, 24), (60, 9), (20, 5), (1, 1)] {

@@ -51,7 +51,7 @@ enum End {
     /// The view ends, too.
     Leave,
     /// The report is complete: the view ends when the user leaves.
-    Complete(Box<Report>, Selection),
+    Complete(Box<(Report, Selection)>),
 }
 
 impl Desk {
@@ -85,7 +85,7 @@ impl Viewing {
 
     /// Shows the complete report until the user leaves.
     pub fn complete(self, report: &Report, selection: Selection) -> Result<(), Error> {
-        self.end(End::Complete(Box::new(report.clone()), selection))
+        self.end(End::Complete(Box::new((report.clone(), selection))))
     }
 
     /// Ends the view.
@@ -133,7 +133,10 @@ fn show(screen: &mut Screen, mut state: State, desk: &Desk) -> Result<(), Error>
         notice.into_iter().for_each(|text| state.say(text));
         match end {
             Some(End::Leave) => return Ok(()),
-            Some(End::Complete(report, selection)) => state.complete(*report, selection),
+            Some(End::Complete(complete)) => {
+                let (report, selection) = *complete;
+                state.complete(report, selection);
+            }
             None => {}
         }
         if screen.turn(&mut state)?.contains(&Effect::Quit) {
