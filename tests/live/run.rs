@@ -83,7 +83,7 @@ fn connections_of_the_command_are_reported_and_those_of_others_are_not() {
     assert_eq!(held.line(), "open");
     // Otherwise nothing of them would be captured.
     let others = std::thread::spawn(move || {
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        std::thread::sleep(Duration::from_millis(500));
         held.go();
         held.finish();
     });
