@@ -3,7 +3,10 @@
 
 mod flows;
 mod followed;
+mod item;
 mod parallel;
+mod part;
+mod recording;
 mod share;
 mod streams;
 
@@ -13,7 +16,10 @@ use std::sync::Arc;
 use arrayvec::ArrayVec;
 
 use self::followed::Followed;
+pub use self::item::{Item, Members, Owned};
 pub use self::parallel::Analysed;
+pub use self::part::{Part, PartEnd};
+pub(crate) use self::recording::{Recording, Replayed};
 pub use self::streams::Streams;
 use crate::capture::{Packet, Source};
 use crate::error::Error;

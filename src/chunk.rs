@@ -9,7 +9,8 @@
 //! needed        27  27  27  27  27 │52  52  52          header:5, ciphertext, tag:16 …
 //! ```
 
-use crate::seen::Seen;
+use crate::seen::{Seen, Sights};
+use crate::side::PerSide;
 
 /// Contiguous bytes of one direction of a layer's stream, or a gap in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,5 +231,20 @@ impl Carrier {
 impl Default for Carrier {
     fn default() -> Self {
         Self::new(Seen::default(), None, 0)
+    }
+}
+
+
+impl Sights for Carrier {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        visit(&mut self.seen);
+    }
+}
+
+// Here, because neither a side nor a packet knows the other.
+impl<T: Sights> Sights for PerSide<T> {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        self.client.each_seen(visit);
+        self.server.each_seen(visit);
     }
 }

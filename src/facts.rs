@@ -3,13 +3,16 @@
 mod apply;
 mod breach;
 mod close;
+mod continuity;
 mod end;
 mod flat;
 mod http2;
+mod join;
 mod previewed;
 mod processes;
 mod recent;
 mod sent;
+mod sights;
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
@@ -18,6 +21,7 @@ use arrayvec::ArrayVec;
 
 pub use breach::Breach;
 pub use close::Close;
+pub use continuity::Continuity;
 pub use end::End;
 pub use http2::{GoAway, Http2};
 pub use previewed::Previewed;
@@ -105,6 +109,8 @@ pub struct Facts {
     pub previews: Previewed,
     /// The processes at its ends, if the capture names any.
     pub processes: Option<Box<Processes>>,
+    /// Its place among all that is known of the connection, if only a period was to be read.
+    pub continuity: Option<Box<Continuity>>,
 }
 
 impl Facts {
@@ -137,6 +143,7 @@ impl Facts {
             gaps: Vec::new(),
             previews: Previewed::default(),
             processes: None,
+            continuity: None,
         }
     }
 

@@ -63,7 +63,7 @@
 //! | 6 | [`diagnose`] [`sink`] | why: one rule a mechanism; where results go |
 //! | 7 | `connection` [`report`] | which protocol carries which; the report as plain data |
 //! | 8 | [`analyzer`] [`mod@reference`] [`render`] | every connection of a capture; the close codes explained; reports as bytes |
-//! | 9 | [`live`] [`mod@slice`] `view` | connections while they are open; the packets of some as a capture of their own; the terminal view |
+//! | 9 | [`live`] [`mod@slice`] [`archive`] `view` | connections while they are open; the packets of some as a capture of their own; connections from the parts that several runs have seen; the terminal view |
 //!
 //! The program that uses all this is `src/cli/`. Four laws are checked by `tests/suite/layers.rs`: a module imports only
 //! from lower floors; protocols never import each other; a file that parses bytes with nom has no state, and one that has
@@ -74,6 +74,7 @@
 //! error: it becomes an event, because it is what the report is about.
 
 pub mod analyzer;
+pub mod archive;
 pub mod capture;
 pub mod catalog;
 mod connection;

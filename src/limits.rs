@@ -463,3 +463,17 @@ pub const TLS_LATE_FAR_WORK: u64 = 1 << 30;
 /// Encrypted records of a side behind which a TLS connection is given up, if none of them could be decrypted. The first
 /// ones may be too long to be tried with each key, or belong to early data.
 pub const TLS_UNREADABLE: u64 = 64;
+
+/// Bytes recorded of the segments of a connection that a work item may have to leave to the next one: an hour of a chat, or of
+/// notifications. What two items see of a longer one is put together without them.
+pub const RECORDED: usize = 256 * 1024;
+
+/// Bytes recorded of a connection that was met in its middle, once it is known that no WebSocket can be recognised in it. A
+/// part before it may show that it is one; but most such connections are none, and there are many of them.
+pub const RECORDED_UNKNOWN: usize = 16 * 1024;
+
+/// Bytes recorded of the segments of all connections of a work item.
+pub const RECORDED_TOTAL: usize = 256 << 20;
+
+/// Processes that are recorded of a connection: one at each end, and some containers between them.
+pub const RECORDED_PROCESSES: usize = 8;

@@ -71,6 +71,38 @@ impl From<Seen> for ByteArray<16> {
     }
 }
 
+/// A value that names packets.
+///
+/// Implementations take a value apart field by field, so that a new field is not forgotten.
+pub trait Sights {
+    /// Calls `visit` with each packet in it.
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen));
+}
+
+impl Sights for Seen {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        visit(self);
+    }
+}
+
+impl<T: Sights> Sights for Option<T> {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        self.iter_mut().for_each(|value| value.each_seen(visit));
+    }
+}
+
+impl<T: Sights + ?Sized> Sights for Box<T> {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        (**self).each_seen(visit);
+    }
+}
+
+impl<T: Sights> Sights for [T] {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        self.iter_mut().for_each(|value| value.each_seen(visit));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! The TCP connections of a capture, each from its first segment until it is handed to the sink.
 
+mod single;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;

@@ -122,6 +122,11 @@ impl Recent {
         older.iter().chain(newer)
     }
 
+    /// Returns all moments, in no particular order.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Moment> {
+        self.moments.iter_mut()
+    }
+
     /// Takes the previews that are not empty, each with its moment's `header_end`. Each is returned once, because it is
     /// kept elsewhere then.
     pub(super) fn take_previews(&mut self) -> impl Iterator<Item = (u64, Preview)> {

@@ -57,6 +57,13 @@ pub struct Ping {
     payload: u64,
 }
 
+impl Ping {
+    /// Returns it as one that comes behind so many other pings of its sender.
+    pub(super) const fn behind(self, pings: u32) -> Self {
+        Self { number: self.number.saturating_add(pings), ..self }
+    }
+}
+
 impl Sent {
     /// Prefetches what every frame needs.
     #[inline]

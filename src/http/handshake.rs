@@ -10,7 +10,7 @@ use super::problem::{self, Problem};
 use super::shared::SharedTexts;
 use crate::chunk::Carrier;
 use crate::limits;
-use crate::seen::Seen;
+use crate::seen::{Seen, Sights};
 use crate::side::PerSide;
 
 /// A client's opening handshake.
@@ -282,6 +282,14 @@ impl Handshake {
             return Vec::new();
         }
         problem::problems(self.request.as_deref(), self.response.as_deref())
+    }
+}
+
+impl Sights for Handshake {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        let Self { request, response, cut: _, judged: _ } = self;
+        request.iter_mut().for_each(|request| visit(&mut request.seen));
+        response.iter_mut().for_each(|response| visit(&mut response.seen));
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::close::{Close, closes, endpoint_code, failed_by, sent_codes};
 use super::codes;
 use super::community_id::community_id;
+use super::continuity::Continuity;
 use super::finding::Finding;
 use super::handshake::Handshake;
 use super::numbering::Original;
@@ -98,6 +99,9 @@ pub struct Connection {
     pub timeline: Box<[Moment]>,
     /// The number of the connection that is the other leg of the same WebSocket through a proxy.
     pub other_leg: Option<usize>,
+    /// Its place among all that is known of it, if only a period was to be read, or parts were put together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub continuity: Option<Box<Continuity>>,
     /// The limits of the view: `late_start`, `lost_bytes`, `kernel_drops`, `duplicated_packets`, `truncated_packets`, `one_direction`, `lost_frames`, `no_keys`, `early_end`.
     pub visibility: Vec<&'static str>,
 }
@@ -209,6 +213,7 @@ impl Connection {
             traffic: PerSide { client: Traffic::new(facts, Side::Client), server: Traffic::new(facts, Side::Server) },
             timeline,
             other_leg: case.member.and_then(|member| Some(case.fleet.other_leg(member)?.id as usize)),
+            continuity: Continuity::of(facts),
             visibility: visibility(facts, &ending),
         }
     }

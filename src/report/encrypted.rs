@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::community_id::community_id;
 use super::connection::endpoint;
+use super::continuity::Continuity;
 use super::finding::Finding;
 use super::numbering::Original;
 use super::places::Files;
@@ -67,6 +68,9 @@ pub struct Encrypted {
     pub findings: Vec<Finding>,
     /// The records of each side.
     pub records: PerSide<Records>,
+    /// Its place among all that is known of it, if only a period was to be read, or parts were put together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub continuity: Option<Box<Continuity>>,
     /// The limits of the view, as those of a connection.
     pub visibility: Vec<&'static str>,
 }
@@ -129,6 +133,7 @@ impl Encrypted {
             verdict,
             findings,
             records: PerSide { client: records(Side::Client), server: records(Side::Server) },
+            continuity: Continuity::of(facts),
             visibility: visibility(facts, &ending),
         }
     }

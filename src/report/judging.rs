@@ -15,6 +15,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{self, Builder, panicking};
 
 use super::codes::Occurred;
+use super::continuity::filter_by_endpoints;
 use super::numbering::Numbering;
 use super::places::Places;
 use super::redact::Redactor;
@@ -43,6 +44,10 @@ impl Wording {
         let mut connection = Box::new(Connection::new(id, (case, verdicts), registries, *language, redactor));
         (connection.files, connection.file) = places.of(case.facts);
         places.place(case.facts, std::iter::once(&mut *connection.verdict).chain(&mut connection.findings));
+        if connection.continuity.is_some() {
+            let findings = std::iter::once(&mut *connection.verdict).chain(&mut connection.findings);
+            filter_by_endpoints((&connection.client, &connection.server), findings);
+        }
         numbering.iter().for_each(|numbering| numbering.apply(&mut *connection));
         occurred.add(&connection);
         connection

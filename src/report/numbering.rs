@@ -178,6 +178,7 @@ impl NamesPackets for Connection {
             traffic: _,
             timeline,
             other_leg: _,
+            continuity: _,
             visibility: _,
         } = self;
         handshake.each_packet(visit);
@@ -211,6 +212,7 @@ impl NamesPackets for Encrypted {
             verdict,
             findings,
             records: _,
+            continuity: _,
             visibility: _,
         } = self;
         verdict.each_packet(visit);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::apart::Apart;
 use super::codes::Occurred;
+use super::continuity::filter_by_endpoints;
 use super::document::Times;
 use super::judging::{Judging, Wording};
 use super::places::Places;
@@ -158,6 +159,10 @@ impl Pending {
             let mut encrypted = Encrypted::new(id, (&around.case(&facts), seen), *language, redactor);
             (encrypted.files, encrypted.file) = places.of(&facts);
             places.place(&facts, std::iter::once(&mut *encrypted.verdict).chain(&mut encrypted.findings));
+            if encrypted.continuity.is_some() {
+                let findings = std::iter::once(&mut *encrypted.verdict).chain(&mut encrypted.findings);
+                filter_by_endpoints((&encrypted.client, &encrypted.server), findings);
+            }
             numbering.iter().for_each(|numbering| numbering.apply(&mut encrypted));
             report.encrypted.push(encrypted);
         }

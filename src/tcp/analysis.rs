@@ -3,7 +3,7 @@
 use super::reassembly::Arrival;
 use super::{Flags, Segment};
 use crate::chunk::Missing;
-use crate::seen::{Seen, Timestamp};
+use crate::seen::{Seen, Sights, Timestamp};
 use crate::side::{PerSide, Side};
 use std::time::Duration;
 
@@ -93,6 +93,32 @@ impl Sent {
     pub fn had_sent(&self, offset: u64, captured: Seen) -> bool {
         let ahead = self.rare.as_ref().and_then(|rare| rare.ahead);
         ahead.is_some_and(|(end, since)| offset < end && captured.time.since(since) > REORDERED)
+    }
+
+    /// Adds the analysis of the side's later segments, whose troubles are those of the end.
+    fn join(&mut self, later: Self) {
+        if later.segments == 0 {
+            return;
+        }
+        let before = self.trouble().copied();
+        if self.segments > 0 {
+            self.ttl_varied |= later.ttl_varied || later.ttl != self.ttl;
+        } else {
+            (self.ttl, self.ttl_varied) = (later.ttl, later.ttl_varied);
+        }
+        self.segments = self.segments.saturating_add(later.segments);
+        (self.last, self.rare) = (later.last, later.rare);
+        if let Some(before) = before {
+            let trouble = self.trouble_mut();
+            trouble.lost_bytes = trouble.lost_bytes.saturating_add(before.lost_bytes);
+            trouble.cut_bytes = trouble.cut_bytes.saturating_add(before.cut_bytes);
+            trouble.copies = trouble.copies.saturating_add(before.copies);
+            trouble.zero_window.episodes = trouble.zero_window.episodes.saturating_add(before.zero_window.episodes);
+            if before.zero_window.longest > trouble.zero_window.longest {
+                (trouble.zero_window.longest, trouble.zero_window.first) =
+                    (before.zero_window.longest, before.zero_window.first);
+            }
+        }
     }
 
     /// Counts missing bytes.
@@ -186,6 +212,18 @@ impl Analysis {
     pub fn of_both(syn: bool) -> Self {
         let heard = || Sent { segments: 1, ..Sent::default() };
         Self { syn, sent: PerSide { client: heard(), server: heard() }, ..Self::default() }
+    }
+
+    /// Adds the analysis of later segments of the same connection.
+    pub fn join(&mut self, later: Self) {
+        let Self { sent, syn, conflicts, away } = later;
+        self.syn |= syn;
+        self.conflicts = self.conflicts.saturating_add(conflicts);
+        if self.away == PerSide::default() {
+            self.away = away;
+        }
+        self.sent.client.join(sent.client);
+        self.sent.server.join(sent.server);
     }
 
     /// Notes a segment, and the arrival of its payload.
@@ -287,6 +325,34 @@ impl ZeroWindow {
         if lasted >= self.longest {
             self.longest = lasted;
             self.first = Some(since);
+        }
+    }
+}
+
+
+impl Sights for Analysis {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        let Self { sent, syn: _, conflicts: _, away: _ } = self;
+        sent.each_seen(visit);
+    }
+}
+
+impl Sights for Sent {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        let Self { segments, last, ttl: _, ttl_varied: _, rare } = self;
+        // A side that has sent nothing has no last packet.
+        if *segments > 0 {
+            visit(last);
+        }
+        if let Some(Rare { ahead: _, trouble: Some(trouble) }) = rare.as_deref_mut() {
+            let Trouble { lost_bytes: _, cut_bytes: _, unanswered, zero_window, copies: _ } = &mut **trouble;
+            let ZeroWindow { episodes: _, first, longest: _, closed } = zero_window;
+            first.each_seen(visit);
+            closed.each_seen(visit);
+            if unanswered.count > 0 {
+                visit(&mut unanswered.first);
+                visit(&mut unanswered.last);
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ use super::record::ContentType;
 use super::suite::Suite;
 use crate::chunk::{Carrier, Chunk, Data};
 use crate::limits;
-use crate::seen::Seen;
+use crate::seen::{Seen, Sights};
 use crate::side::{PerSide, Side};
 
 /// An observer of the records of a connection.
@@ -58,6 +58,23 @@ pub struct View {
     pub may_hide_closing: bool,
     /// Whether the last record of a side is a close_notify, as far as its type or its size shows.
     notified: PerSide<bool>,
+}
+
+impl View {
+    /// Adds the records that came later. Those in between may not have been counted.
+    pub fn join(&mut self, later: Self) {
+        let Self { evidence: _, sent, opened, closing, may_hide_closing, notified } = later;
+        for (own, later) in [(&mut self.sent.client, sent.client), (&mut self.sent.server, sent.server)] {
+            own.records = own.records.saturating_add(later.records);
+            own.bytes = own.bytes.saturating_add(later.bytes);
+            own.has_gaps = true;
+            if !later.last.is_empty() {
+                own.last = later.last;
+            }
+        }
+        self.opened = self.opened.or(opened);
+        (self.closing, self.may_hide_closing, self.notified) = (closing, may_hide_closing, notified);
+    }
 }
 
 /// The packets of both sides' ends.
@@ -319,5 +336,29 @@ impl Ends {
     /// Returns the first of them.
     fn first(&self) -> Option<Seen> {
         Side::BOTH.into_iter().flat_map(|side| [self.fins[side], self.resets[side]]).flatten().min()
+    }
+}
+
+impl Sights for View {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        let Self { evidence: _, sent, opened, closing, may_hide_closing: _, notified: _ } = self;
+        sent.each_seen(visit);
+        opened.each_seen(visit);
+        if let Some(Closing { closes, by: _, reason: _ }) = closing.as_deref_mut() {
+            closes.each_seen(visit);
+        }
+    }
+}
+
+impl Sights for Sent {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        let Self { records: _, bytes: _, has_gaps: _, last } = self;
+        last.each_seen(visit);
+    }
+}
+
+impl Sights for Mark {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        self.carrier.each_seen(visit);
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::close::CloseCode;
 use super::frame::{Header, Opcode, RSV1, Start};
 use crate::limits;
-use crate::seen::Seen;
+use crate::seen::{Seen, Sights};
 use crate::side::Side;
 
 /// One broken rule, and its place.
@@ -314,6 +314,13 @@ impl Kind {
             Self::LengthTooShort(_) => ("length_too_short", "RFC 6455 §5.2"),
             Self::Desynchronized => ("desynchronised_stream", "RFC 6455 §5.2"),
         }
+    }
+}
+
+impl Sights for Violation {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        visit(&mut self.frame);
+        visit(&mut self.seen);
     }
 }
 

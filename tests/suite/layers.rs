@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["diagnose", "sink"],
     &["connection", "report"],
     &["analyzer", "reference", "render"],
-    &["live", "slice", "view"],
+    &["live", "slice", "archive", "view"],
     // The program, `src/cli/`.
     &["inputs", "keys", "nearest", "progress", "privileges", "signals", "sandbox"],
     &["sandboxing", "selecting", "sorting", "tables", "config", "warning"],

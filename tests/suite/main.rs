@@ -33,6 +33,7 @@ mod fragments;
 mod held;
 mod hostile;
 mod http2;
+mod items;
 mod languages;
 mod layers;
 #[cfg(feature = "live")]

@@ -35,7 +35,7 @@ pub struct Process {
 }
 
 /// The end at which a process is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum End {
     /// That which sent the packet.
     Source,
@@ -50,7 +50,7 @@ pub enum End {
 }
 
 /// The process at an end of a packet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Attribution {
     /// The process.
     pub process: Arc<Process>,

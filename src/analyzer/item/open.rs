@@ -1,0 +1,169 @@
+//! A connection that a work item may have to leave to the next one.
+
+use crate::analyzer::{Part, PartEnd, Recording};
+use crate::capture::{Attribution, Packet};
+use crate::facts::{Continuity, Facts};
+use crate::limits;
+use crate::seen::Seen;
+use crate::side::PerSide;
+use crate::tcp::sequence::later;
+use crate::tcp::{Endpoints, Flags, Segment};
+
+/// The facts of a connection that a work item hands out.
+#[derive(Clone, Debug)]
+pub struct Owned {
+    /// The facts.
+    pub facts: Box<Facts>,
+    /// Whether they are those of a TLS connection that was not decrypted.
+    pub is_outside: bool,
+}
+
+/// A connection that is open.
+pub(super) struct Open {
+    /// Its number.
+    pub stream: u32,
+    /// Whether its SYN was met.
+    pub begins: bool,
+    /// The facts of it that were handed out: it goes on behind a refused attempt, and behind a stream of HTTP/2.
+    pub facts: Vec<Owned>,
+    /// The facts at the end of the item, if it was not recorded.
+    pub snapshot: Option<Box<Facts>>,
+    recording: Option<Recording>,
+    processes: Vec<(bool, Attribution)>,
+    ends: Vec<PartEnd>,
+    first: Seen,
+    last: Seen,
+    first_seq: [Option<u32>; 2],
+    next_seq: [Option<u32>; 2],
+}
+
+/// The bytes that are recorded of all connections.
+#[derive(Default)]
+pub(super) struct Recorder {
+    bytes: usize,
+}
+
+impl Open {
+    /// Creates the connection that begins, as far as the item has it, with this segment, which is yet to be noted.
+    pub fn new(stream: u32, segment: &Segment<'_>) -> Self {
+        Self {
+            stream,
+            begins: segment.flags.has(Flags::SYN),
+            facts: Vec::new(),
+            snapshot: None,
+            recording: Some(Recording::default()),
+            processes: Vec::new(),
+            ends: Vec::new(),
+            first: segment.carrier.seen,
+            last: segment.carrier.seen,
+            first_seq: [None; 2],
+            next_seq: [None; 2],
+        }
+    }
+
+    /// Returns whether all its segments so far are recorded.
+    pub const fn is_recorded(&self) -> bool {
+        self.recording.is_some()
+    }
+
+    /// Notes a segment, and records it if there is room.
+    pub fn note(
+        &mut self,
+        segment: &Segment<'_>,
+        (packet, is_followed): (&Packet<'_>, bool),
+        recorder: &mut Recorder,
+    ) {
+        self.last = segment.carrier.seen;
+        self.note_sequence(segment);
+        for (flag, is_reset) in [(Flags::FIN, false), (Flags::RST, true)] {
+            let (seen, ttl, from_low) = (segment.carrier.seen, segment.carrier.ttl, segment.from_low);
+            let is_known = |end: &PartEnd| end.from_low == from_low && end.is_reset == is_reset;
+            if segment.flags.has(flag) && !self.ends.iter().any(is_known) {
+                self.ends.push(PartEnd { from_low, is_reset, seen, ttl });
+            }
+        }
+        if let Some(process) = packet.process {
+            let process = (segment.from_low, process.clone());
+            if self.processes.len() < limits::RECORDED_PROCESSES && !self.processes.contains(&process) {
+                self.processes.push(process);
+            }
+        }
+        let most = if is_followed { limits::RECORDED } else { limits::RECORDED_UNKNOWN };
+        if let Some(recording) = &mut self.recording {
+            recorder.bytes += recording.push(segment, packet.data.len());
+            if recording.len() > most || recorder.bytes > limits::RECORDED_TOTAL {
+                recorder.bytes -= recording.len();
+                self.recording = None;
+            }
+        }
+    }
+
+    fn note_sequence(&mut self, segment: &Segment<'_>) {
+        let [[own_first, _], [own_next, _]] = [&mut self.first_seq, &mut self.next_seq].map(|both| {
+            let [low, high] = both;
+            if segment.from_low { [low, high] } else { [high, low] }
+        });
+        if segment.flags.has(Flags::RST) {
+            return;
+        }
+        let taken = [Flags::SYN, Flags::FIN].iter().filter(|flag| segment.flags.has(**flag)).count() as u32;
+        let next = segment.seq.wrapping_add(segment.payload_len).wrapping_add(taken);
+        own_first.get_or_insert(segment.seq);
+        *own_next = Some(own_next.map_or(next, |before| later(before, next)));
+    }
+
+    /// Returns its facts, now that it is over.
+    pub fn into_wholes(self, key: &Endpoints, recorder: &mut Recorder) -> impl Iterator<Item = Owned> {
+        recorder.bytes -= self.recording.as_ref().map_or(0, Recording::len);
+        let (key, first, next) = (*key, self.first_seq, self.next_seq);
+        self.facts.into_iter().map(move |owned| placed(owned, &key, (false, false), (first, next)))
+    }
+
+    /// Returns it as a part, and its facts by themselves. `continues` says that it is still open.
+    pub fn into_part(self, key: &Endpoints, continues: bool, recorder: &mut Recorder) -> (Part, Vec<Owned>) {
+        let Self { begins, facts, snapshot, recording, processes, ends, first, last, first_seq, next_seq, .. } = self;
+        recorder.bytes -= recording.as_ref().map_or(0, Recording::len);
+        let placed = |owned| placed(owned, key, (!begins, continues), (first_seq, next_seq));
+        let facts: Vec<_> = facts.into_iter().map(placed).collect();
+        let (mut inside, mut outside) = (Vec::new(), Vec::new());
+        if let Some(snapshot) = snapshot {
+            inside.push(*placed(Owned { facts: snapshot, is_outside: false }).facts);
+        } else if recording.is_none() {
+            for Owned { facts, is_outside } in &facts {
+                if *is_outside { &mut outside } else { &mut inside }.push((**facts).clone());
+            }
+        }
+        let part = Part {
+            endpoints: [key.low(), key.high()],
+            begins,
+            continues,
+            first,
+            last,
+            first_seq,
+            next_seq,
+            recording: recording.map(|recording| serde_bytes::ByteBuf::from(recording.into_bytes())),
+            processes,
+            ends,
+            facts: inside,
+            outside,
+        };
+        (part, facts)
+    }
+}
+
+/// Returns facts with their place among all that is known of the connection, and the sequence numbers of the lower and the
+/// higher endpoint.
+fn placed(
+    mut owned: Owned,
+    key: &Endpoints,
+    (before, after): (bool, bool),
+    (first, next): ([Option<u32>; 2], [Option<u32>; 2]),
+) -> Owned {
+    let client_is_low = owned.facts.addresses.client == key.low();
+    let sides = |[low, high]: [Option<u32>; 2]| {
+        if client_is_low { PerSide { client: low, server: high } } else { PerSide { client: high, server: low } }
+    };
+    let (first, next, last) = (sides(first), sides(next), owned.facts.last.time);
+    owned.facts.continuity = Some(Box::new(Continuity { before, after, first, next, last, joints: 0 }));
+    owned
+}

@@ -1,0 +1,115 @@
+//! The packets that facts name: their numbers change when the files before them become known.
+
+use super::{Breach, Close, End, Facts, Http2, Moment, Ping, Recent, Sent};
+use crate::seen::{Seen, Sights};
+
+impl Sights for Facts {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        let Self {
+            capture: _,
+            stream: _,
+            attempt: _,
+            http2,
+            addresses: _,
+            first,
+            last,
+            handshake,
+            answered_with,
+            client_hello,
+            session: _,
+            tls,
+            outside,
+            switched,
+            joined: _,
+            drops: _,
+            followed_to_end: _,
+            tcp,
+            sent,
+            ends,
+            closes,
+            breaches,
+            more_breaches: _,
+            gaps,
+            previews: _,
+            processes: _,
+            continuity: _,
+        } = self;
+        if let Some(Http2 { stream: _, begun: _, offered: _, goaway: Some(goaway) }) = http2.as_deref_mut() {
+            visit(&mut goaway.seen);
+        }
+        visit(first);
+        visit(last);
+        handshake.each_seen(visit);
+        answered_with.iter_mut().for_each(|with| visit(&mut with.0));
+        client_hello.each_seen(visit);
+        tls.iter_mut().for_each(|tls| visit(&mut tls.1));
+        outside.each_seen(visit);
+        switched.each_seen(visit);
+        tcp.each_seen(visit);
+        sent.each_seen(visit);
+        ends.each_seen(visit);
+        closes.each_seen(visit);
+        breaches.each_seen(visit);
+        gaps.iter_mut().for_each(|(_, seen)| visit(seen));
+    }
+}
+
+impl Sights for Sent {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        let Self {
+            frames: _,
+            texts: _,
+            binaries: _,
+            payload_bytes: _,
+            pings: _,
+            pongs: _,
+            recent,
+            largest_before: _,
+            pace: _,
+            unanswered_pings,
+            answered_pings: _,
+            is_watched: _,
+            unfinished: _,
+            lost: _,
+            is_lost: _,
+        } = self;
+        recent.each_seen(visit);
+        unanswered_pings.each_seen(visit);
+    }
+}
+
+impl Sights for Recent {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        self.iter_mut().for_each(|moment| moment.each_seen(visit));
+    }
+}
+
+impl Sights for Moment {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        visit(&mut self.seen);
+    }
+}
+
+impl Sights for Ping {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        visit(&mut self.seen);
+    }
+}
+
+impl Sights for End {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        self.carrier.each_seen(visit);
+    }
+}
+
+impl Sights for Close {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        self.carrier.each_seen(visit);
+    }
+}
+
+impl Sights for Breach {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        self.violation.each_seen(visit);
+    }
+}
