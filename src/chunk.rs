@@ -234,7 +234,6 @@ impl Default for Carrier {
     }
 }
 
-
 impl Sights for Carrier {
     fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
         visit(&mut self.seen);

@@ -232,6 +232,27 @@ pub enum Error {
         "this whyclosed was built without Arrow and Parquet: `cargo install --path . --features arrow` builds one with them"
     )]
     WithoutArrow,
+    /// Members were asked for in another format.
+    #[error("members are an Arrow stream: `--format arrow --members`, or `--members=FILE.arrow` beside a report")]
+    MembersAreArrow,
+    /// A row of members cannot be read.
+    #[error("{}: row {row} of the members: {reason}", path.display())]
+    Members {
+        /// The file.
+        path: PathBuf,
+        /// The number of the row, from 1; that of the last one read before, if the file is damaged.
+        row: u64,
+        /// The reason.
+        reason: String,
+    },
+    /// Members of several sensors were given at once.
+    #[error(
+        "these members are of {count} sensors; connections of one are no evidence for another: run `fleet` for each"
+    )]
+    SeveralSensors {
+        /// The number of sensors.
+        count: usize,
+    },
     /// A Parquet file was to go to standard output.
     #[error("Parquet needs a file: -o FILE.parquet (`--format arrow` can be piped)")]
     ParquetNeedsFile,

@@ -99,6 +99,11 @@ impl Assembly {
         Ok(())
     }
 
+    /// Returns the sensors so far.
+    pub fn sensors(&self) -> Vec<Option<String>> {
+        self.sensors.keys().cloned().collect()
+    }
+
     /// Puts parts together. Returns the connections, and the files of each sensor as those of one capture.
     pub fn finish(mut self) -> (Collection, Vec<Summary>) {
         self.number();

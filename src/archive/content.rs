@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Coverage;
 use crate::analyzer::{Owned, Part};
 use crate::facts::{Continuity, Facts};
+use crate::render::table::members::Row;
 use crate::report::community_id;
 use crate::seen::Timestamp;
 use crate::side::PerSide;
@@ -136,6 +137,21 @@ impl Member {
         let last = coverage.files.iter().filter_map(|file| file.last).max();
         let content = Content::Coverage(coverage);
         Self { kind: "coverage", first: from.or(first), last, ..Self::of(sensor, Envelope { from, content }) }
+    }
+
+    /// Returns it as a row of the table.
+    pub fn row(&self) -> Row<'_> {
+        let Self { sensor, kind, ends, community_id, first, last, continuity, facts } = self;
+        Row {
+            sensor: sensor.as_deref(),
+            kind,
+            ends: *ends,
+            community_id: community_id.as_deref(),
+            first: *first,
+            last: *last,
+            continuity: *continuity,
+            facts,
+        }
     }
 
     fn of(sensor: Option<&str>, envelope: Envelope) -> Self {

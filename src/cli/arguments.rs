@@ -11,6 +11,7 @@ use crate::commands::codes::Codes;
 use crate::commands::compare::Compare;
 use crate::commands::completions::Completions;
 use crate::commands::explain::Explain;
+use crate::commands::fleet::Fleet;
 #[cfg(all(feature = "live", unix))]
 use crate::commands::interfaces::Interfaces;
 #[cfg(all(feature = "live", unix))]
@@ -65,6 +66,7 @@ enum Command {
     Rules(Rules),
     Completions(Completions),
     Man(Man),
+    Fleet(Box<Fleet>),
     Slice(Slice),
     Annotate(Annotate),
     VerifyRedaction(VerifyRedaction),
@@ -156,6 +158,7 @@ impl Command {
             Self::Rules(ref rules) => rules.run(),
             Self::Completions(ref completions) => completions.run(Cli::command()),
             Self::Man(ref man) => man.run(Cli::command()),
+            Self::Fleet(ref mut fleet) => fleet.run(),
             Self::Slice(ref slice) => slice.run(),
             Self::Annotate(ref annotate) => annotate.run(),
             Self::VerifyRedaction(ref verify) => verify.run(),

@@ -8,6 +8,7 @@ mod keys;
 mod locale;
 mod nearest;
 mod output;
+mod owning;
 #[cfg(all(feature = "live", unix))]
 mod privileges;
 mod progress;

@@ -204,6 +204,11 @@ impl Reporting {
         self.format.or_else(|| Format::of(self.output()?)).unwrap_or(Format::Terminal)
     }
 
+    /// Returns whether another format was given, by name or by the extension of the output.
+    pub fn has_other_format_than(&self, format: Format) -> bool {
+        self.format.or_else(|| Format::of(self.output()?)).is_some_and(|given| given != format)
+    }
+
     /// Returns the format of the table of files: that of its FILE's extension, else that of the report.
     pub fn format_of_files(&self) -> Format {
         self.tables.files().and_then(Format::of).unwrap_or_else(|| self.format())
@@ -256,7 +261,7 @@ impl Reporting {
 
     /// Enters the sandbox, and with `--verbose` prints what it enforces.
     pub fn enter_sandbox(&self, allowed: Allowed) {
-        let allowed = allowed.output(self.output()).output(self.tables.files());
+        let allowed = allowed.output(self.output()).output(self.tables.files()).output(self.tables.members());
         let enforced = self.sandboxing.enter(&allowed);
         if self.verbose {
             self.sandboxing.tell(enforced, self.texts.language());

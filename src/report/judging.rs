@@ -20,7 +20,7 @@ use super::numbering::Numbering;
 use super::places::Places;
 use super::redact::Redactor;
 use super::surroundings::Surroundings;
-use super::{Connection, Ended};
+use super::{Connection, Ended, Within};
 use crate::catalog::{Language, Registries};
 use crate::diagnose::{Case, Verdict, diagnose};
 
@@ -58,6 +58,7 @@ impl Wording {
 pub(super) struct Judging<'p> {
     pub facts: &'p Ended,
     pub surroundings: &'p [Surroundings],
+    pub within: Within,
     pub wording: &'p mut Wording,
 }
 
@@ -71,8 +72,9 @@ impl Judging<'_> {
         render: impl Fn(Box<Connection>, &mut Vec<u8>) -> K + Sync,
         mut write: impl FnMut(&[u8], Vec<K>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Self { facts, surroundings, wording } = self;
-        let judge = Judge { facts, surroundings, wording: InOrder::new(wording), render, next: AtomicUsize::new(0) };
+        let Self { facts, surroundings, within, wording } = self;
+        let judge =
+            Judge { facts, surroundings, within, wording: InOrder::new(wording), render, next: AtomicUsize::new(0) };
         let batches = facts.len().div_ceil(AT_ONCE);
         if threads > 1 && batches > 1 {
             thread::scope(|scope| {
@@ -108,6 +110,7 @@ impl Judging<'_> {
 struct Judge<'p, R> {
     facts: &'p Ended,
     surroundings: &'p [Surroundings],
+    within: Within,
     wording: InOrder<&'p mut Wording>,
     render: R,
     /// The number of the next batch of connections.
@@ -142,7 +145,7 @@ where
         if places.is_empty() {
             return None;
         }
-        let mut facts: Vec<_> = self.facts.among(places).collect();
+        let mut facts: Vec<_> = self.facts.among(places).filter(|(_, facts)| self.within.has(facts)).collect();
         let around = |capture: u32| self.surroundings.get(capture as usize);
         for (_, facts) in &mut facts {
             facts.drops = around(facts.capture).is_some_and(|around| around.had_drops(facts));

@@ -31,6 +31,7 @@ mod tls;
 mod unread;
 mod values;
 mod visibility;
+mod within;
 
 use serde::Serialize;
 
@@ -52,6 +53,7 @@ pub use read::Read;
 pub use timeline::{Moment, What};
 pub use unread::{NotRead, Unread};
 pub use values::Values;
+pub use within::Within;
 
 use crate::capture::{Note, Summary};
 use crate::catalog::{Language, Registries};
@@ -156,6 +158,8 @@ pub struct Material {
     pub unanswered: Unanswered,
     /// Packets that could not be decoded.
     pub skipped: Vec<(Skipped, u64)>,
+    /// The period in which the last packets of the connections in the report lie; the others only inform the rules.
+    pub within: Within,
     /// The privacy settings of the report.
     pub privacy: Privacy,
     /// The registries of close codes.

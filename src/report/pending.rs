@@ -13,7 +13,7 @@ use super::judging::{Judging, Wording};
 use super::places::Places;
 use super::redact::Redactor;
 use super::surroundings::Surroundings;
-use super::{Capture, Connection, Encrypted, Ended, Material, Read, Report, Spill, VERSION, notes};
+use super::{Capture, Connection, Encrypted, Ended, Material, Read, Report, Spill, VERSION, Within, notes};
 use crate::catalog::{Language, Registries};
 use crate::facts::Facts;
 
@@ -27,6 +27,7 @@ pub struct Pending {
     outside: Vec<Box<Facts>>,
     surroundings: Vec<Surroundings>,
     wording: Wording,
+    within: Within,
     /// The number of threads that judge.
     threads: usize,
 }
@@ -61,7 +62,7 @@ impl Pending {
         let mut notes = notes(&material, &read, &redactor, language);
         notes.extend(apart.notes(&places, of_captures, language));
         let not_read = material.unread.iter().map(|file| file.not_read(&redactor, language)).collect();
-        let Material { captures, facts, outside, privacy, registries, .. } = material;
+        let Material { captures, facts, outside, within, privacy, registries, .. } = material;
         let report = Report {
             version: VERSION,
             generator: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -79,7 +80,7 @@ impl Pending {
         };
         let occurred = Occurred::default();
         let wording = Wording { redactor, places, occurred, numbering, registries, language };
-        Self { report, facts, outside, surroundings, wording, threads: threads.get() }
+        Self { report, facts, outside, surroundings, wording, within, threads: threads.get() }
     }
 
     /// Returns the place of the connections, which knows of errors.
@@ -141,8 +142,8 @@ impl Pending {
         render: impl Fn(Box<Connection>, &mut Vec<u8>) -> K + Sync,
         write: impl FnMut(&[u8], Vec<K>) -> Result<(), E>,
     ) -> Result<Report, E> {
-        let Self { facts, surroundings, wording, threads, .. } = &mut self;
-        Judging { facts, surroundings, wording }.each(*threads, render, write)?;
+        let Self { facts, surroundings, wording, within, threads, .. } = &mut self;
+        Judging { facts, surroundings, within: *within, wording }.each(*threads, render, write)?;
         self.judge_encrypted();
         let Wording { occurred, registries, language, .. } = self.wording;
         Ok(Report { codes: occurred.codes(&registries, language), ..self.report })
@@ -150,10 +151,13 @@ impl Pending {
 
     /// Judges the encrypted connections, after the last of the others: secrets are numbered in this order.
     fn judge_encrypted(&mut self) {
-        let Self { report, outside, surroundings, wording, .. } = self;
+        let Self { report, outside, surroundings, wording, within, .. } = self;
         let Wording { places, language, redactor, numbering, .. } = wording;
         for (mut facts, id) in std::mem::take(outside).into_iter().zip(1..) {
             let Some(around) = surroundings.get(facts.capture as usize) else { continue };
+            if !within.has(&facts) {
+                continue;
+            }
             facts.drops = around.had_drops(&facts);
             let Some(seen) = facts.outside.as_deref() else { continue };
             let mut encrypted = Encrypted::new(id, (&around.case(&facts), seen), *language, redactor);

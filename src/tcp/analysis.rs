@@ -329,7 +329,6 @@ impl ZeroWindow {
     }
 }
 
-
 impl Sights for Analysis {
     fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
         let Self { sent, syn: _, conflicts: _, away: _ } = self;

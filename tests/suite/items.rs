@@ -51,7 +51,8 @@ struct Archive<'c> {
 
 impl<'c> Archive<'c> {
     fn new(packets: &'c [Captured]) -> Self {
-        let (first, last) = (packets.iter().map(|packet| packet.time).min(), packets.iter().map(|packet| packet.time).max());
+        let (first, last) =
+            (packets.iter().map(|packet| packet.time).min(), packets.iter().map(|packet| packet.time).max());
         let count = packets.len() as u64;
         let summary = Summary { path: "c".to_owned(), packets: count, first, last, ..Summary::default() };
         Self { packets, summary, keys: None, halo: 0, unrecorded: false }
@@ -267,7 +268,10 @@ fn parts_that_were_not_recorded_are_joined() {
             let connections = report["connections"].as_array().unwrap().clone();
             connections
                 .iter()
-                .map(|one| [&one["client"], &one["handshake"]["status"], &one["ending"], &one["closed_by"]].map(Value::to_string))
+                .map(|one| {
+                    [&one["client"], &one["handshake"]["status"], &one["ending"], &one["closed_by"]]
+                        .map(Value::to_string)
+                })
                 .collect::<Vec<_>>()
         };
         assert_eq!(told(&all), told(&one), "{name}");

@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["live", "slice", "archive", "view"],
     // The program, `src/cli/`.
     &["inputs", "keys", "nearest", "progress", "privileges", "signals", "sandbox"],
-    &["sandboxing", "selecting", "sorting", "tables", "config", "warning"],
+    &["sandboxing", "selecting", "sorting", "tables", "owning", "config", "warning"],
     &["locale", "timing"],
     &["reporting"],
     &["output"],

@@ -67,12 +67,7 @@ impl Open {
     }
 
     /// Notes a segment, and records it if there is room.
-    pub fn note(
-        &mut self,
-        segment: &Segment<'_>,
-        (packet, is_followed): (&Packet<'_>, bool),
-        recorder: &mut Recorder,
-    ) {
+    pub fn note(&mut self, segment: &Segment<'_>, (packet, is_followed): (&Packet<'_>, bool), recorder: &mut Recorder) {
         self.last = segment.carrier.seen;
         self.note_sequence(segment);
         for (flag, is_reset) in [(Flags::FIN, false), (Flags::RST, true)] {

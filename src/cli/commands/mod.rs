@@ -6,9 +6,11 @@ pub mod codes;
 pub mod compare;
 pub mod completions;
 pub mod explain;
+pub mod fleet;
 mod included;
 #[cfg(all(feature = "live", unix))]
 pub mod interfaces;
+mod item;
 #[cfg(all(feature = "live", unix))]
 pub mod live;
 pub mod man;

@@ -26,6 +26,7 @@ use super::{EXIT_ERROR, absent, conclude, exit_code};
 use crate::inputs::{InputArgs, tell_passed_over};
 use crate::keys::{KeyArgs, KeyLogs};
 use crate::output::{self, Spool};
+use crate::owning::OwnsArgs;
 use crate::progress::{Progress, Shown};
 use crate::reporting::Reporting;
 use crate::sandbox::Allowed;
@@ -64,6 +65,9 @@ pub struct Read {
     pub(super) ending: Ending,
 
     #[command(flatten)]
+    pub(super) owning: OwnsArgs,
+
+    #[command(flatten)]
     tables: TableArgs,
 
     #[command(flatten)]
@@ -97,7 +101,11 @@ impl Read {
     pub fn run(&mut self) -> Result<ExitCode, Error> {
         self.reporting.tables = self.tables.clone();
         output::check_format(&self.reporting)?;
-        let Begun { registries, collection, with_keys, threads } = self.begin(Allowed::default())?;
+        let begun = self.begin(Allowed::default())?;
+        if self.is_item() {
+            return self.run_item(begun);
+        }
+        let Begun { registries, collection, with_keys, threads } = begun;
         let shown = if self.reporting.quiet { Shown::Nowhere } else { Shown::Bar(None) };
         let results = self.read(&with_keys, collection, shown, &mut |source, analyzer, collection, progress| {
             self.analyse(source, analyzer, (collection, threads), progress)
@@ -108,10 +116,7 @@ impl Read {
         }
         let path = self.bundle.as_deref();
         let Some(path) = path else {
-            let Judged { material, mut faults, .. } = self.material(results, registries);
-            let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
-            faults.extend(absent(&self.reporting, report.count()));
-            return conclude(&self.reporting, report, faults);
+            return self.report(results, registries, threads);
         };
         let (Bundled { mut own, fails, count, said }, mut faults) =
             self.write_bundle(path, results, registries, (&with_keys, threads))?;
@@ -121,11 +126,30 @@ impl Read {
         Ok(exit_code(fails, &faults))
     }
 
+    /// Writes the report on what was read.
+    pub(super) fn report(
+        &self,
+        results: Results,
+        registries: Registries,
+        threads: NonZero<usize>,
+    ) -> Result<ExitCode, Error> {
+        let Judged { material, mut faults, .. } = self.material(results, registries);
+        let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
+        faults.extend(absent(&self.reporting, report.count()));
+        conclude(&self.reporting, report, faults)
+    }
+
+    /// Returns whether the captures are a work item of an archive.
+    fn is_item(&self) -> bool {
+        self.owning.owns.is_some() || self.tables.want_members()
+    }
+
     /// Checks the options, and enters the sandbox, in which `also` is allowed. Returns what cannot be made inside.
     pub(super) fn begin(&mut self, also: Allowed) -> Result<Begun, Error> {
         self.reporting.ending = self.ending.clone();
         let paths = &*self.inputs.paths();
-        let outputs = [self.reporting.output(), self.reporting.tables.files(), self.bundle.as_deref()];
+        let tables = &self.reporting.tables;
+        let outputs = [self.reporting.output(), tables.files(), tables.members(), self.bundle.as_deref()];
         let others = [self.keys.files(), &self.reporting.texts.files()?].concat();
         output::check((paths, self.inputs.is_recursive()), &others, &outputs)?;
         let registries = self.reporting.texts.registries(None)?;
@@ -236,8 +260,8 @@ impl Read {
         let analysed = Analysed { collection, ..Analysed::default() };
         let faults = std::mem::take(&mut inputs.faults);
         let mut results = Results { analysed, faults, ..Results::default() };
-        // A bundle has the packets of a single capture.
-        let as_one = self.bundle.is_some();
+        // A bundle has the packets of a single capture, and so has a work item.
+        let as_one = self.bundle.is_some() || self.is_item();
         let (meter, size) = (Meter::default(), capture::size(inputs.files.iter().map(|input| &*input.path)));
         let mut progress = Progress::new(shown, (meter.clone(), size), self.reporting.texts.language());
         let mut groups: VecDeque<_> = self.inputs.groups(inputs, as_one).into();

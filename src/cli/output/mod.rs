@@ -23,7 +23,7 @@ pub use self::distinct::check;
 pub use self::file::can_write;
 pub use self::file::to_file;
 pub use self::spool::{Spool, Spooled, unspooled};
-pub use self::tables::check_format;
+pub use self::tables::{Rows, check_format};
 use crate::reporting::{ColorChoice, Format, Reporting};
 
 /// The width without a terminal: for a report in a file or a ticket.

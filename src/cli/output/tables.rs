@@ -3,10 +3,13 @@
 
 use std::io::{self, Write};
 
+use whyclosed::archive::Member;
 use whyclosed::error::Error;
 #[cfg(feature = "arrow")]
 use whyclosed::render::arrow::{self, Encoding};
 use whyclosed::render::csv;
+#[cfg(feature = "arrow")]
+use whyclosed::render::table::Members;
 use whyclosed::report::{Connection, Pending, Report};
 
 use crate::reporting::{Format, Reporting};
@@ -18,11 +21,18 @@ pub fn check_format(reporting: &Reporting) -> Result<(), Error> {
     if reporting.tables.want_files() && !is_binary(of_files) && of_files != Format::Csv {
         return Err(Error::NotATable);
     }
-    if !cfg!(feature = "arrow") && (is_binary(format) || is_binary(of_files)) {
+    let members = &reporting.tables;
+    if members.are_members() && reporting.has_other_format_than(Format::Arrow) {
+        return Err(Error::MembersAreArrow);
+    }
+    if !cfg!(feature = "arrow") && (is_binary(format) || is_binary(of_files) || members.want_members()) {
         return Err(Error::WithoutArrow);
     }
     match format {
         Format::Parquet if reporting.output().is_none() => Err(Error::ParquetNeedsFile),
+        _ if members.are_members() && reporting.output().is_none() && super::is_terminal(reporting.aside) => {
+            Err(Error::BinaryToTerminal)
+        }
         Format::Arrow if reporting.output().is_none() && super::is_terminal(reporting.aside) => {
             Err(Error::BinaryToTerminal)
         }
@@ -57,6 +67,51 @@ pub fn connections_pending(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     arrow::render_pending(report, wanted, reporting.tables.sensor.as_deref(), encoding(reporting.format()), out)
+}
+
+/// The table of members, as it is written.
+#[cfg(feature = "arrow")]
+pub struct Rows<'o>(arrow::Writer<'o, Members>);
+
+#[cfg(feature = "arrow")]
+impl<'o> Rows<'o> {
+    /// Begins the table.
+    pub fn new(out: &'o mut dyn Write) -> io::Result<Self> {
+        let generator = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+        arrow::Writer::new(Encoding::Stream, generator, out).map(Self)
+    }
+
+    /// Writes a row.
+    pub fn push(&mut self, member: &Member) -> io::Result<()> {
+        self.0.push(&member.row())
+    }
+
+    /// Ends the table.
+    pub fn finish(self) -> io::Result<()> {
+        self.0.finish()
+    }
+}
+
+/// The table of members, which cannot be written.
+#[cfg(not(feature = "arrow"))]
+pub struct Rows<'o>(std::marker::PhantomData<&'o ()>);
+
+#[cfg(not(feature = "arrow"))]
+impl<'o> Rows<'o> {
+    /// Fails.
+    pub fn new(_: &'o mut dyn Write) -> io::Result<Self> {
+        Err(io::Error::other(Error::WithoutArrow))
+    }
+
+    /// Fails.
+    pub fn push(&mut self, _: &Member) -> io::Result<()> {
+        Err(io::Error::other(Error::WithoutArrow))
+    }
+
+    /// Fails.
+    pub fn finish(self) -> io::Result<()> {
+        Err(io::Error::other(Error::WithoutArrow))
+    }
 }
 
 #[cfg(feature = "arrow")]

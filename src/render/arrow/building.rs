@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+    BinaryBuilder, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, StringBuilder,
+    TimestampMicrosecondBuilder,
 };
 use arrow_array::{ArrayRef, ListArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
@@ -19,6 +20,7 @@ pub enum Building {
     Int64(Int64Builder),
     Float64(Float64Builder),
     Text(StringBuilder),
+    Binary(BinaryBuilder),
     Time(TimestampMicrosecondBuilder),
     List { kind: Kind, elements: Box<Self>, lengths: Vec<usize>, present: NullBufferBuilder },
     Struct { fields: &'static [Field], parts: Vec<Self>, count: usize, present: NullBufferBuilder },
@@ -33,6 +35,7 @@ impl Building {
             Kind::Int64 => Self::Int64(Int64Builder::new()),
             Kind::Float64 => Self::Float64(Float64Builder::new()),
             Kind::Text => Self::Text(StringBuilder::new()),
+            Kind::Binary => Self::Binary(BinaryBuilder::new()),
             Kind::Time => Self::Time(TimestampMicrosecondBuilder::new().with_timezone(UTC)),
             Kind::List(elements) => Self::List {
                 kind: *elements,
@@ -65,6 +68,9 @@ impl Building {
             (Self::Text(builder), cell) => {
                 builder.append_option(if let Cell::Text(value) = cell { Some(value) } else { None })
             }
+            (Self::Binary(builder), cell) => {
+                builder.append_option(if let Cell::Bytes(value) = cell { Some(*value) } else { None });
+            }
             (Self::Time(builder), cell) => builder.append_option(if let Cell::Time(value) = cell {
                 Some(value.as_nanos().div_euclid(1000))
             } else {
@@ -94,6 +100,7 @@ impl Building {
             Self::Int64(builder) => Arc::new(builder.finish()),
             Self::Float64(builder) => Arc::new(builder.finish()),
             Self::Text(builder) => Arc::new(builder.finish()),
+            Self::Binary(builder) => Arc::new(builder.finish()),
             Self::Time(builder) => Arc::new(builder.finish()),
             Self::List { kind, elements, lengths, present } => {
                 let offsets = OffsetBuffer::from_lengths(lengths.drain(..));

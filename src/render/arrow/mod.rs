@@ -6,13 +6,14 @@
 //! ```
 
 mod building;
+mod reading;
 mod schema;
 mod writer;
 
 use std::io::{self, Write};
 
-pub use self::writer::Encoding;
-use self::writer::Writer;
+pub use self::reading::{Found, members as read_members};
+pub use self::writer::{Encoding, Writer};
 use super::table::connections::Row;
 use super::table::{Connections, Files, files};
 use crate::report::{Connection, Pending, Report};

@@ -34,6 +34,7 @@ pub fn data_type(kind: Kind) -> DataType {
         Kind::Int64 => DataType::Int64,
         Kind::Float64 => DataType::Float64,
         Kind::Text => DataType::Utf8,
+        Kind::Binary => DataType::Binary,
         Kind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
         Kind::List(elements) => DataType::List(element(*elements).into()),
         Kind::Struct(parts) => DataType::Struct(fields(parts)),

@@ -18,6 +18,8 @@ pub enum Cell<'r> {
     Float(f64),
     /// A text.
     Text(Cow<'r, str>),
+    /// Bytes.
+    Bytes(&'r [u8]),
     /// A point in time.
     Time(Timestamp),
     /// A list.
@@ -32,6 +34,7 @@ impl Cell<'_> {
         match self {
             Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Time(_) => 8,
             Self::Text(text) => 8 + text.len(),
+            Self::Bytes(bytes) => 8 + bytes.len(),
             Self::List(cells) | Self::Struct(cells) => 8 + cells.iter().map(Self::size).sum::<usize>(),
         }
     }
@@ -45,6 +48,7 @@ impl Display for Cell<'_> {
             Self::Int(value) => value.fmt(f),
             Self::Float(value) => value.fmt(f),
             Self::Text(value) => value.fmt(f),
+            Self::Bytes(bytes) => bytes.escape_ascii().fmt(f),
             Self::Time(value) => value.fmt(f),
             Self::List(cells) | Self::Struct(cells) => {
                 for (at, cell) in cells.iter().enumerate() {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Kind::{Bool, Float64, Int32, Int64, List, Struct, Text, Time};
 use super::{Cell, Column, Field, Table};
 use crate::ending;
-use crate::report::{Close, Connection, Encrypted, Files, Finding, Handshake};
+use crate::report::{Close, Connection, Continuity, Encrypted, Files, Finding, Handshake};
 use crate::seen::Timestamp;
 use crate::side::Side;
 
@@ -43,6 +43,7 @@ struct Common<'r> {
     verdict: &'r Finding,
     findings: &'r [Finding],
     visibility: &'r [&'static str],
+    continuity: Option<&'r Continuity>,
 }
 
 /// A packet in a file.
@@ -268,6 +269,28 @@ impl Table for Connections {
             row.common.visibility.iter().copied().collect()
         }),
         Of::only_csv("visibility", "The limits of the view.", |row| row.common.visibility.join(" ").into()),
+        Of::new("continues_before", Bool, "Whether it had begun before the period of --owns.", |row| {
+            row.common.continuity.is_some_and(|continuity| continuity.continues_before).into()
+        }),
+        Of::new("continues_after", Bool, "Whether it was still open behind what was read for the period of --owns.", |row| {
+            row.common.continuity.is_some_and(|continuity| continuity.continues_after).into()
+        }),
+        Of::new("client_first_seq", Int64, "The client's first sequence number; null without --owns.", |row| {
+            row.common.continuity.and_then(|continuity| continuity.client_first_seq).into()
+        })
+        .or_null(),
+        Of::new("client_next_seq", Int64, "The sequence number behind the client's last byte, or FIN.", |row| {
+            row.common.continuity.and_then(|continuity| continuity.client_next_seq).into()
+        })
+        .or_null(),
+        Of::new("server_first_seq", Int64, "The server's first sequence number; null without --owns.", |row| {
+            row.common.continuity.and_then(|continuity| continuity.server_first_seq).into()
+        })
+        .or_null(),
+        Of::new("server_next_seq", Int64, "The sequence number behind the server's last byte, or FIN.", |row| {
+            row.common.continuity.and_then(|continuity| continuity.server_next_seq).into()
+        })
+        .or_null(),
         Of::new("files", List(&Text), "The files that it is in, that of the first packet first.", |row| {
             row.common.files.iter().map(|file| &**file).collect()
         })
@@ -292,6 +315,7 @@ impl<'r> Row<'r> {
             verdict: &connection.verdict,
             findings: &connection.findings,
             visibility: &connection.visibility,
+            continuity: connection.continuity.as_deref(),
         };
         Self { sensor, code_name: None, inside: Some(connection), outside: None, common }
     }
@@ -312,6 +336,7 @@ impl<'r> Row<'r> {
             verdict: &encrypted.verdict,
             findings: &encrypted.findings,
             visibility: &encrypted.visibility,
+            continuity: encrypted.continuity.as_deref(),
         };
         Self { sensor, code_name: None, inside: None, outside: Some(encrypted), common }
     }

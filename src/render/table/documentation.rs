@@ -2,14 +2,16 @@
 
 use std::io::{self, Write};
 
-use super::{Connections, Field, Files, Kind, Table};
+use super::{Connections, Field, Files, Kind, Members, Table};
 
 /// Writes the columns of all tables in Arrow and Parquet: name, type, whether there may be no value, and meaning. The parts
 /// of a column follow it, `closes[].code` for the code of each element of `closes`.
 pub fn typed(out: &mut dyn Write) -> io::Result<()> {
     typed_table::<Connections>(out)?;
     writeln!(out)?;
-    typed_table::<Files>(out)
+    typed_table::<Files>(out)?;
+    writeln!(out)?;
+    typed_table::<Members>(out)
 }
 
 /// Writes the columns of all tables in CSV: name and meaning.
@@ -60,6 +62,7 @@ fn described(kind: Kind) -> String {
         Kind::Int64 => "INT64".to_owned(),
         Kind::Float64 => "DOUBLE".to_owned(),
         Kind::Text => "STRING".to_owned(),
+        Kind::Binary => "BINARY".to_owned(),
         Kind::Time => "TIMESTAMP(MICROS, UTC)".to_owned(),
         Kind::List(elements) => format!("LIST<{}>", described(*elements)),
         Kind::Struct(_) => "STRUCT".to_owned(),

@@ -5,10 +5,12 @@ mod cell;
 pub mod connections;
 pub mod documentation;
 pub mod files;
+pub mod members;
 
 pub use cell::Cell;
 pub use connections::Connections;
 pub use files::Files;
+pub use members::Members;
 
 /// Version of the columns of Arrow and Parquet: columns may be added, existing ones keep their names, types and meanings.
 pub const VERSION: u32 = 1;
@@ -75,6 +77,8 @@ pub enum Kind {
     Float64,
     /// Text in UTF-8.
     Text,
+    /// Bytes.
+    Binary,
     /// A point in time, which Arrow and Parquet have in microseconds, in UTC.
     Time,
     /// A list of values, none of which is missing.
