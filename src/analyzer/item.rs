@@ -209,7 +209,7 @@ impl Item {
                 (true, false) => close(&key, (open, recorder), members),
                 (true, true) if known.is_recorded() => {}
                 (true, true) => {
-                    known.snapshot = followed.facts_between(key.low(), key.high(), None);
+                    known.keep(followed.facts_between(key.low(), key.high(), None));
                     // Only the facts of a single WebSocket can be taken without ending it.
                     if known.snapshot.is_none() {
                         self.end(&key, members);

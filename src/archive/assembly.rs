@@ -128,7 +128,7 @@ impl Assembly {
             let mut before = 0;
             for (from, coverage) in &sensor.items {
                 sensor.before.insert(*from, before);
-                before += coverage.packets;
+                before = before.saturating_add(coverage.packets);
             }
         }
     }

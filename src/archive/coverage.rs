@@ -83,11 +83,15 @@ impl File {
                 summary.drops.push(drops);
             }
         }
-        let run = |(merged, own, count): &(u64, u64, u64)| Run { merged: merged + before, own: *own, count: *count };
+        let run = |(merged, own, count): &(u64, u64, u64)| Run {
+            merged: merged.saturating_add(before),
+            own: *own,
+            count: *count,
+        };
         for run in runs.iter().map(run) {
             match summary.runs.last_mut() {
-                Some(last) if last.merged + last.count == run.merged && last.own + last.count == run.own => {
-                    last.count += run.count;
+                Some(last) if run.follows(last) => {
+                    last.count = last.count.saturating_add(run.count);
                 }
                 _ => summary.runs.push(run),
             }

@@ -234,6 +234,14 @@ pub struct Run {
     pub count: u64,
 }
 
+impl Run {
+    /// Returns whether its packets come right behind those of `earlier`, in the merge and in the file.
+    pub(crate) fn follows(&self, earlier: &Self) -> bool {
+        earlier.merged.checked_add(earlier.count) == Some(self.merged)
+            && earlier.own.checked_add(earlier.count) == Some(self.own)
+    }
+}
+
 impl Summary {
     /// Returns whether the packets of a file come after those of `earlier`, as in a rotated set: without an overlap, except
     /// for packets of several interfaces that are not quite in order.

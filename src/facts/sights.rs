@@ -34,8 +34,11 @@ impl Sights for Facts {
             processes: _,
             continuity: _,
         } = self;
-        if let Some(Http2 { stream: _, begun: _, offered: _, goaway: Some(goaway) }) = http2.as_deref_mut() {
-            visit(&mut goaway.seen);
+        if let Some(Http2 { stream: _, begun, offered: _, goaway }) = http2.as_deref_mut() {
+            let mut seen = Seen { packet: *begun, ..*first };
+            visit(&mut seen);
+            *begun = seen.packet;
+            goaway.iter_mut().for_each(|goaway| visit(&mut goaway.seen));
         }
         visit(first);
         visit(last);

@@ -102,7 +102,7 @@ pub struct Connection {
     /// Its place among all that is known of it, if only a period was to be read, or parts were put together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub continuity: Option<Box<Continuity>>,
-    /// The limits of the view: `late_start`, `lost_bytes`, `kernel_drops`, `duplicated_packets`, `truncated_packets`, `one_direction`, `lost_frames`, `no_keys`, `early_end`.
+    /// The limits of the view: `late_start`, `lost_bytes`, `kernel_drops`, `duplicated_packets`, `truncated_packets`, `one_direction`, `lost_frames`, `no_keys`, `joined_parts`, `early_end`.
     pub visibility: Vec<&'static str>,
 }
 

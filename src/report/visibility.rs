@@ -21,6 +21,7 @@ pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
         (any(|sent| sent.segments == 0), "one_direction"),
         (lost_frames, "lost_frames"),
         (is_encrypted && !is_decrypted, "no_keys"),
+        (facts.continuity.as_ref().is_some_and(|continuity| continuity.joints > 0), "joined_parts"),
         (ending.kind == Kind::Open, "early_end"),
     ]
     .into_iter()

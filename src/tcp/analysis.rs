@@ -338,9 +338,9 @@ impl Sights for Analysis {
 
 impl Sights for Sent {
     fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
-        let Self { segments, last, ttl: _, ttl_varied: _, rare } = self;
-        // A side that has sent nothing has no last packet.
-        if *segments > 0 {
+        let Self { segments: _, last, ttl: _, ttl_varied: _, rare } = self;
+        // A side that has sent nothing has no last packet, and that of a connection which goes on is not known.
+        if last.packet > 0 {
             visit(last);
         }
         if let Some(Rare { ahead: _, trouble: Some(trouble) }) = rare.as_deref_mut() {

@@ -29,6 +29,8 @@ mod confusion;
 mod cut_files;
 mod dependencies;
 mod fixtures;
+#[cfg(feature = "arrow")]
+mod fleet;
 mod fragments;
 mod held;
 mod hostile;

@@ -26,8 +26,8 @@ pub(super) struct Open {
     pub begins: bool,
     /// The facts of it that were handed out: it goes on behind a refused attempt, and behind a stream of HTTP/2.
     pub facts: Vec<Owned>,
-    /// The facts at the end of the item, if it was not recorded.
-    pub snapshot: Option<Box<Facts>>,
+    /// The facts at the end of the item, if it was not recorded, behind those of refused attempts.
+    pub snapshot: Option<Vec<Facts>>,
     recording: Option<Recording>,
     processes: Vec<(bool, Attribution)>,
     ends: Vec<PartEnd>,
@@ -64,6 +64,12 @@ impl Open {
     /// Returns whether all its segments so far are recorded.
     pub const fn is_recorded(&self) -> bool {
         self.recording.is_some()
+    }
+
+    /// Keeps the facts at the end of the item, if there are any.
+    pub fn keep(&mut self, facts: Option<Box<Facts>>) {
+        let attempts = self.facts.iter().map(|owned| (*owned.facts).clone());
+        self.snapshot = facts.map(|facts| attempts.chain([*facts]).collect());
     }
 
     /// Notes a segment, and records it if there is room.
@@ -122,7 +128,8 @@ impl Open {
         let facts: Vec<_> = facts.into_iter().map(placed).collect();
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
         if let Some(snapshot) = snapshot {
-            inside.push(*placed(Owned { facts: snapshot, is_outside: false }).facts);
+            let place = |facts: Facts| *placed(Owned { facts: Box::new(facts), is_outside: false }).facts;
+            inside.extend(snapshot.into_iter().map(place));
         } else if recording.is_none() {
             for Owned { facts, is_outside } in &facts {
                 if *is_outside { &mut outside } else { &mut inside }.push((**facts).clone());
