@@ -189,7 +189,7 @@ impl Item {
         }
         if self.stage == Stage::Inside {
             if self.to.is_some_and(|to| packet.time >= to) {
-                self.cut(members);
+                self.cut(true, members);
             } else {
                 self.packets = packet.number - self.before;
             }
@@ -198,8 +198,8 @@ impl Item {
     }
 
     /// Ends the item: hands out the parts of connections that have begun before it, and keeps those that the halo is read
-    /// for.
-    fn cut(&mut self, members: &mut impl Members) {
+    /// for, if there is any.
+    fn cut(&mut self, has_halo: bool, members: &mut impl Members) {
         self.stage = Stage::Halo;
         for (key, stream) in self.in_order() {
             let Self { analyzer: Analyzer { followed, .. }, open, recorder, .. } = self;
@@ -207,7 +207,8 @@ impl Item {
             let is_followed = followed.follows(&key, stream);
             match (known.begins, is_followed) {
                 (true, false) => close(&key, (open, recorder), members),
-                (true, true) if known.is_recorded() => {}
+                // Without a halo, its facts are those at the end.
+                (true, true) if known.is_recorded() || !has_halo => {}
                 (true, true) => {
                     known.keep(followed.facts_between(key.low(), key.high(), None));
                     // Only the facts of a single WebSocket can be taken without ending it.
@@ -223,7 +224,7 @@ impl Item {
     /// Ends the capture. Has to be called after the last packet.
     pub fn finish(&mut self, members: &mut impl Members) {
         if self.stage != Stage::Halo {
-            self.cut(members);
+            self.cut(false, members);
         }
         for (key, stream) in self.in_order() {
             if self.analyzer.followed.follows(&key, stream) {

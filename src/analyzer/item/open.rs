@@ -69,7 +69,9 @@ impl Open {
     /// Keeps the facts at the end of the item, if there are any.
     pub fn keep(&mut self, facts: Option<Box<Facts>>) {
         let attempts = self.facts.iter().map(|owned| (*owned.facts).clone());
-        self.snapshot = facts.map(|facts| attempts.chain([*facts]).collect());
+        // If no later item has more of it, this is where it has been followed to.
+        let last = facts.map(|facts| Facts { followed_to_end: true, ..*facts });
+        self.snapshot = last.map(|last| attempts.chain([last]).collect());
     }
 
     /// Notes a segment, and records it if there is room.
