@@ -26,6 +26,7 @@ type Out<'o> = dyn FnMut(Box<Facts>, bool) + 'o;
 
 /// Facts as an analyzer hands them out.
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "as connections are handed out")]
 struct Handed {
     inside: Vec<Box<Facts>>,
     outside: Vec<Box<Facts>>,
@@ -196,6 +197,7 @@ fn join(analyzer: &Analyzer, parts: &[Placed], stream: u32, out: &mut Out<'_>) {
 }
 
 /// Adds the facts of a later part to those of the connection that they are of.
+#[expect(clippy::vec_box, reason = "as connections are handed out")]
 fn add(all: &mut Vec<Box<Facts>>, later: Vec<Box<Facts>>) {
     for facts in later {
         let is_same = |known: &&mut Box<Facts>| {
