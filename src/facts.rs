@@ -23,7 +23,7 @@ pub use breach::Breach;
 pub use close::Close;
 pub use continuity::Continuity;
 pub use end::End;
-pub use http2::{GoAway, Http2};
+pub use http2::{GoAway, Http2, Starved};
 pub use previewed::Previewed;
 pub use processes::Processes;
 pub use recent::{Moment, Pace, Recent};

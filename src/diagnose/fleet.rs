@@ -11,7 +11,7 @@ pub use member::Member;
 pub use storm::Storm;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::num::NonZero;
 use std::ops::Range;
 use std::time::Duration;
@@ -23,6 +23,7 @@ use self::legs::Legs;
 use self::member::Address;
 use crate::ending::Ending;
 use crate::facts::Facts;
+use crate::side::PerSide;
 
 /// Every connection that has ended.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +34,10 @@ pub struct Fleet {
     servers: HashMap<Address, Range<usize>, RandomState>,
     /// The positions in `members` of the first two connections with the same Sec-WebSocket-Key, by its hash.
     legs: HashMap<NonZero<u64>, [u32; 2], RandomState>,
+    /// The positions in `members` of the other legs through proxies that translate between HTTP/2 and HTTP/1.1.
+    translated: HashMap<u32, u32, RandomState>,
+    /// The last WebSocket over HTTP/1.1 of each host to each server to which there were some over HTTP/2, too.
+    over_http1: HashMap<(Address, Ipv6Addr), u32, RandomState>,
     /// The legs behind these connections, if these are seen from outside.
     backs: Legs,
     storms: Vec<Storm>,
@@ -45,7 +50,7 @@ impl Fleet {
     /// Builds the fleet from the connections of a capture that have ended.
     pub fn new(mut members: Vec<Member>) -> Self {
         members.sort_unstable_by_key(|member| (member.ends().server, member.ended, member.id));
-        let legs = legs::with_one_key(&members);
+        let (legs, translated) = (legs::with_one_key(&members), legs::translated(&members));
         let by_host = sorted_by(&members, |member| (member.host(), member.first));
         let storms = storm::find(&mut members, &by_host);
         let mut servers: HashMap<_, Range<usize>, _> = HashMap::default();
@@ -53,7 +58,8 @@ impl Fleet {
             servers.entry(member.ends().server).or_insert(at..at).end = at + 1;
         }
         let ways = Ways::new(&members);
-        Self { members, servers, legs, backs: Legs::default(), storms, ways, by_host }
+        let over_http1 = last_over_http1(&members, &by_host);
+        Self { members, servers, legs, translated, over_http1, backs: Legs::default(), storms, ways, by_host }
     }
 
     /// Returns the member with these facts and this ending; `None` if it has not ended.
@@ -86,6 +92,24 @@ impl Fleet {
         Some(newer).filter(|newer| newer.host() == member.host() && newer.first > member.first)
     }
 
+    /// Returns the last WebSocket over HTTP/1.1 that the same host opened to the same server, if it began after this one.
+    pub fn over_http1_after(&self, facts: &Facts) -> Option<&Member> {
+        let PerSide { client, server } = facts.addresses;
+        let last = self.over_http1.get(&(Address::from(server), Address::from(client).ip))?;
+        self.members.get(*last as usize).filter(|last| last.first > facts.first)
+    }
+
+    /// Returns the position of a member.
+    fn position(&self, member: &Member) -> Option<u32> {
+        if self.translated.is_empty() {
+            return None;
+        }
+        let Range { start, end } = self.servers.get(&member.ends().server)?.clone();
+        let among = self.members.get(start..end)?;
+        let from = among.partition_point(|other| (other.ended, other.id) < (member.ended, member.id));
+        Some((start + from) as u32)
+    }
+
     /// Returns the storm that a connection is part of.
     pub fn storm(&self, member: &Member) -> Option<&Storm> {
         self.storms.get(member.storm?.get() as usize - 1)
@@ -94,15 +118,28 @@ impl Fleet {
     /// Returns the other leg of the same WebSocket, which has the same key, because proxies pass it on; `None` if its
     /// addresses are the same, too.
     ///
-    /// If the members are seen from outside, there is no key, and times show the leg behind.
+    /// If a proxy translates from HTTP/2, or the members are seen from outside, there is no key: the path, sizes and times show
+    /// it, or times alone.
     pub fn other_leg(&self, member: &Member) -> Option<&Member> {
         if let Some(back) = self.backs.behind(member) {
             return Some(back);
+        }
+        if let Some(at) = self.position(member).and_then(|at| self.translated.get(&at)) {
+            return self.members.get(*at as usize);
         }
         let legs = self.legs.get(&member.key?)?.map(|at| self.members.get(at as usize));
         let is_other = |leg: &&Member| (leg.stream, leg.first) != (member.stream, member.first);
         legs.into_iter().flatten().find(is_other).filter(|leg| leg.ends() != member.ends())
     }
+}
+
+/// Returns the position of the last WebSocket over HTTP/1.1 of each host to each server. Empty if nobody speaks HTTP/2.
+fn last_over_http1(members: &[Member], by_host: &[u32]) -> HashMap<(Address, Ipv6Addr), u32, RandomState> {
+    if members.iter().all(|member| !member.is_http2) {
+        return HashMap::default();
+    }
+    let all = by_host.iter().filter_map(|at| Some((*at, members.get(*at as usize)?)));
+    all.filter(|(_, member)| !member.is_http2 && member.was_open()).map(|(at, member)| (member.host(), at)).collect()
 }
 
 /// Returns the positions of members, sorted by a key; those with equal keys stay in their order.

@@ -5,6 +5,7 @@
 
 pub mod bare;
 mod doubt;
+pub mod extended;
 pub mod finding;
 pub mod fleet;
 pub mod goodbye;

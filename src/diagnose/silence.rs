@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Case, Confidence, Member};
 use crate::ending::{Reaction, last_frame_of};
+use crate::facts::Starved;
 use crate::seen::Seen;
 use crate::side::Side;
 
@@ -82,6 +83,13 @@ pub fn stalled(case: &Case<'_>) -> Option<(Side, Seen)> {
         let since = case.facts.tcp().sent[side].zero_window().closed?;
         (end.time.since(since.time) >= STALLED).then_some((side, since))
     })
+}
+
+/// Returns the side that waited to send when its HTTP/2 stream ended, and since when: the other one had granted nothing for a
+/// long time.
+pub fn starved(case: &Case<'_>) -> Option<Starved> {
+    let (end, starved) = (case.ending.carrier?.seen, case.facts.http2.as_deref()?.starved?);
+    (end.time.since(starved.since.time) >= STALLED).then_some(starved)
 }
 
 /// Returns whether two spans may be those of one timer.

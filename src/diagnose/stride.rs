@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::Case;
 use super::known::blames_frame;
 use super::provoked::could_have_received;
-use super::silence::{open_ping, stalled};
+use super::silence::{open_ping, stalled, starved};
 use crate::ending::Reaction;
 use crate::facts::{Breach, Close, Facts};
 use crate::side::Side;
@@ -134,4 +134,5 @@ pub fn is_clouded(case: &Case<'_>) -> bool {
         || was_unfinished
         || open_ping(case, by, &reaction).is_some_and(|ping| ping.is_silent)
         || stalled(case).is_some()
+        || starved(case).is_some()
 }

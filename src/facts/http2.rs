@@ -10,11 +10,13 @@ pub struct Http2 {
     pub stream: u32,
     /// The first packet of the TCP connection. What the stream's headers refer to may lie between it and the stream.
     pub begun: u64,
-    /// Whether the server had offered extended CONNECT (RFC 8441 §3) when it was requested; `None` if its settings were
-    /// not seen before.
+    /// Whether the server offers extended CONNECT (RFC 8441 §3): by its settings before the request, else by the first ones
+    /// behind it. `None` if those may have been missed.
     pub offered: Option<bool>,
-    /// The GOAWAY that came while the stream was open, the first one of either side.
+    /// The GOAWAY that came before the stream was over, the first one of either side.
     pub goaway: Option<Box<GoAway>>,
+    /// The side that could send no more when the stream ended, because the other one granted nothing.
+    pub starved: Option<Starved>,
 }
 
 /// A GOAWAY frame (RFC 9113 §6.8).
@@ -30,4 +32,30 @@ pub struct GoAway {
     pub code: u32,
     /// Its text.
     pub debug: Box<str>,
+    /// The WebSockets and attempts that were open on the connection.
+    pub open: u32,
+}
+
+impl GoAway {
+    /// Adds what a later one of the same side says: servers announce the end first, and then which stream was the last.
+    pub fn follow(&mut self, later: &Self) {
+        self.last = self.last.min(later.last);
+        if self.code == 0 && later.code != 0 {
+            (self.code, self.seen) = (later.code, later.seen);
+        }
+        if self.debug.is_empty() {
+            self.debug.clone_from(&later.debug);
+        }
+    }
+}
+
+/// A window of flow control (RFC 9113 §5.2) that was used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Starved {
+    /// The side that waited to send.
+    pub side: Side,
+    /// The packet that used the window up.
+    pub since: Seen,
+    /// Whether the window was that of all streams of the connection.
+    pub of_connection: bool,
 }

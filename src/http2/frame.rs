@@ -98,6 +98,11 @@ pub fn rst_stream(payload: &[u8]) -> IResult<&[u8], u32> {
     be_u32(payload)
 }
 
+/// Parses the increment of WINDOW_UPDATE.
+pub fn window_update(payload: &[u8]) -> IResult<&[u8], u32> {
+    map(be_u32, |increment| increment & 0x7FFF_FFFF).parse(payload)
+}
+
 /// Parses the payload of GOAWAY.
 pub fn goaway(payload: &[u8]) -> IResult<&[u8], GoAway<'_>> {
     map((be_u32, be_u32, rest), |(last, code, debug)| GoAway { last: last & 0x7FFF_FFFF, code, debug }).parse(payload)

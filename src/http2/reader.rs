@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!         ┌ DATA ──── its bytes, as they come, lent
-//! header ─┼ HEADERS, CONTINUATION, RST_STREAM, SETTINGS, GOAWAY ── the whole payload, lent or copied
+//! header ─┼ HEADERS, CONTINUATION, RST_STREAM, SETTINGS, GOAWAY, WINDOW_UPDATE ── the whole payload, lent or copied
 //!         └ anything else ── skipped
 //!    gap ── inside DATA, or what is skipped: the next header is where it was; else lost ── resync
 //! ```
@@ -53,6 +53,15 @@ pub enum Item<'r> {
         start: &'r Carrier,
         /// The place just past it.
         end: Place<'r>,
+    },
+    /// The header of a DATA frame, with its padding a whole of so many bytes.
+    DataBegins {
+        /// The stream.
+        stream: u32,
+        /// The bytes that the frame takes from the windows of flow control.
+        length: u32,
+        /// The segment with the last byte of the header.
+        carrier: &'r Carrier,
     },
     /// The next bytes of a stream, or bytes of it that are missing.
     Data {
@@ -166,6 +175,10 @@ impl Reader {
 
     /// Begins the payload of a frame at `place`.
     fn begin(&mut self, header: Header, place: Place<'_>, out: &mut dyn FnMut(Item<'_>)) {
+        if header.kind == Type::DATA {
+            let Header { stream, length, .. } = header;
+            out(Item::DataBegins { stream, length, carrier: place.carrier });
+        }
         match header.kind {
             Type::DATA if header.is_padded() && header.length > 0 => self.state = State::PadLength(header),
             Type::DATA => self.begin_data(header, header.length, 0, place, out),
@@ -174,7 +187,8 @@ impl Reader {
             | Type::CONTINUATION
             | Type::RST_STREAM
             | Type::SETTINGS
-            | Type::GOAWAY => {
+            | Type::GOAWAY
+            | Type::WINDOW_UPDATE => {
                 if header.length == 0 {
                     self.state = State::Header;
                     out(Item::Frame { header, payload: &[], start: &self.start, end: place });

@@ -14,6 +14,9 @@ use crate::side::{PerSide, Side};
 /// SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 §3).
 const ENABLE_CONNECT_PROTOCOL: u16 = 8;
 
+/// SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 §6.5.2).
+const INITIAL_WINDOW_SIZE: u16 = 4;
+
 /// An event of a connection.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'e> {
@@ -25,6 +28,22 @@ pub enum Event<'e> {
         fields: &'e Fields,
         /// The segment with the first byte of the list.
         start: &'e Carrier,
+    },
+    /// A DATA frame begins.
+    DataBegins {
+        /// The stream.
+        stream: u32,
+        /// The bytes that it takes from the windows of flow control.
+        length: u32,
+        /// The segment with its header.
+        carrier: &'e Carrier,
+    },
+    /// The side grants the other one more bytes of DATA.
+    Window {
+        /// The stream; 0 for the connection.
+        stream: u32,
+        /// The number of bytes.
+        increment: u32,
     },
     /// Bytes of a stream, or a gap in them. The offset is that in the connection.
     Data {
@@ -60,6 +79,8 @@ pub enum Event<'e> {
     Settings {
         /// Whether it accepts extended CONNECT; `None` if it does not say.
         accepts_connect: Option<bool>,
+        /// The bytes of DATA that it grants on each stream at first; `None` if it does not say.
+        initial_window: Option<u32>,
     },
     /// Frames of the side are missing: bytes of any stream, and whatever else.
     Lost(Place<'e>),
@@ -140,6 +161,7 @@ impl Session {
     ) {
         let Direction { reader, blocks } = &mut self.directions[side];
         reader.push(chunk, is_known, &mut |item| match item {
+            Item::DataBegins { stream, length, carrier } => out(Event::DataBegins { stream, length, carrier }),
             Item::Data { stream, chunk } => {
                 if !matches!(chunk.data, Data::Bytes([])) {
                     out(Event::Data { stream, chunk });
@@ -179,8 +201,13 @@ impl Blocks {
             }
             // An acknowledgement has the first flag.
             Type::SETTINGS if header.flags & 1 == 0 => {
-                if let Ok((_, value)) = frame::setting(payload, ENABLE_CONNECT_PROTOCOL) {
-                    out(Event::Settings { accepts_connect: value.map(|value| value == 1) });
+                let value = |id| frame::setting(payload, id).ok().and_then(|(_, value)| value);
+                let accepts_connect = value(ENABLE_CONNECT_PROTOCOL).map(|value| value == 1);
+                out(Event::Settings { accepts_connect, initial_window: value(INITIAL_WINDOW_SIZE) });
+            }
+            Type::WINDOW_UPDATE => {
+                if let Ok((_, increment)) = frame::window_update(payload) {
+                    out(Event::Window { stream, increment });
                 }
             }
             _ => {}

@@ -1,5 +1,9 @@
 //! WebSockets over HTTP/2: tshark as an oracle, views of the middle of a connection, and redaction.
 
+mod bombs;
+mod hpack;
+mod lists;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -20,9 +24,10 @@ use crate::support::{PROGRAM, fixture, fixtures, tools, way};
 
 /// Returns the fixtures with WebSockets over HTTP/2: name, packets, and key log.
 fn all() -> Vec<(String, Vec<Captured>, Vec<u8>)> {
-    let is_http2 = |name: &str| name.contains("http2_") || ["stream_reset", "stream_ended"].contains(&name);
+    let others = ["stream_", "extended_connect_", "goaway", "flow_control_"];
+    let is_http2 = |name: &str| name.contains("http2_") || others.iter().any(|begin| name.starts_with(begin));
     let all: Vec<_> = fixtures().into_iter().filter(|(name, _)| is_http2(name) && !name.contains("_https_")).collect();
-    assert!(all.len() >= 6, "only {}", all.len());
+    assert!(all.len() >= 15, "only {}", all.len());
     let read = |(name, path): (String, std::path::PathBuf)| {
         (name, packets_of(&path), std::fs::read(path.with_file_name("keys.log")).unwrap_or_default())
     };

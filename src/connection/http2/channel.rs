@@ -1,7 +1,8 @@
 //! One stream that is, or may be, a WebSocket.
 
 use super::super::{Application, Context, Layers, Probing, Protocol, Security, in_place};
-use super::{Below, Halves};
+use super::flow::{Flow, Window};
+use super::{Begun, Below, Halves};
 use crate::chunk::{Carrier, Chunk, Data, Kept, Place};
 use crate::event::{EndKind, What};
 use crate::facts::{Facts, GoAway, Http2 as OfStream};
@@ -19,6 +20,8 @@ pub(crate) struct Channel {
     state: State,
     /// Bytes of DATA so far.
     offsets: PerSide<u64>,
+    /// What each side may still send.
+    windows: PerSide<Window>,
     /// The sides that send no more.
     ended: Halves,
     /// The time of the event that ended it.
@@ -39,11 +42,13 @@ enum State {
 }
 
 impl Channel {
-    fn new(parent: &Layers, (stream, offered): (u32, Option<bool>), seen: Seen, state: State) -> Self {
+    fn new(parent: &Layers, begun: Begun<'_>, seen: Seen, state: State) -> Self {
+        let Begun { stream, offered, flow, goaway } = begun;
         let mut facts = Box::new(Facts::new(parent.facts.stream, parent.facts.addresses, seen));
         facts.client_hello.clone_from(&parent.facts.client_hello);
         facts.processes.clone_from(&parent.facts.processes);
-        facts.http2 = Some(Box::new(OfStream { stream, begun: parent.facts.first.packet, offered, goaway: None }));
+        let (begun, goaway) = (parent.facts.first.packet, goaway.map(|goaway| Box::new(goaway.clone())));
+        facts.http2 = Some(Box::new(OfStream { stream, begun, offered, goaway, starved: None }));
         let layers = Layers {
             security: Security::None,
             application: Application::Other,
@@ -55,13 +60,13 @@ impl Channel {
             swapped: false,
         };
         let (offsets, ended) = (PerSide::default(), PerSide::default());
-        Self { layers, state, offsets, ended, over_since: None, last: seen }
+        Self { layers, state, offsets, windows: flow.of_new_stream(), ended, over_since: None, last: seen }
     }
 
     /// Creates the channel of a stream on which a WebSocket is requested.
     pub fn asked<S: Sink>(
         parent: &Layers,
-        of: (u32, Option<bool>),
+        of: Begun<'_>,
         start: &Carrier,
         mut request: Box<Request>,
         context: &mut Context<'_, S>,
@@ -73,7 +78,7 @@ impl Channel {
     }
 
     /// Creates the channel of a stream that has to show by its frames that it is a WebSocket.
-    pub fn probed(parent: &Layers, of: (u32, Option<bool>), seen: Seen) -> Self {
+    pub fn probed(parent: &Layers, of: Begun<'_>, seen: Seen) -> Self {
         let mut channel = Self::new(parent, of, seen, State::Frames(None));
         channel.layers.application =
             Application::Probe(Box::new(Probing::for_frames(Probe::new(parent.sides_are_known))));
@@ -98,6 +103,11 @@ impl Channel {
     /// Returns whether neither side sends anything more.
     pub const fn is_over(&self) -> bool {
         self.over_since.is_some()
+    }
+
+    /// Returns whether it is a WebSocket or an attempt at one, and not over.
+    pub fn is_open(&self) -> bool {
+        !self.is_over() && self.layers.facts.is_reportable()
     }
 
     /// Returns whether it has been over for long enough.
@@ -250,10 +260,45 @@ impl Channel {
         }
     }
 
+    /// Takes the bytes of a DATA frame of `side` from its window.
+    pub fn spend(&mut self, side: Side, bytes: u32, seen: Seen) {
+        self.windows[side].spend(bytes, seen);
+    }
+
+    /// Adds bytes to the window of `side`.
+    pub fn grant(&mut self, side: Side, bytes: i64) {
+        self.windows[side].grant(bytes);
+    }
+
+    /// Notes which side can send no more, before the stream ends.
+    pub fn note_starved(&mut self, flow: &Flow) {
+        let has_ended = self.ended.client || self.ended.server || self.is_over();
+        if let Some(of_stream) = &mut self.layers.facts.http2
+            && !has_ended
+        {
+            let mut starved = flow.starved(&self.windows);
+            if self.layers.swapped {
+                starved.iter_mut().for_each(|starved| starved.side = !starved.side);
+            }
+            of_stream.starved = starved;
+        }
+    }
+
+    /// Notes whether the server accepts extended CONNECT, unless that was known when the stream began.
+    pub fn settle(&mut self, offered: bool) {
+        if let Some(of_stream) = &mut self.layers.facts.http2 {
+            of_stream.offered.get_or_insert(offered);
+        }
+    }
+
     /// Notes that a side serves no more streams.
     pub fn go_away(&mut self, goaway: &GoAway) {
         if let Some(of_stream) = &mut self.layers.facts.http2 {
-            of_stream.goaway.get_or_insert_with(|| Box::new(goaway.clone()));
+            match &mut of_stream.goaway {
+                None => of_stream.goaway = Some(Box::new(goaway.clone())),
+                Some(first) if first.side == goaway.side => first.follow(goaway),
+                Some(_) => {}
+            }
         }
     }
 

@@ -40,7 +40,7 @@ impl Streams {
             Some(_) => {}
             None if side == Side::Client => {
                 let (method, protocol) = (head.first(":method"), head.first(":protocol"));
-                let of = (stream, self.offered);
+                let of = self.begun(stream);
                 let is_late = stream <= self.answered;
                 let channel = match (method, protocol) {
                     // Its answer has passed unread.

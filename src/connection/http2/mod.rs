@@ -7,12 +7,14 @@
 //! ```
 
 mod channel;
+mod flow;
 mod handshakes;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use self::channel::Channel;
+use self::flow::Flow;
 use super::{Application, Context, Layers, Protocol};
 use crate::chunk::{Carrier, Chunk, Data, Missing, Place};
 use crate::event::EndKind;
@@ -33,12 +35,18 @@ pub(super) struct Http2 {
 }
 
 /// The streams of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Streams {
     /// Those that are, or may be, WebSockets, by their numbers.
     channels: BTreeMap<u32, Channel>,
-    /// Whether the server accepts extended CONNECT; `None` until its settings are seen.
+    /// Whether the server accepts extended CONNECT; `None` until its settings are seen, or if they may have been missed.
     offered: Option<bool>,
+    /// Whether settings of the server may have been missed.
+    lacks_settings: bool,
+    /// The windows of flow control.
+    flow: Flow,
+    /// The first GOAWAY of either side.
+    goaway: Option<GoAway>,
     /// The highest stream that the client is known to have begun.
     highest: u32,
     /// The highest stream without a channel on which the server has sent something: all requests up to it were sent before,
@@ -69,12 +77,13 @@ pub(super) struct Below<'b> {
 impl Http2 {
     /// Creates a connection of which so many bytes of the client's preface have been read.
     pub fn new(taken: usize) -> Self {
-        Self { session: Session::new(taken), streams: Streams::default() }
+        Self { session: Session::new(taken), streams: Streams::new() }
     }
 
     /// Creates a connection that began before the capture, and on which these streams were seen.
     pub fn joined(seen: Vec<u32>) -> Self {
-        let streams = Streams { seen, unseen: 0..u32::MAX, ..Streams::default() };
+        let mut streams = Streams { seen, unseen: 0..u32::MAX, lacks_settings: true, ..Streams::new() };
+        streams.flow.lose();
         Self { session: Session::joined(), streams }
     }
 
@@ -161,7 +170,9 @@ impl Layers {
         context: &mut Context<'_, S>,
     ) {
         if let Application::Http2(http2) = &mut self.application {
-            for channel in http2.streams.channels.values_mut() {
+            let Streams { channels, flow, .. } = &mut http2.streams;
+            for channel in channels.values_mut() {
+                channel.note_starved(flow);
                 channel.end_below(side, carrier, (kind, needed), context);
             }
         }
@@ -169,6 +180,23 @@ impl Layers {
 }
 
 impl Streams {
+    /// Creates the streams of a connection that is read from its beginning.
+    fn new() -> Self {
+        Self {
+            channels: BTreeMap::new(),
+            offered: None,
+            lacks_settings: false,
+            flow: Flow::new(),
+            goaway: None,
+            highest: 0,
+            answered: 0,
+            seen: Vec::new(),
+            unseen: 0..0,
+            has_reported: false,
+            counted: 0,
+        }
+    }
+
     /// Returns the streams that frames may well belong to.
     fn known(&self) -> impl Iterator<Item = u32> {
         self.channels.keys().chain(&self.seen).copied()
@@ -178,6 +206,18 @@ impl Streams {
     fn event<S: Sink>(&mut self, parent: &Layers, side: Side, event: Event<'_>, context: &mut Context<'_, S>) {
         match event {
             Event::Headers { stream, fields, start } => self.headers(parent, side, (stream, fields), start, context),
+            Event::DataBegins { stream, length, carrier } => {
+                self.flow.spend(side, length, carrier.seen);
+                if let Some(channel) = self.channels.get_mut(&stream) {
+                    channel.spend(side, length, carrier.seen);
+                }
+            }
+            Event::Window { stream: 0, increment } => self.flow.grant(side, increment),
+            Event::Window { stream, increment } => {
+                if let Some(channel) = self.channels.get_mut(&stream) {
+                    channel.grant(!side, increment.into());
+                }
+            }
             Event::Data { stream, chunk } => {
                 if !self.channels.contains_key(&stream) && self.unseen.contains(&stream) && stream % 2 == 1 {
                     self.probe(parent, stream, chunk.place.carrier);
@@ -190,22 +230,37 @@ impl Streams {
             Event::End { stream, end } => self.end(side, stream, EndKind::EndStream, end, context),
             Event::Reset { stream, code, end } => self.end(side, stream, EndKind::StreamReset(code), end, context),
             Event::GoAway { says, end } => self.go_away(side, says, end),
-            Event::Settings { accepts_connect } if side == Side::Server => {
-                // A setting that is not repeated stays as it was.
-                self.offered = accepts_connect.or(self.offered).or(Some(false));
+            Event::Settings { accepts_connect, initial_window } => {
+                if side == Side::Server {
+                    self.settle(accepts_connect);
+                }
+                if let Some(initial) = initial_window {
+                    let more = self.flow.set(side, initial);
+                    self.channels.values_mut().for_each(|channel| channel.grant(!side, more));
+                }
             }
-            Event::Settings { .. } => {}
             Event::Lost(place) => {
                 if side == Side::Client {
                     self.unseen = self.unseen.start.min(self.highest)..u32::MAX;
                 } else {
                     self.offered = self.offered.filter(|offered| *offered);
+                    self.lacks_settings = true;
                 }
+                self.flow.lose();
                 for channel in self.channels.values_mut() {
                     let gap = Data::Gap { len: 1, missing: Missing::Undecrypted };
                     channel.data(side, Chunk { place, data: gap }, context);
                 }
             }
+        }
+    }
+
+    /// Applies the settings of the server.
+    fn settle(&mut self, accepts_connect: Option<bool>) {
+        // A setting that is not repeated stays as it was.
+        self.offered = accepts_connect.or(self.offered).or((!self.lacks_settings).then_some(false));
+        if let Some(offered) = self.offered {
+            self.channels.values_mut().for_each(|channel| channel.settle(offered));
         }
     }
 
@@ -220,12 +275,13 @@ impl Streams {
     fn probe(&mut self, parent: &Layers, stream: u32, carrier: &Carrier) {
         let probed = self.channels.values().filter(|channel| !channel.facts().is_reportable()).count();
         if probed < limits::HTTP2_PROBES {
-            self.channels.insert(stream, Channel::probed(parent, (stream, self.offered), carrier.seen));
+            self.channels.insert(stream, Channel::probed(parent, self.begun(stream), carrier.seen));
         }
     }
 
     fn end<S: Sink>(&mut self, side: Side, stream: u32, kind: EndKind, end: Place<'_>, context: &mut Context<'_, S>) {
         if let Some(channel) = self.channels.get_mut(&stream) {
+            channel.note_starved(&self.flow);
             channel.end(side, end.carrier, (kind, end.needed()), context);
             if channel.is_over() && !channel.facts().is_reportable() {
                 self.channels.remove(&stream);
@@ -233,6 +289,11 @@ impl Streams {
         } else {
             self.pass(side, stream);
         }
+    }
+
+    /// Returns what a new stream needs of the connection.
+    const fn begun(&self, stream: u32) -> Begun<'_> {
+        Begun { stream, offered: self.offered, flow: &self.flow, goaway: self.goaway.as_ref() }
     }
 
     fn go_away(&mut self, side: Side, says: http2::frame::GoAway<'_>, end: Place<'_>) {
@@ -243,11 +304,24 @@ impl Streams {
             last: says.last,
             code: says.code,
             debug: String::from_utf8_lossy(text).into(),
+            open: self.channels.values().filter(|channel| channel.is_open()).count() as u32,
         };
         for channel in self.channels.values_mut().filter(|channel| !channel.is_over()) {
             channel.go_away(&goaway);
         }
+        self.goaway.get_or_insert(goaway);
     }
+}
+
+/// What a new stream needs of its connection.
+#[derive(Clone, Copy)]
+pub(in crate::connection) struct Begun<'s> {
+    stream: u32,
+    /// Whether the server accepts extended CONNECT.
+    offered: Option<bool>,
+    flow: &'s Flow,
+    /// The GOAWAY that came before it.
+    goaway: Option<&'s GoAway>,
 }
 
 /// The two halves of a stream.

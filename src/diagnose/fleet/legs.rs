@@ -26,6 +26,47 @@ const APART: Duration = Duration::from_millis(250);
 /// apart.
 const COMPARED: usize = 64;
 
+/// Returns the only pairs of a connection over HTTP/2 and the one over HTTP/1.1 that a proxy opened for it, as their
+/// positions: both have the same path and the same sizes, and began and ended at nearly the same times. A proxy that
+/// translates makes up a Sec-WebSocket-Key, since HTTP/2 has none.
+pub(super) fn translated(members: &[Member]) -> HashMap<u32, u32, RandomState> {
+    let mut pairs = HashMap::default();
+    if members.iter().all(|member| !member.is_http2) {
+        return pairs;
+    }
+    let alike = members.iter().zip(0..).filter_map(|(member, at)| Some((member.traffic?, at, member)));
+    let mut alike: Vec<(_, u32, _)> = alike.collect();
+    alike.sort_unstable_by_key(|(traffic, at, _)| (*traffic, *at));
+    for same in alike.chunk_by(|(one, ..), (other, ..)| one == other) {
+        // Conversations of nothing are all alike. Many of them are not told apart.
+        if same.len() > COMPARED {
+            continue;
+        }
+        let (fronts, backs): (Vec<&(_, u32, &Member)>, Vec<_>) = same.iter().partition(|(.., member)| member.is_http2);
+        let is_pair = |front: &Member, back: &Member| {
+            let is_after = front.first < back.first && back.first < front.ended;
+            let is_soon = back.first.time.since(front.first.time) <= BEGIN;
+            front.ends().server.ip == back.ends().client.ip && is_after && is_soon && fits(front, back)
+        };
+        let of_front = |front: &Member| only(backs.iter().filter(|(.., back)| is_pair(front, back)));
+        let of_back = |back: &Member| only(fronts.iter().filter(|(.., front)| is_pair(front, back)));
+        for (_, at, front) in &fronts {
+            if let Some((_, behind, back)) = of_front(front)
+                && of_back(back).is_some()
+            {
+                pairs.extend([(*at, *behind), (*behind, *at)]);
+            }
+        }
+    }
+    pairs
+}
+
+/// Returns the only item.
+fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    let first = items.next()?;
+    items.next().is_none().then_some(first)
+}
+
 /// The decoded legs behind encrypted ones, by the stream and the first packet of the latter.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Legs(HashMap<(u32, u64), Member, RandomState>);

@@ -26,6 +26,9 @@ pub struct Member {
     pub last_frame: Timestamp,
     /// A hash of its Sec-WebSocket-Key.
     pub(super) key: Option<NonZero<u64>>,
+    /// A hash of its path and of the sizes of what either side sent, which a proxy passes on; `None` if it was not opened, or
+    /// not captured as a whole.
+    pub(super) traffic: Option<NonZero<u32>>,
     /// Its number in the report; 0 until it has one.
     pub id: u32,
     /// The same as [`Facts::stream`].
@@ -41,9 +44,11 @@ pub struct Member {
     pub by: Side,
     /// True if frames of a side may be missing from the capture.
     pub has_holes: bool,
+    /// Whether a stream of HTTP/2 carried it.
+    pub is_http2: bool,
 }
 
-const _: () = assert!(size_of::<Member>() <= 112);
+const _: () = assert!(size_of::<Member>() <= 120);
 
 /// An address and a port. That of IPv4 is mapped (RFC 4291 §2.5.5.2), because it takes less room then than with a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +88,7 @@ impl Member {
             opened,
             last_frame: last_frame(facts, by, carrier).map_or(opened, |last| last.time),
             key: key.and_then(NonZero::new),
+            traffic: traffic(facts),
             id: 0,
             stream: facts.stream,
             storm: None,
@@ -91,6 +97,7 @@ impl Member {
             kind: ending.kind,
             by,
             has_holes: has_holes(facts),
+            is_http2: facts.http2.is_some(),
         })
     }
 
@@ -144,6 +151,14 @@ impl Member {
     }
 }
 
+/// Returns what is the same for both legs of a WebSocket through a proxy that translates between HTTP/2 and HTTP/1.1.
+fn traffic(facts: &Facts) -> Option<NonZero<u32>> {
+    let request = facts.handshake.request.as_deref().filter(|_| facts.switched.is_some() && !facts.handshake.cut)?;
+    let sizes = |side: Side| (facts.sent[side].said(), facts.sent[side].payload_bytes);
+    let all = (&request.target, sizes(Side::Client), sizes(Side::Server));
+    NonZero::new(FixedState::default().hash_one(all) as u32).filter(|_| !has_holes(facts))
+}
+
 #[cfg(test)]
 impl Member {
     /// Returns a connection to a server, opened and ended in packets and at times that are given in microseconds.
@@ -162,6 +177,7 @@ impl Member {
             opened: at(opened).time,
             last_frame: at(opened).time,
             key: None,
+            traffic: None,
             id,
             stream: id,
             storm: None,
@@ -170,6 +186,7 @@ impl Member {
             kind,
             by,
             has_holes: false,
+            is_http2: false,
         }
     }
 }

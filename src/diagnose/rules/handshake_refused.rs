@@ -1,6 +1,7 @@
 //! The opening handshake was answered with another status than 101: the WebSocket was never established, so there cannot be
 //! a Close frame.
 
+use crate::diagnose::extended::failure;
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::ending::Kind;
 use crate::side::Side;
@@ -28,6 +29,10 @@ pub static RULE: Rule = Rule::new("handshake_refused", Role::Cause, detect, incl
     ]);
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
+    // That it was an extended CONNECT explains more than the status.
+    if failure(case).is_some() {
+        return None;
+    }
     let response = case.facts.handshake.response.as_ref().filter(|_| case.ending.kind == Kind::Refused)?;
     let status = u64::from(response.status);
     let details = response.details.as_deref().cloned().unwrap_or_default();

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::diagnose::extended::failure;
 use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value, Variant};
 use crate::ending::Kind;
 use crate::side::Side;
@@ -27,6 +28,9 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let request = case.facts.handshake.request.as_ref().filter(|_| case.ending.kind == Kind::NoAnswer)?;
     let server = &case.facts.tcp().sent.server;
     if server.segments == 0 || server.lost_bytes() + server.cut_bytes() > 0 {
+        return None;
+    }
+    if failure(case).is_some() {
         return None;
     }
     let until = case.ending.carrier.map_or(case.capture_end, |carrier| carrier.seen.time);

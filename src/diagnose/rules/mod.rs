@@ -11,9 +11,14 @@ mod credentials_rejected;
 mod desynchronised_stream;
 mod ended_behind_proxy;
 mod ended_together;
+mod extended_connect_not_offered;
+mod extended_connect_refused;
+mod extended_connect_unanswered;
 mod fin_without_close;
 mod first_message_late;
+mod flow_control_stall;
 mod fragmented_control_frame;
+mod goaway;
 mod going_away;
 mod handler_failed;
 mod handshake_invalid;
@@ -63,10 +68,13 @@ use super::Rule;
 pub static FALLBACK: &Rule = &unexplained::RULE;
 
 /// Every rule; the last one always fits.
-pub static RULES: [&Rule; 56] = [
+pub static RULES: [&Rule; 61] = [
     // Opening.
     &wrong_scheme::RULE,
     &tls_failed::RULE,
+    &extended_connect_not_offered::RULE,
+    &extended_connect_refused::RULE,
+    &extended_connect_unanswered::RULE,
     &handshake_refused::RULE,
     &handshake_invalid::RULE,
     &handshake_unanswered::RULE,
@@ -104,6 +112,7 @@ pub static RULES: [&Rule; 56] = [
     &slow_consumer::RULE,
     &credentials_rejected::RULE,
     &credentials_expired::RULE,
+    &goaway::RULE,
     &server_restart::RULE,
     &peer_explained::RULE,
     &handler_failed::RULE,
@@ -111,6 +120,7 @@ pub static RULES: [&Rule; 56] = [
     &reset_by_middlebox::RULE,
     &peer_vanished::RULE,
     &receiver_stalled::RULE,
+    &flow_control_stall::RULE,
     &connection_forgotten::RULE,
     &ended_behind_proxy::RULE,
     &ended_together::RULE,

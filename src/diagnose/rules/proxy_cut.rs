@@ -1,6 +1,7 @@
 //! Both legs of one WebSocket were captured, and a proxy between them ended both: neither endpoint did.
 //!
-//! The legs share their Sec-WebSocket-Key; if the first is encrypted, only their times show that they belong together. The proxy is the server of the first leg and the client of the second: if it
+//! The legs share their Sec-WebSocket-Key. If the first is a stream of HTTP/2, they share their path, sizes and times; if it
+//! is encrypted, only their times show that they belong together. The proxy is the server of the first leg and the client of the second: if it
 //! began both ends, no endpoint began one. Refuted if an endpoint ended its leg first.
 
 use std::time::Duration;
@@ -29,8 +30,12 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let first = front.ended.min(back.ended);
     let silence = first.time.since(last);
     let timer = Timer::idle(case, silence, silence).filter(|_| silence >= SILENCE);
-    let is_by_time = case.facts.outside.is_some();
-    let finding = Finding::new(if is_by_time { Confidence::Medium } else { Confidence::Certain })
+    let confidence = match (case.facts.outside.is_some(), own.is_http2 != other.is_http2) {
+        (true, _) => Confidence::Medium,
+        (false, true) => Confidence::High,
+        (false, false) => Confidence::Certain,
+    };
+    let finding = Finding::new(confidence)
         .blame(Blame::Network)
         .packet(own.ended.packet)
         .with("proxy", Value::Endpoint(front.server()))

@@ -40,7 +40,9 @@ impl Told {
                 Event::GoAway { says, .. } => {
                     format!("goaway {} {} {}", says.last, says.code, String::from_utf8_lossy(says.debug))
                 }
-                Event::Settings { accepts_connect } => format!("settings {accepts_connect:?}"),
+                Event::Settings { accepts_connect, .. } => format!("settings {accepts_connect:?}"),
+                Event::DataBegins { .. } => return,
+                Event::Window { stream, increment } => format!("window {stream} {increment}"),
                 Event::Lost(_) => "lost".to_owned(),
             };
             if let (Event::Data { stream, chunk: Chunk { data: Data::Bytes(bytes), .. } }, Some(last)) =
