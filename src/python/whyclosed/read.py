@@ -63,13 +63,20 @@ def read(
 
 
 def options(
-    *, keylog: Path | Iterable[Path] | None, sensor: str | None, owns: Span | None, table: Table
+    *,
+    keylog: Path | Iterable[Path] | None = None,
+    sensor: str | None = None,
+    owns: Span | None = None,
+    table: Table = "connections",
+    files: Path | None = None,
 ) -> list[str]:
-    """Returns the program's options for an Arrow stream of this table."""
+    """Returns the program's options for an Arrow stream of this table, and for one of the files in a file beside it."""
     # The stream must not depend on the configuration of whoever runs it.
     found = ["--no-config", "--format", "arrow"]
     if table != "connections":
         found.append(f"--{table}")
+    if files is not None:
+        found.append(f"--files={os.fspath(files)}")
     for path in _several(keylog if keylog is not None else ()):
         found.extend(["--keylog", os.fspath(path)])
     if sensor is not None:

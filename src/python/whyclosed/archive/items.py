@@ -16,11 +16,18 @@ from whyclosed.running import run
 
 @contextmanager
 def read(
-    store: Store, item: Item, *, table: Table = "connections", keylog: str | None = None, arguments: Sequence[str] = ()
+    store: Store,
+    item: Item,
+    *,
+    table: Table = "connections",
+    files: Path | None = None,
+    keylog: str | None = None,
+    arguments: Sequence[str] = (),
 ) -> Iterator[pa.RecordBatchReader]:
     """Analyses the captures of an item, and lends a table of it.
 
-    Captures that are damaged are a `CaptureWarning`, and told in the table of files. ``keylog`` is a path or a URI.
+    Captures that are damaged are a `CaptureWarning`, and told in the table of files, which is written to ``files`` as an
+    Arrow stream, too. ``keylog`` is a path or a URI.
 
     Raises:
         WhyclosedError: with the program's own words, if it fails otherwise.
@@ -33,7 +40,7 @@ def read(
         if not store.is_local:
             folder, failures = stack.enter_context(feeding.pipes(store, item.files))
         keys = None if keylog is None else stack.enter_context(_near(keylog))
-        given = options(keylog=keys, sensor=item.sensor, owns=_span(item), table=table)
+        given = options(keylog=keys, sensor=item.sensor, owns=_span(item), table=table, files=files)
         reader = run([*given, "--merge", *arguments, "--", *names], tolerant=True, folder=folder)
         stack.callback(reader.close)
         yield pa.RecordBatchReader.from_batches(reader.schema, _checked(reader, failures))

@@ -38,6 +38,11 @@ class Store:
         """True if the program can open the files itself."""
         return isinstance(self._filesystem, fs.LocalFileSystem)
 
+    @property
+    def title(self) -> str:
+        """The last part of its path."""
+        return self._base.rstrip("/").rpartition("/")[2]
+
     def objects(self) -> list[Object]:
         """Returns the files of the archive, in folders however deep, in the order of their paths."""
         selector = fs.FileSelector(self._base, recursive=True)

@@ -28,7 +28,7 @@ def survey(
     Args:
         template: the form of paths, see `whyclosed.archive.place`; files of another form are passed over. Without it, the
             folder is the sensor, and files that are no captures are passed over unless they have the extension of one.
-        sensor: the name of the sensor, where the archive is that of one.
+        sensor: the name of the sensor, where the archive is that of one. Files directly in the archive have its name.
         times: where the times of first packets come from.
         zone: the time zone of the times in names.
     """
@@ -42,7 +42,7 @@ def survey(
         first, is_capture = (named, True) if named is not None else _first(store, found)
         if not (is_capture or template or names.is_called_capture(found.path)):
             return None
-        return Capture(found.path, found.size, sensor or place.sensor, place.set, place.number, first, named is None)
+        return Capture(found.path, found.size, sensor or place.sensor or store.title, place.set, place.number, first, named is None)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return [capture for capture in pool.map(examined, store.objects()) if capture is not None]

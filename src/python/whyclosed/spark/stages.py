@@ -1,0 +1,131 @@
+"""Connections of an archive in two stages, so that all cores work on one sensor, too.
+
+    stage 1   work items ──→ members: connections, parts of connections, and a row on the files of each item
+    shuffle   the parts of a connection come together, and by sensor and time what the rules compare
+    stage 2   `whyclosed fleet` ──→ connections, as in one run over all files
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from whyclosed.read import options as program_options
+from whyclosed.running import run
+from whyclosed.spark import tables
+from whyclosed.spark.source import WhyclosedSource
+
+#: The seconds of which one task of the second stage judges the ends: a day, as the output is partitioned.
+BUCKET = 86_400
+
+#: The seconds before and after them from which it has connections, too, because rules compare connections.
+OVERLAP = 3_600
+
+_MICROS = 1_000_000
+
+
+@dataclass
+class Tables:
+    """The tables of an archive, from one reading of its packets."""
+
+    #: A row for each connection.
+    connections: DataFrame
+    #: A row for each file, and for each hole in the numbers of a rotated set.
+    files: DataFrame
+    #: The result of the first stage, which both are made of. It is kept on the disks of the workers.
+    read: DataFrame
+
+    def forget(self) -> None:
+        """Removes the result of the first stage; the tables are read again if they are needed again."""
+        self.read.unpersist()
+
+
+def tables_of(
+    spark: SparkSession, path: str, *, bucket: int = BUCKET, overlap: int = OVERLAP, **options: object
+) -> Tables:
+    """Returns the tables of an archive. The options are those of the data source.
+
+    A connection is judged beside all others of its sensor that were open at most ``overlap`` seconds before or after the
+    ``bucket`` seconds in which it ended. So rules that count more than that over a whole capture, such as how many
+    connections ended after the same silence, count within that time.
+    """
+    spark.dataSource.register(WhyclosedSource)
+    reader = spark.read.format("whyclosed").option("table", "members+files")
+    for name, value in options.items():
+        if value is not None:
+            reader = reader.option(name, str(value))
+    read = reader.load(path).persist(StorageLevel.DISK_ONLY)
+    placed = _placed(read.where("row is not null").select("row.*"), bucket, overlap)
+    connections = placed.mapInArrow(partial(_judged, bucket=bucket), from_arrow_schema(tables.schema("connections")))
+    return Tables(connections, read.where("file is not null").select("file.*"), read)
+
+
+def _placed(members: DataFrame, bucket: int, overlap: int) -> DataFrame:
+    """Sends members to the buckets that need them: all from the first packet of a connection to its last."""
+    of_ends = Window.partitionBy("sensor", "community_id").orderBy("first", "continues_before")
+    of_connection = Window.partitionBy("sensor", "community_id", "chain")
+    begins = F.when(F.col("continues_before"), 0).otherwise(1)
+    found = (
+        members.where("kind <> 'coverage'")
+        .withColumn("chain", F.sum(begins).over(of_ends))
+        .withColumn("begin", F.unix_seconds(F.min("first").over(of_connection)))
+        .withColumn("end", F.unix_seconds(F.max("last").over(of_connection)))
+    )
+    buckets = F.sequence(F.floor((F.col("begin") - overlap) / bucket), F.floor((F.col("end") + overlap) / bucket))
+    found = found.withColumn("bucket", F.explode(buckets)).select("bucket", *members.columns)
+    # Each task needs the rows on all files of its sensor, before those of connections.
+    wanted = found.select(F.col("sensor").alias("of"), "bucket").distinct()
+    coverage = members.where("kind = 'coverage'").join(wanted, F.col("sensor").eqNullSafe(F.col("of")))
+    together = found.unionByName(coverage.select("bucket", *members.columns)).repartition("sensor", "bucket")
+    return together.sortWithinPartitions("sensor", "bucket", F.col("kind") != "coverage", "first")
+
+
+def _judged(batches: Iterator[pa.RecordBatch], *, bucket: int) -> Iterator[pa.RecordBatch]:
+    """Judges each sensor and bucket in a run of its own."""
+    members = tables.schema("members")
+    with TemporaryDirectory(prefix="whyclosed-") as folder:
+        path = Path(folder, "members.arrow")
+        current: object = None
+        writer: pa.ipc.RecordBatchStreamWriter | None = None
+        for key, rows in _runs(batches):
+            if key != current and writer is not None:
+                writer.close()
+                yield from _fleet(path, current, bucket)
+                writer = None
+            if writer is None:
+                current, writer = key, pa.ipc.new_stream(str(path), members)
+            # Spark gives times the zone of its session.
+            writer.write_table(pa.Table.from_batches([rows]).select(members.names).cast(members))
+        if writer is not None:
+            writer.close()
+            yield from _fleet(path, current, bucket)
+
+
+def _runs(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[object, pa.RecordBatch]]:
+    """Yields the rows in sequence that have the same sensor and bucket, with these."""
+    for batch in batches:
+        keys = list(zip(batch["sensor"].to_pylist(), batch["bucket"].to_pylist()))
+        begin = 0
+        for at in range(1, len(keys) + 1):
+            if at == len(keys) or keys[at] != keys[begin]:
+                yield keys[begin], batch.slice(begin, at - begin)
+                begin = at
+
+
+def _fleet(path: Path, key: object, bucket: int) -> Iterator[pa.RecordBatch]:
+    """Yields the connections that ended in a bucket; those that are still open are counted when they were opened."""
+    assert isinstance(key, tuple)
+    begin, end = (at * bucket * _MICROS for at in (key[1], key[1] + 1))
+    arguments = ["fleet", *program_options(), str(path)]
+    with run(arguments, tolerant=True) as reader:
+        for batch in reader:
+            time = pc.coalesce(batch["ended"], batch["opened"]).cast(pa.int64())
+            yield batch.filter(pc.and_(pc.greater_equal(time, begin), pc.less(time, end)))
