@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def killing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def spark(killing: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Returns a Spark with two workers of one core each, in processes of their own."""
     os.environ |= {
+        "PYSPARK_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_HOSTNAME": "localhost",
         "SPARK_WORKER_DIR": str(tmp_path_factory.mktemp("workers")),

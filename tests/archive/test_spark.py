@@ -1,9 +1,6 @@
 """A real Spark with two workers over the archive: the same rows as in one run over each sensor."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import expected
 import pytest
@@ -65,22 +62,6 @@ def test_a_worker_that_is_killed_neither_doubles_nor_loses_a_row(
     expected.assert_same(rows(tables.connections), one_run)
     assert (killing / "killed").exists()
     tables.forget()
-
-
-def test_objects_are_streamed(
-    spark: SparkSession, archive: Archive, one_run: list[expected.Row], tmp_path: Path
-) -> None:
-    """A store that Arrow does not know: its objects reach the program through pipes."""
-    uri = f"local://{archive.folder}"
-    found = of_source(spark, uri)
-    assert {row["file"].partition(":")[0] for row in found} == {"local"}
-    # Only the names of files are other ones.
-    text = json.dumps(found, default=str).replace(uri, str(archive.folder))
-    assert sorted_rows(json.loads(text)) == sorted_rows(json.loads(json.dumps(one_run, default=str)))
-
-
-def sorted_rows(found: list[expected.Row]) -> list[Any]:
-    return sorted((expected.plain(row) for row in found), key=lambda row: [row[name] for name in expected.KEY])
 
 
 def test_the_table_of_files_tells_what_is_missing(spark: SparkSession, archive: Archive) -> None:

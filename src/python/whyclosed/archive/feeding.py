@@ -49,11 +49,15 @@ def pipes(store: Store, paths: Sequence[str]) -> Iterator[tuple[Path, list[BaseE
 def _written(store: Store, path: str, fifo: Path, failures: list[BaseException]) -> None:
     try:
         with open(fifo, "wb", buffering=0) as pipe:
-            for chunk in store.chunks(path, _CHUNK):
-                left = memoryview(chunk)
-                while left:
-                    left = left[pipe.write(left) :]
+            try:
+                for chunk in store.chunks(path, _CHUNK):
+                    left = memoryview(chunk)
+                    while left:
+                        left = left[pipe.write(left) :]
+            except BrokenPipeError:
+                raise
+            except BaseException as error:
+                # It has to be known before the program takes the end of the pipe for that of the file.
+                failures.append(error)
     except BrokenPipeError:
         pass  # The program wants no more of it.
-    except BaseException as error:
-        failures.append(error)

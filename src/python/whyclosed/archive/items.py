@@ -39,7 +39,7 @@ def read(
         folder: Path | None = None
         if not store.is_local:
             folder, failures = stack.enter_context(feeding.pipes(store, item.files))
-        keys = None if keylog is None else stack.enter_context(_near(keylog))
+        keys = stack.enter_context(near(keylog))
         given = options(keylog=keys, sensor=item.sensor, owns=_span(item), table=table, files=files)
         reader = run([*given, "--merge", *arguments, "--", *names], tolerant=True, folder=folder)
         stack.callback(reader.close)
@@ -61,8 +61,11 @@ def _checked(reader: pa.RecordBatchReader, failures: Sequence[BaseException]) ->
 
 
 @contextmanager
-def _near(keylog: str) -> Iterator[str]:
-    """Lends the path of a key log on this machine."""
+def near(keylog: str | None) -> Iterator[str | None]:
+    """Lends the path of a key log on this machine, where there is a key log. A copy is gone at the end."""
+    if keylog is None:
+        yield None
+        return
     if "://" not in keylog:
         yield str(Path(keylog).absolute())
         return

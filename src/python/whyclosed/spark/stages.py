@@ -12,12 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from whyclosed.archive.items import near
 from whyclosed.read import options as program_options
 from whyclosed.running import run
 from whyclosed.spark import tables
@@ -28,8 +28,6 @@ BUCKET = 86_400
 
 #: The seconds before and after them from which it has connections, too, because rules compare connections.
 OVERLAP = 3_600
-
-_MICROS = 1_000_000
 
 
 @dataclass
@@ -64,7 +62,9 @@ def tables_of(
             reader = reader.option(name, str(value))
     read = reader.load(path).persist(StorageLevel.DISK_ONLY)
     placed = _placed(read.where("row is not null").select("row.*"), bucket, overlap)
-    connections = placed.mapInArrow(partial(_judged, bucket=bucket), from_arrow_schema(tables.schema("connections")))
+    keys = str(options["keylog"]) if options.get("keylog") is not None else None
+    judge = partial(_judged, bucket=bucket, keylog=keys)
+    connections = placed.mapInArrow(judge, from_arrow_schema(tables.schema("connections")))
     return Tables(connections, read.where("file is not null").select("file.*"), read)
 
 
@@ -88,17 +88,17 @@ def _placed(members: DataFrame, bucket: int, overlap: int) -> DataFrame:
     return together.sortWithinPartitions("sensor", "bucket", F.col("kind") != "coverage", "first")
 
 
-def _judged(batches: Iterator[pa.RecordBatch], *, bucket: int) -> Iterator[pa.RecordBatch]:
+def _judged(batches: Iterator[pa.RecordBatch], *, bucket: int, keylog: str | None) -> Iterator[pa.RecordBatch]:
     """Judges each sensor and bucket in a run of its own."""
     members = tables.schema("members")
-    with TemporaryDirectory(prefix="whyclosed-") as folder:
+    with TemporaryDirectory(prefix="whyclosed-") as folder, near(keylog) as keys:
         path = Path(folder, "members.arrow")
         current: object = None
         writer: pa.ipc.RecordBatchStreamWriter | None = None
         for key, rows in _runs(batches):
             if key != current and writer is not None:
                 writer.close()
-                yield from _fleet(path, current, bucket)
+                yield from _fleet(path, current, bucket, keys)
                 writer = None
             if writer is None:
                 current, writer = key, pa.ipc.new_stream(str(path), members)
@@ -106,7 +106,7 @@ def _judged(batches: Iterator[pa.RecordBatch], *, bucket: int) -> Iterator[pa.Re
             writer.write_table(pa.Table.from_batches([rows]).select(members.names).cast(members))
         if writer is not None:
             writer.close()
-            yield from _fleet(path, current, bucket)
+            yield from _fleet(path, current, bucket, keys)
 
 
 def _runs(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[object, pa.RecordBatch]]:
@@ -120,12 +120,10 @@ def _runs(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[object, pa.Record
                 begin = at
 
 
-def _fleet(path: Path, key: object, bucket: int) -> Iterator[pa.RecordBatch]:
-    """Yields the connections that ended in a bucket; those that are still open are counted when they were opened."""
+def _fleet(path: Path, key: object, bucket: int, keylog: str | None) -> Iterator[pa.RecordBatch]:
+    """Yields the connections whose last packet lies in a bucket; the others are those that they are compared with."""
     assert isinstance(key, tuple)
-    begin, end = (at * bucket * _MICROS for at in (key[1], key[1] + 1))
-    arguments = ["fleet", *program_options(), str(path)]
-    with run(arguments, tolerant=True) as reader:
-        for batch in reader:
-            time = pc.coalesce(batch["ended"], batch["opened"]).cast(pa.int64())
-            yield batch.filter(pc.and_(pc.greater_equal(time, begin), pc.less(time, end)))
+    _, number = key
+    period = f"{number * bucket}..{(number + 1) * bucket}"
+    with run(["fleet", *program_options(keylog=keylog), "--owns", period, str(path)]) as reader:
+        yield from reader
