@@ -228,7 +228,7 @@ fn fixtures_are_the_same(is_wanted: impl Fn(&str, &Option<Vec<u8>>) -> bool, cas
         }
         checked += 1;
         let packets = packets_of(&path);
-        let mut source = capture::open(&[path.clone()]).unwrap();
+        let mut source = capture::open(std::slice::from_ref(&path)).unwrap();
         while source.advance().unwrap() {}
         let summary = Summary { path: "c".to_owned(), runs: Vec::new(), ..source.summaries().remove(0) };
         let mut archive = Archive { summary, keys, ..Archive::new(&packets) };

@@ -64,6 +64,12 @@ fn row(one: &Value, is_inside: bool) -> Map<String, Value> {
         "traffic": if is_inside { one["traffic"].clone() } else { outside(&one["records"]) },
         "community_id": one["community_id"],
         "visibility": one["visibility"],
+        "continues_before": continuity["continues_before"] == true,
+        "continues_after": continuity["continues_after"] == true,
+        "client_first_seq": continuity["client_first_seq"],
+        "client_next_seq": continuity["client_next_seq"],
+        "server_first_seq": continuity["server_first_seq"],
+        "server_next_seq": continuity["server_next_seq"],
         "files": one["files"],
     });
     let Value::Object(row) = row else { unreachable!() };
