@@ -34,11 +34,12 @@ impl Sights for Facts {
             processes: _,
             continuity: _,
         } = self;
-        if let Some(Http2 { stream: _, begun, offered: _, goaway }) = http2.as_deref_mut() {
+        if let Some(Http2 { stream: _, begun, offered: _, goaway, starved }) = http2.as_deref_mut() {
             let mut seen = Seen { packet: *begun, ..*first };
             visit(&mut seen);
             *begun = seen.packet;
             goaway.iter_mut().for_each(|goaway| visit(&mut goaway.seen));
+            starved.iter_mut().for_each(|starved| visit(&mut starved.since));
         }
         visit(first);
         visit(last);
