@@ -64,15 +64,15 @@ fn row(one: &Value, is_inside: bool) -> Map<String, Value> {
         "traffic": if is_inside { one["traffic"].clone() } else { outside(&one["records"]) },
         "community_id": one["community_id"],
         "visibility": one["visibility"],
-        "continues_before": continuity["continues_before"] == true,
-        "continues_after": continuity["continues_after"] == true,
-        "client_first_seq": continuity["client_first_seq"],
-        "client_next_seq": continuity["client_next_seq"],
-        "server_first_seq": continuity["server_first_seq"],
-        "server_next_seq": continuity["server_next_seq"],
         "files": one["files"],
     });
-    let Value::Object(row) = row else { unreachable!() };
+    let Value::Object(mut row) = row else { unreachable!() };
+    for name in ["continues_before", "continues_after"] {
+        row.insert(name.to_owned(), one["continuity"][name].as_bool().unwrap_or_default().into());
+    }
+    for name in ["client_first_seq", "client_next_seq", "server_first_seq", "server_next_seq"] {
+        row.insert(name.to_owned(), one["continuity"][name].clone());
+    }
     row
 }
 
