@@ -68,15 +68,15 @@ def options(
     sensor: str | None = None,
     owns: Span | None = None,
     table: Table = "connections",
-    files: Path | None = None,
+    beside: tuple[Table, Path] | None = None,
 ) -> list[str]:
-    """Returns the program's options for an Arrow stream of this table, and for one of the files in a file beside it."""
+    """Returns the program's options for an Arrow stream of this table, and for one of another table in a file beside it."""
     # The stream must not depend on the configuration of whoever runs it.
     found = ["--no-config", "--format", "arrow"]
     if table != "connections":
         found.append(f"--{table}")
-    if files is not None:
-        found.append(f"--files={os.fspath(files)}")
+    if beside is not None:
+        found.append(f"--{beside[0]}={os.fspath(beside[1])}")
     for path in _several(keylog if keylog is not None else ()):
         found.extend(["--keylog", os.fspath(path)])
     if sensor is not None:

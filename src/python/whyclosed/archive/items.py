@@ -20,14 +20,14 @@ def read(
     item: Item,
     *,
     table: Table = "connections",
-    files: Path | None = None,
+    beside: tuple[Table, Path] | None = None,
     keylog: str | None = None,
     arguments: Sequence[str] = (),
 ) -> Iterator[pa.RecordBatchReader]:
     """Analyses the captures of an item, and lends a table of it.
 
-    Captures that are damaged are a `CaptureWarning`, and told in the table of files, which is written to ``files`` as an
-    Arrow stream, too. ``keylog`` is a path or a URI.
+    Captures that are damaged are a `CaptureWarning`, and told in the table of files. ``beside`` is another table, files or
+    members, and the path of a file to which it is written as an Arrow stream. ``keylog`` is a path or a URI.
 
     Raises:
         WhyclosedError: with the program's own words, if it fails otherwise.
@@ -40,7 +40,7 @@ def read(
         if not store.is_local:
             folder, failures = stack.enter_context(feeding.pipes(store, item.files))
         keys = stack.enter_context(near(keylog))
-        given = options(keylog=keys, sensor=item.sensor, owns=_span(item), table=table, files=files)
+        given = options(keylog=keys, sensor=item.sensor, owns=_span(item), table=table, beside=beside)
         reader = run([*given, "--merge", *arguments, "--", *names], tolerant=True, folder=folder)
         stack.callback(reader.close)
         yield pa.RecordBatchReader.from_batches(reader.schema, _checked(reader, failures))

@@ -13,6 +13,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import StructType
 
 from whyclosed import archive
+from whyclosed.read import Table
 from whyclosed.spark import tables
 from whyclosed.spark.options import Options
 
@@ -54,23 +55,33 @@ class _Reader(DataSourceReader):
         item, options = cast(_Work, partition).item, self.options
         store = archive.Store(options.path)
         with TemporaryDirectory(prefix="whyclosed-") as folder:
-            beside = Path(folder, "files.arrow") if options.with_files else None
+            # Beside members, the program writes no files, but members beside files.
+            streamed, other = ("files", options.table) if options.table == "members" else (options.table, "files")
+            path = Path(folder, "other.arrow")
+            one: Table = cast(Table, streamed) if options.with_files else options.table
             with archive.read(
                 store,
                 item,
-                table=options.table,
-                files=beside,
+                table=one,
+                beside=(cast(Table, other), path) if options.with_files else None,
                 keylog=options.keylog,
                 arguments=["--threads", str(options.threads)],
             ) as reader:
-                batches = _of_files(store, item, reader) if options.table == "files" else iter(reader)
-                if beside is None:
-                    yield from batches
-                    return
-                both = _schema(options)
-                yield from (tables.as_rows(batch, "row", both) for batch in batches)
-            with pa.OSFile(str(beside)) as file, pa.ipc.open_stream(file) as stream:
-                yield from (tables.as_rows(batch, "file", both) for batch in _of_files(store, item, stream))
+                yield from self._rows(one, item, store, reader)
+            if options.with_files:
+                with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as stream:
+                    yield from self._rows(cast(Table, other), item, store, stream)
+
+    def _rows(
+        self, table: Table, item: archive.Item, store: archive.Store, reader: pa.RecordBatchReader
+    ) -> Iterator[pa.RecordBatch]:
+        """Yields the rows of a table as this read returns them."""
+        batches = _of_files(store, item, reader) if table == "files" else iter(reader)
+        if not self.options.with_files:
+            yield from batches
+            return
+        both, name = _schema(self.options), "file" if table == "files" else "row"
+        yield from (tables.as_rows(batch, name, both) for batch in batches)
 
 
 def _schema(options: Options) -> pa.Schema:
