@@ -16,13 +16,14 @@ ROOT = Path(__file__).parents[2]
 
 #: Runs the program. Once, if there is a folder `kill`, it is removed, and the executor of Spark that runs this is killed after
 #: a part of the output: the program's parent is a Python worker, whose parent is a daemon, whose parent is the executor.
+#: Spark runs it on the driver, too, to plan: nothing else than an executor is ever killed.
 _KILLING = """#!/bin/sh
-if rmdir {folder}/kill 2>/dev/null; then
+daemon=$(ps -o ppid= -p $PPID | tr -d ' ')
+executor=$(ps -o ppid= -p "$daemon" | tr -d ' ')
+if ps -o args= -p "$executor" | grep -q CoarseGrainedExecutorBackend && rmdir {folder}/kill 2>/dev/null; then
     {program} "$@" | head -c 3000
-    daemon=$(ps -o ppid= -p $PPID)
-    executor=$(ps -o ppid= -p $daemon)
-    echo $executor > {folder}/killed
-    kill -9 $executor
+    echo "$executor" > {folder}/killed
+    kill -9 "$executor"
 fi
 exec {program} "$@"
 """
