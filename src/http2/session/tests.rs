@@ -88,9 +88,10 @@ fn client() -> Vec<u8> {
     .concat()
 }
 
-const EXPECTED: [&str; 9] = [
+const EXPECTED: [&str; 10] = [
     "settings Some(true)",
     "headers 1 :method=CONNECT :path=/chat",
+    "window 0 256",
     "data 1 hello",
     "data 3 other",
     "data 1  world",
@@ -104,8 +105,8 @@ const EXPECTED: [&str; 9] = [
 fn every_cut_tells_the_same() {
     let stream = client();
     let whole = Told::new(Session::new(0)).push(Side::Client, Data::Bytes(&stream)).events.clone();
-    assert_eq!(whole[..9], EXPECTED);
-    assert_eq!(whole[9..], ["goaway 5 0 bye"]);
+    assert_eq!(whole[..10], EXPECTED);
+    assert_eq!(whole[10..], ["goaway 5 0 bye"]);
     let mut bytes = Told::new(Session::new(0));
     for byte in stream.chunks(1) {
         bytes.push(Side::Client, Data::Bytes(byte));
