@@ -5,6 +5,7 @@ use crate::chunk::{Chunk, Data};
 use crate::event::What;
 use crate::facts::Facts;
 use crate::http;
+use crate::http::exchange::PREFACE_HEAD;
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
 use crate::tcp::Analysis;
@@ -67,7 +68,7 @@ impl Layers {
         }
         if to_http2 {
             // The client's preface continues behind its head; behind an upgrade, all of it is to come.
-            self.speak_http2(Http2::new(if side == Side::Client { taken } else { 0 }));
+            self.speak_http2(Http2::new(if side == Side::Client { PREFACE_HEAD.len() } else { 0 }));
             self.http2(side, chunk.after(taken), context);
         } else if let Some(in_step) = switched {
             let decoders = agreed_decoders(facts, in_step);

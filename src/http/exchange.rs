@@ -6,6 +6,7 @@ mod pipelined;
 
 use std::collections::VecDeque;
 
+pub use self::heads::PREFACE_HEAD;
 use super::body::Body;
 use super::handshake::{Request, Response};
 use super::head::{self, Head, Push};

@@ -2,6 +2,7 @@
 //! change its report, no content of a capture makes the program panic, and certain verdicts stay true when more is
 //! captured.
 
+mod http2;
 mod mutations;
 mod prefixes;
 mod provoked;

@@ -8,8 +8,8 @@ use crate::http::{Request, Response};
 use crate::limits;
 use crate::side::Side;
 
-/// The head that the preface of HTTP/2 begins with.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
+/// The head that the preface of HTTP/2 begins with (RFC 9113 §3.4).
+pub const PREFACE_HEAD: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
 
 impl Exchange {
     /// Processes a complete head; `None` if it is not HTTP.
@@ -31,7 +31,7 @@ impl Exchange {
     }
 
     fn request(&mut self, carrier: &Carrier, bytes: &[u8], out: &mut impl FnMut(Event<'_>)) -> Option<()> {
-        if bytes.starts_with(PREFACE) {
+        if bytes.starts_with(PREFACE_HEAD) {
             self.is_http2 = true;
             out(Event::Http2);
             return Some(());
