@@ -17,7 +17,8 @@ pub struct Schema {
     form: Form,
 
     /// The format: that of the schema is json; of the others, the columns are described, as Markdown.
-    #[arg(long, value_enum, default_value_t = Format::Json, value_name = "FORMAT")]
+    // Not the option `format` of reports, which the configuration sets.
+    #[arg(long = "format", id = "schema_format", value_enum, default_value_t = Format::Json, value_name = "FORMAT")]
     format: Format,
 }
 
