@@ -111,7 +111,7 @@ impl Bundle {
 }
 
 /// The keys of values that are the number of a packet, except in `close_handshake`, where `answer` is one, too.
-const PACKETS: [&str; 5] = ["packet", "packets", "request", "message", "other_packet"];
+const PACKETS: [&str; 6] = ["packet", "packets", "request", "asked", "message", "other_packet"];
 
 /// Asserts that a part of the report in the bundle is that of the printed report with its packets renumbered.
 fn is_renumbered(own: &Value, printed: &Value, key: &str, numbers: &BTreeMap<u64, u64>) {
