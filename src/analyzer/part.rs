@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::Attribution;
-use crate::facts::Facts;
+use crate::facts::{Continuity, Facts};
 use crate::seen::{Seen, Sights};
+use crate::side::PerSide;
 
 /// A part of a connection. Its packets are numbered from the first one of its work item.
 ///
@@ -51,6 +52,24 @@ pub struct PartEnd {
     pub seen: Seen,
     /// The time to live of this packet.
     pub ttl: u8,
+}
+
+impl Part {
+    /// Returns its place in the connection, whose client is one of the endpoints.
+    pub fn continuity(&self, client: SocketAddr) -> Continuity {
+        let is_low_client = self.endpoints.first() == Some(&client);
+        let sides = |[low, high]: [Option<u32>; 2]| {
+            if is_low_client { PerSide { client: low, server: high } } else { PerSide { client: high, server: low } }
+        };
+        Continuity {
+            before: !self.begins,
+            after: self.continues,
+            first: sides(self.first_seq),
+            next: sides(self.next_seq),
+            last: self.last.time,
+            joints: 0,
+        }
+    }
 }
 
 impl Sights for Part {

@@ -9,7 +9,7 @@ use crate::chunk::Carrier;
 use crate::event::EndKind;
 use crate::facts::{Continuity, End, Facts};
 use crate::seen::Sights;
-use crate::side::{PerSide, Side};
+use crate::side::Side;
 use crate::sink::Sink;
 use crate::tcp::Endpoints;
 
@@ -130,8 +130,8 @@ fn complete(facts: &mut Facts, parts: &[Placed]) {
     let more = rest.iter().take_while(|(_, part)| !part.begins && part.first <= facts.last).count();
     let own = before.len()..before.len() + 1 + more;
     let own = parts.get(own).unwrap_or_default();
-    let mut continuity = continuity(facts, first);
-    own.iter().skip(1).for_each(|(_, part)| follow(&mut continuity, &self::continuity(facts, part)));
+    let mut continuity = first.continuity(facts.addresses.client);
+    own.iter().skip(1).for_each(|(_, part)| follow(&mut continuity, &part.continuity(facts.addresses.client)));
     facts.continuity = Some(Box::new(Continuity { joints: 0, ..continuity }));
     for (from_low, process) in own.iter().flat_map(|(_, part)| &part.processes) {
         let [low, _] = first.endpoints;
@@ -147,23 +147,6 @@ fn follow(own: &mut Continuity, later: &Continuity) {
     own.first.server = own.first.server.or(later.first.server);
     own.next.client = later.next.client.or(own.next.client);
     own.next.server = later.next.server.or(own.next.server);
-}
-
-/// Returns the continuity of a part of these facts.
-fn continuity(facts: &Facts, part: &Part) -> Continuity {
-    let [low, _] = part.endpoints;
-    let sides = |[of_low, of_high]: [Option<u32>; 2]| {
-        let (client, server) = if facts.addresses.client == low { (of_low, of_high) } else { (of_high, of_low) };
-        PerSide { client, server }
-    };
-    Continuity {
-        before: !part.begins,
-        after: part.continues,
-        first: sides(part.first_seq),
-        next: sides(part.next_seq),
-        last: part.last.time,
-        joints: 0,
-    }
 }
 
 /// Joins the facts of the parts of one TCP connection, not all of which were recorded.
@@ -233,6 +216,6 @@ fn go_on(facts: &mut Facts, part: &Part) {
         facts.sent[side].lost = facts.sent[side].lost.saturating_add(1);
         facts.sent[side].is_lost = true;
     }
-    let continuity = continuity(facts, part);
+    let continuity = part.continuity(facts.addresses.client);
     facts.adjoin(continuity);
 }

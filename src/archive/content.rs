@@ -107,19 +107,11 @@ impl Member {
     /// Returns the row of a part, of which these facts are known.
     pub fn of_part(sensor: Option<&str>, from: Option<Timestamp>, part: Part, facts: &[Owned]) -> Self {
         let [low, high] = part.endpoints;
-        let is_low_client = facts.first().map_or(low.port() > high.port(), |owned| owned.facts.addresses.client == low);
-        let sides = |[low, high]: [Option<u32>; 2]| {
-            if is_low_client { PerSide { client: low, server: high } } else { PerSide { client: high, server: low } }
-        };
-        let continuity = Continuity {
-            before: !part.begins,
-            after: part.continues,
-            first: sides(part.first_seq),
-            next: sides(part.next_seq),
-            last: part.last.time,
-            joints: 0,
-        };
-        let [client, server] = if is_low_client { [low, high] } else { [high, low] };
+        let own = facts.first().map(|owned| owned.facts.addresses.client);
+        // Servers have the lower ports, as a rule.
+        let client = own.unwrap_or(if low.port() > high.port() { low } else { high });
+        let server = if client == low { high } else { low };
+        let continuity = part.continuity(client);
         Self {
             kind: "part",
             ends: Some(PerSide { client, server }),
