@@ -3,7 +3,7 @@
 
 use super::{Case, Member};
 use crate::ending::{Kind, stream_reset};
-use crate::facts::Http2;
+use crate::facts::{Facts, Http2};
 use crate::http::Request;
 use crate::seen::Seen;
 use crate::side::Side;
@@ -53,14 +53,9 @@ pub enum How<'f> {
 /// Returns how an extended CONNECT failed, if that it was one explains the failure: a wrong password, or a stop of the server,
 /// does not depend on what carries the request.
 pub fn failure<'f>(case: &Case<'f>) -> Option<Failure<'f>> {
+    let (request, http2) = candidate(case)?;
     let facts = case.facts;
-    let request = facts.handshake.request.as_deref().filter(|request| request.extended)?;
-    let http2 = facts.http2.as_deref()?;
-    let answered = facts.handshake.response.as_ref().map(|response| (response.status, response.seen));
-    let is_about_user = answered.is_some_and(|(status, _)| ABOUT_THE_USER.contains(&status) || status < 400);
-    if !matches!(case.ending.kind, Kind::Refused | Kind::NoAnswer) || is_about_user || is_left_unserved(http2) {
-        return None;
-    }
+    let answered = answered(facts);
     let later = case.fleet.over_http1_after(facts);
     let how = match (http2.offered?, answered, stream_reset(facts, Side::Server)) {
         (false, ..) => How::NotOffered,
@@ -72,6 +67,25 @@ pub fn failure<'f>(case: &Case<'f>) -> Option<Failure<'f>> {
         (true, None, None) => How::Unanswered,
     };
     Some(Failure { request, how })
+}
+
+/// Returns whether it may have failed because it was one: it is not known whether the server had offered it.
+pub fn may_explain(case: &Case<'_>) -> bool {
+    candidate(case).is_some_and(|(_, http2)| http2.offered.is_none())
+}
+
+/// Returns an extended CONNECT that failed, and its stream, unless the failure is about something else.
+fn candidate<'f>(case: &Case<'f>) -> Option<(&'f Request, &'f Http2)> {
+    let facts = case.facts;
+    let request = facts.handshake.request.as_deref().filter(|request| request.extended)?;
+    let http2 = facts.http2.as_deref()?;
+    let is_about_user = answered(facts).is_some_and(|(status, _)| ABOUT_THE_USER.contains(&status) || status < 400);
+    let has_failed = matches!(case.ending.kind, Kind::Refused | Kind::NoAnswer);
+    (has_failed && !is_about_user && !is_left_unserved(http2)).then_some((request, http2))
+}
+
+fn answered(facts: &Facts) -> Option<(u16, Seen)> {
+    facts.handshake.response.as_ref().map(|response| (response.status, response.seen))
 }
 
 /// Returns whether the server had said that it serves no such stream any more.

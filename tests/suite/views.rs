@@ -15,7 +15,7 @@ use crate::support::{Fixture, fixtures_in_memory, way};
 const PACKETS: usize = 450;
 
 /// Views whose Close frames are not found although both sides sent something, with the reason.
-const NOT_FOUND: [(&str, &str); 20] = [
+const NOT_FOUND: [(&str, &str); 26] = [
     (
         "invalid_close_code start/",
         "the rest begins with a Close frame with a code that must not be sent: random bytes look like that",
@@ -41,6 +41,12 @@ const NOT_FOUND: [(&str, &str); 20] = [
     ("http2_closed_normally lost/6", "the client's preface is lost, and with it the proof that this is HTTP/2"),
     ("http2_closed_normally lost/9", "the request is lost; the server's frames prove nothing by themselves"),
     ("http2_closed_normally snaplen/96", "the request and every text are cut, and frame boundaries with them"),
+    ("extended_connect_unanswered start/17", "one Close frame of one side is left of the only WebSocket"),
+    ("extended_connect_unanswered lost/9", "the requests are lost; the server's frames prove nothing by themselves"),
+    ("extended_connect_unanswered snaplen/96", "the requests and every text are cut, and frame boundaries with them"),
+    ("goaway_survived start/15", "one Close frame of one side is left"),
+    ("goaway_survived lost/6", "the client's preface is lost, and with it the proof that this is HTTP/2"),
+    ("goaway_survived lost/9", "the request is lost; the server's frames prove nothing by themselves"),
     ("http2_closed_through_proxy start/", "one text and one Close frame of HTTP/2 are left, or less"),
     ("http2_closed_through_proxy lost/4", "the client's preface is lost, and with it the proof that this is HTTP/2"),
     ("http2_closed_through_proxy lost/7", "the request is lost; the server's frames prove nothing by themselves"),

@@ -1,7 +1,7 @@
 //! The opening handshake was answered with another status than 101: the WebSocket was never established, so there cannot be
-//! a Close frame.
+//! a Close frame. Over HTTP/2, not certain unless it is known whether the server had offered WebSockets: that may be the cause.
 
-use crate::diagnose::extended::failure;
+use crate::diagnose::extended::{failure, may_explain};
 use crate::diagnose::{Case, Confidence, Finding, Role, Rule, Value, Variant};
 use crate::ending::Kind;
 use crate::side::Side;
@@ -37,7 +37,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let status = u64::from(response.status);
     let details = response.details.as_deref().cloned().unwrap_or_default();
     let asked = case.facts.handshake.request.as_ref().map(|request| request.seen.packet);
-    let mut finding = Finding::new(Confidence::Certain)
+    let confidence = if may_explain(case) { Confidence::High } else { Confidence::Certain };
+    let mut finding = Finding::new(confidence)
         .blame(Side::Server)
         .packet(response.seen.packet)
         .with("status", Value::Number(status))

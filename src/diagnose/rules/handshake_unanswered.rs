@@ -1,10 +1,11 @@
 //! An opening handshake that was not answered.
 //!
-//! Refuted if bytes of the server are missing: they may have been the answer.
+//! Refuted if bytes of the server are missing: they may have been the answer. Over HTTP/2, not certain unless it is known whether
+//! the server had offered WebSockets: that may be the cause.
 
 use std::time::Duration;
 
-use crate::diagnose::extended::failure;
+use crate::diagnose::extended::{failure, may_explain};
 use crate::diagnose::{Blame, Case, Confidence, Finding, Ground, Role, Rule, Value, Variant};
 use crate::ending::Kind;
 use crate::side::Side;
@@ -34,7 +35,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let until = case.ending.carrier.map_or(case.capture_end, |carrier| carrier.seen.time);
-    let finding = Finding::new(Confidence::Certain)
+    let confidence = if may_explain(case) { Confidence::High } else { Confidence::Certain };
+    let finding = Finding::new(confidence)
         .packet(request.seen.packet)
         .with("packet", Value::Packet(request.seen.packet))
         .with("waited", Value::Time(until.since(request.seen.time)));
