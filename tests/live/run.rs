@@ -173,8 +173,9 @@ fn the_exit_code_is_that_of_the_command() {
 
 /// A command that says that it is ready, and where its keys are, and then waits.
 fn waiting(alone: &Alone, command: &str) -> (Child, BufReader<ChildStdout>, String) {
-    let mut child =
-        alone.run(&[], &["sh", "-c", command]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // A shell cannot catch a signal that is ignored when it starts, as under nohup or in the background.
+    let words = ["env", "--default-signal", "sh", "-c", command];
+    let mut child = alone.run(&[], &words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut log = String::new();
     output.read_line(&mut log).unwrap();
