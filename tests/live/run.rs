@@ -35,7 +35,9 @@ impl Alone {
     /// Builds the command that runs `words` under observation, with the programs that `.ci/run` installs.
     fn run(&self, options: &[&str], words: &[&str]) -> Command {
         let mut command = tools::command("ip");
-        command.args(["netns", "exec", self.0, PROGRAM, "run", "--no-config"]).args(options).arg("--").args(words);
+        // Signals that are ignored when a program starts stay so: under nohup, or in the background.
+        command.args(["netns", "exec", self.0, "env", "--default-signal", PROGRAM, "run", "--no-config"]);
+        command.args(options).arg("--").args(words);
         for variable in ["SUDO_UID", "SSLKEYLOGFILE", "NODE_OPTIONS"] {
             command.env_remove(variable);
         }
@@ -173,9 +175,8 @@ fn the_exit_code_is_that_of_the_command() {
 
 /// A command that says that it is ready, and where its keys are, and then waits.
 fn waiting(alone: &Alone, command: &str) -> (Child, BufReader<ChildStdout>, String) {
-    // A shell cannot catch a signal that is ignored when it starts, as under nohup or in the background.
-    let words = ["env", "--default-signal", "sh", "-c", command];
-    let mut child = alone.run(&[], &words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child =
+        alone.run(&[], &["sh", "-c", command]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut log = String::new();
     output.read_line(&mut log).unwrap();
