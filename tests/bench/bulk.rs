@@ -58,6 +58,6 @@ impl Bulk {
             };
             websocket::frame(self.from, opcode, &payload, &mut bytes, capture);
         }
-        self.unsent = tcp.protect(self.from, &bytes).into_owned();
+        self.unsent = tcp.wrapped(self.from, &bytes).into_owned();
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::background::{Download, Shell, Tls};
 use crate::bulk::Bulk;
-use crate::chat::{Chat, Idler, ShortChat};
+use crate::chat::{Chat, Http2Chats, Idler, ShortChat};
 use crate::datagrams::{Dns, Quic};
 use crate::random::Random;
 use crate::schedule::{self, Actor, Caller, Capture, START, Talk};
@@ -36,7 +36,7 @@ pub struct Plan {
 }
 
 /// All captures.
-pub const PLANS: [Plan; 13] = [
+pub const PLANS: [Plan; 14] = [
     chat("chat", None),
     short("short", SIZE),
     bulk("bulk", None),
@@ -66,6 +66,13 @@ pub const PLANS: [Plan; 13] = [
         ending_at: SIZE - (25 << 20),
         bad_link: true,
         may_miss_percent: 5,
+        ..PLAIN
+    },
+    // The same small messages in streams of 1,000 connections of HTTP/2 with prior knowledge.
+    Plan {
+        name: "h2c-chat",
+        actors: |cast| cast.callers::<Http2Chats>(1_000, 800, 120 * SECOND),
+        ending_at: SIZE - (4 << 20),
         ..PLAIN
     },
     chat("tls-chat", Some(Suite::Aes128Gcm)),

@@ -1,5 +1,6 @@
 //! WebSocket connections with small messages.
 
+use crate::http2::Http2;
 use crate::schedule::{Capture, Next, Talk};
 use crate::tcp::Tcp;
 use crate::websocket::{self, PING, PONG, TEXT};
@@ -99,6 +100,62 @@ impl Talk for ShortChat {
     }
 }
 
+/// A few dozen chats in streams of one connection, a few at a time.
+pub struct Http2Chats {
+    /// The streams that are open.
+    chats: Vec<(u32, Chat)>,
+    left: u64,
+}
+
+impl Http2Chats {
+    const AT_A_TIME: usize = 4;
+
+    fn begin(&mut self, tcp: &mut Tcp, capture: &mut Capture) {
+        let chat = Chat::open(tcp, capture);
+        self.chats.extend(tcp.http2.as_ref().map(|http2| (http2.stream, chat)));
+        self.left -= 1;
+    }
+}
+
+impl Talk for Http2Chats {
+    const PORT: u16 = Chat::PORT;
+
+    fn open(tcp: &mut Tcp, capture: &mut Capture) -> Self {
+        let http2 = Http2::open(tcp, capture);
+        tcp.http2 = Some(http2);
+        let mut chats = Self { chats: Vec::new(), left: capture.random.between(12, 36) };
+        chats.begin(tcp, capture);
+        chats
+    }
+
+    fn talk(&mut self, tcp: &mut Tcp, capture: &mut Capture) -> Next {
+        if capture.ending {
+            self.left = 0;
+        }
+        if self.left > 0 && self.chats.len() < Self::AT_A_TIME && capture.random.chance(50) {
+            self.begin(tcp, capture);
+        }
+        if self.chats.is_empty() {
+            if self.left > 0 {
+                return Next::Continue;
+            }
+            tcp.http2 = None;
+            tcp.transmit(Client, &Http2::goaway(), capture);
+            tcp.finish(Client, capture);
+            return Next::Ended;
+        }
+        let at = capture.random.between(0, self.chats.len() as u64) as usize;
+        let (stream, chat) = &mut self.chats[at];
+        if let Some(http2) = &mut tcp.http2 {
+            http2.stream = *stream;
+        }
+        if let Next::Ended = chat.talk(tcp, capture) {
+            self.chats.remove(at);
+        }
+        Next::Continue
+    }
+}
+
 /// A connection that sends a few messages and then stays open.
 pub struct Idler {
     turns_left: u64,
@@ -139,7 +196,7 @@ fn turn(tcp: &mut Tcp, capture: &mut Capture) {
                 for _ in 0..capture.random.between(1, 4) {
                     let (text, mut frame) = (text(capture), Vec::new());
                     websocket::frame(Server, TEXT, text.as_bytes(), &mut frame, capture);
-                    bytes.extend_from_slice(&tcp.protect(Server, &frame));
+                    bytes.extend_from_slice(&tcp.wrapped(Server, &frame));
                 }
                 tcp.transmit(Server, &bytes, capture);
             }

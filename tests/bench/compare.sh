@@ -36,7 +36,7 @@ while getopts n:t:b:d:h option; do
 done
 shift $((OPTIND - 1))
 [[ -n ${EPOCHREALTIME:-} ]] || fail "needs bash 5 or newer (this is $BASH_VERSION)"
-(($#)) || set -- chat short bulk mixed open lossy tls-chat tls-bulk tls-chat-chacha tls-bulk-chacha
+(($#)) || set -- chat short bulk mixed open lossy h2c-chat tls-chat tls-bulk tls-chat-chacha tls-bulk-chacha
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -97,6 +97,10 @@ measure() {
 # tshark prints only Close frames, without name lookups; it reassembles out-of-order segments, as whyclosed does.
 tshark_closes=(-n -o tcp.reassemble_out_of_order:TRUE -Y websocket.opcode==8
     -T fields -e frame.number -e tcp.stream -e websocket.payload.close.status_code)
+# It reads no WebSocket in HTTP/2; what it can tell of one are the frames that carry it.
+tshark_http2=(-n -o tcp.reassemble_out_of_order:TRUE -d tcp.port==80,http2 -Y http2
+    -T fields -e frame.number -e tcp.stream -e http2.streamid -e http2.type -e http2.rst_stream.error
+    -e http2.header.name -e http2.header.value)
 
 # with_keys CAPTURE OPTION [PREFIX]: prints the option, and the file with the TLS keys of a capture, one a line; nothing for
 # a capture without TLS.
@@ -117,7 +121,11 @@ run() {
             ;;
         tshark)
             mapfile -t keys < <(with_keys "$capture" -o tls.keylog_file:)
-            measure tshark "$capture" "$work/$capture.closes" tshark -r "$input" "${keys[@]}" "${tshark_closes[@]}"
+            if [[ $capture == h2c-* ]]; then
+                measure tshark "$capture" /dev/null tshark -r "$input" "${tshark_http2[@]}"
+            else
+                measure tshark "$capture" "$work/$capture.closes" tshark -r "$input" "${keys[@]}" "${tshark_closes[@]}"
+            fi
             ;;
     esac
 }

@@ -14,6 +14,8 @@
 #![allow(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
 mod attacks;
+#[allow(dead_code, reason = "only the throughput benchmark has captures with HTTP/2")]
+mod http2;
 #[allow(dead_code, reason = "the throughput benchmark also reads reports")]
 mod measure;
 #[allow(dead_code, reason = "the throughput benchmark also uses weighted choices")]

@@ -1,5 +1,6 @@
 //! A TCP connection between two well-behaved endpoints, as captured by a tap near both.
 
+use crate::http2::Http2;
 use crate::schedule::Capture;
 use crate::tls::{self, Tls};
 use crate::wire::{ACK, Endpoint, FIN, PSH, RST, SYN, Segment};
@@ -65,8 +66,9 @@ pub struct Tcp {
     /// The number of received segments that are not acknowledged yet.
     unacknowledged: PerSide<u8>,
     ack_due: PerSide<Option<u64>>,
-    /// The layer above, if the capture's connections have one.
+    /// The layers above, if the capture's connections have them.
     tls: Option<Tls>,
+    pub http2: Option<Http2>,
     pub clock: u64,
 }
 
@@ -83,6 +85,7 @@ impl Tcp {
             unacknowledged: PerSide::default(),
             ack_due: PerSide::default(),
             tls: None,
+            http2: None,
             clock: now,
         };
         tcp.control(Side::Client, SYN, capture);
@@ -113,15 +116,21 @@ impl Tcp {
 
     /// Sends `bytes` of the application; returns whether the capture contains all of them.
     pub fn send(&mut self, from: Side, bytes: &[u8], capture: &mut Capture) -> bool {
-        let bytes = self.protect(from, bytes);
-        self.transmit(from, &bytes, capture)
+        let bytes = self.wrapped(from, bytes);
+        let complete = self.transmit(from, &bytes, capture);
+        if let Some(update) = self.http2.as_mut().and_then(|http2| http2.widening(from)) {
+            self.transmit(!from, &update, capture);
+        }
+        complete
     }
 
-    /// Returns bytes of the application as they travel: in records of their own, if there is TLS.
-    pub fn protect<'b>(&mut self, from: Side, bytes: &'b [u8]) -> Cow<'b, [u8]> {
-        match &mut self.tls {
-            Some(tls) => tls.data(from, bytes).into(),
-            None => bytes.into(),
+    /// Returns bytes of the application as they travel: in frames of HTTP/2 or in records of TLS, if there are.
+    pub fn wrapped<'b>(&mut self, from: Side, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        match (&mut self.http2, &mut self.tls) {
+            (None, None) => bytes.into(),
+            (None, Some(tls)) => tls.data(from, bytes).into(),
+            (Some(http2), None) => http2.data(from, bytes).into(),
+            (Some(http2), Some(tls)) => tls.data(from, &http2.data(from, bytes)).into(),
         }
     }
 
@@ -170,8 +179,16 @@ impl Tcp {
         complete
     }
 
-    /// Closes the connection, with the FIN of `first` first, and with a close_notify before each FIN if there is TLS.
+    /// Ends what the application speaks through: a stream of HTTP/2, if there is, or the connection, with the FIN of `first`
+    /// first, and with a close_notify before each FIN if there is TLS.
     pub fn finish(&mut self, first: Side, capture: &mut Capture) {
+        if let Some(end) = self.http2.as_ref().map(Http2::end_stream) {
+            for side in [first, !first] {
+                self.transmit(side, &end, capture);
+                self.clock += capture.random.between(100, 400);
+            }
+            return;
+        }
         self.notify(first, capture);
         self.control(first, FIN | ACK, capture);
         if capture.random.chance(300) {
@@ -188,8 +205,12 @@ impl Tcp {
         }
     }
 
-    /// Resets the connection.
+    /// Resets a stream of HTTP/2, if there is, or the connection.
     pub fn reset(&mut self, from: Side, capture: &mut Capture) {
+        if let Some(cancel) = self.http2.as_ref().map(Http2::cancel) {
+            self.transmit(from, &cancel, capture);
+            return;
+        }
         self.control(from, RST | ACK, capture);
     }
 

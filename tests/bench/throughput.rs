@@ -7,7 +7,7 @@
 //! cargo bench --bench throughput -- --generate-only    only generates them
 //! ```
 //!
-//! The captures are generated under `target/bench`, about 2.6 GB, and reused; `--directory=DIRECTORY` names another
+//! The captures are generated under `target/bench`, about 2.9 GB, and reused; `--directory=DIRECTORY` names another
 //! place. Those on demand take up to 4.3 GB: for a measurement, they are generated in a temporary folder (`TMPDIR`) and
 //! removed after it. Before a capture is timed, its report is compared with the generator's truth: being fast and wrong
 //! does not count.
@@ -20,6 +20,7 @@ mod bulk;
 mod captures;
 mod chat;
 mod datagrams;
+mod http2;
 mod measure;
 #[path = "../support/random.rs"]
 mod random;

@@ -42,9 +42,17 @@ impl Request<'_> {
         tcp.send(Side::Client, request.as_bytes(), capture);
     }
 
-    /// Sends the whole opening handshake.
+    /// Sends the whole opening handshake: of HTTP/1.1, or in a new stream of HTTP/2.
     pub fn open(&self, tcp: &mut Tcp, capture: &mut Capture) {
         capture.truth.connections += 1;
+        if let Some(mut http2) = tcp.http2.take() {
+            tcp.transmit(Side::Client, &http2.connect(self), capture);
+            tcp.wait(capture.random.between(500, 20_000));
+            tcp.transmit(Side::Server, &http2.accept(self.deflate), capture);
+            tcp.wait(capture.random.between(200, 2_000));
+            tcp.http2 = Some(http2);
+            return;
+        }
         let accept = STANDARD.encode(Sha1::digest(format!("{}258EAFA5-E914-47DA-95CA-C5AB0DC85B11", self.key)));
         let extensions = if self.deflate { "Sec-WebSocket-Extensions: permessage-deflate\r\n" } else { "" };
         let response = format!(
