@@ -175,8 +175,8 @@ impl Connection {
         if from_low == self.client_is_low { Side::Client } else { Side::Server }
     }
 
-    /// Fast path for the common case: a segment in order, with payload or without, on a WebSocket with nothing unusual
-    /// pending; TLS may carry it. Returns whether it has processed the segment; `false` means the segment needs
+    /// Fast path for the common case: a segment in order, with payload or without, on a WebSocket or HTTP/2 with nothing
+    /// unusual pending; TLS may carry it. Returns whether it has processed the segment; `false` means the segment needs
     /// [`Self::push`]. Updates the count of bytes held by all connections.
     #[inline]
     pub fn push_in_order(
@@ -188,10 +188,12 @@ impl Connection {
     ) -> bool {
         let side = self.side(segment.from_low);
         let Self { tcp, layers, .. } = self;
-        let is_secured = match (&layers.application, &layers.security) {
-            (Application::WebSocket(_), Security::None) => false,
-            (Application::Http2(_), _) => return false,
-            (_, Security::Tls(_)) => true,
+        let is_http2 = matches!(layers.application, Application::Http2(_));
+        let is_plain = match (&layers.application, &layers.security) {
+            (Application::WebSocket(_), Security::None) => true,
+            // What waits may have to be given up.
+            (Application::Http2(_), _) if layers.held_bytes() > 0 => return false,
+            (Application::Http2(_), _) | (_, Security::Tls(_)) => false,
             (_, Security::None) => return false,
         };
         let Some(offset) = tcp.push_in_order(side, segment) else {
@@ -202,16 +204,19 @@ impl Connection {
             let Shared { secrets, scratch, .. } = shared;
             let context = &mut Context { scratch, sink };
             let place = Place { carrier: &segment.carrier, offset, wire: Wire::plain(offset) };
-            if is_secured {
+            if is_plain {
+                layers.messages(side, place, segment.payload, context);
+            } else {
                 let rest = layers.data(side, place, segment.payload, secrets, context);
                 if !matches!(rest.data, Data::Bytes([])) {
                     let before = layers.held_bytes();
                     layers.tcp_chunk(side, rest, secrets, context);
                     *held_bytes = held_bytes.saturating_sub(before).saturating_add(layers.held_bytes());
                 }
-            } else {
-                layers.messages(side, place, segment.payload, context);
             }
+        }
+        if is_http2 {
+            self.hand_out_streams(segment.carrier.seen.time, shared, sink);
         }
         true
     }
@@ -335,16 +340,16 @@ impl Connection {
         };
         shared.http2_streams += http2.new_channels();
         let room = limits::HTTP2_STREAMS_TOTAL.saturating_sub(shared.http2_streams);
-        let over = http2.take_over(now, limits::HTTP2_STREAMS.min(room.max(1)));
-        shared.http2_streams = shared.http2_streams.saturating_sub(over.len());
-        if over.is_empty() {
+        let due = http2.take_due(now, limits::HTTP2_STREAMS.min(room.max(1)));
+        shared.http2_streams = shared.http2_streams.saturating_sub(due.len());
+        if due.is_empty() {
             return;
         }
         let session = if let Security::Tls(session) = security { Some(shared.secrets.summary(session)) } else { None };
         let tcp = in_place(*swapped, Box::new(self.tcp.analysis().clone()));
         let (session, followed_to_end) = (session.as_ref(), facts.followed_to_end);
         let below = Below { tcp: &tcp, last: self.tcp.last(), session, followed_to_end };
-        for channel in over {
+        for channel in due {
             shared.counts.given_up += u64::from(!channel.is_over() && channel.facts().is_reportable());
             if let Some(facts) = channel.finish(&below, &mut Context { scratch: &mut shared.scratch, sink }) {
                 sink.connection(facts);

@@ -75,17 +75,24 @@ impl Followed {
                 && let Some(connection) = self.flows.at(*slot).and_then(|flow| flow.connection.as_deref())
             {
                 connection.prefetch();
-                bring_bytes.push((connection, segment.from_low));
+                bring_bytes.push((connection, segment));
                 // Whether a segment has a payload is unpredictable: no branch.
                 bring_bytes.truncate(bring_bytes.len() - usize::from(segment.payload_len == 0));
             }
         }
         let mut directions = ArrayVec::<_, { limits::BATCH }>::new();
-        for (connection, from_low) in &bring_bytes {
-            connection.prefetch_layers(*from_low);
-            directions.extend(connection.prefetch_security(*from_low));
+        let mut http2 = ArrayVec::<_, { limits::BATCH }>::new();
+        for (connection, segment) in bring_bytes.iter().copied() {
+            connection.prefetch_layers(segment.from_low);
+            directions.extend(connection.prefetch_security(segment.from_low));
+            http2.extend(connection.prefetch_http2().then_some((connection, segment)));
         }
-        bring_bytes.iter().for_each(|(connection, from_low)| connection.prefetch_moments(*from_low));
+        bring_bytes.iter().for_each(|(connection, segment)| connection.prefetch_moments(segment.from_low));
+        http2.iter().for_each(|(connection, _)| connection.prefetch_channels());
+        http2.iter().for_each(|(connection, segment)| connection.prefetch_channel(segment.payload));
+        for (connection, segment) in http2 {
+            connection.prefetch_channel_layers(segment.from_low, segment.payload);
+        }
         directions.iter().for_each(|direction| direction.prefetch_epoch());
         directions.iter().for_each(|direction| direction.prefetch_candidate());
         directions.iter().for_each(|direction| direction.prefetch_keys());

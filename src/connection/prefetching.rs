@@ -1,7 +1,8 @@
 //! The steps in which the state of a connection is prefetched, for a batch of segments at a time.
 
-use super::{Application, Connection, Security};
+use super::{Application, Connection, Http2, Layers, Security};
 use crate::prefetch::prefetch;
+use crate::side::Side;
 use crate::tls::direction::Direction;
 
 impl Connection {
@@ -17,10 +18,47 @@ impl Connection {
     /// cache.
     #[inline]
     pub fn prefetch_layers(&self, from_low: bool) {
-        let side = self.side(from_low);
-        self.layers.facts.sent[side].prefetch();
-        if let Application::WebSocket(decoders) = &self.layers.application {
-            decoders[side].prefetch();
+        self.layers.prefetch_frames(self.side(from_low));
+    }
+
+    /// Returns the streams of HTTP/2, unless TLS hides their frames.
+    #[inline]
+    fn streams(&self) -> Option<&Http2> {
+        match (&self.layers.application, &self.layers.security) {
+            (Application::Http2(http2), Security::None) => Some(http2),
+            _ => None,
+        }
+    }
+
+    /// Prefetches what a segment of HTTP/2 needs: the second step. Returns whether it is one whose frames can be read.
+    #[inline]
+    pub fn prefetch_http2(&self) -> bool {
+        self.streams().is_some_and(|http2| {
+            http2.prefetch();
+            true
+        })
+    }
+
+    /// Prefetches what finds the channel of a segment of HTTP/2: the third step.
+    #[inline]
+    pub fn prefetch_channels(&self) {
+        self.streams().into_iter().for_each(Http2::prefetch_channels);
+    }
+
+    /// Prefetches the channel that a segment of HTTP/2 begins with: the fourth step.
+    #[inline]
+    pub fn prefetch_channel(&self, payload: &[u8]) {
+        if let Some(channel) = self.streams().and_then(|http2| http2.next_channel(payload)) {
+            channel.prefetch();
+            prefetch(channel.layers());
+        }
+    }
+
+    /// Prefetches what the frames of that channel need: the fifth step.
+    #[inline]
+    pub fn prefetch_channel_layers(&self, from_low: bool, payload: &[u8]) {
+        if let Some(channel) = self.streams().and_then(|http2| http2.next_channel(payload)) {
+            channel.layers().prefetch_frames(self.side(from_low));
         }
     }
 
@@ -42,5 +80,16 @@ impl Connection {
     #[inline]
     pub fn prefetch_moments(&self, from_low: bool) {
         self.layers.facts.sent[self.side(from_low)].prefetch_moments();
+    }
+}
+
+impl Layers {
+    /// Prefetches what the frames of a side need.
+    #[inline]
+    fn prefetch_frames(&self, side: Side) {
+        self.facts.sent[side].prefetch();
+        if let Application::WebSocket(decoders) = &self.application {
+            decoders[side].prefetch();
+        }
     }
 }

@@ -5,9 +5,10 @@
 //!     3       1       1        4
 //! ```
 
-use nom::combinator::{map, rest};
+use nom::bytes::complete::take;
+use nom::combinator::{map, map_opt, rest};
 use nom::multi::fold_many0;
-use nom::number::complete::{be_u8, be_u16, be_u24, be_u32};
+use nom::number::complete::{be_u8, be_u16, be_u32};
 use nom::{IResult, Parser};
 
 /// Bytes of a frame's header.
@@ -87,8 +88,12 @@ pub struct GoAway<'a> {
 }
 
 /// Parses a frame's header.
+#[inline]
 pub fn header(input: &[u8]) -> IResult<&[u8], Header> {
-    let (rest, (length, kind, flags, stream)) = (be_u24, be_u8, be_u8, be_u32).parse(input)?;
+    // At once: every packet begins with one.
+    let (rest, fields) = map_opt(take(HEADER), |bytes: &[u8]| <[u8; HEADER]>::try_from(bytes).ok()).parse(input)?;
+    let [high, middle, low, kind, flags, stream @ ..] = fields;
+    let (length, stream) = (u32::from_be_bytes([0, high, middle, low]), u32::from_be_bytes(stream));
     let (reserved, stream) = (stream >> 31 != 0, stream & 0x7FFF_FFFF);
     Ok((rest, Header { length, kind: Type(kind), flags, reserved, stream }))
 }
@@ -129,7 +134,7 @@ pub fn block(header: Header, payload: &[u8]) -> IResult<&[u8], &[u8]> {
     let Some(len) = payload.len().checked_sub(usize::from(padding)) else {
         return Err(nom::Err::Error(nom::error::Error::new(payload, nom::error::ErrorKind::Eof)));
     };
-    nom::bytes::complete::take(len).parse(payload)
+    take(len).parse(payload)
 }
 
 #[cfg(test)]

@@ -100,6 +100,7 @@ impl Reader {
     }
 
     /// Returns the number of bytes held.
+    #[inline]
     pub fn held_bytes(&self) -> usize {
         let of_resync = if let State::Lost(resync) = &self.state { resync.held_bytes() } else { 0 };
         self.partial.len() + of_resync

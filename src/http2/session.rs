@@ -9,6 +9,7 @@ use super::hpack;
 use super::reader::{Item, Reader};
 use crate::chunk::{Carrier, Chunk, Data, Place};
 use crate::limits;
+use crate::prefetch::prefetch;
 use crate::side::{PerSide, Side};
 
 /// SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 §3).
@@ -141,7 +142,15 @@ impl Session {
         }
     }
 
+    /// Prefetches what every frame needs.
+    #[inline]
+    pub fn prefetch(&self) {
+        prefetch(&self.directions.client.reader);
+        prefetch(&self.directions.server.reader);
+    }
+
     /// Returns the number of bytes held.
+    #[inline]
     pub fn held_bytes(&self) -> usize {
         let of = |side| {
             let Direction { reader, blocks } = &self.directions[side];

@@ -8,6 +8,7 @@ use crate::event::{EndKind, What};
 use crate::facts::{Facts, GoAway, Http2 as OfStream};
 use crate::http::{self, Request, Response};
 use crate::limits;
+use crate::prefetch::prefetch;
 use crate::seen::{Seen, Timestamp};
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
@@ -91,6 +92,20 @@ impl Channel {
         self
     }
 
+    /// Prefetches what a frame needs of the channel itself.
+    #[inline]
+    pub fn prefetch(&self) {
+        prefetch(&self.state);
+        prefetch(&self.offsets);
+        prefetch(&self.last);
+    }
+
+    /// Returns what reads the stream.
+    #[inline]
+    pub const fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
     pub fn facts(&self) -> &Facts {
         &self.layers.facts
     }
@@ -110,14 +125,20 @@ impl Channel {
         !self.is_over() && self.layers.facts.is_reportable()
     }
 
-    /// Returns whether it has been over for long enough.
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        self.over_since.is_some_and(|over| now.since(over) > limits::LINGER)
+    /// Returns the time of the event that ended it, if it is over.
+    pub const fn over_since(&self) -> Option<Timestamp> {
+        self.over_since
     }
 
     /// Returns whether a request waits for its answer.
     pub const fn is_asked(&self) -> bool {
         matches!(self.state, State::Asked(_))
+    }
+
+    /// Returns whether its data are known to be frames, of which nothing is held.
+    #[inline]
+    pub const fn reads_frames(&self) -> bool {
+        matches!((&self.state, &self.layers.application), (State::Frames(_), Application::WebSocket(_)))
     }
 
     /// Returns the number of bytes held.

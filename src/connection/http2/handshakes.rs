@@ -27,15 +27,17 @@ impl Streams {
         }
         let all: Vec<_> = fields.iter().filter_map(as_header).collect();
         let head = http::Fields::new(&all);
-        match self.channels.get_mut(&stream) {
+        match self.channels.get(stream) {
             Some(channel) if side == Side::Server && channel.is_asked() => {
                 let status = head.first(":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
                 // Others are to come behind an interim response. Without a status, the frames have to show what it was.
                 let Some(status) = status.filter(|status: &u16| status / 100 != 1) else { return };
-                if fields.is_incomplete() {
-                    channel.note_cut(start, context);
-                }
-                channel.answer(start, Box::new(Response::of_fields(start, status, "", head)), context);
+                self.channels.change(stream, |channel| {
+                    if fields.is_incomplete() {
+                        channel.note_cut(start, context);
+                    }
+                    channel.answer(start, Box::new(Response::of_fields(start, status, "", head)), context);
+                });
             }
             Some(_) => {}
             None if side == Side::Client => {

@@ -7,13 +7,14 @@
 //! ```
 
 mod channel;
+mod channels;
 mod flow;
 mod handshakes;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use self::channel::Channel;
+use self::channels::Channels;
 use self::flow::Flow;
 use super::{Application, Context, Layers, Protocol};
 use crate::chunk::{Carrier, Chunk, Data, Missing, Place};
@@ -21,6 +22,7 @@ use crate::event::EndKind;
 use crate::facts::{Facts, GoAway};
 use crate::http2::{self, Event, Session};
 use crate::limits;
+use crate::prefetch::prefetch;
 use crate::seen::{Seen, Timestamp};
 use crate::side::{PerSide, Side};
 use crate::sink::Sink;
@@ -37,8 +39,8 @@ pub(super) struct Http2 {
 /// The streams of a connection.
 #[derive(Debug)]
 struct Streams {
-    /// Those that are, or may be, WebSockets, by their numbers.
-    channels: BTreeMap<u32, Channel>,
+    /// Those that are, or may be, WebSockets.
+    channels: Channels,
     /// Whether the server accepts extended CONNECT; `None` until its settings are seen, or if they may have been missed.
     offered: Option<bool>,
     /// Whether settings of the server may have been missed.
@@ -89,18 +91,38 @@ impl Http2 {
 
     /// Returns the number of bytes held.
     pub fn held_bytes(&self) -> usize {
-        let of_channels: usize = self.streams.channels.values().map(Channel::held_bytes).sum();
-        self.session.held_bytes() + of_channels
+        self.session.held_bytes() + self.streams.channels.held_bytes()
+    }
+
+    /// Prefetches what every frame needs.
+    #[inline]
+    pub fn prefetch(&self) {
+        self.session.prefetch();
+        prefetch(&self.streams.channels);
+        prefetch(&self.streams.flow);
+    }
+
+    /// Prefetches what finds a channel.
+    #[inline]
+    pub fn prefetch_channels(&self) {
+        self.streams.channels.prefetch();
+    }
+
+    /// Returns the channel of the frame that `payload` probably begins with.
+    #[inline]
+    pub fn next_channel(&self, payload: &[u8]) -> Option<&Channel> {
+        let (_, header) = http2::frame::header(payload).ok()?;
+        self.streams.channels.get(header.stream)
     }
 
     /// Drops what is kept of frames that are not proved yet.
     pub fn let_go(&mut self) {
-        self.streams.channels.values_mut().for_each(Channel::let_go);
+        self.streams.channels.change_all(Channel::let_go);
     }
 
     /// Returns the facts of the streams that are to be reported.
     pub fn reportable(&self) -> impl Iterator<Item = &Facts> {
-        self.streams.channels.values().map(Channel::facts).filter(|facts| facts.is_reportable())
+        self.streams.channels.iter().map(Channel::facts).filter(|facts| facts.is_reportable())
     }
 
     /// Returns whether there is, or was, a stream that is to be reported.
@@ -110,7 +132,7 @@ impl Http2 {
 
     /// Returns the channel of a stream.
     pub fn channel(&self, stream: u32) -> Option<&Channel> {
-        self.streams.channels.get(&stream)
+        self.streams.channels.get(stream)
     }
 
     /// Returns how many more channels there are than when this was called, or channels were taken, last.
@@ -121,23 +143,20 @@ impl Http2 {
 
     /// Takes the channels that are to be handed out before the connection is over: those that have been over for a
     /// while, and the least recently heard of more than `most`.
-    pub fn take_over(&mut self, now: Timestamp, most: usize) -> Vec<Channel> {
-        let channels = &mut self.streams.channels;
-        let mut over: Vec<_> = channels.extract_if(.., |_, channel| channel.is_due(now)).collect();
-        while channels.len() > most
-            && let Some((stream, _)) = channels.iter().min_by_key(|(_, channel)| channel.last())
-            && let Some(idle) = channels.remove_entry(&{ *stream })
-        {
-            over.push(idle);
+    pub fn take_due(&mut self, now: Timestamp, most: usize) -> Vec<Channel> {
+        let streams = &mut self.streams;
+        if !streams.channels.are_due(now, most) {
+            return Vec::new();
         }
-        self.streams.counted = channels.len();
-        self.streams.has_reported |= over.iter().any(|(_, channel)| channel.facts().is_reportable());
-        over.into_iter().map(|(_, channel)| channel).collect()
+        let due = streams.channels.take(now, most);
+        streams.counted = streams.channels.len();
+        streams.has_reported |= due.iter().any(|channel| channel.facts().is_reportable());
+        due
     }
 
     /// Takes all channels.
     pub fn into_channels(self) -> impl Iterator<Item = Channel> {
-        self.streams.channels.into_values()
+        self.streams.channels.into_all()
     }
 }
 
@@ -171,10 +190,10 @@ impl Layers {
     ) {
         if let Application::Http2(http2) = &mut self.application {
             let Streams { channels, flow, .. } = &mut http2.streams;
-            for channel in channels.values_mut() {
+            channels.change_all(|channel| {
                 channel.note_starved(flow);
                 channel.end_below(side, carrier, (kind, needed), context);
-            }
+            });
         }
     }
 }
@@ -183,7 +202,7 @@ impl Streams {
     /// Creates the streams of a connection that is read from its beginning.
     fn new() -> Self {
         Self {
-            channels: BTreeMap::new(),
+            channels: Channels::default(),
             offered: None,
             lacks_settings: false,
             flow: Flow::new(),
@@ -199,7 +218,7 @@ impl Streams {
 
     /// Returns the streams that frames may well belong to.
     fn known(&self) -> impl Iterator<Item = u32> {
-        self.channels.keys().chain(&self.seen).copied()
+        self.channels.streams().chain(&self.seen).copied()
     }
 
     /// Routes an event of the connection to its stream.
@@ -208,23 +227,25 @@ impl Streams {
             Event::Headers { stream, fields, start } => self.headers(parent, side, (stream, fields), start, context),
             Event::DataBegins { stream, length, carrier } => {
                 self.flow.spend(side, length, carrier.seen);
-                if let Some(channel) = self.channels.get_mut(&stream) {
+                if let Some(channel) = self.channels.for_windows(stream) {
                     channel.spend(side, length, carrier.seen);
                 }
             }
             Event::Window { stream: 0, increment } => self.flow.grant(side, increment),
             Event::Window { stream, increment } => {
-                if let Some(channel) = self.channels.get_mut(&stream) {
+                if let Some(channel) = self.channels.for_windows(stream) {
                     channel.grant(!side, increment.into());
                 }
             }
             Event::Data { stream, chunk } => {
-                if !self.channels.contains_key(&stream) && self.unseen.contains(&stream) && stream % 2 == 1 {
+                if let Some(channel) = self.channels.for_frames(stream) {
+                    return channel.data(side, chunk, context);
+                }
+                if self.unseen.contains(&stream) && stream % 2 == 1 && self.channels.get(stream).is_none() {
                     self.probe(parent, stream, chunk.place.carrier);
                 }
-                match self.channels.get_mut(&stream) {
-                    Some(channel) => channel.data(side, chunk, context),
-                    None => self.pass(side, stream),
+                if self.channels.change(stream, |channel| channel.data(side, chunk, context)).is_none() {
+                    self.pass(side, stream);
                 }
             }
             Event::End { stream, end } => self.end(side, stream, EndKind::EndStream, end, context),
@@ -236,7 +257,7 @@ impl Streams {
                 }
                 if let Some(initial) = initial_window {
                     let more = self.flow.set(side, initial);
-                    self.channels.values_mut().for_each(|channel| channel.grant(!side, more));
+                    self.channels.change_all(|channel| channel.grant(!side, more));
                 }
             }
             Event::Lost(place) => {
@@ -247,10 +268,8 @@ impl Streams {
                     self.lacks_settings = true;
                 }
                 self.flow.lose();
-                for channel in self.channels.values_mut() {
-                    let gap = Data::Gap { len: 1, missing: Missing::Undecrypted };
-                    channel.data(side, Chunk { place, data: gap }, context);
-                }
+                let gap = Data::Gap { len: 1, missing: Missing::Undecrypted };
+                self.channels.change_all(|channel| channel.data(side, Chunk { place, data: gap }, context));
             }
         }
     }
@@ -260,7 +279,7 @@ impl Streams {
         // A setting that is not repeated stays as it was.
         self.offered = accepts_connect.or(self.offered).or((!self.lacks_settings).then_some(false));
         if let Some(offered) = self.offered {
-            self.channels.values_mut().for_each(|channel| channel.settle(offered));
+            self.channels.change_all(|channel| channel.settle(offered));
         }
     }
 
@@ -273,21 +292,22 @@ impl Streams {
 
     /// Begins to search a stream for frames, whose request was not seen.
     fn probe(&mut self, parent: &Layers, stream: u32, carrier: &Carrier) {
-        let probed = self.channels.values().filter(|channel| !channel.facts().is_reportable()).count();
-        if probed < limits::HTTP2_PROBES {
+        if self.channels.unproved() < limits::HTTP2_PROBES {
             self.channels.insert(stream, Channel::probed(parent, self.begun(stream), carrier.seen));
         }
     }
 
     fn end<S: Sink>(&mut self, side: Side, stream: u32, kind: EndKind, end: Place<'_>, context: &mut Context<'_, S>) {
-        if let Some(channel) = self.channels.get_mut(&stream) {
-            channel.note_starved(&self.flow);
+        let flow = &self.flow;
+        let is_of_no_use = self.channels.change(stream, |channel| {
+            channel.note_starved(flow);
             channel.end(side, end.carrier, (kind, end.needed()), context);
-            if channel.is_over() && !channel.facts().is_reportable() {
-                self.channels.remove(&stream);
-            }
-        } else {
-            self.pass(side, stream);
+            channel.is_over() && !channel.facts().is_reportable()
+        });
+        match is_of_no_use {
+            Some(true) => _ = self.channels.remove(stream),
+            Some(false) => {}
+            None => self.pass(side, stream),
         }
     }
 
@@ -304,11 +324,13 @@ impl Streams {
             last: says.last,
             code: says.code,
             debug: String::from_utf8_lossy(text).into(),
-            open: self.channels.values().filter(|channel| channel.is_open()).count() as u32,
+            open: self.channels.iter().filter(|channel| channel.is_open()).count() as u32,
         };
-        for channel in self.channels.values_mut().filter(|channel| !channel.is_over()) {
-            channel.go_away(&goaway);
-        }
+        self.channels.change_all(|channel| {
+            if !channel.is_over() {
+                channel.go_away(&goaway);
+            }
+        });
         self.goaway.get_or_insert(goaway);
     }
 }
