@@ -1,12 +1,12 @@
 //! The report that is shown, and what is known of all its connections together.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 use unicode_width::UnicodeWidthStr;
 
 use super::filter::searched;
+use super::list::ORDERS;
 use crate::catalog::Language;
 use crate::report::document::{Precision, Tone, headline};
 use crate::report::{Connection, Report};
@@ -26,8 +26,18 @@ pub(super) struct Contents {
     pub headline: String,
     /// The form of the times of all connections.
     pub precision: Precision,
-    /// What free text is looked for in, for each connection; made for the first filter that needs it.
-    texts: OnceCell<Vec<Box<str>>>,
+    /// What free text is looked for in.
+    texts: Texts,
+    /// The keys of each connection in all of [`ORDERS`].
+    keys: Vec<[u128; ORDERS.len()]>,
+}
+
+/// The texts of all connections, one behind another: a search for a word reads them in the order of memory.
+#[derive(Default)]
+struct Texts {
+    all: String,
+    /// The end of each connection's text.
+    ends: Vec<usize>,
 }
 
 /// Groups of connections.
@@ -52,6 +62,12 @@ impl Contents {
         let connections = || report.connections.iter().map(AsRef::as_ref);
         let precision = report.clock().of(connections().map(|connection| &*connection.opened)).precision();
         let causes = Groups::new(connections(), |connection| &connection.verdict.title);
+        let keys = connections().map(|connection| ORDERS.map(|(order, _)| order.key(connection))).collect();
+        let mut texts = Texts::default();
+        for connection in connections() {
+            searched(connection, &mut texts.all);
+            texts.ends.push(texts.all.len());
+        }
         Self {
             widest_cause: causes.names.iter().map(|group| group.name.width()).max().unwrap_or_default(),
             widest_ends: connections().map(|one| one.client.width() + one.server.width()).max().unwrap_or_default() + 3,
@@ -60,7 +76,8 @@ impl Contents {
             headline: headline(&report, language),
             precision,
             report,
-            texts: OnceCell::new(),
+            texts,
+            keys,
         }
     }
 
@@ -72,10 +89,20 @@ impl Contents {
         (0..).zip(self.report.connections.iter().map(AsRef::as_ref))
     }
 
+    /// Returns the connections in the order with a place in [`ORDERS`].
+    pub(super) fn sorted(&self, place: usize) -> Vec<u32> {
+        let Some((order, _)) = ORDERS.get(place) else { return Vec::new() };
+        let keys = self.keys.iter().filter_map(|keys| keys.get(place).copied());
+        let sorted = order.sorted(keys, |at| self.report.connections.get(at).map(AsRef::as_ref));
+        sorted.into_iter().map(|at| at as u32).collect()
+    }
+
     /// Returns what free text is looked for in.
     pub(super) fn text(&self, at: u32) -> &str {
-        let make = || self.connections().map(|(_, connection)| searched(connection)).collect();
-        self.texts.get_or_init(make).get(at as usize).map_or("", AsRef::as_ref)
+        let Texts { all, ends } = &self.texts;
+        let end = |at: usize| ends.get(at).copied();
+        let start = (at as usize).checked_sub(1).and_then(end).unwrap_or_default();
+        end(at as usize).and_then(|end| all.get(start..end)).unwrap_or_default()
     }
 }
 

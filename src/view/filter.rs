@@ -7,6 +7,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use memchr::memmem::Finder;
+
 use crate::diagnose::{Confidence, RULES};
 use crate::ending::Kind;
 use crate::report::Connection;
@@ -37,7 +39,7 @@ struct Term {
 #[derive(Clone, Debug)]
 enum Test {
     /// A text in lower case, anywhere.
-    Text(String),
+    Text(Box<Finder<'static>>),
     /// The code; no ranges stand for none.
     Code(Vec<RangeInclusive<u16>>),
     Rule(String),
@@ -84,14 +86,22 @@ impl Filter {
     }
 }
 
-/// Returns everything of a connection that free text is looked for in, in lower case.
-pub(super) fn searched(connection: &Connection) -> Box<str> {
+/// Appends everything of a connection that free text is looked for in, in lower case, one a line.
+pub(super) fn searched(connection: &Connection, all: &mut String) {
     let Connection { client, server, handshake, verdict, .. } = connection;
     let optional = [&handshake.target, &handshake.host, &handshake.user_agent, &handshake.server];
     let texts = optional.into_iter().flatten().map(String::as_str);
     let given = [&**client, server, &verdict.title, &verdict.summary, verdict.rule.name];
-    let all: Vec<_> = given.into_iter().chain(texts).chain(connection.reason()).collect();
-    all.join("\n").to_lowercase().into()
+    for text in given.into_iter().chain(texts).chain(connection.reason()) {
+        let start = all.len();
+        if text.is_ascii() {
+            all.push_str(text);
+            all.get_mut(start..).into_iter().for_each(str::make_ascii_lowercase);
+        } else {
+            all.push_str(&text.to_lowercase());
+        }
+        all.push('\n');
+    }
 }
 
 /// Splits a text at its spaces, but for those in quotation marks, which are removed.
@@ -129,7 +139,7 @@ impl Test {
                 "bad" => Self::Bad,
                 "good" => Self::Good,
                 "open" => Self::Open,
-                _ => Self::Text(term.to_lowercase()),
+                _ => Self::text(term),
             });
         };
         let (sign, value) = rest.split_at_checked(1).unwrap_or((rest, ""));
@@ -168,15 +178,19 @@ impl Test {
             "host" => Err("host:*.com"),
             "path" => Err("path~chat"),
             // An address, or any other text.
-            _ => Ok(Self::Text(term.to_lowercase())),
+            _ => Ok(Self::text(term)),
         }
+    }
+
+    fn text(term: &str) -> Self {
+        Self::Text(Box::new(Finder::new(&term.to_lowercase()).into_owned()))
     }
 
     fn fits(&self, connection: &Connection, text: &str) -> bool {
         let has = |value: Option<&str>, part: &str| value.is_some_and(|value| value.to_lowercase().contains(part));
         let is_longer = |time: &Duration| connection.lifetime > time.as_secs_f64();
         match self {
-            Self::Text(part) => memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some(),
+            Self::Text(part) => part.find(text.as_bytes()).is_some(),
             Self::Code(ranges) => match connection.code() {
                 Some(code) => ranges.iter().any(|range| range.contains(&code)),
                 None => ranges.is_empty(),

@@ -9,7 +9,7 @@ use crate::report::order::Order;
 use crate::report::selection::Selection;
 
 /// The orders that `s` goes through, with the names of their words.
-const ORDERS: [(Order, &str); 10] = [
+pub(super) const ORDERS: [(Order, &str); 10] = [
     (Order::Severity, "order_severity"),
     (Order::Opened, "order_opened"),
     (Order::Ended, "order_ended"),
@@ -110,11 +110,7 @@ impl List {
     }
 
     fn sort(&mut self, contents: &Contents) {
-        let mut connections: Vec<_> = contents.connections().collect();
-        if let Some((order, _)) = ORDERS.get(self.order) {
-            order.sort(&mut connections, |(_, connection)| *connection);
-        }
-        self.sorted = connections.into_iter().map(|(at, _)| at).collect();
+        self.sorted = contents.sorted(self.order);
         if self.is_reversed {
             self.sorted.reverse();
         }
