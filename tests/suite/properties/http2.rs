@@ -1,5 +1,5 @@
 //! WebSockets on the streams of one HTTP/2 connection: whatever cuts TCP into segments and messages into DATA frames, pads them,
-//! and interleaves the streams leaves the report on each of them as it is.
+//! and interleaves the streams leaves the report on each of them as it is, and so does the way in which HTTP/2 begins.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +37,8 @@ struct Layout {
     padded: bool,
     /// Whether the frames of the streams are mixed.
     mixed: bool,
+    /// Whether HTTP/2 begins by an upgrade of HTTP/1.1 (RFC 7540 §3.2), and not with prior knowledge.
+    upgraded: bool,
     /// The longest segment.
     cut: Option<u64>,
     seed: u64,
@@ -105,18 +107,23 @@ fn joined(mut streams: Vec<Vec<Vec<u8>>>, layout: Layout, random: &mut Random) -
 /// Returns what either side sends in turn: the client first.
 fn turns(all: &[Spoken], layout: Layout) -> Vec<Vec<u8>> {
     let mut random = Random::new(layout.seed);
-    let stream = |at: usize| 2 * at as u32 + 1;
+    // The first stream is that of the request that asks for an upgrade.
+    let stream = |at: usize| 2 * at as u32 + 3;
     let numbered = || all.iter().enumerate().map(|(at, spoken)| (stream(at), spoken));
     let request = b"\x42\x07CONNECT\x00\x09:protocol\x09websocket\x04\x05/chat\x41\x06garden\x86\x00\x15sec-websocket-version\x0213";
     let asked = numbered().map(|(stream, _)| frame(1, 4, stream, request)).collect::<Vec<_>>().concat();
+    let settings = frame(4, 0, 0, &[0, 8, 0, 0, 0, 1]);
+    let answered = numbered().map(|(stream, _)| frame(1, 4, stream, b"\x88")).collect::<Vec<_>>().concat();
     let mut turns = vec![
         [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[]), &asked].concat(),
-        [
-            frame(4, 0, 0, &[0, 8, 0, 0, 0, 1]),
-            numbered().map(|(stream, _)| frame(1, 4, stream, b"\x88")).collect::<Vec<_>>().concat(),
-        ]
-        .concat(),
+        [&settings[..], &answered].concat(),
     ];
+    if layout.upgraded {
+        let upgrade = b"GET / HTTP/1.1\r\nHost: garden\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\
+            HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
+        let switched = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
+        turns.splice(0..0, [upgrade.to_vec(), [&switched[..], &settings, &frame(1, 4 | 1, 1, b"\x88")].concat()]);
+    }
     for turn in 0..8 {
         let from_server = turn % 2 == 1;
         let says = |(stream, spoken): (u32, &Spoken)| {
@@ -191,11 +198,12 @@ proptest! {
 
     #[test]
     fn any_layout_of_the_streams(
-        all in prop::collection::vec(spoken(), 1..5), longest in 1_usize..700, cut in cut(), padded: bool, mixed: bool, seed: u64
+        all in prop::collection::vec(spoken(), 1..5), longest in 1_usize..700, cut in cut(),
+        padded: bool, mixed: bool, upgraded: bool, seed: u64,
     ) {
-        let plain = Layout { longest: 16_384, padded: false, mixed: false, cut: None, seed: 1 };
+        let plain = Layout { longest: 16_384, padded: false, mixed: false, upgraded: false, cut: None, seed: 1 };
         let expected = by_stream(&all, plain);
         prop_assert_eq!(expected.len(), all.len());
-        prop_assert_eq!(&by_stream(&all, Layout { longest, padded, mixed, cut, seed }), &expected);
+        prop_assert_eq!(&by_stream(&all, Layout { longest, padded, mixed, upgraded, cut, seed }), &expected);
     }
 }
