@@ -136,3 +136,14 @@ fn what_are_no_members_is_said() {
     let output = run(&["--members", "--format", "json"], &[fixture("closed_normally")]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn the_table_of_files_is_written_beside_members() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("files.csv");
+    let files = format!("--files={}", path.display());
+    let members = written(&["--members", "--format", "arrow", &files], &[fixture("closed_normally")]);
+    assert!(!members.is_empty());
+    let table = std::fs::read_to_string(path).unwrap();
+    assert!(table.lines().count() == 2 && table.contains("closed_normally"), "{table}");
+}

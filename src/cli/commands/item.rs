@@ -7,12 +7,12 @@ use whyclosed::analyzer::{Analysed, Analyzer, Item, Members, Owned, Part};
 use whyclosed::archive::{Coverage, Member};
 use whyclosed::capture::Source;
 use whyclosed::error::Error;
-use whyclosed::report::Collection;
+use whyclosed::report::{Collection, Report};
 use whyclosed::seen::Timestamp;
 use whyclosed::sink::Sink as _;
 
 use super::read::Read;
-use super::stages::{Begun, Results};
+use super::stages::{Begun, Judged, Results};
 use super::{EXIT_ERROR, exit_code};
 use crate::output;
 use crate::output::Rows;
@@ -82,7 +82,9 @@ impl Read {
         };
         let is_empty = results.analysed.captures.is_empty();
         if tables.are_members() || (is_empty && !self.reporting.is_table()) {
-            let code = exit_code(false, &self.material(results, registries).faults);
+            let Judged { material, faults, .. } = self.material(results, registries);
+            output::write_files_beside(&self.reporting, &Report::new(material, self.reporting.texts.language()))?;
+            let code = exit_code(false, &faults);
             return Ok(if is_empty { ExitCode::from(EXIT_ERROR) } else { code });
         }
         self.report(results, registries, threads)

@@ -37,9 +37,7 @@ pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> 
     // If the exit code depends on the report, judge everything first: the reader may close the pipe early. Connections in
     // another order must all be known, too.
     let selection = reporting.selection(report.report().start());
-    if let Some(path) = reporting.tables.files() {
-        to_file(path, |out| tables::files(reporting, report.report(), out))?;
-    }
+    write_files_beside(reporting, report.report())?;
     let is_of_files = reporting.tables.are_files();
     if is_of_files && !reporting.judges() {
         return emit(reporting, |out| tables::files(reporting, report.report(), out)).map(|()| false);
@@ -59,6 +57,14 @@ pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> 
         _ => json::render_pending(report, wanted, drop, drop, out).map(drop),
     })?;
     Ok(false)
+}
+
+/// Writes the table of files to the file of its own that was asked for, if one was.
+pub fn write_files_beside(reporting: &Reporting, report: &Report) -> Result<(), Error> {
+    match reporting.tables.files() {
+        Some(path) => to_file(path, |out| tables::files(reporting, report, out)),
+        None => Ok(()),
+    }
 }
 
 /// Judges all connections. Of those of which a document shows only a row, no more than that is kept.
