@@ -191,7 +191,7 @@ impl Connection {
         let is_http2 = matches!(layers.application, Application::Http2(_));
         let is_plain = match (&layers.application, &layers.security) {
             (Application::WebSocket(_), Security::None) => true,
-            // What waits may have to be given up.
+            // The general path gives up bytes that are held, if there are too many.
             (Application::Http2(_), _) if layers.held_bytes() > 0 => return false,
             (Application::Http2(_), _) | (_, Security::Tls(_)) => false,
             (_, Security::None) => return false,

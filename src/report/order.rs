@@ -65,14 +65,14 @@ impl Order {
     /// Returns a number in the order of [`Self::compare`], or equal for connections that differ only in what a number has no
     /// room for.
     pub(crate) fn key(self, connection: &Connection) -> u128 {
-        // More than any text gives: its bytes are never all ones.
+        // More than any text or number gives.
         let known_first = |key: Option<u128>| key.unwrap_or(u128::MAX);
         match self {
             Self::Severity => u128::MAX - tone(connection) as u128,
             Self::Opened => digits(&connection.opened),
             Self::Ended => known_first(connection.ended.as_deref().map(digits)),
-            // The bits of what is not negative are in its order.
-            Self::Lifetime => u128::MAX - u128::from(connection.lifetime.max(0.0).to_bits()),
+            // The bits of numbers are in their order, since none is negative.
+            Self::Lifetime => u128::MAX - u128::from(connection.lifetime.to_bits()),
             Self::Bytes => u128::MAX - u128::from(bytes(connection)),
             Self::Code => known_first(connection.code().map(u128::from)),
             Self::Rule => beginning(connection.verdict.rule.name),
@@ -84,7 +84,7 @@ impl Order {
 
     /// Returns whether texts with this number may differ.
     const fn may_be_cut(self, key: u128) -> bool {
-        matches!(self, Self::Rule | Self::Server | Self::Client | Self::Target) && key.to_be_bytes()[15] != 0
+        matches!(self, Self::Rule | Self::Server | Self::Client | Self::Target) && key as u8 == CUT
     }
 
     fn compare(self, one: &Connection, other: &Connection) -> Ordering {
@@ -106,10 +106,14 @@ impl Order {
     }
 }
 
-/// Returns the first bytes of a text as a number.
+/// The last byte of the number of a text that is longer than what the number has room for.
+const CUT: u8 = 16;
+
+/// Returns the first 15 bytes of a text and then its length, at most [`CUT`], as a number.
 fn beginning(text: &str) -> u128 {
     let mut first = [0; 16];
-    first.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+    first.iter_mut().zip(text.bytes().take(15)).for_each(|(to, from)| *to = from);
+    first[15] = text.len().min(CUT.into()) as u8;
     u128::from_be_bytes(first)
 }
 
@@ -142,7 +146,8 @@ mod tests {
 
     #[test]
     fn numbers_are_in_the_order_of_what_they_stand_for() {
-        let texts = ["", "\0", "/", "/a", "/a/long/path/of/one", "/a/long/path/of/two", "10.0.0.1:80", "\u{10FFFF}"];
+        let texts =
+            ["", "\0", "/", "/a", "/a\0", "/a/long/path/of/one", "/a/long/path/of/two", "10.0.0.1:80", "\u{10FFFF}"];
         let times = [
             "1969-12-31T23:59:59.9Z",
             "2026-11-24T10:00:00Z",

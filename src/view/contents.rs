@@ -26,7 +26,7 @@ pub(super) struct Contents {
     pub headline: String,
     /// The form of the times of all connections.
     pub precision: Precision,
-    /// What free text is looked for in.
+    /// The texts in which words of the filter are looked for.
     texts: Texts,
     /// The keys of each connection in all of [`ORDERS`].
     keys: Vec<[u128; ORDERS.len()]>,

@@ -16,6 +16,9 @@
 mod attacks;
 #[allow(dead_code, reason = "only the throughput benchmark has captures with HTTP/2")]
 mod http2;
+#[allow(dead_code, reason = "only the throughput benchmark has captures with HTTP/2")]
+#[path = "../support/http2_frame.rs"]
+mod http2_frame;
 #[allow(dead_code, reason = "the throughput benchmark also reads reports")]
 mod measure;
 #[allow(dead_code, reason = "the throughput benchmark also uses weighted choices")]

@@ -1,18 +1,11 @@
 //! HTTP/2 (RFC 9113) with prior knowledge between two endpoints, and WebSockets in its streams (RFC 8441).
 
+use crate::http2_frame::frame;
 use crate::schedule::Capture;
 use crate::tcp::Tcp;
 use crate::websocket::Request;
+use whyclosed::http2::frame::{PREFACE, Type};
 use whyclosed::side::{PerSide, Side};
-
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const GOAWAY: u8 = 7;
-const WINDOW_UPDATE: u8 = 8;
 
 /// Flags of frames; of SETTINGS, bit 0 is ACK.
 const ACK: u8 = 1;
@@ -41,28 +34,22 @@ impl Http2 {
     /// Sends the preface and the settings of both sides.
     pub fn open(tcp: &mut Tcp, capture: &mut Capture) -> Self {
         let settings = [INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS].concat();
-        let mut bytes = PREFACE.to_vec();
-        append(SETTINGS, 0, 0, &settings, &mut bytes);
-        tcp.send(Side::Client, &bytes, capture);
+        let hello = [PREFACE, &frame(Type::SETTINGS, 0, 0, &settings)].concat();
+        tcp.send(Side::Client, &hello, capture);
         tcp.wait(capture.random.between(500, 20_000));
-        let mut bytes = Vec::new();
-        append(SETTINGS, 0, 0, &[&settings[..], &ENABLE_CONNECT_PROTOCOL].concat(), &mut bytes);
-        append(SETTINGS, ACK, 0, &[], &mut bytes);
-        tcp.send(Side::Server, &bytes, capture);
+        let offer = frame(Type::SETTINGS, 0, 0, &[&settings[..], &ENABLE_CONNECT_PROTOCOL].concat());
+        let acknowledgement = frame(Type::SETTINGS, ACK, 0, &[]);
+        tcp.send(Side::Server, &[&offer[..], &acknowledgement].concat(), capture);
         tcp.wait(capture.random.between(500, 20_000));
-        tcp.send(Side::Client, &frame(SETTINGS, ACK, 0, &[]), capture);
+        tcp.send(Side::Client, &acknowledgement, capture);
         Self { stream: 0, next_stream: 1, tables: PerSide::default(), taken: PerSide::default() }
     }
 
     /// Returns bytes of the current stream in DATA, and counts them.
     pub fn data(&mut self, from: Side, bytes: &[u8]) -> Vec<u8> {
         self.taken[from] += bytes.len() as u32;
-        let mut frames = Vec::with_capacity(bytes.len() + 9);
         // The largest frame that a receiver takes without settings of its own (RFC 9113 §4.2).
-        for bytes in bytes.chunks(1 << 14) {
-            append(DATA, 0, self.stream, bytes, &mut frames);
-        }
-        frames
+        bytes.chunks(1 << 14).flat_map(|bytes| frame(Type::DATA, 0, self.stream, bytes)).collect()
     }
 
     /// Returns the frame by which the receiver widens the window, if it is time to.
@@ -70,23 +57,23 @@ impl Http2 {
         let taken = self.taken[sender];
         (taken >= WIDEN_AT).then(|| {
             self.taken[sender] = 0;
-            frame(WINDOW_UPDATE, 0, 0, &taken.to_be_bytes())
+            frame(Type::WINDOW_UPDATE, 0, 0, &taken.to_be_bytes())
         })
     }
 
     /// Returns the frame by which a side ends the current stream.
     pub fn end_stream(&self) -> Vec<u8> {
-        frame(DATA, END_STREAM, self.stream, &[])
+        frame(Type::DATA, END_STREAM, self.stream, &[])
     }
 
     /// Returns the frame by which a side resets the current stream.
     pub fn cancel(&self) -> Vec<u8> {
-        frame(RST_STREAM, 0, self.stream, &CANCEL)
+        frame(Type::RST_STREAM, 0, self.stream, &CANCEL)
     }
 
     /// Returns the frame by which a side says that it accepts no more streams, and has accepted none of its peer's.
     pub fn goaway() -> Vec<u8> {
-        frame(GOAWAY, 0, 0, &[0; 8])
+        frame(Type::GOAWAY, 0, 0, &[0; 8])
     }
 
     /// Opens a stream, and returns the frame with the extended CONNECT of a request.
@@ -107,7 +94,7 @@ impl Http2 {
         table.field("sec-websocket-version", "13", &mut list);
         table.field("sec-websocket-extensions", "permessage-deflate", &mut list);
         table.field("accept-encoding", "gzip, deflate", &mut list);
-        frame(HEADERS, END_HEADERS, self.stream, &list)
+        frame(Type::HEADERS, END_HEADERS, self.stream, &list)
     }
 
     /// Returns the frame with the response that accepts the request of the current stream.
@@ -118,7 +105,7 @@ impl Http2 {
         if deflate {
             table.field("sec-websocket-extensions", "permessage-deflate", &mut list);
         }
-        frame(HEADERS, END_HEADERS, self.stream, &list)
+        frame(Type::HEADERS, END_HEADERS, self.stream, &list)
     }
 }
 
@@ -155,19 +142,4 @@ fn string(text: &str, list: &mut Vec<u8>) {
     assert!(text.len() < 127, "the length of {text:?} takes more than one byte");
     list.push(text.len() as u8);
     list.extend_from_slice(text.as_bytes());
-}
-
-/// Returns a frame (RFC 9113 §4.1).
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::new();
-    append(kind, flags, stream, payload, &mut frame);
-    frame
-}
-
-/// Appends a frame.
-fn append(kind: u8, flags: u8, stream: u32, payload: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(&(payload.len() as u32).to_be_bytes()[1..]);
-    out.extend([kind, flags]);
-    out.extend(stream.to_be_bytes());
-    out.extend_from_slice(payload);
 }

@@ -21,6 +21,8 @@ mod captures;
 mod chat;
 mod datagrams;
 mod http2;
+#[path = "../support/http2_frame.rs"]
+mod http2_frame;
 mod measure;
 #[path = "../support/random.rs"]
 mod random;

@@ -20,13 +20,11 @@ use whyclosed::report::redact::Privacy;
 use whyclosed::side::Side;
 
 use crate::support::captured::{Captured, packets_of};
-use crate::support::{PROGRAM, fixture, fixtures, tools, way};
+use crate::support::{PROGRAM, fixture, fixtures, is_over_http2, tools, way};
 
 /// Returns the fixtures with WebSockets over HTTP/2: name, packets, and key log.
 fn all() -> Vec<(String, Vec<Captured>, Vec<u8>)> {
-    let others = ["stream_", "extended_connect_", "goaway", "flow_control_"];
-    let is_http2 = |name: &str| name.contains("http2_") || others.iter().any(|begin| name.starts_with(begin));
-    let all: Vec<_> = fixtures().into_iter().filter(|(name, _)| is_http2(name) && !name.contains("_https_")).collect();
+    let all: Vec<_> = fixtures().into_iter().filter(|(name, _)| is_over_http2(name)).collect();
     assert!(all.len() >= 15, "only {}", all.len());
     let read = |(name, path): (String, std::path::PathBuf)| {
         (name, packets_of(&path), std::fs::read(path.with_file_name("keys.log")).unwrap_or_default())

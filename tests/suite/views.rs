@@ -9,7 +9,7 @@ use whyclosed::diagnose::{RULES, Role};
 use whyclosed::packet::Decoder;
 
 use crate::support::captured::Captured;
-use crate::support::{Fixture, fixtures_in_memory, way};
+use crate::support::{Fixture, fixtures_in_memory, is_over_http2, way};
 
 /// The maximal size of a fixture in packets. Larger ones consist of many connections of the same kind.
 const PACKETS: usize = 450;
@@ -265,8 +265,7 @@ fn holes() {
 /// any two packets lost.
 #[test]
 fn two_holes_over_http2() {
-    let begins = ["http2_", "stream_", "extended_connect_", "goaway", "flow_control_"];
-    let is_http2 = |fixture: &Fixture| begins.iter().any(|begin| fixture.name.starts_with(begin));
+    let is_http2 = |fixture: &Fixture| is_over_http2(&fixture.name) && !fixture.name.starts_with("wss_");
     let (mut views, mut faults) = (0, Vec::new());
     for fixture in fixtures_in_memory(PACKETS).into_iter().filter(is_http2) {
         let whole = report(&fixture.packets);

@@ -7,6 +7,7 @@ pub mod contract;
 pub mod conversation;
 pub mod devtools;
 pub mod essence;
+pub mod http2_frame;
 pub mod random;
 pub mod reading;
 pub mod same;
@@ -61,6 +62,12 @@ pub struct Fixture {
 pub fn fixtures_in_memory(most: usize) -> Vec<Fixture> {
     let all = fixtures().into_iter().map(|(name, path)| Fixture { name, packets: packets_of(&path), path });
     all.filter(|fixture| fixture.packets.len() <= most).collect()
+}
+
+/// Returns whether the fixture of this name has WebSockets over HTTP/2.
+pub fn is_over_http2(name: &str) -> bool {
+    let others = ["stream_", "extended_connect_", "goaway", "flow_control_"];
+    name.contains("http2_") || others.iter().any(|begin| name.starts_with(begin))
 }
 
 /// Returns the capture files of a fixture's folder, in order.

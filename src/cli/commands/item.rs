@@ -83,7 +83,10 @@ impl Read {
         let is_empty = results.analysed.captures.is_empty();
         if tables.are_members() || (is_empty && !self.reporting.is_table()) {
             let Judged { material, faults, .. } = self.material(results, registries);
-            output::write_files_beside(&self.reporting, &Report::new(material, self.reporting.texts.language()))?;
+            if let Some(path) = tables.files() {
+                let report = Report::new(material, self.reporting.texts.language());
+                output::to_file(path, |out| output::files(&self.reporting, &report, out))?;
+            }
             let code = exit_code(false, &faults);
             return Ok(if is_empty { ExitCode::from(EXIT_ERROR) } else { code });
         }

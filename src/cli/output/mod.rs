@@ -23,7 +23,7 @@ pub use self::distinct::check;
 pub use self::file::can_write;
 pub use self::file::to_file;
 pub use self::spool::{Spool, Spooled, unspooled};
-pub use self::tables::{Rows, check_format};
+pub use self::tables::{Rows, check_format, files};
 use crate::reporting::{ColorChoice, Format, Reporting};
 
 /// The width without a terminal: for a report in a file or a ticket.
@@ -37,10 +37,12 @@ pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> 
     // If the exit code depends on the report, judge everything first: the reader may close the pipe early. Connections in
     // another order must all be known, too.
     let selection = reporting.selection(report.report().start());
-    write_files_beside(reporting, report.report())?;
+    if let Some(path) = reporting.tables.files() {
+        to_file(path, |out| files(reporting, report.report(), out))?;
+    }
     let is_of_files = reporting.tables.are_files();
     if is_of_files && !reporting.judges() {
-        return emit(reporting, |out| tables::files(reporting, report.report(), out)).map(|()| false);
+        return emit(reporting, |out| files(reporting, report.report(), out)).map(|()| false);
     }
     let is_of_rows = !matches!(reporting.format(), Format::Terminal | Format::Markdown | Format::Html | Format::List);
     if !is_of_rows || is_of_files || reporting.judges() || !selection.is_in_order() {
@@ -57,14 +59,6 @@ pub fn write(reporting: &Reporting, mut report: Pending) -> Result<bool, Error> 
         _ => json::render_pending(report, wanted, drop, drop, out).map(drop),
     })?;
     Ok(false)
-}
-
-/// Writes the table of files to the file of its own that was asked for, if one was.
-pub fn write_files_beside(reporting: &Reporting, report: &Report) -> Result<(), Error> {
-    match reporting.tables.files() {
-        Some(path) => to_file(path, |out| tables::files(reporting, report, out)),
-        None => Ok(()),
-    }
 }
 
 /// Judges all connections. Of those of which a document shows only a row, no more than that is kept.
@@ -98,7 +92,7 @@ pub fn render(reporting: &Reporting, report: &mut Report, out: &mut dyn Write) -
     let selection = reporting.selection(report.start());
     let to_terminal = reporting.output().is_none() && is_terminal(reporting.aside);
     if reporting.tables.are_files() {
-        return tables::files(reporting, report, out);
+        return files(reporting, report, out);
     }
     match reporting.format() {
         Format::Json => {

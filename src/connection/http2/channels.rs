@@ -20,13 +20,13 @@ pub(super) struct Channels {
     unproved: usize,
 }
 
-/// What a channel adds to the sums.
-struct Share {
+/// A channel's part in the sums.
+struct Part {
     held: usize,
     is_unproved: bool,
 }
 
-impl Share {
+impl Part {
     fn of(channel: &Channel) -> Self {
         Self { held: channel.held_bytes(), is_unproved: !channel.facts().is_reportable() }
     }
@@ -77,7 +77,7 @@ impl Channels {
     /// Adds the channel of a stream that has none.
     pub fn insert(&mut self, stream: u32, channel: Channel) {
         if let Err(place) = self.place(stream) {
-            self.add(&Share::of(&channel));
+            self.add(&Part::of(&channel));
             self.by_stream.insert(place, (stream, Box::new(channel)));
         }
     }
@@ -85,9 +85,9 @@ impl Channels {
     /// Changes the channel of a stream; returns what `change` returns, or `None` if there is no such channel.
     pub fn change<T>(&mut self, stream: u32, change: impl FnOnce(&mut Channel) -> T) -> Option<T> {
         let channel = self.for_windows(stream)?;
-        let (before, was_over) = (Share::of(channel), channel.is_over());
+        let (before, was_over) = (Part::of(channel), channel.is_over());
         let result = change(channel);
-        let after = Share::of(channel);
+        let after = Part::of(channel);
         if let Some(since) = channel.over_since()
             && !was_over
         {
@@ -109,7 +109,7 @@ impl Channels {
     /// Removes the channel of a stream.
     pub fn remove(&mut self, stream: u32) -> Option<Channel> {
         let (_, channel) = self.by_stream.remove(self.place(stream).ok()?);
-        self.subtract(&Share::of(&channel));
+        self.subtract(&Part::of(&channel));
         if let Some(since) = channel.over_since() {
             self.over.remove(&(since, stream));
         }
@@ -154,14 +154,14 @@ impl Channels {
         self.by_stream.binary_search_by_key(&stream, |(stream, _)| *stream)
     }
 
-    const fn add(&mut self, share: &Share) {
-        self.held += share.held;
-        self.unproved += share.is_unproved as usize;
+    const fn add(&mut self, part: &Part) {
+        self.held += part.held;
+        self.unproved += part.is_unproved as usize;
     }
 
-    const fn subtract(&mut self, share: &Share) {
-        self.held -= share.held;
-        self.unproved -= share.is_unproved as usize;
+    const fn subtract(&mut self, part: &Part) {
+        self.held -= part.held;
+        self.unproved -= part.is_unproved as usize;
     }
 }
 

@@ -6,13 +6,10 @@ use whyclosed::http2::{Event, Session};
 use whyclosed::limits;
 use whyclosed::side::Side;
 
+use crate::support::http2_frame::frame;
+
 /// The most that either direction may hold: an open block, the rest of a frame, and a table.
 const MOST: usize = 2 * limits::HEAD + limits::HPACK_TABLE;
-
-fn frame(kind: Type, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    [&length[1..], &[kind.0, flags], &stream.to_be_bytes(), payload].concat()
-}
 
 /// Pushes frames of a client, and returns the most that was held, and how many lists came out.
 fn pushed(frames: impl Iterator<Item = Vec<u8>>) -> (usize, usize) {

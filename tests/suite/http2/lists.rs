@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use whyclosed::capture;
-use whyclosed::chunk::{Chunk, Data};
+use whyclosed::chunk::{Carrier, Chunk, Data};
 use whyclosed::http2::frame::{PREFACE, header};
 use whyclosed::http2::{Event, Session};
 use whyclosed::packet::Decoder;
@@ -15,47 +15,61 @@ use crate::support::{fixtures, tools};
 /// The ports of the servers, beside which there is HTTP/1.1 behind proxies.
 const PORTS: [u16; 2] = [8765, 8090];
 
-/// Returns the fields that a side sent, in the order of the wire, over all streams.
-fn by_us(path: &Path, port: u16) -> [Vec<String>; 2] {
+/// Returns the bytes that a side sent, by the server's port.
+fn sent(path: &Path, port: u16, side: Side) -> Vec<u8> {
     let (mut source, mut decoder) = (capture::open(&[path.to_owned()]).unwrap(), Decoder::default());
-    let (mut session, mut offsets, mut lists) = (Session::new(0), [0_u64; 2], [Vec::new(), Vec::new()]);
+    let (mut bytes, mut next) = (Vec::new(), None);
     while source.advance().unwrap() {
         let packet = source.packet();
         let Some(segment) = decoder.decode(&packet) else { continue };
-        let side = match (segment.source().port() == port, segment.destination().port() == port) {
-            (true, _) => Side::Server,
-            (_, true) => Side::Client,
-            _ => continue,
-        };
-        let at = usize::from(side == Side::Server);
-        let chunk = Chunk::of_tcp(&segment.carrier, offsets[at], Data::Bytes(segment.payload));
-        offsets[at] += segment.payload.len() as u64;
-        session.push(side, chunk, &|_| false, &mut |event| {
-            if let Event::Headers { fields, .. } = event {
-                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-                lists[at].extend(fields.iter().map(|(name, value)| format!("{}: {}", text(name), text(value))));
-            }
-        });
+        let own = if side == Side::Server { segment.source() } else { segment.destination() };
+        let is_repeated = next.is_some_and(|next| (segment.seq.wrapping_sub(next) as i32) < 0);
+        if own.port() == port && !segment.payload.is_empty() && !is_repeated {
+            bytes.extend_from_slice(segment.payload);
+            next = Some(segment.seq.wrapping_add(segment.payload_len));
+        }
     }
-    lists
+    bytes
 }
 
-fn by_tshark(path: &Path, port: u16, side: Side) -> Vec<String> {
+/// Returns two fields of all frames that have them, as tshark reads what a side sent.
+fn by_tshark(path: &Path, port: u16, side: Side, fields: [&str; 2]) -> Vec<(String, String)> {
     let direction = if side == Side::Server { "tcp.srcport" } else { "tcp.dstport" };
     let output = Command::new("tshark")
         .arg("-r")
         .arg(path)
-        .args(["-d", &format!("tcp.port=={port},http2"), "-Y", &format!("http2.header.name && {direction} == {port}")])
-        .args(["-T", "fields", "-E", "separator=/t", "-E", "aggregator=|"])
-        .args(["-e", "http2.header.name", "-e", "http2.header.value"])
+        .args(["-d", &format!("tcp.port=={port},http2"), "-Y", &format!("{} && {direction} == {port}", fields[0])])
+        .args(["-T", "fields", "-E", "separator=/t", "-E", "aggregator=|", "-e", fields[0], "-e", fields[1]])
         .output()
         .unwrap();
     let output = String::from_utf8(output.stdout).unwrap();
-    let fields = output.lines().flat_map(|line| {
-        let (names, values) = line.split_once('\t').unwrap();
-        names.split('|').zip(values.split('|')).map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
+    let pairs = output.lines().flat_map(|line| {
+        let (firsts, seconds) = line.split_once('\t').unwrap();
+        firsts.split('|').zip(seconds.split('|')).map(|(one, other)| (one.into(), other.into())).collect::<Vec<_>>()
     });
-    fields.collect()
+    pairs.collect()
+}
+
+/// Returns the fields of the header lists that a side sent, in the order of the wire, over all streams.
+fn header_lists(bytes: &[u8], side: Side) -> Vec<(String, String)> {
+    let (mut session, carrier, mut lists) = (Session::new(0), Carrier::default(), Vec::new());
+    session.push(side, Chunk::of_tcp(&carrier, 0, Data::Bytes(bytes)), &|_| false, &mut |event| {
+        if let Event::Headers { fields, .. } = event {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            lists.extend(fields.iter().map(|(name, value)| (text(name), text(value))));
+        }
+    });
+    lists
+}
+
+/// Returns the type and the stream of each frame.
+fn frames(bytes: &[u8]) -> Vec<(String, String)> {
+    let (mut rest, mut frames) = (bytes.strip_prefix(PREFACE).unwrap_or(bytes), Vec::new());
+    while let Ok((payload, header)) = header(rest) {
+        frames.push((header.kind.0.to_string(), header.stream.to_string()));
+        rest = payload.get(header.length as usize..).unwrap_or_default();
+    }
+    frames
 }
 
 /// Returns the fixtures over h2c: name, path, and the server's port. Over TLS, the streams are compared by another test.
@@ -72,44 +86,17 @@ fn over_h2c() -> impl Iterator<Item = (String, PathBuf, u16)> {
         .map(move |(name, path)| (name.clone(), path, port(&name)))
 }
 
-/// Returns the stream and the type of each frame that a side sent, by the server's port.
-fn frames_by_us(path: &Path, port: u16, side: Side) -> Vec<(u32, u8)> {
-    let (mut source, mut decoder) = (capture::open(&[path.to_owned()]).unwrap(), Decoder::default());
-    let (mut bytes, mut next) = (Vec::new(), None);
-    while source.advance().unwrap() {
-        let packet = source.packet();
-        let Some(segment) = decoder.decode(&packet) else { continue };
-        let own = if side == Side::Server { segment.source() } else { segment.destination() };
-        let is_repeated = next.is_some_and(|next| (segment.seq.wrapping_sub(next) as i32) < 0);
-        if own.port() == port && !segment.payload.is_empty() && !is_repeated {
-            bytes.extend_from_slice(segment.payload);
-            next = Some(segment.seq.wrapping_add(segment.payload_len));
+/// Compares what both sides of the fixtures sent, as `ours` reads it, with two fields of tshark. Returns the number of pairs.
+fn compared(fields: [&str; 2], ours: impl Fn(&[u8], Side) -> Vec<(String, String)>) -> usize {
+    let mut compared = 0;
+    for (name, path, port) in over_h2c() {
+        for side in Side::BOTH {
+            let ours = ours(&sent(&path, port, side), side);
+            assert_eq!(ours, by_tshark(&path, port, side, fields), "{name}: {side:?}");
+            compared += ours.len();
         }
     }
-    let (mut rest, mut frames) = (bytes.strip_prefix(PREFACE).unwrap_or(&bytes), Vec::new());
-    while let Ok((payload, header)) = header(rest) {
-        frames.push((header.stream, header.kind.0));
-        rest = payload.get(header.length as usize..).unwrap_or_default();
-    }
-    frames
-}
-
-fn frames_by_tshark(path: &Path, port: u16, side: Side) -> Vec<(u32, u8)> {
-    let direction = if side == Side::Server { "tcp.srcport" } else { "tcp.dstport" };
-    let output = Command::new("tshark")
-        .arg("-r")
-        .arg(path)
-        .args(["-d", &format!("tcp.port=={port},http2"), "-Y", &format!("http2.type && {direction} == {port}")])
-        .args(["-T", "fields", "-E", "separator=/t", "-e", "http2.streamid", "-e", "http2.type"])
-        .output()
-        .unwrap();
-    let output = String::from_utf8(output.stdout).unwrap();
-    let frames = output.lines().flat_map(|line| {
-        let (streams, types) = line.split_once('\t').unwrap();
-        let parsed = |(stream, kind): (&str, &str)| (stream.parse().unwrap(), kind.parse().unwrap());
-        streams.split(',').zip(types.split(',')).map(parsed).collect::<Vec<_>>()
-    });
-    frames.collect()
+    compared
 }
 
 #[test]
@@ -117,14 +104,7 @@ fn frames_are_as_tshark_reads_them() {
     if tools::missing(&["tshark"]) {
         return;
     }
-    let mut compared = 0;
-    for (name, path, port) in over_h2c() {
-        for side in Side::BOTH {
-            let ours = frames_by_us(&path, port, side);
-            assert_eq!(ours, frames_by_tshark(&path, port, side), "{name}: {side:?}");
-            compared += ours.len();
-        }
-    }
+    let compared = compared(["http2.type", "http2.streamid"], |bytes, _| frames(bytes));
     assert!(compared >= 200, "only {compared}");
 }
 
@@ -133,13 +113,6 @@ fn header_lists_are_as_tshark_reads_them() {
     if tools::missing(&["tshark"]) {
         return;
     }
-    let mut compared = 0;
-    for (name, path, port) in over_h2c() {
-        let ours = by_us(&path, port);
-        for (ours, side) in ours.iter().zip([Side::Client, Side::Server]) {
-            assert_eq!(*ours, by_tshark(&path, port, side), "{name}: {side:?}");
-            compared += ours.len();
-        }
-    }
+    let compared = compared(["http2.header.name", "http2.header.value"], header_lists);
     assert!(compared >= 100, "only {compared}");
 }

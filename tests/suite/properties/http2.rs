@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde_json::Value;
+use whyclosed::http2::frame::{PREFACE, Type};
 
 use super::{config, cut};
 use crate::support::essence::essence;
+use crate::support::http2_frame::frame;
 use crate::support::random::Random;
 use crate::support::wire::{ACK, Endpoint, FIN, SYN, Segment};
 
@@ -53,11 +55,6 @@ fn spoken() -> impl Strategy<Value = Spoken> {
     (prop::collection::vec(0_usize..600, 1..8), end).prop_map(|(texts, end)| Spoken { texts, end })
 }
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = (payload.len() as u32).to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
-}
-
 /// Returns a WebSocket frame, masked with zeros if the client sends it.
 fn websocket(from_server: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mask = if from_server { 0 } else { 0x80 };
@@ -81,9 +78,9 @@ fn data(stream: u32, bytes: &[u8], ends: bool, layout: Layout, random: &mut Rand
         rest = later;
         frames.push(if layout.padded && random.chance(500) {
             let padding = random.between(0, 30) as u8;
-            frame(0, 8 | last, stream, &[&[padding], now, &vec![0; padding.into()]].concat())
+            frame(Type::DATA, 8 | last, stream, &[&[padding], now, &vec![0; padding.into()]].concat())
         } else {
-            frame(0, last, stream, now)
+            frame(Type::DATA, last, stream, now)
         });
     }
     frames
@@ -111,18 +108,19 @@ fn turns(all: &[Spoken], layout: Layout) -> Vec<Vec<u8>> {
     let stream = |at: usize| 2 * at as u32 + 3;
     let numbered = || all.iter().enumerate().map(|(at, spoken)| (stream(at), spoken));
     let request = b"\x42\x07CONNECT\x00\x09:protocol\x09websocket\x04\x05/chat\x41\x06garden\x86\x00\x15sec-websocket-version\x0213";
-    let asked = numbered().map(|(stream, _)| frame(1, 4, stream, request)).collect::<Vec<_>>().concat();
-    let settings = frame(4, 0, 0, &[0, 8, 0, 0, 0, 1]);
-    let answered = numbered().map(|(stream, _)| frame(1, 4, stream, b"\x88")).collect::<Vec<_>>().concat();
-    let mut turns = vec![
-        [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[]), &asked].concat(),
-        [&settings[..], &answered].concat(),
-    ];
+    let asked = numbered().map(|(stream, _)| frame(Type::HEADERS, 4, stream, request)).collect::<Vec<_>>().concat();
+    let settings = frame(Type::SETTINGS, 0, 0, &[0, 8, 0, 0, 0, 1]);
+    let answered = numbered().map(|(stream, _)| frame(Type::HEADERS, 4, stream, b"\x88")).collect::<Vec<_>>().concat();
+    let mut turns =
+        vec![[PREFACE, &frame(Type::SETTINGS, 0, 0, &[]), &asked].concat(), [&settings[..], &answered].concat()];
     if layout.upgraded {
         let upgrade = b"GET / HTTP/1.1\r\nHost: garden\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\
             HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
         let switched = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
-        turns.splice(0..0, [upgrade.to_vec(), [&switched[..], &settings, &frame(1, 4 | 1, 1, b"\x88")].concat()]);
+        turns.splice(
+            0..0,
+            [upgrade.to_vec(), [&switched[..], &settings, &frame(Type::HEADERS, 4 | 1, 1, b"\x88")].concat()],
+        );
     }
     for turn in 0..8 {
         let from_server = turn % 2 == 1;
@@ -144,8 +142,8 @@ fn turns(all: &[Spoken], layout: Layout) -> Vec<Vec<u8>> {
     turns.push(joined(frames, layout, &mut random));
     let frames = numbered().map(|(stream, spoken)| match &spoken.end {
         End::Close(code) => data(stream, &close(code, true), true, layout, &mut random),
-        End::Stream => vec![frame(0, 1, stream, &[])],
-        End::Reset(code) => vec![frame(3, 0, stream, &code.to_be_bytes())],
+        End::Stream => vec![frame(Type::DATA, 1, stream, &[])],
+        End::Reset(code) => vec![frame(Type::RST_STREAM, 0, stream, &code.to_be_bytes())],
     });
     let frames = frames.collect();
     turns.push(joined(frames, layout, &mut random));
