@@ -1,6 +1,10 @@
 //! The connections that are shown, in their order. All of it is worked out once for each change, so that moving about costs
 //! nothing, however many connections there are.
 
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
+
 use super::contents::{Contents, Groups};
 use super::filter::Filter;
 use crate::ending::Kind;
@@ -21,6 +25,9 @@ pub(super) const ORDERS: [(Order, &str); 10] = [
     (Order::Client, "order_client"),
     (Order::Target, "order_target"),
 ];
+
+/// The connections from which on a filter uses another thread: fewer are filtered before it has started.
+const LEAST_FOR_A_THREAD: usize = 4096;
 
 /// The connections that are shown, and how they were chosen.
 #[derive(Default)]
@@ -130,7 +137,16 @@ impl List {
         let text = |at| if filter.has_texts() { contents.text(at) } else { "" };
         let fits =
             |(at, connection): (u32, &Connection)| asked.matches(connection) && filter.fits(connection, text(at));
-        self.fitting = contents.connections().map(fits).collect();
+        let all: Vec<_> = contents.connections().collect();
+        let fitting = |part: &[(u32, &Connection)]| part.iter().copied().map(fits).collect::<Vec<_>>();
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let part = all.len().div_ceil(cores).max(LEAST_FOR_A_THREAD);
+        self.fitting = thread::scope(|scope| {
+            let (first, others) = all.split_at(part.min(all.len()));
+            let others: Vec<_> = others.chunks(part).map(|part| scope.spawn(move || fitting(part))).collect();
+            let others = others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            std::iter::once(fitting(first)).chain(others).flatten().collect()
+        });
         self.choose(contents);
     }
 
