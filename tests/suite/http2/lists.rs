@@ -1,6 +1,7 @@
-//! The header lists of the fixtures over h2c, field by field, and the types of all frames, as tshark reads them.
+//! The header lists of all fixtures over HTTP/2, field by field, and the types of all frames, as tshark reads them.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use assert_cmd::Command;
 use whyclosed::capture;
@@ -10,44 +11,94 @@ use whyclosed::http2::{Event, Session};
 use whyclosed::packet::Decoder;
 use whyclosed::side::Side;
 
-use crate::support::{fixtures, tools};
+use crate::support::{fixtures, is_over_http2, tools};
 
-/// The ports of the servers, beside which there is HTTP/1.1 behind proxies.
-const PORTS: [u16; 2] = [8765, 8090];
+/// The ports of the servers: with TLS, in the clear, and of proxies, behind which there is HTTP/1.1.
+const PORTS: [u16; 3] = [8443, 8765, 8090];
 
-/// Returns the bytes that a side sent, by the server's port.
-fn sent(path: &Path, port: u16, side: Side) -> Vec<u8> {
-    let (mut source, mut decoder) = (capture::open(&[path.to_owned()]).unwrap(), Decoder::default());
-    let (mut bytes, mut next) = (Vec::new(), None);
-    while source.advance().unwrap() {
-        let packet = source.packet();
-        let Some(segment) = decoder.decode(&packet) else { continue };
-        let own = if side == Side::Server { segment.source() } else { segment.destination() };
-        let is_repeated = next.is_some_and(|next| (segment.seq.wrapping_sub(next) as i32) < 0);
-        if own.port() == port && !segment.payload.is_empty() && !is_repeated {
-            bytes.extend_from_slice(segment.payload);
-            next = Some(segment.seq.wrapping_add(segment.payload_len));
-        }
-    }
-    bytes
+/// A connection of HTTP/2 in a fixture.
+struct Connection {
+    path: PathBuf,
+    port: u16,
+    /// Its number in tshark.
+    stream: String,
 }
 
-/// Returns two fields of all frames that have them, as tshark reads what a side sent.
-fn by_tshark(path: &Path, port: u16, side: Side, fields: [&str; 2]) -> Vec<(String, String)> {
-    let direction = if side == Side::Server { "tcp.srcport" } else { "tcp.dstport" };
-    let output = Command::new("tshark")
-        .arg("-r")
-        .arg(path)
-        .args(["-d", &format!("tcp.port=={port},http2"), "-Y", &format!("{} && {direction} == {port}", fields[0])])
-        .args(["-T", "fields", "-E", "separator=/t", "-E", "aggregator=|", "-e", fields[0], "-e", fields[1]])
-        .output()
-        .unwrap();
-    let output = String::from_utf8(output.stdout).unwrap();
-    let pairs = output.lines().flat_map(|line| {
-        let (firsts, seconds) = line.split_once('\t').unwrap();
-        firsts.split('|').zip(seconds.split('|')).map(|(one, other)| (one.into(), other.into())).collect::<Vec<_>>()
-    });
-    pairs.collect()
+impl Connection {
+    fn has_tls(&self) -> bool {
+        self.port == PORTS[0]
+    }
+
+    /// Calls tshark with what it needs to read the connection. Returns its output.
+    fn tshark(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("tshark");
+        command.arg("-r").arg(&self.path);
+        match self.has_tls() {
+            true => {
+                command.args(["-o", &format!("tls.keylog_file:{}", self.path.with_file_name("keys.log").display())])
+            }
+            false => command.args(["-d", &format!("tcp.port=={},http2", self.port)]),
+        };
+        String::from_utf8(command.args(arguments).output().unwrap().stdout).unwrap()
+    }
+
+    /// Returns the bytes of HTTP/2 that a side sent: over TLS, those that tshark decrypts.
+    fn sent(&self, side: Side) -> Vec<u8> {
+        if self.has_tls() { self.decrypted(side) } else { self.in_the_clear(side) }
+    }
+
+    fn decrypted(&self, side: Side) -> Vec<u8> {
+        let followed = self.tshark(&["-q", "-z", &format!("follow,tls,raw,{}", self.stream)]);
+        let first_is_server = followed.lines().any(|line| line.starts_with("Node 0:") && line.ends_with(":8443"));
+        // What the second node sent is indented.
+        let is_own = |line: &&str| line.starts_with('\t') == ((side == Side::Server) != first_is_server);
+        let hex = |line: &&str| line.trim().bytes().all(|digit| digit.is_ascii_hexdigit());
+        let lines: String = followed.lines().filter(is_own).filter(hex).map(str::trim).collect();
+        let two = |two: &[u8]| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap();
+        lines.as_bytes().chunks(2).map(two).collect()
+    }
+
+    fn in_the_clear(&self, side: Side) -> Vec<u8> {
+        let (mut source, mut decoder) = (capture::open(std::slice::from_ref(&self.path)).unwrap(), Decoder::default());
+        let (mut bytes, mut next) = (Vec::new(), None);
+        while source.advance().unwrap() {
+            let packet = source.packet();
+            let Some(segment) = decoder.decode(&packet) else { continue };
+            let own = if side == Side::Server { segment.source() } else { segment.destination() };
+            let is_repeated = next.is_some_and(|next| (segment.seq.wrapping_sub(next) as i32) < 0);
+            if own.port() == self.port && !segment.payload.is_empty() && !is_repeated {
+                bytes.extend_from_slice(segment.payload);
+                next = Some(segment.seq.wrapping_add(segment.payload_len));
+            }
+        }
+        bytes
+    }
+
+    /// Returns two fields of all frames that have them, as tshark reads what a side sent.
+    fn by_tshark(&self, side: Side, fields: [&str; 2]) -> Vec<(String, String)> {
+        let Self { port, stream, .. } = self;
+        let direction = if side == Side::Server { "tcp.srcport" } else { "tcp.dstport" };
+        let wanted = format!("{} && {direction} == {port} && tcp.stream == {stream}", fields[0]);
+        let output = self.tshark(&[
+            "-Y",
+            &wanted,
+            "-T",
+            "fields",
+            "-E",
+            "separator=/t",
+            "-E",
+            "aggregator=|",
+            "-e",
+            fields[0],
+            "-e",
+            fields[1],
+        ]);
+        let pairs = output.lines().flat_map(|line| {
+            let (firsts, seconds) = line.split_once('\t').unwrap();
+            firsts.split('|').zip(seconds.split('|')).map(|(one, other)| (one.into(), other.into())).collect::<Vec<_>>()
+        });
+        pairs.collect()
+    }
 }
 
 /// Returns the fields of the header lists that a side sent, in the order of the wire, over all streams.
@@ -72,27 +123,29 @@ fn frames(bytes: &[u8]) -> Vec<(String, String)> {
     frames
 }
 
-/// Returns the fixtures over h2c: name, path, and the server's port. Over TLS, the streams are compared by another test.
-fn over_h2c() -> impl Iterator<Item = (String, PathBuf, u16)> {
-    let is_h2c = |path: &Path| {
-        let truth = std::fs::read_to_string(path.with_file_name("truth.json"));
-        let is_plain = truth.is_ok_and(|truth| truth.contains("http2_stream") && !truth.contains("\"tls\""));
-        is_plain && !path.with_file_name("keys.log").exists()
-    };
-    let port = |name: &str| PORTS[usize::from(name.contains("proxy"))];
-    fixtures()
-        .into_iter()
-        .filter(move |(_, path)| is_h2c(path))
-        .map(move |(name, path)| (name.clone(), path, port(&name)))
+/// Returns the connections of HTTP/2 in the fixtures, each with the name of its fixture.
+fn connections() -> Vec<(String, Connection)> {
+    let mut connections = Vec::new();
+    for (name, path) in fixtures().into_iter().filter(|(name, _)| is_over_http2(name)) {
+        let has_keys = path.with_file_name("keys.log").exists();
+        let port = PORTS[if has_keys { 0 } else { 1 + usize::from(name.contains("proxy")) }];
+        let connection = |stream: &str| Connection { path: path.clone(), port, stream: stream.to_owned() };
+        let wanted = format!("http2 && tcp.port == {port}");
+        let streams = connection("").tshark(&["-Y", &wanted, "-T", "fields", "-e", "tcp.stream"]);
+        let streams: BTreeSet<_> = streams.lines().collect();
+        assert!(!streams.is_empty(), "{name}");
+        connections.extend(streams.into_iter().map(|stream| (name.clone(), connection(stream))));
+    }
+    connections
 }
 
 /// Compares what both sides of the fixtures sent, as `ours` reads it, with two fields of tshark. Returns the number of pairs.
 fn compared(fields: [&str; 2], ours: impl Fn(&[u8], Side) -> Vec<(String, String)>) -> usize {
     let mut compared = 0;
-    for (name, path, port) in over_h2c() {
+    for (name, connection) in connections() {
         for side in Side::BOTH {
-            let ours = ours(&sent(&path, port, side), side);
-            assert_eq!(ours, by_tshark(&path, port, side, fields), "{name}: {side:?}");
+            let ours = ours(&connection.sent(side), side);
+            assert_eq!(ours, connection.by_tshark(side, fields), "{name}: {side:?}");
             compared += ours.len();
         }
     }
@@ -105,7 +158,7 @@ fn frames_are_as_tshark_reads_them() {
         return;
     }
     let compared = compared(["http2.type", "http2.streamid"], |bytes, _| frames(bytes));
-    assert!(compared >= 200, "only {compared}");
+    assert!(compared >= 400, "only {compared}");
 }
 
 #[test]
@@ -114,5 +167,5 @@ fn header_lists_are_as_tshark_reads_them() {
         return;
     }
     let compared = compared(["http2.header.name", "http2.header.value"], header_lists);
-    assert!(compared >= 100, "only {compared}");
+    assert!(compared >= 600, "only {compared}");
 }
