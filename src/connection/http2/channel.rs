@@ -1,8 +1,10 @@
 //! One stream that is, or may be, a WebSocket.
 
-use super::super::{Application, Context, Layers, Probing, Protocol, Security, in_place};
+mod facts;
+
+use super::super::{Application, Context, Layers, Probing, Protocol, Security};
 use super::flow::{Flow, Window};
-use super::{Begun, Below, Halves};
+use super::{Begun, Halves};
 use crate::chunk::{Carrier, Chunk, Data, Kept, Place};
 use crate::event::{EndKind, What};
 use crate::facts::{Facts, GoAway, Http2 as OfStream};
@@ -323,41 +325,7 @@ impl Channel {
         }
     }
 
-    /// Returns the final facts, if they are to be reported. No more bytes come.
-    pub fn finish<S: Sink>(mut self, below: &Below<'_>, context: &mut Context<'_, S>) -> Option<Box<Facts>> {
-        if !self.is_over() {
-            Side::BOTH.into_iter().for_each(|side| self.layers.end_frames(side, false, context));
-        }
-        self.layers.facts.keep_previews(&context.scratch.frames.previews);
-        let Self { layers, over_since, last, .. } = self;
-        let Layers { application, facts, swapped, .. } = layers;
-        facts.is_reportable().then(|| conclude(facts, &application, (swapped, over_since.is_some(), last), below))
-    }
-
-    /// Returns the facts as if no more bytes came; `None` if there is nothing to report.
-    pub fn facts_so_far(&self, below: &Below<'_>) -> Option<Box<Facts>> {
-        let Layers { application, facts, swapped, .. } = &self.layers;
-        let ended = (*swapped, self.is_over(), self.last);
-        facts.is_reportable().then(|| conclude(facts.clone(), application, ended, below))
-    }
-
     fn own(&self, side: Side) -> Side {
         if self.layers.swapped { !side } else { side }
     }
-}
-
-/// Adds to the facts what is known of them once no more bytes come.
-fn conclude(
-    mut facts: Box<Facts>,
-    application: &Application,
-    (swapped, is_over, last): (bool, bool, Seen),
-    below: &Below<'_>,
-) -> Box<Facts> {
-    let tcp = in_place(swapped, Box::new(below.tcp.clone()));
-    facts.last = if is_over { last } else { below.last.max(last) };
-    facts.tcp = Some(tcp);
-    facts.session = below.session.map(|session| Box::new(session.clone()));
-    facts.followed_to_end = below.followed_to_end && !is_over;
-    application.stop(&mut facts);
-    facts
 }
