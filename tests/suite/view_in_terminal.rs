@@ -60,6 +60,14 @@ impl Tmux {
         self.wait_for(&format!("{text:?}"), |screen| screen.contains(text))
     }
 
+    /// Waits until the screen has all texts. A program draws a screen in several writes, so that one text may stand there before
+    /// another of the same picture.
+    #[track_caller]
+    fn wait_all(&self, texts: &[&str]) {
+        self.wait_for(&format!("{texts:?}"), |screen| texts.iter().all(|text| screen.contains(text)));
+    }
+
+    /// Waits until the screen is as it should be. Returns the screen; fails when it does not come about.
     #[track_caller]
     fn wait_for(&self, what: &str, is_there: impl Fn(&str) -> bool) -> String {
         let begun = Instant::now();
@@ -195,8 +203,7 @@ fn another_program_may_stop_it() {
     // The size may change meanwhile.
     tmux.run(&["resize-window", "-x", "110", "-y", "25"]);
     tmux.enter("fg");
-    let screen = tmux.wait(JUDGED);
-    assert!(screen.contains("q quit"), "{screen}");
+    tmux.wait_all(&[JUDGED, "q quit"]);
     tmux.write("q");
     tmux.is_restored();
 }
@@ -243,16 +250,15 @@ fn a_running_capture_is_shown_until_its_report() {
         tmux.enter(&format!(
             "(head -c {half} {capture}; cat gate; tail -c +{rest} {capture}) | {PROGRAM} live --no-config --lang en --view -"
         ));
-        let screen = tmux.wait("open for ");
-        assert!(screen.contains("Live: ") && screen.contains("f freeze"), "{screen}");
+        tmux.wait_all(&["open for ", "Live: ", "f freeze"]);
     };
     begin();
     tmux.write("f");
     tmux.wait("Frozen");
     std::fs::write(folder.path().join("gate"), "").unwrap();
     // The stream has ended: the report is complete, and stays until the user leaves.
-    let screen = tmux.wait(JUDGED);
-    assert!(screen.contains("Connections: 20") && !screen.contains("Frozen"), "{screen}");
+    let complete = |screen: &str| screen.contains(JUDGED) && screen.contains("Connections: 20");
+    tmux.wait_for("a complete report", |screen| complete(screen) && !screen.contains("Frozen"));
     tmux.write("q");
     tmux.wait_for("the report", |screen| screen.contains("How to fix") && !screen.contains("Timeline"));
     tmux.enter("clear; echo before-the-view");
@@ -301,13 +307,11 @@ fn nobody_has_to_wait_for_the_end_of_a_capture() {
     tmux.enter("clear; echo before-the-view");
     tmux.wait("before-the-view");
     tmux.enter(&format!("{PROGRAM} view --no-config --lang en --threads 1 growing"));
-    let screen = tmux.wait("Connections: 20");
-    assert!(screen.contains("verdicts are provisional") && screen.contains("▸ ~"), "{screen}");
+    tmux.wait_all(&["Connections: 20", "verdicts are provisional", "▸ ~"]);
     tmux.write("q");
     tmux.is_restored();
     tmux.enter(&format!("{PROGRAM} view --no-config missing.pcapng; echo status $?"));
-    let screen = tmux.wait("status 2");
-    assert!(screen.contains("missing.pcapng: "), "{screen}");
+    tmux.wait_all(&["status 2", "missing.pcapng: "]);
 }
 
 #[test]
