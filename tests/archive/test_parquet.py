@@ -42,7 +42,7 @@ def test_the_parquet_has_the_rows_of_one_run(verdicts: Path, archive: Archive) -
     assert {path.name for path in verdicts.iterdir()} == {"connections", "files"}
     folders = {path.relative_to(verdicts / "connections") for path in verdicts.glob("connections/date=*/sensor=*")}
     assert folders == {Path("date=2026-03-01", f"sensor={sensor}") for sensor in archive.files}
-    found = polars.read_parquet(verdicts / "connections", hive_partitioning=True).to_dicts()
+    found = polars.read_parquet(verdicts / "connections/**/*.parquet", hive_partitioning=True).to_dicts()
     expected.assert_same(found, expected.of_one_run(archive))
     assert len(pandas.read_parquet(verdicts / "files")) == 200
 
@@ -64,8 +64,8 @@ def test_servers_that_fail(verdicts: Path) -> None:
 
 
 def test_zeek_is_joined_by_community_id(verdicts: Path, archive: Archive) -> None:
-    """Rows as Zeek writes them for the connections, with Community IDs that are computed here."""
-    one_run = expected.of_one_run(archive)
+    """Rows as Zeek writes them for the connections of one sensor, with Community IDs that are computed here."""
+    one_run = [row for row in expected.of_one_run(archive) if row["sensor"] == "berlin"]
     logged = [
         {
             "ts": row["opened_ns"] / 1e9 - 0.001,

@@ -28,6 +28,8 @@ def write(spark: SparkSession, given: Sequence[str]) -> None:
     arguments = _parser().parse_args(given)
     options = {name: getattr(arguments, name) for name in OPTIONS if name != "table"}
     tables = tables_of(spark, arguments.input, bucket=arguments.bucket, overlap=arguments.overlap, **options)
+    # Spark's default is a type of its own, in which other engines find no time zone.
+    spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
     output = arguments.output.rstrip("/")
     _write(_dated(tables.connections), f"{output}/connections", arguments.mode, ["date", "sensor"])
     _write(tables.files, f"{output}/files", arguments.mode, [])
