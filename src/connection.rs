@@ -43,9 +43,9 @@ use crate::ws::{self, Decoder};
 pub struct Connection {
     tcp: Tcp,
     layers: Layers,
-    /// Whether the client is the flow's lower endpoint. Kept here, because the addresses are in another cache line.
-    client_is_low: bool,
 }
+
+const _: () = assert!(size_of::<Connection>() <= 192);
 
 /// Everything above TCP.
 #[derive(Debug)]
@@ -57,6 +57,8 @@ struct Layers {
     /// read but may be a WebSocket, of a connection whose application is [`Application::Other`].
     outside: Option<Box<Outside>>,
     facts: Box<Facts>,
+    /// Whether the client is the flow's lower endpoint. Kept here, because the addresses are in another cache line.
+    client_is_low: bool,
     /// Whether a SYN has shown which endpoint is the client.
     sides_are_known: bool,
     /// Whether bytes of the connection's beginning are missing.
@@ -164,15 +166,16 @@ impl Connection {
             protocol: Protocol::Unknown,
             outside: None,
             facts,
+            client_is_low,
             sides_are_known,
             began_before: !sides_are_known,
             swapped: false,
         };
-        Self { tcp: Tcp::default(), layers, client_is_low }
+        Self { tcp: Tcp::default(), layers }
     }
 
     const fn side(&self, from_low: bool) -> Side {
-        if from_low == self.client_is_low { Side::Client } else { Side::Server }
+        if from_low == self.layers.client_is_low { Side::Client } else { Side::Server }
     }
 
     /// Fast path for the common case: a segment in order, with payload or without, on a WebSocket or HTTP/2 with nothing
@@ -227,7 +230,7 @@ impl Connection {
         if self.layers.is_silent() && !self.tcp.analysis().syn && speaks_as(!side, segment.payload) {
             self.tcp.swap();
             self.layers.facts.swap();
-            self.client_is_low = !self.client_is_low;
+            self.layers.client_is_low = !self.layers.client_is_low;
             side = !side;
         }
         let Self { tcp, layers, .. } = self;
@@ -310,8 +313,8 @@ impl Connection {
         let analysis = in_place(swapped, self.tcp.into_analysis());
         application.stop(&mut facts);
         if let Application::Http2(http2) = application {
-            let Facts { session, followed_to_end, last, .. } = &*facts;
-            let (session, followed_to_end, last) = (session.as_deref(), *followed_to_end, *last);
+            let Facts { rare, followed_to_end, last, .. } = &*facts;
+            let (session, followed_to_end, last) = (rare.session.as_deref(), *followed_to_end, *last);
             let below = Below { tcp: &analysis, last, session, followed_to_end };
             let context = &mut Context { scratch: &mut shared.scratch, sink };
             let channels: Vec<_> = http2.into_channels().collect();
@@ -324,11 +327,11 @@ impl Connection {
             return sink.connection(facts);
         }
         if let Some(outside) = outside
-            && facts.session.as_ref().is_none_or(|session| !session.is_decrypted())
+            && facts.rare.session.as_ref().is_none_or(|session| !session.is_decrypted())
         {
             facts.see_from_outside(*outside);
         }
-        if facts.outside.is_some() {
+        if facts.rare.outside.is_some() {
             sink.outside(facts);
         }
     }

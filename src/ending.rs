@@ -63,7 +63,7 @@ pub struct Ending {
 impl Ending {
     /// Determines the ending of a connection from its facts.
     pub fn of(facts: &Facts) -> Self {
-        if let Some(outside) = facts.outside.as_deref() {
+        if let Some(outside) = facts.rare.outside.as_deref() {
             return Self::seen_from_outside(facts, outside);
         }
         let begun =
@@ -81,10 +81,10 @@ impl Ending {
                 let carrier = Carrier::new(response.seen, response.acked, 0);
                 return begun(Kind::Refused, Some((Side::Server, carrier)));
             }
-            if let Some((side, seen, _)) = facts.tls.as_deref().copied() {
+            if let Some((side, seen, _)) = facts.rare.tls.as_deref().copied() {
                 return begun(Kind::Refused, Some((side, Carrier::new(seen, None, 0))));
             }
-            if let Some((seen, _)) = facts.answered_with.as_deref() {
+            if let Some((seen, _)) = facts.rare.answered_with.as_deref() {
                 return begun(Kind::Refused, Some((Side::Server, Carrier::new(*seen, None, 0))));
             }
             return begun(Kind::NoAnswer, first_end(facts).map(|(_, side, carrier)| (side, carrier)));
@@ -195,7 +195,7 @@ pub fn last_frame(facts: &Facts, by: Side, end: Carrier) -> Option<Seen> {
 /// Returns the packet of the last frame of a side before `by` ended the connection, Close frames not counted; that of its
 /// last record, if only records are seen.
 pub fn last_frame_of(facts: &Facts, side: Side, by: Side, end: Carrier) -> Option<Seen> {
-    match facts.outside.as_deref() {
+    match facts.rare.outside.as_deref() {
         Some(outside) => outside.last_data(side, end.seen),
         None => sent_before(facts, side, by, end).map(|moment| moment.seen).max(),
     }
@@ -250,7 +250,7 @@ impl<'f> Reaction<'f> {
     pub fn of(facts: &'f Facts, side: Side) -> Option<Self> {
         let away = facts.tcp().away(side);
         let reaction = |carrier, close, reset| Self { carrier, close, reset, away };
-        if facts.outside.is_some() {
+        if facts.rare.outside.is_some() {
             let ending = Ending::of(facts);
             if ending.by == Some(side) {
                 return ending.carrier.map(|carrier| reaction(carrier, None, ending.kind == Kind::Reset));

@@ -10,6 +10,7 @@ mod http2;
 mod join;
 mod previewed;
 mod processes;
+mod rare;
 mod recent;
 mod sent;
 mod sights;
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 use std::sync::LazyLock;
 
 use arrayvec::ArrayVec;
+use thin_vec::ThinVec;
 
 pub use breach::Breach;
 pub use close::Close;
@@ -26,6 +28,7 @@ pub use end::End;
 pub use http2::{GoAway, Http2, Starved};
 pub use previewed::Previewed;
 pub use processes::Processes;
+pub use rare::{OnDemand, Rare};
 pub use recent::{Moment, Pace, Recent};
 pub use sent::{Ping, Sent};
 
@@ -35,11 +38,10 @@ use crate::http::Handshake;
 use crate::limits;
 use crate::seen::Seen;
 use crate::side::{PerSide, Side};
-use crate::tcp::Analysis;
-use crate::tls::outside::{Ends, View};
-use crate::tls::{self, Outside};
+use crate::tcp::{Analysis, Endpoints};
+use crate::tls::Outside;
+use crate::tls::outside::Ends;
 use crate::ws::Previews;
-use crate::ws::violation::Context;
 
 /// The identity of a WebSocket connection, or of an attempt at one, within a capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,26 +63,15 @@ pub struct Facts {
     pub stream: u32,
     /// The number of attempts before it on the same TCP connection.
     pub attempt: u32,
-    /// Its HTTP/2 stream, if it has one.
-    pub http2: Option<Box<Http2>>,
-    /// The two endpoints.
-    pub addresses: PerSide<SocketAddr>,
+    endpoints: Endpoints,
+    /// Whether the client is the lower one of them.
+    client_is_low: bool,
     /// The connection's first packet.
     pub first: Seen,
     /// Its last packet.
     pub last: Seen,
     /// The opening handshake.
     pub handshake: Handshake,
-    /// The beginning of the server's answer, if it was not HTTP, or not TLS after a ClientHello.
-    pub answered_with: Option<Box<(Seen, Context)>>,
-    /// The packet of the ClientHello, if the client began with one.
-    pub client_hello: Option<Box<Seen>>,
-    /// What is known of the TLS session; `None` until the connection is over.
-    pub session: Option<Box<tls::Summary>>,
-    /// The failure of the TLS handshake, and the side that gave up.
-    pub tls: Option<Box<(Side, Seen, tls::Outcome)>>,
-    /// The records of a TLS connection that was not decrypted, and is, or seems to be, a WebSocket.
-    pub outside: Option<Box<View>>,
     /// The packet from which on both sides speak WebSocket, as far as captured; that of the handshake's end, if only
     /// records are seen.
     pub switched: Option<Seen>,
@@ -96,61 +87,63 @@ pub struct Facts {
     /// Counts of what each side sent.
     pub sent: PerSide<Sent>,
     /// The ends of both directions, in the order of their events: at most one of a kind for each side.
-    pub ends: Vec<End>,
+    pub ends: ThinVec<End>,
     /// Close frames, in the order in which they were captured.
-    pub closes: Vec<Close>,
-    /// The first broken rules, up to [`limits::VIOLATIONS`].
-    pub breaches: Vec<Breach>,
-    /// The number of broken rules beyond those.
-    pub more_breaches: u32,
-    /// The places where frames of a side were lost sight of, the first ones, up to [`limits::GAPS`].
-    pub gaps: Vec<(Side, Seen)>,
+    pub closes: ThinVec<Close>,
     /// The beginnings of the messages before the end.
     pub previews: Previewed,
-    /// The processes at its ends, if the capture names any.
-    pub processes: Option<Box<Processes>>,
-    /// Its place among all that is known of the connection, if only a period was to be read.
-    pub continuity: Option<Box<Continuity>>,
+    /// What most connections do not have.
+    pub rare: OnDemand,
 }
+
+/// Every connection that is open has them.
+const _: () = assert!(size_of::<Facts>() <= 448);
 
 impl Facts {
     /// Creates empty facts of the connection between these addresses.
     pub fn new(stream: u32, addresses: PerSide<SocketAddr>, first: Seen) -> Self {
+        let (endpoints, client_is_low) = Endpoints::of(addresses.client, addresses.server);
         Self {
             capture: 0,
             stream,
             attempt: 0,
-            http2: None,
-            addresses,
+            endpoints,
+            client_is_low,
             first,
             last: first,
             handshake: Handshake::default(),
-            answered_with: None,
-            client_hello: None,
-            session: None,
-            tls: None,
-            outside: None,
             switched: None,
             joined: false,
             drops: false,
             followed_to_end: false,
             tcp: None,
             sent: PerSide::default(),
-            ends: Vec::new(),
-            closes: Vec::new(),
-            breaches: Vec::new(),
-            more_breaches: 0,
-            gaps: Vec::new(),
+            ends: ThinVec::new(),
+            closes: ThinVec::new(),
             previews: Previewed::default(),
-            processes: None,
-            continuity: None,
+            rare: OnDemand::default(),
         }
     }
 
     /// Creates empty facts of the next attempt on the same TCP connection, which begins in the packet `first`.
     pub fn of_next_attempt(&self, first: Seen) -> Self {
-        let attempt = self.attempt.saturating_add(1);
-        Self { attempt, processes: self.processes.clone(), ..Self::new(self.stream, self.addresses, first) }
+        let mut next = Self::new(self.stream, self.addresses(), first);
+        next.attempt = self.attempt.saturating_add(1);
+        if self.rare.processes.is_some() {
+            next.rare.processes.clone_from(&self.rare.processes);
+        }
+        next
+    }
+
+    /// Returns the two endpoints, whichever is the client.
+    pub const fn endpoints(&self) -> Endpoints {
+        self.endpoints
+    }
+
+    /// Returns the two endpoints.
+    pub fn addresses(&self) -> PerSide<SocketAddr> {
+        let (low, high) = (self.endpoints.low(), self.endpoints.high());
+        if self.client_is_low { PerSide { client: low, server: high } } else { PerSide { client: high, server: low } }
     }
 
     /// Returns its identity.
@@ -160,14 +153,14 @@ impl Facts {
 
     /// Returns the number of its HTTP/2 stream, if it has one.
     pub fn http2_stream(&self) -> Option<u32> {
-        self.http2.as_ref().map(|http2| http2.stream)
+        self.rare.http2.as_ref().map(|http2| http2.stream)
     }
 
     /// Returns whether there is anything to report: an opening handshake, frames, or a TLS handshake that failed.
     pub fn is_reportable(&self) -> bool {
-        let refused_tls = self.client_hello.is_some() && self.answered_with.is_some();
+        let refused_tls = self.rare.client_hello.is_some() && self.rare.answered_with.is_some();
         let asked = self.handshake.request.is_some() || self.handshake.response.is_some();
-        asked || self.joined || self.tls.is_some() || refused_tls
+        asked || self.joined || self.rare.tls.is_some() || refused_tls
     }
 
     /// Returns whether it shows by itself that it is a WebSocket, or was to become one.
@@ -179,7 +172,8 @@ impl Facts {
 
     /// Returns whether it is an attempt that nobody answered, as far as captured.
     pub fn is_unanswered(&self) -> bool {
-        let has_begun = self.joined || self.switched.is_some() || self.tls.is_some() || self.answered_with.is_some();
+        let has_begun =
+            self.joined || self.switched.is_some() || self.rare.tls.is_some() || self.rare.answered_with.is_some();
         !has_begun && self.handshake.response.is_none()
     }
 
@@ -195,20 +189,22 @@ impl Facts {
     }
 
     /// Returns whether the connection has ended: an end of either side was seen.
-    pub const fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         !self.ends.is_empty()
     }
 
     /// Swaps the sides, before either has sent anything but its end: what was taken for the client is the server.
     pub fn swap(&mut self) {
-        self.addresses.swap();
+        self.client_is_low = !self.client_is_low;
         self.ends.iter_mut().for_each(|end| end.side = !end.side);
-        self.processes.iter_mut().for_each(|processes| processes.swap());
+        if let Some(processes) = self.rare.there_mut().and_then(|rare| rare.processes.as_mut()) {
+            processes.swap();
+        }
     }
 
     /// Takes the process that a packet of `side` is said to belong to.
     pub fn attribute(&mut self, side: Side, attribution: &Attribution) {
-        self.processes.get_or_insert_default().add(side, attribution);
+        self.rare.processes.get_or_insert_default().add(side, attribution);
     }
 
     /// Takes what the records have shown of a TLS connection that was not decrypted, as far as it is, or seems to be, a
@@ -226,7 +222,7 @@ impl Facts {
         notified.sort_unstable_by_key(|end| end.carrier.seen);
         notified.into_iter().for_each(|end| self.note_end(end));
         self.switched = view.opened;
-        self.outside = Some(Box::new(view));
+        self.rare.outside = Some(Box::new(view));
     }
 
     fn note_end(&mut self, end: End) {

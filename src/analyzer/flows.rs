@@ -1,11 +1,13 @@
 //! The flow table: every TCP connection of a capture by its two endpoints.
 //!
 //! ```text
-//! index: hash → Place { slot, tag } ──→ slots: Vec<(endpoints, flow)>
+//! index: hash → Place { slot, tag } ──┬→ slots: Vec<(endpoints, flow)>
+//!                                     └→ bases: Vec<the first sequence numbers>
 //! ```
 //!
 //! The index is small, the slots are not: [`Flows::probable_slot`] uses the index alone and prefetches the slot, which
-//! is in the cache by the time its contents are needed ([`prefetch`](crate::prefetch)).
+//! is in the cache by the time its contents are needed ([`prefetch`](crate::prefetch)). What only SYNs and the first
+//! segments need is kept apart, so that a slot is one cache line.
 
 use std::hash::BuildHasher;
 
@@ -18,30 +20,36 @@ use crate::prefetch::prefetch;
 use crate::seen::Timestamp;
 use crate::tcp::{Endpoints, Flags, Segment};
 
-/// The state of the traffic between two endpoints. The fields that every segment needs come first.
+/// The state of the traffic between two endpoints.
 #[derive(Debug)]
-#[repr(C)]
 pub(super) struct Flow {
     /// The time of its latest segment.
     pub last: Timestamp,
     /// Its connection, as long as it may be a WebSocket connection.
     pub connection: Option<Box<Connection>>,
-    /// First sequence number of each direction, that of `low` first. A SYN with another one begins a new connection.
-    base: [Option<u32>; 2],
     /// Its number, as Wireshark's `tcp.stream`.
     pub stream: u32,
+    /// Whether the first sequence number of each direction is in its [`Base`].
+    has_base: [bool; 2],
     ended: bool,
     /// Whether it is over, and kept for late segments.
     pub lingers: bool,
 }
 
-/// A flow with its key. The fields that every segment needs fit one cache line.
+/// The first sequence number of each direction of a flow, that of `low` first. A SYN with another one begins a new
+/// connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Base([u32; 2]);
+
+/// A flow with its key.
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(align(64))]
 struct Slot {
     key: Endpoints,
     flow: Flow,
 }
+
+const _: () = assert!(size_of::<Option<Slot>>() == 64);
 
 /// The flow table.
 #[derive(Default)]
@@ -49,6 +57,8 @@ pub(super) struct Flows {
     hasher: RandomState,
     index: HashTable<Place>,
     slots: Vec<Option<Slot>>,
+    /// The first sequence numbers of the flow in each slot.
+    bases: Vec<Base>,
     /// The empty slots.
     free: Vec<u32>,
 }
@@ -95,21 +105,27 @@ impl Flows {
         Some(self.index.find(hash, |place| place.tag == tag(hash) && is_there(place.slot))?.slot)
     }
 
-    /// Returns the flow of `key`, inserting `new()` if there is none.
+    /// Returns the flow of `key` with its first sequence numbers, inserting `new()` if there is none.
     #[inline]
-    pub fn entry(&mut self, key: Endpoints, hint: Option<u32>, new: impl FnOnce() -> Flow) -> Option<&mut Flow> {
+    pub fn entry(
+        &mut self,
+        key: Endpoints,
+        hint: Option<u32>,
+        new: impl FnOnce() -> Flow,
+    ) -> Option<(&mut Flow, &mut Base)> {
         let slot = match self.slot(&key, hint) {
             Some(slot) => slot,
             None => self.insert(key, new()),
-        };
-        self.slots.get_mut(slot as usize)?.as_mut().map(|held| &mut held.flow)
+        } as usize;
+        Some((&mut self.slots.get_mut(slot)?.as_mut()?.flow, self.bases.get_mut(slot)?))
     }
 
     #[cold]
     fn insert(&mut self, key: Endpoints, flow: Flow) -> u32 {
-        let Self { hasher, index, slots, free } = self;
+        let Self { hasher, index, slots, bases, free } = self;
         let slot = free.pop().unwrap_or_else(|| {
             slots.push(None);
+            bases.push(Base::default());
             slots.len() as u32 - 1
         });
         if let Some(place) = slots.get_mut(slot as usize) {
@@ -182,32 +198,41 @@ impl Flow {
     }
 
     fn numbered(stream: u32, now: Timestamp) -> Self {
-        Self { stream, base: [None; 2], ended: false, lingers: false, last: now, connection: None }
+        Self { stream, has_base: [false; 2], ended: false, lingers: false, last: now, connection: None }
     }
 
     /// Returns whether a segment is a SYN that begins another connection between the same endpoints (Wireshark: "TCP
     /// Port numbers reused").
-    pub fn is_reused_by(&self, segment: &Segment<'_>) -> bool {
+    pub fn is_reused_by(&self, segment: &Segment<'_>, base: Base) -> bool {
         if !segment.flags.has(Flags::SYN) || segment.flags.has(Flags::ACK) {
             return false;
         }
-        let [low, high] = self.base;
-        let base = if segment.from_low { low } else { high };
-        base.is_some_and(|base| base != segment.seq || self.ended)
+        self.base(base, segment.from_low).is_some_and(|first| first != segment.seq || self.ended)
+    }
+
+    /// Returns the first sequence number of a direction, if it is known.
+    const fn base(&self, Base([low, high]): Base, of_low: bool) -> Option<u32> {
+        match (self.has_base, of_low) {
+            ([true, _], true) => Some(low),
+            ([_, true], false) => Some(high),
+            _ => None,
+        }
     }
 
     /// Creates the flow of the connection that this SYN begins between the same endpoints. It keeps the stream number
     /// if the sequence number is the same, as Wireshark's `tcp.stream` does.
-    pub fn reused_by(&self, segment: &Segment<'_>, streams: &mut u32, now: Timestamp) -> Self {
-        let [low, high] = self.base;
-        let base = if segment.from_low { low } else { high };
-        if base == Some(segment.seq) { Self::numbered(self.stream, now) } else { Self::new(streams, now) }
+    pub fn reused_by(&self, segment: &Segment<'_>, base: Base, streams: &mut u32, now: Timestamp) -> Self {
+        if self.base(base, segment.from_low) == Some(segment.seq) {
+            Self::numbered(self.stream, now)
+        } else {
+            Self::new(streams, now)
+        }
     }
 
     /// Returns whether a segment adds nothing to this flow's state but its time.
     #[inline]
     pub const fn has_noted(&self, segment: &Segment<'_>) -> bool {
-        segment.flags.is_plain() && matches!(self.base, [Some(_), Some(_)])
+        segment.flags.is_plain() && matches!(self.has_base, [true, true])
     }
 
     /// Returns the public view of the flow.
@@ -217,17 +242,22 @@ impl Flow {
 
     /// Notes the first sequence numbers of both directions, and that one has ended. Returns whether this is the flow's
     /// first segment.
-    pub fn note(&mut self, segment: &Segment<'_>) -> bool {
+    pub fn note(&mut self, segment: &Segment<'_>, base: &mut Base) -> bool {
         if self.has_noted(segment) {
             return false;
         }
-        let is_first = self.base == [None; 2];
-        let [low, high] = &mut self.base;
-        let (own, other) = if segment.from_low { (low, high) } else { (high, low) };
+        let is_first = self.has_base == [false; 2];
+        let mut learn = |of_low: bool, first: u32| {
+            let direction = usize::from(!of_low);
+            if let (Some(is_known @ false), Some(base)) = (self.has_base.get_mut(direction), base.0.get_mut(direction))
+            {
+                (*is_known, *base) = (true, first);
+            }
+        };
         let before = u32::from(!segment.flags.has(Flags::SYN));
-        own.get_or_insert(segment.seq.wrapping_sub(before));
+        learn(segment.from_low, segment.seq.wrapping_sub(before));
         if segment.flags.has(Flags::ACK) {
-            other.get_or_insert(segment.ack.wrapping_sub(1));
+            learn(!segment.from_low, segment.ack.wrapping_sub(1));
         }
         self.ended |= segment.flags.has(Flags::FIN) || segment.flags.has(Flags::RST);
         is_first

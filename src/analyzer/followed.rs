@@ -180,9 +180,9 @@ impl Followed {
         let (key, time) = (segment.endpoints, segment.carrier.seen.time);
         let Self { flows, shared, lingering, expire_at, streams, share, births, held_bytes, .. } = self;
         let before = *streams;
-        let flow = flows.entry(key, hint, || Flow::new(streams, time))?;
-        if flow.is_reused_by(segment) {
-            let new = flow.reused_by(segment, streams, time);
+        let (flow, base) = flows.entry(key, hint, || Flow::new(streams, time))?;
+        if flow.is_reused_by(segment, *base) {
+            let new = flow.reused_by(segment, *base, streams, time);
             let old = std::mem::replace(flow, new);
             if let Some(connection) = old.connection {
                 *held_bytes -= connection.held_bytes();
@@ -193,7 +193,7 @@ impl Followed {
             births.push(self.packet);
         }
         flow.last = flow.last.max(time);
-        if flow.note(segment) {
+        if flow.note(segment, base) {
             flow.connection = Some(Box::new(Connection::new(flow.stream, segment)));
         }
         if let Some(connection) = &mut flow.connection {

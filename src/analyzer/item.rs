@@ -159,6 +159,14 @@ impl Item {
         packet.process.iter().for_each(|process| followed.attribute(&segment, process));
         settle(handed, followed, (open, recorder), members);
         let (Some(stream), key) = (stream, segment.endpoints) else { return };
+        let noted = (packet, stream.is_followed);
+        // Most packets are of connections that are known, and go on.
+        if stage == Stage::Inside
+            && let Some(known) = open.get_mut(&key).filter(|known| known.stream == stream.number)
+            && (stream.is_followed || !known.begins)
+        {
+            return known.note(&segment, noted, recorder);
+        }
         if open.get(&key).is_some_and(|known| known.stream != stream.number) {
             // A SYN has begun another connection, and this one was handed out before.
             close(&key, (open, recorder), members);
@@ -167,7 +175,7 @@ impl Item {
             Stage::Halo if !open.contains_key(&key) => followed.forget(&key),
             Stage::Inside if open.contains_key(&key) || stream.is_followed || stream.number >= streams => {
                 let known = open.entry(key).or_insert_with(|| Open::new(stream.number, &segment));
-                known.note(&segment, (packet, stream.is_followed), recorder);
+                known.note(&segment, noted, recorder);
                 if known.begins && !stream.is_followed {
                     close(&key, (open, recorder), members);
                 }
@@ -272,7 +280,7 @@ fn settle(handed: Handed, followed: &Followed, table: (&mut Table, &mut Recorder
     let (open, recorder) = table;
     let mut over: Vec<Endpoints> = Vec::new();
     for mut owned in handed.0 {
-        let (key, _) = Endpoints::of(owned.facts.addresses.client, owned.facts.addresses.server);
+        let key = owned.facts.endpoints();
         match open.get_mut(&key).filter(|known| known.stream == owned.facts.stream) {
             Some(known) => {
                 known.facts.push(owned);
@@ -281,7 +289,7 @@ fn settle(handed: Handed, followed: &Followed, table: (&mut Table, &mut Recorder
                 }
             }
             None => {
-                owned.facts.continuity = Some(Box::default());
+                owned.facts.rare.continuity = Some(Box::default());
                 members.whole(owned);
             }
         }

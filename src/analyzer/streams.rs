@@ -14,13 +14,13 @@ impl Streams {
     /// Returns the number of the connection that the next segment belongs to.
     pub fn number(&mut self, segment: &Segment<'_>) -> u32 {
         let (streams, time) = (&mut self.count, segment.carrier.seen.time);
-        let Some(flow) = self.flows.entry(segment.endpoints, None, || Flow::new(streams, time)) else {
+        let Some((flow, base)) = self.flows.entry(segment.endpoints, None, || Flow::new(streams, time)) else {
             return u32::MAX;
         };
-        if flow.is_reused_by(segment) {
-            *flow = flow.reused_by(segment, &mut self.count, time);
+        if flow.is_reused_by(segment, *base) {
+            *flow = flow.reused_by(segment, *base, &mut self.count, time);
         }
-        flow.note(segment);
+        flow.note(segment, base);
         flow.stream
     }
 }

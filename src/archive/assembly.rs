@@ -140,7 +140,7 @@ impl Sensor {
         facts.each_seen(&mut |seen| seen.packet = seen.packet.saturating_add(before));
         facts.stream = self.streams.number(from, facts.stream);
         facts.capture = self.capture;
-        let (key, _) = Endpoints::of(facts.addresses.client, facts.addresses.server);
+        let key = facts.endpoints();
         self.wholes.push((key, facts.first.packet));
         facts
     }

@@ -80,7 +80,7 @@ impl Chains {
         (0..most.unwrap_or_default()).for_each(|_| _ = streams.next());
         for facts in handed.inside.iter_mut().chain(&mut handed.outside) {
             facts.stream = facts.stream.saturating_add(first);
-            let (key, _) = Endpoints::of(facts.addresses.client, facts.addresses.server);
+            let key = facts.endpoints();
             complete(facts, self.of.get(&key).map_or(&[], Vec::as_slice));
         }
         handed.inside.into_iter().for_each(|facts| out(facts, false));
@@ -130,12 +130,12 @@ fn complete(facts: &mut Facts, parts: &[Placed]) {
     let more = rest.iter().take_while(|(_, part)| !part.begins && part.first <= facts.last).count();
     let own = before.len()..before.len() + 1 + more;
     let own = parts.get(own).unwrap_or_default();
-    let mut continuity = first.continuity(facts.addresses.client);
-    own.iter().skip(1).for_each(|(_, part)| follow(&mut continuity, &part.continuity(facts.addresses.client)));
-    facts.continuity = Some(Box::new(Continuity { joints: 0, ..continuity }));
+    let mut continuity = first.continuity(facts.addresses().client);
+    own.iter().skip(1).for_each(|(_, part)| follow(&mut continuity, &part.continuity(facts.addresses().client)));
+    facts.rare.continuity = Some(Box::new(Continuity { joints: 0, ..continuity }));
     for (from_low, process) in own.iter().flat_map(|(_, part)| &part.processes) {
         let [low, _] = first.endpoints;
-        let side = if (facts.addresses.client == low) == *from_low { Side::Client } else { Side::Server };
+        let side = if (facts.addresses().client == low) == *from_low { Side::Client } else { Side::Server };
         facts.attribute(side, process);
     }
 }
@@ -172,10 +172,11 @@ fn join(analyzer: &Analyzer, parts: &[Placed], stream: u32, out: &mut Out<'_>) {
             }
         }
     }
-    for (facts, is_outside) in
+    for (mut facts, is_outside) in
         all.inside.into_iter().map(|facts| (facts, false)).chain(all.outside.into_iter().map(|facts| (facts, true)))
     {
-        out(Box::new(Facts { stream, ..*facts }), is_outside);
+        facts.stream = stream;
+        out(facts, is_outside);
     }
 }
 
@@ -186,7 +187,7 @@ fn add(all: &mut Vec<Box<Facts>>, later: Vec<Box<Facts>>) {
         let is_same = |known: &&mut Box<Facts>| {
             is_open(known)
                 && known.http2_stream() == facts.http2_stream()
-                && known.addresses == facts.addresses
+                && known.addresses() == facts.addresses()
                 && facts.handshake.request.is_none()
         };
         match all.iter_mut().rev().find(is_same) {
@@ -206,7 +207,7 @@ fn go_on(facts: &mut Facts, part: &Part) {
     let [low, _] = part.endpoints;
     facts.last = facts.last.max(part.last);
     for PartEnd { from_low, is_reset, seen, ttl } in &part.ends {
-        let side = if (facts.addresses.client == low) == *from_low { Side::Client } else { Side::Server };
+        let side = if (facts.addresses().client == low) == *from_low { Side::Client } else { Side::Server };
         let kind = if *is_reset { EndKind::Reset } else { EndKind::Fin };
         if facts.end(side, kind).is_none() {
             facts.ends.push(End { side, kind, carrier: Carrier::new(*seen, None, *ttl), needed: u64::MAX });
@@ -216,6 +217,6 @@ fn go_on(facts: &mut Facts, part: &Part) {
         facts.sent[side].lost = facts.sent[side].lost.saturating_add(1);
         facts.sent[side].is_lost = true;
     }
-    let continuity = part.continuity(facts.addresses.client);
+    let continuity = part.continuity(facts.addresses().client);
     facts.adjoin(continuity);
 }

@@ -90,8 +90,8 @@ impl Member {
     /// Returns the row of a connection that was seen as a whole.
     pub fn of_whole(sensor: Option<&str>, from: Option<Timestamp>, owned: Owned) -> Self {
         let Owned { facts, is_outside } = owned;
-        let (ends, first, last) = (facts.addresses, facts.first.time, facts.last.time);
-        let continuity = facts.continuity.as_deref().copied().unwrap_or_default();
+        let (ends, first, last) = (facts.addresses(), facts.first.time, facts.last.time);
+        let continuity = facts.rare.continuity.as_deref().copied().unwrap_or_default();
         let content = if is_outside { Content::Outside(facts) } else { Content::Connection(facts) };
         Self {
             kind: "connection",
@@ -107,7 +107,7 @@ impl Member {
     /// Returns the row of a part, of which these facts are known.
     pub fn of_part(sensor: Option<&str>, from: Option<Timestamp>, part: Part, facts: &[Owned]) -> Self {
         let [low, high] = part.endpoints;
-        let own = facts.first().map(|owned| owned.facts.addresses.client);
+        let own = facts.first().map(|owned| owned.facts.addresses().client);
         // Servers have the lower ports, as a rule.
         let client = own.unwrap_or(if low.port() > high.port() { low } else { high });
         let server = if client == low { high } else { low };

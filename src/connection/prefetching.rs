@@ -10,7 +10,7 @@ impl Connection {
     #[inline]
     pub fn prefetch(&self) {
         prefetch(&self.layers);
-        prefetch(&self.client_is_low);
+        prefetch(&self.layers.client_is_low);
         self.tcp.prefetch();
     }
 

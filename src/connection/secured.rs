@@ -140,7 +140,7 @@ impl Layers {
         if let Security::Tls(session) = &self.security
             && session.is_unreadable(&secrets.keys)
         {
-            self.facts.session = Some(Box::new(session.summary(&secrets.keys)));
+            self.facts.rare.session = Some(Box::new(session.summary(&secrets.keys)));
             self.count_session(secrets);
             // Its records still show when and how it ends.
             let outside = self.outside.take().filter(|outside| outside.is_established() && outside.is_possible());
@@ -183,7 +183,7 @@ impl Layers {
             if outside.is_greeting()
                 && let Some(agreed) = session.agreed()
             {
-                let server = self.facts.addresses.server;
+                let server = self.facts.addresses().server;
                 outside.agree(agreed, secrets.names(server, agreed.server_name));
             }
         }
@@ -212,7 +212,7 @@ impl Layers {
     /// Begins to read TLS.
     fn secure(&mut self, side: Side, carrier: &Carrier, secrets: &mut Secrets) {
         if side == Side::Client && !self.began_before {
-            self.facts.client_hello = Some(Box::new(carrier.seen));
+            self.facts.rare.client_hello = Some(carrier.seen);
         }
         if let Some(ask) = secrets.ask.take() {
             let mut log = KeyLog::default();
@@ -220,7 +220,7 @@ impl Layers {
         }
         self.security = Security::Tls(Box::default());
         self.application = Application::Unknown;
-        self.outside = match self.facts.client_hello {
+        self.outside = match self.facts.rare.client_hello {
             Some(_) => Some(Box::default()),
             None => self.join_outside(carrier, secrets),
         };
@@ -229,7 +229,7 @@ impl Layers {
     /// Returns the view of a connection that began before the capture, if the user names its server. Only the ports may say
     /// which side that is.
     fn join_outside(&mut self, carrier: &Carrier, secrets: &Secrets) -> Option<Box<Outside>> {
-        let is_named = secrets.names(self.facts.addresses.server, None);
+        let is_named = secrets.names(self.facts.addresses().server, None);
         is_named.then(|| Box::new(Outside::begun_before(carrier)))
     }
 
@@ -257,7 +257,7 @@ impl Layers {
     pub(super) fn finish_session<S: Sink>(&mut self, secrets: &mut Secrets, context: &mut Context<'_, S>) {
         self.retry(secrets, context);
         if let Security::Tls(session) = &self.security {
-            self.facts.session = Some(Box::new(session.summary(&secrets.keys)));
+            self.facts.rare.session = Some(Box::new(session.summary(&secrets.keys)));
         }
         self.count_session(secrets);
     }

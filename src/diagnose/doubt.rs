@@ -34,7 +34,7 @@ impl Verdict {
         {
             Confidence::Medium
         } else if matches!(self.rule.role, Role::Failure | Role::Cause)
-            && (holes || facts.drops || facts.joined || is_cut || facts.outside.is_some())
+            && (holes || facts.drops || facts.joined || is_cut || facts.rare.outside.is_some())
         {
             Confidence::High
         } else {
@@ -54,6 +54,6 @@ pub(super) fn has_holes(facts: &Facts) -> bool {
 fn may_lack_frames(facts: &Facts, side: Side) -> bool {
     let (tcp, sent) = (&facts.tcp().sent[side], &facts.sent[side]);
     let lost = sent.lost > 0 && tcp.lost_bytes() + tcp.cut_bytes() > 0;
-    let has_gaps = facts.outside.as_ref().is_some_and(|outside| outside.sent[side].has_gaps);
+    let has_gaps = facts.rare.outside.as_ref().is_some_and(|outside| outside.sent[side].has_gaps);
     tcp.segments == 0 || lost || has_gaps || (facts.joined && sent.frames == 0)
 }

@@ -78,7 +78,7 @@ pub fn may_explain(case: &Case<'_>) -> bool {
 fn candidate<'f>(case: &Case<'f>) -> Option<(&'f Request, &'f Http2)> {
     let facts = case.facts;
     let request = facts.handshake.request.as_deref().filter(|request| request.extended)?;
-    let http2 = facts.http2.as_deref()?;
+    let http2 = facts.rare.http2.as_deref()?;
     let is_about_user = answered(facts).is_some_and(|(status, _)| ABOUT_THE_USER.contains(&status) || status < 400);
     let has_failed = matches!(case.ending.kind, Kind::Refused | Kind::NoAnswer);
     (has_failed && !is_about_user && !is_left_unserved(http2)).then_some((request, http2))

@@ -65,7 +65,7 @@ impl Fleet {
     /// Returns the member with these facts and this ending; `None` if it has not ended.
     pub fn member(&self, facts: &Facts, ending: &Ending) -> Option<&Member> {
         let ended = ending.carrier?.seen;
-        let all = self.of_server(facts.addresses.server);
+        let all = self.of_server(facts.addresses().server);
         let from = all.partition_point(|member| member.ended < ended);
         all.get(from..)?.iter().find(|member| member.stream == facts.stream && member.first == facts.first)
     }
@@ -94,7 +94,7 @@ impl Fleet {
 
     /// Returns the last WebSocket over HTTP/1.1 that the same host opened to the same server, if it began after this one.
     pub fn over_http1_after(&self, facts: &Facts) -> Option<&Member> {
-        let PerSide { client, server } = facts.addresses;
+        let PerSide { client, server } = facts.addresses();
         let last = self.over_http1.get(&(Address::from(server), Address::from(client).ip))?;
         self.members.get(*last as usize).filter(|last| last.first > facts.first)
     }

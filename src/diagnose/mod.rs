@@ -55,7 +55,7 @@ impl<'f> Case<'f> {
     pub fn new(facts: &'f Facts, fleet: &'f Fleet, capture_end: Timestamp) -> Self {
         let ending = Ending::of(facts);
         let close = ending.by.and_then(|by| first_close(facts, by));
-        let closing = facts.outside.as_deref().and_then(|outside| outside.closing.as_deref());
+        let closing = facts.rare.outside.as_deref().and_then(|outside| outside.closing.as_deref());
         let reason = close.and_then(|close| known::class_of(&close.reason));
         Self { facts, ending, close, capture_end, fleet, member: fleet.member(facts, &ending), closing, reason }
     }
@@ -85,7 +85,7 @@ pub struct Verdict {
 ///
 /// Debug builds panic if a finding has values or a variant that its rule does not declare.
 pub fn diagnose(case: &Case<'_>) -> Vec<Verdict> {
-    let is_outside = case.facts.outside.is_some();
+    let is_outside = case.facts.rare.outside.is_some();
     let applicable = RULES.iter().filter(|rule| rule.needs_no_plaintext || !is_outside);
     let mut verdicts: Vec<_> =
         applicable.filter_map(|rule| Some(Verdict { rule, finding: (rule.detect)(case)? })).collect();

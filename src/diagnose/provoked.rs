@@ -91,7 +91,8 @@ fn by_close(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding>
 /// what it should not have sent.
 pub fn by_own_end(case: &Case<'_>, is_kind: impl Fn(&Kind) -> bool) -> Option<Finding> {
     let (by, reaction) = closer(case).filter(|(_, reaction)| reaction.close.is_none())?;
-    let mut own = case.facts.breaches.iter().map(|breach| &breach.violation).filter(|violation| violation.side == by);
+    let mut own =
+        case.facts.rare.breaches.iter().map(|breach| &breach.violation).filter(|violation| violation.side == by);
     let violation = own.find(|violation| {
         is_kind(&violation.kind) && had_sent(case.facts, by, &reaction.carrier, violation.offset, violation.seen)
     })?;
@@ -110,7 +111,7 @@ fn hidden(finding: Finding, closer: Side, close: &Close) -> Finding {
 /// Returns whether no earlier frame of the same sender broke a rule on which the connection has to be failed: an endpoint
 /// objects to the first such frame.
 fn is_first(facts: &Facts, breach: &Breach) -> bool {
-    let others = facts.breaches.iter().map(|other| &other.violation);
+    let others = facts.rare.breaches.iter().map(|other| &other.violation);
     let mut minded = others.filter(|other| other.side == breach.violation.side && other.kind.requires_failure());
     minded.all(|other| other.offset >= breach.violation.offset)
 }

@@ -88,7 +88,7 @@ pub fn stalled(case: &Case<'_>) -> Option<(Side, Seen)> {
 /// Returns the side that waited to send when its HTTP/2 stream ended, and since when: the other one had granted nothing for a
 /// long time.
 pub fn starved(case: &Case<'_>) -> Option<Starved> {
-    let (end, starved) = (case.ending.carrier?.seen, case.facts.http2.as_deref()?.starved?);
+    let (end, starved) = (case.ending.carrier?.seen, case.facts.rare.http2.as_deref()?.starved?);
     (end.time.since(starved.since.time) >= STALLED).then_some(starved)
 }
 

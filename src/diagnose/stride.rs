@@ -67,8 +67,8 @@ pub fn unanswered(facts: &Facts, breach: &Breach) -> u32 {
 /// Returns the broken rules to which a reader may have objected: the first of each kind, because a reader that accepts one
 /// accepts them all.
 pub fn first_of_each_kind(facts: &Facts) -> impl Iterator<Item = &Breach> {
-    facts.breaches.iter().enumerate().filter_map(|(at, breach)| {
-        let before = facts.breaches.get(..at).unwrap_or_default();
+    facts.rare.breaches.iter().enumerate().filter_map(|(at, breach)| {
+        let before = facts.rare.breaches.get(..at).unwrap_or_default();
         (!before.iter().any(|earlier| is_same_kind(earlier, breach))).then_some(breach)
     })
 }

@@ -33,7 +33,7 @@ impl Sink for Tally {
             Kind::Open => "still open",
             Kind::Refused | Kind::NoAnswer => "never established",
         };
-        *self.0.entry(facts.addresses.server).or_default().entry(how).or_default() += 1;
+        *self.0.entry(facts.addresses().server).or_default().entry(how).or_default() += 1;
     }
 }
 

@@ -16,7 +16,7 @@ impl Facts {
         match event.what {
             What::Http(output) => self.apply_http(seen, output),
             What::NotTls { first } => self.answered_otherwise(seen, first),
-            What::Tls(outcome) => self.tls = Some(Box::new((event.side, seen, outcome))),
+            What::Tls(outcome) => self.rare.tls = Some(Box::new((event.side, seen, outcome))),
             What::Ws(ws) => self.apply_ws(event.side, event.carrier, ws),
             What::Joined => {
                 self.joined = true;
@@ -29,7 +29,7 @@ impl Facts {
     }
 
     fn answered_otherwise(&mut self, seen: Seen, first: &[u8]) {
-        self.answered_with.get_or_insert_with(|| Box::new((seen, Context::beginning(first))));
+        self.rare.answered_with.get_or_insert_with(|| Box::new((seen, Context::beginning(first))));
     }
 
     fn apply_http(&mut self, seen: Seen, output: &http::Event<'_>) {
@@ -75,21 +75,21 @@ impl Facts {
             }
             ws::Event::Close(close) => self.close(side, close),
             ws::Event::Violation(violation) => {
-                if self.breaches.len() < limits::VIOLATIONS {
+                if self.rare.breaches.len() < limits::VIOLATIONS {
                     let sent = &self.sent[side];
                     let (messages_before, pings_before) = (sent.said(), sent.pings);
                     let violation = violation.clone();
-                    self.breaches.push(Breach { violation, messages_before, pings_before, messages_behind: 0 });
+                    self.rare.breaches.push(Breach { violation, messages_before, pings_before, messages_behind: 0 });
                     self.sent[!side].is_watched = true;
                 } else {
-                    self.more_breaches = self.more_breaches.saturating_add(1);
+                    self.rare.more_breaches = self.rare.more_breaches.saturating_add(1);
                 }
             }
             ws::Event::Lost => {
                 self.sent[side].lost += 1;
                 self.sent[side].is_lost = true;
-                if self.gaps.len() < limits::GAPS {
-                    self.gaps.push((side, seen));
+                if self.rare.gaps.len() < limits::GAPS {
+                    self.rare.gaps.push((side, seen));
                 }
             }
             ws::Event::Found => self.sent[side].is_lost = false,
@@ -100,7 +100,7 @@ impl Facts {
     #[inline(always)]
     fn watch(&mut self, side: Side, carrier: &Carrier) {
         if self.sent[side].is_watched {
-            let by_other = self.breaches.iter_mut().filter(|breach| breach.violation.side != side);
+            let by_other = self.rare.breaches.iter_mut().filter(|breach| breach.violation.side != side);
             by_other.for_each(|breach| breach.answered(carrier));
         }
     }

@@ -1,7 +1,8 @@
 //! The facts of a connection from those of two parts of it, one after the other, without the bytes in between.
 
-use super::{Continuity, Facts, Ping, Sent};
+use super::{Continuity, Facts, Ping, Rare, Sent};
 use crate::limits;
+use crate::seen::Seen;
 use crate::side::Side;
 
 impl Facts {
@@ -13,40 +14,23 @@ impl Facts {
         self.followed_to_end = later.followed_to_end;
         self.drops |= later.drops;
         self.switched = self.switched.or(later.switched);
-        self.session = self.session.take().or(later.session);
         match (&mut self.tcp, later.tcp) {
             (Some(own), Some(later)) => own.join(*later),
             (own, later) => *own = own.take().or(later),
         }
-        match (&mut self.outside, later.outside) {
-            (Some(own), Some(later)) => own.join(*later),
-            (own, later) => *own = own.take().or(later),
-        }
-        if let (Some(own), Some(later)) = (&mut self.http2, later.http2) {
-            own.goaway = own.goaway.take().or(later.goaway);
-        }
-        for side in Side::BOTH {
-            self.gaps.push((side, later.first));
-        }
         self.sent.client.join(later.sent.client);
         self.sent.server.join(later.sent.server);
-        self.gaps.extend(later.gaps);
-        self.gaps.truncate(limits::GAPS);
         later.ends.into_iter().for_each(|end| self.note_end(end));
         self.closes.extend(later.closes);
-        let room = limits::VIOLATIONS.saturating_sub(self.breaches.len());
-        let beyond = later.breaches.len().saturating_sub(room);
-        self.breaches.extend(later.breaches.into_iter().take(room));
-        self.more_breaches =
-            self.more_breaches.saturating_add(later.more_breaches).saturating_add(u32::try_from(beyond).unwrap_or(0));
         self.previews = later.previews;
-        self.processes = self.processes.take().or(later.processes);
-        self.adjoin(later.continuity.as_deref().copied().unwrap_or_default());
+        let continuity = later.rare.continuity.as_deref().copied().unwrap_or_default();
+        self.rare.join(later.rare.into_rare(), later.first);
+        self.adjoin(continuity);
     }
 
     /// Notes that a later part of the connection, with this continuity, was put to this one.
     pub fn adjoin(&mut self, later: Continuity) {
-        let own = self.continuity.get_or_insert_default();
+        let own = self.rare.continuity.get_or_insert_default();
         own.after = later.after;
         own.last = own.last.max(later.last);
         own.joints = own.joints.saturating_add(1).saturating_add(later.joints);
@@ -54,6 +38,28 @@ impl Facts {
         own.first.server = own.first.server.or(later.first.server);
         own.next.client = later.next.client.or(own.next.client);
         own.next.server = later.next.server.or(own.next.server);
+    }
+}
+
+impl Rare {
+    /// Adds those of the part that begins with the packet `first`. Both sides are lost sight of before it.
+    fn join(&mut self, later: Self, first: Seen) {
+        self.session = self.session.take().or(later.session);
+        match (&mut self.outside, later.outside) {
+            (Some(own), Some(later)) => own.join(*later),
+            (own, later) => *own = own.take().or(later),
+        }
+        if let (Some(own), Some(later)) = (&mut self.http2, later.http2) {
+            own.goaway = own.goaway.take().or(later.goaway);
+        }
+        self.gaps.extend(Side::BOTH.map(|side| (side, first)));
+        self.gaps.extend(later.gaps);
+        self.gaps.truncate(limits::GAPS);
+        let room = limits::VIOLATIONS.saturating_sub(self.breaches.len());
+        let beyond = u32::try_from(later.breaches.len().saturating_sub(room)).unwrap_or(0);
+        self.breaches.extend(later.breaches.into_iter().take(room));
+        self.more_breaches = self.more_breaches.saturating_add(later.more_breaches).saturating_add(beyond);
+        self.processes = self.processes.take().or(later.processes);
     }
 }
 

@@ -2,9 +2,13 @@
 
 use crate::side::Side;
 
-/// The beginnings of some messages. Few of them are ever read, so all bytes are in one allocation.
+/// The beginnings of some messages. As long as there are none, they take no more room than a pointer.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct Previewed {
+pub struct Previewed(Option<Box<Kept>>);
+
+/// Few messages are ever read, so the bytes of all are in one allocation.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+struct Kept {
     messages: Vec<Message>,
     /// The first bytes of all messages, concatenated.
     #[serde(with = "serde_bytes")]
@@ -25,18 +29,21 @@ impl Previewed {
     /// Adds messages: for each its side, its [`Moment::header_end`](super::Moment::header_end), and its first bytes,
     /// unmasked and inflated.
     pub(super) fn extend(&mut self, more: &[(Side, u64, &[u8])]) {
-        self.messages.reserve_exact(more.len());
-        self.bytes.reserve_exact(more.iter().map(|(.., bytes)| bytes.len()).sum());
+        if more.is_empty() {
+            return;
+        }
+        let Kept { messages, bytes: all } = &mut **self.0.get_or_insert_default();
+        messages.reserve_exact(more.len());
+        all.reserve_exact(more.iter().map(|(.., bytes)| bytes.len()).sum());
         for (side, header_end, bytes) in more {
-            self.messages.push(Message { side: *side, len: bytes.len(), header_end: *header_end });
-            self.bytes.extend_from_slice(bytes);
+            messages.push(Message { side: *side, len: bytes.len(), header_end: *header_end });
+            all.extend_from_slice(bytes);
         }
     }
 
     /// Drops the messages for which `is_wanted` returns `false`, given the side and `header_end` of each.
     pub(super) fn retain(&mut self, is_wanted: impl Fn(Side, u64) -> bool) {
-        let all = self.messages.iter().zip(self.iter());
-        let all = all.map(|(message, bytes)| (message.side, message.header_end, bytes));
+        let all = self.all().map(|(message, bytes)| (message.side, message.header_end, bytes));
         let wanted: Vec<_> = all.filter(|(side, header_end, _)| is_wanted(*side, *header_end)).collect();
         let mut kept = Self::default();
         kept.extend(&wanted);
@@ -44,25 +51,28 @@ impl Previewed {
     }
 
     /// Returns the number of messages.
-    pub(super) const fn len(&self) -> usize {
-        self.messages.len()
+    pub(super) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |kept| kept.messages.len())
     }
 
     /// Returns the beginning of a side's message, found by its [`Moment::header_end`](super::Moment::header_end).
     pub fn get(&self, side: Side, header_end: u64) -> Option<&[u8]> {
-        let mut all = self.messages.iter().zip(self.iter());
-        all.find(|(message, _)| (message.side, message.header_end) == (side, header_end)).map(|(_, bytes)| bytes)
+        self.all().find(|(message, _)| (message.side, message.header_end) == (side, header_end)).map(|(_, bytes)| bytes)
     }
 
     /// Returns the beginnings of the messages of a side, in the order in which they were added.
     pub fn of(&self, side: Side) -> impl Iterator<Item = &[u8]> {
-        self.messages.iter().zip(self.iter()).filter(move |(message, _)| message.side == side).map(|(_, bytes)| bytes)
+        self.all().filter(move |(message, _)| message.side == side).map(|(_, bytes)| bytes)
     }
 
     /// Returns the beginnings of all messages, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = &*self.bytes;
-        self.messages.iter().map_while(move |message| rest.split_off(..message.len))
+        self.all().map(|(_, bytes)| bytes)
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&Message, &[u8])> {
+        let (messages, mut rest) = self.0.as_ref().map(|kept| (&*kept.messages, &*kept.bytes)).unwrap_or_default();
+        messages.iter().map_while(move |message| Some((message, rest.split_off(..message.len)?)))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
+use thin_vec::ThinVec;
 
 use super::{Moment, Pace, Recent};
 use crate::chunk::{Carrier, Wire};
@@ -33,7 +34,7 @@ pub struct Sent {
     /// The rate of its messages.
     pub pace: Pace,
     /// Its well-formed pings without a pong so far, oldest first.
-    pub unanswered_pings: Vec<Ping>,
+    pub unanswered_pings: ThinVec<Ping>,
     /// The number, counted from 1, of the latest of its pings that has been answered; 0 if none has.
     pub answered_pings: u32,
     /// Whether the other side has broken a rule, so that this side's messages are counted in its breaches.

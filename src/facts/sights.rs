@@ -1,6 +1,6 @@
 //! The packets that facts name: their numbers change when the files before them become known.
 
-use super::{Breach, Close, End, Facts, Http2, Moment, Ping, Recent, Sent};
+use super::{Breach, Close, End, Facts, Http2, Moment, Ping, Rare, Recent, Sent};
 use crate::seen::{Seen, Sights};
 
 impl Sights for Facts {
@@ -9,16 +9,11 @@ impl Sights for Facts {
             capture: _,
             stream: _,
             attempt: _,
-            http2,
-            addresses: _,
+            endpoints: _,
+            client_is_low: _,
             first,
             last,
             handshake,
-            answered_with,
-            client_hello,
-            session: _,
-            tls,
-            outside,
             switched,
             joined: _,
             drops: _,
@@ -27,32 +22,50 @@ impl Sights for Facts {
             sent,
             ends,
             closes,
-            breaches,
-            more_breaches: _,
-            gaps,
             previews: _,
-            processes: _,
-            continuity: _,
+            rare,
         } = self;
-        if let Some(Http2 { stream: _, begun, offered: _, goaway, starved }) = http2.as_deref_mut() {
-            let mut seen = Seen { packet: *begun, ..*first };
-            visit(&mut seen);
-            *begun = seen.packet;
-            goaway.iter_mut().for_each(|goaway| visit(&mut goaway.seen));
-            starved.iter_mut().for_each(|starved| visit(&mut starved.since));
+        if let Some(http2) = rare.there_mut().and_then(|rare| rare.http2.as_mut()) {
+            let mut begun = Seen { packet: http2.begun, ..*first };
+            visit(&mut begun);
+            http2.begun = begun.packet;
         }
         visit(first);
         visit(last);
         handshake.each_seen(visit);
-        answered_with.iter_mut().for_each(|with| visit(&mut with.0));
-        client_hello.each_seen(visit);
-        tls.iter_mut().for_each(|tls| visit(&mut tls.1));
-        outside.each_seen(visit);
         switched.each_seen(visit);
         tcp.each_seen(visit);
         sent.each_seen(visit);
         ends.each_seen(visit);
         closes.each_seen(visit);
+        rare.there_mut().into_iter().for_each(|rare| rare.each_seen(visit));
+    }
+}
+
+impl Sights for Rare {
+    fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
+        let Self {
+            http2,
+            answered_with,
+            client_hello,
+            session: _,
+            tls,
+            outside,
+            breaches,
+            more_breaches: _,
+            gaps,
+            processes: _,
+            continuity: _,
+        } = self;
+        // The packet that its connection began with has no time of its own: that of the stream stands in for it, in `Facts`.
+        if let Some(Http2 { stream: _, begun: _, offered: _, goaway, starved }) = http2.as_deref_mut() {
+            goaway.iter_mut().for_each(|goaway| visit(&mut goaway.seen));
+            starved.iter_mut().for_each(|starved| visit(&mut starved.since));
+        }
+        answered_with.iter_mut().for_each(|with| visit(&mut with.0));
+        client_hello.each_seen(visit);
+        tls.iter_mut().for_each(|tls| visit(&mut tls.1));
+        outside.each_seen(visit);
         breaches.each_seen(visit);
         gaps.iter_mut().for_each(|(_, seen)| visit(seen));
     }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use thin_vec::ThinVec;
+
 use super::credentials::Credentials;
 use super::extension::{DEFLATE, extensions};
 use super::head::{Fields, text};
@@ -114,7 +116,7 @@ pub struct Handshake {
     /// Whether a head was only partly captured: missing fields may have been in the rest.
     pub cut: bool,
     /// The problems found, once the response is there.
-    judged: Option<Box<[Problem]>>,
+    judged: Option<ThinVec<Problem>>,
 }
 
 impl Request {

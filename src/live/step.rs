@@ -24,7 +24,7 @@ pub(super) fn step(facts: &Facts, event: &Event<'_>, fins: PerSide<bool>) -> Opt
             Some(Step::Completes)
         }
         What::Http(http::Event::Response(response)) => {
-            (!response.accepts(facts.http2.is_some())).then_some(Step::Begins)
+            (!response.accepts(facts.rare.http2.is_some())).then_some(Step::Begins)
         }
         What::Http(http::Event::NotHttp { .. }) | What::NotTls { .. } => Some(Step::Begins),
         What::Http(_) | What::Ws(_) | What::Joined => None,

@@ -306,7 +306,7 @@ impl Sink for Watch {
             return;
         }
         let stream = (facts.stream, facts.http2_stream());
-        let place = Place { stream, addresses: facts.addresses };
+        let place = Place { stream, addresses: facts.addresses() };
         let now = event.carrier.seen.time;
         let followed = self.followed.entry(stream).or_insert_with(|| {
             if stream.1.is_some() {

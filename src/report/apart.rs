@@ -54,13 +54,13 @@ impl Apart {
     }
 
     fn add(&mut self, facts: &Facts) {
-        if facts.client_hello.is_none() && facts.tls.is_none() {
+        if facts.rare.client_hello.is_none() && facts.rare.tls.is_none() {
             self.requests += 1;
             return;
         }
         self.tls += 1;
-        let failed = facts.tls.as_deref().map(|(_, seen, outcome)| (facts.capture, Some(*outcome), seen.packet));
-        let answered = || facts.answered_with.as_deref().map(|(seen, _)| (facts.capture, None, seen.packet));
+        let failed = facts.rare.tls.as_deref().map(|(_, seen, outcome)| (facts.capture, Some(*outcome), seen.packet));
+        let answered = || facts.rare.answered_with.as_deref().map(|(seen, _)| (facts.capture, None, seen.packet));
         if self.named.len() < NAMED {
             self.named.extend(failed.or_else(answered));
         }
@@ -99,7 +99,7 @@ impl Known {
     fn of(websockets: impl Iterator<Item = Box<Facts>>) -> Self {
         let mut known = Self::default();
         for facts in websockets {
-            let (capture, server) = (facts.capture, facts.addresses.server);
+            let (capture, server) = (facts.capture, facts.addresses().server);
             known.hosts.insert((capture, server.ip()));
             known.ports.insert((capture, server.port()));
             let request = facts.handshake.request.as_deref();
@@ -109,7 +109,7 @@ impl Known {
     }
 
     fn speaks_for(&self, facts: &Facts) -> bool {
-        let (capture, server) = (facts.capture, facts.addresses.server);
+        let (capture, server) = (facts.capture, facts.addresses().server);
         match facts.handshake.request.as_deref() {
             Some(request) => self.paths.contains(&(capture, server, path(&request.target).into())),
             None => self.hosts.contains(&(capture, server.ip())) || self.ports.contains(&(capture, server.port())),

@@ -159,7 +159,7 @@ impl Connection {
         redactor.next_connection(facts);
         // The handshake comes first, since later texts may repeat the secrets in it.
         let handshake = Box::new(Handshake::new(facts, language, redactor));
-        let [client, server] = [facts.addresses.client, facts.addresses.server].map(|end| redactor.endpoint(end));
+        let [client, server] = [facts.addresses().client, facts.addresses().server].map(|end| redactor.endpoint(end));
         let has_own_meaning = || sent_codes(facts).any(|code| registries.may_name(code));
         let shown = has_own_meaning().then(|| registries.shown_by(&codes::shown(facts))).flatten();
         let (registry, marks) = shown.map_or((None, Vec::new()), |(registry, marks)| (Some(registry), marks));
@@ -178,7 +178,7 @@ impl Connection {
             verdict.defer_to(row, language);
         }
         let timeline = timeline(facts, opened, redactor);
-        let processes = Processes::new(facts.processes.as_deref(), redactor);
+        let processes = Processes::new(facts.rare.processes.as_deref(), redactor);
         if let Some(processes) = &processes {
             verdict.name(processes, language);
         }
@@ -189,7 +189,7 @@ impl Connection {
             tcp_stream: facts.stream,
             earlier_attempts: facts.attempt,
             http2_stream: facts.http2_stream(),
-            encrypted: facts.client_hello.is_some() || facts.session.is_some(),
+            encrypted: facts.rare.client_hello.is_some() || facts.rare.session.is_some(),
             original: None,
             tls: Tls::new(facts, redactor),
             client: endpoint(client),
@@ -209,7 +209,7 @@ impl Connection {
             endpoint_codes: PerSide { client: endpoint_code(Side::Client), server: endpoint_code(Side::Server) },
             verdict,
             findings,
-            violations: facts.breaches.iter().map(|breach| Violation::new(&breach.violation)).collect(),
+            violations: facts.rare.breaches.iter().map(|breach| Violation::new(&breach.violation)).collect(),
             traffic: PerSide { client: Traffic::new(facts, Side::Client), server: Traffic::new(facts, Side::Server) },
             timeline,
             other_leg: case.member.and_then(|member| Some(case.fleet.other_leg(member)?.id as usize)),

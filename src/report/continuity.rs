@@ -32,7 +32,7 @@ pub struct Continuity {
 impl Continuity {
     /// Returns that of facts, if they have one.
     pub(super) fn of(facts: &Facts) -> Option<Box<Self>> {
-        let facts::Continuity { before, after, first, next, last, joints } = *facts.continuity.as_deref()?;
+        let facts::Continuity { before, after, first, next, last, joints } = *facts.rare.continuity.as_deref()?;
         Some(Box::new(Self {
             continues_before: before,
             continues_after: after,

@@ -97,13 +97,13 @@ impl Encrypted {
         let Case { facts, ending, .. } = *case;
         redactor.next_connection(facts);
         let tls = Tls::new(facts, redactor);
-        let [client, server] = [facts.addresses.client, facts.addresses.server].map(|end| redactor.endpoint(end));
+        let [client, server] = [facts.addresses().client, facts.addresses().server].map(|end| redactor.endpoint(end));
         let verdicts = diagnose(case);
         let mut findings =
             verdicts.iter().map(|verdict| Finding::new(verdict, (facts.stream, None), language, redactor));
         let mut verdict = Box::new(findings.next().unwrap_or_else(|| Finding::none(facts)));
         let findings = findings.collect();
-        let processes = Processes::new(facts.processes.as_deref(), redactor);
+        let processes = Processes::new(facts.rare.processes.as_deref(), redactor);
         if let Some(processes) = &processes {
             verdict.name(processes, language);
         }

@@ -226,7 +226,7 @@ fn unanswered_servers(material: &Material, redactor: &Redactor, language: Langua
 
 /// Returns the number of the connections that are seen from outside because there are no keys at all.
 fn listed_without_keys(outside: &[Box<Facts>]) -> u64 {
-    let obstacles = outside.iter().filter_map(|facts| facts.session.as_deref()?.obstacle);
+    let obstacles = outside.iter().filter_map(|facts| facts.rare.session.as_deref()?.obstacle);
     obstacles.filter(|obstacle| *obstacle == Obstacle::NoKeys).count() as u64
 }
 

@@ -159,7 +159,7 @@ impl Pending {
                 continue;
             }
             facts.drops = around.had_drops(&facts);
-            let Some(seen) = facts.outside.as_deref() else { continue };
+            let Some(seen) = facts.rare.outside.as_deref() else { continue };
             let mut encrypted = Encrypted::new(id, (&around.case(&facts), seen), *language, redactor);
             (encrypted.files, encrypted.file) = places.of(&facts);
             places.place(&facts, std::iter::once(&mut *encrypted.verdict).chain(&mut encrypted.findings));

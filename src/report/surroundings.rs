@@ -53,7 +53,7 @@ impl Surroundings {
 
     /// Returns the case of a connection.
     pub fn case<'f>(&'f self, facts: &'f Facts) -> Case<'f> {
-        let fleet = if facts.outside.is_some() { &self.outside_fleet } else { &self.fleet };
+        let fleet = if facts.rare.outside.is_some() { &self.outside_fleet } else { &self.fleet };
         Case::new(facts, fleet, self.spans.end_after(facts.last.time))
     }
 }

@@ -100,7 +100,8 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
     // The exact capacity, since all connections of a report may be in memory at once.
     let frames: usize = Side::BOTH.iter().map(|side| facts.sent[*side].moments().count()).sum();
     let opening = usize::from(facts.handshake.request.is_some()) + usize::from(facts.handshake.response.is_some());
-    let mut moments = Vec::with_capacity(opening + frames + facts.closes.len() + facts.gaps.len() + facts.ends.len());
+    let mut moments =
+        Vec::with_capacity(opening + frames + facts.closes.len() + facts.rare.gaps.len() + facts.ends.len());
     if let Some(request) = &facts.handshake.request {
         moments.push(moment(request.seen, Side::Client, What::Request));
     }
@@ -120,7 +121,7 @@ pub fn timeline(facts: &Facts, opened: Timestamp, redactor: &mut Redactor) -> Bo
         let code = close.code.map(|code| code.0);
         moments.push(Moment { code, ..moment(close.carrier.seen, close.side, What::Close) });
     }
-    moments.extend(facts.gaps.iter().map(|(side, seen)| moment(*seen, *side, What::Gap)));
+    moments.extend(facts.rare.gaps.iter().map(|(side, seen)| moment(*seen, *side, What::Gap)));
     let of_end = |kind| match kind {
         EndKind::Fin => What::Fin,
         EndKind::CloseNotify => What::CloseNotify,

@@ -35,7 +35,7 @@ pub struct Tls {
 impl Tls {
     /// Returns the session of a connection, if it has one.
     pub fn new(facts: &Facts, redactor: &mut Redactor) -> Option<Box<Self>> {
-        let session = facts.session.as_deref()?;
+        let session = facts.rare.session.as_deref()?;
         let notified = facts.ends.iter().filter(|end| end.kind == EndKind::CloseNotify);
         Some(Box::new(Self {
             version: session.version.map(|version| version.to_string()),

@@ -9,8 +9,8 @@ use crate::tcp::analysis::Sent;
 pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
     let tcp = facts.tcp();
     let any = |has: fn(&Sent) -> bool| Side::BOTH.iter().any(|side| has(&tcp.sent[*side]));
-    let is_encrypted = facts.client_hello.is_some() || facts.outside.is_some();
-    let is_decrypted = facts.session.as_ref().is_some_and(|session| session.is_decrypted());
+    let is_encrypted = facts.rare.client_hello.is_some() || facts.rare.outside.is_some();
+    let is_decrypted = facts.rare.session.as_ref().is_some_and(|session| session.is_decrypted());
     let lost_frames = Side::BOTH.iter().any(|side| facts.sent[*side].lost > 0);
     [
         (!tcp.syn, "late_start"),
@@ -21,7 +21,7 @@ pub fn visibility(facts: &Facts, ending: &Ending) -> Vec<&'static str> {
         (any(|sent| sent.segments == 0), "one_direction"),
         (lost_frames, "lost_frames"),
         (is_encrypted && !is_decrypted, "no_keys"),
-        (facts.continuity.as_ref().is_some_and(|continuity| continuity.joints > 0), "joined_parts"),
+        (facts.rare.continuity.as_ref().is_some_and(|continuity| continuity.joints > 0), "joined_parts"),
         (ending.kind == Kind::Open, "early_end"),
     ]
     .into_iter()

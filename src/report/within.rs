@@ -15,7 +15,8 @@ pub struct Within {
 impl Within {
     /// Returns whether the last packet of a connection lies in the period.
     pub(super) fn has(&self, facts: &Facts) -> bool {
-        let last = facts.continuity.as_ref().map_or(facts.last.time, |continuity| continuity.last.max(facts.last.time));
+        let last =
+            facts.rare.continuity.as_ref().map_or(facts.last.time, |continuity| continuity.last.max(facts.last.time));
         self.from.is_none_or(|from| last >= from) && self.to.is_none_or(|to| last < to)
     }
 }

@@ -43,15 +43,15 @@ impl Origin {
     /// Extracts what a slice needs from the facts of a connection.
     pub fn new(facts: &Facts) -> Self {
         let agreed = facts.handshake.agreed_deflate();
-        let is_tls = facts.client_hello.is_some() || facts.session.is_some();
+        let is_tls = facts.rare.client_hello.is_some() || facts.rare.session.is_some();
         let compression =
             |side| agreed.map(|no_context_takeover| Compression { no_context_takeover: no_context_takeover[side] });
         Self {
             id: facts.id(),
-            addresses: facts.addresses,
-            packets: (facts.http2.as_ref().map_or(facts.first.packet, |http2| http2.begun), facts.last.packet),
+            addresses: facts.addresses(),
+            packets: (facts.rare.http2.as_ref().map_or(facts.first.packet, |http2| http2.begun), facts.last.packet),
             is_tls,
-            is_http2: facts.http2.is_some() && !is_tls,
+            is_http2: facts.rare.http2.is_some() && !is_tls,
             compression: PerSide { client: compression(Side::Client), server: compression(Side::Server) },
         }
     }

@@ -60,7 +60,7 @@ impl<S: Sink, W: Write> Sink for Locating<S, W> {
             && let Some((header, header_end, wire)) = ws.frame()
             // Inside TLS there is nothing to find in the packets, and on HTTP/2 the positions are those of a stream.
             && wire.is_plain()
-            && facts.http2.is_none()
+            && facts.rare.http2.is_none()
             && let Ok(payload) = u32::try_from(header_end)
             && self.written.is_ok()
         {

@@ -31,6 +31,8 @@ pub struct Sent {
     pub ttl: u8,
     /// Whether segments other than resets came with a different time to live.
     pub ttl_varied: bool,
+    /// Whether it has sent a RST.
+    pub(super) has_reset: bool,
     /// Facts that most connections never have.
     rare: Option<Box<Rare>>,
 }
@@ -338,7 +340,7 @@ impl Sights for Analysis {
 
 impl Sights for Sent {
     fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
-        let Self { segments: _, last, ttl: _, ttl_varied: _, rare } = self;
+        let Self { segments: _, last, ttl: _, ttl_varied: _, has_reset: _, rare } = self;
         // A side that has sent nothing has no last packet, and that of a connection which goes on is not known.
         if last.packet > 0 {
             visit(last);

@@ -9,7 +9,7 @@ use foldhash::fast::FixedState;
 ///
 /// It does not hold two [`SocketAddr`], which would have to be built and taken apart again for each packet, nor `u128`,
 /// with an alignment that would cost the table of flows 16 bytes a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Endpoints {
     /// The addresses, as numbers with the order of the addresses.
     low: [u64; 2],

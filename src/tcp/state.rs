@@ -12,8 +12,6 @@ use crate::side::{PerSide, Side};
 pub struct Tcp {
     halves: PerSide<Half>,
     analysis: Analysis,
-    /// Whether each side has sent a RST.
-    reset: PerSide<bool>,
 }
 
 impl Tcp {
@@ -65,7 +63,7 @@ impl Tcp {
                 self.halves[side].acknowledge(segment.seq);
             }
             self.analysis.apply(side, segment, Arrival::Empty);
-            if !std::mem::replace(&mut self.reset[side], true) {
+            if !std::mem::replace(&mut self.analysis.sent[side].has_reset, true) {
                 out(side, &carrier, Event::Reset);
             }
             return;
@@ -115,7 +113,6 @@ impl Tcp {
     pub fn swap(&mut self) {
         self.halves.swap();
         self.analysis.sent.swap();
-        self.reset.swap();
     }
 
     /// Returns the bytes held out of order, of both sides.
@@ -129,7 +126,7 @@ impl Tcp {
     }
 
     const fn is_reset(&self) -> bool {
-        self.reset.client || self.reset.server
+        self.analysis.sent.client.has_reset || self.analysis.sent.server.has_reset
     }
 
     /// Returns the packet of the last segment.

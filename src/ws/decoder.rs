@@ -32,22 +32,21 @@ use behind::Waiting;
 pub struct Decoder {
     rules: Negotiated,
     state: State,
-    /// A header that is not complete yet.
-    partial: Option<Box<Partial>>,
     messages: Messages,
     /// The captured beginning of a control payload, still masked.
     control: Option<Box<Control>>,
     text_before: Option<TextBefore>,
-    /// Frames so far with the masking that is right for their side.
-    well_masked: u32,
+    /// Whether a frame so far had the masking that is right for its side.
+    well_masked: bool,
     closed: bool,
     /// Whether the first byte may not have been the first of a frame.
     unsure: bool,
     /// The number of searches for excess text so far.
     overruns: u8,
-    /// The search for frames, while they are lost sight of.
-    search: Option<Box<Search>>,
 }
+
+/// Every connection that is open has two.
+const _: () = assert!(size_of::<Decoder>() <= 80);
 
 /// The text payload that has just ended.
 #[derive(Clone, Copy, Debug)]
@@ -64,11 +63,18 @@ struct TextBefore {
 
 #[derive(Debug)]
 enum State {
-    Header,
+    /// Before a frame, or after the first bytes of a header.
+    Header(Option<Box<Partial>>),
     Payload(Box<Frame>),
     /// After a text that may have been longer than its header declares.
     Waiting(Box<Waiting>),
-    Lost,
+    /// The frames are lost sight of. A search for them begins with the next bytes.
+    Lost(Option<Box<Search>>),
+}
+
+impl State {
+    /// Before a frame.
+    const BETWEEN: Self = Self::Header(None);
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -106,16 +112,14 @@ impl Decoder {
     pub fn new(side: Side, no_context_takeover: Option<bool>, in_step: bool) -> Self {
         Self {
             rules: Negotiated { side, deflate: no_context_takeover.is_some() },
-            state: if in_step { State::Header } else { State::Lost },
-            partial: None,
+            state: if in_step { State::BETWEEN } else { State::Lost(None) },
             messages: Messages::new(no_context_takeover),
             control: None,
             text_before: None,
-            well_masked: 0,
+            well_masked: false,
             closed: false,
             unsure: false,
             overruns: 0,
-            search: None,
         }
     }
 
@@ -146,7 +150,7 @@ impl Decoder {
     pub fn unfinished(&self) -> Option<Unfinished> {
         let frame = match &self.state {
             State::Payload(frame) => Some(CutFrame { length: frame.header.length, received: frame.received }),
-            State::Header | State::Waiting(_) | State::Lost => None,
+            State::Header(_) | State::Waiting(_) | State::Lost(_) => None,
         };
         let message = self.messages.state() == MessageState::Open;
         (message || frame.is_some()).then_some(Unfinished { frame, message })
@@ -169,10 +173,10 @@ impl Decoder {
     ) {
         while !bytes.is_empty() {
             let taken = match self.state {
-                State::Header => self.header(place, bytes, scratch, out),
+                State::Header(_) => self.header(place, bytes, scratch, out),
                 State::Payload(_) => self.rest_of_payload(place, bytes, scratch, out),
                 State::Waiting(_) => self.wait(place, bytes, scratch, out),
-                State::Lost => return self.search(place, bytes, scratch, out),
+                State::Lost(_) => return self.search(place, bytes, scratch, out),
             };
             bytes = bytes.get(taken..).unwrap_or_default();
             place = place.after(taken);
@@ -203,7 +207,7 @@ impl Decoder {
             self.messages.gap();
         }
         if frame.is_complete() {
-            self.state = State::Header;
+            self.state = State::BETWEEN;
             let missing = usize::try_from(missing).unwrap_or(usize::MAX);
             self.end_frame(&frame, place.after(missing), scratch, out);
         }

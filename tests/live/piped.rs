@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use regex::Regex;
 use serde_json::Value;
 
 use crate::watching::{ENDS, Live, NET_RAW, Tls, missing, server, text, visit};
@@ -22,13 +23,17 @@ fn tcpdump(port: &str) -> Child {
 }
 
 /// Returns the lines until every connection of `peers.py` has ended, by connection: where keys come late, they decide the order.
-/// They are without times, since two captures may stamp a packet differently.
+/// They are without times, and their sentences without durations, since two captures may stamp a packet differently.
 fn lines(live: &Live) -> Vec<Value> {
+    let duration = Regex::new("[0-9.]+ (µs|ms|s)").unwrap();
     let mut ends = 0;
     let mut lines: Vec<_> = std::iter::from_fn(|| {
         let mut object = (ends < ENDS.len()).then(|| live.told().object)?;
         ends += usize::from(matches!(object["type"].as_str(), Some("closed" | "refused")));
         ["time", "lifetime"].into_iter().for_each(|name| drop(object.as_object_mut().unwrap().remove(name)));
+        if let Some(Value::String(summary)) = object.get_mut("summary") {
+            *summary = duration.replace_all(summary, "a while").into_owned();
+        }
         Some(object)
     })
     .collect();

@@ -113,7 +113,7 @@ fn streams_are_as_tshark_reads_them() {
     let mut compared = 0;
     for (name, packets, log) in all() {
         let ours = streams(&packets, &log);
-        let port = ours.values().next().unwrap().addresses.server.port();
+        let port = ours.values().next().unwrap().addresses().server.port();
         let theirs = by_tshark(&fixture(&name), port);
         let ours: BTreeMap<_, _> = ours.iter().map(|(stream, facts)| (*stream, by_us(facts))).collect();
         assert_eq!(ours, theirs, "{name}");
@@ -133,7 +133,7 @@ fn is_true(name: &str, whole: &BTreeMap<u32, Box<Facts>>, part: &BTreeMap<u32, B
         for end in facts.ends.iter().filter(|end| matches!(end.kind, EndKind::StreamReset(_) | EndKind::EndStream)) {
             assert!(full.end(end.side, end.kind).is_some(), "{name} {stream}: {end:?}");
         }
-        let (own, of_all) = (facts.breaches.len(), full.breaches.len());
+        let (own, of_all) = (facts.rare.breaches.len(), full.rare.breaches.len());
         assert!(own <= of_all, "{name} {stream}: {own} broken rules, not {of_all}");
         if let (Some(request), Some(other)) = (&facts.handshake.request, &full.handshake.request) {
             let is_known = !facts.handshake.cut;

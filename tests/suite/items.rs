@@ -148,9 +148,9 @@ impl<'c> Archive<'c> {
     fn told(&self, collection: Collection) -> (Vec<String>, Value) {
         let collected = collection.finish();
         let mut facts: Vec<_> = collected.facts.iter().chain(collected.outside.iter().cloned()).collect();
-        facts.sort_by_key(|facts| (facts.first, facts.http2_stream(), facts.attempt, facts.addresses.client));
+        facts.sort_by_key(|facts| (facts.first, facts.http2_stream(), facts.attempt, facts.addresses().client));
         for facts in &mut facts {
-            (facts.stream, facts.continuity) = (0, None);
+            (facts.stream, facts.rare.continuity) = (0, None);
         }
         (told(&facts), self.report_of(collected))
     }

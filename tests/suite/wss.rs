@@ -38,7 +38,7 @@ fn with_keys() -> Vec<(String, std::path::PathBuf, Vec<u8>)> {
 }
 
 fn is_decrypted(facts: &Facts) -> bool {
-    facts.session.as_ref().is_some_and(|session| session.is_decrypted())
+    facts.rare.session.as_ref().is_some_and(|session| session.is_decrypted())
 }
 
 #[test]

@@ -70,8 +70,10 @@ impl Open {
     pub fn keep(&mut self, facts: Option<Box<Facts>>) {
         let attempts = self.facts.iter().map(|owned| (*owned.facts).clone());
         // If no later item has more of it, this is where it has been followed to.
-        let last = facts.map(|facts| Facts { followed_to_end: true, ..*facts });
-        self.snapshot = last.map(|last| attempts.chain([last]).collect());
+        self.snapshot = facts.map(|mut last| {
+            last.followed_to_end = true;
+            attempts.chain([*last]).collect()
+        });
     }
 
     /// Notes a segment, and records it if there is room.
@@ -163,11 +165,11 @@ fn placed(
     (before, after): (bool, bool),
     (first, next): ([Option<u32>; 2], [Option<u32>; 2]),
 ) -> Owned {
-    let client_is_low = owned.facts.addresses.client == key.low();
+    let client_is_low = owned.facts.addresses().client == key.low();
     let sides = |[low, high]: [Option<u32>; 2]| {
         if client_is_low { PerSide { client: low, server: high } } else { PerSide { client: high, server: low } }
     };
     let (first, next, last) = (sides(first), sides(next), owned.facts.last.time);
-    owned.facts.continuity = Some(Box::new(Continuity { before, after, first, next, last, joints: 0 }));
+    owned.facts.rare.continuity = Some(Box::new(Continuity { before, after, first, next, last, joints: 0 }));
     owned
 }

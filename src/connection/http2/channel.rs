@@ -47,17 +47,18 @@ enum State {
 impl Channel {
     fn new(parent: &Layers, begun: Begun<'_>, seen: Seen, state: State) -> Self {
         let Begun { stream, offered, flow, goaway } = begun;
-        let mut facts = Box::new(Facts::new(parent.facts.stream, parent.facts.addresses, seen));
-        facts.client_hello.clone_from(&parent.facts.client_hello);
-        facts.processes.clone_from(&parent.facts.processes);
+        let mut facts = Box::new(Facts::new(parent.facts.stream, parent.facts.addresses(), seen));
+        facts.rare.client_hello.clone_from(&parent.facts.rare.client_hello);
+        facts.rare.processes.clone_from(&parent.facts.rare.processes);
         let (begun, goaway) = (parent.facts.first.packet, goaway.map(|goaway| Box::new(goaway.clone())));
-        facts.http2 = Some(Box::new(OfStream { stream, begun, offered, goaway, starved: None }));
+        facts.rare.http2 = Some(Box::new(OfStream { stream, begun, offered, goaway, starved: None }));
         let layers = Layers {
             security: Security::None,
             application: Application::Other,
             protocol: Protocol::Http2,
             outside: None,
             facts,
+            client_is_low: parent.client_is_low,
             sides_are_known: parent.sides_are_known,
             began_before: parent.began_before,
             swapped: false,
@@ -296,7 +297,7 @@ impl Channel {
     /// Notes which side can send no more, before the stream ends.
     pub fn note_starved(&mut self, flow: &Flow) {
         let has_ended = self.ended.client || self.ended.server || self.is_over();
-        if let Some(of_stream) = &mut self.layers.facts.http2
+        if let Some(of_stream) = &mut self.layers.facts.rare.http2
             && !has_ended
         {
             let mut starved = flow.starved(&self.windows);
@@ -309,14 +310,14 @@ impl Channel {
 
     /// Notes whether the server accepts extended CONNECT, unless that was known when the stream began.
     pub fn settle(&mut self, offered: bool) {
-        if let Some(of_stream) = &mut self.layers.facts.http2 {
+        if let Some(of_stream) = &mut self.layers.facts.rare.http2 {
             of_stream.offered.get_or_insert(offered);
         }
     }
 
     /// Notes that a side serves no more streams.
     pub fn go_away(&mut self, goaway: &GoAway) {
-        if let Some(of_stream) = &mut self.layers.facts.http2 {
+        if let Some(of_stream) = &mut self.layers.facts.rare.http2 {
             match &mut of_stream.goaway {
                 None => of_stream.goaway = Some(Box::new(goaway.clone())),
                 Some(first) if first.side == goaway.side => first.follow(goaway),

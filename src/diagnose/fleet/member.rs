@@ -81,7 +81,7 @@ impl Member {
         let opened = facts.switched.unwrap_or(facts.first).time;
         let key = facts.handshake.request.as_ref().and_then(|request| request.key.as_deref());
         let key = key.filter(|_| facts.switched.is_some()).map(|key| FixedState::default().hash_one(key));
-        let PerSide { client, server } = facts.addresses;
+        let PerSide { client, server } = facts.addresses();
         Some(Self {
             first: facts.first,
             ended: carrier.seen,
@@ -97,7 +97,7 @@ impl Member {
             kind: ending.kind,
             by,
             has_holes: has_holes(facts),
-            is_http2: facts.http2.is_some(),
+            is_http2: facts.rare.http2.is_some(),
         })
     }
 

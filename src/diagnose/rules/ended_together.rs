@@ -42,7 +42,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .with("others", Value::Number((company.alike - 1) as u64))
             .with("packet", Value::Packet(own.ended.packet))
             // Without the plaintext, it is not known that there was no Close frame.
-            .variant(match (own.by, mixed, case.facts.outside.is_some()) {
+            .variant(match (own.by, mixed, case.facts.rare.outside.is_some()) {
                 (Side::Server, true, _) => "killed",
                 (Side::Server, false, false) => "",
                 (Side::Server, false, true) => "outside",

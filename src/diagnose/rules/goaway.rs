@@ -29,7 +29,7 @@ const SOON: Duration = Duration::from_secs(5);
 const CODES: &[u16] = &[1001, 1012];
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    let http2 = case.facts.http2.as_deref()?;
+    let http2 = case.facts.rare.http2.as_deref()?;
     let goaway = http2.goaway.as_deref()?;
     let (by, end) = (case.ending.by, case.ending.carrier.map(|carrier| carrier.seen));
     let is_unserved = is_left_unserved(http2);

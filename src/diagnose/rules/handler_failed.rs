@@ -34,7 +34,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let is_bare = reaction.close.is_none() && Library::of(case.facts, by).is_some_and(Library::fails_bare);
     // The timeout of a ping is not a failure of a handler, and a broken frame explains an end better.
     let has_reason = case.reason == Some(Class::Ping);
-    let by_other = || case.facts.breaches.iter().any(|breach| breach.violation.side != by);
+    let by_other = || case.facts.rare.breaches.iter().any(|breach| breach.violation.side != by);
     let is_broken = may_have_minded(case.facts, by, &reaction) || (is_bare && by_other());
     if !(is_internal || is_bare) || has_reason || is_broken {
         return None;

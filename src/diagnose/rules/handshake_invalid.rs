@@ -62,7 +62,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
 /// Returns the finding of an answer to the opening handshake that is not HTTP.
 fn no_http(case: &Case<'_>) -> Option<Finding> {
     let request = case.facts.handshake.request.as_ref().filter(|_| case.ending.kind == Kind::Refused)?;
-    let (seen, context) = case.facts.answered_with.as_deref().filter(|(_, context)| !is_alert(context.bytes()))?;
+    let (seen, context) = case.facts.rare.answered_with.as_deref().filter(|(_, context)| !is_alert(context.bytes()))?;
     let is_text = |bytes: &[u8]| str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control));
     let shown = context.clone().trimmed();
     let bytes = if is_text(shown.bytes()) { Value::Excerpt(shown) } else { Value::Window(shown) };

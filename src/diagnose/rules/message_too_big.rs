@@ -90,7 +90,7 @@ fn is_unsaid(case: &Case<'_>, by: Side, reaction: &Reaction<'_>, message: &Momen
 
 /// Returns the finding of a length that no message can have.
 fn impossible(case: &Case<'_>, by: Side, reaction: &Reaction<'_>) -> Option<Finding> {
-    let mut all = case.facts.breaches.iter().map(|breach| &breach.violation);
+    let mut all = case.facts.rare.breaches.iter().map(|breach| &breach.violation);
     let violation = all.find(|violation| {
         let is_received = || could_have_received(reaction, violation.needed, violation.seen).is_some();
         violation.side != by && violation.kind == Kind::LengthTopBit && is_received()

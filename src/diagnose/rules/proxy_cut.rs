@@ -30,7 +30,7 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let first = front.ended.min(back.ended);
     let silence = first.time.since(last);
     let timer = Timer::idle(case, silence, silence).filter(|_| silence >= SILENCE);
-    let confidence = match (case.facts.outside.is_some(), own.is_http2 != other.is_http2) {
+    let confidence = match (case.facts.rare.outside.is_some(), own.is_http2 != other.is_http2) {
         (true, _) => Confidence::Medium,
         (false, true) => Confidence::High,
         (false, false) => Confidence::Certain,

@@ -9,7 +9,7 @@ pub static RULE: Rule = Rule::new("tls_failed", Role::Cause, detect, include_str
     .without_plaintext();
 
 fn detect(case: &Case<'_>) -> Option<Finding> {
-    let (side, seen, outcome) = *case.facts.tls.as_deref()?;
+    let (side, seen, outcome) = *case.facts.rare.tls.as_deref()?;
     let finding = |confidence| {
         Finding::new(confidence)
             .packet(seen.packet)

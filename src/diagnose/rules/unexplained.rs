@@ -18,8 +18,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
             .packet(carrier.seen.packet)
             .with("side", Value::Side(by))
             .with("packet", Value::Packet(carrier.seen.packet))
-            .variant(if case.facts.outside.is_some() { "outside" } else { "" }),
-        (None, Some(carrier)) if case.facts.outside.is_some() => {
+            .variant(if case.facts.rare.outside.is_some() { "outside" } else { "" }),
+        (None, Some(carrier)) if case.facts.rare.outside.is_some() => {
             finding.packet(carrier.seen.packet).with("packet", Value::Packet(carrier.seen.packet)).variant("undecided")
         }
         _ => finding.packet(case.facts.last.packet).variant("open"),

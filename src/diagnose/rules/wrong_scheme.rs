@@ -19,8 +19,8 @@ fn detect(case: &Case<'_>) -> Option<Finding> {
     let finding = |packet| {
         Finding::new(Confidence::Certain).blame(Side::Client).packet(packet).with("packet", Value::Packet(packet))
     };
-    if let Some((seen, context)) = case.facts.answered_with.as_deref() {
-        if case.facts.client_hello.is_some() && context.bytes().starts_with(b"HTTP/1.") {
+    if let Some((seen, context)) = case.facts.rare.answered_with.as_deref() {
+        if case.facts.rare.client_hello.is_some() && context.bytes().starts_with(b"HTTP/1.") {
             return Some(finding(seen.packet).variant("tls_to_plain"));
         }
         return is_alert(context.bytes()).then(|| finding(seen.packet).variant("plain_to_tls"));

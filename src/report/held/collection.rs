@@ -159,7 +159,7 @@ impl Sink for Collection {
             return self.ended.push(&facts);
         }
         if let Some(facts) = self.attempts.add(facts, limits::UNANSWERED) {
-            self.unanswered.add(facts.addresses.server, 1);
+            self.unanswered.add(facts.addresses().server, 1);
         }
     }
 

@@ -121,7 +121,7 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> usize {
-        let State::Waiting(mut waiting) = std::mem::replace(&mut self.state, State::Header) else {
+        let State::Waiting(mut waiting) = std::mem::replace(&mut self.state, State::BETWEEN) else {
             return 0;
         };
         let taken = waiting.push(place, bytes);
@@ -137,7 +137,7 @@ impl Decoder {
         // The frames among them may in turn end in a text with too short a length.
         while let State::Waiting(waiting) = &mut self.state {
             let behind = waiting.behind(true, self.rules).unwrap_or(Behind::Frame);
-            if let State::Waiting(waiting) = std::mem::replace(&mut self.state, State::Header) {
+            if let State::Waiting(waiting) = std::mem::replace(&mut self.state, State::BETWEEN) {
                 self.go_on(&waiting, behind, scratch, out);
             }
         }

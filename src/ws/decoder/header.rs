@@ -20,14 +20,13 @@ impl Decoder {
     pub fn whole(&mut self, place: Place<'_>, bytes: &[u8], scratch: &mut Scratch) -> Option<(Event<'static>, usize)> {
         let (rest, header) = header(bytes).ok()?;
         let is_next = shortcuts::are_taken()
-            && matches!(self.state, State::Header)
-            && self.partial.is_none()
+            && matches!(self.state, State::Header(None))
             && !self.closed
             && self.messages.state() == MessageState::Closed
             && header.start.is_plain_message()
             && is_legal(&header, self.rules, MessageState::Closed);
         let preview = if is_next { whole(&header, rest, scratch)? } else { return None };
-        self.well_masked = self.well_masked.saturating_add(1);
+        self.well_masked = true;
         let is_text = header.start.opcode == Opcode::TEXT;
         let phase = (header.length % 4) as u8;
         self.text_before = is_text.then_some(TextBefore { key: header.key, phase, is_cut: false, text: preview });
@@ -48,7 +47,7 @@ impl Decoder {
             return taken;
         }
         if shortcuts::are_taken()
-            && self.partial.is_none()
+            && matches!(self.state, State::Header(None))
             && let Ok((rest, header)) = header(bytes)
             && is_legal(&header, self.rules, self.messages.state())
             && (!self.closed || header.start.opcode == Opcode::CLOSE)
@@ -71,7 +70,7 @@ impl Decoder {
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> usize {
         let size = usize::from(header.size);
-        self.well_masked = self.well_masked.saturating_add(1);
+        self.well_masked = true;
         self.text_before = None;
         let Place { offset: header_end, wire, .. } = place.after(size);
         out(place.carrier, Event::Frame { header: *header, start: place.carrier.seen, header_end, wire });
@@ -89,7 +88,8 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> usize {
-        let mut partial = self.partial.take().map_or_else(|| Partial::at(place), |partial| *partial);
+        let begun = if let State::Header(partial) = &mut self.state { partial.take() } else { None };
+        let mut partial = begun.map_or_else(|| Partial::at(place), |partial| *partial);
         let begun = partial.carrier;
         let had = partial.bytes().len();
         let copied = partial.fill(bytes);
@@ -103,18 +103,18 @@ impl Decoder {
                 out(place.carrier, self.violation(Kind::HttpAfterUpgrade, Opcode::CLOSE, begun, end, http));
                 self.lose(place, out);
             } else {
-                self.partial = Some(Box::new(partial));
+                self.state = State::Header(Some(Box::new(partial)));
             }
             return copied;
         }
         let parsed = header(known).ok().map(|(_, parsed)| parsed);
         let Ok((_, first)) = start(known) else {
-            self.partial = Some(Box::new(partial));
+            self.state = State::Header(Some(Box::new(partial)));
             return copied;
         };
         let is_legal_start =
             of_start(first, u64::from(first.length), self.rules, self.messages.state()).next().is_none();
-        if self.unsure && self.well_masked == 0 && !is_legal_start {
+        if self.unsure && !self.well_masked && !is_legal_start {
             self.lose(place, out);
             return copied;
         }
@@ -122,7 +122,7 @@ impl Decoder {
             let end = place.after(START.saturating_sub(had));
             let mut kinds: Vec<_> =
                 of_start(first, u64::from(first.length), self.rules, self.messages.state()).collect();
-            let implausible = kinds.iter().filter(|kind| kind.is_implausible(self.well_masked > 0)).count();
+            let implausible = kinds.iter().filter(|kind| kind.is_implausible(self.well_masked)).count();
             if implausible > 0 {
                 let known = known.get(..had).unwrap_or_default();
                 if let Some(taken) = self.doubt((partial.place(), known), place, bytes, first.opcode, scratch, out) {
@@ -145,7 +145,7 @@ impl Decoder {
             }
         }
         let Some(parsed) = parsed else {
-            self.partial = Some(Box::new(partial));
+            self.state = State::Header(Some(Box::new(partial)));
             return copied;
         };
         let taken = usize::from(parsed.size).saturating_sub(had);
@@ -183,8 +183,7 @@ impl Decoder {
     ) -> usize {
         let Frame { header, start, .. } = frame;
         let end = place.after(taken);
-        let well_masked = header.start.masked == (self.rules.side == Side::Client);
-        self.well_masked = self.well_masked.saturating_add(u32::from(well_masked));
+        self.well_masked |= header.start.masked == (self.rules.side == Side::Client);
         let Place { offset: header_end, wire, .. } = end;
         out(place.carrier, Event::Frame { header, start: start.seen, header_end, wire });
         if matches!(header.start.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY) {

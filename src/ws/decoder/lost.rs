@@ -13,12 +13,9 @@ const MOST: u8 = 125;
 impl Decoder {
     /// Stops following the frames, until a run of them is found.
     pub(super) fn lose(&mut self, place: Place<'_>, out: &mut impl FnMut(&Carrier, Event<'_>)) {
-        self.partial = None;
         self.text_before = None;
         self.messages.lose();
-        self.search = None;
-        if !matches!(self.state, State::Lost) {
-            self.state = State::Lost;
+        if !matches!(std::mem::replace(&mut self.state, State::Lost(None)), State::Lost(_)) {
             out(place.carrier, Event::Lost);
         }
     }
@@ -33,9 +30,9 @@ impl Decoder {
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
         let rules = self.rules;
-        let mut search = self.search.take().unwrap_or_else(|| Box::new(Search::new(rules)));
+        let mut search = self.take_search().unwrap_or_else(|| Box::new(Search::new(rules)));
         if !search.push(Chunk { place, data: Data::Bytes(bytes) }) {
-            self.search = Some(search);
+            self.state = State::Lost(Some(search));
             return;
         }
         let from = search.begins_at(place.offset);
@@ -46,6 +43,11 @@ impl Decoder {
         }
     }
 
+    /// Takes the search for frames, if there is one.
+    fn take_search(&mut self) -> Option<Box<Search>> {
+        if let State::Lost(search) = &mut self.state { search.take() } else { None }
+    }
+
     /// Decodes the frames that were found, and from now on those that follow.
     fn found(
         &mut self,
@@ -54,7 +56,7 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
-        self.state = State::Header;
+        self.state = State::BETWEEN;
         let kept: Vec<_> = search.into_chunks().collect();
         out(kept.first().map_or(last, |chunk| chunk.carrier()), Event::Found);
         for chunk in kept {
@@ -72,11 +74,14 @@ impl Decoder {
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
         self.stop_waiting(scratch, out);
-        if let Some(search) = self.search.take_if(|search| search.end(other, has_ended)) {
+        if let State::Lost(search) = &mut self.state
+            && let Some(search) = search.take_if(|search| search.end(other, has_ended))
+        {
             self.found(*search, &Carrier::default(), scratch, out);
         }
         // The bytes with its length never came, but its second byte says that it is too long.
-        if let Some(partial) = self.partial.take()
+        if let State::Header(partial) = &mut self.state
+            && let Some(partial) = partial.take()
             && let Ok((_, first)) = start(partial.bytes())
             && first.opcode.is_control()
             && first.length > MOST
@@ -95,14 +100,14 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) {
-        let Some(mut search) = self.search.take() else {
+        let Some(mut search) = self.take_search() else {
             return self.lose(gap.place, out);
         };
         if search.push(gap) {
             self.found(*search, gap.place.carrier, scratch, out);
             self.push(gap, scratch, out);
         } else {
-            self.search = Some(search);
+            self.state = State::Lost(Some(search));
         }
     }
 }

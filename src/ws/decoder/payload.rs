@@ -18,7 +18,7 @@ impl Decoder {
         scratch: &mut Scratch,
         out: &mut impl FnMut(&Carrier, Event<'_>),
     ) -> usize {
-        let State::Payload(mut frame) = std::mem::replace(&mut self.state, State::Header) else {
+        let State::Payload(mut frame) = std::mem::replace(&mut self.state, State::BETWEEN) else {
             return bytes.len();
         };
         let taken = self.payload(&mut frame, place, bytes, scratch, out);

@@ -59,7 +59,7 @@ fn mutated_packets_with_keys() {
         let packets = mutated(&fixture.packets, &mut random);
         let facts = way::facts_with_keys_nearby(&packets, log);
         // Mutated frames of a leg in the clear may have any code.
-        let decrypted = facts.iter().filter(|facts| facts.session.is_some());
+        let decrypted = facts.iter().filter(|facts| facts.rare.session.is_some());
         let codes = decrypted.flat_map(|facts| &facts.closes);
         for code in codes.filter_map(|close| close.code) {
             assert!(sent.contains(&u64::from(code.0)), "{} in round {round}: {code:?}", fixture.name);
@@ -195,7 +195,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
 fn check(facts: &[Box<Facts>], packets: &[Captured], case: &str) {
     for facts in facts {
         assert!(facts.closes.len() <= limits::CLOSES, "{case}");
-        assert!(facts.breaches.len() <= limits::VIOLATIONS, "{case}");
+        assert!(facts.rare.breaches.len() <= limits::VIOLATIONS, "{case}");
         for side in Side::BOTH {
             assert!(facts.sent[side].unanswered_pings.len() <= limits::PINGS, "{case}");
         }

@@ -13,6 +13,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use whyclosed::error::Error;
 use whyclosed::facts::Facts;
+use whyclosed::side::PerSide;
 
 use super::keylog::KeyLog;
 #[cfg(target_os = "linux")]
@@ -43,7 +44,7 @@ impl Observed {
 
     /// Returns whose connection this is.
     pub fn owner(&self, facts: &Facts) -> Owner {
-        let (client, server) = (facts.addresses.client, facts.addresses.server);
+        let PerSide { client, server } = facts.addresses();
         self.sockets.owner(client, server, facts.first.time..facts.last.time)
     }
 }

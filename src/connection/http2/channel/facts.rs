@@ -38,7 +38,7 @@ fn conclude(
     let tcp = in_place(swapped, Box::new(below.tcp.clone()));
     facts.last = if is_over { last } else { below.last.max(last) };
     facts.tcp = Some(tcp);
-    facts.session = below.session.map(|session| Box::new(session.clone()));
+    facts.rare.session = below.session.map(|session| Box::new(session.clone()));
     facts.followed_to_end = below.followed_to_end && !is_over;
     application.stop(&mut facts);
     facts
