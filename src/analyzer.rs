@@ -19,7 +19,7 @@ use self::followed::Followed;
 pub use self::item::{Item, Members, Owned};
 pub use self::parallel::Analysed;
 pub use self::part::{Part, PartEnd};
-pub(crate) use self::recording::{Recording, Replayed};
+pub(crate) use self::recording::{Chunks, Recording, Replayed};
 pub use self::streams::Streams;
 use crate::capture::{Packet, Source};
 use crate::error::Error;

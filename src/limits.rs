@@ -472,7 +472,7 @@ pub const RECORDED: usize = 256 * 1024;
 /// part before it may show that it is one; but most such connections are none, and there are many of them.
 pub const RECORDED_UNKNOWN: usize = 16 * 1024;
 
-/// Bytes recorded of the segments of all connections of a work item.
+/// Bytes of memory for the recorded segments of all connections of a work item.
 pub const RECORDED_TOTAL: usize = 256 << 20;
 
 /// Processes that are recorded of a connection: one at each end, and some containers between them.

@@ -5,6 +5,8 @@
 //!  since   since                                                    on the wire
 //! the last one
 //! ```
+//!
+//! Most recordings are thrown away when their connection ends. So they are kept in chunks, which the next ones use again.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,15 +19,28 @@ use crate::tcp::{Endpoints, Flags, Segment};
 
 /// The segments of one connection, in the order of the capture. Without sequence numbers of IP and without options of TCP: the
 /// analysis uses neither.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Recording {
-    bytes: Vec<u8>,
+    /// All but the last one are full.
+    chunks: Vec<Chunk>,
+    /// The bytes of all chunks.
+    len: usize,
     last: Seen,
 }
 
-/// A segment as it is recorded.
+/// A piece of a recording, at most as long as its capacity of [`CHUNK`].
+type Chunk = Vec<u8>;
+
+/// The bytes of a chunk: those of an opening handshake and a little more, so that little of the last one is left unused.
+const CHUNK: usize = 1024;
+
+/// Chunks that are not used.
+#[derive(Debug, Default)]
+pub struct Chunks(Vec<Chunk>);
+
+/// A segment as it is recorded, but for its payload.
 #[derive(Serialize, Deserialize)]
-struct Recorded<'a> {
+struct Recorded {
     packets: u64,
     nanos: i64,
     captured: u32,
@@ -36,14 +51,17 @@ struct Recorded<'a> {
     window: u16,
     ttl: u8,
     len: u32,
-    #[serde(with = "serde_bytes", borrow)]
-    payload: &'a [u8],
+    /// The bytes of the payload, which follow.
+    payload: usize,
 }
 
+/// The bytes of the longest [`Recorded`]: a byte for 7 bits of each number.
+const HEAD: usize = 64;
+
 impl Recording {
-    /// Adds a segment, whose packet has so many captured bytes. Returns the bytes that this takes.
-    pub fn push(&mut self, segment: &Segment<'_>, captured: usize) -> usize {
-        let (seen, before) = (segment.carrier.seen, self.bytes.len());
+    /// Adds a segment, whose packet has so many captured bytes. Returns the bytes of memory that this takes.
+    pub fn push(&mut self, segment: &Segment<'_>, captured: usize, unused: &mut Chunks) -> usize {
+        let (seen, before) = (segment.carrier.seen, self.size());
         let recorded = Recorded {
             packets: seen.packet.wrapping_sub(self.last.packet),
             nanos: seen.time.as_nanos().wrapping_sub(self.last.time.as_nanos()),
@@ -55,22 +73,49 @@ impl Recording {
             window: segment.window,
             ttl: segment.carrier.ttl,
             len: segment.payload_len,
-            payload: segment.payload,
+            payload: segment.payload.len(),
         };
-        // Writing to a vector never fails.
-        self.bytes = postcard::to_extend(&recorded, std::mem::take(&mut self.bytes)).unwrap_or_default();
+        let mut room = [0; HEAD];
+        // There is room for all numbers.
+        let head = postcard::to_slice(&recorded, &mut room).unwrap_or_default();
+        self.append(head, unused);
+        self.append(segment.payload, unused);
         self.last = seen;
-        self.bytes.len() - before
+        self.size() - before
+    }
+
+    fn append(&mut self, mut bytes: &[u8], unused: &mut Chunks) {
+        self.len += bytes.len();
+        while !bytes.is_empty() {
+            let Some(chunk) = self.chunks.last_mut().filter(|chunk| chunk.len() < CHUNK) else {
+                self.chunks.push(unused.0.pop().unwrap_or_else(|| Chunk::with_capacity(CHUNK)));
+                continue;
+            };
+            let (now, rest) = bytes.split_at(bytes.len().min(CHUNK - chunk.len()));
+            chunk.extend_from_slice(now);
+            bytes = rest;
+        }
     }
 
     /// Returns the number of bytes.
     pub const fn len(&self) -> usize {
-        self.bytes.len()
+        self.len
+    }
+
+    /// Returns the bytes of memory that it takes.
+    pub const fn size(&self) -> usize {
+        self.chunks.len() * CHUNK
+    }
+
+    /// Throws the recording away. Its chunks are used again.
+    pub fn recycle(mut self, unused: &mut Chunks) {
+        self.chunks.iter_mut().for_each(Vec::clear);
+        unused.0.append(&mut self.chunks);
     }
 
     /// Returns the bytes.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.chunks.concat()
     }
 }
 
@@ -93,7 +138,8 @@ impl<'r> Replayed<'r> {
     /// Returns the next segment, and the number of captured bytes of its packet; `None` at the end, or where the bytes are
     /// damaged.
     fn next(&mut self) -> Option<(Segment<'r>, usize)> {
-        let (recorded, rest) = postcard::take_from_bytes::<Recorded<'r>>(self.rest).ok()?;
+        let (recorded, mut rest) = postcard::take_from_bytes::<Recorded>(self.rest).ok()?;
+        let payload = rest.split_off(..recorded.payload)?;
         self.rest = rest;
         let time = Timestamp::from_nanos(self.last.time.as_nanos().wrapping_add(recorded.nanos));
         self.last = Seen { packet: self.last.packet.wrapping_add(recorded.packets), time };
@@ -106,8 +152,8 @@ impl<'r> Replayed<'r> {
             ack: recorded.ack,
             flags: Flags(recorded.flags),
             window: recorded.window,
-            payload: recorded.payload.get(..recorded.len as usize).unwrap_or(recorded.payload),
-            payload_len: recorded.len.min(limits::PACKET as u32).max(recorded.payload.len() as u32),
+            payload: payload.get(..recorded.len as usize).unwrap_or(payload),
+            payload_len: recorded.len.min(limits::PACKET as u32).max(payload.len() as u32),
         };
         Some((segment, recorded.captured as usize))
     }

@@ -1,6 +1,6 @@
 //! A connection that a work item may have to leave to the next one.
 
-use crate::analyzer::{Part, PartEnd, Recording};
+use crate::analyzer::{Chunks, Part, PartEnd, Recording};
 use crate::capture::{Attribution, Packet};
 use crate::facts::{Continuity, Facts};
 use crate::limits;
@@ -37,10 +37,22 @@ pub(super) struct Open {
     next_seq: [Option<u32>; 2],
 }
 
-/// The bytes that are recorded of all connections.
+/// What the recordings of all connections share.
 #[derive(Default)]
 pub(super) struct Recorder {
+    /// The bytes of memory that all recordings take.
     bytes: usize,
+    unused: Chunks,
+}
+
+impl Recorder {
+    /// Throws a recording away.
+    fn recycle(&mut self, recording: Option<Recording>) {
+        if let Some(recording) = recording {
+            self.bytes -= recording.size();
+            recording.recycle(&mut self.unused);
+        }
+    }
 }
 
 impl Open {
@@ -95,10 +107,9 @@ impl Open {
         }
         let most = if is_followed { limits::RECORDED } else { limits::RECORDED_UNKNOWN };
         if let Some(recording) = &mut self.recording {
-            recorder.bytes += recording.push(segment, packet.data.len());
+            recorder.bytes += recording.push(segment, packet.data.len(), &mut recorder.unused);
             if recording.len() > most || recorder.bytes > limits::RECORDED_TOTAL {
-                recorder.bytes -= recording.len();
-                self.recording = None;
+                recorder.recycle(self.recording.take());
             }
         }
     }
@@ -118,8 +129,8 @@ impl Open {
     }
 
     /// Returns its facts, now that it is over.
-    pub fn into_wholes(self, key: &Endpoints, recorder: &mut Recorder) -> impl Iterator<Item = Owned> {
-        recorder.bytes -= self.recording.as_ref().map_or(0, Recording::len);
+    pub fn into_wholes(mut self, key: &Endpoints, recorder: &mut Recorder) -> impl Iterator<Item = Owned> {
+        recorder.recycle(self.recording.take());
         let (key, first, next) = (*key, self.first_seq, self.next_seq);
         self.facts.into_iter().map(move |owned| placed(owned, &key, (false, false), (first, next)))
     }
@@ -127,14 +138,15 @@ impl Open {
     /// Returns it as a part, and its facts by themselves. `continues` says that it is still open.
     pub fn into_part(self, key: &Endpoints, continues: bool, recorder: &mut Recorder) -> (Part, Vec<Owned>) {
         let Self { begins, facts, snapshot, recording, processes, ends, first, last, first_seq, next_seq, .. } = self;
-        recorder.bytes -= recording.as_ref().map_or(0, Recording::len);
+        let recorded = recording.as_ref().map(|recording| serde_bytes::ByteBuf::from(recording.to_bytes()));
+        recorder.recycle(recording);
         let placed = |owned| placed(owned, key, (!begins, continues), (first_seq, next_seq));
         let facts: Vec<_> = facts.into_iter().map(placed).collect();
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
         if let Some(snapshot) = snapshot {
             let place = |facts: Facts| *placed(Owned { facts: Box::new(facts), is_outside: false }).facts;
             inside.extend(snapshot.into_iter().map(place));
-        } else if recording.is_none() {
+        } else if recorded.is_none() {
             for Owned { facts, is_outside } in &facts {
                 if *is_outside { &mut outside } else { &mut inside }.push((**facts).clone());
             }
@@ -147,7 +159,7 @@ impl Open {
             last,
             first_seq,
             next_seq,
-            recording: recording.map(|recording| serde_bytes::ByteBuf::from(recording.into_bytes())),
+            recording: recorded,
             processes,
             ends,
             facts: inside,

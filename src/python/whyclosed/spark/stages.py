@@ -73,11 +73,13 @@ def _placed(members: DataFrame, bucket: int, overlap: int) -> DataFrame:
     of_ends = Window.partitionBy("sensor", "community_id").orderBy("first", "continues_before")
     of_connection = Window.partitionBy("sensor", "community_id", "chain")
     begins = F.when(F.col("continues_before"), 0).otherwise(1)
-    found = (
-        members.where("kind <> 'coverage'")
-        .withColumn("chain", F.sum(begins).over(of_ends))
-        .withColumn("begin", F.unix_seconds(F.min("first").over(of_connection)))
-        .withColumn("end", F.unix_seconds(F.max("last").over(of_connection)))
+    is_part = F.col("continues_before") | F.col("continues_after")
+    parts = members.where(F.col("kind") != "coverage").where(is_part).withColumn("chain", F.sum(begins).over(of_ends))
+    first, last = F.min("first").over(of_connection), F.max("last").over(of_connection)
+    # Nearly all rows are of connections that one item has seen as a whole: they need not come together.
+    wholes = members.where(F.col("kind") != "coverage").where(~is_part)
+    found = wholes.withColumn("begin", F.unix_seconds("first")).withColumn("end", F.unix_seconds("last")).unionByName(
+        parts.withColumn("begin", F.unix_seconds(first)).withColumn("end", F.unix_seconds(last)).drop("chain")
     )
     buckets = F.sequence(F.floor((F.col("begin") - overlap) / bucket), F.floor((F.col("end") + overlap) / bucket))
     found = found.withColumn("bucket", F.explode(buckets)).select("bucket", *members.columns)
