@@ -37,6 +37,8 @@ REPEATS = (2, 10)
 FILES_OF_EACH = 4
 #: The seconds from the end of the capture to its beginning again.
 PAUSE = 1
+#: The capture begins at midnight. Rules look an hour into the day before and the day after: at noon there is neither.
+NOON = 12 * 3600
 GIGABYTE = 10**9
 SMALL_ITEMS = 256 << 20
 HALO = 60
@@ -56,7 +58,7 @@ def generate(capture: Path, folder: Path, repeats: int) -> int:
     cuts = [int(begins[len(begins) * part // FILES_OF_EACH]) for part in range(FILES_OF_EACH)] + [len(data)]
     number = 0
     for repeat in range(repeats):
-        data[at] = (seconds + numpy.uint32(repeat * span)).astype("<u4").view(numpy.uint8).reshape(-1, 4)
+        data[at] = (seconds + numpy.uint32(NOON + repeat * span)).astype("<u4").view(numpy.uint8).reshape(-1, 4)
         for begin, end in zip(cuts, cuts[1:]):
             number += 1
             first, *others = (folder / sensor / f"ring_{number:05}.pcap" for sensor in SENSORS)
@@ -248,10 +250,16 @@ def arithmetic(costs: dict[str, float]) -> None:
     by_core = costs["read"] + costs["halo"] + costs["stitch"]
     rows = []
     for name, gigabytes in (("1 TB", 1e3), ("100 TB", 1e5), ("1 PB", 1e6)):
-        hours = gigabytes * by_core / 3600
-        on = [f"{hours / cores:,.1f} h" for cores in (16, 256, 4096)]
-        rows.append([name, f"{gigabytes * costs['plan'] / 60:,.1f} min", f"{hours:,.0f} h", *on])
+        seconds = gigabytes * by_core
+        on = [duration(seconds / cores) for cores in (16, 256, 4096)]
+        rows.append([name, duration(gigabytes * costs["plan"]), f"{seconds / 3600:,.0f}", *on])
     table(["arithmetic", "planning", "core hours", "16 cores", "256 cores", "4096 cores"], rows)
+
+
+def duration(seconds: float) -> str:
+    """Returns seconds in a unit that suits them."""
+    name, length = next((unit for unit in (("h", 3600), ("min", 60)) if seconds >= 2 * unit[1]), ("s", 1))
+    return f"{seconds / length:,.0f} {name}"
 
 
 if __name__ == "__main__":
