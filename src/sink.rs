@@ -40,8 +40,9 @@ pub trait Sink {
     fn connection(&mut self, facts: Box<Facts>);
 
     /// Receives the final facts of a TLS connection that could not be decrypted, but outlived its handshake and is, or
-    /// seems to be, a WebSocket ([`Facts::outside`]). There are no events of it. The analyzer calls it when it would call
-    /// [`Sink::connection`], and never both for one connection. The default implementation does nothing.
+    /// seems to be, a WebSocket ([`Rare::outside`](crate::facts::Rare::outside)). There are no events of it. The analyzer
+    /// calls it when it would call [`Sink::connection`], and never both for one connection. The default implementation does
+    /// nothing.
     fn outside(&mut self, facts: Box<Facts>) {
         let _ = facts;
     }
