@@ -84,7 +84,9 @@ impl Tmux {
     /// Waits until the view is gone and the shell is back, with what was on the screen before.
     #[track_caller]
     fn is_restored(&self) {
-        self.wait_for("the shell", |screen| screen.contains("before-the-view") && !screen.contains("Timeline"));
+        // A line may be broken where it was not before, since the width may have changed.
+        let is_there = |screen: &str| screen.replace('\n', "").contains("before-the-view");
+        self.wait_for("the shell", |screen| is_there(screen) && !screen.contains("Timeline"));
         // Neither the alternate screen, nor the mouse, nor raw mode is left.
         let modes = ["alternate_on", "mouse_any_flag", "cursor_flag"].map(|mode| format!("#{{{mode}}}")).join("");
         assert_eq!(self.run(&["display-message", "-p", &modes]).trim(), "001");
@@ -199,7 +201,8 @@ fn another_program_may_stop_it() {
     tmux.wait("before-the-view");
     open(&tmux, "");
     Command::new("kill").args(["-TSTP", &program(&tmux)]).status().unwrap();
-    tmux.wait_for("the shell", |screen| screen.contains("before-the-view") && !screen.contains("Causes"));
+    tmux.wait_all(&["before-the-view", "Stopped"]);
+    tmux.wait_for("the shell", |screen| !screen.contains("Causes"));
     // The size may change meanwhile.
     tmux.run(&["resize-window", "-x", "110", "-y", "25"]);
     tmux.enter("fg");
