@@ -1,11 +1,16 @@
 //! Analysis of a connection's segments beyond their bytes, by Wireshark's names (`tcp.analysis.*`).
 
+mod trouble;
+
+use std::time::Duration;
+
+use self::trouble::Trouble;
+pub use self::trouble::{Unanswered, ZeroWindow};
 use super::reassembly::Arrival;
 use super::{Flags, Segment};
 use crate::chunk::Missing;
 use crate::seen::{Seen, Sights, Timestamp};
 use crate::side::{PerSide, Side};
-use std::time::Duration;
 
 /// The analysis of a whole TCP connection.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -31,7 +36,7 @@ pub struct Sent {
     pub ttl: u8,
     /// Whether segments other than resets came with a different time to live.
     pub ttl_varied: bool,
-    /// Whether it has sent a RST.
+    /// Tells whether it has sent a RST.
     pub(super) has_reset: bool,
     /// Facts that most connections never have.
     rare: Option<Box<Rare>>,
@@ -43,15 +48,6 @@ struct Rare {
     /// time.
     ahead: Option<(u64, Timestamp)>,
     trouble: Option<Box<Trouble>>,
-}
-
-#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
-struct Trouble {
-    lost_bytes: u64,
-    cut_bytes: u64,
-    unanswered: Unanswered,
-    zero_window: ZeroWindow,
-    copies: u32,
 }
 
 /// The longest time between two captures of the same packet on its way. No sender repeats its last segment that soon
@@ -109,17 +105,10 @@ impl Sent {
             (self.ttl, self.ttl_varied) = (later.ttl, later.ttl_varied);
         }
         self.segments = self.segments.saturating_add(later.segments);
+        self.has_reset |= later.has_reset;
         (self.last, self.rare) = (later.last, later.rare);
         if let Some(before) = before {
-            let trouble = self.trouble_mut();
-            trouble.lost_bytes = trouble.lost_bytes.saturating_add(before.lost_bytes);
-            trouble.cut_bytes = trouble.cut_bytes.saturating_add(before.cut_bytes);
-            trouble.copies = trouble.copies.saturating_add(before.copies);
-            trouble.zero_window.episodes = trouble.zero_window.episodes.saturating_add(before.zero_window.episodes);
-            if before.zero_window.longest > trouble.zero_window.longest {
-                (trouble.zero_window.longest, trouble.zero_window.first) =
-                    (before.zero_window.longest, before.zero_window.first);
-            }
+            self.trouble_mut().follow(&before);
         }
     }
 
@@ -182,30 +171,6 @@ impl Sent {
     fn trouble_mut(&mut self) -> &mut Trouble {
         self.rare.get_or_insert_default().trouble.get_or_insert_default()
     }
-}
-
-/// Retransmissions and probes without an answer.
-#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct Unanswered {
-    /// Their number.
-    pub count: u32,
-    /// The first.
-    pub first: Seen,
-    /// The last.
-    pub last: Seen,
-}
-
-/// Announcements that the receive buffer is full (SEG.WND = 0).
-#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct ZeroWindow {
-    /// The number of times that the window closed.
-    pub episodes: u32,
-    /// The first announcement of the longest episode.
-    pub first: Option<Seen>,
-    /// The duration of that episode, so far if it has not ended.
-    pub longest: Duration,
-    /// The announcement that closed the window, if it is closed now.
-    pub closed: Option<Seen>,
 }
 
 impl Analysis {
@@ -295,42 +260,6 @@ impl Analysis {
     }
 }
 
-impl Unanswered {
-    fn note(&mut self, seen: Seen) {
-        if self.count == 0 {
-            self.first = seen;
-        }
-        self.last = seen;
-        self.count = self.count.saturating_add(1);
-    }
-}
-
-impl ZeroWindow {
-    fn note(&mut self, window: u16, seen: Seen) {
-        match (window, self.closed) {
-            (0, None) => {
-                self.episodes = self.episodes.saturating_add(1);
-                self.closed = Some(seen);
-                self.first.get_or_insert(seen);
-            }
-            (0, Some(since)) => self.extend(since, seen.time),
-            (_, Some(since)) => {
-                self.extend(since, seen.time);
-                self.closed = None;
-            }
-            (_, None) => {}
-        }
-    }
-
-    fn extend(&mut self, since: Seen, until: Timestamp) {
-        let lasted = until.since(since.time);
-        if lasted >= self.longest {
-            self.longest = lasted;
-            self.first = Some(since);
-        }
-    }
-}
-
 impl Sights for Analysis {
     fn each_seen(&mut self, visit: &mut dyn FnMut(&mut Seen)) {
         let Self { sent, syn: _, conflicts: _, away: _ } = self;
@@ -346,14 +275,7 @@ impl Sights for Sent {
             visit(last);
         }
         if let Some(Rare { ahead: _, trouble: Some(trouble) }) = rare.as_deref_mut() {
-            let Trouble { lost_bytes: _, cut_bytes: _, unanswered, zero_window, copies: _ } = &mut **trouble;
-            let ZeroWindow { episodes: _, first, longest: _, closed } = zero_window;
-            first.each_seen(visit);
-            closed.each_seen(visit);
-            if unanswered.count > 0 {
-                visit(&mut unanswered.first);
-                visit(&mut unanswered.last);
-            }
+            trouble.each_seen(visit);
         }
     }
 }

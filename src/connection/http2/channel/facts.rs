@@ -1,6 +1,7 @@
 //! The facts of a stream once no more bytes come, or as if none came.
 
-use super::super::super::{Application, Context, Layers, in_place};
+use super::super::super::concluding::in_place;
+use super::super::super::{Application, Context, Layers};
 use super::super::Below;
 use super::Channel;
 use crate::facts::Facts;
