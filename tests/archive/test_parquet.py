@@ -13,7 +13,7 @@ import expected
 import pandas
 import polars
 import pytest
-from conftest import ROOT
+from cluster import ROOT
 from generate import Archive
 from pyspark.sql import SparkSession
 

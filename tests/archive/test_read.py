@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import polars
 import pytest
-from conftest import ROOT
+from cluster import ROOT
 from generate import Archive
 
 import whyclosed

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from conftest import ROOT
+from cluster import ROOT
 from generate import START, Archive, pcap, pcapng
 
 from whyclosed import archive as work

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from cluster import ROOT
 
 FIXTURE = ROOT / "fixtures/invalid_utf8/capture.pcapng"
 

@@ -2,6 +2,7 @@
 """Measures Spark over an archive against the program alone on the same bytes, and prints Markdown tables:
 
     cargo build --release --features arrow && cargo bench --bench throughput -- --generate-only chat
+    export PYTHONPATH=src/python:tests/archive
     target/peers/venv/bin/python tests/bench/archive.py target/bench/chat.pcap
 
 Two sensors have a rotated set each, of several times the capture, whose connections go on from file to file. Spark takes
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cluster
 import numpy
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
@@ -30,7 +32,6 @@ from whyclosed.spark import command
 from whyclosed.spark.options import Options
 from whyclosed.spark.stages import tables_of
 
-ROOT = Path(__file__).resolve().parents[2]
 SENSORS = ("berlin", "oslo")
 #: How often a sensor has the capture in the small archive, and in the large one.
 REPEATS = (2, 10)
@@ -89,7 +90,7 @@ def timed(work: Callable[[], object]) -> float:
 class Bench:
     """An archive, and where its tables are written."""
 
-    program: str
+    program: Path
     archive: Path
     output: Path
     bytes: int
@@ -103,7 +104,7 @@ class Bench:
             for sensor in SENSORS:
                 arguments = ["--no-config", "--threads", str(threads), "--merge", "--sensor", sensor]
                 output = ["--format", "parquet", "-o", str(self.output / f"{sensor}.parquet")]
-                run = [self.program, *arguments, *output, str(self.archive / sensor)]
+                run = [str(self.program), *arguments, *output, str(self.archive / sensor)]
                 subprocess.run(run, check=True, stderr=subprocess.DEVNULL)
 
         return timed(work)
@@ -146,23 +147,9 @@ class Measured:
         return (self.large - self.small) / (large.bytes - small.bytes) * GIGABYTE
 
 
-def session_of(executors: int, folder: Path, program: str) -> SparkSession:
-    """Starts a Spark of as many executors of one core each, and waits until its Python workers run."""
-    os.environ |= {
-        "PYSPARK_PYTHON": sys.executable,
-        "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_LOCAL_HOSTNAME": "localhost",
-        "SPARK_WORKER_DIR": str(folder / "workers"),
-        "SPARK_LOCAL_DIRS": str(folder / "blocks"),
-    }
-    session = (
-        SparkSession.builder.master(f"local-cluster[{executors},1,1024]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "4")
-        .config("spark.executorEnv.WHYCLOSED_PROGRAM", program)
-        .config("spark.executorEnv.PYTHONPATH", os.environ.get("PYTHONPATH", ""))
-        .getOrCreate()
-    )
+def started(executors: int, folder: Path, program: Path) -> SparkSession:
+    """Starts Spark, and waits until its Python workers run."""
+    session = cluster.start(executors, folder, program)
     session.sparkContext.setLogLevel("ERROR")
     session.sparkContext.parallelize(range(8), 8).map(lambda number: number + 1).count()
     return session
@@ -178,12 +165,11 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("capture", type=Path, help="a pcap of the throughput bench")
-    parser.add_argument("--program", type=Path, default=ROOT / "target/release/whyclosed", help="(%(default)s)")
+    parser.add_argument("--program", type=Path, default=cluster.ROOT / "target/release/whyclosed", help="(%(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="of which the median is shown (%(default)s)")
     given = parser.parse_args()
-    program = str(given.program.absolute())
-    os.environ["WHYCLOSED_PROGRAM"] = program
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src/python"), os.environ.get("PYTHONPATH", "")])
+    program = given.program.absolute()
+    os.environ["WHYCLOSED_PROGRAM"] = str(program)  # The driver asks it for the columns of tables.
     with tempfile.TemporaryDirectory(prefix="whyclosed-bench-") as made:
         folder = Path(made)
         benches = []
@@ -214,7 +200,7 @@ def measure(benches: Sequence[Bench], folder: Path, runs: int) -> None:
     costs["plan"] = add("planning", Bench.planning, has_rows=False).of_gigabyte(benches)
     for executors in (1, 2):
         begun = time.perf_counter()
-        session = session_of(executors, folder, benches[0].program)
+        session = started(executors, folder, benches[0].program)
         print(f"{time.perf_counter() - begun:.1f} s  start of Spark", file=sys.stderr)
         try:
             for bench in benches:
