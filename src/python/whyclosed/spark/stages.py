@@ -73,16 +73,16 @@ def _placed(members: DataFrame, bucket: int, overlap: int) -> DataFrame:
     of_ends = Window.partitionBy("sensor", "community_id").orderBy("first", "continues_before")
     of_connection = Window.partitionBy("sensor", "community_id", "chain")
     begins = F.when(F.col("continues_before"), 0).otherwise(1)
+    seen = members.where("kind <> 'coverage'")
+    # Nearly all rows are of connections that one item has seen as a whole: only the others have to come together.
     is_part = F.col("continues_before") | F.col("continues_after")
-    parts = members.where(F.col("kind") != "coverage").where(is_part).withColumn("chain", F.sum(begins).over(of_ends))
+    wholes = seen.where(~is_part).withColumns({"begin": F.col("first"), "end": F.col("last")})
+    parts = seen.where(is_part).withColumn("chain", F.sum(begins).over(of_ends))
     first, last = F.min("first").over(of_connection), F.max("last").over(of_connection)
-    # Nearly all rows are of connections that one item has seen as a whole: they need not come together.
-    wholes = members.where(F.col("kind") != "coverage").where(~is_part)
-    found = wholes.withColumn("begin", F.unix_seconds("first")).withColumn("end", F.unix_seconds("last")).unionByName(
-        parts.withColumn("begin", F.unix_seconds(first)).withColumn("end", F.unix_seconds(last)).drop("chain")
-    )
-    buckets = F.sequence(F.floor((F.col("begin") - overlap) / bucket), F.floor((F.col("end") + overlap) / bucket))
-    found = found.withColumn("bucket", F.explode(buckets)).select("bucket", *members.columns)
+    spans = wholes.unionByName(parts.withColumns({"begin": first, "end": last}).drop("chain"))
+    begin, end = F.unix_seconds("begin") - overlap, F.unix_seconds("end") + overlap
+    buckets = F.sequence(F.floor(begin / bucket), F.floor(end / bucket))
+    found = spans.withColumn("bucket", F.explode(buckets)).select("bucket", *members.columns)
     # Each task needs the rows on all files of its sensor, before those of connections.
     wanted = found.select(F.col("sensor").alias("of"), "bucket").distinct()
     coverage = members.where("kind = 'coverage'").join(wanted, F.col("sensor").eqNullSafe(F.col("of")))
