@@ -64,7 +64,7 @@ pub struct Facts {
     /// The number of attempts before it on the same TCP connection.
     pub attempt: u32,
     endpoints: Endpoints,
-    /// Whether the client is the lower one of them.
+    /// Tells whether the client is the lower one of them.
     client_is_low: bool,
     /// The connection's first packet.
     pub first: Seen,
@@ -92,11 +92,11 @@ pub struct Facts {
     pub closes: ThinVec<Close>,
     /// The beginnings of the messages before the end.
     pub previews: Previewed,
-    /// What most connections do not have.
+    /// The facts that most connections do not have.
     pub rare: OnDemand,
 }
 
-/// Every connection that is open has them.
+/// An open connection takes few bytes, because there may be a million.
 const _: () = assert!(size_of::<Facts>() <= 448);
 
 impl Facts {
@@ -142,8 +142,17 @@ impl Facts {
 
     /// Returns the two endpoints.
     pub fn addresses(&self) -> PerSide<SocketAddr> {
-        let (low, high) = (self.endpoints.low(), self.endpoints.high());
-        if self.client_is_low { PerSide { client: low, server: high } } else { PerSide { client: high, server: low } }
+        self.by_side([self.endpoints.low(), self.endpoints.high()])
+    }
+
+    /// Returns the values of the lower and the higher endpoint by side.
+    pub fn by_side<T>(&self, ends: [T; 2]) -> PerSide<T> {
+        PerSide::of_ends(ends, self.client_is_low)
+    }
+
+    /// Returns the side that is the lower endpoint, or the higher one.
+    pub const fn side(&self, is_low: bool) -> Side {
+        if is_low == self.client_is_low { Side::Client } else { Side::Server }
     }
 
     /// Returns its identity.

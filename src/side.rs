@@ -43,6 +43,11 @@ pub struct PerSide<T> {
 }
 
 impl<T> PerSide<T> {
+    /// Returns the values of the lower and the higher endpoint by side, given which of them is the client.
+    pub fn of_ends([low, high]: [T; 2], client_is_low: bool) -> Self {
+        if client_is_low { Self { client: low, server: high } } else { Self { client: high, server: low } }
+    }
+
     /// Returns the value of `side`, and that of the other side.
     #[inline]
     pub const fn own_and_other(&mut self, side: Side) -> (&mut T, &mut T) {
@@ -50,6 +55,11 @@ impl<T> PerSide<T> {
             Side::Client => (&mut self.client, &mut self.server),
             Side::Server => (&mut self.server, &mut self.client),
         }
+    }
+
+    /// Returns what `change` makes of each value.
+    pub fn map<U>(self, mut change: impl FnMut(T) -> U) -> PerSide<U> {
+        PerSide { client: change(self.client), server: change(self.server) }
     }
 
     /// Exchanges the values of client and server.

@@ -29,7 +29,7 @@ pub(super) struct Flow {
     pub connection: Option<Box<Connection>>,
     /// Its number, as Wireshark's `tcp.stream`.
     pub stream: u32,
-    /// Whether the first sequence number of each direction is in its [`Base`].
+    /// Tells for each direction, that of `low` first, whether its first sequence number is in the [`Base`].
     has_base: [bool; 2],
     ended: bool,
     /// Whether it is over, and kept for late segments.
@@ -105,7 +105,7 @@ impl Flows {
         Some(self.index.find(hash, |place| place.tag == tag(hash) && is_there(place.slot))?.slot)
     }
 
-    /// Returns the flow of `key` with its first sequence numbers, inserting `new()` if there is none.
+    /// Returns the flow between two endpoints, and its first sequence numbers. Inserts `new()` if there is none.
     #[inline]
     pub fn entry(
         &mut self,
@@ -247,17 +247,18 @@ impl Flow {
             return false;
         }
         let is_first = self.has_base == [false; 2];
-        let mut learn = |of_low: bool, first: u32| {
-            let direction = usize::from(!of_low);
-            if let (Some(is_known @ false), Some(base)) = (self.has_base.get_mut(direction), base.0.get_mut(direction))
-            {
-                (*is_known, *base) = (true, first);
+        let ([has_low, has_high], Base([low, high])) = (&mut self.has_base, base);
+        let (low, high) = ((has_low, low), (has_high, high));
+        let (own, other) = if segment.from_low { (low, high) } else { (high, low) };
+        let learn = |(is_known, base): (&mut bool, &mut u32), first| {
+            if !std::mem::replace(is_known, true) {
+                *base = first;
             }
         };
         let before = u32::from(!segment.flags.has(Flags::SYN));
-        learn(segment.from_low, segment.seq.wrapping_sub(before));
+        learn(own, segment.seq.wrapping_sub(before));
         if segment.flags.has(Flags::ACK) {
-            learn(!segment.from_low, segment.ack.wrapping_sub(1));
+            learn(other, segment.ack.wrapping_sub(1));
         }
         self.ended |= segment.flags.has(Flags::FIN) || segment.flags.has(Flags::RST);
         is_first

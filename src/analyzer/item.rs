@@ -159,14 +159,6 @@ impl Item {
         packet.process.iter().for_each(|process| followed.attribute(&segment, process));
         settle(handed, followed, (open, recorder), members);
         let (Some(stream), key) = (stream, segment.endpoints) else { return };
-        let noted = (packet, stream.is_followed);
-        // Most packets are of connections that are known, and go on.
-        if stage == Stage::Inside
-            && let Some(known) = open.get_mut(&key).filter(|known| known.stream == stream.number)
-            && (stream.is_followed || !known.begins)
-        {
-            return known.note(&segment, noted, recorder);
-        }
         if open.get(&key).is_some_and(|known| known.stream != stream.number) {
             // A SYN has begun another connection, and this one was handed out before.
             close(&key, (open, recorder), members);
@@ -175,7 +167,7 @@ impl Item {
             Stage::Halo if !open.contains_key(&key) => followed.forget(&key),
             Stage::Inside if open.contains_key(&key) || stream.is_followed || stream.number >= streams => {
                 let known = open.entry(key).or_insert_with(|| Open::new(stream.number, &segment));
-                known.note(&segment, noted, recorder);
+                known.note(&segment, (packet, stream.is_followed), recorder);
                 if known.begins && !stream.is_followed {
                     close(&key, (open, recorder), members);
                 }
@@ -301,7 +293,7 @@ fn settle(handed: Handed, followed: &Followed, table: (&mut Table, &mut Recorder
 fn close(key: &Endpoints, (open, recorder): (&mut Table, &mut Recorder), members: &mut impl Members) {
     let Some(known) = open.remove(key) else { return };
     if known.begins {
-        known.into_wholes(key, recorder).for_each(|owned| members.whole(owned));
+        known.into_wholes(recorder).for_each(|owned| members.whole(owned));
     } else {
         let (part, facts) = known.into_part(key, false, recorder);
         members.part(part, facts);

@@ -57,10 +57,7 @@ pub struct PartEnd {
 impl Part {
     /// Returns its place in the connection, whose client is one of the endpoints.
     pub fn continuity(&self, client: SocketAddr) -> Continuity {
-        let is_low_client = self.endpoints.first() == Some(&client);
-        let sides = |[low, high]: [Option<u32>; 2]| {
-            if is_low_client { PerSide { client: low, server: high } } else { PerSide { client: high, server: low } }
-        };
+        let sides = |ends| PerSide::of_ends(ends, self.endpoints.first() == Some(&client));
         Continuity {
             before: !self.begins,
             after: self.continues,

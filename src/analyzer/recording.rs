@@ -21,20 +21,18 @@ use crate::tcp::{Endpoints, Flags, Segment};
 /// analysis uses neither.
 #[derive(Debug, Default)]
 pub struct Recording {
-    /// All but the last one are full.
+    /// The chunks, of which all but the last one are full.
     chunks: Vec<Chunk>,
-    /// The bytes of all chunks.
-    len: usize,
     last: Seen,
 }
 
 /// A piece of a recording, at most as long as its capacity of [`CHUNK`].
 type Chunk = Vec<u8>;
 
-/// The bytes of a chunk: those of an opening handshake and a little more, so that little of the last one is left unused.
+/// The length of a chunk in bytes: that of an opening handshake and a little more, so that little of the last one is unused.
 const CHUNK: usize = 1024;
 
-/// Chunks that are not used.
+/// The chunks that no recording uses.
 #[derive(Debug, Default)]
 pub struct Chunks(Vec<Chunk>);
 
@@ -55,7 +53,7 @@ struct Recorded {
     payload: usize,
 }
 
-/// The bytes of the longest [`Recorded`]: a byte for 7 bits of each number.
+/// The most bytes that a [`Recorded`] takes: one for every 7 bits of each number.
 const HEAD: usize = 64;
 
 impl Recording {
@@ -85,7 +83,6 @@ impl Recording {
     }
 
     fn append(&mut self, mut bytes: &[u8], unused: &mut Chunks) {
-        self.len += bytes.len();
         while !bytes.is_empty() {
             let Some(chunk) = self.chunks.last_mut().filter(|chunk| chunk.len() < CHUNK) else {
                 self.chunks.push(unused.0.pop().unwrap_or_else(|| Chunk::with_capacity(CHUNK)));
@@ -98,8 +95,8 @@ impl Recording {
     }
 
     /// Returns the number of bytes.
-    pub const fn len(&self) -> usize {
-        self.len
+    pub fn len(&self) -> usize {
+        self.size() - self.chunks.last().map_or(0, |last| CHUNK - last.len())
     }
 
     /// Returns the bytes of memory that it takes.

@@ -134,9 +134,7 @@ fn complete(facts: &mut Facts, parts: &[Placed]) {
     own.iter().skip(1).for_each(|(_, part)| follow(&mut continuity, &part.continuity(facts.addresses().client)));
     facts.rare.continuity = Some(Box::new(Continuity { joints: 0, ..continuity }));
     for (from_low, process) in own.iter().flat_map(|(_, part)| &part.processes) {
-        let [low, _] = first.endpoints;
-        let side = if (facts.addresses().client == low) == *from_low { Side::Client } else { Side::Server };
-        facts.attribute(side, process);
+        facts.attribute(facts.side(*from_low), process);
     }
 }
 
@@ -204,10 +202,9 @@ fn is_open(facts: &Facts) -> bool {
 
 /// Adds to facts what TCP shows of a part in which nothing was recognised.
 fn go_on(facts: &mut Facts, part: &Part) {
-    let [low, _] = part.endpoints;
     facts.last = facts.last.max(part.last);
     for PartEnd { from_low, is_reset, seen, ttl } in &part.ends {
-        let side = if (facts.addresses().client == low) == *from_low { Side::Client } else { Side::Server };
+        let side = facts.side(*from_low);
         let kind = if *is_reset { EndKind::Reset } else { EndKind::Fin };
         if facts.end(side, kind).is_none() {
             facts.ends.push(End { side, kind, carrier: Carrier::new(*seen, None, *ttl), needed: u64::MAX });

@@ -2,11 +2,11 @@
 
 use crate::side::Side;
 
-/// The beginnings of some messages. As long as there are none, they take no more room than a pointer.
+/// A list of the beginnings of messages. While it is empty, it takes 8 bytes.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Previewed(Option<Box<Kept>>);
 
-/// Few messages are ever read, so the bytes of all are in one allocation.
+/// The list once it has any. Few messages are ever read, so the bytes of all are in one allocation.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Kept {
     messages: Vec<Message>,

@@ -1,4 +1,4 @@
-//! The facts that most connections do not have. They take no more room than a pointer as long as there are none.
+//! The facts that most connections do not have. A connection without any spends 8 bytes on them.
 
 use std::ops::{Deref, DerefMut};
 
@@ -10,10 +10,10 @@ use crate::side::Side;
 use crate::tls::{self, outside::View};
 use crate::ws::violation::Context;
 
-/// Facts that most connections do not have.
+/// The facts that most connections do not have.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Rare {
-    /// The HTTP/2 stream, if it has one.
+    /// The HTTP/2 stream that carries the connection, if one does.
     pub http2: Option<Box<Http2>>,
     /// The beginning of the server's answer, if it was not HTTP, or not TLS after a ClientHello.
     pub answered_with: Option<Box<(Seen, Context)>>,

@@ -159,7 +159,7 @@ impl Connection {
         redactor.next_connection(facts);
         // The handshake comes first, since later texts may repeat the secrets in it.
         let handshake = Box::new(Handshake::new(facts, language, redactor));
-        let [client, server] = [facts.addresses().client, facts.addresses().server].map(|end| redactor.endpoint(end));
+        let PerSide { client, server } = facts.addresses().map(|end| redactor.endpoint(end));
         let has_own_meaning = || sent_codes(facts).any(|code| registries.may_name(code));
         let shown = has_own_meaning().then(|| registries.shown_by(&codes::shown(facts))).flatten();
         let (registry, marks) = shown.map_or((None, Vec::new()), |(registry, marks)| (Some(registry), marks));

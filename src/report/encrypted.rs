@@ -97,7 +97,7 @@ impl Encrypted {
         let Case { facts, ending, .. } = *case;
         redactor.next_connection(facts);
         let tls = Tls::new(facts, redactor);
-        let [client, server] = [facts.addresses().client, facts.addresses().server].map(|end| redactor.endpoint(end));
+        let PerSide { client, server } = facts.addresses().map(|end| redactor.endpoint(end));
         let verdicts = diagnose(case);
         let mut findings =
             verdicts.iter().map(|verdict| Finding::new(verdict, (facts.stream, None), language, redactor));

@@ -36,7 +36,7 @@ pub struct Decoder {
     /// The captured beginning of a control payload, still masked.
     control: Option<Box<Control>>,
     text_before: Option<TextBefore>,
-    /// Whether a frame so far had the masking that is right for its side.
+    /// Tells whether a frame so far had the masking that is right for its side.
     well_masked: bool,
     closed: bool,
     /// Whether the first byte may not have been the first of a frame.
@@ -45,7 +45,7 @@ pub struct Decoder {
     overruns: u8,
 }
 
-/// Every connection that is open has two.
+/// An open connection has two, and there may be a million.
 const _: () = assert!(size_of::<Decoder>() <= 80);
 
 /// The text payload that has just ended.
@@ -63,7 +63,7 @@ struct TextBefore {
 
 #[derive(Debug)]
 enum State {
-    /// Before a frame, or after the first bytes of a header.
+    /// The state before a frame, or after the first bytes of a header.
     Header(Option<Box<Partial>>),
     Payload(Box<Frame>),
     /// After a text that may have been longer than its header declares.
@@ -73,7 +73,7 @@ enum State {
 }
 
 impl State {
-    /// Before a frame.
+    /// The state before a frame.
     const BETWEEN: Self = Self::Header(None);
 }
 

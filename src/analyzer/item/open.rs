@@ -5,7 +5,6 @@ use crate::capture::{Attribution, Packet};
 use crate::facts::{Continuity, Facts};
 use crate::limits;
 use crate::seen::Seen;
-use crate::side::PerSide;
 use crate::tcp::sequence::later;
 use crate::tcp::{Endpoints, Flags, Segment};
 
@@ -37,7 +36,7 @@ pub(super) struct Open {
     next_seq: [Option<u32>; 2],
 }
 
-/// What the recordings of all connections share.
+/// The memory that the recordings of all connections share.
 #[derive(Default)]
 pub(super) struct Recorder {
     /// The bytes of memory that all recordings take.
@@ -129,10 +128,10 @@ impl Open {
     }
 
     /// Returns its facts, now that it is over.
-    pub fn into_wholes(mut self, key: &Endpoints, recorder: &mut Recorder) -> impl Iterator<Item = Owned> {
+    pub fn into_wholes(mut self, recorder: &mut Recorder) -> impl Iterator<Item = Owned> {
         recorder.recycle(self.recording.take());
-        let (key, first, next) = (*key, self.first_seq, self.next_seq);
-        self.facts.into_iter().map(move |owned| placed(owned, &key, (false, false), (first, next)))
+        let (first, next) = (self.first_seq, self.next_seq);
+        self.facts.into_iter().map(move |owned| placed(owned, (false, false), (first, next)))
     }
 
     /// Returns it as a part, and its facts by themselves. `continues` says that it is still open.
@@ -140,7 +139,7 @@ impl Open {
         let Self { begins, facts, snapshot, recording, processes, ends, first, last, first_seq, next_seq, .. } = self;
         let recorded = recording.as_ref().map(|recording| serde_bytes::ByteBuf::from(recording.to_bytes()));
         recorder.recycle(recording);
-        let placed = |owned| placed(owned, key, (!begins, continues), (first_seq, next_seq));
+        let placed = |owned| placed(owned, (!begins, continues), (first_seq, next_seq));
         let facts: Vec<_> = facts.into_iter().map(placed).collect();
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
         if let Some(snapshot) = snapshot {
@@ -173,15 +172,11 @@ impl Open {
 /// higher endpoint.
 fn placed(
     mut owned: Owned,
-    key: &Endpoints,
     (before, after): (bool, bool),
     (first, next): ([Option<u32>; 2], [Option<u32>; 2]),
 ) -> Owned {
-    let client_is_low = owned.facts.addresses().client == key.low();
-    let sides = |[low, high]: [Option<u32>; 2]| {
-        if client_is_low { PerSide { client: low, server: high } } else { PerSide { client: high, server: low } }
-    };
-    let (first, next, last) = (sides(first), sides(next), owned.facts.last.time);
-    owned.facts.rare.continuity = Some(Box::new(Continuity { before, after, first, next, last, joints: 0 }));
+    let facts = &mut owned.facts;
+    let (first, next, last) = (facts.by_side(first), facts.by_side(next), facts.last.time);
+    facts.rare.continuity = Some(Box::new(Continuity { before, after, first, next, last, joints: 0 }));
     owned
 }
