@@ -8,10 +8,13 @@ use std::time::Duration;
 /// the L2 cache.
 pub const READ_BUFFER: usize = 256 * 1024;
 
-/// Blocks of packets in memory if they are read ahead: one that is analysed, one that is filled, and two that absorb the
-/// difference in speed; one more for each thread that analyses. Each holds as many bytes as are read at once, and one batch
-/// more.
+/// Blocks of packets in memory if they are read ahead, beside one for each thread that analyses: what the fastest thread
+/// may be ahead of the slowest. Each holds as many bytes as are read at once, and one batch more.
 pub const BLOCKS: usize = 4;
+
+/// Blocks that a thread reads in its turn, for all of them, before it goes on analysing. With one, two threads that are
+/// done at the same time would wait for each other's reading in every block.
+pub const BLOCKS_A_TURN: usize = 2;
 
 /// Runs of packets of one file that are kept of a merge, so that packets can be named in their own files. Rotated files
 /// have one or a few each; captures that were made at the same time have any number.

@@ -3,10 +3,10 @@
 //! together for itself.
 //!
 //! ```text
-//!                 ┌─ Arc<Lent> ─→ Analyzer (share 1 of 2) ─→ Collection ─┐
-//! reading thread ─┤                                                      ├─ Analysed
-//!       ↑         └─ Arc<Lent> ─→ Analyzer (share 2 of 2) ─→ Collection ─┘
-//!       └──────────── the last one to be done with a block gives it back
+//!          ┌─ Arc<Lent> ─→ Analyzer (share 1 of 2) ─→ Collection ─┐
+//! Turns ──┤                                                      ├─ Analysed
+//!   ↑      └─ Arc<Lent> ─→ Analyzer (share 2 of 2) ─→ Collection ─┘
+//!   └───────── the thread that has no block reads the next ones
 //! ```
 //!
 //! The results do not depend on the number of threads: each thread counts alike what concerns all connections (times,
@@ -21,7 +21,7 @@ use std::thread::{Builder, Scope, ScopedJoinHandle, scope};
 use super::Analyzer;
 use super::followed::Followed;
 use super::share::{Births, Share, UNKNOWN};
-use crate::capture::{Batch, Block, End, Lent, Packet, Reading, Source, Summary, ended};
+use crate::capture::{Batch, Block, End, Lent, Packet, Source, Summary, Turns};
 use crate::error::Error;
 use crate::limits;
 use crate::packet::{Decoder, Skipped};
@@ -45,14 +45,14 @@ pub struct Analysed {
 
 /// A thread that waits for its analyzer.
 struct Worker<'s> {
-    begin: SyncSender<(Analyzer, Collection)>,
+    begin: SyncSender<(Analyzer, Collection, Arc<Turns>)>,
     thread: ScopedJoinHandle<'s, Option<(Analyzer, Collection)>>,
 }
 
 impl Analyzer {
     /// Reads a capture to its end like [`read`](Self::read), and adds its connections to an empty collection. So many
-    /// threads analyse packets, one of them the caller's; if there are several, yet another one reads. If the system
-    /// grants fewer, these do all the work. Has to be called before the first packet.
+    /// threads read and analyse packets, one of them the caller's. If the system grants fewer, these do all the work. Has
+    /// to be called before the first packet.
     pub fn read_in_parallel(
         mut self,
         mut source: Box<dyn Source + Send>,
@@ -68,31 +68,27 @@ impl Analyzer {
                 workers.push(worker);
                 readers.push(reader);
             }
-            let (reader, lent) = sync_channel(limits::BLOCKS);
-            readers.push(reader);
-            let reading = match threads.get() {
-                1 => None,
-                _ => Reading::start(readers, limits::BLOCKS + threads.get(), tag).ok(),
-            };
-            let Some(reading) = reading else {
+            if workers.is_empty() {
                 let error = self.read(&mut *source, &mut collection, progress).err();
                 return Analysed::new(&self, collection, source.summaries(), error);
-            };
+            }
+            let (reader, lent) = sync_channel(limits::BLOCKS);
+            readers.push(reader);
+            let turns = Arc::new(Turns::new(source, readers, tag));
             let mut shares = Share::among(workers.len() + 1);
             let own = shares.next().map_or_else(Self::default, |share| self.part(share));
             // The channels have room, and the threads wait for them.
             for (worker, share) in workers.iter().zip(shares) {
-                drop(worker.begin.send((self.part(share), collection.beside())));
+                drop(worker.begin.send((self.part(share), collection.beside(), Arc::clone(&turns))));
             }
             // It does not take part, and nobody has to wait for it.
             drop(self);
-            let thread = reading.begin(source);
-            let own = own.work(lent, collection.beside(), progress);
+            let own = own.work(&turns, &lent, collection.beside(), progress);
             let others = workers
                 .into_iter()
                 .filter_map(|worker| worker.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             let shares = std::iter::once(own).chain(others).collect();
-            merged(shares, collection, ended(thread))
+            merged(shares, collection, turns.end())
         })
     }
 
@@ -104,11 +100,12 @@ impl Analyzer {
     /// Analyses all blocks.
     fn work(
         mut self,
-        blocks: Receiver<Arc<Lent>>,
+        turns: &Turns,
+        own: &Receiver<Arc<Lent>>,
         mut collection: Collection,
         mut progress: impl FnMut(u64),
     ) -> (Self, Collection) {
-        for lent in blocks {
+        while let Some(lent) = turns.next(own) {
             let block = &lent.block;
             if !block.secrets().is_empty() {
                 self.push_secrets(block.secrets(), &mut collection);
@@ -179,11 +176,11 @@ impl Analysed {
 impl<'s> Worker<'s> {
     /// Starts a worker. Returns it, and the way to send blocks to it; `None` if the system grants no thread.
     fn start<'e>(scope: &'s Scope<'s, 'e>) -> Option<(Self, SyncSender<Arc<Lent>>)> {
-        let (begin, begun) = sync_channel::<(Analyzer, Collection)>(1);
+        let (begin, begun) = sync_channel::<(Analyzer, Collection, Arc<Turns>)>(1);
         let (reader, lent) = sync_channel(limits::BLOCKS);
         let work = move || {
-            let (analyzer, collection) = begun.recv().ok()?;
-            Some(analyzer.work(lent, collection, |_| {}))
+            let (analyzer, collection, turns) = begun.recv().ok()?;
+            Some(analyzer.work(&turns, &lent, collection, |_| {}))
         };
         let thread = Builder::new().name("analysis".to_owned()).spawn_scoped(scope, work).ok()?;
         Some((Self { begin, thread }, reader))

@@ -1,109 +1,40 @@
 //! Reading on a thread of its own: while packets are analysed, the next ones are read, decompressed and parsed.
-//!
-//! ```text
-//!   reading thread                              other threads
-//!   Source ─ Block::fill ─┬── Arc<Lent> ──────→ Receiver, or Ahead ─ packets
-//!                 ↑       └── Arc<Lent> ──────→ Receiver
-//!                 └───── the last one to drop it gives it back
-//! ```
 
-use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
-use super::block::{Block, TagOf};
+use super::block::Block;
+use super::filling::{End, Filling, Lent};
 use super::{Batch, Packet, Source, Summary};
 use crate::error::Error;
 use crate::limits;
 
-/// A block that several threads read. It goes back to the reading thread when the last one drops it.
-#[derive(Debug)]
-pub(crate) struct Lent {
-    /// The block.
-    pub(crate) block: Block,
-    empty: SyncSender<Block>,
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        // There is room for all blocks; and the thread is gone if this was the last one.
-        drop(self.empty.try_send(std::mem::take(&mut self.block)));
-    }
-}
-
-/// The end of a source that was read ahead.
-#[derive(Debug, Default)]
-pub(crate) struct End {
-    /// The error that ended it.
-    pub(crate) error: Option<Error>,
-    /// One summary for each file.
-    pub(crate) summaries: Vec<Summary>,
-}
-
-/// A thread that waits for the source it is to read.
-pub(crate) struct Reading {
-    source: SyncSender<Box<dyn Source + Send>>,
-    thread: JoinHandle<End>,
-}
-
-impl Reading {
-    /// Starts a thread, which will send each block of packets to all `readers`, and read ahead by at most `count` blocks.
-    /// Once all readers are gone, it ends. Fails if the system grants no thread.
-    pub(crate) fn start(readers: Vec<SyncSender<Arc<Lent>>>, count: usize, tag_of: TagOf) -> io::Result<Self> {
-        let (source, handed_over) = sync_channel::<Box<dyn Source + Send>>(1);
-        let work =
-            move || handed_over.recv().map_or_else(|_| End::default(), |source| read(source, &readers, count, tag_of));
-        let thread = Builder::new().name("reading".to_owned()).spawn(work)?;
-        Ok(Self { source, thread })
-    }
-
-    /// Begins to read a source.
-    pub(crate) fn begin(self, source: Box<dyn Source + Send>) -> JoinHandle<End> {
-        // The channel has room, and the thread waits for it.
-        drop(self.source.send(source));
-        self.thread
-    }
-}
-
-/// Reads a source to its end, as long as somebody takes its blocks.
-fn read(mut source: Box<dyn Source + Send>, readers: &[SyncSender<Arc<Lent>>], count: usize, tag_of: TagOf) -> End {
-    let (empty, blocks) = sync_channel(count);
-    (0..count).for_each(|_| drop(empty.try_send(Block::default())));
-    let mut coming = Vec::new();
-    for mut block in blocks {
-        let filled = block.fill(&mut *source, &mut coming, tag_of);
-        let lent = Arc::new(Lent { block, empty: empty.clone() });
-        let takers = readers.iter().filter(|reader| reader.send(Arc::clone(&lent)).is_ok()).count();
-        if !matches!(filled, Ok(true)) || takers == 0 {
-            return End { error: filled.err(), summaries: source.summaries() };
-        }
-    }
-    End::default()
-}
-
-/// Waits for the end of a reading thread, all of whose blocks have been taken. If it has panicked, so does this.
-pub(crate) fn ended(thread: JoinHandle<End>) -> End {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
 /// A source that is read ahead.
 struct Ahead {
     blocks: Receiver<Arc<Lent>>,
-    thread: Option<JoinHandle<End>>,
+    thread: Option<JoinHandle<Option<End>>>,
     lent: Option<Arc<Lent>>,
     /// The number of packets of the block that have been passed.
     passed: usize,
     end: End,
 }
 
-/// Reads a source on a thread of its own, ahead by at most [`limits::BLOCKS`] blocks of packets. The result gives the
+/// Reads a source on a thread of its own, ahead by some blocks of packets. The result gives the
 /// packets and key logs of the source, but no [`marks`](Source::marks), and its [`summaries`](Source::summaries) only
 /// after the end or an error. Returns the source itself if the system grants no thread.
 pub fn read_ahead(source: Box<dyn Source + Send>) -> Box<dyn Source> {
     let (reader, blocks) = sync_channel(limits::BLOCKS);
-    let Ok(reading) = Reading::start(vec![reader], limits::BLOCKS, |_| 0) else { return source };
-    let thread = Some(reading.begin(source));
+    let (begin, begun) = sync_channel(1);
+    let work = move || {
+        let source = begun.recv().ok()?;
+        let mut filling = Filling::new(source, vec![reader], |_| 0);
+        std::iter::repeat_with(|| filling.send()).flatten().next()
+    };
+    let Ok(thread) = Builder::new().name("reading".to_owned()).spawn(work) else { return source };
+    // The channel has room, and the thread waits for it.
+    drop(begin.send(source));
+    let thread = Some(thread);
     Box::new(Ahead { blocks, thread, lent: None, passed: 0, end: End::default() })
 }
 
@@ -129,7 +60,8 @@ impl Ahead {
             return Ok(true);
         }
         if let Some(thread) = self.thread.take() {
-            self.end = ended(thread);
+            let end = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            self.end = end.unwrap_or_default();
         }
         self.end.error.take().map_or(Ok(false), Err)
     }
@@ -171,7 +103,7 @@ impl Source for Ahead {
 mod tests {
     use std::io::{self, Cursor, Read};
     use std::path::Path;
-    use std::sync::mpsc::{RecvTimeoutError, TryRecvError};
+    use std::sync::mpsc::{RecvTimeoutError, SyncSender, TryRecvError};
     use std::time::Duration;
 
     use super::*;

@@ -11,8 +11,8 @@ use crate::limits;
 use crate::prefetch::prefetch;
 use crate::seen::Timestamp;
 
-/// A function that gives a packet a tag while its bytes are in the reading thread's cache. The tag tells other threads
-/// whether they have to look at these bytes at all.
+/// A function that gives a packet a tag while its bytes are in the cache of the thread that reads. The tag tells other
+/// threads whether they have to look at these bytes at all.
 pub type TagOf = fn(&Packet<'_>) -> u32;
 
 /// The last processes of a block among which that of the next packet is looked for.
@@ -130,7 +130,8 @@ impl Block {
     }
 
     /// Returns the indexes of the next packets from an index on whose tags `is_wanted`, at most [`limits::BATCH`], with
-    /// these tags. The bytes of the packets are prefetched: the reading thread has left them in its own cache.
+    /// these tags. The bytes of the packets are prefetched: the thread that has read them has left them in its own
+    /// cache.
     pub(crate) fn select(
         &self,
         from: usize,

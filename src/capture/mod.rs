@@ -4,7 +4,7 @@
 //! paths ─ find ─ sets ─┬─ one file ───────────────────────────────┬─ Source
 //!                      └─ several: merge, by time ─ one file each ┘
 //! one file: file or pipe ─ compressed (gzip, zstd, lz4) ─ Window ─ pcap or pcapng reader
-//! Source ─ read_ahead: the same packets, read on a thread of their own; or Reading: in blocks, for several threads
+//! Source ─ read_ahead: the same packets, read on a thread of their own; or Turns: in blocks, by several threads
 //! ```
 //!
 //! In `pcap` and `pcapng`, the files that parse bytes keep no state, and the readers that keep state do not know byte
@@ -17,6 +17,7 @@ mod compressed;
 mod copy;
 mod drops;
 mod file;
+mod filling;
 #[cfg(feature = "live")]
 pub mod filter;
 mod inputs;
@@ -36,22 +37,24 @@ mod rotated;
 mod tally;
 #[cfg(test)]
 mod testing;
+mod turns;
 mod watched;
 mod window;
 
 pub use ahead::read_ahead;
-pub(crate) use ahead::{End, Lent, Reading, ended};
 pub use attribution::{Attribution, End as AttributedEnd, Process};
 pub use block::{Block, TagOf};
 pub use compressed::Damage;
 pub use copy::{Comments, Copied, copy};
 pub use drops::Drops;
+pub(crate) use filling::{End, Lent};
 pub use inputs::{Input, Inputs, find, links};
 pub use link_type::LinkType;
 pub use meter::{Meter, size};
 pub use note::{Fault, Inside, Note, Unit};
 pub use open::{key_log_lines, open, open_files, read};
 pub use rotated::confirmed;
+pub(crate) use turns::Turns;
 pub use watched::Watched;
 
 use std::io;
