@@ -13,6 +13,7 @@
 mod concluding;
 mod http2;
 mod opening;
+mod parked;
 mod prefetching;
 mod probing;
 mod protocol;
@@ -20,6 +21,7 @@ mod routing;
 mod secured;
 mod sides;
 
+pub use parked::Parked;
 pub use secured::Secrets;
 
 use self::http2::Http2;
@@ -288,6 +290,11 @@ impl Connection {
     /// Returns the number of bytes held, out of order or until their protocol is known.
     pub fn held_bytes(&self) -> usize {
         self.tcp.held_bytes() + self.layers.held_bytes()
+    }
+
+    /// Returns the packet of the last segment.
+    pub fn last_packet(&self) -> u64 {
+        self.tcp.last().packet
     }
 
     /// Returns whether both sides have finished, or one has reset the connection.

@@ -385,6 +385,17 @@ pub const CLOSED_STREAMS: usize = 1 << 18;
 /// The time after its last segment when a connection that both ends have finished is judged (capture time).
 pub const LINGER: Duration = Duration::from_secs(30);
 
+/// Connections that are followed and not parked, however long they are silent: those of most captures, which are not slowed
+/// down.
+pub const UNPARKED: usize = 32_768;
+
+/// Packets of the capture without one of a connection's, after which it is silent and may be parked. A busy gateway takes
+/// less than a second for them: connections that are not silent for longer are not parked all the time.
+pub const SILENT: u64 = 32 * 1024;
+
+/// The same for a connection that is over: hardly any has a late segment.
+pub const SILENT_AT_END: u64 = 1024;
+
 /// Kinds of packets that are not understood and are counted separately: a report does not have room for more.
 pub const SKIPPED_KINDS: usize = 64;
 

@@ -15,7 +15,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::Stream;
-use crate::connection::Connection;
+use crate::connection::{Connection, Standing};
 use crate::prefetch::prefetch;
 use crate::seen::Timestamp;
 use crate::tcp::{Endpoints, Flags, Segment};
@@ -31,9 +31,20 @@ pub(super) struct Flow {
     pub stream: u32,
     /// Tells for each direction, that of `low` first, whether its first sequence number is in the [`Base`].
     has_base: [bool; 2],
-    ended: bool,
-    /// Whether it is over, and kept for late segments.
-    pub lingers: bool,
+    pub phase: Phase,
+    /// Whether its connection is [parked](super::followed).
+    pub is_parked: bool,
+}
+
+/// How far a flow has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Neither side has ended it.
+    Open,
+    /// A FIN or RST was seen.
+    Ending,
+    /// It is over, and kept for late segments.
+    Lingering,
 }
 
 /// The first sequence number of each direction of a flow, that of `low` first. A SYN with another one begins a new
@@ -105,19 +116,20 @@ impl Flows {
         Some(self.index.find(hash, |place| place.tag == tag(hash) && is_there(place.slot))?.slot)
     }
 
-    /// Returns the flow between two endpoints, and its first sequence numbers. Inserts `new()` if there is none.
+    /// Returns the flow between two endpoints, with its slot and its first sequence numbers. Inserts `new()` if there is none.
     #[inline]
     pub fn entry(
         &mut self,
         key: Endpoints,
         hint: Option<u32>,
         new: impl FnOnce() -> Flow,
-    ) -> Option<(&mut Flow, &mut Base)> {
+    ) -> Option<(u32, &mut Flow, &mut Base)> {
         let slot = match self.slot(&key, hint) {
             Some(slot) => slot,
             None => self.insert(key, new()),
-        } as usize;
-        Some((&mut self.slots.get_mut(slot)?.as_mut()?.flow, self.bases.get_mut(slot)?))
+        };
+        let (flow, base) = (self.slots.get_mut(slot as usize), self.bases.get_mut(slot as usize)?);
+        Some((slot, &mut flow?.as_mut()?.flow, base))
     }
 
     #[cold]
@@ -147,6 +159,11 @@ impl Flows {
     /// Returns the flow of a key.
     pub fn get_mut(&mut self, key: &Endpoints) -> Option<&mut Flow> {
         let slot = self.slot(key, None)?;
+        self.slots.get_mut(slot as usize)?.as_mut().map(|held| &mut held.flow)
+    }
+
+    /// Returns the flow in a slot.
+    pub fn at_mut(&mut self, slot: u32) -> Option<&mut Flow> {
         self.slots.get_mut(slot as usize)?.as_mut().map(|held| &mut held.flow)
     }
 
@@ -198,7 +215,7 @@ impl Flow {
     }
 
     fn numbered(stream: u32, now: Timestamp) -> Self {
-        Self { stream, has_base: [false; 2], ended: false, lingers: false, last: now, connection: None }
+        Self { stream, has_base: [false; 2], phase: Phase::Open, is_parked: false, last: now, connection: None }
     }
 
     /// Returns whether a segment is a SYN that begins another connection between the same endpoints (Wireshark: "TCP
@@ -207,7 +224,7 @@ impl Flow {
         if !segment.flags.has(Flags::SYN) || segment.flags.has(Flags::ACK) {
             return false;
         }
-        self.base(base, segment.from_low).is_some_and(|first| first != segment.seq || self.ended)
+        self.base(base, segment.from_low).is_some_and(|first| first != segment.seq || self.phase != Phase::Open)
     }
 
     /// Returns the first sequence number of a direction, if it is known.
@@ -235,9 +252,23 @@ impl Flow {
         segment.flags.is_plain() && matches!(self.has_base, [true, true])
     }
 
+    /// Returns whether a segment adds nothing to the flow and to its connection, because it has none.
+    #[inline]
+    pub const fn passes_over(&self, segment: &Segment<'_>) -> bool {
+        !self.is_parked && self.has_noted(segment)
+    }
+
+    /// Returns the stage that its connection has reached, if it has one. Those that are parked are open.
+    pub fn standing(&self) -> Option<Standing> {
+        match &self.connection {
+            Some(connection) => Some(connection.standing()),
+            None => self.is_parked.then_some(Standing::Open),
+        }
+    }
+
     /// Returns the public view of the flow.
     pub const fn as_stream(&self) -> Stream {
-        Stream { number: self.stream, is_followed: self.connection.is_some() }
+        Stream { number: self.stream, is_followed: self.connection.is_some() || self.is_parked }
     }
 
     /// Notes the first sequence numbers of both directions, and that one has ended. Returns whether this is the flow's
@@ -260,7 +291,9 @@ impl Flow {
         if segment.flags.has(Flags::ACK) {
             learn(other, segment.ack.wrapping_sub(1));
         }
-        self.ended |= segment.flags.has(Flags::FIN) || segment.flags.has(Flags::RST);
+        if self.phase == Phase::Open && (segment.flags.has(Flags::FIN) || segment.flags.has(Flags::RST)) {
+            self.phase = Phase::Ending;
+        }
         is_first
     }
 }

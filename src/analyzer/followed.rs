@@ -1,5 +1,6 @@
 //! The TCP connections of a capture, each from its first segment until it is handed to the sink.
 
+mod parking;
 mod single;
 
 use std::cmp::Reverse;
@@ -9,8 +10,9 @@ use std::net::SocketAddr;
 
 use arrayvec::ArrayVec;
 
+use self::parking::Parking;
 use super::Stream;
-use super::flows::{Flow, Flows};
+use super::flows::{Flow, Flows, Phase};
 use super::share::{Births, Share};
 use crate::capture::{Attribution, Packet};
 use crate::connection::{Connection, Interest, Shared, Standing};
@@ -34,6 +36,8 @@ pub(super) struct Followed {
     lingering: Lingering,
     /// None of them waits for less than this.
     expire_at: Timestamp,
+    /// The connections that are silent.
+    parking: Parking,
     /// The number of the last packet.
     packet: u64,
     streams: u32,
@@ -44,8 +48,15 @@ pub(super) struct Followed {
     evict_at: usize,
 }
 
-/// Connections that are over, the first to be finished on top: the time at which that is due, the stream, and its key.
-type Lingering = BinaryHeap<Reverse<(Timestamp, u32, Endpoints)>>;
+/// Connections that are over, the first to be finished on top, each with the time at which that is due.
+type Lingering = BinaryHeap<Reverse<(Timestamp, Place)>>;
+
+/// The place of a connection, in which there may be another one later. Connections are finished in the order of their streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    stream: u32,
+    slot: u32,
+}
 
 /// The slot that probably holds a segment's flow.
 pub(super) type Hint = Option<u32>;
@@ -101,7 +112,8 @@ impl Followed {
 
     /// Returns what follows another share of the connections of the same capture, of which nothing has been read yet.
     pub fn part(&self, share: Share) -> Self {
-        Self { shared: self.shared.share(share.of(limits::INFLATERS)), share, ..Self::default() }
+        let (shared, parking) = (self.shared.share(share.of(limits::INFLATERS)), Parking::new(share));
+        Self { shared, parking, share, ..Self::default() }
     }
 
     /// Returns whether a segment belongs to a connection that is followed here.
@@ -149,6 +161,9 @@ impl Followed {
         self.packet = number;
         self.shared.count_packet(len);
         self.expire(time, sink);
+        if self.parking.is_due(number) {
+            self.parking.park(&mut self.flows, number);
+        }
     }
 
     /// Processes the segment of the packet that was met last. Returns the TCP connection it belongs to.
@@ -160,7 +175,7 @@ impl Followed {
             && let Some(flow) = self.flows.at_hint(&segment.endpoints, hint)
             && match &mut flow.connection {
                 Some(connection) => connection.push_in_order(segment, &mut self.shared, &mut self.held_bytes, sink),
-                None => flow.has_noted(segment),
+                None => flow.passes_over(segment),
             }
         {
             flow.last = flow.last.max(segment.carrier.seen.time);
@@ -178,9 +193,13 @@ impl Followed {
 
     fn push_slow(&mut self, segment: &Segment<'_>, hint: Hint, sink: &mut impl Sink) -> Option<Stream> {
         let (key, time) = (segment.endpoints, segment.carrier.seen.time);
-        let Self { flows, shared, lingering, expire_at, streams, share, births, held_bytes, .. } = self;
+        let Self { flows, shared, lingering, expire_at, parking, streams, share, births, held_bytes, .. } = self;
         let before = *streams;
-        let (flow, base) = flows.entry(key, hint, || Flow::new(streams, time))?;
+        let (slot, flow, base) = flows.entry(key, hint, || Flow::new(streams, time))?;
+        if flow.is_parked {
+            parking.restore(flow, &mut shared.counts);
+            parking.watch(Place { slot, stream: flow.stream }, self.packet);
+        }
         if flow.is_reused_by(segment, *base) {
             let new = flow.reused_by(segment, *base, streams, time);
             let old = std::mem::replace(flow, new);
@@ -195,6 +214,7 @@ impl Followed {
         flow.last = flow.last.max(time);
         if flow.note(segment, base) {
             flow.connection = Some(Box::new(Connection::new(flow.stream, segment)));
+            parking.watch(Place { slot, stream: flow.stream }, self.packet);
         }
         if let Some(connection) = &mut flow.connection {
             *held_bytes -= connection.held_bytes();
@@ -206,11 +226,13 @@ impl Followed {
             }
             if interest == Interest::Follow {
                 *held_bytes += held;
-                if !flow.lingers && connection.over() {
-                    flow.lingers = true;
+                if flow.phase != Phase::Lingering && connection.over() {
+                    flow.phase = Phase::Lingering;
                     let until = time.after(limits::LINGER);
                     *expire_at = until.min(*expire_at);
-                    lingering.push(Reverse((until, flow.stream, key)));
+                    let place = Place { stream: flow.stream, slot };
+                    parking.watch_end(place, self.packet);
+                    lingering.push(Reverse((until, place)));
                 }
             } else {
                 flow.connection = None;
@@ -246,12 +268,12 @@ impl Followed {
     pub fn finish(&mut self, sink: &mut impl Sink) {
         self.shared.secrets.enter(Turn::END);
         self.shared.secrets.publish();
-        let mut connections: Vec<_> = std::mem::take(&mut self.flows)
-            .into_values()
-            .filter_map(|flow| Some((flow.stream, flow.connection?)))
-            .collect();
-        connections.sort_unstable_by_key(|(stream, _)| *stream);
-        for (_, mut connection) in connections {
+        let is_left = |flow: &Flow| flow.connection.is_some() || flow.is_parked;
+        let mut left: Vec<_> = std::mem::take(&mut self.flows).into_values().filter(is_left).collect();
+        left.sort_unstable_by_key(|flow| flow.stream);
+        for mut flow in left {
+            self.parking.restore(&mut flow, &mut self.shared.counts);
+            let Some(mut connection) = flow.connection else { continue };
             connection.follow_to_end();
             connection.finish(&mut self.shared, sink);
         }
@@ -263,7 +285,11 @@ impl Followed {
     /// its number.
     pub fn facts_between(&self, one: SocketAddr, other: SocketAddr, http2_stream: Option<u32>) -> Option<Box<Facts>> {
         let (key, _) = Endpoints::of(one, other);
-        self.flows.get(&key)?.connection.as_ref()?.facts_so_far(http2_stream)
+        let flow = self.flows.get(&key)?;
+        match &flow.connection {
+            Some(connection) => connection.facts_so_far(http2_stream),
+            None => self.parking.get(flow)?.facts_so_far(http2_stream),
+        }
     }
 
     /// Returns the counts that a report gives beside its connections.
@@ -282,10 +308,12 @@ impl Followed {
 
     fn expire_before(&mut self, now: Timestamp, sink: &mut impl Sink) {
         self.shared.secrets.enter(Turn::expired(self.packet));
-        while let Some((stream, key)) = pop_before(&mut self.lingering, now) {
+        while let Some(Place { stream, slot }) = pop_before(&mut self.lingering, now) {
             // Another connection between the same endpoints may have the same stream number.
-            let flow = self.flows.get_mut(&key).filter(|flow| flow.stream == stream && flow.lingers);
-            if let Some(connection) = flow.and_then(|flow| flow.connection.take()) {
+            let is_the_same = |flow: &&mut Flow| flow.stream == stream && flow.phase == Phase::Lingering;
+            let Some(flow) = self.flows.at_mut(slot).filter(is_the_same) else { continue };
+            self.parking.restore(flow, &mut self.shared.counts);
+            if let Some(connection) = flow.connection.take() {
                 self.held_bytes -= connection.held_bytes();
                 connection.finish(&mut self.shared, sink);
             }
@@ -297,30 +325,27 @@ impl Followed {
     /// with the capture.
     fn evict(&mut self, sink: &mut impl Sink) {
         let share = self.share;
-        let without = self.flows.values().filter(|flow| flow.connection.is_none());
+        let without = self.flows.values().filter(|flow| flow.standing().is_none());
         let idle = oldest_allowed(without, share.of(limits::CLOSED_STREAMS));
-        let of_state = |wanted| {
-            let is_wanted = move |flow: &&Flow| flow.connection.as_deref().map(Connection::standing) == Some(wanted);
-            self.flows.values().filter(is_wanted)
-        };
+        let of_state = |wanted| self.flows.values().filter(move |flow| flow.standing() == Some(wanted));
         let open = oldest_allowed(of_state(Standing::Open), share.of(limits::CONNECTIONS));
         let waiting = oldest_allowed(of_state(Standing::Waiting), share.of(limits::WAITING));
         let unknown = oldest_allowed(of_state(Standing::Unknown), share.of(limits::UNKNOWN_CONNECTIONS));
-        let Self { flows, shared, held_bytes, .. } = self;
+        let Self { flows, shared, parking, held_bytes, .. } = self;
         flows.retain(|flow| {
-            let Some(connection) = &flow.connection else {
+            let Some(standing) = flow.standing() else {
                 return flow.last > idle;
             };
-            let standing = connection.standing();
             let is_too_old = match standing {
                 Standing::Open => flow.last <= open,
                 Standing::Waiting => flow.last <= waiting,
                 Standing::Unknown => flow.last <= unknown,
             };
             if is_too_old {
-                shared.counts.given_up += u64::from(standing != Standing::Unknown && !connection.over());
-                *held_bytes -= connection.held_bytes();
+                parking.restore(flow, &mut shared.counts);
                 if let Some(connection) = flow.connection.take() {
+                    shared.counts.given_up += u64::from(standing != Standing::Unknown && !connection.over());
+                    *held_bytes -= connection.held_bytes();
                     connection.finish(shared, sink);
                 }
             }
@@ -331,9 +356,9 @@ impl Followed {
     }
 }
 
-fn pop_before(lingering: &mut Lingering, now: Timestamp) -> Option<(u32, Endpoints)> {
-    let Reverse((_, stream, key)) = PeekMut::pop(lingering.peek_mut().filter(|first| first.0.0 < now)?);
-    Some((stream, key))
+fn pop_before(lingering: &mut Lingering, now: Timestamp) -> Option<Place> {
+    let Reverse((_, place)) = PeekMut::pop(lingering.peek_mut().filter(|first| first.0.0 < now)?);
+    Some(place)
 }
 
 /// Returns the earliest time such that at most `most` of the flows have been heard after it.

@@ -14,7 +14,7 @@ impl Streams {
     /// Returns the number of the connection that the next segment belongs to.
     pub fn number(&mut self, segment: &Segment<'_>) -> u32 {
         let (streams, time) = (&mut self.count, segment.carrier.seen.time);
-        let Some((flow, base)) = self.flows.entry(segment.endpoints, None, || Flow::new(streams, time)) else {
+        let Some((_, flow, base)) = self.flows.entry(segment.endpoints, None, || Flow::new(streams, time)) else {
             return u32::MAX;
         };
         if flow.is_reused_by(segment, *base) {

@@ -9,7 +9,7 @@ use crate::sink::Counts;
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2";
 
 /// The protocol of a connection, by its first bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) enum Protocol {
     /// None that is known here, or no byte so far.
     #[default]

@@ -51,7 +51,7 @@ pub enum Arrival {
 }
 
 /// One direction: the bytes that were delivered, and those that wait. Small on purpose, since every packet needs it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Half {
     /// Next sequence number to deliver; `None` before the first segment.
     next: Option<u32>,
@@ -64,8 +64,10 @@ pub struct Half {
 }
 
 /// The out-of-order bytes, and the end of the stream.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Waiting {
+    /// Not serialized: a half [at rest](Half::is_at_rest) holds nothing.
+    #[serde(skip)]
     held: OutOfOrder,
     /// Stream offset of the FIN, once seen.
     fin: Option<(u64, Carrier)>,
@@ -79,6 +81,11 @@ impl Half {
     /// Sets the first sequence number of the stream, which is the one after the SYN. Does nothing once it is known.
     pub fn synchronize(&mut self, first: u32) {
         self.next.get_or_insert(first);
+    }
+
+    /// Returns whether nothing waits for bytes before it.
+    pub fn is_at_rest(&self) -> bool {
+        self.waiting.as_ref().is_none_or(|waiting| waiting.held.is_unused())
     }
 
     /// Returns the bytes held out of order, including the overhead of holding them.

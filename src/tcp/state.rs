@@ -8,7 +8,7 @@ use crate::seen::Seen;
 use crate::side::{PerSide, Side};
 
 /// A TCP connection as an observer sees it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Tcp {
     halves: PerSide<Half>,
     analysis: Analysis,
@@ -22,6 +22,11 @@ impl Tcp {
             prefetch(&self.halves[side]);
             prefetch(&self.analysis.sent[side]);
         }
+    }
+
+    /// Returns whether nothing waits for bytes before it.
+    pub fn is_at_rest(&self) -> bool {
+        self.halves.client.is_at_rest() && self.halves.server.is_at_rest()
     }
 
     /// Fast path for the common case: a plain ACK, in order, with or without bytes, on a connection with nothing

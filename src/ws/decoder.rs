@@ -28,12 +28,15 @@ use crate::side::Side;
 use behind::Waiting;
 
 /// A decoder of one side's frames.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Decoder {
     rules: Negotiated,
+    /// Not serialized: a decoder [at rest](Self::is_at_rest) is between frames.
+    #[serde(skip)]
     state: State,
     messages: Messages,
-    /// The captured beginning of a control payload, still masked.
+    /// The captured beginning of a control payload, still masked. Not serialized either.
+    #[serde(skip)]
     control: Option<Box<Control>>,
     text_before: Option<TextBefore>,
     /// Tells whether a frame so far had the masking that is right for its side.
@@ -49,7 +52,7 @@ pub struct Decoder {
 const _: () = assert!(size_of::<Decoder>() <= 80);
 
 /// The text payload that has just ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct TextBefore {
     /// Its masking key.
     key: Option<[u8; 4]>,
@@ -75,6 +78,12 @@ enum State {
 impl State {
     /// The state before a frame.
     const BETWEEN: Self = Self::Header(None);
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::BETWEEN
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +153,11 @@ impl Decoder {
     pub const fn unsure(mut self) -> Self {
         self.unsure = true;
         self
+    }
+
+    /// Returns whether it is between two messages, and holds nothing of those before. Only then may it be serialized.
+    pub fn is_at_rest(&self) -> bool {
+        matches!(self.state, State::Header(None)) && self.control.is_none() && self.messages.are_at_rest()
     }
 
     /// Returns the frame and message that are incomplete; `None` between messages.

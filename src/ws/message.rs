@@ -78,9 +78,11 @@ pub enum Fault {
 }
 
 /// The messages of one side.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Messages {
-    /// Boxed, because most messages come in one frame and are never open.
+    /// Boxed, because most messages come in one frame and are never open. Not serialized: there is none
+    /// [at rest](Self::are_at_rest).
+    #[serde(skip)]
     open: Option<Box<Open>>,
     /// Whether frames were missed that could have opened a message.
     unknown: bool,
@@ -99,20 +101,19 @@ struct Open {
 }
 
 /// The state of a side's decompression.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 enum Deflate {
     /// The extension was not agreed: RSV1 has no meaning.
     NotAgreed,
     /// No compressed message has come yet.
-    Fresh {
-        no_context_takeover: bool,
-    },
-    Active(Box<Inflater>),
+    Fresh { no_context_takeover: bool },
     /// The window was lost, by a gap, a fault, or the bound on inflaters. With `no_context_takeover`, later messages
     /// can be read again.
-    Lost {
-        no_context_takeover: bool,
-    },
+    Lost { no_context_takeover: bool },
+    /// Not serialized: there is none [at rest](Messages::are_at_rest). It is the last, so that the numbers of the others are
+    /// the same in both directions.
+    #[serde(skip)]
+    Active(Box<Inflater>),
 }
 
 impl Messages {
@@ -124,6 +125,11 @@ impl Messages {
             Some(no_context_takeover) => Deflate::Fresh { no_context_takeover },
         };
         Self { open: None, unknown: false, deflate }
+    }
+
+    /// Returns whether no message is open, and none before it is needed to inflate the next one.
+    pub const fn are_at_rest(&self) -> bool {
+        self.open.is_none() && !matches!(self.deflate, Deflate::Active(_))
     }
 
     /// Returns whether a message is open.

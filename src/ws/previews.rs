@@ -43,7 +43,7 @@ const MARKS: usize = (limits::PREVIEW_PACKETS / STRIDE) as usize;
 const _: () = assert!(limits::PREVIEW as u64 <= LENGTH && limits::PREVIEW < PAGE && PAGES > 1);
 
 /// The place of the beginning of one message: a position and a length, or nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Preview(u64);
 
 /// The beginnings of the last messages.

@@ -206,7 +206,7 @@ impl Tail {
 }
 
 /// The properties of a direction that decide which of its frames are legal: the sender, and what was negotiated.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Negotiated {
     /// The sender of the frames.
     pub side: Side,

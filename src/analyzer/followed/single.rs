@@ -13,12 +13,16 @@ impl Followed {
 
     /// Returns whether the connection between two endpoints is still followed, and has this stream number.
     pub fn follows(&self, key: &Endpoints, stream: u32) -> bool {
-        self.connection(key).is_some() && self.flows.get(key).is_some_and(|flow| flow.stream == stream)
+        self.flows.get(key).is_some_and(|flow| flow.stream == stream && flow.as_stream().is_followed)
     }
 
     /// Returns whether the connection between two endpoints only waits for late segments.
     pub fn is_over(&self, key: &Endpoints) -> bool {
-        self.connection(key).is_none_or(Connection::over)
+        let Some(flow) = self.flows.get(key) else { return true };
+        match &flow.connection {
+            Some(connection) => connection.over(),
+            None => self.parking.get(flow).is_none_or(|connection| connection.over()),
+        }
     }
 
     /// Finishes the connection between two endpoints as if the capture ended here. Nothing of it is followed from then on.
@@ -35,12 +39,10 @@ impl Followed {
     }
 
     fn take(&mut self, key: &Endpoints) -> Option<Box<Connection>> {
-        let connection = self.flows.get_mut(key)?.connection.take()?;
+        let flow = self.flows.get_mut(key)?;
+        self.parking.restore(flow, &mut self.shared.counts);
+        let connection = flow.connection.take()?;
         self.held_bytes -= connection.held_bytes();
         Some(connection)
-    }
-
-    fn connection(&self, key: &Endpoints) -> Option<&Connection> {
-        self.flows.get(key)?.connection.as_deref()
     }
 }
