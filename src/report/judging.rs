@@ -73,8 +73,8 @@ impl Judging<'_> {
         mut write: impl FnMut(&[u8], Vec<K>) -> Result<(), E>,
     ) -> Result<(), E> {
         let Self { facts, surroundings, within, wording } = self;
-        let judge =
-            Judge { facts, surroundings, within, wording: InOrder::new(wording), render, next: AtomicUsize::new(0) };
+        let (wording, next, written) = (InOrder::new(wording), AtomicUsize::new(0), AtomicUsize::new(0));
+        let judge = Judge { facts, surroundings, within, wording, render, next, written };
         let batches = facts.len().div_ceil(AT_ONCE);
         if threads > 1 && batches > 1 {
             thread::scope(|scope| {
@@ -115,6 +115,8 @@ struct Judge<'p, R> {
     render: R,
     /// The number of the next batch of connections.
     next: AtomicUsize,
+    /// The bytes of the last batch that was written: the next one has about as many.
+    written: AtomicUsize,
 }
 
 /// The results of judging a batch of connections.
@@ -162,8 +164,10 @@ where
             connections.collect::<Vec<_>>()
         };
         let connections = self.wording.at(batch, word)?;
-        let mut bytes = Vec::new();
+        let last = self.written.load(Relaxed);
+        let mut bytes = Vec::with_capacity(last + last / 8);
         let kept = connections.into_iter().map(|connection| (self.render)(connection, &mut bytes)).collect();
+        self.written.store(bytes.len(), Relaxed);
         Some((batch, Rendered { bytes, kept }))
     }
 }

@@ -47,8 +47,8 @@ impl<const PACKETS: u64> Watch<PACKETS> {
         self.0.push_back(Watched { since, place });
     }
 
-    /// Returns the next connection whose silence is complete in this packet, unless it was heard meanwhile, and stops
-    /// watching it.
+    /// Returns the next connection, and stops watching it, if its silence is complete in this packet unless it was heard
+    /// meanwhile.
     fn pop(&mut self, packet: u64) -> Option<Place> {
         self.0.pop_front_if(|first| Self::is_silent(first.since, packet)).map(|first| first.place)
     }
