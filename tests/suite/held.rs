@@ -1,9 +1,10 @@
 //! Connections that are over come out of their compact form as they went in, from memory and from the temporary file.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use proptest::prelude::*;
 use whyclosed::analyzer::{Analyzer, KeyLog};
@@ -21,7 +22,7 @@ use super::shortcuts::captures;
 use crate::support::same::{difference, told};
 use crate::support::scripted::grown::{self, Grown};
 use crate::support::segments::{Change, packets};
-use crate::support::{PROGRAM, fixture, reading, way};
+use crate::support::{PROGRAM, fixture, reading, tools, way};
 
 fn is_kept(facts: &[Box<Facts>]) -> Option<String> {
     let [in_memory, in_file] = [usize::MAX, 0].map(|room| {
@@ -132,32 +133,75 @@ fn larger_than_memory() -> Vec<u8> {
 
 /// The report covers what could be held, and says how much is missing.
 #[test]
-fn without_a_folder_for_temporary_files_the_report_says_what_is_missing() {
+fn without_room_for_the_temporary_file_the_report_says_what_is_missing() {
     let folder = tempfile::tempdir().unwrap();
-    let capture = folder.path().join("capture.pcap");
+    let (capture, disk) = (folder.path().join("capture.pcap"), folder.path().join("disk"));
     fs::write(&capture, larger_than_memory()).unwrap();
-    let ran = |temporary: &Path| {
-        let mut command = Command::new(PROGRAM);
-        command.args(["-v", "--format", "json"]).arg(&capture).env("TMPDIR", temporary);
-        let output = command.output().unwrap();
-        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        (output.status.code(), report, String::from_utf8(output.stderr).unwrap())
-    };
-    let (code, whole, said) = ran(folder.path());
-    assert_eq!(code, Some(0));
-    assert!(said.contains("temporary file of") && said.contains(folder.path().to_str().unwrap()), "{said}");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing but the capture is left");
+    fs::create_dir(&disk).unwrap();
+    let mut command = Command::new(PROGRAM);
+    let output = command.args(["-v", "--format", "json"]).arg(&capture).env("TMPDIR", &disk).output().unwrap();
+    let (whole, said) = (json(&output), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0));
+    assert!(said.contains("temporary file of") && said.contains(disk.to_str().unwrap()), "{said}");
+    assert_eq!(fs::read_dir(&disk).unwrap().count(), 0, "nothing is left");
 
+    let check = |temporary: &Path, output: &Output, why: &str| {
+        let (part, said) = (json(output), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!([temporary.to_str().unwrap(), "TMPDIR", why].iter().all(|part| said.contains(part)), "{said}");
+        let [all, some] = [&whole, &part].map(|report| report["connections"].as_array().unwrap().len());
+        assert!(some > 0 && some < all, "{some} of {all}");
+        let missing = format!("{},{:03} connections are missing", (all - some) / 1000, (all - some) % 1000);
+        let notes = part["notes"].as_array().unwrap();
+        assert!(notes.iter().any(|note| note.as_str().unwrap().starts_with(&missing)), "{missing}: {notes:?}");
+        assert_eq!((&whole["read"]["complete"], &part["read"]["complete"]), (&true.into(), &false.into()));
+    };
     let missing = folder.path().join("missing");
-    let (code, part, said) = ran(&missing);
-    assert_eq!(code, Some(2));
-    assert!(said.contains(missing.to_str().unwrap()) && said.contains("TMPDIR"), "{said}");
-    let [all, some] = [&whole, &part].map(|report| report["connections"].as_array().unwrap().len());
-    assert!(some > 0 && some < all, "{some} of {all}");
-    let missing = format!("{},{:03} connections are missing", (all - some) / 1000, (all - some) % 1000);
-    let notes = part["notes"].as_array().unwrap();
-    assert!(notes.iter().any(|note| note.as_str().unwrap().starts_with(&missing)), "{missing}: {notes:?}");
-    assert_eq!((&whole["read"]["complete"], &part["read"]["complete"]), (&true.into(), &false.into()));
+    let mut command = Command::new(PROGRAM);
+    let output = command.args(["--format", "json"]).arg(&capture).env("TMPDIR", &missing).output().unwrap();
+    check(&missing, &output, "No such file");
+    if tools::missing(&["unshare"]) {
+        return;
+    }
+    for (options, why) in [("size=256k", "No space left"), ("ro", "Read-only file system")] {
+        let output = on_disk(&disk, options, &["--format".as_ref(), "json".as_ref(), capture.as_ref()]);
+        check(&disk, &output, why);
+    }
+}
+
+/// A report that the disk has no room for is an error, and no part of it is left.
+#[test]
+fn a_disk_without_room_for_the_report_stays_as_it_was() {
+    if tools::missing(&["unshare"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (capture, disk) = (folder.path().join("capture.pcap"), folder.path().join("disk"));
+    let mut grown = Grown::new();
+    (0..200).for_each(|number| grown.open(number, "").say(false, b"\x88\x02\x03\xe9"));
+    fs::write(&capture, &grown.bytes).unwrap();
+    fs::create_dir(&disk).unwrap();
+    for format in ["json", "ndjson", "csv", "html", "markdown", "list"] {
+        let report = disk.join("report");
+        let arguments = ["--format", format, "-o"].map(OsStr::new);
+        let output = on_disk(&disk, "size=8k", &[&arguments[..], &[report.as_ref(), capture.as_ref()]].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{format}: {said}");
+        assert!(said.contains(report.to_str().unwrap()) && said.contains("No space left"), "{format}: {said}");
+    }
+}
+
+/// Runs the program in a mount namespace where a folder is an empty disk with these options, which also takes temporary
+/// files. Whatever the program leaves on it makes this fail.
+fn on_disk(folder: &Path, options: &str, arguments: &[&OsStr]) -> Output {
+    let script = "mount -t tmpfs -o \"$OPTIONS\" none \"$TMPDIR\" && \"$0\" \"$@\"; code=$?; [ -z \"$(ls -A \"$TMPDIR\")\" ] || exit 99; exit $code";
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", script, PROGRAM]).args(arguments);
+    command.env("TMPDIR", folder).env("OPTIONS", options).output().unwrap()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// The temporary file has no name at any time, so that nothing is left of it after a signal.
