@@ -51,8 +51,8 @@ struct Worker<'s> {
 
 impl Analyzer {
     /// Reads a capture to its end like [`read`](Self::read), and adds its connections to an empty collection. So many
-    /// threads read and analyse packets, one of them the caller's. If the system grants fewer, these do all the work. Has
-    /// to be called before the first packet.
+    /// threads read and analyse packets, one of them the caller's; if reading [takes time](Source::takes_time), yet another
+    /// one reads. If the system grants fewer, these do all the work. Has to be called before the first packet.
     pub fn read_in_parallel(
         mut self,
         mut source: Box<dyn Source + Send>,
@@ -74,7 +74,13 @@ impl Analyzer {
             }
             let (reader, lent) = sync_channel(limits::BLOCKS);
             readers.push(reader);
+            let takes_time = source.takes_time();
             let turns = Arc::new(Turns::new(source, readers, tag));
+            if takes_time {
+                let reading = Arc::clone(&turns);
+                // If the system grants no thread, the others read by turns.
+                drop(Builder::new().name("reading".to_owned()).spawn_scoped(scope, move || reading.read_to_end()));
+            }
             let mut shares = Share::among(workers.len() + 1);
             let own = shares.next().map_or_else(Self::default, |share| self.part(share));
             // The channels have room, and the threads wait for them.

@@ -37,6 +37,11 @@ impl Name {
         }
     }
 
+    /// Returns whether the file is compressed.
+    pub(super) const fn is_compressed(&self) -> bool {
+        self.compression.is_some()
+    }
+
     /// Returns the error for bytes that no reader recognises. `is_capture` says whether they are those of a capture
     /// nevertheless.
     pub(super) fn not_a_capture(&self, found: String, is_capture: bool) -> Error {

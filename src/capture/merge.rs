@@ -29,6 +29,8 @@ pub(super) struct Merge {
     /// The errors of files that could not be read, or not to their ends.
     faults: Vec<Error>,
     meter: Meter,
+    /// Whether any file takes long to read.
+    takes_time: bool,
 }
 
 /// The time of a file's next packet, and the file's index in the list.
@@ -62,6 +64,7 @@ impl Merge {
             runs: 0,
             faults: Vec::new(),
             meter: meter.clone(),
+            takes_time: false,
         };
         for path in paths {
             match merge.begin(&path) {
@@ -78,6 +81,7 @@ impl Merge {
         let again = !file::is_stdin(path) && path.is_file();
         let mut source =
             if again { file::open(path, limits::PEEK_BUFFER)? } else { file::open_metered(path, &self.meter)? };
+        self.takes_time |= source.takes_time();
         if !source.advance()? {
             return Ok(State::Done(source.summaries()));
         }
@@ -230,6 +234,10 @@ impl Source for Merge {
             Some(Member { state: State::Open(source), .. }) => Packet { number: self.number, ..source.packet() },
             _ => Packet::NONE,
         }
+    }
+
+    fn takes_time(&self) -> bool {
+        self.takes_time
     }
 
     fn marks(&self) -> Marks {

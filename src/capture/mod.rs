@@ -4,7 +4,7 @@
 //! paths ─ find ─ sets ─┬─ one file ───────────────────────────────┬─ Source
 //!                      └─ several: merge, by time ─ one file each ┘
 //! one file: file or pipe ─ compressed (gzip, zstd, lz4) ─ Window ─ pcap or pcapng reader
-//! Source ─ read_ahead: the same packets, read on a thread of their own; or Turns: in blocks, by several threads
+//! Source ─ read_ahead: the same packets, read on a thread of their own; or Turns: in blocks, by or for several threads
 //! ```
 //!
 //! In `pcap` and `pcapng`, the files that parse bytes keep no state, and the readers that keep state do not know byte
@@ -135,6 +135,12 @@ pub trait Source {
         Ok(false)
     }
 
+    /// Returns whether reading takes about as long as analysing, so that a thread of its own is worth it: that of compressed
+    /// captures does.
+    fn takes_time(&self) -> bool {
+        false
+    }
+
     /// Returns what the capture records about the current [`packet`](Self::packet), besides its bytes.
     fn marks(&self) -> Marks {
         Marks::default()
@@ -184,6 +190,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn lend(&mut self, block: &mut Block, tag_of: TagOf) -> Result<bool, Error> {
         (**self).lend(block, tag_of)
+    }
+
+    fn takes_time(&self) -> bool {
+        (**self).takes_time()
     }
 
     fn marks(&self) -> Marks {

@@ -6,6 +6,8 @@
 //!                        ↓     ↓                            ↑     ↑
 //! thread 2 ────── analyse ─ analyse ─ analyse ─ analyse ─ read, read ─ analyse
 //! ```
+//!
+//! Where reading [takes time](Source::takes_time), turns would leave gaps in it; so it has a thread of its own.
 
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex};
@@ -41,6 +43,15 @@ impl Turns {
         })
     }
 
+    /// Reads to the end, on a thread that does nothing else. The others only take blocks meanwhile.
+    pub(crate) fn read_to_end(&self) {
+        // It is not to be read again after a panic.
+        let Ok(mut state) = self.0.lock() else { return };
+        while matches!(*state, State::Reading(_)) {
+            state.read();
+        }
+    }
+
     /// Returns how the source has ended, once all blocks have been taken.
     pub(crate) fn end(&self) -> End {
         match self.0.lock().map(|mut state| std::mem::take(&mut *state)) {
@@ -71,13 +82,20 @@ impl Default for State {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
+    use std::fs;
+    use std::io::{self, Cursor, Write as _};
+    use std::path::Path;
     use std::sync::mpsc::sync_channel;
     use std::thread::{scope, sleep};
     use std::time::Duration;
 
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
     use super::*;
-    use crate::capture::{Packet, Summary};
+    use crate::capture::merge::Merge;
+    use crate::capture::testing::build::{Order, Pcap};
+    use crate::capture::{Meter, Packet, Summary, file};
     use crate::error::Error;
 
     /// A source of packets, each of one byte more than the one before, with an end of its own.
@@ -112,11 +130,15 @@ mod tests {
         }
     }
 
-    /// Has a source read by some threads, each of which pauses now and then, and returns what each has seen.
-    fn read_by(threads: u64, source: Box<dyn Source + Send>) -> (Vec<Vec<(u64, usize)>>, End) {
+    /// Has a source read by some threads, each of which pauses now and then, or by yet another one for them. Returns what
+    /// each has seen.
+    fn read_by(threads: u64, by_another: bool, source: Box<dyn Source + Send>) -> (Vec<Vec<(u64, usize)>>, End) {
         let (readers, blocks): (Vec<_>, Vec<_>) = (0..threads).map(|_| sync_channel(limits::BLOCKS)).unzip();
         let turns = Turns::new(source, readers, |_| 0);
         let seen = scope(|scope| {
+            if by_another {
+                scope.spawn(|| turns.read_to_end());
+            }
             let begin = |(own, thread): (Receiver<Arc<Lent>>, u64)| {
                 let turns = &turns;
                 scope.spawn(move || {
@@ -139,9 +161,9 @@ mod tests {
 
     #[test]
     fn each_thread_sees_every_packet_once_and_in_order() {
-        for threads in [1, 2, 3, 8] {
+        for (threads, by_another) in [(1, true), (1, false), (2, true), (2, false), (3, false), (8, true)] {
             for packets in [0, 1, 5000] {
-                let (seen, end) = read_by(threads, Counting::to(packets, || Ok(false)));
+                let (seen, end) = read_by(threads, by_another, Counting::to(packets, || Ok(false)));
                 let all: Vec<_> = (1..=packets).map(|number| (number, number as usize)).collect();
                 assert_eq!(seen, vec![all; threads as usize], "{packets} packets");
                 assert!(end.error.is_none() && end.summaries[0].packets == packets);
@@ -152,7 +174,7 @@ mod tests {
     #[test]
     fn an_error_comes_after_the_packets_before_it() {
         let failing = || Err(Error::Read { path: "test".into(), offset: 0, source: io::ErrorKind::TimedOut.into() });
-        let (seen, end) = read_by(3, Counting::to(2000, failing));
+        let (seen, end) = read_by(3, false, Counting::to(2000, failing));
         assert!(seen.iter().all(|seen| seen.len() == 2000));
         assert!(end.error.is_some() && end.summaries[0].packets == 2000);
     }
@@ -170,6 +192,26 @@ mod tests {
             (counted, turns.end())
         };
         assert!(seen.contains(&None) && end.error.is_none(), "{seen:?}");
+    }
+
+    #[test]
+    fn compressed_captures_take_time() {
+        let plain = Pcap::new(Order::Little, Pcap::MICROS, 1).record(1, 2, b"x", 1).bytes;
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(&plain).unwrap();
+        let packed = packed.finish().unwrap();
+        let opened = |bytes: &[u8]| {
+            let reader = Box::new(Cursor::new(bytes.to_vec()));
+            file::recognise(Path::new("test"), reader, limits::READ_BUFFER).unwrap()
+        };
+        assert!(opened(&packed).takes_time() && !opened(&plain).takes_time());
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in [("t_00001.pcap", &plain), ("t_00002.pcap.gz", &packed)] {
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let files = ["t_00001.pcap", "t_00002.pcap.gz"].map(|name| folder.path().join(name));
+        assert!(Merge::new(files.to_vec(), &Meter::default()).unwrap().takes_time());
+        assert!(!Merge::new(files[..1].to_vec(), &Meter::default()).unwrap().takes_time());
     }
 
     #[test]

@@ -43,6 +43,10 @@ impl<S: Source, W: FnMut(&Packet<'_>)> Source for Watched<S, W> {
         Ok(batch)
     }
 
+    fn takes_time(&self) -> bool {
+        self.source.takes_time()
+    }
+
     fn marks(&self) -> Marks {
         self.source.marks()
     }

@@ -110,6 +110,10 @@ impl<S: Source> Source for Filtered<S> {
         self.source.packet()
     }
 
+    fn takes_time(&self) -> bool {
+        self.source.takes_time()
+    }
+
     fn marks(&self) -> Marks {
         self.source.marks()
     }

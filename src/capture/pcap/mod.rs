@@ -151,6 +151,10 @@ impl Source for Pcap {
         Ok(true)
     }
 
+    fn takes_time(&self) -> bool {
+        self.name.is_compressed()
+    }
+
     fn summaries(&self) -> Vec<Summary> {
         vec![self.tally.summary(
             self.name.path(),

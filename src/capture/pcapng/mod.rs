@@ -362,6 +362,10 @@ impl Source for Pcapng {
         std::mem::take(&mut self.secrets)
     }
 
+    fn takes_time(&self) -> bool {
+        self.name.is_compressed()
+    }
+
     fn summaries(&self) -> Vec<Summary> {
         let format = self.name.format("pcapng");
         let bytes = self.tally.bytes(&self.window, 0);
