@@ -32,11 +32,11 @@ pub(super) struct Flow {
     /// Tells for each direction, that of `low` first, whether its first sequence number is in the [`Base`].
     has_base: [bool; 2],
     pub phase: Phase,
-    /// Whether its connection is [parked](super::followed).
+    /// True while its connection is [parked](super::followed).
     pub is_parked: bool,
 }
 
-/// How far a flow has come to its end.
+/// The stages of a flow on the way to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Neither side has ended it.
@@ -116,7 +116,8 @@ impl Flows {
         Some(self.index.find(hash, |place| place.tag == tag(hash) && is_there(place.slot))?.slot)
     }
 
-    /// Returns the flow between two endpoints, with its slot and its first sequence numbers. Inserts `new()` if there is none.
+    /// Returns the flow between two endpoints, with its slot and its first sequence numbers. Inserts `new()` if there is
+    /// none.
     #[inline]
     pub fn entry(
         &mut self,
@@ -252,10 +253,10 @@ impl Flow {
         segment.flags.is_plain() && matches!(self.has_base, [true, true])
     }
 
-    /// Returns whether a segment adds nothing to the flow and to its connection, because it has none.
+    /// Returns whether a segment adds nothing to the flow, nor to its connection, because there is none.
     #[inline]
     pub const fn passes_over(&self, segment: &Segment<'_>) -> bool {
-        !self.is_parked && self.has_noted(segment)
+        !self.is_followed() && self.has_noted(segment)
     }
 
     /// Returns the stage that its connection has reached, if it has one. Those that are parked are open.
@@ -266,9 +267,14 @@ impl Flow {
         }
     }
 
+    /// Returns whether it has a connection, parked or not.
+    pub const fn is_followed(&self) -> bool {
+        self.connection.is_some() || self.is_parked
+    }
+
     /// Returns the public view of the flow.
     pub const fn as_stream(&self) -> Stream {
-        Stream { number: self.stream, is_followed: self.connection.is_some() || self.is_parked }
+        Stream { number: self.stream, is_followed: self.is_followed() }
     }
 
     /// Notes the first sequence numbers of both directions, and that one has ended. Returns whether this is the flow's

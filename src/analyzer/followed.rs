@@ -1,11 +1,11 @@
 //! The TCP connections of a capture, each from its first segment until it is handed to the sink.
 
+mod leaving;
 mod parking;
 mod single;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
 use std::net::SocketAddr;
 
 use arrayvec::ArrayVec;
@@ -15,7 +15,7 @@ use super::Stream;
 use super::flows::{Flow, Flows, Phase};
 use super::share::{Births, Share};
 use crate::capture::{Attribution, Packet};
-use crate::connection::{Connection, Interest, Shared, Standing};
+use crate::connection::{Connection, Interest, Shared};
 use crate::facts::Facts;
 use crate::limits;
 use crate::packet::Glance;
@@ -24,8 +24,6 @@ use crate::shortcuts;
 use crate::sink::{Counts, Sink};
 use crate::tcp::{Endpoints, Segment};
 use crate::tls::ledger::Turn;
-
-const NEVER: Timestamp = Timestamp::from_nanos(i64::MAX);
 
 /// The connections that are followed.
 #[derive(Default)]
@@ -51,7 +49,8 @@ pub(super) struct Followed {
 /// Connections that are over, the first to be finished on top, each with the time at which that is due.
 type Lingering = BinaryHeap<Reverse<(Timestamp, Place)>>;
 
-/// The place of a connection, in which there may be another one later. Connections are finished in the order of their streams.
+/// The place of a connection, in which there may be another one later. Those that are due at the same time are finished in
+/// the order of their streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     stream: u32,
@@ -264,31 +263,20 @@ impl Followed {
         }
     }
 
-    /// Finishes all connections that are left, in the order of their stream numbers.
-    pub fn finish(&mut self, sink: &mut impl Sink) {
-        self.shared.secrets.enter(Turn::END);
-        self.shared.secrets.publish();
-        let is_left = |flow: &Flow| flow.connection.is_some() || flow.is_parked;
-        let mut left: Vec<_> = std::mem::take(&mut self.flows).into_values().filter(is_left).collect();
-        left.sort_unstable_by_key(|flow| flow.stream);
-        for mut flow in left {
-            self.parking.restore(&mut flow, &mut self.shared.counts);
-            let Some(mut connection) = flow.connection else { continue };
-            connection.follow_to_end();
-            connection.finish(&mut self.shared, sink);
-        }
-        self.held_bytes = 0;
-    }
-
     /// Returns the facts so far of the connection between two endpoints, as if the capture ended here; `None` once they
     /// have been handed to the sink, or if the connection is not one to report. Those of an HTTP/2 stream are asked for by
     /// its number.
     pub fn facts_between(&self, one: SocketAddr, other: SocketAddr, http2_stream: Option<u32>) -> Option<Box<Facts>> {
         let (key, _) = Endpoints::of(one, other);
-        let flow = self.flows.get(&key)?;
+        self.ask(&key, |connection| connection.facts_so_far(http2_stream))?
+    }
+
+    /// Asks the connection between two endpoints, parked or not; returns `None` if there is none.
+    fn ask<R>(&self, key: &Endpoints, ask: impl FnOnce(&Connection) -> R) -> Option<R> {
+        let flow = self.flows.get(key)?;
         match &flow.connection {
-            Some(connection) => connection.facts_so_far(http2_stream),
-            None => self.parking.get(flow)?.facts_so_far(http2_stream),
+            Some(connection) => Some(ask(connection)),
+            None => self.parking.get(flow).map(|connection| ask(&connection)),
         }
     }
 
@@ -296,76 +284,5 @@ impl Followed {
     pub const fn counts(&self) -> Counts {
         let tls = self.shared.secrets.counts;
         Counts { tcp_streams: self.streams as u64, encrypted: tls.unread(), tls, ..self.shared.counts }
-    }
-
-    /// Finishes the connections that have waited for late segments until before `now`.
-    #[inline]
-    pub fn expire(&mut self, now: Timestamp, sink: &mut impl Sink) {
-        if self.expire_at < now {
-            self.expire_before(now, sink);
-        }
-    }
-
-    fn expire_before(&mut self, now: Timestamp, sink: &mut impl Sink) {
-        self.shared.secrets.enter(Turn::expired(self.packet));
-        while let Some(Place { stream, slot }) = pop_before(&mut self.lingering, now) {
-            // Another connection between the same endpoints may have the same stream number.
-            let is_the_same = |flow: &&mut Flow| flow.stream == stream && flow.phase == Phase::Lingering;
-            let Some(flow) = self.flows.at_mut(slot).filter(is_the_same) else { continue };
-            self.parking.restore(flow, &mut self.shared.counts);
-            if let Some(connection) = flow.connection.take() {
-                self.held_bytes -= connection.held_bytes();
-                connection.finish(&mut self.shared, sink);
-            }
-        }
-        self.expire_at = self.lingering.peek().map_or(NEVER, |Reverse((until, ..))| *until);
-    }
-
-    /// Evicts connections and flows that are over or silent, least recently heard first, so that memory does not grow
-    /// with the capture.
-    fn evict(&mut self, sink: &mut impl Sink) {
-        let share = self.share;
-        let without = self.flows.values().filter(|flow| flow.standing().is_none());
-        let idle = oldest_allowed(without, share.of(limits::CLOSED_STREAMS));
-        let of_state = |wanted| self.flows.values().filter(move |flow| flow.standing() == Some(wanted));
-        let open = oldest_allowed(of_state(Standing::Open), share.of(limits::CONNECTIONS));
-        let waiting = oldest_allowed(of_state(Standing::Waiting), share.of(limits::WAITING));
-        let unknown = oldest_allowed(of_state(Standing::Unknown), share.of(limits::UNKNOWN_CONNECTIONS));
-        let Self { flows, shared, parking, held_bytes, .. } = self;
-        flows.retain(|flow| {
-            let Some(standing) = flow.standing() else {
-                return flow.last > idle;
-            };
-            let is_too_old = match standing {
-                Standing::Open => flow.last <= open,
-                Standing::Waiting => flow.last <= waiting,
-                Standing::Unknown => flow.last <= unknown,
-            };
-            if is_too_old {
-                parking.restore(flow, &mut shared.counts);
-                if let Some(connection) = flow.connection.take() {
-                    shared.counts.given_up += u64::from(standing != Standing::Unknown && !connection.over());
-                    *held_bytes -= connection.held_bytes();
-                    connection.finish(shared, sink);
-                }
-            }
-            true
-        });
-        // Often enough that the flows added between two evictions stay few beside those that are kept.
-        self.evict_at = self.flows.len().saturating_add(share.of(limits::UNKNOWN_CONNECTIONS));
-    }
-}
-
-fn pop_before(lingering: &mut Lingering, now: Timestamp) -> Option<Place> {
-    let Reverse((_, place)) = PeekMut::pop(lingering.peek_mut().filter(|first| first.0.0 < now)?);
-    Some(place)
-}
-
-/// Returns the earliest time such that at most `most` of the flows have been heard after it.
-fn oldest_allowed<'f>(flows: impl Iterator<Item = &'f Flow>, most: usize) -> Timestamp {
-    let mut times: Vec<_> = flows.map(|flow| flow.last).collect();
-    match times.len().checked_sub(most + 1) {
-        Some(excess) => *times.select_nth_unstable(excess).1,
-        None => Timestamp::from_nanos(i64::MIN),
     }
 }

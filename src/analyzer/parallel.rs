@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!          ┌─ Arc<Lent> ─→ Analyzer (share 1 of 2) ─→ Collection ─┐
-//! Turns ──┤                                                      ├─ Analysed
+//! Turns ───┤                                                      ├─ Analysed
 //!   ↑      └─ Arc<Lent> ─→ Analyzer (share 2 of 2) ─→ Collection ─┘
 //!   └───────── the thread that has no block reads the next ones
 //! ```
@@ -74,9 +74,9 @@ impl Analyzer {
             }
             let (reader, lent) = sync_channel(limits::BLOCKS);
             readers.push(reader);
-            let takes_time = source.takes_time();
+            let has_reading_thread = source.takes_time();
             let turns = Arc::new(Turns::new(source, readers, tag));
-            if takes_time {
+            if has_reading_thread {
                 let reading = Arc::clone(&turns);
                 // If the system grants no thread, the others read by turns.
                 drop(Builder::new().name("reading".to_owned()).spawn_scoped(scope, move || reading.read_to_end()));

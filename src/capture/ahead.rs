@@ -5,37 +5,32 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 use super::block::Block;
-use super::filling::{End, Filling, Lent};
+use super::filling::{End, Lent};
+use super::turns::Turns;
 use super::{Batch, Packet, Source, Summary};
 use crate::error::Error;
 use crate::limits;
 
 /// A source that is read ahead.
 struct Ahead {
+    turns: Arc<Turns>,
     blocks: Receiver<Arc<Lent>>,
-    thread: Option<JoinHandle<Option<End>>>,
+    thread: Option<JoinHandle<()>>,
     lent: Option<Arc<Lent>>,
     /// The number of packets of the block that have been passed.
     passed: usize,
-    end: End,
+    end: Option<End>,
 }
 
-/// Reads a source on a thread of its own, ahead by some blocks of packets. The result gives the
-/// packets and key logs of the source, but no [`marks`](Source::marks), and its [`summaries`](Source::summaries) only
-/// after the end or an error. Returns the source itself if the system grants no thread.
+/// Reads a source on a thread of its own, ahead by some blocks of packets; block by block on this one if the system grants
+/// no other. The result gives the packets and key logs of the source, but no [`marks`](Source::marks), and its
+/// [`summaries`](Source::summaries) only after the end or an error.
 pub fn read_ahead(source: Box<dyn Source + Send>) -> Box<dyn Source> {
     let (reader, blocks) = sync_channel(limits::BLOCKS);
-    let (begin, begun) = sync_channel(1);
-    let work = move || {
-        let source = begun.recv().ok()?;
-        let mut filling = Filling::new(source, vec![reader], |_| 0);
-        std::iter::repeat_with(|| filling.send()).flatten().next()
-    };
-    let Ok(thread) = Builder::new().name("reading".to_owned()).spawn(work) else { return source };
-    // The channel has room, and the thread waits for it.
-    drop(begin.send(source));
-    let thread = Some(thread);
-    Box::new(Ahead { blocks, thread, lent: None, passed: 0, end: End::default() })
+    let turns = Arc::new(Turns::new(source, vec![reader], |_| 0));
+    let reading = Arc::clone(&turns);
+    let thread = Builder::new().name("reading".to_owned()).spawn(move || reading.read_to_end()).ok();
+    Box::new(Ahead { turns, blocks, thread, lent: None, passed: 0, end: None })
 }
 
 impl Ahead {
@@ -47,7 +42,7 @@ impl Ahead {
     /// Waits for the next block if all packets of the current one have been passed.
     fn turn(&mut self) {
         while self.block().is_none_or(|block| self.passed == block.len()) {
-            let Ok(lent) = self.blocks.recv() else { return };
+            let Some(lent) = self.turns.next(&self.blocks) else { return };
             self.passed = 0;
             self.lent = Some(lent);
         }
@@ -60,10 +55,10 @@ impl Ahead {
             return Ok(true);
         }
         if let Some(thread) = self.thread.take() {
-            let end = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            self.end = end.unwrap_or_default();
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         }
-        self.end.error.take().map_or(Ok(false), Err)
+        let end = self.end.get_or_insert_with(|| self.turns.end());
+        end.error.take().map_or(Ok(false), Err)
     }
 }
 
@@ -95,7 +90,7 @@ impl Source for Ahead {
     }
 
     fn summaries(&self) -> Vec<Summary> {
-        self.end.summaries.clone()
+        self.end.as_ref().map_or_else(Vec::new, |end| end.summaries.clone())
     }
 }
 

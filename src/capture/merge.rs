@@ -29,7 +29,7 @@ pub(super) struct Merge {
     /// The errors of files that could not be read, or not to their ends.
     faults: Vec<Error>,
     meter: Meter,
-    /// Whether any file takes long to read.
+    /// True if any of the files [takes time](Source::takes_time).
     takes_time: bool,
 }
 

@@ -181,17 +181,14 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_a_thread_that_panicked_while_it_read() {
-        let (seen, end) = {
-            let (readers, blocks): (Vec<_>, Vec<_>) = (0..2).map(|_| sync_channel(limits::BLOCKS)).unzip();
-            let turns = Turns::new(Counting::to(0, || panic!("the disk is gone")), readers, |_| 0);
-            let read = |own: Receiver<Arc<Lent>>| std::iter::from_fn(|| turns.next(&own)).count();
-            let counted: Vec<_> = scope(|scope| {
-                let threads: Vec<_> = blocks.into_iter().map(|own| scope.spawn(|| read(own))).collect();
-                threads.into_iter().map(|thread| thread.join().ok()).collect()
-            });
-            (counted, turns.end())
-        };
-        assert!(seen.contains(&None) && end.error.is_none(), "{seen:?}");
+        let (readers, blocks): (Vec<_>, Vec<_>) = (0..2).map(|_| sync_channel(limits::BLOCKS)).unzip();
+        let turns = Turns::new(Counting::to(0, || panic!("the disk is gone")), readers, |_| 0);
+        let read = |own: Receiver<Arc<Lent>>| std::iter::from_fn(|| turns.next(&own)).count();
+        let seen: Vec<_> = scope(|scope| {
+            let threads: Vec<_> = blocks.into_iter().map(|own| scope.spawn(|| read(own))).collect();
+            threads.into_iter().map(|thread| thread.join().ok()).collect()
+        });
+        assert!(seen.contains(&None) && turns.end().error.is_none(), "{seen:?}");
     }
 
     #[test]

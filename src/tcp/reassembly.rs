@@ -66,7 +66,7 @@ pub struct Half {
 /// The out-of-order bytes, and the end of the stream.
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Waiting {
-    /// Not serialized: a half [at rest](Half::is_at_rest) holds nothing.
+    /// It is not serialized: a half [at rest](Half::is_at_rest) holds nothing.
     #[serde(skip)]
     held: OutOfOrder,
     /// Stream offset of the FIN, once seen.

@@ -31,11 +31,11 @@ use behind::Waiting;
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Decoder {
     rules: Negotiated,
-    /// Not serialized: a decoder [at rest](Self::is_at_rest) is between frames.
+    /// It is not serialized: a decoder [at rest](Self::is_at_rest) is between frames.
     #[serde(skip)]
     state: State,
     messages: Messages,
-    /// The captured beginning of a control payload, still masked. Not serialized either.
+    /// The captured beginning of a control payload, still masked. It is not serialized either.
     #[serde(skip)]
     control: Option<Box<Control>>,
     text_before: Option<TextBefore>,

@@ -56,6 +56,7 @@ impl<const PACKETS: u64> Watch<PACKETS> {
     /// Parks a connection that is silent in this packet. Returns `None` if there is no such connection any more, and
     /// `false` if it is not silent, or cannot be parked.
     fn park(
+        &self,
         place: Place,
         packet: u64,
         flows: &mut Flows,
@@ -114,8 +115,7 @@ impl Parking {
         while excess > 0
             && let Some(place) = over.pop(packet)
         {
-            let is_parked = Watch::<{ limits::SILENT_AT_END }>::park(place, packet, flows, parked);
-            excess -= usize::from(is_parked == Some(true));
+            excess -= usize::from(over.park(place, packet, flows, parked) == Some(true));
         }
         // Those that are watched again come last; each is looked at once.
         for _ in 0..open.0.len() {
@@ -123,7 +123,7 @@ impl Parking {
                 return;
             }
             let Some(place) = open.pop(packet) else { return };
-            match Watch::<{ limits::SILENT }>::park(place, packet, flows, parked) {
+            match open.park(place, packet, flows, parked) {
                 Some(false) => open.push(place, packet),
                 Some(true) | None => excess -= 1,
             }

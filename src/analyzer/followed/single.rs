@@ -13,16 +13,12 @@ impl Followed {
 
     /// Returns whether the connection between two endpoints is still followed, and has this stream number.
     pub fn follows(&self, key: &Endpoints, stream: u32) -> bool {
-        self.flows.get(key).is_some_and(|flow| flow.stream == stream && flow.as_stream().is_followed)
+        self.flows.get(key).is_some_and(|flow| flow.stream == stream && flow.is_followed())
     }
 
     /// Returns whether the connection between two endpoints only waits for late segments.
     pub fn is_over(&self, key: &Endpoints) -> bool {
-        let Some(flow) = self.flows.get(key) else { return true };
-        match &flow.connection {
-            Some(connection) => connection.over(),
-            None => self.parking.get(flow).is_none_or(|connection| connection.over()),
-        }
+        self.ask(key, Connection::over).unwrap_or(true)
     }
 
     /// Finishes the connection between two endpoints as if the capture ended here. Nothing of it is followed from then on.
