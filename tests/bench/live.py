@@ -151,7 +151,8 @@ def flood(name, send, senders, *arguments):
     told = [told["text"] for told in live.told if told.get("about") == "drops"]
     print(f"flood of {name}{' ' + ' '.join(arguments) if arguments else ''}: {(capture['packets'] + dropped) / took:,.0f} packets/s for {took:.1f} s, "
           f"{capture['packets']:,} captured, {dropped:,} dropped ({len(told)} notices), peak {peak:.1f} MiB, {cpu / took:.0%} of a processor")
-    for connection in report["connections"][:1]:
+    connections = [told for told in live.told if told["type"] == "connection"]
+    for connection in connections[:1]:
         print(f"  its connection: {connection['verdict']['rule']}, {connection['verdict']['confidence']}, {connection['visibility']}")
     for text in told[:1]:
         print(f"  told: {text}")
