@@ -51,7 +51,7 @@ type Lingering = BinaryHeap<Reverse<(Timestamp, Place)>>;
 
 /// The place of a connection, in which there may be another one later. Those that are due at the same time are finished in
 /// the order of their streams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Place {
     stream: u32,
     slot: u32,
@@ -203,6 +203,7 @@ impl Followed {
             let new = flow.reused_by(segment, *base, streams, time);
             let old = std::mem::replace(flow, new);
             if let Some(connection) = old.connection {
+                parking.leave();
                 *held_bytes -= connection.held_bytes();
                 connection.finish(shared, sink);
             }
@@ -213,7 +214,7 @@ impl Followed {
         flow.last = flow.last.max(time);
         if flow.note(segment, base) {
             flow.connection = Some(Box::new(Connection::new(flow.stream, segment)));
-            parking.watch(Place { slot, stream: flow.stream }, self.packet);
+            parking.enter(Place { slot, stream: flow.stream }, self.packet);
         }
         if let Some(connection) = &mut flow.connection {
             *held_bytes -= connection.held_bytes();
@@ -235,6 +236,7 @@ impl Followed {
                 }
             } else {
                 flow.connection = None;
+                parking.leave();
             }
         }
         let stream = flow.as_stream();

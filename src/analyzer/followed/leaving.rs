@@ -38,6 +38,7 @@ impl Followed {
         }
     }
 
+    #[cold]
     fn expire_before(&mut self, now: Timestamp, sink: &mut impl Sink) {
         self.shared.secrets.enter(Turn::expired(self.packet));
         while let Some(Place { stream, slot }) = pop_before(&mut self.lingering, now) {
@@ -46,6 +47,7 @@ impl Followed {
             let Some(flow) = self.flows.at_mut(slot).filter(is_the_same) else { continue };
             self.parking.restore(flow, &mut self.shared.counts);
             if let Some(connection) = flow.connection.take() {
+                self.parking.leave();
                 self.held_bytes -= connection.held_bytes();
                 connection.finish(&mut self.shared, sink);
             }
@@ -76,6 +78,7 @@ impl Followed {
             if is_too_old {
                 parking.restore(flow, &mut shared.counts);
                 if let Some(connection) = flow.connection.take() {
+                    parking.leave();
                     shared.counts.given_up += u64::from(standing != Standing::Unknown && !connection.over());
                     *held_bytes -= connection.held_bytes();
                     connection.finish(shared, sink);

@@ -38,6 +38,7 @@ impl Followed {
         let flow = self.flows.get_mut(key)?;
         self.parking.restore(flow, &mut self.shared.counts);
         let connection = flow.connection.take()?;
+        self.parking.leave();
         self.held_bytes -= connection.held_bytes();
         Some(connection)
     }
