@@ -253,7 +253,7 @@ impl Flow {
         segment.flags.is_plain() && matches!(self.has_base, [true, true])
     }
 
-    /// Returns whether a segment adds nothing to the flow, nor to its connection, because there is none.
+    /// Returns whether a segment adds nothing to the flow, which has no connection.
     #[inline]
     pub const fn passes_over(&self, segment: &Segment<'_>) -> bool {
         !self.is_followed() && self.has_noted(segment)

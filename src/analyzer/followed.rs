@@ -201,9 +201,8 @@ impl Followed {
         }
         if flow.is_reused_by(segment, *base) {
             let new = flow.reused_by(segment, *base, streams, time);
-            let old = std::mem::replace(flow, new);
-            if let Some(connection) = old.connection {
-                parking.leave();
+            let mut old = std::mem::replace(flow, new);
+            if let Some(connection) = parking.take(&mut old, &mut shared.counts) {
                 *held_bytes -= connection.held_bytes();
                 connection.finish(shared, sink);
             }
@@ -235,8 +234,7 @@ impl Followed {
                     lingering.push(Reverse((until, place)));
                 }
             } else {
-                flow.connection = None;
-                parking.leave();
+                drop(parking.take(flow, &mut shared.counts));
             }
         }
         let stream = flow.as_stream();
@@ -273,7 +271,7 @@ impl Followed {
         self.ask(&key, |connection| connection.facts_so_far(http2_stream))?
     }
 
-    /// Asks the connection between two endpoints, parked or not; returns `None` if there is none.
+    /// Asks the connection between two endpoints, parked or not. Returns `None` if they have no connection.
     fn ask<R>(&self, key: &Endpoints, ask: impl FnOnce(&Connection) -> R) -> Option<R> {
         let flow = self.flows.get(key)?;
         match &flow.connection {

@@ -81,7 +81,7 @@ pub enum Fault {
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Messages {
     /// The message that is open. It is boxed, because most come in one frame and are never open; and not serialized, because
-    /// there is none [at rest](Self::are_at_rest).
+    /// no message is open [at rest](Self::are_at_rest).
     #[serde(skip)]
     open: Option<Box<Open>>,
     /// Whether frames were missed that could have opened a message.
@@ -110,7 +110,7 @@ enum Deflate {
     /// The window was lost, by a gap, a fault, or the bound on inflaters. With `no_context_takeover`, later messages
     /// can be read again.
     Lost { no_context_takeover: bool },
-    /// The window of the messages before is in use. It is not serialized: there is none [at rest](Messages::are_at_rest). It is
+    /// The window of the messages before is in use. It is not serialized: [at rest](Messages::are_at_rest), no window is. It is
     /// the last variant, so that the numbers of the others are the same in both directions.
     #[serde(skip)]
     Active(Box<Inflater>),

@@ -1,4 +1,5 @@
-//! How connections leave: at the end of the capture, after both ends have finished them, or because there are too many.
+//! The ways in which connections leave: at the end of the capture, after both ends have finished them, or because there
+//! are too many.
 
 use std::cmp::Reverse;
 use std::collections::binary_heap::PeekMut;
@@ -22,8 +23,7 @@ impl Followed {
         let mut left: Vec<_> = std::mem::take(&mut self.flows).into_values().filter(Flow::is_followed).collect();
         left.sort_unstable_by_key(|flow| flow.stream);
         for mut flow in left {
-            self.parking.restore(&mut flow, &mut self.shared.counts);
-            let Some(mut connection) = flow.connection else { continue };
+            let Some(mut connection) = self.parking.take(&mut flow, &mut self.shared.counts) else { continue };
             connection.follow_to_end();
             connection.finish(&mut self.shared, sink);
         }
@@ -45,9 +45,7 @@ impl Followed {
             // Another connection between the same endpoints may have the same stream number.
             let is_the_same = |flow: &&mut Flow| flow.stream == stream && flow.phase == Phase::Lingering;
             let Some(flow) = self.flows.at_mut(slot).filter(is_the_same) else { continue };
-            self.parking.restore(flow, &mut self.shared.counts);
-            if let Some(connection) = flow.connection.take() {
-                self.parking.leave();
+            if let Some(connection) = self.parking.take(flow, &mut self.shared.counts) {
                 self.held_bytes -= connection.held_bytes();
                 connection.finish(&mut self.shared, sink);
             }
@@ -75,14 +73,10 @@ impl Followed {
                 Standing::Waiting => flow.last <= waiting,
                 Standing::Unknown => flow.last <= unknown,
             };
-            if is_too_old {
-                parking.restore(flow, &mut shared.counts);
-                if let Some(connection) = flow.connection.take() {
-                    parking.leave();
-                    shared.counts.given_up += u64::from(standing != Standing::Unknown && !connection.over());
-                    *held_bytes -= connection.held_bytes();
-                    connection.finish(shared, sink);
-                }
+            if is_too_old && let Some(connection) = parking.take(flow, &mut shared.counts) {
+                shared.counts.given_up += u64::from(standing != Standing::Unknown && !connection.over());
+                *held_bytes -= connection.held_bytes();
+                connection.finish(shared, sink);
             }
             true
         });

@@ -108,11 +108,6 @@ impl Parking {
         self.open.push(place, packet);
     }
 
-    /// Notes that a connection has left that was not parked.
-    pub const fn leave(&mut self) {
-        self.unparked = self.unparked.saturating_sub(1);
-    }
-
     /// Watches a connection that is over since this packet.
     pub fn watch_end(&mut self, place: Place, packet: u64) {
         self.over.push(place, packet);
@@ -175,6 +170,14 @@ impl Parking {
             self.unparked += usize::from(flow.connection.is_some());
             counts.given_up += u64::from(flow.connection.is_none());
         }
+    }
+
+    /// Takes the connection of a flow, parked or not, which leaves.
+    pub fn take(&mut self, flow: &mut Flow, counts: &mut Counts) -> Option<Box<Connection>> {
+        self.restore(flow, counts);
+        let connection = flow.connection.take()?;
+        self.unparked = self.unparked.saturating_sub(1);
+        Some(connection)
     }
 
     /// Returns the connection of a flow as it would be restored, if it is parked.

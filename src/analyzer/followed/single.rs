@@ -36,9 +36,7 @@ impl Followed {
 
     fn take(&mut self, key: &Endpoints) -> Option<Box<Connection>> {
         let flow = self.flows.get_mut(key)?;
-        self.parking.restore(flow, &mut self.shared.counts);
-        let connection = flow.connection.take()?;
-        self.parking.leave();
+        let connection = self.parking.take(flow, &mut self.shared.counts)?;
         self.held_bytes -= connection.held_bytes();
         Some(connection)
     }
