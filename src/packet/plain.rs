@@ -93,7 +93,7 @@ mod tests {
             };
             if let Some(segment) = segment(&packet) {
                 let mut decoder = Decoder::default();
-                prop_assert_eq!(format!("{segment:?}"), format!("{:?}", decoder.decode(&packet).unwrap()));
+                prop_assert_eq!(format!("{segment:?}"), format!("{:?}", decoder.found(&packet, None).unwrap()));
             }
         }
     }
