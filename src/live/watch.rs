@@ -306,13 +306,13 @@ impl Sink for Watch {
             return;
         }
         let stream = (facts.stream, facts.http2_stream());
-        let place = Place { stream, addresses: facts.addresses() };
+        let place = || Place { stream, addresses: facts.addresses() };
         let now = event.carrier.seen.time;
         let followed = self.followed.entry(stream).or_insert_with(|| {
             if stream.1.is_some() {
                 *self.streams.entry(stream.0).or_default() += 1;
             }
-            Followed::new(facts, place)
+            Followed::new(facts, place())
         });
         followed.heard = followed.heard.max(now);
         if followed.judged.is_some() {
@@ -331,16 +331,16 @@ impl Sink for Watch {
         }
         followed.fins[event.side] |= matches!(event.what, What::End { kind: EndKind::Fin | EndKind::EndStream, .. });
         match step(facts, event, followed.fins) {
-            Some(Step::Completes) => self.complete.push(place),
+            Some(Step::Completes) => self.complete.push(place()),
             Some(Step::Begins) if !followed.is_settling => {
                 followed.is_settling = true;
-                self.settling.push_back((later(now, SETTLE), place));
+                self.settling.push_back((later(now, SETTLE), place()));
             }
             _ => {}
         }
         if waits(event) && !followed.is_waiting {
             followed.is_waiting = true;
-            self.waiting.push_back((later(now, PATIENCE), place));
+            self.waiting.push_back((later(now, PATIENCE), place()));
         }
     }
 
