@@ -12,18 +12,23 @@ use crate::capture::{Packet, Summary};
 use crate::error::Error;
 use crate::seen::Timestamp;
 
+/// What a feed hands over.
+pub enum Arrival<'a> {
+    /// The contents of a Decryption Secrets Block: TLS keys of the packets behind it.
+    Secrets(&'a [u8]),
+    /// A packet, and its interface as an index into [`Live::descriptions`](super::Live::descriptions).
+    Packet(Packet<'a>, usize),
+}
+
 /// A source of packets that does not block. The caller waits in [`wait`](Self::wait), for packets and for anything else that
 /// may wake it.
 pub trait Feed {
     /// Waits until a packet may have arrived, one of `wakers` is readable, or `timeout` is over.
     fn wait(&mut self, wakers: &[BorrowedFd<'_>], timeout: Duration) -> io::Result<()>;
 
-    /// Moves to the next packet; returns `false` while there is none. Packets may come after an error as long as the feed
-    /// [is open](Self::is_open).
-    fn advance(&mut self) -> Result<bool, Error>;
-
-    /// Returns the packet that the last successful [`advance`](Self::advance) moved to.
-    fn packet(&self) -> Packet<'_>;
+    /// Hands the next packet to `taker`, and before it the keys that came before it. Returns `false` while there is no
+    /// packet. Packets may come after an error as long as the feed [is open](Self::is_open).
+    fn next(&mut self, taker: &mut dyn FnMut(Arrival<'_>)) -> Result<bool, Error>;
 
     /// Returns the number of packets so far.
     fn packets(&self) -> u64;
@@ -40,14 +45,9 @@ pub trait Feed {
     /// Returns the summary of the capture so far.
     fn summary(&self) -> Summary;
 
-    /// Returns whether [`take_secrets`](Self::take_secrets) may ever return any.
+    /// Returns whether keys may come with the packets.
     fn may_have_secrets(&self) -> bool {
         false
-    }
-
-    /// Takes the TLS key logs that have come since the last call. They are to be used before the current packet.
-    fn take_secrets(&mut self) -> Vec<u8> {
-        Vec::new()
     }
 
     /// Reads the system's counters. Returns the number of packets dropped since the last reading.
@@ -58,11 +58,6 @@ pub trait Feed {
     /// Returns the counters of each interface: those of the reading before the last, and those of the last.
     fn statistics(&self) -> Vec<(Statistics, Statistics)> {
         Vec::new()
-    }
-
-    /// Returns the interface of the current packet, as an index into [`Live::descriptions`](super::Live::descriptions).
-    fn interface(&self) -> usize {
-        0
     }
 }
 

@@ -85,30 +85,40 @@ impl Interface {
         self.next.is_some()
     }
 
+    /// Hands the next packet to `taker` as packet `number`, without a copy. Returns `false` while there is none. An error is
+    /// final: the interface is closed.
+    pub(super) fn take(&mut self, number: u64, taker: impl FnOnce(Packet<'_>)) -> Result<bool, Error> {
+        let link_type = self.description.link_type;
+        match next(&mut self.capture, self.unit) {
+            Ok(None) => Ok(false),
+            Ok(Some((time, length, data))) => {
+                taker(Packet { number, time, link_type, data, length, process: None });
+                Ok(true)
+            }
+            Err(error) => Err(self.close(&error)),
+        }
+    }
+
     /// Returns the time of the next packet, and takes it from the system unless that is done already; `None` while
     /// there is no packet. An error is final: the interface is closed.
     pub(super) fn fetch(&mut self) -> Result<Option<Timestamp>, Error> {
-        let Self { capture: Some(capture), next: None, .. } = self else {
-            return Ok(self.next.map(|(time, _)| time));
-        };
-        match capture.next_packet() {
-            Ok(packet) => {
-                let stamp = packet.header.ts;
-                #[allow(clippy::unnecessary_cast, reason = "not every system has 64 bits for both")]
-                let (seconds, fraction) = (stamp.tv_sec as i64, stamp.tv_usec as i64);
-                let nanos = seconds.saturating_mul(1_000_000_000).saturating_add(fraction.saturating_mul(self.unit));
-                let time = Timestamp::from_nanos(nanos);
-                self.data.clear();
-                self.data.extend_from_slice(packet.data);
-                self.next = Some((time, packet.header.len.max(packet.header.caplen)));
-                Ok(Some(time))
-            }
-            Err(pcap::Error::TimeoutExpired) => Ok(None),
-            Err(error) => {
-                self.capture = None;
-                Err(device::failed(&self.description.name, &error))
+        if self.next.is_none() {
+            match next(&mut self.capture, self.unit) {
+                Ok(None) => {}
+                Ok(Some((time, length, data))) => {
+                    self.data.clear();
+                    self.data.extend_from_slice(data);
+                    self.next = Some((time, length));
+                }
+                Err(error) => return Err(self.close(&error)),
             }
         }
+        Ok(self.next.map(|(time, _)| time))
+    }
+
+    fn close(&mut self, error: &pcap::Error) -> Error {
+        self.capture = None;
+        device::failed(&self.description.name, error)
     }
 
     /// Returns the fetched packet, as packet `number`.
@@ -133,5 +143,24 @@ impl Interface {
         self.counted.dropped_by_system += since(raw.dropped, old.dropped);
         self.counted.dropped_by_interface += since(raw.if_dropped, old.if_dropped);
         self.counted.dropped() - self.before.dropped()
+    }
+}
+
+/// The time of a packet, its length on the wire, and its bytes.
+type Taken<'a> = (Timestamp, u32, &'a [u8]);
+
+/// Takes the next packet from the system. Returns `None` while there is none, and if the interface is closed. `unit` is that
+/// of [`Interface`].
+fn next(capture: &mut Option<Capture<Active>>, unit: i64) -> Result<Option<Taken<'_>>, pcap::Error> {
+    match capture.as_mut().map(Capture::next_packet) {
+        None | Some(Err(pcap::Error::TimeoutExpired)) => Ok(None),
+        Some(Err(error)) => Err(error),
+        Some(Ok(packet)) => {
+            let stamp = packet.header.ts;
+            #[allow(clippy::unnecessary_cast, reason = "not every system has 64 bits for both")]
+            let (seconds, fraction) = (stamp.tv_sec as i64, stamp.tv_usec as i64);
+            let nanos = seconds.saturating_mul(1_000_000_000).saturating_add(fraction.saturating_mul(unit));
+            Ok(Some((Timestamp::from_nanos(nanos), packet.header.len.max(packet.header.caplen), packet.data)))
+        }
     }
 }

@@ -15,7 +15,7 @@ mod piped;
 mod route;
 
 pub use device::{Device, Openable, devices, names};
-pub use feed::Feed;
+pub use feed::{Arrival, Feed};
 pub use interface::Settings;
 pub use piped::Piped;
 pub use route::{Choice, LOOPBACK, default_interface};
@@ -40,8 +40,7 @@ pub fn now() -> Timestamp {
 /// Open interfaces, with their packets merged in order of time.
 pub struct Live {
     interfaces: Vec<Interface>,
-    /// The interface of the current packet.
-    current: Option<usize>,
+    /// The number of the last packet.
     number: u64,
     bytes: u64,
     tally: Tally,
@@ -53,7 +52,7 @@ impl Live {
         libpcap::load()?;
         let opened = names.iter().map(|name| Interface::open(name, settings, filter, now()));
         let interfaces = opened.collect::<Result<_, _>>()?;
-        Ok(Self { interfaces, current: None, number: 0, bytes: 0, tally: Tally::new() })
+        Ok(Self { interfaces, number: 0, bytes: 0, tally: Tally::new() })
     }
 
     /// Returns the description of every interface, for a file.
@@ -71,33 +70,32 @@ impl Feed for Live {
         feed::wait(open.chain(wakers.iter().copied()), timeout)
     }
 
-    /// Moves to the next packet; returns `false` while there is none. An error concerns one interface, which is closed.
-    /// The others continue.
-    fn advance(&mut self) -> Result<bool, Error> {
-        if let Some(last) = self.current.take().and_then(|last| self.interfaces.get_mut(last)) {
-            last.release();
+    /// Hands over the next packet. An error concerns one interface, which is closed. The others continue.
+    fn next(&mut self, taker: &mut dyn FnMut(Arrival<'_>)) -> Result<bool, Error> {
+        let Self { interfaces, number, bytes, tally } = self;
+        let next = number.saturating_add(1);
+        let mut take = |packet: Packet<'_>, index: usize| {
+            *number = next;
+            tally.packet(packet.time);
+            *bytes = bytes.saturating_add(packet.data.len() as u64);
+            taker(Arrival::Packet(packet, index));
+        };
+        if let [only] = &mut **interfaces {
+            return only.take(next, |packet| take(packet, 0));
         }
         let mut earliest: Option<(Timestamp, usize)> = None;
-        for (index, interface) in self.interfaces.iter_mut().enumerate() {
+        for (index, interface) in interfaces.iter_mut().enumerate() {
             if let Some(time) = interface.fetch()?
                 && earliest.is_none_or(|(before, _)| time < before)
             {
                 earliest = Some((time, index));
             }
         }
-        let Some((time, index)) = earliest else { return Ok(false) };
-        self.current = Some(index);
-        self.number = self.number.saturating_add(1);
-        self.tally.packet(time);
-        self.bytes = self.bytes.saturating_add(self.packet().data.len() as u64);
+        let of_earliest = earliest.and_then(|(_, index)| Some((interfaces.get_mut(index)?, index)));
+        let Some((interface, index)) = of_earliest else { return Ok(false) };
+        take(interface.packet(next), index);
+        interface.release();
         Ok(true)
-    }
-
-    fn packet(&self) -> Packet<'_> {
-        match self.current.and_then(|current| self.interfaces.get(current)) {
-            Some(interface) => interface.packet(self.number),
-            None => Packet::NONE,
-        }
     }
 
     fn packets(&self) -> u64 {
@@ -140,9 +138,5 @@ impl Feed for Live {
 
     fn statistics(&self) -> Vec<(Statistics, Statistics)> {
         self.interfaces.iter().map(|interface| (interface.before, interface.counted)).collect()
-    }
-
-    fn interface(&self) -> usize {
-        self.current.unwrap_or_default()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! reading thread                          the session
-//! Source ─ batch ─┬─ Arrived ───────────→ advance
+//! Source ─ batch ─┬─ Arrived ───────────→ next
 //!                 └─ one byte ──────────→ wait
 //! ```
 
@@ -14,9 +14,9 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Feed, feed};
+use super::{Arrival, Feed, feed};
 use crate::capture::block::Block;
-use crate::capture::{Packet, Source, Summary};
+use crate::capture::{Source, Summary};
 use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -48,7 +48,6 @@ pub struct Piped {
     current: Block,
     /// The number of packets of the current block that have been passed.
     passed: usize,
-    secrets: Vec<u8>,
     summary: Summary,
     opened: Instant,
     /// The time of the latest packet that was passed.
@@ -75,7 +74,6 @@ impl Piped {
             next: None,
             current: Block::default(),
             passed: 0,
-            secrets: Vec::new(),
             summary,
             opened,
             latest: Timestamp::default(),
@@ -131,16 +129,17 @@ impl Feed for Piped {
         Ok(())
     }
 
-    fn advance(&mut self) -> Result<bool, Error> {
+    fn next(&mut self, taker: &mut dyn FnMut(Arrival<'_>)) -> Result<bool, Error> {
         loop {
             if let Some(packet) = self.current.packet(self.passed) {
                 self.latest = self.latest.max(packet.time);
                 self.passed += 1;
                 self.packets = packet.number;
+                taker(Arrival::Packet(packet, 0));
                 return Ok(true);
             }
             self.receive();
-            let Some(Arrived { block, mut secrets, after, summary, error }) = self.next.take() else {
+            let Some(Arrived { block, secrets, after, summary, error }) = self.next.take() else {
                 return Ok(false);
             };
             for at in 0..block.len() {
@@ -148,18 +147,15 @@ impl Feed for Piped {
                 self.ahead = self.ahead.max(time.map(|time| time.saturating_sub(nanos(after))));
             }
             (self.current, self.passed) = (block, 0);
-            self.secrets.append(&mut secrets);
+            if !secrets.is_empty() {
+                taker(Arrival::Secrets(&secrets));
+            }
             self.summary = summary.unwrap_or_else(|| std::mem::take(&mut self.summary));
             if let Some(error) = error {
                 self.is_open = false;
                 return Err(error);
             }
         }
-    }
-
-    fn packet(&self) -> Packet<'_> {
-        let at = self.passed.checked_sub(1);
-        at.and_then(|at| self.current.packet(at)).unwrap_or(Packet::NONE)
     }
 
     fn packets(&self) -> u64 {
@@ -188,10 +184,6 @@ impl Feed for Piped {
     fn may_have_secrets(&self) -> bool {
         self.summary.format.starts_with("pcapng")
     }
-
-    fn take_secrets(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.secrets)
-    }
 }
 
 fn nanos(time: Duration) -> i64 {
@@ -208,8 +200,11 @@ mod tests {
 
     /// A pipe into a feed.
     struct Pipe {
-        writer: io::PipeWriter,
+        /// `None` once it is closed.
+        writer: Option<io::PipeWriter>,
         feed: Piped,
+        /// The keys that have come.
+        keys: Vec<u8>,
     }
 
     impl Pipe {
@@ -218,14 +213,26 @@ mod tests {
             let (reader, mut writer) = io::pipe().unwrap();
             writer.write_all(first).unwrap();
             let source = file::recognise(Path::new("-"), Box::new(reader), limits::READ_BUFFER).unwrap();
-            Self { writer, feed: Piped::new(source).unwrap() }
+            Self { writer: Some(writer), feed: Piped::new(source).unwrap(), keys: Vec::new() }
+        }
+
+        fn write(&mut self, bytes: &[u8]) {
+            self.writer.as_mut().unwrap().write_all(bytes).unwrap();
         }
 
         /// Waits for the next packet, or the end; returns its bytes.
         fn next(&mut self) -> Option<Vec<u8>> {
             loop {
-                match self.feed.advance() {
-                    Ok(true) => return Some(self.feed.packet().data.to_vec()),
+                let mut data = Vec::new();
+                let next = self.feed.next(&mut |arrival| match arrival {
+                    Arrival::Secrets(keys) => {
+                        assert!(data.is_empty(), "keys come before the packet");
+                        self.keys.extend_from_slice(keys);
+                    }
+                    Arrival::Packet(packet, _) => data.extend_from_slice(packet.data),
+                });
+                match next {
+                    Ok(true) => return Some(data),
                     Ok(false) if !self.feed.is_open() => return None,
                     Ok(false) => self.feed.wait(&[], Duration::from_secs(10)).unwrap(),
                     Err(error) => panic!("{error}"),
@@ -244,21 +251,18 @@ mod tests {
         let mut pipe = Pipe::new(&pcap(&[]));
         // Byte by byte, without the last one.
         for byte in &first[pcap(&[]).len()..first.len() - 1] {
-            pipe.writer.write_all(&[*byte]).unwrap();
+            pipe.write(&[*byte]);
         }
         pipe.feed.wait(&[], Duration::from_millis(20)).unwrap();
-        assert!(!pipe.feed.advance().unwrap() && pipe.feed.is_open());
-        pipe.writer.write_all(&first[first.len() - 1..]).unwrap();
+        assert!(!pipe.feed.next(&mut |_| {}).unwrap() && pipe.feed.is_open());
+        pipe.write(&first[first.len() - 1..]);
         assert_eq!(pipe.next().unwrap(), b"one");
-        pipe.writer.write_all(&whole[first.len()..]).unwrap();
+        pipe.write(&whole[first.len()..]);
         assert_eq!([pipe.next(), pipe.next()], [Some(b"two".to_vec()), Some(b"three".to_vec())]);
         assert_eq!(pipe.feed.packets(), 3);
-        drop(pipe.writer);
-        let mut feed = pipe.feed;
-        while feed.is_open() {
-            assert!(!feed.advance().unwrap());
-            feed.wait(&[], Duration::from_secs(10)).unwrap();
-        }
+        pipe.writer = None;
+        assert_eq!(pipe.next(), None);
+        let feed = pipe.feed;
         assert_eq!((feed.summary().packets, &*feed.summary().path, feed.summary().notes.len()), (3, "-", 0));
     }
 
@@ -270,15 +274,10 @@ mod tests {
         let mut pipe = Pipe::new(&file.bytes);
         assert!(pipe.feed.may_have_secrets());
         assert_eq!(pipe.next().unwrap(), b"data");
-        let before = pipe.feed.take_secrets();
-        assert!(before.starts_with(b"one\n"), "{before:?}");
-        drop(pipe.writer);
-        let mut feed = pipe.feed;
-        while feed.is_open() {
-            assert!(!feed.advance().unwrap());
-            feed.wait(&[], Duration::from_secs(10)).unwrap();
-        }
-        assert_eq!([before, feed.take_secrets()].concat(), b"one\n\ntwo\n\n");
+        assert!(pipe.keys.starts_with(b"one\n"), "{:?}", pipe.keys);
+        pipe.writer = None;
+        assert_eq!(pipe.next(), None);
+        assert_eq!(pipe.keys, b"one\n\ntwo\n\n");
     }
 
     #[test]
@@ -299,7 +298,7 @@ mod tests {
     #[test]
     fn a_fault_ends_the_stream() {
         let mut pipe = Pipe::new(&Pcap::new(Order::Little, Pcap::MICROS, 1).record(1, 0, b"x", 1).bytes);
-        pipe.writer.write_all(&[0xff; 16]).unwrap();
+        pipe.write(&[0xff; 16]);
         assert_eq!(pipe.next().unwrap(), b"x");
         assert_eq!(pipe.next(), None);
         assert_eq!(pipe.feed.summary().notes.len(), 1);

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use whyclosed::analyzer::{Analyzer, Named};
-use whyclosed::capture::live::{Feed, now};
+use whyclosed::capture::live::{Arrival, Feed, now};
 use whyclosed::capture::{Drops, Note};
 use whyclosed::error::Error;
 use whyclosed::live::{Update, Watch};
@@ -139,8 +139,24 @@ impl Session {
     /// Processes up to `most` packets. Returns whether there were no more.
     fn take(&mut self, most: usize) -> bool {
         for _ in 0..most {
-            match self.feed.advance() {
-                Ok(true) => self.packet(),
+            let Self { feed, analyzer, watch, storage, .. } = self;
+            let mut written = Ok(());
+            let next = feed.next(&mut |arrival| match arrival {
+                Arrival::Secrets(secrets) => analyzer.push_secrets(secrets, watch),
+                Arrival::Packet(packet, interface) => {
+                    let stream = analyzer.push(&packet, watch);
+                    watch.settle(packet.time, analyzer);
+                    if let Some(storage) = storage {
+                        // First the judgements, because the packet may belong to one of these streams.
+                        written = storage.judged(watch).and_then(|()| storage.packet(interface, &packet, stream));
+                    }
+                }
+            });
+            if let Err(error) = written {
+                self.stop_writing(error);
+            }
+            match next {
+                Ok(true) => {}
                 Ok(false) => return true,
                 Err(error) => self.fault("interface", error),
             }
@@ -148,33 +164,8 @@ impl Session {
         false
     }
 
-    fn packet(&mut self) {
-        self.take_secrets();
-        let Self { feed, analyzer, watch, storage, .. } = self;
-        let packet = feed.packet();
-        let stream = analyzer.push(&packet, watch);
-        watch.settle(packet.time, analyzer);
-        let written = storage.as_mut().map_or(Ok(()), |storage| {
-            // First, because the packet may belong to one of these streams.
-            storage.judged(watch)?;
-            storage.packet(feed.interface(), &packet, stream)
-        });
-        if let Err(error) = written {
-            self.stop_writing(error);
-        }
-    }
-
-    /// Uses the keys that have come with the packets.
-    fn take_secrets(&mut self) {
-        let secrets = self.feed.take_secrets();
-        if !secrets.is_empty() {
-            self.analyzer.push_secrets(&secrets, &mut self.watch);
-        }
-    }
-
     /// Reads the keys that have been written, and judges what the passing of time decides.
     fn settle(&mut self) {
-        self.take_secrets();
         if let Err(error) = self.keys.read(&mut self.analyzer, &mut self.watch) {
             // It would fail each time.
             self.keys = KeyLogs::default();
@@ -288,7 +279,7 @@ impl Session {
     /// file.
     fn finish(mut self) -> (Material, Vec<Error>) {
         let end = self.feed.now();
-        while !self.take(1) && self.feed.packet().time <= end {}
+        while !self.take(1) && self.watch.now() <= end {}
         self.keys.renew();
         self.settle();
         self.count();
