@@ -64,10 +64,13 @@ impl Decoder {
     /// `None` is counted in [`skipped`](Self::skipped), unless the packet is a fragment of a datagram that other
     /// packets complete.
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Option<Segment<'a>> {
-        if shortcuts::are_taken()
-            && let Some(segment) = plain::segment(packet)
-        {
-            return Some(segment);
+        if shortcuts::are_taken() {
+            if let Some(segment) = plain::segment(packet) {
+                return Some(segment);
+            }
+            if let Some(skipped) = plain::skipped(packet) {
+                return skip(&mut self.tally, skipped);
+            }
         }
         self.found(packet, None)
     }
@@ -116,6 +119,10 @@ impl Decoder {
     }
 
     fn glance<'a>(&mut self, packet: &Packet<'a>) -> Glance<'a> {
+        if let Some(skipped) = plain::skipped(packet) {
+            self.tally.count(skipped, 1);
+            return Glance::NoSegment;
+        }
         let segment = match datagram(packet) {
             Ok(End::Tcp(datagram)) => segment(datagram, seen(packet), &mut self.tally),
             Ok(End::Fragment(_)) => return Glance::General,

@@ -88,14 +88,18 @@ fn tunnel<'a>(walk: Walk, Datagram { protocol, body, .. }: Datagram<'a>) -> Foun
             // | source port 2 | destination port 2 | length 2 | checksum 2 |
             let ((from, to), rest) = body.peel("UDP", (be_u16, be_u16))?;
             let rest = rest.skip("UDP", 4)?;
-            match to {
-                tunnel::VXLAN | tunnel::VXLAN_LINUX => tunnel::vxlan(walk, rest),
-                tunnel::GENEVE => tunnel::geneve(walk, rest),
-                tunnel::GTP_U => tunnel::gtp_u(walk, rest),
-                _ if [from, to].contains(&QUIC) => Err(Skipped::Quic),
-                _ => Err(Skipped::NotTcp),
-            }
+            no_tunnel(from, to).map_or_else(|| tunnel::udp(walk, to, rest), Err)
         }
         _ => Err(Skipped::NotTcp),
+    }
+}
+
+/// Returns the reason that a UDP datagram between these ports gives no segment; `None` if it may be a tunnel.
+#[inline]
+pub(super) const fn no_tunnel(from: u16, to: u16) -> Option<Skipped> {
+    match to {
+        tunnel::VXLAN | tunnel::VXLAN_LINUX | tunnel::GENEVE | tunnel::GTP_U => None,
+        _ if from == QUIC || to == QUIC => Some(Skipped::Quic),
+        _ => Some(Skipped::NotTcp),
     }
 }

@@ -139,12 +139,22 @@ fn erspan<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     }
 }
 
+/// Parses the tunnel of a UDP port.
+pub(super) fn udp<'a>(walk: Walk, port: u16, body: Body<'a>) -> Found<'a> {
+    match port {
+        VXLAN | VXLAN_LINUX => vxlan(walk, body),
+        GENEVE => geneve(walk, body),
+        GTP_U => gtp_u(walk, body),
+        _ => Err(Skipped::NotTcp),
+    }
+}
+
 /// Parses VXLAN. Without the flag for a valid identifier, it is something else on that port.
 ///
 /// ```text
 /// | flags 1: I 08 | reserved 3 | identifier 3 | reserved 1 | Ethernet frame
 /// ```
-pub(super) fn vxlan<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
+fn vxlan<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const IDENTIFIER: u8 = 0x08;
     let (flags, rest) = body.peel("VXLAN", u8)?;
     if flags & IDENTIFIER == 0 {
@@ -158,7 +168,7 @@ pub(super) fn vxlan<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
 /// ```text
 /// | version 2 bits: 0, options' length 6 bits, in 4 bytes | flags 1 | EtherType 2 | identifier 3 | reserved 1 | options |
 /// ```
-pub(super) fn geneve<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
+fn geneve<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     let ((first, protocol), rest) = body.peel("GENEVE", (u8, preceded(take(1usize), be_u16)))?;
     if first >> 6 != 0 {
         return Err(Skipped::NotTcp);
@@ -173,7 +183,7 @@ pub(super) fn geneve<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
 /// | version 3 bits: 1, protocol 1, reserved 1, E, S, PN | type 1: ff | length 2 | tunnel 4 |
 /// [ E, S or PN: sequence 2, number 1, next extension 1 ] [ length 1, in 4 bytes | … | next extension 1 ] …
 /// ```
-pub(super) fn gtp_u<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
+fn gtp_u<'a>(walk: Walk, body: Body<'a>) -> Found<'a> {
     const NAME: &str = "GTP-U";
     const PACKET: u8 = 0xff;
     let ((flags, message, length), rest) = body.peel(NAME, (u8, u8, be_u16))?;
