@@ -12,9 +12,9 @@ use crate::capture::{Packet, Summary};
 use crate::error::Error;
 use crate::seen::Timestamp;
 
-/// What a feed hands over.
+/// A packet that a feed passes on, or keys that came before it.
 pub enum Arrival<'a> {
-    /// The contents of a Decryption Secrets Block: TLS keys of the packets behind it.
+    /// The contents of a Decryption Secrets Block: TLS keys for the packets after it.
     Secrets(&'a [u8]),
     /// A packet, and its interface as an index into [`Live::descriptions`](super::Live::descriptions).
     Packet(Packet<'a>, usize),
@@ -26,8 +26,8 @@ pub trait Feed {
     /// Waits until a packet may have arrived, one of `wakers` is readable, or `timeout` is over.
     fn wait(&mut self, wakers: &[BorrowedFd<'_>], timeout: Duration) -> io::Result<()>;
 
-    /// Hands the next packet to `taker`, and before it the keys that came before it. Returns `false` while there is no
-    /// packet. Packets may come after an error as long as the feed [is open](Self::is_open).
+    /// Passes the next packet to `taker`, and before it the keys that came before it. Returns whether a packet had come.
+    /// Packets may come after an error as long as the feed [is open](Self::is_open).
     fn next(&mut self, taker: &mut dyn FnMut(Arrival<'_>)) -> Result<bool, Error>;
 
     /// Returns the number of packets so far.

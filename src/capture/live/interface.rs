@@ -85,8 +85,8 @@ impl Interface {
         self.next.is_some()
     }
 
-    /// Hands the next packet to `taker` as packet `number`, without a copy. Returns `false` while there is none. An error is
-    /// final: the interface is closed.
+    /// Passes the next packet to `taker`, as packet `number`, without copying it. Returns whether a packet had come. An
+    /// error is final: the interface is closed.
     pub(super) fn take(&mut self, number: u64, taker: impl FnOnce(Packet<'_>)) -> Result<bool, Error> {
         let link_type = self.description.link_type;
         match next(&mut self.capture, self.unit) {
@@ -116,6 +116,7 @@ impl Interface {
         Ok(self.next.map(|(time, _)| time))
     }
 
+    /// Closes the interface. Returns the error that tells the user why.
     fn close(&mut self, error: &pcap::Error) -> Error {
         self.capture = None;
         device::failed(&self.description.name, error)
@@ -149,8 +150,8 @@ impl Interface {
 /// The time of a packet, its length on the wire, and its bytes.
 type Taken<'a> = (Timestamp, u32, &'a [u8]);
 
-/// Takes the next packet from the system. Returns `None` while there is none, and if the interface is closed. `unit` is that
-/// of [`Interface`].
+/// Takes the next packet from the system. Returns `None` if no packet has come, or if the interface is closed. `unit` is
+/// the number of nanoseconds in a unit of the packet's fraction of a second.
 fn next(capture: &mut Option<Capture<Active>>, unit: i64) -> Result<Option<Taken<'_>>, pcap::Error> {
     match capture.as_mut().map(Capture::next_packet) {
         None | Some(Err(pcap::Error::TimeoutExpired)) => Ok(None),

@@ -70,7 +70,7 @@ impl Feed for Live {
         feed::wait(open.chain(wakers.iter().copied()), timeout)
     }
 
-    /// Hands over the next packet. An error concerns one interface, which is closed. The others continue.
+    /// Passes on the next packet of all interfaces. An error concerns one interface, which is closed. The others continue.
     fn next(&mut self, taker: &mut dyn FnMut(Arrival<'_>)) -> Result<bool, Error> {
         let Self { interfaces, number, bytes, tally } = self;
         let next = number.saturating_add(1);
@@ -91,10 +91,11 @@ impl Feed for Live {
                 earliest = Some((time, index));
             }
         }
-        let of_earliest = earliest.and_then(|(_, index)| Some((interfaces.get_mut(index)?, index)));
-        let Some((interface, index)) = of_earliest else { return Ok(false) };
-        take(interface.packet(next), index);
-        interface.release();
+        let Some((_, index)) = earliest else { return Ok(false) };
+        if let Some(interface) = interfaces.get_mut(index) {
+            take(interface.packet(next), index);
+            interface.release();
+        }
         Ok(true)
     }
 
