@@ -6,6 +6,7 @@
 //!                             └─ facts of finished connections, for the report at the end
 //! ```
 
+mod followed;
 mod line;
 mod packet_buffer;
 mod schema;

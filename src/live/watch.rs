@@ -7,11 +7,11 @@
 //! restart, a proxy's timer) are in the report at the end.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
 
+use super::followed::{Followed, Judged, Place, Stream};
 use super::step::{Step, step, waits};
 use super::update::{Notice, Opened, Update};
 use crate::analyzer::Analyzer;
@@ -25,7 +25,7 @@ use crate::limits;
 use crate::report::redact::{Privacy, Redactor};
 use crate::report::{Connection, phrase};
 use crate::seen::Timestamp;
-use crate::side::{PerSide, Side};
+use crate::side::Side;
 use crate::sink::Sink;
 
 /// The time that an end may take to complete before it is reported. Most answers come sooner, and an end without one is
@@ -60,60 +60,6 @@ pub struct Watch {
     outside: VecDeque<Box<Facts>>,
     left_out: u64,
     open: usize,
-}
-
-/// The number of a TCP connection, and that of the HTTP/2 stream on it, if it is one.
-type Stream = (u32, Option<u32>);
-
-/// The key by which the analyzer finds a connection.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    stream: Stream,
-    addresses: PerSide<SocketAddr>,
-}
-
-/// The updates that have been reported of a connection, and those that are pending.
-#[derive(Debug)]
-struct Followed {
-    id: Id,
-    place: Place,
-    /// The time of its last event.
-    heard: Timestamp,
-    opened: bool,
-    is_settling: bool,
-    is_waiting: bool,
-    /// Whether each side has sent a FIN.
-    fins: PerSide<bool>,
-    judged: Option<Judged>,
-}
-
-/// The part of a reported end that the final judgement may change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Judged {
-    rule: &'static str,
-    code: Option<u16>,
-    by: Option<Side>,
-}
-
-impl Followed {
-    /// Returns a connection of which nothing has been reported yet.
-    fn new(facts: &Facts, place: Place) -> Self {
-        Self {
-            id: facts.id(),
-            place,
-            heard: Timestamp::default(),
-            opened: false,
-            is_settling: false,
-            is_waiting: false,
-            fins: PerSide::default(),
-            judged: None,
-        }
-    }
-
-    /// Returns whether it has been opened, and has not ended.
-    const fn is_open(&self) -> bool {
-        self.opened && self.judged.is_none()
-    }
 }
 
 impl Watch {
@@ -376,21 +322,6 @@ impl Sink for Watch {
                 self.redactor = Redactor::new(self.privacy);
             }
         }
-    }
-}
-
-impl Place {
-    fn facts(self, analyzer: &Analyzer) -> Option<Box<Facts>> {
-        let (stream, http2_stream) = self.stream;
-        let facts = analyzer.facts_between(self.addresses.client, self.addresses.server, http2_stream)?;
-        // There may be another connection between the same endpoints since.
-        (facts.stream == stream).then_some(facts)
-    }
-}
-
-impl Judged {
-    fn of(connection: &Connection) -> Self {
-        Self { rule: connection.verdict.rule.name, code: connection.code(), by: connection.closed_by }
     }
 }
 
