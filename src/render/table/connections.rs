@@ -1,97 +1,19 @@
 //! The table of connections: a row for each one, and for each that could not be decrypted.
 
-use std::borrow::Cow;
-use std::net::SocketAddr;
+mod nested;
+mod row;
 
-use serde::Serialize;
+pub use self::row::Row;
 
+use self::nested::{CLOSE, FINDING, PACKET, TRAFFIC, close, finding, packets, traffic};
 use super::Kind::{Bool, Float64, Int32, Int64, List, Struct, Text, Time};
-use super::{Cell, Column, Field, Table};
-use crate::ending;
-use crate::report::{Close, Connection, Continuity, Encrypted, Files, Finding, Handshake};
-use crate::seen::Timestamp;
+use super::values::{ip, name, nanos, port, time};
+use super::{Cell, Column, Table};
+use crate::report::Connection;
 use crate::side::Side;
 
 /// The table of connections.
 pub enum Connections {}
-
-/// A connection, as a row is made of it.
-pub struct Row<'r> {
-    /// The name of the sensor.
-    sensor: Option<&'r str>,
-    /// The name of the code that the connection was closed with.
-    code_name: Option<Cow<'r, str>>,
-    /// The connection; `None` if it is seen from outside.
-    inside: Option<&'r Connection>,
-    /// The connection that could not be decrypted.
-    outside: Option<&'r Encrypted>,
-    common: Common<'r>,
-}
-
-/// What is known of both kinds of connections.
-struct Common<'r> {
-    files: &'r Files,
-    tcp_stream: u32,
-    client: &'r str,
-    server: &'r str,
-    community_id: &'r str,
-    opened: &'r str,
-    ended: Option<&'r str>,
-    lifetime: f64,
-    ending: ending::Kind,
-    closed_by: Option<Side>,
-    verdict: &'r Finding,
-    findings: &'r [Finding],
-    visibility: &'r [&'static str],
-    continuity: Option<&'r Continuity>,
-}
-
-/// A packet in a file.
-const PACKET: &[Field] = &[
-    Field::new("file", Text, "The file; null if it is not known in which of several merged files the packet is.")
-        .or_null(),
-    Field::new("packet", Int64, "The number of the packet in the file; without a file, that in the merge."),
-];
-
-const CLOSE: &[Field] = &[
-    Field::new("side", Text, "The side that sent it: client, server."),
-    Field::new("role", Text, "first, reply, or extra. Two that crossed are both first."),
-    Field::new("code", Int32, "Its code; null if it carried none, or if the code was not captured.").or_null(),
-    Field::new("name", Text, "The name of the code.").or_null(),
-    Field::new("reason", Text, "Its reason, redacted."),
-    Field::new("packet", Int64, "The number of its packet; of merged files, that in the merge."),
-    Field::new("time", Time, "The time of its packet."),
-    Field::new("valid", Bool, "Whether it is valid by RFC 6455."),
-    Field::new("complete", Bool, "Whether all of it was captured."),
-];
-
-const FINDING: &[Field] = &[
-    Field::new("rule", Text, "The rule."),
-    Field::new("is_cause", Bool, "Whether the rule names a cause, and not only a description of the end."),
-    Field::new("confidence", Text, "certain, high, medium, low."),
-    Field::new("side", Text, "The side to blame: client, server, network.").or_null(),
-    Field::new("packets", List(&Struct(PACKET)), "The packets that prove it."),
-    Field::new("filter", Text, "A Wireshark display filter that shows them."),
-    Field::new("title", Text, "A few words."),
-    Field::new("summary", Text, "A sentence."),
-];
-
-const SENT: &[Field] = &[
-    Field::new("frames", Int64, "Frames; null if it could not be decrypted.").or_null(),
-    Field::new("messages", Int64, "Complete messages; null if it could not be decrypted.").or_null(),
-    Field::new(
-        "payload_bytes",
-        Int64,
-        "The payload of all frames in bytes, as on the wire; without keys, that of all TLS records.",
-    ),
-    Field::new("pings", Int64, "Pings; null if it could not be decrypted.").or_null(),
-    Field::new("pongs", Int64, "Pongs; null if it could not be decrypted.").or_null(),
-];
-
-const TRAFFIC: &[Field] = &[
-    Field::new("client", Struct(SENT), "What the client sent."),
-    Field::new("server", Struct(SENT), "What the server sent."),
-];
 
 type Of = Column<Connections>;
 
@@ -246,9 +168,7 @@ impl Table for Connections {
         Of::new("findings", List(&Struct(FINDING)), "Other findings that fit, best first.", |row| {
             row.common.findings.iter().map(|one| finding(one, row.common.files)).collect()
         }),
-        Of::new("traffic", Struct(TRAFFIC), "What each side sent.", |row| {
-            Cell::Struct([Side::Client, Side::Server].map(|side| row.sent(side)).into())
-        }),
+        Of::new("traffic", Struct(TRAFFIC), "What each side sent.", traffic),
         Of::only_csv("client_messages", "Complete messages that the client sent.", |row| {
             row.inside.map(|connection| connection.traffic.client.messages).into()
         }),
@@ -296,143 +216,4 @@ impl Table for Connections {
         })
         .also_csv(),
     ];
-}
-
-impl<'r> Row<'r> {
-    /// Creates the row of a connection, whose code has no name.
-    pub fn inside(connection: &'r Connection, sensor: Option<&'r str>) -> Self {
-        let common = Common {
-            files: &connection.files,
-            tcp_stream: connection.tcp_stream,
-            client: &connection.client,
-            server: &connection.server,
-            community_id: &connection.community_id,
-            opened: &connection.opened,
-            ended: connection.ended.as_deref(),
-            lifetime: connection.lifetime,
-            ending: connection.ending,
-            closed_by: connection.closed_by,
-            verdict: &connection.verdict,
-            findings: &connection.findings,
-            visibility: &connection.visibility,
-            continuity: connection.continuity.as_deref(),
-        };
-        Self { sensor, code_name: None, inside: Some(connection), outside: None, common }
-    }
-
-    /// Creates the row of a connection that could not be decrypted.
-    pub fn outside(encrypted: &'r Encrypted, sensor: Option<&'r str>) -> Self {
-        let common = Common {
-            files: &encrypted.files,
-            tcp_stream: encrypted.tcp_stream,
-            client: &encrypted.client,
-            server: &encrypted.server,
-            community_id: &encrypted.community_id,
-            opened: &encrypted.opened,
-            ended: encrypted.ended.as_deref(),
-            lifetime: encrypted.lifetime,
-            ending: encrypted.ending,
-            closed_by: encrypted.closed_by,
-            verdict: &encrypted.verdict,
-            findings: &encrypted.findings,
-            visibility: &encrypted.visibility,
-            continuity: encrypted.continuity.as_deref(),
-        };
-        Self { sensor, code_name: None, inside: None, outside: Some(encrypted), common }
-    }
-
-    /// Names the code that the connection was closed with.
-    pub fn with_code_name(self, code_name: Option<Cow<'r, str>>) -> Self {
-        Self { code_name, ..self }
-    }
-
-    fn handshake(&self) -> Option<&'r Handshake> {
-        self.inside.map(|connection| &*connection.handshake)
-    }
-
-    /// Returns the payload that a side sent, or the plaintext of its TLS records.
-    fn payload_bytes(&self, side: Side) -> Option<u64> {
-        let inside = self.inside.map(|connection| connection.traffic[side].payload_bytes);
-        inside.or_else(|| Some(self.outside?.records[side].bytes))
-    }
-
-    /// Returns what a side sent, in the form of [`SENT`].
-    fn sent(&self, side: Side) -> Cell<'r> {
-        let traffic = self.inside.map(|connection| &connection.traffic[side]);
-        Cell::Struct(vec![
-            traffic.map(|traffic| traffic.frames).into(),
-            traffic.map(|traffic| traffic.messages).into(),
-            self.payload_bytes(side).into(),
-            traffic.map(|traffic| traffic.pings).into(),
-            traffic.map(|traffic| traffic.pongs).into(),
-        ])
-    }
-}
-
-/// Returns a Close frame, in the form of [`CLOSE`].
-fn close(close: &Close) -> Cell<'_> {
-    Cell::Struct(vec![
-        name(close.side).into(),
-        close.role.into(),
-        close.code.into(),
-        close.name.as_deref().into(),
-        (&*close.reason).into(),
-        close.packet.into(),
-        time(&close.time).into(),
-        close.valid.into(),
-        close.complete.into(),
-    ])
-}
-
-/// Returns a finding, in the form of [`FINDING`].
-fn finding<'r>(finding: &'r Finding, files: &'r Files) -> Cell<'r> {
-    Cell::Struct(vec![
-        finding.rule.name.into(),
-        finding.is_cause.into(),
-        finding.confidence.name().into(),
-        finding.side.map(name).into(),
-        packets(finding, files),
-        (&*finding.filter).into(),
-        (&*finding.title).into(),
-        (&*finding.summary).into(),
-    ])
-}
-
-/// Returns the packets that prove a finding, each in the form of [`PACKET`].
-fn packets<'r>(finding: &'r Finding, files: &'r Files) -> Cell<'r> {
-    let place = |file: Option<&'r str>, packet: u64| Cell::Struct(vec![file.into(), packet.into()]);
-    if finding.in_files.len() == finding.packets.len() {
-        return finding.in_files.iter().map(|place_of| place(Some(&place_of.file), place_of.packet)).collect();
-    }
-    let only = match &**files {
-        [only] => Some(&**only),
-        _ => None,
-    };
-    finding.packets.iter().map(|packet| place(only, *packet)).collect()
-}
-
-/// Returns the address of an endpoint.
-fn ip(endpoint: &str) -> Cell<'_> {
-    endpoint.parse().ok().map(|endpoint: SocketAddr| endpoint.ip().to_string()).into()
-}
-
-/// Returns the port of an endpoint.
-fn port(endpoint: &str) -> Cell<'_> {
-    endpoint.parse().ok().map(|endpoint: SocketAddr| endpoint.port()).into()
-}
-
-/// Returns a time of the report.
-pub(super) fn time(text: &str) -> Option<Timestamp> {
-    let nanos = text.parse::<jiff::Timestamp>().ok()?.as_nanosecond();
-    Some(Timestamp::from_nanos(i64::try_from(nanos).ok()?))
-}
-
-/// Returns a time of the report in nanoseconds since 1970.
-pub(super) fn nanos(text: &str) -> Cell<'_> {
-    time(text).map(Timestamp::as_nanos).into()
-}
-
-/// Returns the name that a value has in the JSON report.
-fn name(value: impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.to_owned())).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Kind::{Int64, List, Text, Time};
-use super::connections::{nanos, time};
+use super::values::{nanos, time};
 use super::{Column, Table};
 use crate::report::{Capture, NotRead, Report};
 

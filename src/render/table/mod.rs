@@ -6,6 +6,7 @@ pub mod connections;
 pub mod documentation;
 pub mod files;
 pub mod members;
+mod values;
 
 pub use cell::Cell;
 pub use connections::Connections;
