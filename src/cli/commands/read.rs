@@ -1,7 +1,7 @@
 //! `whyclosed CAPTURE…`: reads files, and writes the report.
 
-use std::collections::VecDeque;
-use std::io;
+pub(super) mod captures;
+
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,25 +9,23 @@ use std::thread;
 
 use clap::{Args, value_parser};
 use whyclosed::analyzer::{Analysed, Analyzer};
-#[cfg(feature = "live")]
-use whyclosed::capture::filter::{Filter, Filtered};
-use whyclosed::capture::{self, Meter, Packet, Source, Summary, Watched, read_ahead};
+use whyclosed::capture::{Packet, Summary};
 use whyclosed::catalog::{Language, Registries};
 use whyclosed::error::Error;
 use whyclosed::render::sanitized;
 use whyclosed::report::phrase::{bytes_of, word};
 use whyclosed::report::{Collected, Collection, Material, Pending, Spill, Unread, redact};
-use whyclosed::slice::{Locating, Origin};
+use whyclosed::slice::Origin;
 
 use super::bundle::{Bundle, Bundled};
 use super::prepared::located;
-use super::stages::{Analyse, Begun, Judged, Results};
+use super::stages::{Begun, Judged, Results};
 use super::{EXIT_ERROR, absent, conclude, exit_code};
-use crate::inputs::{InputArgs, tell_passed_over};
-use crate::keys::{KeyArgs, KeyLogs};
-use crate::output::{self, Spool};
+use crate::inputs::InputArgs;
+use crate::keys::KeyArgs;
+use crate::output;
 use crate::owning::OwnsArgs;
-use crate::progress::{Progress, Shown};
+use crate::progress::Shown;
 use crate::reporting::Reporting;
 use crate::sandbox::Allowed;
 use crate::tables::TableArgs;
@@ -214,135 +212,6 @@ impl Read {
         Ok((bundled, faults))
     }
 
-    /// Creates an analyzer that has the given keys. The key logs are read here alone, since they may be pipes.
-    pub(super) fn with_keys(&self) -> Result<Analyzer, Error> {
-        let mut analyzer = Analyzer::default();
-        analyzer.name(self.reporting.wss.clone());
-        // Before the first packet, no connection is handed out.
-        self.keys.open()?.read_to_end(&mut analyzer, &mut Collection::default())?;
-        Ok(analyzer)
-    }
-
-    /// Reads the captures again, at most so many packets, into an empty collection, and shows each packet to the observer,
-    /// whether it matches the filter or not.
-    fn again(
-        &self,
-        with_keys: &Analyzer,
-        (captures, most): (&[PathBuf], u64),
-        (mut collection, threads): (Collection, NonZero<usize>),
-        watch: &mut dyn FnMut(&Packet<'_>),
-    ) -> Result<Collection, Error> {
-        let mut analyzer = with_keys.for_another();
-        KeyLogs::ask_captures(&mut analyzer, captures);
-        let source = capture::open_files(captures.to_vec(), &Meter::default())?;
-        let mut source = Watched::new(in_order(source, threads), most, watch);
-        #[cfg(feature = "live")]
-        if let Some(filter) = self.filter()? {
-            analyzer.read(&mut Filtered::new(source, filter), &mut collection, |_| {})?;
-            return Ok(collection);
-        }
-        analyzer.read(&mut source, &mut collection, |_| {})?;
-        Ok(collection)
-    }
-
-    /// Reads the captures one after another, each with `analyse`, and shows how far that is.
-    pub(super) fn read(
-        &self,
-        with_keys: &Analyzer,
-        collection: Collection,
-        shown: Shown,
-        analyse: &mut Analyse<'_>,
-    ) -> Result<Results, Error> {
-        let mut inputs = self.inputs.find();
-        if self.reporting.verbose {
-            tell_passed_over(&inputs, self.reporting.texts.language());
-        }
-        let analysed = Analysed { collection, ..Analysed::default() };
-        let faults = std::mem::take(&mut inputs.faults);
-        let mut results = Results { analysed, faults, ..Results::default() };
-        // A bundle has the packets of a single capture, and so has a work item.
-        let as_one = self.bundle.is_some() || self.is_item();
-        let (meter, size) = (Meter::default(), capture::size(inputs.files.iter().map(|input| &*input.path)));
-        let mut progress = Progress::new(shown, (meter.clone(), size), self.reporting.texts.language());
-        let mut groups: VecDeque<_> = self.inputs.groups(inputs, as_one).into();
-        while let Some(files) = groups.pop_front() {
-            let mut analyzer = with_keys.for_another();
-            KeyLogs::ask_captures(&mut analyzer, &files);
-            let (mut analysed, written) = match self.open(&files, &meter) {
-                Ok(source) => {
-                    progress.begin_capture();
-                    analyse(source, analyzer, results.analysed.collection.beside(), &mut progress)?
-                }
-                Err(fault) => {
-                    results.faults.extend(fault.into_each());
-                    continue;
-                }
-            };
-            if self.inputs.is_proposed(as_one) {
-                let parts = capture::confirmed(&files, &analysed.captures);
-                if parts.len() > 1 {
-                    progress.repeat_capture();
-                    // Their packets have different numbers then.
-                    parts.into_iter().rev().for_each(|part| groups.push_front(part));
-                    continue;
-                }
-            }
-            let nothing_was_read = analysed.captures.iter().all(|capture| capture.packets == 0);
-            let fault = analysed.error.take();
-            let is_lost = fault.is_some() && nothing_was_read;
-            results.faults.extend(fault.into_iter().flat_map(Error::into_each));
-            if !is_lost {
-                results.analysed.append(analysed);
-                results.files.push(files);
-                results.written = written;
-            }
-        }
-        progress.finish();
-        Ok(results)
-    }
-
-    /// Opens the files of one capture; the bytes that are read are counted on `meter`.
-    fn open(&self, files: &[PathBuf], meter: &Meter) -> Result<Box<dyn Source + Send>, Error> {
-        let source = capture::open_files(files.to_vec(), meter)?;
-        #[cfg(feature = "live")]
-        if let Some(filter) = self.filter()? {
-            return Ok(Box::new(Filtered::new(source, filter)));
-        }
-        Ok(source)
-    }
-
-    /// Returns the filter, if there is one.
-    #[cfg(feature = "live")]
-    fn filter(&self) -> Result<Option<Filter>, Error> {
-        self.filter.as_deref().map(Filter::new).transpose()
-    }
-
-    /// Reads a capture to its end, or to an error. Also returns the places of all frames, if a bundle needs them. Fails if
-    /// the filter does not fit the capture.
-    pub(super) fn analyse(
-        &self,
-        source: Box<dyn Source + Send>,
-        mut analyzer: Analyzer,
-        (collection, threads): (Collection, NonZero<usize>),
-        progress: &mut Progress,
-    ) -> Result<(Analysed, Option<io::Result<Spool>>), Error> {
-        let count = |packet| progress.packet(packet);
-        let results = if self.bundle.is_some() && !self.reporting.show_secrets {
-            // Events come in the order of the capture only from a single analyzer.
-            let mut source = in_order(source, threads);
-            let mut sink = Locating::new(collection, Spool::new());
-            let error = analyzer.read(&mut *source, &mut sink, count).err();
-            let (collection, written) = sink.finish();
-            (Analysed::new(&analyzer, collection, source.summaries(), error), Some(written))
-        } else {
-            (analyzer.read_in_parallel(source, threads, collection, count), None)
-        };
-        match results {
-            (Analysed { error: Some(error @ Error::Filter { .. }), .. }, _) => Err(error),
-            results => Ok(results),
-        }
-    }
-
     /// Adds the files that are read, and those that are written besides the report.
     fn allowed(&self, allowed: Allowed, captures: &[PathBuf]) -> Allowed {
         let allowed = allowed.captures(captures, self.inputs.is_recursive()).files(self.keys.files());
@@ -363,9 +232,4 @@ fn tell_spilled(spill: &Spill, language: Language) {
         let values = [("bytes", &*bytes_of(spill.size(), language)), ("folder", &*folder)];
         eprintln!("{}", sanitized(&word("spilled", &values, language)));
     }
-}
-
-/// Returns the source for a single analyzer, read on a thread of its own if there are several.
-pub(super) fn in_order(source: Box<dyn Source + Send>, threads: NonZero<usize>) -> Box<dyn Source> {
-    if threads.get() > 1 { read_ahead(source) } else { source }
 }

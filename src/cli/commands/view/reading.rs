@@ -10,7 +10,8 @@ use whyclosed::view::Early;
 
 use super::{Done, Message, Waiting};
 use crate::commands::absent;
-use crate::commands::read::{Read, in_order};
+use crate::commands::read::Read;
+use crate::commands::read::captures::in_order;
 use crate::commands::stages::{Begun, Judged};
 use crate::progress::Shown;
 
