@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The number of timed runs.
-const RUNS: usize = 5;
+pub const RUNS: usize = 5;
 /// GNU time, which reports the kernel's statistics of a finished child.
 const GNU_TIME: &str = "/usr/bin/time";
 
@@ -99,12 +99,17 @@ impl Program<'_> {
     pub fn times(&self, arguments: &[&OsStr]) -> io::Result<[Duration; RUNS]> {
         let mut times = [Duration::ZERO; RUNS];
         for time in &mut times {
-            let start = Instant::now();
-            self.run(arguments)?;
-            *time = start.elapsed();
+            *time = self.time(arguments)?;
         }
         times.sort();
         Ok(times)
+    }
+
+    /// Returns the time of one run.
+    pub fn time(&self, arguments: &[&OsStr]) -> io::Result<Duration> {
+        let start = Instant::now();
+        self.run(arguments)?;
+        Ok(start.elapsed())
     }
 
     fn command(&self, arguments: &[&OsStr]) -> Command {
