@@ -1,4 +1,4 @@
-//! What a watch keeps of each connection that it follows: how the analyzer finds it, and what was reported of it.
+//! The state that a watch keeps of a connection: the key by which the analyzer finds it, and the updates reported so far.
 
 use std::net::SocketAddr;
 
@@ -28,7 +28,7 @@ pub(super) struct Followed {
     pub opened: bool,
     pub is_settling: bool,
     pub is_waiting: bool,
-    /// Whether each side has sent a FIN.
+    /// True for each side that has sent a FIN.
     pub fins: PerSide<bool>,
     pub judged: Option<Judged>,
 }

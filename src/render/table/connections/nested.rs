@@ -7,7 +7,7 @@ use crate::render::table::{Cell, Field};
 use crate::report::{Close, Files, Finding};
 use crate::side::Side;
 
-/// A packet in a file.
+/// The fields of a packet in a file.
 pub(super) const PACKET: &[Field] = &[
     Field::new("file", Text, "The file; null if it is not known in which of several merged files the packet is.")
         .or_null(),
@@ -27,7 +27,7 @@ pub(super) fn packets<'r>(finding: &'r Finding, files: &'r Files) -> Cell<'r> {
     finding.packets.iter().map(|packet| place(only, *packet)).collect()
 }
 
-/// A Close frame.
+/// The fields of a Close frame.
 pub(super) const CLOSE: &[Field] = &[
     Field::new("side", Text, "The side that sent it: client, server."),
     Field::new("role", Text, "first, reply, or extra. Two that crossed are both first."),
@@ -55,7 +55,7 @@ pub(super) fn close(close: &Close) -> Cell<'_> {
     ])
 }
 
-/// A finding.
+/// The fields of a finding.
 pub(super) const FINDING: &[Field] = &[
     Field::new("rule", Text, "The rule."),
     Field::new("is_cause", Bool, "Whether the rule names a cause, and not only a description of the end."),
@@ -81,7 +81,7 @@ pub(super) fn finding<'r>(finding: &'r Finding, files: &'r Files) -> Cell<'r> {
     ])
 }
 
-/// What a side sent.
+/// The fields of the traffic that one side sent.
 const SENT: &[Field] = &[
     Field::new("frames", Int64, "Frames; null if it could not be decrypted.").or_null(),
     Field::new("messages", Int64, "Complete messages; null if it could not be decrypted.").or_null(),
@@ -94,13 +94,13 @@ const SENT: &[Field] = &[
     Field::new("pongs", Int64, "Pongs; null if it could not be decrypted.").or_null(),
 ];
 
-/// What each side sent.
+/// The fields of the traffic of both sides.
 pub(super) const TRAFFIC: &[Field] = &[
     Field::new("client", Struct(SENT), "What the client sent."),
     Field::new("server", Struct(SENT), "What the server sent."),
 ];
 
-/// Returns what each side sent, in the form of [`TRAFFIC`].
+/// Returns the traffic of both sides, in the form of [`TRAFFIC`].
 pub(super) fn traffic<'r>(row: &'r Row<'_>) -> Cell<'r> {
     let sent = |side: Side| {
         let traffic = row.inside.map(|connection| &connection.traffic[side]);

@@ -19,7 +19,7 @@ pub struct Row<'r> {
     pub(super) common: Common<'r>,
 }
 
-/// What is known of both kinds of connections.
+/// The properties that a connection has whether it could be read or not.
 pub(super) struct Common<'r> {
     pub files: &'r Files,
     pub tcp_stream: u32,
