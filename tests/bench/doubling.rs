@@ -41,6 +41,7 @@ mod wire;
 
 use attacks::{CASES, Case};
 use measure::{Memory, Program, RUNS};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io};
@@ -92,15 +93,14 @@ fn measured(case: &Case, program: &Program<'_>) -> io::Result<f64> {
 }
 
 fn row(case: &Case, program: &Program<'_>, folder: &Path) -> io::Result<f64> {
-    let sizes = [case.size, 2 * case.size];
-    let commands = [command(case, sizes[0], program, folder)?, command(case, sizes[1], program, folder)?];
-    let of = |size: usize| commands[size].iter().map(|argument| argument.as_os_str()).collect::<Vec<_>>();
-    let peak = program.peak(&of(1))?;
+    let [single, double] = [command(case, case.size, program, folder)?, command(case, 2 * case.size, program, folder)?];
+    let [single, double] = [arguments(&single), arguments(&double)];
+    let peak = program.peak(&double)?;
     let mut pairs = [(0.0, 0.0); RUNS];
     for pair in &mut pairs {
-        *pair = (program.time(&of(0))?.as_secs_f64(), program.time(&of(1))?.as_secs_f64());
+        *pair = (program.time(&single)?.as_secs_f64(), program.time(&double)?.as_secs_f64());
     }
-    // Neither of a pair is chosen by its own speed: short runs are more often within a fast moment of the machine.
+    // The least time of each size would not be fair: a short run fits into a fast moment of the machine more often.
     pairs.sort_by(|one, other| (one.1 / one.0).total_cmp(&(other.1 / other.0)));
     let (once, twice) = pairs[RUNS / 2];
     let ratio = twice / once;
@@ -122,7 +122,11 @@ fn command(case: &Case, size: usize, program: &Program<'_>, folder: &Path) -> io
     };
     case.write(&input, size)?;
     if let Some(before) = case.before.map(given) {
-        program.run(&before.iter().map(|argument| argument.as_os_str()).collect::<Vec<_>>())?;
+        program.run(&arguments(&before))?;
     }
     Ok(given(case.arguments))
+}
+
+fn arguments(command: &[PathBuf]) -> Vec<&OsStr> {
+    command.iter().map(|argument| argument.as_os_str()).collect()
 }
