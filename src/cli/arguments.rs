@@ -1,11 +1,8 @@
 //! The command line.
 
-use std::process::ExitCode;
-
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use whyclosed::error::Error;
 
-use crate::commands::EXIT_ERROR;
 use crate::commands::annotate::Annotate;
 use crate::commands::codes::Codes;
 use crate::commands::compare::Compare;
@@ -27,6 +24,7 @@ use crate::commands::verify_redaction::VerifyRedaction;
 #[cfg(feature = "view")]
 use crate::commands::view::View;
 use crate::config::{self, Config};
+use crate::exit;
 use crate::locale::LocaleArgs;
 use crate::nearest::nearest;
 
@@ -114,12 +112,12 @@ impl Cli {
 
     /// Runs the command. Without one, reads the captures; without captures, prints the help.
     #[expect(clippy::print_stderr, reason = "help that was not asked for goes to standard error")]
-    pub fn run(mut self) -> Result<ExitCode, Error> {
+    pub fn run(mut self) -> Result<exit::Code, Error> {
         match &mut self.command {
             Some(command) => command.run(),
             None if self.read.has_no_input() => {
                 eprint!("{}", Self::command().render_help());
-                Ok(ExitCode::from(EXIT_ERROR))
+                Ok(exit::ERROR)
             }
             None => match self.read.word().and_then(mistyped) {
                 Some(error) => Err(error),
@@ -141,7 +139,7 @@ fn mistyped(word: &str) -> Option<Error> {
 }
 
 impl Command {
-    fn run(&mut self) -> Result<ExitCode, Error> {
+    fn run(&mut self) -> Result<exit::Code, Error> {
         match *self {
             #[cfg(feature = "view")]
             Self::View(ref view) => view.run(),

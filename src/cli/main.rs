@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod config;
+mod exit;
 mod inputs;
 mod keys;
 mod locale;
@@ -22,8 +23,6 @@ mod tables;
 mod timing;
 mod warning;
 
-use std::process::ExitCode;
-
 use crate::arguments::Cli;
 
 /// Connections consist of many small allocations, which are freed in another order than they were made.
@@ -31,12 +30,9 @@ use crate::arguments::Cli;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> ExitCode {
-    match Cli::read().and_then(|cli| cli.run()) {
-        Ok(code) => code,
-        Err(error) => {
-            output::print_error(&error);
-            ExitCode::from(commands::EXIT_ERROR)
-        }
-    }
+fn main() -> ! {
+    exit::now(Cli::read().and_then(|cli| cli.run()).unwrap_or_else(|error| {
+        output::print_error(&error);
+        exit::ERROR
+    }))
 }

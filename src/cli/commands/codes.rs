@@ -1,13 +1,12 @@
 //! `whyclosed codes`: the tables of the registries.
 
-use std::process::ExitCode;
-
 use clap::Args;
 use whyclosed::catalog::{Registry, iana};
 use whyclosed::error::Error;
 use whyclosed::reference::{Listing, document};
 
 use super::reference::{Presenting, registry};
+use crate::exit;
 use crate::output;
 
 /// List close codes: those of IANA's registry, of one application, or of all.
@@ -34,10 +33,10 @@ const TEMPLATE: &str = include_str!("codes_template.toml");
 
 impl Codes {
     /// Prints the tables.
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(&self) -> Result<exit::Code, Error> {
         if self.template {
             output::to_stdout(|out| out.write_all(TEMPLATE.as_bytes()))?;
-            return Ok(ExitCode::SUCCESS);
+            return Ok(exit::SUCCESS);
         }
         let registries = self.presenting.texts.registries(self.registry.as_deref())?;
         let asked: Vec<&Registry> = match registry(self.registry.as_deref(), &registries)? {
@@ -47,6 +46,6 @@ impl Codes {
         };
         let listing = Listing::new(&asked, &registries, self.presenting.texts.language());
         self.presenting.write(listing, document::listing)?;
-        Ok(ExitCode::SUCCESS)
+        Ok(exit::SUCCESS)
     }
 }

@@ -1,12 +1,11 @@
 //! `whyclosed compare CODE CODE…`: codes side by side.
 
-use std::process::ExitCode;
-
 use clap::Args;
 use whyclosed::error::Error;
 use whyclosed::reference::{Comparison, document};
 
 use super::reference::{Presenting, explained, registry};
+use crate::exit;
 
 /// Compare close codes: side by side, what sets them apart, when to use which.
 #[derive(Debug, Args)]
@@ -25,7 +24,7 @@ pub struct Compare {
 
 impl Compare {
     /// Prints the comparison.
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(&self) -> Result<exit::Code, Error> {
         let registries = self.presenting.texts.registries(self.registry.as_deref())?;
         let language = self.presenting.texts.language();
         let asked = registry(self.registry.as_deref(), &registries)?;
@@ -37,6 +36,6 @@ impl Compare {
             codes.extend(in_asked.or_else(|_| explained(one, None, &registries, language))?);
         }
         self.presenting.write(Comparison::new(codes, language), document::comparison)?;
-        Ok(ExitCode::SUCCESS)
+        Ok(exit::SUCCESS)
     }
 }

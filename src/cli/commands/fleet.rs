@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::Args;
 use whyclosed::analyzer::Analyzer;
@@ -14,6 +13,7 @@ use whyclosed::render;
 use whyclosed::report::{Collected, Collection, Material, Pending, Within, redact};
 
 use super::conclude;
+use crate::exit;
 use crate::keys::KeyArgs;
 use crate::output;
 use crate::owning::Period;
@@ -50,7 +50,7 @@ pub struct Fleet {
 
 impl Fleet {
     /// Reads the members, and writes the report.
-    pub fn run(&mut self) -> Result<ExitCode, Error> {
+    pub fn run(&mut self) -> Result<exit::Code, Error> {
         self.reporting.tables = TableArgs::of_sensor(self.sensor.clone());
         output::check_format(&self.reporting)?;
         let others = [self.keys.files(), &self.reporting.texts.files()?].concat();

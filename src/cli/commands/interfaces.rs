@@ -1,7 +1,6 @@
 //! `whyclosed interfaces`: the interfaces that can be captured on.
 
 use std::io::{self, IsTerminal};
-use std::process::ExitCode;
 
 use clap::Args;
 use whyclosed::capture::live::{Device, Openable, devices};
@@ -11,6 +10,7 @@ use whyclosed::render::terminal;
 use whyclosed::report::document::{Block, Row, Table, Tone};
 use whyclosed::report::phrase::word;
 
+use crate::exit;
 use crate::locale::LocaleArgs;
 use crate::output;
 use crate::reporting::ColorChoice;
@@ -32,7 +32,7 @@ const COLUMNS: [&str; 5] =
 
 impl Interfaces {
     /// Prints the list.
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(&self) -> Result<exit::Code, Error> {
         let (devices, language) = (devices()?, self.locale.language());
         let table = Table {
             groups: vec![1; COLUMNS.len()],
@@ -42,7 +42,7 @@ impl Interfaces {
         let blocks = [Block::Table(table)];
         let look = output::look(self.color, io::stdout().is_terminal());
         output::to_stdout(|out| terminal::render(&blocks, look, out))?;
-        Ok(ExitCode::SUCCESS)
+        Ok(exit::SUCCESS)
     }
 }
 

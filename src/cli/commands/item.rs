@@ -1,7 +1,6 @@
 //! `--owns` and `--members`: reads captures as a work item of an archive.
 
 use std::io::{self, Write};
-use std::process::ExitCode;
 
 use whyclosed::analyzer::{Analysed, Analyzer, Item, Members, Owned, Part};
 use whyclosed::archive::{Coverage, Member};
@@ -11,9 +10,10 @@ use whyclosed::report::{Collection, Report};
 use whyclosed::seen::Timestamp;
 use whyclosed::sink::Sink as _;
 
+use super::exit_code;
 use super::read::Read;
 use super::stages::{Begun, Judged, Results};
-use super::{EXIT_ERROR, exit_code};
+use crate::exit;
 use crate::output;
 use crate::output::Rows;
 use crate::progress::{Progress, Shown};
@@ -61,7 +61,7 @@ impl Members for Seen<'_, '_, '_> {
 
 impl Read {
     /// Reads the captures as a work item, and writes the report or the members, or both.
-    pub(super) fn run_item(&self, begun: Begun) -> Result<ExitCode, Error> {
+    pub(super) fn run_item(&self, begun: Begun) -> Result<exit::Code, Error> {
         let Begun { registries, collection, with_keys, threads } = begun;
         let tables = &self.reporting.tables;
         let results = if tables.want_members() {
@@ -88,7 +88,7 @@ impl Read {
                 output::to_file(path, |out| output::files(&self.reporting, &report, out))?;
             }
             let code = exit_code(false, &faults);
-            return Ok(if is_empty { ExitCode::from(EXIT_ERROR) } else { code });
+            return Ok(if is_empty { exit::ERROR } else { code });
         }
         self.report(results, registries, threads)
     }

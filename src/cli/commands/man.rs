@@ -4,13 +4,13 @@ mod texts;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::{Args, Command};
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 use whyclosed::error::Error;
 
 use self::texts::{ENVIRONMENT, FAILS, FILES, LEAKS, RUNS, SUCCEEDS, Term};
+use crate::exit;
 use crate::nearest::nearest;
 use crate::output;
 
@@ -28,7 +28,7 @@ pub struct Man {
 
 impl Man {
     /// Prints or writes the pages of a command line.
-    pub fn run(&self, command: Command) -> Result<ExitCode, Error> {
+    pub fn run(&self, command: Command) -> Result<exit::Code, Error> {
         let mut command = command.disable_help_subcommand(true);
         command.build();
         let commands = || command.get_subcommands();
@@ -44,7 +44,7 @@ impl Man {
             }
             (None, None) => output::to_stdout(|out| out.write_all(&page(&command)))?,
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(exit::SUCCESS)
     }
 }
 

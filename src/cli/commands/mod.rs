@@ -28,22 +28,15 @@ pub mod verify_redaction;
 #[cfg(feature = "view")]
 pub mod view;
 
-use std::process::ExitCode;
-
 use whyclosed::error::Error;
 use whyclosed::report::Pending;
 
+use crate::exit;
 use crate::output;
 use crate::reporting::Reporting;
 
-/// The exit code if `--fail-on` has matched.
-const EXIT_MATCHED: u8 = 1;
-
-/// The exit code after an error that the user has to fix.
-pub const EXIT_ERROR: u8 = 2;
-
 /// Writes the report, prints the faults, and returns the exit code.
-fn conclude(reporting: &Reporting, report: Pending, mut faults: Vec<Error>) -> Result<ExitCode, Error> {
+fn conclude(reporting: &Reporting, report: Pending, mut faults: Vec<Error>) -> Result<exit::Code, Error> {
     let spill = report.spill();
     let matched = output::write(reporting, report)?;
     faults.extend(spill.take_error());
@@ -56,11 +49,11 @@ fn absent(reporting: &Reporting, count: usize) -> Vec<Error> {
 }
 
 /// Prints the faults, and returns the exit code.
-fn exit_code(matched: bool, faults: &[Error]) -> ExitCode {
+fn exit_code(matched: bool, faults: &[Error]) -> exit::Code {
     faults.iter().for_each(output::print_error);
     match (faults, matched) {
-        ([_, ..], _) => ExitCode::from(EXIT_ERROR),
-        ([], true) => ExitCode::from(EXIT_MATCHED),
-        ([], false) => ExitCode::SUCCESS,
+        ([_, ..], _) => exit::ERROR,
+        ([], true) => exit::MATCHED,
+        ([], false) => exit::SUCCESS,
     }
 }

@@ -4,7 +4,6 @@ pub(super) mod captures;
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::thread;
 
 use clap::{Args, value_parser};
@@ -20,7 +19,8 @@ use whyclosed::slice::Origin;
 use super::bundle::{Bundle, Bundled};
 use super::prepared::located;
 use super::stages::{Begun, Judged, Results};
-use super::{EXIT_ERROR, absent, conclude, exit_code};
+use super::{absent, conclude, exit_code};
+use crate::exit;
 use crate::inputs::InputArgs;
 use crate::keys::KeyArgs;
 use crate::output;
@@ -96,7 +96,7 @@ impl Read {
     /// Reads the captures, and writes the report. What cannot be read is named in the report and on standard error; it
     /// does not prevent the report on the rest. After a fault in the middle of a capture, the report covers everything
     /// before it.
-    pub fn run(&mut self) -> Result<ExitCode, Error> {
+    pub fn run(&mut self) -> Result<exit::Code, Error> {
         self.reporting.tables = self.tables.clone();
         output::check_format(&self.reporting)?;
         let begun = self.begin(Allowed::default())?;
@@ -110,7 +110,7 @@ impl Read {
         })?;
         if results.analysed.captures.is_empty() && !self.reporting.is_table() {
             results.faults.iter().for_each(output::print_error);
-            return Ok(ExitCode::from(EXIT_ERROR));
+            return Ok(exit::ERROR);
         }
         let path = self.bundle.as_deref();
         let Some(path) = path else {
@@ -130,7 +130,7 @@ impl Read {
         results: Results,
         registries: Registries,
         threads: NonZero<usize>,
-    ) -> Result<ExitCode, Error> {
+    ) -> Result<exit::Code, Error> {
         let Judged { material, mut faults, .. } = self.material(results, registries);
         let report = Pending::on_threads(material, self.reporting.texts.language(), threads);
         faults.extend(absent(&self.reporting, report.count()));

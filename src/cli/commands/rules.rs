@@ -1,13 +1,12 @@
 //! `whyclosed rules [NAME]`: the rules that explain ends.
 
-use std::process::ExitCode;
-
 use clap::Args;
 use whyclosed::diagnose::RULES;
 use whyclosed::error::Error;
 use whyclosed::reference::{Rules as Table, rules};
 
 use super::reference::Presenting;
+use crate::exit;
 use crate::nearest::nearest;
 
 /// List the rules that explain why connections end: what proves each, and what refutes it.
@@ -23,14 +22,14 @@ pub struct Rules {
 
 impl Rules {
     /// Prints the table, or the rule.
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(&self) -> Result<exit::Code, Error> {
         let language = self.presenting.texts.language();
         let table = match &self.name {
             Some(name) => Table::named(name, language).ok_or_else(|| unknown(name))?,
             None => Table::all(language),
         };
         self.presenting.write(table, rules::document)?;
-        Ok(ExitCode::SUCCESS)
+        Ok(exit::SUCCESS)
     }
 }
 

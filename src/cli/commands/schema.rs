@@ -1,12 +1,11 @@
 //! `whyclosed schema`: the forms of what programs read.
 
-use std::process::ExitCode;
-
 use clap::{Args, ValueEnum};
 use whyclosed::error::Error;
 use whyclosed::render::table::documentation;
 use whyclosed::{live, report};
 
+use crate::exit;
 use crate::output;
 
 /// Print the JSON Schema of the JSON report or of the lines of a live session, or describe the columns of the tables.
@@ -46,7 +45,7 @@ enum Format {
 
 impl Schema {
     /// Prints the schema, or the description.
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(&self) -> Result<exit::Code, Error> {
         let schema = match self.form {
             Form::Report => report::schema::SCHEMA,
             Form::Live => live::SCHEMA,
@@ -56,6 +55,6 @@ impl Schema {
             Format::Csv => documentation::csv(out),
             Format::Arrow | Format::Parquet => documentation::typed(out),
         })?;
-        Ok(ExitCode::SUCCESS)
+        Ok(exit::SUCCESS)
     }
 }

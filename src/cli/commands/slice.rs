@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::Args;
 use whyclosed::capture;
@@ -16,6 +15,7 @@ use whyclosed::slice::{Located, Origin, Verdicts, Wanted};
 use super::exit_code;
 use super::included::Number;
 use super::prepared::{Analysed, How, Prepared, analysed, file};
+use crate::exit;
 use crate::keys::KeyArgs;
 use crate::locale::TextArgs;
 use crate::output;
@@ -73,7 +73,7 @@ pub struct Slice {
 
 impl Slice {
     /// Reads the captures, chooses connections, and copies their packets.
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(&self) -> Result<exit::Code, Error> {
         let selection = self.selecting.selection(true);
         if !selection.is_narrow() && !self.abnormal {
             return Err(Error::NoSelection);

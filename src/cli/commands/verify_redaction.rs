@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::Args;
 use whyclosed::analyzer::Analyzer;
@@ -21,7 +20,8 @@ use whyclosed::slice::leaks::{Form, Gathering, LEAST, Leak, Secrets};
 use whyclosed::slice::{Locating, Origin, Read, Remember, Survey, Wanted};
 
 use super::prepared::{located, survey};
-use super::{EXIT_ERROR, EXIT_MATCHED, unpacked};
+use super::unpacked;
+use crate::exit;
 use crate::locale::TextArgs;
 use crate::output::{self, Spool};
 use crate::sandbox::Allowed;
@@ -66,7 +66,7 @@ struct Unseen {
 
 impl VerifyRedaction {
     /// Searches the file, and prints the leaks.
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(&self) -> Result<exit::Code, Error> {
         let language = self.texts.language();
         let captures = Allowed::default().captures(&self.against, false).files(std::slice::from_ref(&self.file));
         self.sandboxing.enter(&captures.temporary_files(), language);
@@ -99,9 +99,9 @@ impl VerifyRedaction {
             writeln!(out, "{}", word(name, &values, language))
         })?;
         Ok(match (leaked.is_empty(), unseen.is_empty()) {
-            (false, _) => ExitCode::from(EXIT_MATCHED),
-            (true, false) => ExitCode::from(EXIT_ERROR),
-            (true, true) => ExitCode::SUCCESS,
+            (false, _) => exit::MATCHED,
+            (true, false) => exit::ERROR,
+            (true, true) => exit::SUCCESS,
         })
     }
 

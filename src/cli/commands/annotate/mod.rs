@@ -4,7 +4,6 @@ mod profile;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::Args;
 use whyclosed::capture::pcapng::{Relay, Writer};
@@ -18,6 +17,7 @@ use whyclosed::slice::{self, Annotations, Comments, Located, Origin, Survey, Wan
 use self::profile::Profile;
 use super::exit_code;
 use super::prepared::{Analysed, analysed, changes, file, left_out, size, survey};
+use crate::exit;
 use crate::keys::KeyArgs;
 use crate::locale::TextArgs;
 use crate::output;
@@ -59,7 +59,7 @@ pub struct Annotate {
 
 impl Annotate {
     /// Reads the captures, judges the connections, and copies all packets.
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(&self) -> Result<exit::Code, Error> {
         let others = [self.keylogs.files(), &self.texts.files()?].concat();
         let profile = self.profile.as_deref().map(Profile::create).transpose()?;
         let files = profile.as_ref().map(Profile::files).unwrap_or_default();

@@ -8,7 +8,6 @@ mod candidates;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::process::ExitCode;
 
 use clap::{Args, Command};
 use clap_complete::Shell;
@@ -16,6 +15,7 @@ use clap_complete::engine::complete;
 use whyclosed::error::Error;
 
 use self::candidates::{is_files, with_candidates};
+use crate::exit;
 use crate::output;
 
 /// Print the script that completes command lines in a shell.
@@ -35,7 +35,7 @@ pub struct Completions {
 
 impl Completions {
     /// Prints the completions of a command line.
-    pub fn run(&self, mut command: Command) -> Result<ExitCode, Error> {
+    pub fn run(&self, mut command: Command) -> Result<exit::Code, Error> {
         let script = match self.shell {
             Shell::Bash => include_str!("whyclosed.bash").into(),
             Shell::Fish => include_str!("whyclosed.fish").into(),
@@ -50,7 +50,7 @@ impl Completions {
             Some((current, _)) => self.candidates(command, &current.to_string_lossy(), out),
             None => out.write_all(&script),
         })?;
-        Ok(ExitCode::SUCCESS)
+        Ok(exit::SUCCESS)
     }
 
     /// Prints the candidates for the `current` word, the last one. A line is a candidate, a tab and a description. A line that

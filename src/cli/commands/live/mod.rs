@@ -13,7 +13,6 @@ use std::io::{self, Write};
 #[cfg(feature = "view")]
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -40,6 +39,7 @@ use self::viewing::Viewing;
 #[cfg(feature = "view")]
 use super::view;
 use super::{absent, exit_code};
+use crate::exit;
 use crate::keys::KeyArgs;
 use crate::reporting::{Format, Reporting};
 use crate::sandbox::Allowed;
@@ -161,7 +161,7 @@ Ctrl-C ends it and prints the report; a second one ends it at once. So does the 
 
 impl Live {
     /// Captures until something ends the session, then writes the report.
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(&self) -> Result<exit::Code, Error> {
         #[cfg(feature = "view")]
         if self.view {
             viewing::check()?;

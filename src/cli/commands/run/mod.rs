@@ -17,7 +17,6 @@ mod sockets;
 mod watcher;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
@@ -37,6 +36,7 @@ use self::watcher::{Observed, Watcher};
 use super::live::screen::Screen;
 use super::live::session::{Ended, Session, Until};
 use super::{absent, exit_code};
+use crate::exit;
 use crate::keys::KeyArgs;
 use crate::privileges::Caller;
 use crate::reporting::Reporting;
@@ -87,7 +87,7 @@ const LINGER: Duration = Duration::from_millis(300);
 
 impl Run {
     /// Runs the command, and writes the report once it has ended.
-    pub fn run(&mut self) -> Result<ExitCode, Error> {
+    pub fn run(&mut self) -> Result<exit::Code, Error> {
         self.reporting.aside = true;
         output::check_format(&self.reporting)?;
         let others = [self.keys.files(), &self.reporting.texts.files()?].concat();
@@ -108,7 +108,7 @@ impl Run {
             Ok(child) => child,
             Err(Failure { error, code }) => {
                 output::print_error(&error);
-                return Ok(ExitCode::from(code));
+                return Ok(code);
             }
         };
         let watcher = Watcher::start(child, passing, log, to_stop)?;
@@ -123,11 +123,11 @@ impl Run {
             Ok(ended) => self.report(ended, registries, &observed),
             Err(error) => exit_code(false, &[error]),
         };
-        Ok(if observed.code == 0 { own } else { ExitCode::from(observed.code) })
+        Ok(if observed.code == 0 { own } else { observed.code })
     }
 
     /// Writes the report on the connections of the command. Returns the exit code if the command has succeeded.
-    fn report(&self, ended: Ended, registries: Registries, observed: &Observed) -> ExitCode {
+    fn report(&self, ended: Ended, registries: Registries, observed: &Observed) -> exit::Code {
         let Ended { material, mut faults, .. } = ended;
         let (material, notes) = self.narrowed(material, observed);
         let material = Material { privacy: self.reporting.privacy(), registries, ..material };

@@ -13,7 +13,6 @@ mod writing;
 use std::io::{self, IsTerminal};
 use std::mem::take;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
@@ -29,8 +28,9 @@ use whyclosed::view::{Effect, Options, State, Ticket, word};
 
 use self::screen::Screen;
 use self::writing::Job;
+use super::exit_code;
 use super::read::Read;
-use super::{EXIT_ERROR, exit_code};
+use crate::exit;
 use crate::output;
 use crate::reporting::Reporting;
 use crate::sandbox::Allowed;
@@ -111,7 +111,7 @@ enum End {
 
 impl View {
     /// Shows the captures until the user leaves.
-    pub fn run(&self) -> Result<ExitCode, Error> {
+    pub fn run(&self) -> Result<exit::Code, Error> {
         if !io::stdout().is_terminal() {
             return Err(Error::NoTerminal);
         }
@@ -143,11 +143,11 @@ impl View {
                 Ok(End::Left(faults)) => exit_code(false, faults),
                 Ok(End::Failed(faults)) => {
                     faults.iter().for_each(output::print_error);
-                    ExitCode::from(EXIT_ERROR)
+                    exit::ERROR
                 }
                 Err(error) => {
                     output::print_error(error);
-                    ExitCode::from(EXIT_ERROR)
+                    exit::ERROR
                 }
             }
         });
