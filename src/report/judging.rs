@@ -1,9 +1,8 @@
 //! The connections of a report, judged by several threads, and written in their order.
 //!
 //! ```text
-//! thread 1   diagnose 0 ─ word 0 ─ render 0 ──────┐   diagnose 2 ─ word 2 ─ …
-//! thread 2   diagnose 1 ─ ┄┄┄┄┄┄┄┄ word 1 ─ render 1 ─ …
-//!                                                 └─→ write 0, 1, 2, …   the caller's thread
+//! the caller's   diagnose 0 ─ word 0 ─ render 0 ─ write 0 ─ diagnose 2 ─ word 2 ─ render 2 ─ write 1, 2 ─ …
+//! another one    diagnose 1 ─ ┄┄┄┄┄┄┄┄ word 1 ─ render 1 ──────────────────────────────────────┘
 //! ```
 //!
 //! Only words are put to verdicts in the order of the connections: secrets are numbered in it.
@@ -25,7 +24,7 @@ use crate::catalog::{Language, Registries};
 use crate::diagnose::{Case, Verdict, diagnose};
 
 /// Connections that a thread judges at once.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 64;
 
 /// The memory of the connections that were put into words before the next one.
 pub(super) struct Wording {
@@ -63,9 +62,10 @@ pub(super) struct Judging<'p> {
 }
 
 impl Judging<'_> {
-    /// Judges the connections on so many threads, or as many as the system grants. `render` gets each on the thread that
-    /// has judged it, with a buffer for what is written of it, and returns what is to be kept of it. `write` gets the
-    /// buffers and what was kept on this thread, in the order of the connections; after an error, it is not called again.
+    /// Judges the connections on so many threads, this one among them, or as many as the system grants. `render` gets each on
+    /// the thread that has judged it, with a buffer for what is written of it, and returns what is to be kept of it. `write`
+    /// gets the buffers and what was kept on this thread, in the order of the connections; after an error, it is not called
+    /// again.
     pub fn each<K: Send, E>(
         self,
         threads: usize,
@@ -75,34 +75,32 @@ impl Judging<'_> {
         let Self { facts, surroundings, within, wording } = self;
         let (wording, next, written) = (InOrder::new(wording), AtomicUsize::new(0), AtomicUsize::new(0));
         let judge = Judge { facts, surroundings, within, wording, render, next, written };
-        let batches = facts.len().div_ceil(AT_ONCE);
-        if threads > 1 && batches > 1 {
-            thread::scope(|scope| {
-                let (to_writer, judged) = sync_channel(threads);
-                for _ in 0..threads.min(batches) {
-                    let (judge, to_writer) = (&judge, to_writer.clone());
-                    let work = move || judge.work(&to_writer);
-                    if Builder::new().name("judging".to_owned()).spawn_scoped(scope, work).is_err() {
-                        break;
-                    }
+        let others = threads.min(facts.len().div_ceil(AT_ONCE)).saturating_sub(1);
+        thread::scope(|scope| {
+            let (to_writer, judged) = sync_channel(threads);
+            for _ in 0..others {
+                let (judge, to_writer) = (&judge, to_writer.clone());
+                let work = move || judge.work(&to_writer);
+                if Builder::new().name("judging".to_owned()).spawn_scoped(scope, work).is_err() {
+                    break;
                 }
-                drop(to_writer);
-                let (mut early, mut due) = (BTreeMap::new(), 0);
-                for (batch, some) in judged {
-                    early.insert(batch, some);
-                    while let Some(Rendered { bytes, kept }) = early.remove(&due) {
-                        write(&bytes, kept)?;
-                        due += 1;
-                    }
+            }
+            drop(to_writer);
+            let (mut early, mut due) = (BTreeMap::new(), 0);
+            let mut take = |(batch, some)| {
+                early.insert(batch, some);
+                while let Some(Rendered { bytes, kept }) = early.remove(&due) {
+                    write(&bytes, kept)?;
+                    due += 1;
                 }
                 Ok(())
-            })?;
-        }
-        // If there are no threads, this one judges all connections.
-        while let Some((_, Rendered { bytes, kept })) = judge.next() {
-            write(&bytes, kept)?;
-        }
-        Ok(())
+            };
+            let _panicking = judge.wording.abandoned_by_panic();
+            while let Some(own) = judge.next() {
+                std::iter::once(own).chain(judged.try_iter()).try_for_each(&mut take)?;
+            }
+            judged.into_iter().try_for_each(take)
+        })
     }
 }
 
