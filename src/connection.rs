@@ -153,6 +153,13 @@ impl Shared {
     pub fn count_packet(&mut self, len: usize) {
         self.scratch.frames.previews.count(len);
     }
+
+    /// Counts so many packets at once, of so many captured bytes together. Returns `false` if each has to be counted by
+    /// itself; then none has been.
+    #[inline]
+    pub fn count_packets(&mut self, packets: u64, bytes: u64) -> bool {
+        self.scratch.frames.previews.count_at_once(packets, bytes)
+    }
 }
 
 impl Connection {

@@ -7,6 +7,7 @@ mod single;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::net::SocketAddr;
+use std::ops::Range;
 
 use arrayvec::ArrayVec;
 
@@ -14,7 +15,7 @@ use self::parking::Parking;
 use super::Stream;
 use super::flows::{Flow, Flows, Phase};
 use super::share::{Births, Share};
-use crate::capture::{Attribution, Packet};
+use crate::capture::{Attribution, Block, Packet};
 use crate::connection::{Connection, Interest, Shared};
 use crate::facts::Facts;
 use crate::limits;
@@ -154,7 +155,20 @@ impl Followed {
         self.meet_bytes((packet.number, packet.time, packet.data.len()), sink);
     }
 
-    /// Does the same for a packet of another share, of which only the number, the time, and the number of bytes are read.
+    /// Meets packets of a block that others follow: mostly all at once, because nothing happens in them.
+    #[inline]
+    pub fn meet_others(&mut self, block: &Block, range: Range<usize>, sink: &mut impl Sink) {
+        let Some(passing) = block.passing(range.clone()) else { return };
+        if self.expire_at < passing.latest
+            || self.parking.is_due(passing.last)
+            || !self.shared.count_packets(passing.packets, passing.bytes)
+        {
+            return block.each_passing(range).for_each(|passing| self.meet_bytes(passing, sink));
+        }
+        self.packet = passing.last;
+    }
+
+    /// Meets the next packet, of which only the number, the time, and the number of bytes are read.
     #[inline]
     pub fn meet_bytes(&mut self, (number, time, len): (u64, Timestamp, usize), sink: &mut impl Sink) {
         self.packet = number;

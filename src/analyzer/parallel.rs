@@ -20,8 +20,8 @@ use std::thread::{Builder, Scope, ScopedJoinHandle, scope};
 
 use super::Analyzer;
 use super::followed::Followed;
-use super::share::{Births, Share, UNKNOWN};
-use crate::capture::{Batch, Block, End, Lent, Packet, Source, Summary, Turns};
+use super::share::{Births, Share};
+use crate::capture::{Block, Deal, End, Lent, Packet, Source, Summary, Turns};
 use crate::error::Error;
 use crate::limits;
 use crate::packet::{Decoder, Skipped};
@@ -75,7 +75,8 @@ impl Analyzer {
             let (reader, lent) = sync_channel(limits::BLOCKS);
             readers.push(reader);
             let has_reading_thread = source.takes_time();
-            let turns = Arc::new(Turns::new(source, readers, tag));
+            let deal = Deal { readers: readers.len(), reader_of: share_of };
+            let turns = Arc::new(Turns::new(source, readers, deal));
             if has_reading_thread {
                 let reading = Arc::clone(&turns);
                 // If the system grants no thread, the others read by turns.
@@ -123,34 +124,32 @@ impl Analyzer {
             self.followed.publish();
         }
         self.finish(&mut collection);
+        collection.sort();
         (self, collection)
     }
 
-    /// Processes the packets of a block, but for the segments of other shares: the bytes of those that their tags show to
-    /// be some are not even read.
+    /// Processes the packets of a block, but for the segments of other shares: nothing of those that were dealt to others is
+    /// looked at.
     fn push_own(&mut self, block: &Block, sink: &mut Collection) {
-        let (share, mut met) = (self.followed.share, 0);
-        loop {
-            let own = block.select(met, |tag| !share.lacks(tag));
-            let packets: Batch<'_> = own.iter().filter_map(|(at, _)| block.packet(*at)).collect();
-            if packets.is_empty() {
-                break;
-            }
-            let is_own = |at: usize| own.get(at).is_some_and(|(_, tag)| *tag != UNKNOWN);
+        let mut met = 0;
+        for own in block.of_reader(self.followed.share.part()).chunks(limits::BATCH) {
+            let place = |at: usize| own.get(at).map(|place| *place as usize);
+            let is_own = |at: usize| place(at).is_some_and(|place| block.is_dealt(place));
             let before = |followed: &mut Followed, at: usize, sink: &mut Collection| {
-                let at = own.get(at).map_or(met, |(at, _)| *at);
-                block.passing(met..at).for_each(|passing| followed.meet_bytes(passing, sink));
-                met = at + 1;
+                let place = place(at).unwrap_or(met);
+                followed.meet_others(block, met..place, sink);
+                met = place + 1;
             };
-            self.push_each(&packets, is_own, before, sink);
+            self.push_each(&block.batch_of(own), is_own, before, sink);
         }
-        block.passing(met..block.len()).for_each(|passing| self.followed.meet_bytes(passing, sink));
+        self.followed.meet_others(block, met..block.len(), sink);
     }
 }
 
-/// Returns the [spread](crate::tcp::Endpoints::spread) of a packet's connection, as far as a glance shows it.
-fn tag(packet: &Packet<'_>) -> u32 {
-    Decoder::endpoints(packet).map_or(UNKNOWN, |endpoints| endpoints.spread())
+/// Returns the index of the share, among so many, that a packet's connection belongs to; `None` if a glance does not show
+/// its connection.
+fn share_of(packet: &Packet<'_>, shares: usize) -> Option<usize> {
+    Decoder::endpoints(packet).map(|endpoints| Share::index(&endpoints, shares))
 }
 
 impl Analysed {

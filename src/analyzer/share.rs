@@ -5,12 +5,9 @@ use crate::tcp::Endpoints;
 /// The share of the connections that one of several analyzers follows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Share {
-    part: u32,
-    parts: u32,
+    part: usize,
+    parts: usize,
 }
-
-/// The spread of a packet whose connection is not known yet.
-pub(super) const UNKNOWN: u32 = 0;
 
 /// All connections.
 impl Default for Share {
@@ -22,7 +19,7 @@ impl Default for Share {
 impl Share {
     /// Returns the shares of so many analyzers, at least one.
     pub fn among(parts: usize) -> impl Iterator<Item = Self> {
-        let parts = u32::try_from(parts).unwrap_or(u32::MAX).max(1);
+        let parts = parts.max(1);
         (0..parts).map(move |part| Self { part, parts })
     }
 
@@ -31,27 +28,26 @@ impl Share {
         self.parts > 1
     }
 
+    /// Returns the index of the share among so many that the connection between these endpoints belongs to.
+    #[inline]
+    pub fn index(endpoints: &Endpoints, shares: usize) -> usize {
+        ((endpoints.spread() as u64 * shares as u64) >> 32) as usize
+    }
+
+    /// Returns its index among all shares.
+    pub const fn part(self) -> usize {
+        self.part
+    }
+
     /// Returns whether the connection between these endpoints belongs to the share.
     #[inline]
     pub fn has(self, endpoints: &Endpoints) -> bool {
-        !self.is_part() || self.has_spread(endpoints.spread())
-    }
-
-    /// Returns whether a packet is known to belong to another share, by the [`spread`](Endpoints::spread) of its
-    /// connection.
-    #[inline]
-    pub const fn lacks(self, spread: u32) -> bool {
-        spread != UNKNOWN && !self.has_spread(spread)
-    }
-
-    #[inline]
-    const fn has_spread(self, spread: u32) -> bool {
-        (spread as u64 * self.parts as u64) >> 32 == self.part as u64
+        !self.is_part() || Self::index(endpoints, self.parts) == self.part
     }
 
     /// Returns the share of a bound that holds for all connections together.
     pub const fn of(self, limit: usize) -> usize {
-        limit.div_ceil(self.parts as usize)
+        limit.div_ceil(self.parts)
     }
 }
 
@@ -136,7 +132,7 @@ mod tests {
                 let (endpoints, _) = Endpoints::v4((0x0A00_0001, port), (0x0A00_0002, 443));
                 let owners: Vec<_> = Share::among(parts).filter(|share| share.has(&endpoints)).collect();
                 assert_eq!(owners.len(), 1);
-                counts[owners[0].part as usize] += 1;
+                counts[owners[0].part] += 1;
             }
             let mean = 8000 / parts;
             assert!(counts.iter().all(|count| (mean * 9 / 10..=mean * 11 / 10).contains(count)), "{counts:?}");

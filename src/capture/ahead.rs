@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
-use super::block::Block;
+use super::block::{Block, Deal};
 use super::filling::{End, Lent};
 use super::turns::Turns;
 use super::{Batch, Packet, Source, Summary};
@@ -27,7 +27,7 @@ struct Ahead {
 /// [`summaries`](Source::summaries) only after the end or an error.
 pub fn read_ahead(source: Box<dyn Source + Send>) -> Box<dyn Source> {
     let (reader, blocks) = sync_channel(limits::BLOCKS);
-    let turns = Arc::new(Turns::new(source, vec![reader], |_| 0));
+    let turns = Arc::new(Turns::new(source, vec![reader], Deal::default()));
     let reading = Arc::clone(&turns);
     let thread = Builder::new().name("reading".to_owned()).spawn(move || reading.read_to_end()).ok();
     Box::new(Ahead { turns, blocks, thread, lent: None, passed: 0, end: None })

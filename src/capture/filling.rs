@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::block::{Block, TagOf};
+use super::block::{Block, Deal};
 use super::{Source, Summary};
 use crate::error::Error;
 use crate::limits;
@@ -47,15 +47,14 @@ pub(super) struct Filling {
     empty: SyncSender<Block>,
     /// The key logs that come before the next block.
     coming: Vec<u8>,
-    tag_of: TagOf,
 }
 
 impl Filling {
-    pub(super) fn new(source: Box<dyn Source + Send>, readers: Vec<SyncSender<Arc<Lent>>>, tag_of: TagOf) -> Self {
+    pub(super) fn new(source: Box<dyn Source + Send>, readers: Vec<SyncSender<Arc<Lent>>>, deal: Deal) -> Self {
         let count = limits::BLOCKS + readers.len();
         let (empty, blocks) = sync_channel(count);
-        (0..count).for_each(|_| drop(empty.try_send(Block::default())));
-        Self { source, readers, blocks, empty, coming: Vec::new(), tag_of }
+        (0..count).for_each(|_| drop(empty.try_send(Block::new(deal))));
+        Self { source, readers, blocks, empty, coming: Vec::new() }
     }
 
     /// Fills the next block and sends it to all readers; waits until there is one, and for readers that have not taken
@@ -63,7 +62,7 @@ impl Filling {
     pub(super) fn send(&mut self) -> Option<End> {
         // The channel is never disconnected: its other end is here, too.
         let mut block = self.blocks.recv().ok()?;
-        let filled = block.fill(&mut *self.source, &mut self.coming, self.tag_of);
+        let filled = block.fill(&mut *self.source, &mut self.coming);
         let lent = Arc::new(Lent { block, empty: self.empty.clone() });
         let takers = self.readers.iter().filter(|reader| reader.send(Arc::clone(&lent)).is_ok()).count();
         let is_over = !matches!(filled, Ok(true)) || takers == 0;

@@ -43,7 +43,8 @@ mod window;
 
 pub use ahead::read_ahead;
 pub use attribution::{Attribution, End as AttributedEnd, Process};
-pub use block::{Block, TagOf};
+pub use block::Block;
+pub(crate) use block::Deal;
 pub use compressed::Damage;
 pub use copy::{Comments, Copied, copy};
 pub use drops::Drops;
@@ -128,10 +129,10 @@ pub trait Source {
         (std::iter::once(self.packet()).collect(), None)
     }
 
-    /// Moves past the next packets, puts them into an empty block with their tags, and lends it the memory that their bytes
+    /// Moves past the next packets, puts them into an empty block, and lends it the memory that their bytes
     /// are in. Returns `false` if nothing can be lent; then nothing has happened.
-    fn lend(&mut self, block: &mut Block, tag_of: TagOf) -> Result<bool, Error> {
-        let _ = (block, tag_of);
+    fn lend(&mut self, block: &mut Block) -> Result<bool, Error> {
+        let _ = block;
         Ok(false)
     }
 
@@ -188,8 +189,8 @@ impl<S: Source + ?Sized> Source for Box<S> {
         (**self).batch_until(until)
     }
 
-    fn lend(&mut self, block: &mut Block, tag_of: TagOf) -> Result<bool, Error> {
-        (**self).lend(block, tag_of)
+    fn lend(&mut self, block: &mut Block) -> Result<bool, Error> {
+        (**self).lend(block)
     }
 
     fn takes_time(&self) -> bool {

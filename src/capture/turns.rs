@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex};
 
 use super::Source;
-use super::block::TagOf;
+use super::block::Deal;
 use super::filling::{End, Filling, Lent};
 use crate::limits;
 
@@ -27,8 +27,8 @@ enum State {
 
 impl Turns {
     /// Returns a source of which each block of packets will be sent to all `readers`.
-    pub(crate) fn new(source: Box<dyn Source + Send>, readers: Vec<SyncSender<Arc<Lent>>>, tag_of: TagOf) -> Self {
-        Self(Mutex::new(State::Reading(Box::new(Filling::new(source, readers, tag_of)))))
+    pub(crate) fn new(source: Box<dyn Source + Send>, readers: Vec<SyncSender<Arc<Lent>>>, deal: Deal) -> Self {
+        Self(Mutex::new(State::Reading(Box::new(Filling::new(source, readers, deal)))))
     }
 
     /// Returns the next block of the thread that receives its blocks here; `None` at the end. All readers have to go on
@@ -134,7 +134,7 @@ mod tests {
     /// each has seen.
     fn read_by(threads: u64, by_another: bool, source: Box<dyn Source + Send>) -> (Vec<Vec<(u64, usize)>>, End) {
         let (readers, blocks): (Vec<_>, Vec<_>) = (0..threads).map(|_| sync_channel(limits::BLOCKS)).unzip();
-        let turns = Turns::new(source, readers, |_| 0);
+        let turns = Turns::new(source, readers, Deal::default());
         let seen = scope(|scope| {
             if by_another {
                 scope.spawn(|| turns.read_to_end());
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn nobody_waits_for_a_thread_that_panicked_while_it_read() {
         let (readers, blocks): (Vec<_>, Vec<_>) = (0..2).map(|_| sync_channel(limits::BLOCKS)).unzip();
-        let turns = Turns::new(Counting::to(0, || panic!("the disk is gone")), readers, |_| 0);
+        let turns = Turns::new(Counting::to(0, || panic!("the disk is gone")), readers, Deal::default());
         let read = |own: Receiver<Arc<Lent>>| std::iter::from_fn(|| turns.next(&own)).count();
         let seen: Vec<_> = scope(|scope| {
             let threads: Vec<_> = blocks.into_iter().map(|own| scope.spawn(|| read(own))).collect();
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn whoever_is_left_reads_to_the_end() {
         let (readers, mut blocks): (Vec<_>, Vec<_>) = (0..2).map(|_| sync_channel(limits::BLOCKS)).unzip();
-        let turns = Turns::new(Counting::to(4000, || Ok(false)), readers, |_| 0);
+        let turns = Turns::new(Counting::to(4000, || Ok(false)), readers, Deal::default());
         let own = blocks.pop().unwrap();
         drop(blocks);
         assert_eq!(std::iter::from_fn(|| turns.next(&own)).map(|lent| lent.block.len()).sum::<usize>(), 4000);

@@ -25,8 +25,9 @@ const IPV4: u8 = 0x45;
 /// The bits of the "more fragments" flag and of the fragment offset.
 const FRAGMENT: u16 = 0x3fff;
 
-/// Returns the segment of a packet with the layout above; `None` for any other.
-#[inline]
+/// Returns the segment of a packet with the layout above; `None` for any other. Whoever needs only a part of it pays only for
+/// that part.
+#[inline(always)]
 pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
     let head = packet.data.first_chunk::<HEADERS>()?;
     let is_plain = is_plain(packet.link_type, head) && head[23] == ip_number::TCP.0;

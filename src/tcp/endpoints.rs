@@ -53,10 +53,10 @@ impl Endpoints {
         self.address(self.high, self.ports as u16)
     }
 
-    /// Returns a number that spreads connections evenly. It is the same on each machine, and never 0.
+    /// Returns a number that spreads connections evenly. It is the same on each machine.
     #[inline]
     pub fn spread(&self) -> u32 {
-        ((FixedState::with_seed(0).hash_one(self) >> 32) as u32).max(1)
+        (FixedState::with_seed(0).hash_one(self) >> 32) as u32
     }
 
     fn address(&self, [upper, lower]: [u64; 2], port: u16) -> SocketAddr {

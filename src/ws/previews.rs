@@ -113,6 +113,17 @@ impl Previews {
         }
     }
 
+    /// Counts so many packets, of so many bytes together, unless there is a mark among them. Returns whether it has.
+    #[inline]
+    pub fn count_at_once(&mut self, packets: u64, bytes: u64) -> bool {
+        let before_mark = packets < STRIDE - self.packets % STRIDE;
+        if before_mark {
+            self.packets += packets;
+            self.bytes += bytes;
+        }
+        before_mark
+    }
+
     /// Expires what has been kept for long enough.
     fn mark(&mut self) {
         self.marks.push_back(Mark { head: self.head, bytes: self.bytes });
@@ -233,6 +244,25 @@ mod tests {
             previews.count(len);
             previews.get(preview).is_none()
         })
+    }
+
+    #[test]
+    fn packets_are_counted_at_once_as_they_are_one_by_one() {
+        let (mut one_by_one, mut at_once) = (Previews::default(), Previews::default());
+        let mut whole = 0;
+        for packets in (0..5000).map(|at| at * 7919 % 70) {
+            for previews in [&mut one_by_one, &mut at_once] {
+                previews.extend(Preview::default(), b"text", None);
+            }
+            (0..packets).for_each(|_| one_by_one.count(100));
+            if at_once.count_at_once(packets, packets * 100) {
+                whole += 1;
+            } else {
+                (0..packets).for_each(|_| at_once.count(100));
+            }
+            assert_eq!(format!("{at_once:?}"), format!("{one_by_one:?}"));
+        }
+        assert!((1000..4000).contains(&whole), "{whole}");
     }
 
     #[test]

@@ -103,7 +103,7 @@ fn read(mut source: Box<dyn Source + Send>, taker: &SyncSender<Arrived>, mut rin
     loop {
         let (mut block, mut error) = (Block::default(), None);
         match source.batch() {
-            Ok(packets) => packets.iter().for_each(|packet| block.push(packet, 0)),
+            Ok(packets) => packets.iter().for_each(|packet| block.push(packet)),
             Err(failed) => error = Some(failed),
         }
         let count = block.len();

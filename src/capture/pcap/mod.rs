@@ -10,7 +10,7 @@ use super::attribution::{Known, pktap};
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
-use super::{Batch, Block, Fault, LinkType, Packet, Source, Summary, TagOf, Unit};
+use super::{Batch, Block, Fault, LinkType, Packet, Source, Summary, Unit};
 use crate::error::Error;
 use crate::seen::Timestamp;
 
@@ -130,13 +130,13 @@ impl Source for Pcap {
         (batch, None)
     }
 
-    fn lend(&mut self, block: &mut Block, tag_of: TagOf) -> Result<bool, Error> {
+    fn lend(&mut self, block: &mut Block) -> Result<bool, Error> {
         if self.names_processes() || !self.advance()? {
             return Ok(false);
         }
         let Self { window, file, tally, record, data, .. } = self;
         let first = lent(file, tally, record, window.lent(data.clone()));
-        block.note(&first, tag_of(&first), data.start);
+        block.note(&first, data.start);
         let header = file.record_header;
         while let Ok((_, next)) = header::record(file, window.held())
             && let captured = next.captured as usize
@@ -144,7 +144,7 @@ impl Source for Pcap {
         {
             tally.packet(next.time);
             let packet = lent(file, tally, &next, data);
-            block.note(&packet, tag_of(&packet), window.place(header, captured).start);
+            block.note(&packet, window.place(header, captured).start);
             window.consume(header.saturating_add(captured));
         }
         window.lend(block);

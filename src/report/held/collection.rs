@@ -141,6 +141,11 @@ impl Collection {
         self.attempts.all.iter_mut().chain(&mut self.outside.all)
     }
 
+    /// Sorts the connections, so that a report on several collections has to merge them only.
+    pub(crate) fn sort(&mut self) {
+        self.ended.sort();
+    }
+
     /// Adds the connections of another collection.
     pub(crate) fn merge(&mut self, other: Self) {
         self.ended.append(other.ended);
