@@ -100,17 +100,20 @@ impl Analyzer {
     /// Processes the next packets. The state of their connections is prefetched, a batch of [`limits::BATCH`] at a
     /// time.
     pub fn push_all(&mut self, packets: &[Packet<'_>], sink: &mut impl Sink) {
-        self.push_each(packets, |_| true, |_, _, _| {}, sink);
+        let meet = |followed: &mut Followed, at: usize, sink: &mut _| {
+            packets.get(at).into_iter().for_each(|packet| followed.meet(packet, sink));
+        };
+        self.push_each(packets, |_| true, meet, sink);
     }
 
     /// Processes packets. For the packet with an index, `is_own` returns whether it is known to be no segment of another
-    /// share, and `before` meets the packets between it and the one before it.
+    /// share, and `meet` meets it, and those between it and the one before it.
     #[inline]
     fn push_each<S: Sink>(
         &mut self,
         packets: &[Packet<'_>],
         is_own: impl Fn(usize) -> bool,
-        mut before: impl FnMut(&mut Followed, usize, &mut S),
+        mut meet: impl FnMut(&mut Followed, usize, &mut S),
         sink: &mut S,
     ) {
         let mut from = 0;
@@ -122,18 +125,18 @@ impl Analyzer {
             let hints = self.followed.lookup_batch(&glances);
             let count = glances.len();
             for (((glance, hint), packet), at) in glances.iter_mut().zip(hints).zip(some).zip(from..) {
-                before(&mut self.followed, at, sink);
+                // Before the packet is processed, so that a `tick` with its time would have changed nothing.
+                meet(&mut self.followed, at, sink);
                 match glance {
                     Glance::Segment(segment) => {
-                        self.followed.meet(packet, sink);
                         self.followed.push(segment, hint, sink);
                         if let Some(process) = packet.process {
                             self.followed.attribute(segment, process);
                         }
                     }
-                    Glance::NoSegment => self.followed.meet(packet, sink),
+                    Glance::NoSegment => {}
                     Glance::General => {
-                        self.push(packet, sink);
+                        self.push_met(packet, sink);
                     }
                 }
             }
@@ -143,8 +146,12 @@ impl Analyzer {
 
     /// Processes the next packet. Returns the TCP connection it belongs to, or `None` if it carries no segment.
     pub fn push(&mut self, packet: &Packet<'_>, sink: &mut impl Sink) -> Option<Stream> {
-        // Before the packet is decoded, so that a `tick` with its time would have changed nothing.
         self.followed.meet(packet, sink);
+        self.push_met(packet, sink)
+    }
+
+    /// Processes a packet that has been met.
+    fn push_met(&mut self, packet: &Packet<'_>, sink: &mut impl Sink) -> Option<Stream> {
         let mut segment = self.decoder.decode(packet).filter(|segment| self.followed.owns(segment))?;
         let hints = self.followed.hint(&segment);
         let stream = self.followed.push(&mut segment, hints, sink);

@@ -155,9 +155,10 @@ impl Followed {
         self.meet_bytes((packet.number, packet.time, packet.data.len()), sink);
     }
 
-    /// Meets packets of a block that others follow: mostly all at once, because nothing happens in them.
+    /// Meets consecutive packets of a block, most of which others follow: mostly all at once, because nothing is due
+    /// before the last of them is processed.
     #[inline]
-    pub fn meet_others(&mut self, block: &Block, range: Range<usize>, sink: &mut impl Sink) {
+    pub fn meet_all(&mut self, block: &Block, range: Range<usize>, sink: &mut impl Sink) {
         let Some(passing) = block.passing(range.clone()) else { return };
         if self.expire_at < passing.latest
             || self.parking.is_due(passing.last)

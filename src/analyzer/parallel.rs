@@ -135,14 +135,14 @@ impl Analyzer {
         for own in block.of_reader(self.followed.share.part()).chunks(limits::BATCH) {
             let place = |at: usize| own.get(at).map(|place| *place as usize);
             let is_own = |at: usize| place(at).is_some_and(|place| block.is_dealt(place));
-            let before = |followed: &mut Followed, at: usize, sink: &mut Collection| {
-                let place = place(at).unwrap_or(met);
-                followed.meet_others(block, met..place, sink);
-                met = place + 1;
+            let meet = |followed: &mut Followed, at: usize, sink: &mut Collection| {
+                let behind = place(at).map_or(met, |place| place + 1);
+                followed.meet_all(block, met..behind, sink);
+                met = behind;
             };
-            self.push_each(&block.batch_of(own), is_own, before, sink);
+            self.push_each(&block.batch_of(own), is_own, meet, sink);
         }
-        self.followed.meet_others(block, met..block.len(), sink);
+        self.followed.meet_all(block, met..block.len(), sink);
     }
 }
 

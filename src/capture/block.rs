@@ -73,10 +73,10 @@ struct Held {
 
 const _: () = assert!(size_of::<Held>() <= 56);
 
-/// Consecutive packets that a reader does not look at.
+/// Consecutive packets of a block, together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Passing {
-    /// Their number.
+    /// How many they are.
     pub(crate) packets: u64,
     /// The number of their captured bytes.
     pub(crate) bytes: u64,
