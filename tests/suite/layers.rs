@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["analyzer", "reference", "render"],
     &["live", "slice", "archive", "view"],
     // The program, `src/cli/`.
-    &["inputs", "keys", "nearest", "progress", "privileges", "signals", "sandbox"],
+    &["exit", "inputs", "keys", "nearest", "progress", "privileges", "signals", "sandbox"],
     &["sandboxing", "selecting", "sorting", "tables", "owning", "config", "warning"],
     &["locale", "timing"],
     &["reporting"],
