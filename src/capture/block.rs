@@ -67,16 +67,16 @@ struct Held {
     /// The index of its process, if it is named.
     process: Option<u32>,
     link_type: LinkType,
-    /// Whether only one reader has to look at it.
+    /// True if only one reader has to look at it.
     is_dealt: bool,
 }
 
 const _: () = assert!(size_of::<Held>() <= 56);
 
-/// Consecutive packets of a block, together.
+/// The sums over consecutive packets of a block.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Passing {
-    /// How many they are.
+    /// The number of packets.
     pub(crate) packets: u64,
     /// The number of their captured bytes.
     pub(crate) bytes: u64,
@@ -198,7 +198,7 @@ impl Block {
         self.packets.get(at).is_some_and(|held| held.is_dealt)
     }
 
-    /// Returns what the packets in a range of indexes have in common; `None` if there are none.
+    /// Sums up the packets in a range of indexes; returns `None` if the range is empty.
     #[inline]
     pub(crate) fn passing(&self, range: Range<usize>) -> Option<Passing> {
         let held = self.packets.get(range)?;

@@ -129,8 +129,8 @@ pub trait Source {
         (std::iter::once(self.packet()).collect(), None)
     }
 
-    /// Moves past the next packets, puts them into an empty block, and lends it the memory that their bytes
-    /// are in. Returns `false` if nothing can be lent; then nothing has happened.
+    /// Moves past the next packets, puts them into an empty block, and lends it the memory that their bytes are in.
+    /// Returns `false` if nothing can be lent; then nothing has happened.
     fn lend(&mut self, block: &mut Block) -> Result<bool, Error> {
         let _ = block;
         Ok(false)

@@ -17,7 +17,7 @@ pub const ERROR: Code = 2;
 /// Ends the program without the functions that C calls at that time: the allocator would give its memory back piece by
 /// piece, which takes one to three hundredths of a run, and all of it goes back anyway.
 pub fn now(code: Code) -> ! {
-    // Whoever reads it may have left.
+    // An error changes nothing any more: the reader of a pipe may have left.
     let _ = io::stdout().flush();
     #[cfg(unix)]
     signal_hook::low_level::exit(code.into());

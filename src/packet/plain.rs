@@ -25,8 +25,8 @@ const IPV4: u8 = 0x45;
 /// The bits of the "more fragments" flag and of the fragment offset.
 const FRAGMENT: u16 = 0x3fff;
 
-/// Returns the segment of a packet with the layout above; `None` for any other. Whoever needs only a part of it pays only for
-/// that part.
+/// Returns the segment of a packet with the layout above; `None` for any other. It is inlined, so that
+/// a caller that uses only some fields reads only those.
 #[inline(always)]
 pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
     let head = packet.data.first_chunk::<HEADERS>()?;
