@@ -159,7 +159,7 @@ pub const PREVIEW: usize = 256;
 pub const KEPT_PREVIEWS: usize = 4 * MOMENTS;
 
 /// Packets of the capture, of all connections, for which a preview is kept: a second of a busy gateway. Counted in steps
-/// of 64.
+/// of 512.
 pub const PREVIEW_PACKETS: u64 = 16 * 1024;
 
 /// Bytes of those packets; previews of a capture with larger packets than Ethernet's are kept for fewer.
