@@ -159,14 +159,34 @@ impl Followed {
     /// before the last of them is processed.
     #[inline]
     pub fn meet_all(&mut self, block: &Block, range: Range<usize>, sink: &mut impl Sink) {
-        let Some(passing) = block.passing(range.clone()) else { return };
-        if self.expire_at < passing.latest
-            || self.parking.is_due(passing.last)
-            || !self.shared.count_packets(passing.packets, passing.bytes)
-        {
-            return block.each_passing(range).for_each(|passing| self.meet_bytes(passing, sink));
+        match self.count_all(block, range.clone()) {
+            Some(latest) => self.meet_counted(block, range, latest, sink),
+            None => block.each_passing(range).for_each(|passing| self.meet_bytes(passing, sink)),
         }
-        self.packet = passing.last;
+    }
+
+    /// Counts consecutive packets of a block, and returns the latest time of a packet so far in the block. They are then
+    /// yet to be met [as counted ones](Self::meet_counted). Returns `None`, and counts nothing, if something is due before
+    /// the last of them is processed.
+    #[inline]
+    pub fn count_all(&mut self, block: &Block, range: Range<usize>) -> Option<Timestamp> {
+        let passing = block.passing(range)?;
+        let is_due = self.expire_at < passing.latest || self.parking.is_due(passing.last);
+        (!is_due && self.shared.count_packets(passing.packets, passing.bytes)).then_some(passing.latest)
+    }
+
+    /// Meets consecutive packets of a block that have been counted. None of them is later than `latest`, so that no
+    /// connection expires among them, unless the processing of a packet has changed that.
+    #[inline]
+    pub fn meet_counted(&mut self, block: &Block, range: Range<usize>, latest: Timestamp, sink: &mut impl Sink) {
+        if self.expire_at < latest {
+            for (number, time, _) in block.each_passing(range) {
+                self.packet = number;
+                self.expire(time, sink);
+            }
+        } else if let Some(last) = range.end.checked_sub(1).and_then(|last| block.number(last)) {
+            self.packet = last;
+        }
     }
 
     /// Meets the next packet, of which only the number, the time, and the number of bytes are read.

@@ -135,10 +135,15 @@ impl Analyzer {
         for own in block.of_reader(self.followed.share.part()).chunks(limits::BATCH) {
             let place = |at: usize| own.get(at).map(|place| *place as usize);
             let is_own = |at: usize| place(at).is_some_and(|place| block.is_dealt(place));
+            let behind_last = own.last().map_or(met, |last| *last as usize + 1);
+            let counted = self.followed.count_all(block, met..behind_last);
             let meet = |followed: &mut Followed, at: usize, sink: &mut Collection| {
-                let behind = place(at).map_or(met, |place| place + 1);
-                followed.meet_all(block, met..behind, sink);
-                met = behind;
+                let passing = met..place(at).map_or(met, |place| place + 1);
+                met = passing.end;
+                match counted {
+                    Some(latest) => followed.meet_counted(block, passing, latest, sink),
+                    None => followed.meet_all(block, passing, sink),
+                }
             };
             self.push_each(&block.batch_of(own), is_own, meet, sink);
         }

@@ -8,11 +8,13 @@ use assert_cmd::Command;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
+use whyclosed::seen::Timestamp;
 
 use super::properties::{config, conversations, cut};
+use crate::support::captured::{Captured, packets_of};
 use crate::support::same::{difference, told};
 use crate::support::segments::{Change, packets};
-use crate::support::{PROGRAM, fixture, fixtures, tools, way};
+use crate::support::{PROGRAM, fixture, fixtures, scripted, tools, way};
 
 /// Returns what the program writes about captures, on standard output and standard error, and its exit code.
 fn report(threads: &str, options: &[OsString], captures: &[PathBuf]) -> (Option<i32>, String, String) {
@@ -98,6 +100,35 @@ fn what_connections_show_about_keys_reaches_all_threads() {
     let captures: Vec<PathBuf> = fixtures().into_iter().filter(is_wanted).map(|(_, capture)| capture).collect();
     assert!(captures.len() > 3, "{captures:?}");
     is_the_same(&with_keys(&captures), &captures);
+}
+
+/// A connection waits thirty seconds for late segments. Here, packets behind those are met together with its end.
+#[test]
+fn what_comes_too_late_comes_too_late_for_each_thread() {
+    let [request, response] = scripted::handshake("/", "", "");
+    let mut turns: Vec<scripted::Turn<'_>> = vec![(true, "S", b""), (false, "SA", b"")];
+    turns.extend([(true, "A", &request[..]), (false, "A", &response)]);
+    // A batch of packets, and the end in the next one.
+    turns.extend([(true, "A", &b""[..]); 30]);
+    turns.extend([(false, "AF", &b""[..]), (true, "AF", b"")]);
+    let ended = turns.len() as u64;
+    turns.extend([(true, "A", &b""[..]); 25]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("late.pcap");
+    std::fs::write(&path, scripted::capture(&turns)).unwrap();
+    let packets = || {
+        let two_seconds_apart = |(mut packet, at): (Captured, i64)| {
+            packet.time = Timestamp::from_nanos(at * 2_000_000_000);
+            packet
+        };
+        packets_of(&path).into_iter().zip(0..).map(two_seconds_apart).collect::<Vec<_>>()
+    };
+    let one = way::facts_of(&packets());
+    assert_eq!(one[0].last.packet, ended + 15, "thirty seconds later");
+    for threads in [1, 2, 3, 8] {
+        let facts = way::facts_of_in_parallel(packets(), threads);
+        assert_eq!(told(&facts), told(&one), "{threads} threads");
+    }
 }
 
 proptest! {

@@ -41,15 +41,26 @@ pub fn facts_in_batches(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
 
 /// Returns the same, from an analysis on so many threads.
 pub fn facts_in_parallel(packets: &[Vec<u8>], threads: usize) -> Vec<Box<Facts>> {
-    let source = Memory { packets: packets.to_vec(), at: 0 };
+    let owned = |packet: Packet<'_>| Captured {
+        time: packet.time,
+        link_type: packet.link_type,
+        data: packet.data.to_vec(),
+        length: packet.length,
+    };
+    facts_of_in_parallel(captured(packets).map(owned).collect(), threads)
+}
+
+/// Returns the facts of all connections in these packets of a capture, from an analysis on so many threads.
+pub fn facts_of_in_parallel(packets: Vec<Captured>, threads: usize) -> Vec<Box<Facts>> {
+    let source = Memory { packets, at: 0 };
     let (threads, collection) = (NonZero::new(threads).unwrap(), Collection::default());
     let analysed = Analyzer::default().read_in_parallel(Box::new(source), threads, collection, |_| {});
     analysed.collection.finish().facts.iter().collect()
 }
 
-/// A source of Ethernet frames in memory.
+/// A source of packets in memory.
 struct Memory {
-    packets: Vec<Vec<u8>>,
+    packets: Vec<Captured>,
     /// The number of the current packet.
     at: usize,
 }
@@ -61,7 +72,7 @@ impl Source for Memory {
     }
 
     fn packet(&self) -> Packet<'_> {
-        captured(&self.packets).nth(self.at - 1).unwrap()
+        packet_of(&self.packets[self.at - 1], self.at as u64)
     }
 
     fn summaries(&self) -> Vec<Summary> {
@@ -99,14 +110,13 @@ pub fn facts_delayed(packets: &[Vec<u8>], from: usize, micros: u32) -> Vec<Box<F
 
 /// Returns the facts of all connections in these packets of a capture.
 pub fn facts_of(packets: &[Captured]) -> Vec<Box<Facts>> {
-    pushed(packets.iter().zip(1..).map(|(packet, number)| Packet {
-        number,
-        time: packet.time,
-        link_type: packet.link_type,
-        data: &packet.data,
-        length: packet.length.max(packet.data.len() as u32),
-        process: None,
-    }))
+    pushed(packets.iter().zip(1..).map(|(packet, number)| packet_of(packet, number)))
+}
+
+fn packet_of(packet: &Captured, number: u64) -> Packet<'_> {
+    let Captured { time, link_type, data, length } = packet;
+    let length = (*length).max(data.len() as u32);
+    Packet { number, time: *time, link_type: *link_type, data, length, process: None }
 }
 
 /// Returns the same, read with the keys in a key log.
@@ -126,9 +136,7 @@ fn secured(mut analyzer: Analyzer, packets: &[Captured], log: &[u8]) -> Vec<Box<
     let mut facts = Vec::new();
     analyzer.push_keys(&mut KeyLog::default(), log, &mut facts);
     for (packet, number) in packets.iter().zip(1..) {
-        let (time, link_type, data) = (packet.time, packet.link_type, &*packet.data);
-        let length = packet.length.max(data.len() as u32);
-        analyzer.push(&Packet { number, time, link_type, data, length, process: None }, &mut facts);
+        analyzer.push(&packet_of(packet, number), &mut facts);
     }
     analyzer.finish(&mut facts);
     facts
