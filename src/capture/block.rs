@@ -179,6 +179,12 @@ impl Block {
         Some(Packet { number, time, link_type, data, length, process })
     }
 
+    /// Returns the number, in the capture, of the packet at an index.
+    #[inline]
+    pub(crate) fn number(&self, at: usize) -> Option<u64> {
+        self.packets.get(at).map(|held| held.number)
+    }
+
     /// Returns the indexes of the packets that a reader has to look at.
     pub(crate) fn of_reader(&self, reader: usize) -> &[u32] {
         self.own.get(reader).map(Vec::as_slice).unwrap_or_default()

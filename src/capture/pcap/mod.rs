@@ -138,15 +138,17 @@ impl Source for Pcap {
         let first = lent(file, tally, record, window.lent(data.clone()));
         block.note(&first, data.start);
         let header = file.record_header;
-        while let Ok((_, next)) = header::record(file, window.held())
-            && let captured = next.captured as usize
-            && let Some(data) = window.held().get(header..header.saturating_add(captured))
+        let (mut held, mut passed) = (window.held(), 0usize);
+        while let Ok((_, next)) = header::record(file, held)
+            && let whole = header.saturating_add(next.captured as usize)
+            && let (Some(data), Some(rest)) = (held.get(header..whole), held.get(whole..))
         {
             tally.packet(next.time);
-            let packet = lent(file, tally, &next, data);
-            block.note(&packet, window.place(header, captured).start);
-            window.consume(header.saturating_add(captured));
+            block.note(&lent(file, tally, &next, data), window.place(passed.saturating_add(header), data.len()).start);
+            passed = passed.saturating_add(whole);
+            held = rest;
         }
+        window.consume(passed);
         window.lend(block);
         Ok(true)
     }
