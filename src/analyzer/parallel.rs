@@ -118,8 +118,8 @@ impl Analyzer {
                 self.push_secrets(block.secrets(), &mut collection);
             }
             self.push_own(block, &mut collection);
-            if let Some(last) = block.len().checked_sub(1).and_then(|last| block.packet(last)) {
-                progress(last.number);
+            if let Some(last) = block.len().checked_sub(1).and_then(|last| block.number(last)) {
+                progress(last);
             }
             self.followed.publish();
         }

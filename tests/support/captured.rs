@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use whyclosed::capture::{self, LinkType};
+use whyclosed::capture::{self, LinkType, Packet};
 use whyclosed::seen::Timestamp;
 
 /// A packet that owns its bytes.
@@ -14,14 +14,19 @@ pub struct Captured {
     pub length: u32,
 }
 
+impl From<Packet<'_>> for Captured {
+    fn from(packet: Packet<'_>) -> Self {
+        let Packet { time, link_type, data, length, .. } = packet;
+        Self { time, link_type, data: data.to_vec(), length }
+    }
+}
+
 /// Reads all packets of a capture file.
 pub fn packets_of(path: &Path) -> Vec<Captured> {
     let mut source = capture::open(&[path.to_owned()]).unwrap();
     let mut packets = Vec::new();
     while source.advance().unwrap() {
-        let packet = source.packet();
-        let (time, link_type, length) = (packet.time, packet.link_type, packet.length);
-        packets.push(Captured { time, link_type, data: packet.data.to_vec(), length });
+        packets.push(source.packet().into());
     }
     packets
 }

@@ -41,13 +41,7 @@ pub fn facts_in_batches(packets: &[Vec<u8>]) -> Vec<Box<Facts>> {
 
 /// Returns the same, from an analysis on so many threads.
 pub fn facts_in_parallel(packets: &[Vec<u8>], threads: usize) -> Vec<Box<Facts>> {
-    let owned = |packet: Packet<'_>| Captured {
-        time: packet.time,
-        link_type: packet.link_type,
-        data: packet.data.to_vec(),
-        length: packet.length,
-    };
-    facts_of_in_parallel(captured(packets).map(owned).collect(), threads)
+    facts_of_in_parallel(captured(packets).map(Captured::from).collect(), threads)
 }
 
 /// Returns the facts of all connections in these packets of a capture, from an analysis on so many threads.

@@ -82,6 +82,15 @@ pub(super) struct Record {
     pub(super) length: u32,
 }
 
+/// Splits a record off the bytes that are held of a file: its header, its packet, and what follows. Returns `None` if it is
+/// not held whole, or if its lengths are impossible.
+#[inline]
+pub(super) fn whole_record<'a>(file: &FileHeader, held: &'a [u8]) -> Option<(Record, &'a [u8], &'a [u8])> {
+    let (_, next) = record(file, held).ok()?;
+    let (whole, rest) = held.split_at_checked(file.record_header.saturating_add(next.captured as usize))?;
+    Some((next, whole.get(file.record_header..)?, rest))
+}
+
 /// Parses the header of a record. Fails if its lengths are impossible.
 #[inline]
 pub(super) fn record<'a>(file: &FileHeader, input: &'a [u8]) -> IResult<&'a [u8], Record> {

@@ -113,20 +113,18 @@ impl Source for Pcap {
         }
         let mut batch = Batch::new();
         let Self { window, file, tally, record, data, passed, .. } = self;
-        let (window, header) = (&*window, file.record_header);
         batch.push(lent(file, tally, record, window.lent(data.clone())));
-        let mut held = window.held();
+        let all = window.held();
+        let mut held = all;
         while !batch.is_full()
-            && let Ok((_, next)) = header::record(file, held)
+            && let Some((next, data, rest)) = header::whole_record(file, held)
             && next.time <= until
-            && let whole = header.saturating_add(next.captured as usize)
-            && let (Some(data), Some(rest)) = (held.get(header..whole), held.get(whole..))
         {
             tally.packet(next.time);
             batch.push(lent(file, tally, &next, data));
-            *passed = passed.saturating_add(whole);
             held = rest;
         }
+        *passed = passed.saturating_add(all.len() - held.len());
         (batch, None)
     }
 
@@ -137,17 +135,15 @@ impl Source for Pcap {
         let Self { window, file, tally, record, data, .. } = self;
         let first = lent(file, tally, record, window.lent(data.clone()));
         block.note(&first, data.start);
-        let header = file.record_header;
-        let (mut held, mut passed) = (window.held(), 0usize);
-        while let Ok((_, next)) = header::record(file, held)
-            && let whole = header.saturating_add(next.captured as usize)
-            && let (Some(data), Some(rest)) = (held.get(header..whole), held.get(whole..))
-        {
+        let all = window.held();
+        let mut held = all;
+        while let Some((next, data, rest)) = header::whole_record(file, held) {
             tally.packet(next.time);
-            block.note(&lent(file, tally, &next, data), window.place(passed.saturating_add(header), data.len()).start);
-            passed = passed.saturating_add(whole);
+            let place = window.place(all.len() - rest.len() - data.len(), data.len());
+            block.note(&lent(file, tally, &next, data), place.start);
             held = rest;
         }
+        let passed = all.len() - held.len();
         window.consume(passed);
         window.lend(block);
         Ok(true)
