@@ -11,7 +11,7 @@ use nom::{IResult, Parser};
 
 use super::clock::Clock;
 use super::options::options;
-use crate::capture::LinkType;
+use crate::capture::{Drops, LinkType, Note};
 use crate::limits;
 use crate::seen::Timestamp;
 
@@ -48,6 +48,27 @@ impl Interface {
     pub(super) fn missed(&self) -> u64 {
         self.dropped.max(self.lost)
     }
+
+    /// Takes over its next statistics. Returns the span in which packets were dropped that were not counted before; `None`
+    /// if there were none.
+    pub(super) fn count(&mut self, counted: Counted) -> Option<Drops> {
+        // Writers without a clock write 0.
+        let time = Some(counted.time).filter(|units| *units > 0).map(|units| self.clock.time(units));
+        let after = self.counted.unwrap_or(Timestamp::from_nanos(i64::MIN));
+        let until = time.unwrap_or(Timestamp::from_nanos(i64::MAX));
+        self.counted = time.or(self.counted);
+        let has_grown = counted.dropped > self.missed();
+        self.dropped = self.dropped.max(counted.dropped);
+        has_grown.then_some(Drops { after, until })
+    }
+}
+
+/// Returns a note for each interface that missed packets.
+pub(super) fn drops(interfaces: &[Interface]) -> impl Iterator<Item = Note> {
+    interfaces.iter().enumerate().filter(|(_, interface)| interface.missed() > 0).map(|(id, interface)| {
+        let (count, name) = (interface.missed(), interface.name.clone());
+        Note::Dropped { count, interface: if name.is_empty() { id.to_string() } else { name } }
+    })
 }
 
 /// The contents of a statistics block.

@@ -20,13 +20,13 @@ use std::ops::Range;
 
 use arrayvec::ArrayVec;
 use block::{Endianness, Head, SHORTEST, kind};
-use interface::{Counted, Interface};
+use interface::{Interface, drops};
 use processes::Processes;
 
 use super::file::Name;
 use super::tally::Tally;
 use super::window::Window;
-use super::{Batch, Drops, Fault, LinkType, Marks, Note, Packet, Source, Summary, Unit};
+use super::{Batch, Drops, Fault, LinkType, Marks, Packet, Source, Summary, Unit};
 use crate::error::Error;
 use crate::limits;
 use crate::seen::Timestamp;
@@ -35,6 +35,7 @@ pub(super) use block::is_pcapng;
 pub use blocks::{Description, Statistics};
 pub(super) use copied::copy;
 pub use relay::Relay;
+pub(super) use secrets::key_log_lines;
 pub use writer::Writer;
 
 /// A pcapng file being read.
@@ -133,7 +134,7 @@ impl Pcapng {
             kind::INTERFACE_STATISTICS => {
                 let (_, counted) = interface::statistics(body, self.order).map_err(|_| Fault::TooShort)?;
                 let of = self.interfaces.get_mut(counted.interface as usize);
-                if let Some(drops) = count(of.ok_or(Fault::UnknownInterface)?, counted) {
+                if let Some(drops) = of.ok_or(Fault::UnknownInterface)?.count(counted) {
                     self.tally.dropped(drops);
                 }
                 return Ok(false);
@@ -213,45 +214,6 @@ impl Pcapng {
         let interfaces = std::mem::take(&mut self.interfaces);
         drops(&interfaces).for_each(|note| self.tally.note(note));
     }
-}
-
-/// Updates an interface with its statistics. Returns the span in which packets were dropped that were not counted
-/// before; `None` if there were none.
-fn count(interface: &mut Interface, counted: Counted) -> Option<Drops> {
-    // Writers without a clock write 0.
-    let time = Some(counted.time).filter(|units| *units > 0).map(|units| interface.clock.time(units));
-    let after = interface.counted.unwrap_or(Timestamp::from_nanos(i64::MIN));
-    let until = time.unwrap_or(Timestamp::from_nanos(i64::MAX));
-    interface.counted = time.or(interface.counted);
-    let has_grown = counted.dropped > interface.missed();
-    interface.dropped = interface.dropped.max(counted.dropped);
-    has_grown.then_some(Drops { after, until })
-}
-
-/// Returns a note for each interface that missed packets.
-fn drops(interfaces: &[Interface]) -> impl Iterator<Item = Note> {
-    interfaces.iter().enumerate().filter(|(_, interface)| interface.missed() > 0).map(|(id, interface)| {
-        let (count, name) = (interface.missed(), interface.name.clone());
-        Note::Dropped { count, interface: if name.is_empty() { id.to_string() } else { name } }
-    })
-}
-
-/// Calls `line` with each line of a file's TLS key logs.
-pub(super) fn key_log_lines(mut file: Pcapng, mut line: impl FnMut(&str)) -> Result<(), Error> {
-    while let Some(head) = file.block()? {
-        if head.kind == kind::SECTION_HEADER && !file.begin_section(head) {
-            break;
-        }
-        if head.kind == kind::DECRYPTION_SECRETS {
-            let block = file.window.held().get(..head.length).unwrap_or_default();
-            let log = block::body(block, head.order).and_then(|(_, body)| secrets::tls_key_log(body, head.order));
-            log.map_or(&[][..], |(_, log)| log).split(|byte| *byte == b'\n').for_each(|bytes| {
-                line(String::from_utf8_lossy(bytes).trim_end());
-            });
-        }
-        file.window.consume(head.length);
-    }
-    Ok(())
 }
 
 /// A packet, with the place of its bytes in the window.
