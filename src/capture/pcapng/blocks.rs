@@ -5,9 +5,10 @@
 //! ```
 
 use super::block::kind;
-use super::interface::{IF_NAME, IF_TSRESOL, ISB_IFDROP, ISB_OSDROP};
+use super::description::{IF_NAME, IF_TSRESOL};
 use super::packet::{EPB_DROPCOUNT, EPB_FLAGS};
 use super::secrets::TLS_KEY_LOG;
+use super::statistics::{ISB_IFDROP, ISB_OSDROP};
 use crate::capture::{LinkType, Packet};
 use crate::seen::Timestamp;
 

@@ -1,25 +1,9 @@
-//! Interface descriptions and statistics (draft-ietf-opsawg-pcapng §4.2, §4.6).
-//!
-//! ```text
-//! Interface Description  LinkType:2  reserved:2  snaplen:4  options
-//! Interface Statistics   interface:4  time high:4 low:4  options
-//! ```
-
-use nom::number::Endianness;
-use nom::number::complete::{i64, u16, u32, u64};
-use nom::{IResult, Parser};
+//! What a section says of its interfaces, and what they missed.
 
 use super::clock::Clock;
-use super::options::options;
+use super::statistics::Counted;
 use crate::capture::{Drops, LinkType, Note};
-use crate::limits;
 use crate::seen::Timestamp;
-
-pub(super) const IF_NAME: u16 = 2;
-pub(super) const IF_TSRESOL: u16 = 9;
-const IF_TSOFFSET: u16 = 14;
-pub(super) const ISB_IFDROP: u16 = 5;
-pub(super) const ISB_OSDROP: u16 = 7;
 
 /// An interface of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,62 +53,4 @@ pub(super) fn drops(interfaces: &[Interface]) -> impl Iterator<Item = Note> {
         let (count, name) = (interface.missed(), interface.name.clone());
         Note::Dropped { count, interface: if name.is_empty() { id.to_string() } else { name } }
     })
-}
-
-/// The contents of a statistics block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Counted {
-    /// The index of the interface in the section, from 0.
-    pub(super) interface: u32,
-    /// The time, in units of the interface's clock.
-    pub(super) time: u64,
-    /// Packets missed so far.
-    pub(super) dropped: u64,
-}
-
-/// Parses the body of an Interface Description Block.
-pub(super) fn description(body: &[u8], order: Endianness) -> IResult<&[u8], Interface> {
-    let (body, (link_type, _reserved, snaplen)) = (u16(order), u16(order), u32(order)).parse(body)?;
-    let (mut resolution, mut offset, mut name) = (None, 0, String::new());
-    for (code, value) in options(body, order) {
-        match code {
-            IF_NAME => name = printable(value),
-            IF_TSRESOL => resolution = value.first().copied(),
-            IF_TSOFFSET => offset = seconds(value, order),
-            _ => {}
-        }
-    }
-    let clock = Clock::new(resolution, offset);
-    Ok((
-        &[],
-        Interface {
-            link_type: LinkType(link_type),
-            snaplen,
-            clock,
-            name,
-            dropped: 0,
-            counted: None,
-            lost: 0,
-            marked: None,
-        },
-    ))
-}
-
-fn seconds(value: &[u8], order: Endianness) -> i64 {
-    i64::<_, nom::error::Error<_>>(order)(value).map_or(0, |(_, seconds)| seconds)
-}
-
-fn printable(name: &[u8]) -> String {
-    let name = name.get(..limits::INTERFACE_NAME).unwrap_or(name);
-    String::from_utf8_lossy(name).chars().filter(|char| !char.is_control()).collect()
-}
-
-/// Parses the body of an Interface Statistics Block.
-pub(super) fn statistics(body: &[u8], order: Endianness) -> IResult<&[u8], Counted> {
-    let (body, (interface, high, low)) = (u32(order), u32(order), u32(order)).parse(body)?;
-    let counts = options(body, order).filter(|(code, _)| matches!(*code, ISB_IFDROP | ISB_OSDROP));
-    let dropped = counts
-        .filter_map(|(_, value)| u64::<_, nom::error::Error<_>>(order)(value).ok())
-        .fold(0, |sum: u64, (_, count)| sum.saturating_add(count));
-    Ok((&[], Counted { interface, time: u64::from(high) << 32 | u64::from(low), dropped }))
 }

@@ -5,6 +5,7 @@ mod block;
 mod blocks;
 mod clock;
 mod copied;
+mod description;
 mod inserted;
 mod interface;
 mod number;
@@ -14,6 +15,7 @@ mod process;
 mod processes;
 mod relay;
 mod secrets;
+mod statistics;
 mod writer;
 
 use std::ops::Range;
@@ -124,7 +126,7 @@ impl Pcapng {
                 packet::simple(body, self.order, snaplen)
             }
             kind::INTERFACE_DESCRIPTION => {
-                let (_, interface) = interface::description(body, self.order).map_err(|_| Fault::TooShort)?;
+                let (_, interface) = description::parse(body, self.order).map_err(|_| Fault::TooShort)?;
                 if self.interfaces.len() == limits::INTERFACES {
                     return Err(Fault::TooManyInterfaces);
                 }
@@ -132,7 +134,7 @@ impl Pcapng {
                 return Ok(false);
             }
             kind::INTERFACE_STATISTICS => {
-                let (_, counted) = interface::statistics(body, self.order).map_err(|_| Fault::TooShort)?;
+                let (_, counted) = statistics::parse(body, self.order).map_err(|_| Fault::TooShort)?;
                 let of = self.interfaces.get_mut(counted.interface as usize);
                 if let Some(drops) = of.ok_or(Fault::UnknownInterface)?.count(counted) {
                     self.tally.dropped(drops);
