@@ -9,12 +9,12 @@ use std::time::Duration;
 pub const READ_BUFFER: usize = 256 * 1024;
 
 /// Blocks of packets in memory if they are read ahead, beside one for each thread that analyses: what the fastest thread
-/// may be ahead of the slowest. Each holds as many bytes as are read at once, and one batch more.
-pub const BLOCKS: usize = 4;
+/// may be ahead of the slowest: two turns of reading. Each holds as many bytes as are read at once, and one batch more.
+pub const BLOCKS: usize = 2 * BLOCKS_A_TURN;
 
-/// Blocks that a thread reads in its turn, for all of them, before it goes on analysing. With one, two threads that are
-/// done at the same time would wait for each other's reading in every block.
-pub const BLOCKS_A_TURN: usize = 2;
+/// Blocks that a thread reads in its turn, for all of them, before it goes on analysing. A thread that is done meanwhile
+/// waits for the first of them, so two threads would wait for each other's reading the more often, the shorter the turns.
+pub const BLOCKS_A_TURN: usize = 8;
 
 /// Runs of packets of one file that are kept of a merge, so that packets can be named in their own files. Rotated files
 /// have one or a few each; captures that were made at the same time have any number.
