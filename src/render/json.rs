@@ -106,7 +106,8 @@ fn append(value: &impl Serialize, depth: usize, before: &[u8], json: &mut Vec<u8
 
 /// Writes a value on one line, with a line end.
 pub fn line<W: ?Sized + Write>(value: &impl Serialize, out: &mut W) -> io::Result<()> {
-    value.serialize(&mut Serializer::new(Visible(&mut *out)))?;
+    let json = serde_json::to_vec(value)?;
+    out.write_all(&visible(&json))?;
     out.write_all(b"\n")
 }
 
