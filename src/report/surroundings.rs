@@ -26,22 +26,26 @@ impl Surroundings {
         let last_outside = outside.last().map(|facts| facts.capture);
         let last_file = captures.last().map(|file| file.capture);
         let last = [last_file, facts.last_capture(), last_outside].into_iter().flatten().max();
-        let mut outside_before = 0;
         let of_one = |capture| {
-            let outsiders = those_in(outside, capture);
-            let last_id = facts.of_capture(capture).end;
-            let later = members.split_off(members.partition_point(|member| member.id as usize <= last_id));
-            let fleet = Fleet::new(std::mem::replace(&mut members, later));
-            let outside_members = outsiders.iter().zip(outside_before + 1_u32..);
-            let outside_members =
-                outside_members.filter_map(|(facts, id)| Some(Member::new(facts)?.numbered(id))).collect();
-            let outside_fleet = Fleet::new(outside_members).before(&fleet);
-            outside_before += outsiders.len() as u32;
+            let first_id = facts.of_capture(capture).start + 1;
+            // The captures come from the last to the first, each with the end of what is left, and the first with all of it:
+            // no member is moved twice.
+            let own = match members.partition_point(|member| (member.id as usize) < first_id) {
+                0 => std::mem::take(&mut members),
+                before => members.split_off(before),
+            };
+            let fleet = Fleet::new(own);
+            let (before, outsiders) = outside_in(capture, outside);
+            let outsiders = outsiders.iter().zip(before as u32 + 1..);
+            let outsiders = outsiders.filter_map(|(facts, id)| Some(Member::new(facts)?.numbered(id))).collect();
+            let outside_fleet = Fleet::new(outsiders).before(&fleet);
             let files = files_of(captures, capture);
             let drops = files.iter().flat_map(|file| file.drops.iter().copied()).collect();
             Self { fleet, outside_fleet, spans: Spans::new(files, *until), drops }
         };
-        (0..=last.unwrap_or_default()).map(of_one).collect()
+        let mut each: Vec<_> = (0..=last.unwrap_or_default()).rev().map(of_one).collect();
+        each.reverse();
+        each
     }
 
     /// Returns whether packets were dropped by the capture during a connection.
@@ -58,9 +62,10 @@ impl Surroundings {
     }
 }
 
-/// Returns the connections of one capture among those of all, in the order of the captures.
-fn those_in(facts: &[Box<Facts>], capture: u32) -> &[Box<Facts>] {
-    let from = facts.partition_point(|facts| facts.capture < capture);
-    let to = facts.partition_point(|facts| facts.capture <= capture);
-    facts.get(from..to).unwrap_or_default()
+/// Returns the connections of one capture among those of all, in the order of the captures, and the number of those
+/// before them.
+fn outside_in(capture: u32, all: &[Box<Facts>]) -> (usize, &[Box<Facts>]) {
+    let from = all.partition_point(|facts| facts.capture < capture);
+    let to = all.partition_point(|facts| facts.capture <= capture);
+    (from, all.get(from..to).unwrap_or_default())
 }

@@ -3,19 +3,19 @@
 //! Real programs rotate and merge the captures, and tshark runs the filters.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use assert_cmd::Command;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use whyclosed::capture;
 use whyclosed::capture::recording::Recording;
 
 use crate::support::captured::packets_of;
-use crate::support::{PROGRAM, contract, fixture, tools};
+use crate::support::{PROGRAM, contract, fixture, fixtures, tools};
 
 /// Runs the program. Returns its exit code, the JSON report, and what it says on standard error.
 fn report<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> (i32, Value, String) {
@@ -25,7 +25,7 @@ fn report<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> (i32, Valu
     (output.status.code().unwrap(), report, String::from_utf8(output.stderr).unwrap())
 }
 
-fn owned<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Vec<std::ffi::OsString> {
+fn owned<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Vec<OsString> {
     arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect()
 }
 
@@ -200,6 +200,54 @@ fn files_named_by_their_times_are_one_capture() {
         let report = clean([folder.path()]);
         assert_eq!(report.get("merges").is_some(), is_dated, "{name}");
     }
+}
+
+/// Returns what is said of each connection of a list, but for the texts. Other connections are named by their distance.
+fn judged(connections: &[Value]) -> Vec<Value> {
+    let one = |connection: &Value| {
+        let id = connection["id"].as_i64().unwrap();
+        let said = |finding: &Value| {
+            let mut finding = finding.clone();
+            ["title", "summary", "cause", "fix", "in_files"].iter().for_each(|text| finding[text] = Value::Null);
+            for name in ["other_leg", "newer"] {
+                if let Some(other) = finding["evidence"][name].as_i64() {
+                    finding["evidence"][name] = (other - id).into();
+                }
+            }
+            finding
+        };
+        let findings: Vec<_> = connection["findings"].as_array().unwrap().iter().map(said).collect();
+        let other_leg = connection["other_leg"].as_i64().map(|other| other - id);
+        json!({
+            "stream": connection["tcp_stream"],
+            "verdict": said(&connection["verdict"]),
+            "findings": findings,
+            "other_leg": other_leg,
+        })
+    };
+    connections.iter().map(one).collect()
+}
+
+/// No capture changes what is said of another one's connections.
+#[test]
+fn captures_are_judged_by_themselves() {
+    let captures: Vec<_> = fixtures().into_iter().map(|(_, capture)| capture).collect();
+    let lists = ["connections", "encrypted"];
+    // Secrets are numbered in the order of their captures.
+    let judge = |captures: &[PathBuf]| {
+        let options = ["--each", "--show-secrets"].map(OsString::from).into_iter();
+        let (_, report, _) = report(options.chain(owned(captures)));
+        lists.map(|list| report[list].as_array().map_or_else(Vec::new, |list| judged(list)))
+    };
+    let [mut connections, mut encrypted] = judge(&captures);
+    assert!(connections.len() > 100 && encrypted.len() > 100);
+    for capture in &captures {
+        let each = judge(std::slice::from_ref(capture));
+        let of_all = [&mut connections, &mut encrypted].into_iter().zip(&each);
+        let of_all: Vec<Vec<_>> = of_all.map(|(all, each)| all.drain(..each.len()).collect()).collect();
+        assert_eq!(of_all, each, "{}", capture.display());
+    }
+    assert!(connections.is_empty() && encrypted.is_empty());
 }
 
 /// Files of our own ring, and a ring of another capture beside it.

@@ -165,7 +165,7 @@ impl Ended {
         self.entries.iter_mut().for_each(|entry| entry.capture = capture);
     }
 
-    /// Sorts the connections by their captures and first packets.
+    /// Sorts the connections by their captures and first packets. Those that one TCP connection carries stay in their order.
     pub fn sort(&mut self) {
         self.entries.sort_by_key(|entry| (entry.capture, entry.first, entry.stream));
     }
@@ -241,14 +241,17 @@ impl Ended {
     }
 }
 
-/// Puts a list behind another one, with no more room than needed: there may be a million elements.
+/// Puts a list behind another one. With a long one, as a thread has, no more room is taken than needed: there may be a
+/// million elements. Short ones, as a capture has, may be many.
 fn join<T>(list: &mut Vec<T>, mut more: Vec<T>) {
     if list.is_empty() {
         *list = more;
-    } else {
-        list.reserve_exact(more.len());
-        list.append(&mut more);
+        return;
     }
+    if more.len() > list.len() / 4 {
+        list.reserve_exact(more.len());
+    }
+    list.append(&mut more);
 }
 
 /// Collects connections in memory alone.
