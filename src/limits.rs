@@ -341,9 +341,9 @@ pub const ROW_GROUP_BYTES: usize = 1 << 25;
 /// Bytes of ended connections that are written to memory, or to the temporary file, at once.
 pub const ENDED_CHUNK: usize = 64 * 1024;
 
-/// Bytes of ended connections that wait in memory for the report, enough for ten thousand ordinary ones. Further ones
+/// Bytes of ended connections that wait in memory for the report, enough for five thousand ordinary ones. Further ones
 /// wait in a temporary file.
-pub const ENDED_IN_MEMORY: usize = 8 * 1024 * 1024;
+pub const ENDED_IN_MEMORY: usize = 4 * 1024 * 1024;
 
 /// Unanswered attempts at a WebSocket kept of a capture; further ones are counted by server. They are all alike, and a
 /// host that is down gets one a second from each of its clients.
