@@ -7,6 +7,7 @@ use crate::truth::Truth;
 use crate::websocket::{self, PING, Request, TEXT};
 use crate::wire::{Endpoint, Wire};
 use flate2::{Compress, Compression, FlushCompress};
+use std::fs;
 use std::io;
 use std::path::Path;
 use whyclosed::side::Side;
@@ -18,12 +19,14 @@ const STEP: u64 = 20;
 /// An input for which the time must at most double when its size doubles.
 pub struct Case {
     pub name: &'static str,
-    /// The number of connections, frames or bytes.
+    /// The number of connections, frames, bytes or captures.
     pub size: usize,
     /// The arguments of the program; `IN` and `OUT` stand for files.
     pub arguments: &'static [&'static str],
     /// The arguments of a run before, untimed.
     pub before: Option<&'static [&'static str]>,
+    /// True if the input is a folder with as many copies of a capture with one connection.
+    is_folder: bool,
     input: fn(&mut Capture, usize) -> io::Result<()>,
 }
 
@@ -45,6 +48,7 @@ pub const CASES: &[Case] = &[
     case("legs", 25_000, REPORT, legs),
     case("unanswered", 150_000, REPORT, unanswered),
     case("hosts", 50_000, ANONYMIZED, hosts),
+    folder("captures", 10_000, |capture, size| together(capture, size, going_away)),
     case("slice", 50_000, SLICE, |capture, size| together(capture, size, going_away)),
     case("slice-tuple", 50_000, SLICE, one_tuple),
     case("redacted", 50_000, REDACTED, |capture, size| together(capture, size, going_away)),
@@ -77,17 +81,37 @@ const fn case(
     arguments: &'static [&'static str],
     input: fn(&mut Capture, usize) -> io::Result<()>,
 ) -> Case {
-    Case { name, size, arguments, before: None, input }
+    Case { name, size, arguments, before: None, is_folder: false, input }
+}
+
+/// Returns a case that reports on copies of a capture.
+const fn folder(name: &'static str, size: usize, input: fn(&mut Capture, usize) -> io::Result<()>) -> Case {
+    Case { name, size, arguments: REPORT, before: None, is_folder: true, input }
 }
 
 /// Returns a case that verifies a slice against its original.
 const fn verified(name: &'static str, size: usize, input: fn(&mut Capture, usize) -> io::Result<()>) -> Case {
-    Case { name, size, arguments: VERIFY, before: Some(REDACTED), input }
+    Case { name, size, arguments: VERIFY, before: Some(REDACTED), is_folder: false, input }
 }
 
 impl Case {
     /// Writes the input of one size.
     pub fn write(&self, path: &Path, size: usize) -> io::Result<()> {
+        if !self.is_folder {
+            return self.capture(path, size);
+        }
+        fs::create_dir(path)?;
+        let one = path.join("one.pcap");
+        self.capture(&one, 1)?;
+        // Letters: files with numbers might be taken for parts of one capture.
+        let letters = |number: usize| -> String {
+            number.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
+        };
+        let mut copies = (1..size).map(|number| path.join(letters(number)).with_extension("pcap"));
+        copies.try_for_each(|copy| fs::hard_link(&one, copy))
+    }
+
+    fn capture(&self, path: &Path, size: usize) -> io::Result<()> {
         let mut capture = Capture {
             wire: Wire::create(path)?,
             random: Random::new(size as u64),
