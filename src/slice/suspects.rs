@@ -51,6 +51,9 @@ const SURE: &[&str] = &["password", "passwd", "passcode", "pwd", "secret", "toke
 const PUBLIC: &[&str] =
     &["sec-websocket-key", "sec-websocket-accept", "author", "tokens", "keyboard", "keepalive", "monkey"];
 
+/// Headers with random public values (RFC 6455 §11.3.1, §11.3.3), each with the length of its value.
+const NONCES: &[(&[u8], usize)] = &[(b"sec-websocket-key", 24), (b"sec-websocket-accept", 28)];
+
 /// The most bytes between a name and its value.
 const GAP: usize = 32;
 /// The most bytes of a name or a value.
@@ -94,10 +97,13 @@ pub fn suspects(text: &[u8], goes_on: bool) -> BTreeMap<Vec<u8>, Suspect> {
                 add(password, Suspect { kind: Kind::Userinfo, is_sure: false });
             }
         }
+        let mut at = 0;
         for token in text.split(|byte| !byte.is_ascii_alphanumeric() && !b"+/_.~=-".contains(byte)) {
-            if is_random(token) || is_encoded(token) {
+            let before = text.get(..at).unwrap_or_default();
+            if (is_random(token) || is_encoded(token)) && !is_nonce(before, token) {
                 add(token, Suspect { kind: Kind::Random, is_sure: false });
             }
+            at += token.len() + 1;
         }
     }
     found
@@ -215,6 +221,16 @@ fn is_plain(value: &[u8]) -> bool {
     is_hidden || is_address || value.ends_with(b":") || PLAIN.contains(&&*text)
 }
 
+/// Returns whether a token is the value of a header with a random public value, which is what stands before it.
+fn is_nonce(before: &[u8], token: &[u8]) -> bool {
+    let names = |name: &[u8], header: &[u8]| {
+        let end = name.len().checked_sub(header.len()).and_then(|start| name.get(start..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(header))
+    };
+    let name = before.trim_ascii_end().strip_suffix(b":").unwrap_or_default();
+    NONCES.iter().any(|(header, length)| token.len() == *length && names(name, header))
+}
+
 /// Returns whether a token looks random: many different characters, and many changes between letters and digits.
 fn is_random(token: &[u8]) -> bool {
     let class = |byte: &u8| (byte.is_ascii_digit(), byte.is_ascii_uppercase(), byte.is_ascii_lowercase());
@@ -256,5 +272,9 @@ mod tests {
         let is_sure = |value: &[u8]| connect.get(value).map(|found| found.is_sure);
         assert_eq!((is_sure(b"zorvak"), is_sure(b"moon moon")), (Some(false), Some(true)));
         assert!(suspects(b"Sec-WebSocket-Version: 13\r\nmonkey: bananas", false).is_empty());
+        assert!(suspects(b"\r\nSec-WebSocket-Key: Zk3bQ9xT7wLmP2vR8aB1cQ==\r\n", false).is_empty());
+        assert!(suspects(b"sec-websocket-accept:Zk3bQ9xT7wLmP2vR8aB1cQ5dE7g=", false).is_empty());
+        assert_eq!(suspects(b"Sec-WebSocket-Key: Zk3bQ9xT7wLmP2vR8aB1cQZk3bQ9", false).len(), 1, "too long");
+        assert_eq!(suspects(b"X-Trace: Zk3bQ9xT7wLmP2vR8aB1cQ5dE7g=", false).len(), 1, "another header");
     }
 }

@@ -111,7 +111,8 @@ fn messages_that_inflate_to_many_times_their_size_are_not_kept() {
         "3 messages are too large to be searched for secrets: the parts beyond the limit are zeros.\n"
     );
     let verified = case.verify();
-    assert!(verified.out.contains("\n3 messages are too large to be checked.\n"), "{}", verified.out);
+    let is_said = verified.out.lines().any(|line| line == "3 messages are too large to be checked.");
+    assert!(is_said, "{}", verified.out);
     assert_eq!(verified.code, Some(2));
 }
 
