@@ -9,7 +9,8 @@ use std::time::Duration;
 pub const READ_BUFFER: usize = 256 * 1024;
 
 /// Blocks of packets in memory if they are read ahead, beside one for each thread that analyses: what the fastest thread
-/// may be ahead of the slowest: two turns of reading. Each holds as many bytes as are read at once, and one batch more.
+/// may be ahead of the slowest, which is two turns of reading. Each holds as many bytes as are read at once, and one batch
+/// more.
 pub const BLOCKS: usize = 2 * BLOCKS_A_TURN;
 
 /// Blocks that a thread reads in its turn, for all of them, before it goes on analysing. A thread that is done meanwhile
