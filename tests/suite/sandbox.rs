@@ -197,7 +197,8 @@ fn what_is_enforced_is_said_where_it_is_asked_for() {
     }
 }
 
-/// Each of several captures is opened when its turn comes. A path that was replaced by then leads to another file.
+/// Each of several captures is opened when its turn comes, here once standard input has ended. A path that was replaced by
+/// then leads to another file.
 #[test]
 fn the_program_reads_nothing_that_was_not_given() {
     let run = |options: &[&str]| {
@@ -205,7 +206,7 @@ fn the_program_reads_nothing_that_was_not_given() {
         let [given, other] = ["given.pcapng", "other.pcapng"].map(|name| folder.path().join(name));
         fs::copy(fixture("invalid_utf8"), &given).unwrap();
         fs::copy(fixture("invalid_utf8"), &other).unwrap();
-        let program = Waiting::start(&[options, &[given.to_str().unwrap(), "-"]].concat());
+        let program = Waiting::start(&[options, &["-", given.to_str().unwrap()]].concat());
         if options.is_empty() {
             program.until(Waiting::has_no_new_privileges);
         } else {

@@ -50,6 +50,13 @@ impl Tmux {
         self.press(&["Enter"]);
     }
 
+    /// Clears the screen, and has the shell write a line there. Returns once the shell has: the command contains the same text.
+    #[track_caller]
+    fn begin(&self) {
+        self.enter("clear; echo before-the-view");
+        self.wait_for("the line", |screen| screen.lines().any(|line| line == "before-the-view"));
+    }
+
     fn screen(&self) -> String {
         self.run(&["capture-pane", "-p"])
     }
@@ -92,8 +99,7 @@ impl Tmux {
         assert_eq!(self.run(&["display-message", "-p", &modes]).trim(), "001");
         self.enter("stty -a | tr ' ;' '\\n\\n' | grep -xE 'icanon|echo' | tr '\\n' +; echo set");
         self.wait("icanon+echo+set");
-        self.enter("clear; echo before-the-view");
-        self.wait("before-the-view");
+        self.begin();
     }
 }
 
@@ -118,8 +124,7 @@ fn a_session_from_opening_to_quitting() {
     }
     let folder = tempfile::tempdir().unwrap();
     let tmux = Tmux::new("session", folder.path());
-    tmux.enter("clear; echo before-the-view");
-    tmux.wait("before-the-view");
+    tmux.begin();
     assert!(!open(&tmux, "").contains("before-the-view"));
 
     tmux.write("/code:1007 text");
@@ -168,8 +173,7 @@ fn signals_and_control_c_restore_the_screen() {
     }
     let folder = tempfile::tempdir().unwrap();
     let tmux = Tmux::new("signals", folder.path());
-    tmux.enter("clear; echo before-the-view");
-    tmux.wait("before-the-view");
+    tmux.begin();
     open(&tmux, "");
     tmux.press(&["C-c"]);
     tmux.is_restored();
@@ -197,8 +201,7 @@ fn another_program_may_stop_it() {
     }
     let folder = tempfile::tempdir().unwrap();
     let tmux = Tmux::new("stopped", folder.path());
-    tmux.enter("clear; echo before-the-view");
-    tmux.wait("before-the-view");
+    tmux.begin();
     open(&tmux, "");
     Command::new("kill").args(["-TSTP", &program(&tmux)]).status().unwrap();
     tmux.wait_all(&["before-the-view", "Stopped"]);
@@ -218,8 +221,7 @@ fn a_pasted_text_presses_no_keys() {
     }
     let folder = tempfile::tempdir().unwrap();
     let tmux = Tmux::new("pasted", folder.path());
-    tmux.enter("clear; echo before-the-view");
-    tmux.wait("before-the-view");
+    tmux.begin();
     open(&tmux, "");
     let paste = || {
         tmux.run(&["set-buffer", "code:1007\nbad\nwbq"]);
@@ -264,8 +266,7 @@ fn a_running_capture_is_shown_until_its_report() {
     tmux.wait_for("a complete report", |screen| complete(screen) && !screen.contains("Frozen"));
     tmux.write("q");
     tmux.wait_for("the report", |screen| screen.contains("How to fix") && !screen.contains("Timeline"));
-    tmux.enter("clear; echo before-the-view");
-    tmux.wait("before-the-view");
+    tmux.begin();
 
     // Who leaves early ends the capture.
     begin();
@@ -283,8 +284,7 @@ fn the_captures_may_come_from_a_pipe() {
     }
     let folder = tempfile::tempdir().unwrap();
     let tmux = Tmux::new("pipe", folder.path());
-    tmux.enter("clear; echo before-the-view");
-    tmux.wait("before-the-view");
+    tmux.begin();
     tmux.enter(&format!("cat {} | {PROGRAM} view --no-config --lang en -", fixture("many").display()));
     tmux.wait(JUDGED);
     tmux.write("w");
@@ -307,8 +307,7 @@ fn nobody_has_to_wait_for_the_end_of_a_capture() {
     let both = folder.path().join("both.pcapng");
     Command::new("mergecap").arg("-w").arg(&both).args([&first, &later]).status().unwrap();
     tmux.enter(&format!("mkfifo growing; (cat {} && sleep 100) > growing &", both.display()));
-    tmux.enter("clear; echo before-the-view");
-    tmux.wait("before-the-view");
+    tmux.begin();
     tmux.enter(&format!("{PROGRAM} view --no-config --lang en --threads 1 growing"));
     tmux.wait_all(&["Connections: 20", "verdicts are provisional", "▸ ~"]);
     tmux.write("q");
