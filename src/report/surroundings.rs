@@ -27,16 +27,16 @@ impl Surroundings {
         let last_file = captures.last().map(|file| file.capture);
         let last = [last_file, facts.last_capture(), last_outside].into_iter().flatten().max();
         let of_one = |capture| {
-            let first_id = facts.of_capture(capture).start + 1;
+            let before = facts.before(capture);
             // The captures come from the last to the first, each with the end of what is left, and the first with all of it:
             // no member is moved twice.
-            let own = match members.partition_point(|member| (member.id as usize) < first_id) {
+            let own = match members.partition_point(|member| member.id as usize <= before) {
                 0 => std::mem::take(&mut members),
-                before => members.split_off(before),
+                others => members.split_off(others),
             };
             let fleet = Fleet::new(own);
-            let (before, outsiders) = outside_in(capture, outside);
-            let outsiders = outsiders.iter().zip(before as u32 + 1..);
+            let (outside_before, outsiders) = outside_in(capture, outside);
+            let outsiders = outsiders.iter().zip(outside_before as u32 + 1..);
             let outsiders = outsiders.filter_map(|(facts, id)| Some(Member::new(facts)?.numbered(id))).collect();
             let outside_fleet = Fleet::new(outsiders).before(&fleet);
             let files = files_of(captures, capture);

@@ -47,12 +47,11 @@ const PARTS: &[&str] = &[
 /// Ends of names whose values are hardly ever anything but secrets.
 const SURE: &[&str] = &["password", "passwd", "passcode", "pwd", "secret", "token", "otp"];
 
-/// Names with such a part that are not those of secrets: headers with random public values, and other words.
-const PUBLIC: &[&str] =
-    &["sec-websocket-key", "sec-websocket-accept", "author", "tokens", "keyboard", "keepalive", "monkey"];
+/// Words with such a part that are not names of secrets.
+const PUBLIC: &[&str] = &["author", "tokens", "keyboard", "keepalive", "monkey"];
 
 /// Headers with random public values (RFC 6455 §11.3.1, §11.3.3), each with the length of its value.
-const NONCES: &[(&[u8], usize)] = &[(b"sec-websocket-key", 24), (b"sec-websocket-accept", 28)];
+const NONCES: &[(&str, usize)] = &[("sec-websocket-key", 24), ("sec-websocket-accept", 28)];
 
 /// The most bytes between a name and its value.
 const GAP: usize = 32;
@@ -139,7 +138,8 @@ fn named(text: &[u8], add: &mut impl FnMut(&[u8], Suspect)) {
             continue;
         }
         let name = String::from_utf8_lossy(run).to_ascii_lowercase();
-        if !PARTS.iter().any(|part| name.contains(part)) || PUBLIC.contains(&&*name) {
+        let is_public = PUBLIC.contains(&&*name) || NONCES.iter().any(|(header, _)| *header == name);
+        if is_public || !PARTS.iter().any(|part| name.contains(part)) {
             continue;
         }
         let is_sure = SURE.iter().any(|sure| name.ends_with(sure));
@@ -223,9 +223,9 @@ fn is_plain(value: &[u8]) -> bool {
 
 /// Returns whether a token is the value of a header with a random public value, which is what stands before it.
 fn is_nonce(before: &[u8], token: &[u8]) -> bool {
-    let names = |name: &[u8], header: &[u8]| {
+    let names = |name: &[u8], header: &str| {
         let end = name.len().checked_sub(header.len()).and_then(|start| name.get(start..));
-        end.is_some_and(|end| end.eq_ignore_ascii_case(header))
+        end.is_some_and(|end| end.eq_ignore_ascii_case(header.as_bytes()))
     };
     let name = before.trim_ascii_end().strip_suffix(b":").unwrap_or_default();
     NONCES.iter().any(|(header, length)| token.len() == *length && names(name, header))

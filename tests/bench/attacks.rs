@@ -111,6 +111,7 @@ impl Case {
         copies.try_for_each(|copy| fs::hard_link(&one, copy))
     }
 
+    /// Writes a capture of one size.
     fn capture(&self, path: &Path, size: usize) -> io::Result<()> {
         let mut capture = Capture {
             wire: Wire::create(path)?,

@@ -30,20 +30,7 @@ pub(super) fn parse(body: &[u8], order: Endianness) -> IResult<&[u8], Interface>
             _ => {}
         }
     }
-    let clock = Clock::new(resolution, offset);
-    Ok((
-        &[],
-        Interface {
-            link_type: LinkType(link_type),
-            snaplen,
-            clock,
-            name,
-            dropped: 0,
-            counted: None,
-            lost: 0,
-            marked: None,
-        },
-    ))
+    Ok((&[], Interface::new(LinkType(link_type), snaplen, Clock::new(resolution, offset), name)))
 }
 
 fn seconds(value: &[u8], order: Endianness) -> i64 {

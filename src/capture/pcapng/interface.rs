@@ -1,4 +1,4 @@
-//! What a section says of its interfaces, and what they missed.
+//! The interfaces of a section, with counts of the packets that they missed.
 
 use super::clock::Clock;
 use super::statistics::Counted;
@@ -17,9 +17,9 @@ pub(super) struct Interface {
     /// The system's name for it; empty if the capture does not say.
     pub(super) name: String,
     /// Packets it missed while capturing, according to its statistics.
-    pub(super) dropped: u64,
+    dropped: u64,
     /// The time of the latest statistics that have one.
-    pub(super) counted: Option<Timestamp>,
+    counted: Option<Timestamp>,
     /// Packets it missed while capturing, according to its packets.
     pub(super) lost: u64,
     /// The time of the last packet that had options or a count of lost packets.
@@ -27,6 +27,11 @@ pub(super) struct Interface {
 }
 
 impl Interface {
+    /// Returns an interface that has missed no packets so far.
+    pub(super) const fn new(link_type: LinkType, snaplen: u32, clock: Clock, name: String) -> Self {
+        Self { link_type, snaplen, clock, name, dropped: 0, counted: None, lost: 0, marked: None }
+    }
+
     /// Returns the number of packets it missed while capturing, as far as is known. Both counts are of the same
     /// packets, so the larger one is used.
     pub(super) fn missed(&self) -> u64 {

@@ -170,10 +170,9 @@ impl Ended {
         self.entries.sort_by_key(|entry| (entry.capture, entry.first, entry.stream));
     }
 
-    /// Returns the places of the connections of one capture, once they are sorted.
-    pub fn of_capture(&self, capture: u32) -> Range<usize> {
-        let from = self.entries.partition_point(|entry| entry.capture < capture);
-        from..self.entries.partition_point(|entry| entry.capture <= capture)
+    /// Returns the number of connections in the captures before one, once they are sorted.
+    pub fn before(&self, capture: u32) -> usize {
+        self.entries.partition_point(|entry| entry.capture < capture)
     }
 
     /// Returns the capture of the last connection.

@@ -1,4 +1,4 @@
-//! What is kept of a TLS connection that was seen from outside.
+//! The view of a TLS connection from outside: its records, and the evidence in them.
 
 use arrayvec::ArrayVec;
 
@@ -8,7 +8,7 @@ use crate::limits;
 use crate::seen::{Seen, Sights};
 use crate::side::{PerSide, Side};
 
-/// What the records of a connection that outlived its handshake have shown.
+/// The records of a connection that outlived its handshake, and the evidence in them.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct View {
     /// The evidence that it is a WebSocket.
@@ -19,9 +19,9 @@ pub struct View {
     pub opened: Option<Seen>,
     /// The closing handshake that its last records look like.
     pub closing: Option<Box<Closing>>,
-    /// Whether there may have been a closing handshake that no size shows: both sides sent data right before the end.
+    /// True if there may have been a closing handshake that no size shows: both sides sent data right before the end.
     pub may_hide_closing: bool,
-    /// Whether the last record of a side is a close_notify, as far as its type or its size shows.
+    /// True if the last record of a side is a close_notify, as far as its type or its size shows.
     pub(super) notified: PerSide<bool>,
 }
 
@@ -73,7 +73,7 @@ pub struct Sent {
     pub records: u64,
     /// Bytes of their plaintext; of their ciphertext where the suite is not known to authenticate.
     pub bytes: u64,
-    /// Whether bytes are missing, so that records may be, too.
+    /// True if bytes are missing, so that records may be, too.
     pub has_gaps: bool,
     /// The last of those records, and the alerts of TLS 1.2, oldest first.
     pub(super) last: ArrayVec<Mark, { limits::OUTSIDE_RECORDS }>,
@@ -88,7 +88,7 @@ pub struct Mark {
     pub end: u64,
     /// The length of its plaintext; of its ciphertext where the suite is not known to authenticate.
     pub len: u16,
-    /// Whether its type says that it is an alert.
+    /// True if its type says that it is an alert.
     pub(super) is_alert: bool,
 }
 
